@@ -1,0 +1,130 @@
+//! Which backends this build holds, and how a config's name becomes a device.
+
+use std::fmt;
+use std::str::FromStr;
+
+use burn::tensor::Device;
+
+/// A backend that a build may hold; each is a cargo feature of the same name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Backend {
+    /// Burn's own CPU backend, the default.
+    Flex,
+    /// CPU through the `ndarray` crate; Burn calls it deprecated.
+    NdArray,
+    /// GPUs through Vulkan, Metal, DirectX or WebGPU.
+    Wgpu,
+    /// NVIDIA GPUs through CUDA.
+    Cuda,
+}
+
+/// Why there is no device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BackendError {
+    /// What is wrong.
+    pub message: String,
+    /// How to mend it.
+    pub hint: String,
+}
+
+impl Backend {
+    /// All backends that semiseq can be built with.
+    pub const ALL: [Self; 4] = [Self::Flex, Self::NdArray, Self::Wgpu, Self::Cuda];
+
+    /// The name in configs and of the cargo feature.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Flex => "flex",
+            Self::NdArray => "ndarray",
+            Self::Wgpu => "wgpu",
+            Self::Cuda => "cuda",
+        }
+    }
+
+    /// What it runs on.
+    pub fn summary(self) -> &'static str {
+        match self {
+            Self::Flex => "CPU, Burn's own kernels (default)",
+            Self::NdArray => "CPU, through the ndarray crate",
+            Self::Wgpu => "GPU through Vulkan, Metal, DirectX or WebGPU",
+            Self::Cuda => "NVIDIA GPU through CUDA",
+        }
+    }
+
+    /// Whether this build holds it.
+    pub fn is_compiled(self) -> bool {
+        match self {
+            Self::Flex => cfg!(feature = "flex"),
+            Self::NdArray => cfg!(feature = "ndarray"),
+            Self::Wgpu => cfg!(feature = "wgpu"),
+            Self::Cuda => cfg!(feature = "cuda"),
+        }
+    }
+}
+
+impl fmt::Display for Backend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Backend {
+    type Err = BackendError;
+
+    fn from_str(name: &str) -> Result<Self, BackendError> {
+        Self::ALL.into_iter().find(|backend| backend.name() == name).ok_or_else(|| BackendError {
+            message: format!("there is no backend `{name}`"),
+            hint: "known backends: flex, ndarray, wgpu, cuda".into(),
+        })
+    }
+}
+
+impl fmt::Display for BackendError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for BackendError {}
+
+/// The backends of this build.
+pub fn compiled() -> Vec<Backend> {
+    Backend::ALL.into_iter().filter(|backend| backend.is_compiled()).collect()
+}
+
+/// The device of a backend by its number; CPU backends have one device, 0.
+///
+/// # Errors
+///
+/// Where the backend is not in this build, or the number is not 0 on a CPU backend.
+pub fn device(backend: Backend, index: usize) -> Result<Device, BackendError> {
+    if !backend.is_compiled() {
+        return Err(BackendError {
+            message: format!("the backend `{backend}` is not in this build"),
+            hint: format!("build with `cargo build --release --features {backend}`; `cargo xtask` does so by itself"),
+        });
+    }
+    if index > 0 && matches!(backend, Backend::Flex | Backend::NdArray) {
+        return Err(BackendError { message: format!("the backend `{backend}` has no device {index}"), hint: "CPU backends have one device: write `devices = [0]`".into() });
+    }
+    Ok(open(backend, index))
+}
+
+#[allow(unused_variables, unreachable_patterns, clippy::needless_pass_by_value, reason = "which arms exist depends on the features")]
+fn open(backend: Backend, index: usize) -> Device {
+    match backend {
+        #[cfg(feature = "flex")]
+        Backend::Flex => Device::flex(),
+        #[cfg(feature = "ndarray")]
+        Backend::NdArray => Device::ndarray(),
+        #[cfg(feature = "wgpu")]
+        Backend::Wgpu => Device::wgpu(match index {
+            0 => burn::tensor::DeviceKind::DefaultDevice,
+            index => burn::tensor::DeviceKind::DiscreteGpu(index - 1),
+        }),
+        #[cfg(feature = "cuda")]
+        Backend::Cuda => Device::cuda(index),
+        // Asked for only where `is_compiled` said yes.
+        _ => Device::default(),
+    }
+}

@@ -1,0 +1,96 @@
+//! What every model has below its head: token embedding, encoder, dropout on the output.
+
+use burn::module::Module;
+use burn::nn::{Dropout, DropoutConfig, Embedding, EmbeddingConfig as BurnEmbeddingConfig, Initializer};
+use burn::tensor::{Device, Tensor};
+use serde::{Deserialize, Serialize};
+
+use crate::config::{ConfigProblems, check_dropout};
+use crate::{Encoder, Input, InputSize, RecurrentEncoder, Sequences};
+
+/// `[model.….embedding]`, for data made of tokens.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct EmbeddingConfig {
+    /// Width of a token's vector. Default 64.
+    pub size: usize,
+    /// Dropout on the vectors, in [0, 1). Default 0.
+    pub dropout: f64,
+}
+
+impl Default for EmbeddingConfig {
+    fn default() -> Self {
+        Self { size: 64, dropout: 0.0 }
+    }
+}
+
+impl EmbeddingConfig {
+    pub(crate) fn check(&self, path: &str, problems: &mut ConfigProblems) {
+        if self.size == 0 {
+            problems.push((format!("{path}.size"), "must be at least 1, got 0".into(), None));
+        }
+        check_dropout(&format!("{path}.dropout"), self.dropout, problems);
+    }
+}
+
+/// Token embedding, encoder and output dropout.
+#[derive(Module, Debug)]
+pub struct Backbone<E: Module = RecurrentEncoder> {
+    embedding: Option<Embedding>,
+    embedding_dropout: Dropout,
+    encoder: E,
+    dropout: Dropout,
+    #[module(skip)]
+    input: InputSize,
+}
+
+impl<E: Encoder> Backbone<E> {
+    /// Puts `encoder` on top of values, or of an embedding of tokens: `encoder` gets the width of a step.
+    pub fn new(input: InputSize, embedding: &EmbeddingConfig, dropout: f64, encoder: impl FnOnce(usize) -> E, device: &Device) -> Self {
+        let (table, width) = match input {
+            InputSize::Values(features) => (None, features),
+            InputSize::Tokens(vocabulary) => {
+                // A tenth of PyTorch's N(0, 1): a recurrent net starts in the linear range of its gates.
+                let config = BurnEmbeddingConfig::new(vocabulary, embedding.size).with_initializer(Initializer::Normal { mean: 0.0, std: 0.1 });
+                (Some(config.init(device)), embedding.size)
+            }
+        };
+        Self {
+            embedding: table,
+            embedding_dropout: DropoutConfig::new(embedding.dropout).init(),
+            encoder: encoder(width),
+            dropout: DropoutConfig::new(dropout).init(),
+            input,
+        }
+    }
+
+    /// `[batch, time, hidden]`, before the output dropout.
+    ///
+    /// # Panics
+    ///
+    /// Where a model for tokens is given values, or the other way round.
+    pub fn encode(&self, sequences: Sequences) -> Tensor<3> {
+        let steps = match (sequences.input, &self.embedding) {
+            (Input::Values(values), None) => values,
+            (Input::Tokens(tokens), Some(embedding)) => self.embedding_dropout.forward(embedding.forward(tokens)),
+            (Input::Values(_), Some(_)) => panic!("this model reads tokens, not values"),
+            (Input::Tokens(_), None) => panic!("this model reads values, not tokens"),
+        };
+        self.encoder.forward(steps, sequences.mask)
+    }
+
+    /// Dropout on what goes into the head.
+    pub fn drop<const D: usize>(&self, output: Tensor<D>) -> Tensor<D> {
+        self.dropout.forward(output)
+    }
+
+    /// The encoder.
+    pub fn encoder(&self) -> &E {
+        &self.encoder
+    }
+
+    /// What a step holds.
+    pub fn input_size(&self) -> InputSize {
+        self.input
+    }
+}

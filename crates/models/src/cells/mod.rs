@@ -1,0 +1,61 @@
+//! One recurrent layer in one direction, with PyTorch's parameter names, so that checkpoints move over.
+
+mod gru;
+mod lstm;
+mod rnn;
+mod weights;
+
+pub use gru::GruLayer;
+pub use lstm::LstmLayer;
+pub use rnn::RnnLayer;
+
+use burn::module::Module;
+use burn::tensor::Tensor;
+use semiseq_kernels::{Direction, LstmState};
+
+/// The state of a layer between two steps.
+#[derive(Clone, Debug)]
+pub struct State {
+    /// `h`, `[batch, hidden]`
+    pub hidden: Tensor<2>,
+    /// `c` of an LSTM, `[batch, hidden]`
+    pub cell: Option<Tensor<2>>,
+}
+
+/// A layer of any cell.
+#[derive(Module, Debug)]
+pub enum Layer {
+    /// Simple recurrent network.
+    Rnn(RnnLayer),
+    /// Long short-term memory.
+    Lstm(LstmLayer),
+    /// Gated recurrent unit.
+    Gru(GruLayer),
+}
+
+impl Layer {
+    /// # Shapes
+    ///
+    /// - input: `[batch, time, input]`, mask: `[batch, time]`
+    /// - output: `[batch, time, hidden]` and the last state
+    pub fn forward(&self, input: Tensor<3>, mask: Option<Tensor<2>>, state: Option<State>, direction: Direction) -> (Tensor<3>, State) {
+        match self {
+            Self::Rnn(layer) => {
+                let (output, hidden) = layer.forward(input, mask, state.map(|state| state.hidden), direction);
+                (output, State { hidden, cell: None })
+            }
+            Self::Gru(layer) => {
+                let (output, hidden) = layer.forward(input, mask, state.map(|state| state.hidden), direction);
+                (output, State { hidden, cell: None })
+            }
+            Self::Lstm(layer) => {
+                let state = state.map(|state| {
+                    let cell = state.cell.unwrap_or_else(|| state.hidden.zeros_like());
+                    LstmState { cell, hidden: state.hidden }
+                });
+                let (output, state) = layer.forward(input, mask, state, direction);
+                (output, State { hidden: state.hidden, cell: Some(state.cell) })
+            }
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! A class for a whole sequence.
+
+use burn::module::Module;
+use burn::nn::{Linear, LinearConfig};
+use burn::tensor::{Device, Tensor};
+use serde::{Deserialize, Serialize};
+
+use crate::config::{ConfigProblems, check_dropout};
+use crate::{Backbone, EmbeddingConfig, Encoder, EncoderConfig, InputSize, Pool, Pooling, RecurrentEncoder, SequenceModel, Sequences};
+
+/// `[model.classifier]`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClassifierConfig {
+    /// `last`, `mean`, `max` or `attention`. Default `last`.
+    #[serde(default)]
+    pub pooling: Pooling,
+    /// Dropout on the pooled vector, in [0, 1). Default 0.
+    #[serde(default)]
+    pub dropout: f64,
+    /// `softmax`, or `sigmoid`: one logit for two classes, trained with binary cross-entropy.
+    #[serde(default)]
+    pub output: Output,
+    /// For tokens.
+    #[serde(default)]
+    pub embedding: EmbeddingConfig,
+    /// The recurrent encoder.
+    pub encoder: EncoderConfig,
+}
+
+/// How logits become probabilities.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Output {
+    /// A logit a class.
+    #[default]
+    Softmax,
+    /// One logit for the second of two classes.
+    Sigmoid,
+}
+
+/// A classifier of sequences.
+#[derive(Module, Debug)]
+pub struct Classifier<E: Module = RecurrentEncoder> {
+    backbone: Backbone<E>,
+    pool: Pool,
+    head: Linear,
+    #[module(skip)]
+    outputs: usize,
+}
+
+impl ClassifierConfig {
+    /// One logit for two classes.
+    pub fn sigmoid(&self) -> bool {
+        self.output == Output::Sigmoid
+    }
+
+    pub(crate) fn check(&self, path: &str, problems: &mut ConfigProblems) {
+        check_dropout(&format!("{path}.dropout"), self.dropout, problems);
+        self.embedding.check(&format!("{path}.embedding"), problems);
+        self.encoder.check(&format!("{path}.encoder"), problems);
+    }
+
+    /// Builds the classifier with `outputs` logits.
+    pub fn init(&self, input: InputSize, outputs: usize, device: &Device) -> Classifier {
+        let backbone = Backbone::new(input, &self.embedding, self.dropout, |width| self.encoder.init(width, device), device);
+        Classifier::new(backbone, self.pooling, outputs, device)
+    }
+}
+
+impl<E: Encoder> Classifier<E> {
+    /// Puts a head on a backbone.
+    pub fn new(backbone: Backbone<E>, pooling: Pooling, outputs: usize, device: &Device) -> Self {
+        let width = backbone.encoder().hidden();
+        let pool = pooling.init(width, backbone.encoder().bidirectional(), device);
+        Self { backbone, pool, head: LinearConfig::new(width, outputs).init(device), outputs }
+    }
+
+    /// A classifier of real-valued series with your own encoder.
+    ///
+    /// `features` is the number of channels of a step; `dropout` acts on the pooled vector.
+    pub fn with_encoder(encoder: E, features: usize, outputs: usize, pooling: Pooling, dropout: f64, device: &Device) -> Self {
+        let backbone = Backbone::new(InputSize::Values(features), &EmbeddingConfig::default(), dropout, |_| encoder, device);
+        Self::new(backbone, pooling, outputs, device)
+    }
+}
+
+impl<E: Encoder> SequenceModel for Classifier<E> {
+    fn forward(&self, sequences: Sequences) -> Tensor<2> {
+        self.head.forward(self.backbone.drop(self.summary(sequences)))
+    }
+
+    fn summary(&self, sequences: Sequences) -> Tensor<2> {
+        let mask = sequences.mask.clone();
+        self.pool.forward(self.backbone.encode(sequences), mask)
+    }
+
+    fn outputs(&self) -> usize {
+        self.outputs
+    }
+
+    fn per_step(&self) -> bool {
+        false
+    }
+
+    fn summary_size(&self) -> usize {
+        self.backbone.encoder().hidden()
+    }
+
+    fn input_size(&self) -> InputSize {
+        self.backbone.input_size()
+    }
+}

@@ -1,0 +1,79 @@
+//! Recurrent layers on top of each other, in one direction or both.
+
+use burn::module::Module;
+use burn::nn::{Dropout, DropoutConfig};
+use burn::tensor::Tensor;
+use semiseq_kernels::Direction;
+
+use crate::Encoder;
+use crate::cells::{Layer, State};
+
+/// A stack of recurrent layers with dropout between them.
+#[derive(Module, Debug)]
+pub struct RecurrentEncoder {
+    layers: Vec<Directions>,
+    dropout: Dropout,
+    #[module(skip)]
+    hidden: usize,
+}
+
+/// One layer: forward, and backward where both directions are read.
+#[derive(Module, Debug)]
+struct Directions {
+    forward: Layer,
+    backward: Option<Layer>,
+}
+
+impl RecurrentEncoder {
+    /// `layers`: one or two layers (the directions) for each level.
+    pub(crate) fn new(layers: Vec<Vec<Layer>>, hidden: usize, dropout: f64) -> Self {
+        let layers = layers.into_iter().filter_map(|directions| {
+            let mut directions = directions.into_iter();
+            Some(Directions { forward: directions.next()?, backward: directions.next() })
+        });
+        Self { layers: layers.collect(), dropout: DropoutConfig::new(dropout).init(), hidden }
+    }
+
+    /// With states: one a layer and direction, in PyTorch's order (layer by layer, forward first).
+    ///
+    /// # Shapes
+    ///
+    /// - input: `[batch, time, features]`, mask: `[batch, time]`, states: `[batch, hidden]` each
+    /// - output: `[batch, time, hidden · directions]` and the last states
+    pub fn forward_with_state(&self, input: Tensor<3>, mask: Option<Tensor<2>>, states: Option<Vec<State>>) -> (Tensor<3>, Vec<State>) {
+        let mut states = states.map(Vec::into_iter);
+        let mut next = || states.as_mut().and_then(Iterator::next);
+        let mut last = Vec::new();
+        let mut steps = input;
+        for (index, layer) in self.layers.iter().enumerate() {
+            if index > 0 {
+                steps = self.dropout.forward(steps);
+            }
+            let (forward, state) = layer.forward.forward(steps.clone(), mask.clone(), next(), Direction::Forward);
+            last.push(state);
+            steps = match &layer.backward {
+                Some(backward) => {
+                    let (backward, state) = backward.forward(steps, mask.clone(), next(), Direction::Backward);
+                    last.push(state);
+                    Tensor::cat(vec![forward, backward], 2)
+                }
+                None => forward,
+            };
+        }
+        (steps, last)
+    }
+}
+
+impl Encoder for RecurrentEncoder {
+    fn forward(&self, input: Tensor<3>, mask: Option<Tensor<2>>) -> Tensor<3> {
+        self.forward_with_state(input, mask, None).0
+    }
+
+    fn hidden(&self) -> usize {
+        if self.bidirectional() { 2 * self.hidden } else { self.hidden }
+    }
+
+    fn bidirectional(&self) -> bool {
+        self.layers.iter().any(|layer| layer.backward.is_some())
+    }
+}

@@ -1,0 +1,108 @@
+//! From a vector a step to one vector a sequence.
+
+use burn::module::Module;
+use burn::nn::{Linear, LinearConfig};
+use burn::tensor::activation::softmax;
+use burn::tensor::{Device, Tensor};
+use serde::{Deserialize, Serialize};
+
+/// How the steps become one vector; padded steps never count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Pooling {
+    /// The last state; of a bidirectional encoder the last of each direction.
+    #[default]
+    Last,
+    /// The mean over the steps.
+    Mean,
+    /// The largest value of each unit.
+    Max,
+    /// A learned weighted mean: `softmax(vᵀ tanh(W h_t))` (Yang et al. 2016).
+    Attention,
+}
+
+/// A pooling with its weights, where it has some.
+#[derive(Module, Debug)]
+pub struct Pool {
+    hidden: Option<Linear>,
+    score: Option<Linear>,
+    #[module(skip)]
+    kind: Pooling,
+    #[module(skip)]
+    bidirectional: bool,
+}
+
+/// Stands for minus infinity without making `0 · ∞`.
+const VERY_SMALL: f64 = -1e30;
+
+impl Pooling {
+    /// Builds the pooling of vectors of `width`.
+    pub fn init(self, width: usize, bidirectional: bool, device: &Device) -> Pool {
+        let attention = self == Self::Attention;
+        Pool {
+            hidden: attention.then(|| LinearConfig::new(width, width).init(device)),
+            score: attention.then(|| LinearConfig::new(width, 1).with_bias(false).init(device)),
+            kind: self,
+            bidirectional,
+        }
+    }
+}
+
+impl Pool {
+    /// # Shapes
+    ///
+    /// - steps: `[batch, time, width]`, mask: `[batch, time]`
+    /// - output: `[batch, width]`
+    pub fn forward(&self, steps: Tensor<3>, mask: Option<Tensor<2>>) -> Tensor<2> {
+        let [batch, time, width] = steps.dims();
+        match self.kind {
+            Pooling::Last => self.last(steps, mask),
+            Pooling::Mean => match mask {
+                Some(mask) => {
+                    let counts = mask.clone().sum_dim(1).clamp_min(1.0);
+                    (steps * mask.unsqueeze_dim(2)).sum_dim(1).reshape([batch, width]) / counts
+                }
+                None => steps.mean_dim(1).reshape([batch, width]),
+            },
+            Pooling::Max => {
+                let steps = match mask {
+                    Some(mask) => steps + (mask.sub_scalar(1.0).mul_scalar(-VERY_SMALL)).unsqueeze_dim(2),
+                    None => steps,
+                };
+                steps.max_dim(1).reshape([batch, width])
+            }
+            Pooling::Attention => {
+                let (Some(hidden), Some(score)) = (&self.hidden, &self.score) else {
+                    return steps.mean_dim(1).reshape([batch, width]);
+                };
+                let scores = score.forward(hidden.forward(steps.clone()).tanh()).reshape([batch, time]);
+                let scores = match mask {
+                    Some(mask) => scores + mask.sub_scalar(1.0).mul_scalar(-VERY_SMALL),
+                    None => scores,
+                };
+                let weights: Tensor<3> = softmax(scores, 1).unsqueeze_dim(2);
+                (steps * weights).sum_dim(1).reshape([batch, width])
+            }
+        }
+    }
+
+    fn last(&self, steps: Tensor<3>, mask: Option<Tensor<2>>) -> Tensor<2> {
+        let [batch, time, width] = steps.dims();
+        let forward_width = if self.bidirectional { width / 2 } else { width };
+        let forward = steps.clone().narrow(2, 0, forward_width);
+        let forward = match mask {
+            // 1 at each sequence's last real step: the mask minus the mask moved one step to the left.
+            Some(mask) if time > 1 => {
+                let next = Tensor::cat(vec![mask.clone().narrow(1, 1, time - 1), Tensor::zeros([batch, 1], &mask.device())], 1);
+                (forward * (mask - next).unsqueeze_dim(2)).sum_dim(1)
+            }
+            _ => forward.narrow(1, time - 1, 1),
+        };
+        let forward = forward.reshape([batch, forward_width]);
+        if !self.bidirectional {
+            return forward;
+        }
+        let backward = steps.narrow(2, forward_width, width - forward_width).narrow(1, 0, 1).reshape([batch, width - forward_width]);
+        Tensor::cat(vec![forward, backward], 1)
+    }
+}

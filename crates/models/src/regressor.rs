@@ -1,0 +1,71 @@
+//! A number for a whole sequence.
+
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+use serde::{Deserialize, Serialize};
+
+use crate::config::{ConfigProblems, check_dropout};
+use crate::{Backbone, Classifier, EmbeddingConfig, Encoder, EncoderConfig, InputSize, Pooling, RecurrentEncoder, SequenceModel, Sequences};
+
+/// `[model.regressor]`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RegressorConfig {
+    /// `last`, `mean`, `max` or `attention`. Default `last`.
+    #[serde(default)]
+    pub pooling: Pooling,
+    /// Dropout on the pooled vector, in [0, 1). Default 0.
+    #[serde(default)]
+    pub dropout: f64,
+    /// For tokens.
+    #[serde(default)]
+    pub embedding: EmbeddingConfig,
+    /// The recurrent encoder.
+    pub encoder: EncoderConfig,
+}
+
+/// A regressor of sequences: a classifier's body with one linear output.
+#[derive(Module, Debug)]
+pub struct Regressor<E: Module = RecurrentEncoder> {
+    body: Classifier<E>,
+}
+
+impl RegressorConfig {
+    pub(crate) fn check(&self, path: &str, problems: &mut ConfigProblems) {
+        check_dropout(&format!("{path}.dropout"), self.dropout, problems);
+        self.embedding.check(&format!("{path}.embedding"), problems);
+        self.encoder.check(&format!("{path}.encoder"), problems);
+    }
+
+    /// Builds the regressor.
+    pub fn init(&self, input: InputSize, device: &Device) -> Regressor {
+        let backbone = Backbone::new(input, &self.embedding, self.dropout, |width| self.encoder.init(width, device), device);
+        Regressor { body: Classifier::new(backbone, self.pooling, 1, device) }
+    }
+}
+
+impl<E: Encoder> SequenceModel for Regressor<E> {
+    fn forward(&self, sequences: Sequences) -> Tensor<2> {
+        self.body.forward(sequences)
+    }
+
+    fn summary(&self, sequences: Sequences) -> Tensor<2> {
+        self.body.summary(sequences)
+    }
+
+    fn outputs(&self) -> usize {
+        1
+    }
+
+    fn per_step(&self) -> bool {
+        false
+    }
+
+    fn summary_size(&self) -> usize {
+        self.body.summary_size()
+    }
+
+    fn input_size(&self) -> InputSize {
+        self.body.input_size()
+    }
+}

@@ -1,0 +1,79 @@
+//! A class for each step.
+
+use burn::module::Module;
+use burn::nn::{Linear, LinearConfig};
+use burn::tensor::{Device, Tensor};
+use serde::{Deserialize, Serialize};
+
+use crate::config::{ConfigProblems, check_dropout};
+use crate::{Backbone, EmbeddingConfig, Encoder, EncoderConfig, InputSize, Pool, Pooling, RecurrentEncoder, SequenceModel, Sequences};
+
+/// `[model.tagger]`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TaggerConfig {
+    /// Dropout on each step's vector, in [0, 1). Default 0.
+    #[serde(default)]
+    pub dropout: f64,
+    /// For tokens.
+    #[serde(default)]
+    pub embedding: EmbeddingConfig,
+    /// The recurrent encoder.
+    pub encoder: EncoderConfig,
+}
+
+/// A tagger of sequences.
+#[derive(Module, Debug)]
+pub struct Tagger<E: Module = RecurrentEncoder> {
+    backbone: Backbone<E>,
+    pool: Pool,
+    head: Linear,
+    #[module(skip)]
+    outputs: usize,
+}
+
+impl TaggerConfig {
+    pub(crate) fn check(&self, path: &str, problems: &mut ConfigProblems) {
+        check_dropout(&format!("{path}.dropout"), self.dropout, problems);
+        self.embedding.check(&format!("{path}.embedding"), problems);
+        self.encoder.check(&format!("{path}.encoder"), problems);
+    }
+
+    /// Builds the tagger with `outputs` logits a step.
+    pub fn init(&self, input: InputSize, outputs: usize, device: &Device) -> Tagger {
+        let backbone = Backbone::new(input, &self.embedding, self.dropout, |width| self.encoder.init(width, device), device);
+        let width = backbone.encoder().hidden();
+        let pool = Pooling::Last.init(width, backbone.encoder().bidirectional(), device);
+        Tagger { backbone, pool, head: LinearConfig::new(width, outputs).init(device), outputs }
+    }
+}
+
+impl<E: Encoder> SequenceModel for Tagger<E> {
+    /// `[batch * time, outputs]`, the steps of a sequence one after the other.
+    fn forward(&self, sequences: Sequences) -> Tensor<2> {
+        let steps = self.backbone.drop(self.backbone.encode(sequences));
+        let [batch, time, width] = steps.dims();
+        self.head.forward(steps.reshape([batch * time, width]))
+    }
+
+    fn summary(&self, sequences: Sequences) -> Tensor<2> {
+        let mask = sequences.mask.clone();
+        self.pool.forward(self.backbone.encode(sequences), mask)
+    }
+
+    fn outputs(&self) -> usize {
+        self.outputs
+    }
+
+    fn per_step(&self) -> bool {
+        true
+    }
+
+    fn summary_size(&self) -> usize {
+        self.backbone.encoder().hidden()
+    }
+
+    fn input_size(&self) -> InputSize {
+        self.backbone.input_size()
+    }
+}
