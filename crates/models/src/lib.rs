@@ -26,11 +26,11 @@ pub use regressor::{Regressor, RegressorConfig};
 pub use sequences::{Input, InputSize, Sequences};
 pub use tagger::{Tagger, TaggerConfig};
 
-use burn::module::Module;
+use burn::module::{Module, ModuleDisplay};
 use burn::tensor::Tensor;
 
 /// Reads a sequence of vectors and writes another of the same length.
-pub trait Encoder: Module {
+pub trait Encoder: Module + ModuleDisplay {
     /// # Shapes
     ///
     /// - input: `[batch, time, features]`
@@ -48,7 +48,7 @@ pub trait Encoder: Module {
 }
 
 /// What objectives see of a model.
-pub trait SequenceModel: Module {
+pub trait SequenceModel: Module + ModuleDisplay {
     /// Logits `[rows, outputs]`: a row a sequence, or `batch * time` rows for a tagger.
     fn forward(&self, sequences: Sequences) -> Tensor<2>;
 
