@@ -1,0 +1,32 @@
+//! Sequence data: files and formulas → sequences → label splits → views → batches.
+//!
+//! Everything here is plain host memory, without Burn: the crate compiles in seconds, and a batch is a
+//! `Vec` that the training crate uploads. All randomness comes from explicit seeds.
+
+pub mod augment;
+mod batch;
+mod config;
+mod describe;
+mod error;
+pub mod formats;
+pub mod formula;
+mod loader;
+mod prepare;
+mod processor;
+mod random;
+mod sequence;
+mod source;
+mod split;
+mod text;
+
+pub use augment::{AugmentConfig, AugmentationConfig, Augmenter};
+pub use batch::{Batch, BatchInputs, evaluation_batches};
+pub use config::{DataConfig, LabelsConfig, Normalize, TextUnit, TransformConfig};
+pub use describe::{Description, describe};
+pub use error::{DataError, Problem, nearest};
+pub use loader::{Loader, LoaderOptions, Pool, StepBatches, ViewBatches, Views};
+pub use prepare::{Prepared, Task, prepare};
+pub use processor::{InputKind, Processor};
+pub use sequence::{Dataset, Sequence, Series, Target};
+pub use source::{Source, dataset_from_rows, open, read_input};
+pub use split::SplitRecord;

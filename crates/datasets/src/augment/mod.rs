@@ -1,0 +1,227 @@
+//! Views: small changes that keep the label. One file an augmentation, one registry row each.
+
+mod crop;
+mod cutout;
+mod flip;
+mod jitter;
+mod magnitude_warp;
+mod scaling;
+mod shift;
+mod time_warp;
+mod token_drop;
+mod token_mask;
+mod token_swap;
+
+use rand::Rng;
+use serde::{Deserialize, Serialize};
+
+use crate::error::Problem;
+use crate::processor::{InputKind, Processor};
+use crate::sequence::{Sequence, Series};
+
+/// `[data.augment]`: the changes that make each view, applied in order. An absent list means the
+/// defaults for the kind of data; an empty list means none.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AugmentConfig {
+    /// The weak view. Default: `jitter` and `scaling` for series, nothing for tokens (their noise is the
+    /// model's dropout).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weak: Option<Vec<AugmentationConfig>>,
+    /// The strong view. Default: `time-warp`, `magnitude-warp`, `jitter` and `cutout` for series,
+    /// `token-drop` and `token-swap` for tokens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub strong: Option<Vec<AugmentationConfig>>,
+}
+
+/// Makes the views of sequences.
+#[derive(Clone, Debug)]
+pub struct Augmenter {
+    weak: Vec<AugmentationConfig>,
+    strong: Vec<AugmentationConfig>,
+}
+
+macro_rules! registry {
+    ($($name:literal $variant:ident $config:ty, $kind:ident, $summary:literal;)*) => {
+        /// One augmentation, such as `{ jitter = { deviation = 0.05 } }`.
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        pub enum AugmentationConfig {
+            $(#[doc = $summary] #[serde(rename = $name)] $variant($config),)*
+        }
+
+        /// Name and one-line summary of every augmentation.
+        pub const AUGMENTATIONS: &[(&str, &str)] = &[$(($name, $summary),)*];
+
+        impl AugmentationConfig {
+            /// The name in the config.
+            pub fn name(&self) -> &'static str {
+                match self { $(Self::$variant(_) => $name,)* }
+            }
+
+            fn check(&self) -> Option<String> {
+                match self { $(Self::$variant(config) => config.check(),)* }
+            }
+
+            fn fits(&self, kind: &InputKind) -> bool {
+                match self { $(Self::$variant(_) => matches!(kind, InputKind::$kind { .. }),)* }
+            }
+
+            fn apply(&self, sequence: &mut Sequence, rng: &mut impl Rng) {
+                match self { $(Self::$variant(config) => registry!(@apply $kind, config, sequence, rng),)* }
+            }
+        }
+    };
+    (@apply Values, $config:ident, $sequence:ident, $rng:ident) => {
+        if let Sequence::Series(series) = $sequence { $config.apply(series, $rng) }
+    };
+    (@apply Tokens, $config:ident, $sequence:ident, $rng:ident) => {
+        if let Sequence::Tokens(tokens) = $sequence { $config.apply(tokens, $rng) }
+    };
+}
+
+registry! {
+    "jitter" Jitter jitter::JitterConfig, Values, "Normal noise on each value";
+    "scaling" Scaling scaling::ScalingConfig, Values, "Each channel times a factor near 1";
+    "magnitude-warp" MagnitudeWarp magnitude_warp::MagnitudeWarpConfig, Values, "Each channel times a smooth curve near 1";
+    "time-warp" TimeWarp time_warp::TimeWarpConfig, Values, "Smoothly faster and slower";
+    "shift" Shift shift::ShiftConfig, Values, "A few steps earlier or later";
+    "crop" Crop crop::CropConfig, Values, "A window, stretched to the full length";
+    "cutout" Cutout cutout::CutoutConfig, Values, "A stretch of zeros";
+    "flip" Flip flip::FlipConfig, Values, "The sign turned round, where the label does not depend on it";
+    "token-drop" TokenDrop token_drop::TokenDropConfig, Tokens, "Some tokens left out";
+    "token-mask" TokenMask token_mask::TokenMaskConfig, Tokens, "Some tokens replaced by <unk>";
+    "token-swap" TokenSwap token_swap::TokenSwapConfig, Tokens, "Some neighbours swapped";
+}
+
+impl AugmentConfig {
+    pub(crate) fn check(&self, path: &str, problems: &mut Vec<Problem>) {
+        for (view, list) in [("weak", &self.weak), ("strong", &self.strong)] {
+            for (index, augmentation) in list.iter().flatten().enumerate() {
+                if let Some(message) = augmentation.check() {
+                    problems.push(Problem { key: format!("{path}.{view}.{index}.{}", augmentation.name()), message, hint: None });
+                }
+            }
+        }
+    }
+}
+
+impl Augmenter {
+    /// The views of a config for the kind of data that `processor` makes. Augmentations for the other
+    /// kind do nothing.
+    pub fn new(config: &AugmentConfig, processor: &Processor) -> Self {
+        use AugmentationConfig as A;
+        let series = matches!(processor.input(), InputKind::Values { .. });
+        let defaults = if series {
+            (
+                vec![A::Jitter(Default::default()), A::Scaling(Default::default())],
+                vec![A::TimeWarp(Default::default()), A::MagnitudeWarp(Default::default()), A::Jitter(Default::default()), A::Cutout(Default::default())],
+            )
+        } else {
+            (Vec::new(), vec![A::TokenDrop(Default::default()), A::TokenSwap(Default::default())])
+        };
+        let fitting = |list: Vec<A>| list.into_iter().filter(|augmentation| augmentation.fits(&processor.input())).collect();
+        Self { weak: fitting(config.weak.clone().unwrap_or(defaults.0)), strong: fitting(config.strong.clone().unwrap_or(defaults.1)) }
+    }
+
+    /// No change in any view.
+    pub fn none() -> Self {
+        Self { weak: Vec::new(), strong: Vec::new() }
+    }
+
+    /// A weak view of a sequence.
+    pub fn weak(&self, sequence: &Sequence, rng: &mut impl Rng) -> Sequence {
+        Self::apply(&self.weak, sequence, rng)
+    }
+
+    /// A strong view of a sequence.
+    pub fn strong(&self, sequence: &Sequence, rng: &mut impl Rng) -> Sequence {
+        Self::apply(&self.strong, sequence, rng)
+    }
+
+    fn apply(list: &[AugmentationConfig], sequence: &Sequence, rng: &mut impl Rng) -> Sequence {
+        let mut view = sequence.clone();
+        for augmentation in list {
+            augmentation.apply(&mut view, rng);
+        }
+        view
+    }
+}
+
+fn check_in(name: &str, value: f64, low: f64, high: f64) -> Option<String> {
+    (!(low..=high).contains(&value)).then(|| format!("must have `{name}` in [{low}, {high}], got {value}"))
+}
+
+/// A smooth random curve around 1 with `knots` inner knots of the given deviation, joined by cosines.
+fn smooth_curve(steps: usize, knots: usize, deviation: f64, rng: &mut impl Rng) -> Vec<f32> {
+    let heights: Vec<f32> = (0..knots + 2).map(|_| 1.0 + deviation as f32 * crate::random::normal(rng)).collect();
+    let along = |step: usize| step as f32 / steps.saturating_sub(1).max(1) as f32 * (knots + 1) as f32;
+    (0..steps)
+        .map(|step| {
+            let place = along(step);
+            let left = (place as usize).min(knots);
+            let share = 0.5 - 0.5 * (std::f32::consts::PI * (place - left as f32)).cos();
+            heights[left] * (1.0 - share) + heights[left + 1] * share
+        })
+        .collect()
+}
+
+/// The series read at fractional places, by straight lines.
+pub(crate) fn sample_at(series: &Series, places: impl Iterator<Item = f32>) -> Vec<f32> {
+    let last = series.time().saturating_sub(1);
+    let mut values = Vec::with_capacity(series.values.len());
+    for place in places {
+        let place = place.clamp(0.0, last as f32);
+        let left = place as usize;
+        let right = (left + 1).min(last);
+        let share = place - left as f32;
+        for channel in 0..series.channels {
+            let at = |step: usize| series.values[step * series.channels + channel];
+            values.push(at(left) * (1.0 - share) + at(right) * share);
+        }
+    }
+    values
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::generator;
+
+    #[test]
+    fn every_series_augmentation_keeps_the_shape_and_changes_values() {
+        let series = Series { values: (0..80).map(|value| (value as f32 * 0.3).sin() + 2.0).collect(), channels: 2 };
+        for (name, _) in AUGMENTATIONS.iter().filter(|(name, _)| !name.starts_with("token")) {
+            let augmentation: AugmentationConfig = serde_json::from_str(&format!("{{\"{name}\":{{}}}}")).unwrap();
+            let mut changed = false;
+            for seed in 0..8 {
+                let mut view = Sequence::Series(series.clone());
+                augmentation.apply(&mut view, &mut generator(seed, 0));
+                let Sequence::Series(view) = view else { panic!("a series") };
+                assert_eq!((view.values.len(), view.channels), (80, 2), "{name}");
+                assert!(view.values.iter().all(|value| value.is_finite()), "{name}");
+                changed |= view != series;
+            }
+            assert!(changed, "{name}");
+        }
+    }
+
+    #[test]
+    fn every_token_augmentation_keeps_at_least_one_token() {
+        for (name, _) in AUGMENTATIONS.iter().filter(|(name, _)| name.starts_with("token")) {
+            let augmentation: AugmentationConfig = serde_json::from_str(&format!("{{\"{name}\":{{\"rate\":0.9}}}}")).unwrap();
+            for seed in 0..20 {
+                let mut view = Sequence::Tokens(vec![5, 6, 7]);
+                augmentation.apply(&mut view, &mut generator(seed, 0));
+                assert!((1..=3).contains(&view.len()), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_view() {
+        let augmenter = Augmenter { weak: vec![AugmentationConfig::Jitter(Default::default())], strong: vec![] };
+        let sequence = Sequence::Series(Series { values: vec![1.0; 10], channels: 1 });
+        assert_eq!(augmenter.weak(&sequence, &mut generator(4, 0)), augmenter.weak(&sequence, &mut generator(4, 0)));
+        assert_eq!(augmenter.strong(&sequence, &mut generator(4, 0)), sequence);
+    }
+}

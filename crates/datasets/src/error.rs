@@ -1,0 +1,120 @@
+//! What is wrong with data, in the user's words: which file, which line, what was expected.
+
+use std::fmt;
+use std::path::Path;
+
+/// A mistake in a config: the key, what is wrong with its value, and how to mend it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Dotted path of the key, such as `data.valid_fraction`.
+    pub key: String,
+    /// What is wrong; reads on after the key.
+    pub message: String,
+    /// How to mend it.
+    pub hint: Option<String>,
+}
+
+/// Data that cannot be used as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DataError {
+    lines: Vec<String>,
+    more: usize,
+    hint: Option<String>,
+}
+
+/// Rows named in a message; the rest are counted.
+const SHOWN: usize = 20;
+
+impl DataError {
+    /// One mistake.
+    pub fn new(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { lines: vec![message.into()], more: 0, hint: Some(hint.into()) }
+    }
+
+    /// Several mistakes of one kind, such as bad rows.
+    pub fn several(mut lines: Vec<String>, hint: impl Into<String>) -> Self {
+        let more = lines.len().saturating_sub(SHOWN);
+        lines.truncate(SHOWN);
+        Self { lines, more, hint: Some(hint.into()) }
+    }
+
+    /// A file that cannot be read.
+    pub fn file(path: &Path, error: &std::io::Error) -> Self {
+        let near = path.parent().zip(path.file_name()).and_then(|(folder, name)| {
+            let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+            let names: Vec<String> = std::fs::read_dir(folder).ok()?.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect();
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            nearest(&name.to_string_lossy(), &names).map(|name| format!("did you mean `{}`?", folder.join(name).display()))
+        });
+        let what = if error.kind() == std::io::ErrorKind::NotFound { "no such file or folder".to_string() } else { error.to_string() };
+        Self::new(format!("{}: {what}", path.display()), near.unwrap_or_else(|| "check the path; `semiseq data list` shows the built-in names".into()))
+    }
+
+    /// Mistakes found, the unnamed ones counted in.
+    pub fn count(&self) -> usize {
+        self.lines.len() + self.more
+    }
+}
+
+impl fmt::Display for DataError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.lines.join("\n       "))?;
+        if self.more > 0 {
+            write!(f, "\n       and {} more", self.more)?;
+        }
+        match &self.hint {
+            Some(hint) => write!(f, "\n\nhint: {hint}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for DataError {}
+
+/// The known name nearest to `name` by edit distance, if it is near enough to be meant.
+pub fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+    let name = name.to_lowercase();
+    let best = known.iter().map(|known| (edit_distance(&name, &known.to_lowercase()), *known)).min()?;
+    (best.0 > 0 && best.0 <= (name.len() / 3).max(1)).then_some(best.1)
+}
+
+/// Levenshtein's distance, two neighbours swapped counting one.
+fn edit_distance(left: &str, right: &str) -> usize {
+    let (left, right): (Vec<char>, Vec<char>) = (left.chars().collect(), right.chars().collect());
+    let mut rows = vec![vec![0usize; right.len() + 1]; left.len() + 1];
+    for (index, row) in rows.iter_mut().enumerate() {
+        row[0] = index;
+    }
+    for column in 0..=right.len() {
+        rows[0][column] = column;
+    }
+    for row in 1..=left.len() {
+        for column in 1..=right.len() {
+            let change = usize::from(left[row - 1] != right[column - 1]);
+            let mut best = (rows[row - 1][column] + 1).min(rows[row][column - 1] + 1).min(rows[row - 1][column - 1] + change);
+            if row > 1 && column > 1 && left[row - 1] == right[column - 2] && left[row - 2] == right[column - 1] {
+                best = best.min(rows[row - 2][column - 2] + 1);
+            }
+            rows[row][column] = best;
+        }
+    }
+    rows[left.len()][right.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nearest_finds_a_swap_and_refuses_a_stranger() {
+        assert_eq!(nearest("weigth", &["weight", "ramp_up"]), Some("weight"));
+        assert_eq!(nearest("banana", &["weight", "ramp_up"]), None);
+    }
+
+    #[test]
+    fn many_lines_are_counted() {
+        let error = DataError::several((0..25).map(|line| format!("row {line}")).collect(), "mend them");
+        assert!(error.to_string().contains("and 5 more\n\nhint: mend them"));
+        assert_eq!(error.count(), 25);
+    }
+}

@@ -1,0 +1,270 @@
+//! Steps of labelled and unlabelled batches in the views an objective asks for, made ahead by worker
+//! threads. An epoch is a pure function of the options' seed and its number.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::thread;
+
+use rand::Rng;
+
+use crate::augment::Augmenter;
+use crate::batch::Batch;
+use crate::random::{generator, shuffle};
+use crate::sequence::{Dataset, Sequence};
+
+/// A set of views.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Views(u8);
+
+impl Views {
+    /// The weakly augmented sequences; plain ones where no augmentation is set. Always made.
+    pub const WEAK: Self = Self(1);
+    /// Another draw of the weak view.
+    pub const SECOND: Self = Self(2);
+    /// The strongly augmented sequences.
+    pub const STRONG: Self = Self(4);
+
+    /// Whether all of `other` is in this set.
+    pub fn contains(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+}
+
+impl std::ops::BitOr for Views {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+/// Which sequences an objective uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pool {
+    /// Labelled ones only.
+    Labeled,
+    /// Labelled and unlabelled side by side.
+    Paired,
+    /// The whole training part, as if unlabelled.
+    All,
+}
+
+/// One step's batches.
+#[derive(Clone, Debug)]
+pub struct StepBatches {
+    /// Absent for [`Pool::All`].
+    pub labeled: Option<ViewBatches>,
+    /// Absent for [`Pool::Labeled`], and where no unlabelled sequence exists.
+    pub unlabeled: Option<ViewBatches>,
+}
+
+/// The same rows in the views asked for.
+#[derive(Clone, Debug)]
+pub struct ViewBatches {
+    /// The weak view.
+    pub weak: Batch,
+    /// Another draw of it.
+    pub second: Option<Batch>,
+    /// The strong view.
+    pub strong: Option<Batch>,
+}
+
+/// How steps are made.
+#[derive(Clone, Copy, Debug)]
+pub struct LoaderOptions {
+    /// Labelled sequences a step.
+    pub batch_size: usize,
+    /// Unlabelled ones for each labelled one.
+    pub unlabeled_ratio: usize,
+    /// The views to make.
+    pub views: Views,
+    /// The sequences to use.
+    pub pool: Pool,
+    /// Seeds order and views.
+    pub seed: u64,
+    /// Threads that make steps ahead.
+    pub workers: usize,
+    /// Steps of an epoch; default: one pass over the larger pool.
+    pub steps_per_epoch: Option<usize>,
+}
+
+/// Makes the steps of each epoch.
+#[derive(Clone, Debug)]
+pub struct Loader {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    train: Arc<Dataset>,
+    labeled: Vec<usize>,
+    unlabeled: Vec<usize>,
+    augment: Augmenter,
+    options: LoaderOptions,
+}
+
+/// Rows of a step: labelled, unlabelled.
+type Plan = (Vec<usize>, Vec<usize>);
+
+/// Batches sorted by length together: large enough for little padding, small enough to stay shuffled.
+const BUCKET: usize = 20;
+/// Steps each worker makes ahead.
+const AHEAD: usize = 3;
+
+impl Loader {
+    /// `labeled` and `unlabeled` are positions in `train`.
+    pub fn new(train: Arc<Dataset>, labeled: Vec<usize>, unlabeled: Vec<usize>, augment: Augmenter, options: LoaderOptions) -> Self {
+        let (labeled, unlabeled) = match options.pool {
+            Pool::Labeled => (labeled, Vec::new()),
+            Pool::Paired => (labeled, unlabeled),
+            Pool::All => (Vec::new(), (0..train.len()).collect()),
+        };
+        Self { shared: Arc::new(Shared { train, labeled, unlabeled, augment, options }) }
+    }
+
+    /// Steps of an epoch.
+    pub fn steps_per_epoch(&self) -> usize {
+        let shared = &self.shared;
+        let (labeled, unlabeled) = shared.batch_sizes();
+        let passes = |rows: usize, batch: usize| if batch == 0 { 0 } else { rows.div_ceil(batch) };
+        let most = passes(shared.labeled.len(), labeled).max(passes(shared.unlabeled.len(), unlabeled));
+        shared.options.steps_per_epoch.unwrap_or(most)
+    }
+
+    /// The steps of an epoch, in order. Dropping the iterator early stops the workers.
+    pub fn epoch(&self, epoch: usize) -> impl Iterator<Item = StepBatches> + use<> {
+        let plans = Arc::new(self.shared.plan(self.steps_per_epoch(), epoch));
+        let workers = self.shared.options.workers.max(1);
+        let receivers: Vec<Receiver<StepBatches>> = (0..workers)
+            .map(|worker| {
+                let (sender, receiver) = sync_channel(AHEAD);
+                let (shared, plans) = (Arc::clone(&self.shared), Arc::clone(&plans));
+                thread::spawn(move || {
+                    for step in (worker..plans.len()).step_by(workers) {
+                        let (labeled, unlabeled) = &plans[step];
+                        if sender.send(shared.make(labeled, unlabeled, epoch, step)).is_err() {
+                            return;
+                        }
+                    }
+                });
+                receiver
+            })
+            .collect();
+        let steps = plans.len();
+        (0..steps).map_while(move |step| receivers[step % receivers.len()].recv().ok())
+    }
+}
+
+impl Shared {
+    /// Labelled and unlabelled rows a step; a pool smaller than its batch gives all it has.
+    fn batch_sizes(&self) -> (usize, usize) {
+        let options = &self.options;
+        let unlabeled = if options.pool == Pool::All { options.batch_size } else { options.batch_size * options.unlabeled_ratio };
+        (options.batch_size.min(self.labeled.len()), unlabeled.min(self.unlabeled.len()))
+    }
+
+    fn plan(&self, steps: usize, epoch: usize) -> Vec<Plan> {
+        let (labeled, unlabeled) = self.batch_sizes();
+        let labeled = self.rows(&self.labeled, labeled, steps, epoch, 1);
+        let unlabeled = self.rows(&self.unlabeled, unlabeled, steps, epoch, 2);
+        labeled.into_iter().zip(unlabeled).collect()
+    }
+
+    /// Batches of rows: the pool shuffled again and again until all steps are filled, sorted by length in
+    /// windows, the batches shuffled.
+    fn rows(&self, pool: &[usize], batch: usize, steps: usize, epoch: usize, purpose: u64) -> Vec<Vec<usize>> {
+        if batch == 0 {
+            return vec![Vec::new(); steps];
+        }
+        let mut rng = generator(self.options.seed, ((epoch as u64) << 8) | purpose);
+        let mut batches: Vec<Vec<usize>> = Vec::with_capacity(steps);
+        while batches.len() < steps {
+            let mut order = pool.to_vec();
+            shuffle(&mut order, &mut rng);
+            // The last rows of a pass that fill no batch are filled up from its beginning.
+            let missing = order.len().div_ceil(batch) * batch - order.len();
+            order.extend_from_within(..missing);
+            let mut pass: Vec<Vec<usize>> = Vec::new();
+            for window in order.chunks_mut(BUCKET * batch) {
+                window.sort_by_key(|row| self.train.sequences[*row].len());
+                pass.extend(window.chunks(batch).map(<[usize]>::to_vec));
+            }
+            shuffle(&mut pass, &mut rng);
+            batches.append(&mut pass);
+        }
+        batches.truncate(steps);
+        batches
+    }
+
+    fn make(&self, labeled: &[usize], unlabeled: &[usize], epoch: usize, step: usize) -> StepBatches {
+        let mut rng = generator(self.options.seed, ((epoch as u64) << 32) | ((step as u64) << 8) | 3);
+        StepBatches { labeled: self.views(labeled, &mut rng), unlabeled: self.views(unlabeled, &mut rng) }
+    }
+
+    fn views(&self, rows: &[usize], rng: &mut impl Rng) -> Option<ViewBatches> {
+        if rows.is_empty() {
+            return None;
+        }
+        let weak = |rng: &mut _| self.view(rows, |sequence, rng| self.augment.weak(sequence, rng), rng);
+        let views = self.options.views;
+        Some(ViewBatches {
+            weak: weak(rng),
+            second: views.contains(Views::SECOND).then(|| weak(rng)),
+            strong: views.contains(Views::STRONG).then(|| self.view(rows, |sequence, rng| self.augment.strong(sequence, rng), rng)),
+        })
+    }
+
+    fn view<R: Rng>(&self, rows: &[usize], mut change: impl FnMut(&Sequence, &mut R) -> Sequence, rng: &mut R) -> Batch {
+        let sequences: Vec<Sequence> = rows.iter().map(|row| change(&self.train.sequences[*row], rng)).collect();
+        Batch::collate(&self.train, rows, &sequences)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sequence::Target;
+
+    fn loader(workers: usize, pool: Pool) -> Loader {
+        let sequences: Vec<Sequence> = (0..50).map(|row| Sequence::Tokens(vec![1; 1 + row % 7])).collect();
+        let train = Dataset { name: "t".into(), targets: vec![Target::Class(0); 50], sequences, classes: vec!["a".into()] };
+        let options = LoaderOptions { batch_size: 4, unlabeled_ratio: 2, views: Views::WEAK | Views::SECOND, pool, seed: 9, workers, steps_per_epoch: None };
+        Loader::new(Arc::new(train), (0..10).collect(), (10..50).collect(), Augmenter::none(), options)
+    }
+
+    fn rows(loader: &Loader, epoch: usize) -> Vec<(Vec<usize>, Vec<usize>)> {
+        let indices = |part: Option<ViewBatches>| part.map_or(Vec::new(), |part| part.weak.indices);
+        loader.epoch(epoch).map(|step| (indices(step.labeled), indices(step.unlabeled))).collect()
+    }
+
+    #[test]
+    fn an_epoch_is_one_pass_over_the_larger_pool() {
+        // 40 unlabelled rows in batches of 4 · 2: five steps.
+        let steps = rows(&loader(1, Pool::Paired), 1);
+        assert_eq!(steps.len(), 5);
+        let mut seen: Vec<usize> = steps.iter().flat_map(|(_, unlabeled)| unlabeled.clone()).collect();
+        seen.sort_unstable();
+        assert_eq!(seen, (10..50).collect::<Vec<_>>());
+        assert!(steps.iter().all(|(labeled, _)| labeled.len() == 4 && labeled.iter().all(|row| *row < 10)));
+    }
+
+    #[test]
+    fn the_number_of_workers_changes_nothing_and_the_epoch_does() {
+        assert_eq!(rows(&loader(1, Pool::Paired), 1), rows(&loader(3, Pool::Paired), 1));
+        assert_ne!(rows(&loader(1, Pool::Paired), 1), rows(&loader(1, Pool::Paired), 2));
+    }
+
+    #[test]
+    fn all_rows_stand_in_the_unlabelled_slot() {
+        let steps = rows(&loader(1, Pool::All), 1);
+        assert_eq!(steps.len(), 13);
+        assert!(steps.iter().all(|(labeled, unlabeled)| labeled.is_empty() && unlabeled.len() == 4));
+    }
+
+    #[test]
+    fn dropping_an_epoch_early_ends_it() {
+        let loader = loader(2, Pool::Paired);
+        assert!(loader.epoch(1).next().is_some());
+        assert_eq!(rows(&loader, 1).len(), 5);
+    }
+}

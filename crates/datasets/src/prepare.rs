@@ -1,0 +1,201 @@
+//! From a config to data that can be trained on: read, split, fit the preprocessing, apply it.
+
+use crate::config::DataConfig;
+use crate::error::DataError;
+use crate::processor::Processor;
+use crate::random::{generator, shuffle};
+use crate::sequence::{Dataset, Target};
+use crate::source::{Source, check_lengths, check_targets, open};
+use crate::split::{SplitRecord, choose_labels, stratified};
+
+/// What is to be learned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Task {
+    /// A class each sequence.
+    Classify,
+    /// A class each step.
+    Tag,
+    /// A number each sequence.
+    Regress,
+    /// Nothing of the targets.
+    Unsupervised,
+}
+
+/// Data that is ready for training.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    /// The training part: labelled and unlabelled sequences, and those without any label.
+    pub train: Dataset,
+    /// The validation part.
+    pub valid: Dataset,
+    /// The test part.
+    pub test: Dataset,
+    /// Positions in `train` whose labels may be seen.
+    pub labeled: Vec<usize>,
+    /// Positions in `train` whose labels may not be seen.
+    pub unlabeled: Vec<usize>,
+    /// The fitted preprocessing.
+    pub processor: Processor,
+    /// What `split.json` holds.
+    pub split: SplitRecord,
+}
+
+const TEST: u64 = 11;
+
+/// Reads, splits and prepares the data of a config.
+///
+/// # Errors
+///
+/// Whatever is wrong with the data, in the user's words.
+pub fn prepare(config: &DataConfig, task: Task) -> Result<Prepared, DataError> {
+    let source = open(config, task)?;
+    for part in [Some(&source.train), source.valid.as_ref(), source.test.as_ref(), source.unlabeled.as_ref()].into_iter().flatten() {
+        check_targets(part, task)?;
+        check_lengths(part)?;
+    }
+    let (Source { train, valid, test, unlabeled }, rows) = with_test_part(source, config);
+    let (valid_rows, train_rows) = if valid.is_some() || config.valid_fraction == 0.0 { (Vec::new(), rows) } else { valid_part(&train, &rows, config) };
+    let (labeled, mut hidden) = if task == Task::Unsupervised { (Vec::new(), train_rows.clone()) } else { choose_labels(&train, &train_rows, &config.labels)? };
+    check_classes(&train, &labeled, task)?;
+    hidden.sort_unstable();
+    let split = SplitRecord { source: config.source.clone(), seed: config.labels.seed, labeled: labeled.clone(), unlabeled: hidden.clone(), valid: valid_rows.clone() };
+
+    let part: Vec<usize> = labeled.iter().chain(&hidden).copied().collect();
+    let mut raw = train.select(&part);
+    if let Some(more) = unlabeled {
+        let targets = vec![Target::Missing; more.len()];
+        raw = raw.join(Dataset { targets, classes: Vec::new(), ..more });
+    }
+    let count = labeled.len();
+    let processor = Processor::fit(&config.transform, &raw)?;
+    let valid = valid.unwrap_or_else(|| train.select(&valid_rows));
+    let unlabeled = (count..raw.len()).collect();
+    Ok(Prepared {
+        train: processor.apply(raw)?,
+        valid: processor.apply(valid)?,
+        test: processor.apply(test.unwrap_or_default())?,
+        labeled: (0..count).collect(),
+        unlabeled,
+        processor,
+        split,
+    })
+}
+
+/// The source with a test part, and the rows of its training part that stay for training.
+fn with_test_part(mut source: Source, config: &DataConfig) -> (Source, Vec<usize>) {
+    let all: Vec<usize> = (0..source.train.len()).collect();
+    if source.test.is_some() {
+        return (source, all);
+    }
+    let (test, rest): (Vec<usize>, Vec<usize>) = match (config.test_last, config.test_every) {
+        (Some(last), _) => {
+            let from = all.len().saturating_sub(last);
+            (all[from..].to_vec(), all[..from].to_vec())
+        }
+        (None, Some(every)) => {
+            let mut seen = std::collections::HashMap::new();
+            all.iter().partition(|row| {
+                let place = seen.entry(class_key(&source.train.targets[**row])).or_insert(0usize);
+                *place += 1;
+                *place % every == 0
+            })
+        }
+        (None, None) => {
+            let known: Vec<usize> = all.iter().copied().filter(|row| source.train.targets[*row] != Target::Missing).collect();
+            let known = if known.is_empty() { all.clone() } else { known };
+            let (test, _) = stratified(&source.train, &known, config.test_fraction, config.seed ^ (TEST << 32));
+            let rest = all.iter().copied().filter(|row| test.binary_search(row).is_err()).collect();
+            (test, rest)
+        }
+    };
+    source.test = Some(source.train.select(&test));
+    (source, rest)
+}
+
+fn class_key(target: &Target) -> Option<usize> {
+    if let Target::Class(class) = target { Some(*class) } else { None }
+}
+
+/// Validation rows, drawn class by class among the labelled ones (among all, where nothing is labelled).
+fn valid_part(train: &Dataset, rows: &[usize], config: &DataConfig) -> (Vec<usize>, Vec<usize>) {
+    let known: Vec<usize> = rows.iter().copied().filter(|row| train.targets[*row] != Target::Missing).collect();
+    let valid = if known.is_empty() {
+        let mut order = rows.to_vec();
+        shuffle(&mut order, &mut generator(config.seed, TEST + 1));
+        order.truncate((rows.len() as f64 * config.valid_fraction).round() as usize);
+        order.sort_unstable();
+        order
+    } else {
+        stratified(train, &known, config.valid_fraction, config.seed).0
+    };
+    let rest = rows.iter().copied().filter(|row| valid.binary_search(row).is_err()).collect();
+    (valid, rest)
+}
+
+fn check_classes(train: &Dataset, labeled: &[usize], task: Task) -> Result<(), DataError> {
+    if task == Task::Unsupervised {
+        return Ok(());
+    }
+    if labeled.is_empty() {
+        return Err(DataError::new(format!("{}: no row of the training part has a label", train.name), "name the column with `data.target`, or use an unsupervised objective such as `autoencoder`"));
+    }
+    if task == Task::Classify && train.classes.len() < 2 {
+        return Err(DataError::new(
+            format!("{}: the labels hold a single class, `{}`", train.name, train.classes.first().map_or("", String::as_str)),
+            "a classifier needs at least two; name the right column with `data.target`",
+        ));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::LabelsConfig;
+
+    fn cbf() -> DataConfig {
+        DataConfig { source: "cbf".into(), labels: LabelsConfig { per_class: Some(5), ..Default::default() }, ..Default::default() }
+    }
+
+    #[test]
+    fn cbf_has_the_sizes_of_the_specification() {
+        let data = prepare(&cbf(), Task::Classify).unwrap();
+        assert_eq!((data.labeled.len(), data.unlabeled.len(), data.valid.len(), data.test.len()), (15, 585, 150, 900));
+        assert_eq!(data.processor.classes().len(), 3);
+    }
+
+    #[test]
+    fn a_split_is_a_pure_function_and_no_row_is_twice() {
+        let split = prepare(&cbf(), Task::Classify).unwrap().split;
+        assert_eq!(split, prepare(&cbf(), Task::Classify).unwrap().split);
+        let mut rows: Vec<usize> = [&split.labeled[..], &split.unlabeled, &split.valid].concat();
+        rows.sort_unstable();
+        assert_eq!(rows, (0..750).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn the_last_rows_can_be_the_test_part() {
+        let path = std::env::temp_dir().join(format!("semiseq-last-{}.csv", std::process::id()));
+        let rows: String = (0..20).map(|row| format!("{row},{},{}\n", row + 1, ["x", "y"][row % 2])).collect();
+        std::fs::write(&path, format!("a,b,label\n{rows}")).unwrap();
+        let config = DataConfig { source: path.display().to_string(), test_last: Some(4), ..Default::default() };
+        let data = prepare(&config, Task::Classify).unwrap();
+        assert_eq!((data.test.len(), data.valid.len(), data.labeled.len()), (4, 4, 12));
+    }
+
+    #[test]
+    fn one_class_and_the_wrong_model_are_errors() {
+        let path = std::env::temp_dir().join(format!("semiseq-single-{}.csv", std::process::id()));
+        std::fs::write(&path, "a,b,label\n1,2,x\n2,3,x\n4,5,x\n").unwrap();
+        let config = DataConfig { source: path.display().to_string(), ..Default::default() };
+        assert!(prepare(&config, Task::Classify).unwrap_err().to_string().contains("single class, `x`"));
+        let adding = DataConfig { source: "adding".into(), ..Default::default() };
+        assert!(prepare(&adding, Task::Classify).unwrap_err().to_string().contains("use `[model.regressor]`"));
+    }
+
+    #[test]
+    fn an_unknown_name_suggests_the_nearest() {
+        let config = DataConfig { source: "two-paterns".into(), ..Default::default() };
+        assert!(prepare(&config, Task::Classify).unwrap_err().to_string().contains("did you mean `two-patterns`?"));
+    }
+}

@@ -1,0 +1,273 @@
+//! Preprocessing, fitted on the training part and kept with the model, so that `predict` does the same.
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::augment::sample_at;
+use crate::config::{Normalize, TransformConfig};
+use crate::error::DataError;
+use crate::sequence::{Dataset, Sequence, Series, Target};
+use crate::text::Tokenizer;
+
+/// What a model reads at each step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum InputKind {
+    /// Real values.
+    Values {
+        /// Values a step.
+        channels: usize,
+    },
+    /// Tokens.
+    Tokens {
+        /// Tokens of the vocabulary, padding included.
+        vocabulary: usize,
+    },
+}
+
+/// Fitted preprocessing.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Processor {
+    config: TransformConfig,
+    input: InputKind,
+    classes: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tokenizer: Option<Tokenizer>,
+    /// Mean and deviation of each channel of the training part.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    channels: Vec<(f32, f32)>,
+}
+
+/// Deviations below this are of a constant: it is centred and not blown up.
+const CONSTANT: f32 = 1e-6;
+
+impl Processor {
+    /// Fits on training sequences (labelled or not; labels are not looked at but for their names).
+    ///
+    /// # Errors
+    ///
+    /// Where there is no sequence, or the channels of the sequences differ.
+    pub fn fit(config: &TransformConfig, train: &Dataset) -> Result<Self, DataError> {
+        let Some(first) = train.sequences.first() else {
+            return Err(DataError::new(format!("{}: the training part is empty", train.name), "check the path and the split"));
+        };
+        let mut processor = Self { config: config.clone(), input: InputKind::Values { channels: 0 }, classes: train.classes.clone(), tokenizer: None, channels: Vec::new() };
+        match first {
+            Sequence::Text(_) => {
+                let texts = train.sequences.iter().filter_map(|sequence| if let Sequence::Text(text) = sequence { Some(text.as_str()) } else { None });
+                let tokenizer = Tokenizer::fit(config, texts)?;
+                processor.input = InputKind::Tokens { vocabulary: tokenizer.size() };
+                processor.tokenizer = Some(tokenizer);
+            }
+            Sequence::Tokens(_) => {
+                let largest = train.sequences.iter().flat_map(|sequence| if let Sequence::Tokens(tokens) = sequence { tokens.iter().copied().max() } else { None }).max().unwrap_or(0);
+                processor.input = InputKind::Tokens { vocabulary: largest as usize + 1 };
+            }
+            Sequence::Series(series) => {
+                processor.input = InputKind::Values { channels: series.channels };
+                processor.channels = channel_statistics(train, series.channels);
+            }
+        }
+        Ok(processor)
+    }
+
+    /// What the model reads.
+    pub fn input(&self) -> InputKind {
+        self.input
+    }
+
+    /// Class names in order; empty for numbers.
+    pub fn classes(&self) -> &[String] {
+        &self.classes
+    }
+
+    /// Prepares raw data as the training part was prepared.
+    ///
+    /// # Errors
+    ///
+    /// A label never seen in training, another kind of data, another number of channels.
+    pub fn apply(&self, raw: Dataset) -> Result<Dataset, DataError> {
+        let targets = self.targets(&raw)?;
+        let encode = self.tokenizer.as_ref().map(Tokenizer::encoder).transpose()?;
+        let mut sequences = Vec::with_capacity(raw.len());
+        for (row, sequence) in raw.sequences.into_iter().enumerate() {
+            let wrong = |found: &str| DataError::new(format!("{}: row {} holds {found}; the model was trained on {}", raw.name, row + 1, self.expected()), "give data of the kind that the model was trained on");
+            sequences.push(match (sequence, self.input) {
+                (Sequence::Series(series), InputKind::Values { channels }) if series.channels == channels => Sequence::Series(self.series(series)),
+                (Sequence::Series(series), _) => return Err(wrong(&format!("values of {} channels", series.channels))),
+                (Sequence::Text(text), _) => match &encode {
+                    Some(encode) => Sequence::Tokens(self.cut(encode(&text))),
+                    None => return Err(wrong("text")),
+                },
+                (Sequence::Tokens(tokens), InputKind::Tokens { vocabulary }) if tokens.iter().all(|token| (*token as usize) < vocabulary) => Sequence::Tokens(self.cut(tokens)),
+                (Sequence::Tokens(_), _) => return Err(wrong("tokens that are not in the vocabulary")),
+            });
+        }
+        Ok(Dataset { name: raw.name, sequences, targets, classes: self.classes.clone() })
+    }
+
+    fn expected(&self) -> String {
+        match self.input {
+            InputKind::Values { channels } => format!("values of {channels} channels"),
+            InputKind::Tokens { .. } if self.tokenizer.is_some() => "text".into(),
+            InputKind::Tokens { vocabulary } => format!("tokens below {vocabulary}"),
+        }
+    }
+
+    /// Targets with the classes numbered as in training.
+    fn targets(&self, raw: &Dataset) -> Result<Vec<Target>, DataError> {
+        if raw.classes == self.classes || self.classes.is_empty() {
+            return Ok(raw.targets.clone());
+        }
+        let numbers: HashMap<&str, usize> = self.classes.iter().zip(0..).map(|(name, number)| (name.as_str(), number)).collect();
+        let mut strangers = Vec::new();
+        let mut number = |class: usize, row: usize| {
+            let name = raw.classes.get(class).map_or("?", String::as_str);
+            numbers.get(name).copied().unwrap_or_else(|| {
+                strangers.push(format!("{}: row {}: the label `{name}` was never seen in training", raw.name, row + 1));
+                0
+            })
+        };
+        let targets = raw
+            .targets
+            .iter()
+            .enumerate()
+            .map(|(row, target)| match target {
+                Target::Class(class) => Target::Class(number(*class, row)),
+                Target::Steps(steps) => Target::Steps(steps.iter().map(|class| number(*class, row)).collect()),
+                other => other.clone(),
+            })
+            .collect();
+        if strangers.is_empty() {
+            return Ok(targets);
+        }
+        Err(DataError::several(strangers, format!("labels of the training part: {}", self.classes.join(", "))))
+    }
+
+    fn cut<T>(&self, mut items: Vec<T>) -> Vec<T> {
+        items.truncate(self.config.truncate.unwrap_or(usize::MAX));
+        items
+    }
+
+    fn series(&self, mut series: Series) -> Series {
+        fill_missing(&mut series);
+        if let Some(steps) = self.config.resample {
+            let scale = series.time().saturating_sub(1) as f32 / steps.saturating_sub(1).max(1) as f32;
+            series.values = sample_at(&series, (0..steps).map(|step| step as f32 * scale));
+        }
+        series.values.truncate(self.config.truncate.unwrap_or(usize::MAX).saturating_mul(series.channels));
+        match self.config.normalize {
+            Normalize::None => {}
+            Normalize::Channel => scale(&mut series, &self.channels),
+            Normalize::Series => {
+                let own = statistics(std::iter::once(&series), series.channels);
+                scale(&mut series, &own);
+            }
+        }
+        let least = self.config.pad.unwrap_or(0) * series.channels;
+        if series.values.len() < least {
+            series.values.resize(least, 0.0);
+        }
+        series
+    }
+}
+
+fn channel_statistics(train: &Dataset, channels: usize) -> Vec<(f32, f32)> {
+    let series = train.sequences.iter().filter_map(|sequence| if let Sequence::Series(series) = sequence { Some(series) } else { None });
+    statistics(series.filter(|series| series.channels == channels), channels)
+}
+
+/// Mean and deviation of each channel over all values that are there.
+fn statistics<'a>(all: impl Iterator<Item = &'a Series>, channels: usize) -> Vec<(f32, f32)> {
+    let mut sums = vec![(0.0f64, 0.0f64, 0.0f64); channels];
+    for series in all {
+        for step in series.values.chunks(channels.max(1)) {
+            for (value, (count, sum, square)) in step.iter().zip(&mut sums).filter(|(value, _)| value.is_finite()) {
+                let value = f64::from(*value);
+                *count += 1.0;
+                *sum += value;
+                *square += value * value;
+            }
+        }
+    }
+    let finish = |(count, sum, square): (f64, f64, f64)| {
+        let mean = sum / count.max(1.0);
+        (mean as f32, (square / count.max(1.0) - mean * mean).max(0.0).sqrt() as f32)
+    };
+    sums.into_iter().map(finish).collect()
+}
+
+fn scale(series: &mut Series, channels: &[(f32, f32)]) {
+    for step in series.values.chunks_mut(series.channels.max(1)) {
+        for (value, (mean, deviation)) in step.iter_mut().zip(channels) {
+            *value = (*value - mean) / if *deviation < CONSTANT { 1.0 } else { *deviation };
+        }
+    }
+}
+
+/// Missing values lie on a straight line between their neighbours; at the ends the nearest is repeated.
+fn fill_missing(series: &mut Series) {
+    if series.values.iter().all(|value| value.is_finite()) {
+        return;
+    }
+    let steps = series.time();
+    for channel in 0..series.channels {
+        let at = |step: usize| step * series.channels + channel;
+        let known: Vec<usize> = (0..steps).filter(|step| series.values[at(*step)].is_finite()).collect();
+        let (Some(first), Some(last)) = (known.first().copied(), known.last().copied()) else {
+            (0..steps).for_each(|step| series.values[at(step)] = 0.0);
+            continue;
+        };
+        (0..first).for_each(|step| series.values[at(step)] = series.values[at(first)]);
+        (last + 1..steps).for_each(|step| series.values[at(step)] = series.values[at(last)]);
+        for pair in known.windows(2) {
+            let (left, right) = (pair[0], pair[1]);
+            for step in left + 1..right {
+                let share = (step - left) as f32 / (right - left) as f32;
+                series.values[at(step)] = series.values[at(left)] * (1.0 - share) + series.values[at(right)] * share;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn series(values: &[f32]) -> Dataset {
+        Dataset { name: "t".into(), sequences: vec![Sequence::Series(Series { values: values.to_vec(), channels: 1 })], targets: vec![Target::Missing], classes: vec![] }
+    }
+
+    fn applied(config: &TransformConfig, values: &[f32]) -> Vec<f32> {
+        let data = series(values);
+        let Sequence::Series(series) = Processor::fit(config, &data).unwrap().apply(data).unwrap().sequences.remove(0) else { panic!("a series") };
+        series.values
+    }
+
+    #[test]
+    fn channels_get_mean_zero_and_deviation_one() {
+        // Mean 3, deviation 2.
+        assert_eq!(applied(&TransformConfig::default(), &[1.0, 5.0]), [-1.0, 1.0]);
+    }
+
+    #[test]
+    fn missing_values_are_interpolated() {
+        let config = TransformConfig { normalize: Normalize::None, ..Default::default() };
+        assert_eq!(applied(&config, &[f32::NAN, 1.0, f32::NAN, 3.0, f32::NAN]), [1.0, 1.0, 2.0, 3.0, 3.0]);
+    }
+
+    #[test]
+    fn resampling_keeps_the_ends() {
+        let config = TransformConfig { normalize: Normalize::None, resample: Some(3), ..Default::default() };
+        assert_eq!(applied(&config, &[0.0, 1.0, 2.0, 3.0, 4.0]), [0.0, 2.0, 4.0]);
+    }
+
+    #[test]
+    fn a_strange_label_is_named_with_its_row() {
+        let data = |label: &str| Dataset::from_labels("t.csv".into(), vec![Sequence::Tokens(vec![1])], vec![label.into()]);
+        let processor = Processor::fit(&TransformConfig::default(), &data("cat")).unwrap();
+        let message = processor.apply(data("dog")).unwrap_err().to_string();
+        assert!(message.contains("t.csv: row 1: the label `dog` was never seen in training") && message.contains("hint: labels of the training part: cat"), "{message}");
+    }
+}

@@ -1,0 +1,158 @@
+//! From text to tokens: words, characters, or a Hugging Face `tokenizer.json`.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::TransformConfig;
+use crate::error::DataError;
+
+/// Stands for tokens that the vocabulary lacks; 0 is padding.
+pub const UNKNOWN: u32 = 1;
+const SPECIALS: [&str; 2] = ["<pad>", "<unk>"];
+
+/// Cuts text into tokens and numbers them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Tokenizer {
+    /// Words and characters with a vocabulary of the training part.
+    Vocabulary {
+        /// Characters in place of words.
+        characters: bool,
+        /// Tokens by number; the first two are `<pad>` and `<unk>`.
+        tokens: Vec<String>,
+    },
+    /// A Hugging Face tokenizer, whole; its numbers are moved up by one to make room for padding.
+    HuggingFace {
+        /// The text of `tokenizer.json`.
+        json: String,
+        /// Tokens of its vocabulary.
+        size: usize,
+    },
+}
+
+impl Tokenizer {
+    /// Fits a tokenizer on the training texts.
+    ///
+    /// # Errors
+    ///
+    /// Where `data.transform.tokenize` names no file and is neither `word` nor `character`.
+    pub fn fit<'a>(config: &TransformConfig, texts: impl Iterator<Item = &'a str>) -> Result<Self, DataError> {
+        let characters = match config.tokenize.0.as_str() {
+            "word" => false,
+            "character" => true,
+            path if path.ends_with(".json") => return hugging_face(Path::new(path)),
+            other => return Err(DataError::new(format!("`data.transform.tokenize` must be `word`, `character` or the path of a `tokenizer.json`, got `{other}`"), "words are the usual choice")),
+        };
+        let mut counts: HashMap<String, usize> = HashMap::new();
+        for text in texts {
+            for token in cut(text, characters) {
+                *counts.entry(token).or_default() += 1;
+            }
+        }
+        let least = config.min_frequency.unwrap_or(1);
+        let mut counted: Vec<(String, usize)> = counts.into_iter().filter(|(_, count)| *count >= least).collect();
+        counted.sort_by(|left, right| right.1.cmp(&left.1).then_with(|| left.0.cmp(&right.0)));
+        counted.truncate(config.vocabulary.unwrap_or(usize::MAX));
+        let tokens = SPECIALS.iter().map(ToString::to_string).chain(counted.into_iter().map(|(token, _)| token)).collect();
+        Ok(Self::Vocabulary { characters, tokens })
+    }
+
+    /// Tokens of the vocabulary, padding included.
+    pub fn size(&self) -> usize {
+        match self {
+            Self::Vocabulary { tokens, .. } => tokens.len(),
+            Self::HuggingFace { size, .. } => size + 1,
+        }
+    }
+
+    /// A function that numbers the tokens of a text; a text without any becomes one `<unk>`.
+    ///
+    /// # Errors
+    ///
+    /// Where the recorded `tokenizer.json` cannot be read.
+    pub fn encoder(&self) -> Result<Box<dyn Fn(&str) -> Vec<u32> + '_>, DataError> {
+        let never_empty = |tokens: Vec<u32>| if tokens.is_empty() { vec![UNKNOWN] } else { tokens };
+        match self {
+            Self::Vocabulary { characters, tokens } => {
+                let numbers: HashMap<&str, u32> = tokens.iter().zip(0..).map(|(token, number)| (token.as_str(), number)).collect();
+                Ok(Box::new(move |text| never_empty(cut(text, *characters).iter().map(|token| numbers.get(token.as_str()).copied().unwrap_or(UNKNOWN)).collect())))
+            }
+            Self::HuggingFace { json, .. } => {
+                let tokenizer: tokenizers::Tokenizer = json.parse().map_err(|error| DataError::new(format!("the tokenizer cannot be read: {error}"), "give a `tokenizer.json` of the `tokenizers` library"))?;
+                Ok(Box::new(move |text| {
+                    let numbers = tokenizer.encode_fast(text, false).map(|encoding| encoding.get_ids().iter().map(|number| number + 1).collect()).unwrap_or_default();
+                    never_empty(numbers)
+                }))
+            }
+        }
+    }
+}
+
+fn hugging_face(path: &Path) -> Result<Tokenizer, DataError> {
+    let json = std::fs::read_to_string(path).map_err(|error| DataError::file(path, &error))?;
+    let tokenizer: tokenizers::Tokenizer =
+        json.parse().map_err(|error| DataError::new(format!("{}: not a tokenizer: {error}", path.display()), "give a `tokenizer.json` of the `tokenizers` library"))?;
+    Ok(Tokenizer::HuggingFace { size: tokenizer.get_vocab_size(true), json })
+}
+
+/// Lower-case words, each punctuation mark a token of its own; or characters.
+fn cut(text: &str, characters: bool) -> Vec<String> {
+    let text = text.to_lowercase();
+    if characters {
+        return text.chars().map(String::from).collect();
+    }
+    let mut tokens = Vec::new();
+    let mut word = String::new();
+    for letter in text.chars() {
+        if letter.is_alphanumeric() {
+            word.push(letter);
+            continue;
+        }
+        if !word.is_empty() {
+            tokens.push(std::mem::take(&mut word));
+        }
+        if !letter.is_whitespace() {
+            tokens.push(letter.to_string());
+        }
+    }
+    if !word.is_empty() {
+        tokens.push(word);
+    }
+    tokens
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_numbered_by_how_common_they_are() {
+        let tokenizer = Tokenizer::fit(&TransformConfig::default(), ["A cat, a dog", "a bird"].into_iter()).unwrap();
+        let Tokenizer::Vocabulary { tokens, .. } = &tokenizer else { panic!("a vocabulary") };
+        assert_eq!(tokens[..4], ["<pad>", "<unk>", "a", ","]);
+        let encode = tokenizer.encoder().unwrap();
+        assert_eq!(encode("a cow,"), [2, UNKNOWN, 3]);
+        assert_eq!(encode("  "), [UNKNOWN]);
+    }
+
+    #[test]
+    fn rare_words_become_unknown() {
+        let config = TransformConfig { min_frequency: Some(2), ..Default::default() };
+        let tokenizer = Tokenizer::fit(&config, ["b b c"].into_iter()).unwrap();
+        assert_eq!(tokenizer.size(), 3);
+        assert_eq!(tokenizer.encoder().unwrap()("b c"), [2, UNKNOWN]);
+    }
+
+    #[test]
+    fn a_hugging_face_tokenizer_is_read_and_padding_stays_free() {
+        let path = std::env::temp_dir().join(format!("semiseq-tokenizer-{}.json", std::process::id()));
+        let json = r#"{"version":"1.0","truncation":null,"padding":null,"added_tokens":[],"normalizer":{"type":"Lowercase"},"pre_tokenizer":{"type":"Whitespace"},"post_processor":null,"decoder":null,"model":{"type":"WordLevel","vocab":{"[UNK]":0,"cat":1,"dog":2},"unk_token":"[UNK]"}}"#;
+        std::fs::write(&path, json).unwrap();
+        let config = TransformConfig { tokenize: crate::config::TextUnit(path.display().to_string()), ..Default::default() };
+        let tokenizer = Tokenizer::fit(&config, std::iter::empty()).unwrap();
+        assert_eq!(tokenizer.size(), 4);
+        assert_eq!(tokenizer.encoder().unwrap()("Dog cow cat"), [3, 1, 2]);
+    }
+}
