@@ -1,0 +1,20 @@
+//! Everything that learns: configs, objectives, the learner, and the run that ties them together.
+//!
+//! The way of the data is one page: [`run::run`].
+
+pub mod config;
+pub mod error;
+pub mod learner;
+pub mod metrics;
+pub mod objectives;
+pub mod output;
+mod record;
+pub mod run;
+mod saved;
+mod summary;
+
+pub use config::RunConfig;
+pub use error::{ConfigProblem, Error};
+pub use run::{RunOptions, run};
+pub use saved::SavedRun;
+pub use summary::{BaselineSummary, StageSummary, Summary};

@@ -1,0 +1,17 @@
+//! The baseline: the same model on the labelled part alone, for as many steps as the last stage.
+
+use semiseq_datasets::Problem;
+use serde::{Deserialize, Serialize};
+
+/// Whether the run also trains the comparison that tells what the unlabelled data bought.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct BaselineConfig {
+    /// Train the baseline too. It starts from the same initial weights, and uses the last stage's
+    /// batch size, optimiser, schedule, number of steps and rule for the best epoch.
+    pub enabled: bool,
+}
+
+impl BaselineConfig {
+    pub(crate) fn check(&self, _path: &str, _problems: &mut Vec<Problem>) {}
+}

@@ -1,0 +1,108 @@
+//! The config of a run: what stands in the TOML file, checked, with every default filled in.
+//!
+//! [`read`] turns files and `--set` overrides into a [`RunConfig`], or into the list of all mistakes.
+
+mod baseline;
+mod optimizer;
+mod read;
+mod schedule;
+mod spans;
+mod stage;
+
+pub use baseline::BaselineConfig;
+pub use optimizer::{AdamConfig, OptimizerConfig, RmsPropConfig, SgdConfig};
+pub use read::{read, read_str};
+pub use schedule::{ScheduleConfig, StepSchedule, WarmupOnly};
+pub use stage::{EarlyStopping, StageConfig};
+
+use semiseq_datasets::{DataConfig, Problem};
+use semiseq_models::ModelConfig;
+use serde::{Deserialize, Serialize};
+
+/// A whole run. One value of this type and the data determine every number that the run prints.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunConfig {
+    /// Names the run folder, `runs/NAME`. Default: the config file's name.
+    #[serde(default)]
+    pub name: String,
+    /// Seeds initial weights, dropout, batches and views. The label split has its own seed.
+    #[serde(default)]
+    pub seed: u64,
+    /// `flex`, `ndarray`, `wgpu` or `cuda`.
+    #[serde(default = "default_backend")]
+    pub backend: String,
+    /// Which device of that backend, by number; one device a run.
+    #[serde(default = "first_device")]
+    pub devices: Vec<usize>,
+    /// Where sequences come from and which labels may be seen.
+    pub data: DataConfig,
+    /// The network.
+    pub model: ModelConfig,
+    /// What is learned, in this order, each stage on the weights of the one before.
+    #[serde(rename = "stage")]
+    pub stages: Vec<StageConfig>,
+    /// The same model on the labelled part alone.
+    #[serde(default)]
+    pub baseline: BaselineConfig,
+}
+
+fn default_backend() -> String {
+    "flex".into()
+}
+
+fn first_device() -> Vec<usize> {
+    vec![0]
+}
+
+/// The backends that a config may name.
+pub const BACKENDS: [&str; 4] = ["flex", "ndarray", "wgpu", "cuda"];
+
+impl RunConfig {
+    /// Every value that is out of range, with its key.
+    pub fn check(&self) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        if !BACKENDS.contains(&self.backend.as_str()) {
+            problems.push(problem("backend", format!("must be one of {}, got `{}`", BACKENDS.join(", "), self.backend), None));
+        }
+        if self.devices.len() != 1 {
+            problems.push(problem(
+                "devices",
+                format!("must name one device, got {}", self.devices.len()),
+                Some("a run uses a single device; start several runs for several devices"),
+            ));
+        }
+        if self.name.contains(['/', '\\']) || self.name.starts_with('.') {
+            problems.push(problem("name", format!("must be a plain folder name, got `{}`", self.name), None));
+        }
+        self.data.check("data", &mut problems);
+        let mut of_model = Vec::new();
+        self.model.check("model", &mut of_model);
+        problems.extend(of_model.into_iter().map(|(key, message, hint)| Problem { key, message, hint }));
+        if self.stages.is_empty() {
+            problems.push(problem("stage", "at least one stage is needed".into(), Some("add a `[[stage]]` with a `[stage.objective.supervised]` table")));
+        }
+        for (index, stage) in self.stages.iter().enumerate() {
+            stage.check(&format!("stage.{index}"), &mut problems);
+        }
+        self.baseline.check("baseline", &mut problems);
+        problems
+    }
+
+    /// The stage that the baseline copies its batch size, length and optimiser from: the last one.
+    pub fn last_stage(&self) -> Option<&StageConfig> {
+        self.stages.last()
+    }
+}
+
+pub(crate) fn problem(key: &str, message: String, hint: Option<&str>) -> Problem {
+    Problem { key: key.into(), message, hint: hint.map(Into::into) }
+}
+
+/// Adds a problem unless `value` lies in `[low, high]`.
+pub(crate) fn check_range(problems: &mut Vec<Problem>, key: &str, value: f64, low: f64, high: f64, hint: &str) {
+    if !(low..=high).contains(&value) {
+        let range = if high == f64::INFINITY { format!("at least {low}") } else { format!("in [{low}, {high}]") };
+        problems.push(problem(key, format!("must be {range}, got {value}"), Some(hint)));
+    }
+}

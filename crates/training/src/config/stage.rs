@@ -1,0 +1,120 @@
+//! One stage of a run: an objective, how long, on which batches, with which optimiser.
+
+use semiseq_datasets::Problem;
+use serde::{Deserialize, Serialize};
+
+use super::{OptimizerConfig, ScheduleConfig, check_range, problem};
+use crate::objectives::ObjectiveConfig;
+
+/// `[[stage]]`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StageConfig {
+    /// Passes over the larger of the labelled and the unlabelled pool. Either this or `steps`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epochs: Option<usize>,
+    /// Optimiser steps in all; validation still happens once an epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub steps: Option<usize>,
+    /// Labelled sequences a step. Default 32.
+    #[serde(default = "default_batch_size")]
+    pub batch_size: usize,
+    /// Unlabelled sequences for each labelled one. Default 4; FixMatch uses 7.
+    #[serde(default = "default_ratio")]
+    pub unlabeled_ratio: usize,
+    /// Batches whose gradients are averaged before each optimiser step. Default 1.
+    #[serde(default = "one")]
+    pub gradient_accumulation: usize,
+    /// Decay of an exponential moving average of the weights that evaluation uses; absent: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weight_average: Option<f64>,
+    /// When to stop before the last epoch, and by which metric the best epoch is chosen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub early_stopping: Option<EarlyStopping>,
+    /// What is minimised: one table, `[stage.objective.NAME]`.
+    pub objective: ObjectiveConfig,
+    /// How the weights move. Default Adam at 1e-3.
+    #[serde(default)]
+    pub optimizer: OptimizerConfig,
+    /// How the learning rate moves. Default constant.
+    #[serde(default)]
+    pub schedule: ScheduleConfig,
+}
+
+/// `early_stopping = { metric = "valid.accuracy", patience = 10 }`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EarlyStopping {
+    /// `valid.` and a metric's name: `accuracy`, `macro_f1`, `loss`, `ece`, `mse`, `mae` or `r2`.
+    pub metric: String,
+    /// Epochs without a better value before the stage ends.
+    #[serde(default = "default_patience")]
+    pub patience: usize,
+}
+
+fn default_batch_size() -> usize {
+    32
+}
+
+fn default_ratio() -> usize {
+    4
+}
+
+fn one() -> usize {
+    1
+}
+
+fn default_patience() -> usize {
+    10
+}
+
+const STOPPING_METRICS: [&str; 7] = ["accuracy", "macro_f1", "loss", "ece", "mse", "mae", "r2"];
+
+impl StageConfig {
+    /// A stage with every default, as library users start from.
+    pub fn new(objective: ObjectiveConfig, epochs: usize) -> Self {
+        Self {
+            epochs: Some(epochs),
+            steps: None,
+            batch_size: default_batch_size(),
+            unlabeled_ratio: default_ratio(),
+            gradient_accumulation: 1,
+            weight_average: None,
+            early_stopping: None,
+            objective,
+            optimizer: OptimizerConfig::default(),
+            schedule: ScheduleConfig::default(),
+        }
+    }
+
+    pub(crate) fn check(&self, path: &str, problems: &mut Vec<Problem>) {
+        match (self.epochs, self.steps) {
+            (Some(_), Some(_)) => problems.push(problem(&format!("{path}.steps"), "stands beside `epochs`; only one of them may".into(), Some("remove one of the two"))),
+            (None, None) => problems.push(problem(path, "needs `epochs` or `steps`".into(), Some("for example `epochs = 20`"))),
+            (Some(0), _) => problems.push(problem(&format!("{path}.epochs"), "must be at least 1, got 0".into(), None)),
+            (_, Some(0)) => problems.push(problem(&format!("{path}.steps"), "must be at least 1, got 0".into(), None)),
+            _ => {}
+        }
+        for (key, value) in [("batch_size", self.batch_size), ("unlabeled_ratio", self.unlabeled_ratio), ("gradient_accumulation", self.gradient_accumulation)] {
+            if value == 0 {
+                problems.push(problem(&format!("{path}.{key}"), "must be at least 1, got 0".into(), None));
+            }
+        }
+        if let Some(decay) = self.weight_average {
+            check_range(problems, &format!("{path}.weight_average"), decay, 0.0, 0.999_999, "a usual decay is 0.999; shorter runs want 0.99");
+        }
+        if let Some(stopping) = &self.early_stopping {
+            let known = stopping.metric.strip_prefix("valid.").is_some_and(|name| STOPPING_METRICS.contains(&name));
+            if !known {
+                let names: Vec<_> = STOPPING_METRICS.iter().map(|name| format!("valid.{name}")).collect();
+                problems.push(problem(&format!("{path}.early_stopping.metric"), format!("must be one of {}, got `{}`", names.join(", "), stopping.metric), None));
+            }
+            if stopping.patience == 0 {
+                problems.push(problem(&format!("{path}.early_stopping.patience"), "must be at least 1, got 0".into(), None));
+            }
+        }
+        self.objective.check(&format!("{path}.objective.{}", self.objective.name()), problems);
+        self.optimizer.check(&format!("{path}.optimizer"), problems);
+        self.schedule.check(&format!("{path}.schedule"), problems);
+    }
+}

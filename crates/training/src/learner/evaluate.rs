@@ -1,0 +1,152 @@
+//! Runs a model over a data set without autodiff, in large batches, and gathers what it said.
+
+use burn::tensor::Tensor;
+use burn::tensor::activation::softmax;
+use semiseq_datasets::{Dataset, Target, evaluation_batches};
+use semiseq_models::SequenceModel;
+
+use crate::metrics::{ClassPredictions, Confusion, Scores, regression_scores};
+use crate::objectives::losses::class_logits;
+use crate::objectives::{Objective, Part};
+
+/// Sequences in an evaluation batch. Larger ones gain nothing on CPU and cost memory.
+pub const EVALUATION_BATCH: usize = 256;
+
+/// What a model said about each sequence of a data set.
+#[derive(Clone, Debug)]
+pub enum Outputs {
+    /// A distribution over the classes for each sequence.
+    Classes(Vec<Vec<f64>>),
+    /// A distribution for each step of each sequence.
+    Steps(Vec<Vec<Vec<f64>>>),
+    /// A number for each sequence.
+    Numbers(Vec<f64>),
+}
+
+/// What the numbers of a model mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Classes, of the whole sequence or of each step.
+    Classes,
+    /// A real number.
+    Number,
+}
+
+/// The model's outputs in the order of the data set. `model` must live off the autodiff device.
+pub fn outputs<M: SequenceModel>(model: &M, dataset: &Dataset, kind: Kind) -> Outputs {
+    let device = first_device(model);
+    let count = dataset.sequences.len();
+    let mut classes = vec![Vec::new(); count];
+    let mut steps = vec![Vec::new(); count];
+    let mut numbers = vec![0.0; count];
+    for batch in evaluation_batches(dataset, EVALUATION_BATCH) {
+        let part = Part::plain(&batch, &device);
+        let logits = model.forward(part.weak);
+        if kind == Kind::Number {
+            for (index, number) in batch.indices.iter().zip(host(logits)) {
+                numbers[*index] = number;
+            }
+            continue;
+        }
+        let probabilities = softmax(class_logits(logits), 1);
+        let [_, width] = probabilities.dims();
+        let values = host(probabilities);
+        let rows: Vec<Vec<f64>> = values.chunks(width).map(<[f64]>::to_vec).collect();
+        if model.per_step() {
+            for (position, (index, length)) in batch.indices.iter().zip(&batch.lengths).enumerate() {
+                steps[*index] = rows[position * batch.time..position * batch.time + length].to_vec();
+            }
+        } else {
+            for (index, row) in batch.indices.iter().zip(rows) {
+                classes[*index] = row;
+            }
+        }
+    }
+    match (kind, model.per_step()) {
+        (Kind::Number, _) => Outputs::Numbers(numbers),
+        (Kind::Classes, true) => Outputs::Steps(steps),
+        (Kind::Classes, false) => Outputs::Classes(classes),
+    }
+}
+
+/// The pooled vector of each sequence, in the order of the data set.
+pub fn summaries<M: SequenceModel>(model: &M, dataset: &Dataset) -> Vec<Vec<f64>> {
+    let device = first_device(model);
+    let mut vectors = vec![Vec::new(); dataset.sequences.len()];
+    for batch in evaluation_batches(dataset, EVALUATION_BATCH) {
+        let part = Part::plain(&batch, &device);
+        let summary = model.summary(part.weak);
+        let [_, width] = summary.dims();
+        for (index, row) in batch.indices.iter().zip(host(summary).chunks(width)) {
+            vectors[*index] = row.to_vec();
+        }
+    }
+    vectors
+}
+
+/// Scores of outputs against the targets of the data set; sequences without a target do not count.
+/// Empty where no sequence has one.
+pub fn score(outputs: &Outputs, dataset: &Dataset) -> (Scores, Option<Confusion>) {
+    match outputs {
+        Outputs::Numbers(numbers) => {
+            let pairs = numbers.iter().zip(&dataset.targets).filter_map(|(number, target)| match target {
+                Target::Number(truth) => Some((*number, f64::from(*truth))),
+                _ => None,
+            });
+            let (predictions, truth): (Vec<f64>, Vec<f64>) = pairs.unzip();
+            if truth.is_empty() { (Scores::new(), None) } else { (regression_scores(&predictions, &truth), None) }
+        }
+        Outputs::Classes(rows) => {
+            let mut gathered = ClassPredictions::default();
+            for (row, target) in rows.iter().zip(&dataset.targets) {
+                if let Target::Class(class) = target {
+                    gathered.probabilities.push(row.clone());
+                    gathered.truth.push(*class);
+                }
+            }
+            finish(gathered, &dataset.classes)
+        }
+        Outputs::Steps(sequences) => {
+            let mut gathered = ClassPredictions::default();
+            for (rows, target) in sequences.iter().zip(&dataset.targets) {
+                if let Target::Steps(classes) = target {
+                    for (row, class) in rows.iter().zip(classes) {
+                        gathered.probabilities.push(row.clone());
+                        gathered.truth.push(*class);
+                    }
+                }
+            }
+            finish(gathered, &dataset.classes)
+        }
+    }
+}
+
+fn finish(gathered: ClassPredictions, classes: &[String]) -> (Scores, Option<Confusion>) {
+    if gathered.truth.is_empty() {
+        return (Scores::new(), None);
+    }
+    (gathered.scores(classes), Some(gathered.confusion(classes)))
+}
+
+/// The objective's own validation loss over a data set, where it has one.
+pub fn objective_loss<M: SequenceModel, O: Objective<M>>(objective: &O, model: &M, dataset: &Dataset) -> Option<f64> {
+    let device = first_device(model);
+    let mut sum = 0.0;
+    let mut count = 0;
+    for batch in evaluation_batches(dataset, EVALUATION_BATCH) {
+        let part = Part::plain(&batch, &device);
+        let loss = objective.validate(model, &part)?;
+        sum += host(loss).first().copied().unwrap_or(0.0) * batch.size as f64;
+        count += batch.size;
+    }
+    (count > 0).then(|| sum / count as f64)
+}
+
+fn first_device<M: SequenceModel>(model: &M) -> burn::tensor::Device {
+    model.devices().into_iter().next().unwrap_or_default()
+}
+
+/// The values of a tensor on the host.
+pub(crate) fn host<const D: usize>(tensor: Tensor<D>) -> Vec<f64> {
+    tensor.into_data().iter::<f64>().collect()
+}

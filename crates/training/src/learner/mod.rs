@@ -1,0 +1,29 @@
+//! The loop that every stage runs through.
+//!
+//! Burn's own learner follows one model through one loader for a number of epochs. A run here is a list
+//! of stages, each with labelled and unlabelled batches side by side, state in its objective and a
+//! checkpoint that a resumed run continues from bit for bit; so the loop is ours, and Burn's optimisers,
+//! dashboard and interrupter do their part in it.
+
+pub mod average;
+pub mod checkpoint;
+pub mod evaluate;
+pub mod optimizer;
+pub mod progress;
+mod stage;
+
+pub(crate) use stage::mix;
+pub use stage::{Epoch, Fit, Outcome, StageOptions, fit};
+
+use burn::module::Module;
+
+/// What a stage trains and a checkpoint keeps: the model, and the objective with all that it remembers.
+#[derive(Module, Debug)]
+pub struct Learned<M: Module, O: Module> {
+    /// The model.
+    pub model: M,
+    /// The objective.
+    pub objective: O,
+    /// Moving average of the model's weights, where asked for.
+    pub average: Option<M>,
+}

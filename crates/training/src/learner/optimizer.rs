@@ -1,0 +1,104 @@
+//! Burn's optimisers from our config, and gradient clipping by the norm of the whole gradient.
+//!
+//! Burn clips each parameter by its own norm; PyTorch and the papers clip the gradient as one vector.
+
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::optim::decay::WeightDecayConfig;
+use burn::optim::momentum::MomentumConfig;
+use burn::optim::{AdamConfig, AdamWConfig, GradientsParams, ModuleOptimizer, RmsPropConfig, SgdConfig};
+use burn::tensor::Tensor;
+
+use crate::config::OptimizerConfig;
+
+/// Builds the optimiser.
+pub fn build(config: &OptimizerConfig) -> ModuleOptimizer {
+    let decay = |value: f64| (value > 0.0).then(|| WeightDecayConfig::new(value as f32));
+    match config {
+        OptimizerConfig::Sgd(sgd) | OptimizerConfig::Momentum(sgd) => {
+            let default = if matches!(config, OptimizerConfig::Momentum(_)) { 0.9 } else { 0.0 };
+            let momentum = sgd.momentum.unwrap_or(default);
+            let momentum = (momentum > 0.0).then(|| MomentumConfig::new().with_momentum(momentum).with_dampening(0.0));
+            SgdConfig::new().with_weight_decay(decay(sgd.weight_decay)).with_momentum(momentum).init()
+        }
+        OptimizerConfig::Adam(adam) => AdamConfig::new()
+            .with_beta_1(adam.beta_1 as f32)
+            .with_beta_2(adam.beta_2 as f32)
+            .with_epsilon(adam.epsilon as f32)
+            .with_weight_decay(decay(adam.weight_decay))
+            .init(),
+        OptimizerConfig::AdamW(adam) => AdamWConfig::new()
+            .with_beta_1(adam.beta_1 as f32)
+            .with_beta_2(adam.beta_2 as f32)
+            .with_epsilon(adam.epsilon as f32)
+            .with_weight_decay(adam.weight_decay as f32)
+            .init(),
+        OptimizerConfig::RmsProp(rms) => RmsPropConfig::new()
+            .with_alpha(rms.alpha as f32)
+            .with_momentum(rms.momentum as f32)
+            .with_epsilon(rms.epsilon as f32)
+            .with_weight_decay(decay(rms.weight_decay))
+            .init(),
+    }
+}
+
+/// Clips every entry to `[-value, value]`, then the whole gradient to `norm`.
+pub fn clip<M: Module>(module: &M, grads: GradientsParams, norm: Option<f64>, value: Option<f64>) -> GradientsParams {
+    let grads = match value {
+        Some(limit) => rewrite(module, grads, Rewrite::Clamp(limit)),
+        None => grads,
+    };
+    let Some(limit) = norm else { return grads };
+    let mut squares = Squares { grads: &grads, sum: None };
+    module.visit(&mut squares);
+    match squares.sum {
+        Some(sum) => {
+            let factor = (sum.sqrt() + 1e-6).recip().mul_scalar(limit).clamp_max(1.0);
+            rewrite(module, grads, Rewrite::Scale(factor))
+        }
+        None => grads,
+    }
+}
+
+struct Squares<'a> {
+    grads: &'a GradientsParams,
+    sum: Option<Tensor<1>>,
+}
+
+impl ModuleVisitor for Squares<'_> {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let Some(grad) = self.grads.get::<D>(param.id) else { return };
+        let square = (grad.clone() * grad).sum();
+        self.sum = Some(match self.sum.take() {
+            Some(sum) => sum + square,
+            None => square,
+        });
+    }
+}
+
+enum Rewrite {
+    Clamp(f64),
+    Scale(Tensor<1>),
+}
+
+struct Rewriter {
+    from: GradientsParams,
+    to: GradientsParams,
+    how: Rewrite,
+}
+
+fn rewrite<M: Module>(module: &M, grads: GradientsParams, how: Rewrite) -> GradientsParams {
+    let mut rewriter = Rewriter { from: grads, to: GradientsParams::new(), how };
+    module.visit(&mut rewriter);
+    rewriter.to
+}
+
+impl ModuleVisitor for Rewriter {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let Some(grad) = self.from.remove::<D>(param.id) else { return };
+        let grad = match &self.how {
+            Rewrite::Clamp(limit) => grad.clamp(-limit, *limit),
+            Rewrite::Scale(factor) => grad * factor.clone().reshape([1; D]),
+        };
+        self.to.register(param.id, grad);
+    }
+}

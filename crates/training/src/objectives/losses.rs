@@ -1,0 +1,93 @@
+//! Losses on logits, shared by the objectives. All return shape `[1]`.
+//!
+//! A model with a single output on a class task is a sigmoid classifier: its logit `z` stands for the
+//! two-class logits `[0, z]`, whose cross-entropy is the binary cross-entropy of `z`.
+
+use burn::tensor::activation::{log_softmax, softmax};
+use burn::tensor::{Int, Tensor};
+
+/// Two columns for a sigmoid classifier, the logits themselves otherwise. `[rows, classes]`.
+pub fn class_logits(logits: Tensor<2>) -> Tensor<2> {
+    let [_, outputs] = logits.dims();
+    if outputs == 1 { Tensor::cat(vec![logits.zeros_like(), logits], 1) } else { logits }
+}
+
+/// `Σ weight · value / Σ weight`, and 0 where all weights are 0. Both `[rows]`.
+pub fn weighted_mean(values: Tensor<1>, weights: Option<Tensor<1>>) -> Tensor<1> {
+    match weights {
+        Some(weights) => (values * weights.clone()).sum() / weights.sum().clamp_min(1e-12),
+        None => values.mean(),
+    }
+}
+
+/// Cross-entropy against classes, as PyTorch's `cross_entropy`: with label smoothing `ε` the target is
+/// `(1-ε)` on the class plus `ε/K` everywhere; class weights multiply each class's part, and the sum is
+/// divided by the weights of the rows' classes.
+///
+/// # Shapes
+///
+/// - logits: `[rows, classes]`, classes and known: `[rows]`, class weights: `[classes]`
+pub fn cross_entropy(logits: Tensor<2>, classes: Tensor<1, Int>, known: Tensor<1>, smoothing: f64, class_weights: Option<Tensor<1>>) -> Tensor<1> {
+    let logits = class_logits(logits);
+    let [rows, count] = logits.dims();
+    let log_probabilities = log_softmax(logits, 1);
+    let class_weights = class_weights.unwrap_or_else(|| Tensor::ones([count], &log_probabilities.device()));
+    let row_weights = class_weights.clone().select(0, classes.clone()) * known.clone();
+    let picked = log_probabilities.clone().gather(1, classes.reshape([rows, 1])).reshape([rows]);
+    let hard = -(picked * row_weights.clone()).sum();
+    let loss = if smoothing > 0.0 {
+        let everywhere = (log_probabilities * class_weights.reshape([1, count])).sum_dim(1).reshape([rows]);
+        let soft = -(everywhere * known).sum() / count as f64;
+        hard * (1.0 - smoothing) + soft * smoothing
+    } else {
+        hard
+    };
+    loss / row_weights.sum().clamp_min(1e-12)
+}
+
+/// Mean squared error of one-column predictions. Predictions `[rows, 1]`, numbers and known `[rows]`.
+pub fn squared_error(predictions: Tensor<2>, numbers: Tensor<1>, known: Tensor<1>) -> Tensor<1> {
+    let [rows, _] = predictions.dims();
+    let difference = predictions.reshape([rows]) - numbers;
+    weighted_mean(difference.clone() * difference, Some(known))
+}
+
+/// Mean entropy of the predicted distributions, in nats (Grandvalet & Bengio 2005, eq. 5).
+pub fn entropy(logits: Tensor<2>, rows: Option<Tensor<1>>) -> Tensor<1> {
+    let logits = class_logits(logits);
+    let [count, _] = logits.dims();
+    let log_probabilities = log_softmax(logits, 1);
+    let entropies = -(log_probabilities.clone().exp() * log_probabilities).sum_dim(1).reshape([count]);
+    weighted_mean(entropies, rows)
+}
+
+/// Squared distance of two distributions, mean over classes and rows (Laine & Aila 2017, alg. 1).
+/// `target` holds probabilities; no gradient flows into it.
+pub fn distribution_mse(logits: Tensor<2>, target: Tensor<2>, rows: Option<Tensor<1>>) -> Tensor<1> {
+    let difference = softmax(class_logits(logits), 1) - target.detach();
+    let [count, classes] = difference.dims();
+    let squared = (difference.clone() * difference).sum_dim(1).reshape([count]) / classes as f64;
+    weighted_mean(squared, rows)
+}
+
+/// `KL(target ‖ prediction)`, mean over rows. `target` holds probabilities; no gradient flows into it.
+pub fn distribution_kl(logits: Tensor<2>, target: Tensor<2>, rows: Option<Tensor<1>>) -> Tensor<1> {
+    let target = target.detach();
+    let log_prediction = log_softmax(class_logits(logits), 1);
+    let [count, _] = log_prediction.dims();
+    let log_target = target.clone().clamp_min(1e-12).log();
+    let divergence = (target * (log_target - log_prediction)).sum_dim(1).reshape([count]);
+    weighted_mean(divergence, rows)
+}
+
+/// Predicted distributions `[rows, classes]`, without graph.
+pub fn probabilities(logits: Tensor<2>) -> Tensor<2> {
+    softmax(class_logits(logits), 1).detach()
+}
+
+/// Share of rows whose likeliest class is the true one, over the rows with a known truth. `[1]`
+pub fn accuracy(logits: Tensor<2>, classes: Tensor<1, Int>, known: Tensor<1>) -> Tensor<1> {
+    let [rows, _] = logits.dims();
+    let predicted = class_logits(logits.detach()).argmax(1).reshape([rows]);
+    weighted_mean(predicted.equal(classes).float(), Some(known))
+}

@@ -1,0 +1,153 @@
+//! What an objective sees of a step: sequences and targets as tensors.
+
+use burn::tensor::{Device, Int, Tensor, TensorData};
+use semiseq_datasets::{Batch, BatchInputs, StepBatches, Target, ViewBatches};
+use semiseq_models::{Input, Sequences};
+
+/// The labelled and the unlabelled part of one step.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// Present unless the objective asked for [`semiseq_datasets::Pool::All`].
+    pub labeled: Option<Part>,
+    /// Absent where the objective uses labels only, or no unlabelled sequence exists.
+    pub unlabeled: Option<Part>,
+}
+
+/// Rows of the training part in the views that the objective asked for.
+#[derive(Clone, Debug)]
+pub struct Part {
+    /// The weak view; the plain sequences where no augmentation is set.
+    pub weak: Sequences,
+    /// Another draw of the weak view.
+    pub second: Option<Sequences>,
+    /// The strong view.
+    pub strong: Option<Sequences>,
+    /// Positions in the training part, one a sequence.
+    pub indices: Vec<usize>,
+    /// The labels; for unlabelled rows the hidden truth, for monitors only.
+    pub targets: Targets,
+}
+
+/// Targets, one a row of the model's output: a row a sequence, or a row a step for a tagger.
+#[derive(Clone, Debug)]
+pub enum Targets {
+    /// Class of each row; rows without one have weight 0.
+    Classes {
+        /// `[rows]`, 0 where unknown.
+        classes: Tensor<1, Int>,
+        /// `[rows]`, 1 where known and 0 where not.
+        known: Tensor<1>,
+    },
+    /// A number a row.
+    Numbers {
+        /// `[rows]`, 0 where unknown.
+        numbers: Tensor<1>,
+        /// `[rows]`, 1 where known and 0 where not.
+        known: Tensor<1>,
+    },
+}
+
+/// Where in the stage a step stands.
+#[derive(Clone, Copy, Debug)]
+pub struct StepContext {
+    /// Optimiser steps done in this stage.
+    pub step: usize,
+    /// Optimiser steps in the whole stage.
+    pub total_steps: usize,
+    /// Epoch, counted from 1.
+    pub epoch: usize,
+}
+
+impl StepContext {
+    /// Fraction of the stage that is done, in [0, 1).
+    pub fn progress(&self) -> f64 {
+        self.step as f64 / self.total_steps.max(1) as f64
+    }
+}
+
+impl Step {
+    /// Uploads a step's batches.
+    pub fn upload(batches: &StepBatches, device: &Device) -> Self {
+        Self {
+            labeled: batches.labeled.as_ref().map(|views| Part::upload(views, device)),
+            unlabeled: batches.unlabeled.as_ref().map(|views| Part::upload(views, device)),
+        }
+    }
+}
+
+impl Part {
+    /// Uploads one batch in its views.
+    pub fn upload(views: &ViewBatches, device: &Device) -> Self {
+        Self {
+            weak: sequences(&views.weak, device),
+            second: views.second.as_ref().map(|batch| sequences(batch, device)),
+            strong: views.strong.as_ref().map(|batch| sequences(batch, device)),
+            indices: views.weak.indices.clone(),
+            targets: targets(&views.weak, device),
+        }
+    }
+
+    /// Uploads a plain batch, without views.
+    pub fn plain(batch: &Batch, device: &Device) -> Self {
+        Self { weak: sequences(batch, device), second: None, strong: None, indices: batch.indices.clone(), targets: targets(batch, device) }
+    }
+
+    /// The second weak view, or the first where none was asked for.
+    pub fn second_or_weak(&self) -> Sequences {
+        self.second.clone().unwrap_or_else(|| self.weak.clone())
+    }
+
+    /// 1 for each row of the model's output that is no padding, `[rows]`; `None` where all count.
+    pub fn row_mask(&self, per_step: bool) -> Option<Tensor<1>> {
+        let mask = self.weak.mask.clone().filter(|_| per_step)?;
+        let [batch, time] = mask.dims();
+        Some(mask.reshape([batch * time]))
+    }
+}
+
+/// A host batch as tensors; the mask is left out where nothing is padded.
+pub fn sequences(batch: &Batch, device: &Device) -> Sequences {
+    let (size, time) = (batch.size, batch.time);
+    let input = match &batch.inputs {
+        BatchInputs::Values { values, channels } => Input::Values(Tensor::from_data(TensorData::new(values.clone(), [size, time, *channels]), device)),
+        BatchInputs::Tokens(tokens) => Input::Tokens(Tensor::from_data(TensorData::new(tokens.clone(), [size, time]), device)),
+    };
+    let padded = batch.lengths.iter().any(|length| *length < time);
+    let mask = padded.then(|| {
+        let values: Vec<f32> = batch.lengths.iter().flat_map(|length| (0..time).map(move |step| f32::from(u8::from(step < *length)))).collect();
+        Tensor::from_data(TensorData::new(values, [size, time]), device)
+    });
+    Sequences { input, mask }
+}
+
+fn targets(batch: &Batch, device: &Device) -> Targets {
+    if batch.targets.iter().any(|target| matches!(target, Target::Number(_))) {
+        let numbers: Vec<f32> = batch.targets.iter().map(|target| if let Target::Number(number) = target { *number } else { 0.0 }).collect();
+        let known: Vec<f32> = batch.targets.iter().map(|target| f32::from(u8::from(matches!(target, Target::Number(_))))).collect();
+        return Targets::Numbers { numbers: Tensor::from_data(numbers.as_slice(), device), known: Tensor::from_data(known.as_slice(), device) };
+    }
+    let per_step = batch.targets.iter().any(|target| matches!(target, Target::Steps(_)));
+    let mut classes: Vec<i32> = Vec::new();
+    let mut known: Vec<f32> = Vec::new();
+    for target in &batch.targets {
+        match target {
+            Target::Steps(steps) => {
+                let padding = batch.time - steps.len().min(batch.time);
+                classes.extend(steps.iter().take(batch.time).map(|class| *class as i32));
+                known.extend(steps.iter().take(batch.time).map(|_| 1.0));
+                classes.extend(std::iter::repeat_n(0, padding));
+                known.extend(std::iter::repeat_n(0.0, padding));
+            }
+            Target::Class(class) => {
+                classes.push(*class as i32);
+                known.push(1.0);
+            }
+            _ => {
+                let rows = if per_step { batch.time } else { 1 };
+                classes.extend(std::iter::repeat_n(0, rows));
+                known.extend(std::iter::repeat_n(0.0, rows));
+            }
+        }
+    }
+    Targets::Classes { classes: Tensor::from_data(classes.as_slice(), device), known: Tensor::from_data(known.as_slice(), device) }
+}

@@ -1,0 +1,152 @@
+//! Supervised learning: cross-entropy with label smoothing and class weights, or squared error.
+
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::tensor::Tensor;
+use semiseq_datasets::{Pool, Problem, Views};
+use semiseq_models::SequenceModel;
+use serde::{Deserialize, Serialize};
+
+use super::losses::{accuracy, cross_entropy, squared_error};
+use super::{Needs, Objective, Part, Setting, Step, StepContext, Targets, Terms};
+use crate::config::{check_range, problem};
+
+/// `[stage.objective.supervised]`, and `supervised = { … }` inside every other objective.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SupervisedConfig {
+    /// ε in [0, 1): how much of the target is spread over all classes (Szegedy et al. 2016 use 0.1).
+    pub label_smoothing: f64,
+    /// Weights of the classes, in the order of their names; or `"balanced"`: `n / (K · n_c)`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub class_weights: Option<ClassWeights>,
+    /// λ of `λ Σ|w|` over the weight matrices (not the biases). Default 0.
+    pub l1: f64,
+    /// λ of `λ Σ w²` over the weight matrices (not the biases). Default 0.
+    pub l2: f64,
+}
+
+/// How the classes weigh.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum ClassWeights {
+    /// A weight a class.
+    Given(Vec<f64>),
+    /// `"balanced"`.
+    Named(String),
+}
+
+/// The supervised objective.
+#[derive(Module, Debug)]
+pub struct Supervised {
+    class_weights: Option<Param<Tensor<1>>>,
+    #[module(skip)]
+    config: SupervisedConfig,
+}
+
+impl SupervisedConfig {
+    pub(crate) fn check(&self, path: &str, problems: &mut Vec<Problem>) {
+        check_range(problems, &format!("{path}.label_smoothing"), self.label_smoothing, 0.0, 0.999, "0.1 is usual, 0 switches it off");
+        for (field, value) in [("l1", self.l1), ("l2", self.l2)] {
+            check_range(problems, &format!("{path}.{field}"), value, 0.0, f64::INFINITY, "1e-4 is a usual start");
+        }
+        match &self.class_weights {
+            Some(ClassWeights::Named(name)) if name != "balanced" => problems.push(problem(&format!("{path}.class_weights"), format!("must be `balanced` or a list of numbers, got `{name}`"), None)),
+            Some(ClassWeights::Given(weights)) if weights.iter().any(|weight| weight.is_nan() || *weight < 0.0) => problems.push(problem(&format!("{path}.class_weights"), "must not hold negative numbers".into(), None)),
+            _ => {}
+        }
+    }
+
+    /// Builds the objective.
+    pub fn init<M: SequenceModel>(&self, setting: &Setting<'_, M>) -> Supervised {
+        let weights = match &self.class_weights {
+            Some(ClassWeights::Given(weights)) => Some(weights.iter().map(|weight| *weight as f32).collect()),
+            Some(ClassWeights::Named(_)) => Some(balanced(setting.class_counts)),
+            None => None,
+        };
+        let class_weights = weights.map(|weights: Vec<f32>| Param::from_data(weights.as_slice(), setting.device).set_require_grad(false));
+        Supervised { class_weights, config: self.clone() }
+    }
+}
+
+fn balanced(counts: &[usize]) -> Vec<f32> {
+    let total: usize = counts.iter().sum();
+    counts.iter().map(|count| total as f32 / (counts.len() * (*count).max(1)) as f32).collect()
+}
+
+impl Supervised {
+    /// The supervised term and the training accuracy, from the logits of the labelled part.
+    pub(super) fn terms<M: SequenceModel>(&self, model: &M, logits: Tensor<2>, targets: &Targets) -> Terms {
+        let loss = self.loss(logits.clone(), targets);
+        let terms = Terms::new(loss);
+        let terms = match targets {
+            Targets::Classes { classes, known } => terms.monitor("accuracy", accuracy(logits, classes.clone(), known.clone())),
+            Targets::Numbers { .. } => terms,
+        };
+        if self.config.l1 == 0.0 && self.config.l2 == 0.0 {
+            return terms;
+        }
+        let mut penalty = Penalty { l1: self.config.l1, l2: self.config.l2, sum: None };
+        model.visit(&mut penalty);
+        match penalty.sum {
+            Some(sum) => terms.add("penalty", 1.0, sum),
+            None => terms,
+        }
+    }
+
+    /// Cross-entropy or squared error, as the targets say. `[1]`
+    pub fn loss(&self, logits: Tensor<2>, targets: &Targets) -> Tensor<1> {
+        match targets {
+            Targets::Classes { classes, known } => {
+                let weights = self.class_weights.as_ref().map(|weights| weights.val());
+                cross_entropy(logits, classes.clone(), known.clone(), self.config.label_smoothing, weights)
+            }
+            Targets::Numbers { numbers, known } => squared_error(logits, numbers.clone(), known.clone()),
+        }
+    }
+
+    /// The terms of the labelled part, or none where the step has no labelled part.
+    pub(super) fn labeled_terms<M: SequenceModel>(&self, model: &M, part: Option<&Part>) -> Terms {
+        match part {
+            Some(part) => self.terms(model, model.forward(part.weak.clone()), &part.targets),
+            None => Terms::default(),
+        }
+    }
+}
+
+/// `λ₁ Σ|w| + λ₂ Σw²` over parameters of two or more dimensions.
+struct Penalty {
+    l1: f64,
+    l2: f64,
+    sum: Option<Tensor<1>>,
+}
+
+impl ModuleVisitor for Penalty {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        if D < 2 || !param.is_require_grad() {
+            return;
+        }
+        let weight = param.val();
+        let mut add = |term: Tensor<1>| {
+            self.sum = Some(match self.sum.take() {
+                Some(sum) => sum + term,
+                None => term,
+            });
+        };
+        if self.l1 > 0.0 {
+            add(weight.clone().abs().sum() * self.l1);
+        }
+        if self.l2 > 0.0 {
+            add((weight.clone() * weight).sum() * self.l2);
+        }
+    }
+}
+
+impl<M: SequenceModel> Objective<M> for Supervised {
+    fn needs(&self) -> Needs {
+        Needs { pool: Pool::Labeled, views: Views::WEAK }
+    }
+
+    fn step(&mut self, model: &M, step: &Step, _context: &StepContext) -> Terms {
+        self.labeled_terms(model, step.labeled.as_ref())
+    }
+}

@@ -1,0 +1,111 @@
+//! `metrics.jsonl`: one object a stage, epoch and split.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value};
+
+use crate::error::Error;
+use crate::metrics::Scores;
+
+/// Appends lines, each flushed at once.
+#[derive(Debug)]
+pub struct MetricsLog {
+    path: PathBuf,
+    file: File,
+}
+
+/// One line.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Line {
+    /// Position of the stage, counted from 0; the baseline stands behind the last one.
+    pub stage: usize,
+    /// The objective, or `baseline`.
+    pub objective: String,
+    /// Counted from 1.
+    pub epoch: usize,
+    /// `train` or `valid`.
+    pub split: String,
+    /// Names and values.
+    pub scores: Scores,
+}
+
+impl MetricsLog {
+    /// Opens the log, keeping lines up to and including `keep = (stage, epoch)`.
+    ///
+    /// # Errors
+    ///
+    /// Where the file cannot be read or written.
+    pub fn open(folder: &Path, keep: Option<(usize, usize)>) -> Result<Self, Error> {
+        let path = folder.join("metrics.jsonl");
+        let kept: String = match keep {
+            Some(last) => read(folder)?.into_iter().filter(|line| (line.stage, line.epoch) <= last).map(|line| format!("{}\n", line.json())).collect(),
+            None => String::new(),
+        };
+        super::files::write_atomic(&path, kept.as_bytes())?;
+        let file = OpenOptions::new().append(true).open(&path).map_err(|error| Error::write(&path, error))?;
+        Ok(Self { path, file })
+    }
+
+    /// Appends a line.
+    ///
+    /// # Errors
+    ///
+    /// Where the disk is full.
+    pub fn push(&mut self, line: &Line) -> Result<(), Error> {
+        writeln!(self.file, "{}", line.json()).and_then(|()| self.file.flush()).map_err(|error| Error::write(&self.path, error))
+    }
+}
+
+impl Line {
+    fn json(&self) -> Value {
+        let mut object = Map::new();
+        object.insert("stage".into(), self.stage.into());
+        object.insert("objective".into(), self.objective.clone().into());
+        object.insert("epoch".into(), self.epoch.into());
+        object.insert("split".into(), self.split.clone().into());
+        object.extend(self.scores.iter().map(|(name, value)| (name.clone(), Value::from(*value))));
+        Value::Object(object)
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let object: Map<String, Value> = serde_json::from_str(text).ok()?;
+        let number = |key: &str| object.get(key)?.as_u64().map(|number| number as usize);
+        let word = |key: &str| object.get(key)?.as_str().map(str::to_string);
+        let scores = object.iter().filter(|(key, _)| !matches!(key.as_str(), "stage" | "epoch")).filter_map(|(key, value)| Some((key.clone(), value.as_f64()?)));
+        Some(Self { stage: number("stage")?, objective: word("objective")?, epoch: number("epoch")?, split: word("split")?, scores: scores.collect() })
+    }
+}
+
+/// All whole lines of a run's log; a line cut short by a kill is left out.
+///
+/// # Errors
+///
+/// Where the file exists and cannot be read.
+pub fn read(folder: &Path) -> Result<Vec<Line>, Error> {
+    let path = folder.join("metrics.jsonl");
+    if !path.exists() {
+        return Ok(Vec::new());
+    }
+    let text = fs::read_to_string(&path).map_err(|error| Error::input(format!("{}: cannot be read: {error}", path.display()), "check the run folder"))?;
+    Ok(text.lines().filter_map(Line::parse).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reopening_drops_what_came_after_the_checkpoint() {
+        let folder = std::env::temp_dir().join(format!("semiseq-metrics-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let line = |stage, epoch| Line { stage, objective: "supervised".into(), epoch, split: "train".into(), scores: Scores::from([("loss".into(), 0.5)]) };
+        let mut log = MetricsLog::open(&folder, None).unwrap();
+        for (stage, epoch) in [(0, 1), (0, 2), (1, 1), (1, 2)] {
+            log.push(&line(stage, epoch)).unwrap();
+        }
+        drop(MetricsLog::open(&folder, Some((1, 1))).unwrap());
+        assert_eq!(read(&folder).unwrap(), [line(0, 1), line(0, 2), line(1, 1)]);
+    }
+}

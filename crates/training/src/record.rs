@@ -1,0 +1,218 @@
+//! The run folder as it is written: config and split first, metrics and checkpoints on the way, the
+//! model and `summary.json` last. A folder with a `summary.json` is a finished run.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use burn::module::Module;
+use burn::store::{ModuleRecord, ModuleSnapshot, SafetensorsStore};
+use burn::tensor::Bytes;
+use semiseq_datasets::{InputKind, Processor, SplitRecord};
+use semiseq_models::{AnyModel, InputSize, SequenceModel};
+use serde::{Deserialize, Serialize};
+
+use crate::config::RunConfig;
+use crate::error::Error;
+use crate::learner::checkpoint::{Checkpoints, Files, damaged, parse};
+use crate::learner::{Epoch, Outcome};
+use crate::metrics::Confusion;
+use crate::output::files::write_atomic;
+use crate::output::metrics_log::{Line, MetricsLog};
+use crate::output::tensorboard::EventFile;
+use crate::output::{confusion, curves, metrics_log};
+use crate::saved::ModelFile;
+use crate::summary::Summary;
+
+/// What an earlier session of this run got done.
+#[derive(Default)]
+pub(crate) struct Done {
+    /// Stages that are through; the baseline counts as one behind the last.
+    pub(crate) outcomes: Vec<Outcome>,
+    /// The last stage's weights, once it is through.
+    pub(crate) result: Option<Vec<u8>>,
+    /// Seconds that earlier sessions took.
+    pub(crate) wall_before: f64,
+    stage_files: Option<(usize, Files)>,
+}
+
+impl Done {
+    /// The checkpoint of a stage that was under way.
+    pub(crate) fn take_stage_files(&mut self, stage: usize) -> Option<Files> {
+        self.stage_files.take_if(|(number, _)| *number == stage).map(|(_, files)| files)
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct RunPosition {
+    stage: usize,
+    epoch: usize,
+    outcomes: Vec<Outcome>,
+    wall_seconds: f64,
+}
+
+/// Everything of a run that semiseq writes; `--force` removes these and nothing else.
+const WRITTEN: [&str; 13] = [
+    "config.toml", "split.json", "metrics.jsonl", "checkpoint", "model.safetensors", "model.json", "confusion.csv", "confusion.svg", "curves.svg", "report.html", "summary.json", "experiment.log", "tensorboard",
+];
+
+/// A run folder under way.
+pub(crate) struct RunRecord {
+    folder: PathBuf,
+    metrics: MetricsLog,
+    events: EventFile,
+    log: String,
+    checkpoints: Checkpoints,
+    warnings: Vec<String>,
+    epoch: usize,
+}
+
+impl RunRecord {
+    /// Makes or reopens the folder.
+    ///
+    /// # Errors
+    ///
+    /// Where it holds a run already and neither `resume` nor `force` says what to do with it.
+    pub(crate) fn open(folder: &Path, config: &RunConfig, split: &SplitRecord, resume: bool, force: bool) -> Result<(Self, Option<Done>), Error> {
+        let shown = folder.display();
+        let text = toml::to_string(config).map_err(|error| Error::runtime(format!("the config cannot be written: {error}"), "this is a defect of semiseq; please report it"))?;
+        let (finished, begun) = (folder.join("summary.json").exists(), folder.join("config.toml").exists());
+        if force {
+            clear(folder)?;
+        } else if finished {
+            return Err(Error::input(format!("{shown} holds a finished run"), "choose another folder with `--out`, another `name`, or write over it with `--force`"));
+        } else if begun && !resume {
+            return Err(Error::input(format!("{shown} holds a run that is not finished"), "go on with `--resume`, or start again with `--force`"));
+        }
+        let resumed = resume && begun && !force;
+        if resume && !begun {
+            return Err(Error::input(format!("{shown} holds no run to resume"), "leave out `--resume` to start the run"));
+        }
+        if resumed {
+            let before = fs::read_to_string(folder.join("config.toml")).unwrap_or_default();
+            if before != text {
+                return Err(Error::input(format!("the config is not the one that the run in {shown} was started with"), format!("differences: {}; start a new run with `--out`, or again with `--force`", differences(&before, &text))));
+            }
+        }
+        fs::create_dir_all(folder).map_err(|error| Error::write(folder, error))?;
+        let checkpoints = Checkpoints::new(folder);
+        let (files, warnings) = if resumed { checkpoints.load()? } else { (None, Vec::new()) };
+        let done = files.map(taken_up).transpose()?;
+        let keep = done.as_ref().map(|(_, position)| (position.stage, position.epoch));
+        write_atomic(&folder.join("config.toml"), text.as_bytes())?;
+        write_atomic(&folder.join("split.json"), &json(split)?)?;
+        let record = Self {
+            folder: folder.to_path_buf(),
+            metrics: MetricsLog::open(folder, keep)?,
+            events: EventFile::create(&folder.join("tensorboard"))?,
+            log: if resumed { fs::read_to_string(folder.join("experiment.log")).unwrap_or_default() } else { String::new() },
+            checkpoints,
+            warnings,
+            epoch: 0,
+        };
+        Ok((record, done.map(|(done, _)| done)))
+    }
+
+    pub(crate) fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// Notes an epoch in `metrics.jsonl`, TensorBoard and the log.
+    pub(crate) fn epoch(&mut self, stage: usize, objective: &str, epoch: &Epoch<'_>) -> Result<(), Error> {
+        self.epoch = epoch.epoch;
+        for (split, scores) in [("train", epoch.train), ("valid", epoch.valid)] {
+            if scores.is_empty() {
+                continue;
+            }
+            let line = Line { stage, objective: objective.into(), epoch: epoch.epoch, split: split.into(), scores: scores.clone() };
+            self.metrics.push(&line)?;
+            for (name, value) in scores {
+                self.events.scalar(&format!("{split}/{stage}-{objective}/{name}"), epoch.step, *value)?;
+            }
+        }
+        let valid: Vec<String> = epoch.valid.iter().map(|(name, value)| format!("{name} {value:.4}")).collect();
+        self.note(&format!("{objective}: epoch {} step {} loss {:.4} valid {}", epoch.epoch, epoch.step, epoch.train.get("loss").copied().unwrap_or(f64::NAN), valid.join(" ")))
+    }
+
+    fn note(&mut self, text: &str) -> Result<(), Error> {
+        self.log.push_str(text);
+        self.log.push('\n');
+        let path = self.folder.join("experiment.log");
+        fs::write(&path, &self.log).map_err(|error| Error::write(&path, error))
+    }
+
+    /// Writes a checkpoint of a stage under way.
+    pub(crate) fn checkpoint(&self, stage: usize, outcomes: &[Outcome], result: Option<&Vec<u8>>, wall_seconds: f64, mut files: Files) -> Result<(), Error> {
+        let position = RunPosition { stage, epoch: self.epoch, outcomes: outcomes.to_vec(), wall_seconds };
+        files.insert("run.json".into(), json(&position)?);
+        if let Some(result) = result {
+            files.insert("result.burnpack".into(), result.clone());
+        }
+        self.checkpoints.save(&files)
+    }
+
+    /// Writes the model, the pictures and, last of all, `summary.json`.
+    pub(crate) fn finish(&mut self, summary: &Summary, config: &RunConfig, model: &AnyModel, processor: &Processor, matrix: Option<&Confusion>) -> Result<(), Error> {
+        let plain = model.valid();
+        let mut store = SafetensorsStore::from_bytes(None).skip_enum_variants(true);
+        let failed = |error: String| Error::runtime(format!("the model cannot be written as safetensors: {error}"), "this is a defect of semiseq; please report it");
+        plain.save_into(&mut store).map_err(|error| failed(error.to_string()))?;
+        let bytes = store.get_bytes().map_err(|error| failed(error.to_string()))?;
+        write_atomic(&self.folder.join("model.safetensors"), &bytes)?;
+        let file = ModelFile { semiseq: summary.semiseq.clone(), model: config.model.clone(), outputs: model.outputs(), processor: processor.clone() };
+        write_atomic(&self.folder.join("model.json"), &json(&file)?)?;
+        if let Some(matrix) = matrix {
+            confusion::write_csv(&self.folder.join("confusion.csv"), matrix)?;
+            confusion::write_svg(&self.folder.join("confusion.svg"), matrix)?;
+        }
+        curves::write(&self.folder.join("curves.svg"), &metrics_log::read(&self.folder)?)?;
+        self.note(&format!("finished after {:.1} s", summary.wall_seconds))?;
+        write_atomic(&self.folder.join("summary.json"), &json(summary)?)
+    }
+}
+
+fn taken_up(mut files: Files) -> Result<(Done, RunPosition), Error> {
+    let position: RunPosition = parse(&files, "run.json")?;
+    let result = files.remove("result.burnpack");
+    let done = Done { outcomes: position.outcomes.clone(), result, wall_before: position.wall_seconds, stage_files: Some((position.stage, files)) };
+    Ok((done, position))
+}
+
+fn clear(folder: &Path) -> Result<(), Error> {
+    for name in WRITTEN {
+        let path = folder.join(name);
+        let removed = if path.is_dir() { fs::remove_dir_all(&path) } else if path.exists() { fs::remove_file(&path) } else { Ok(()) };
+        removed.map_err(|error| Error::write(&path, error))?;
+    }
+    Ok(())
+}
+
+/// Lines of the new config that the old one lacks.
+fn differences(before: &str, now: &str) -> String {
+    let known: std::collections::HashSet<&str> = before.lines().collect();
+    let new: Vec<&str> = now.lines().filter(|line| !known.contains(line)).take(5).collect();
+    if new.is_empty() { "removed keys".into() } else { new.join("; ") }
+}
+
+fn json<T: Serialize>(value: &T) -> Result<Vec<u8>, Error> {
+    serde_json::to_vec_pretty(value).map_err(|error| Error::runtime(format!("cannot be written as JSON: {error}"), "this is a defect of semiseq; please report it"))
+}
+
+/// The weights of a model as bytes.
+pub(crate) fn model_bytes(model: &AnyModel) -> Result<Vec<u8>, Error> {
+    let bytes = model.clone().into_record().into_bytes();
+    bytes.map(|bytes| bytes.to_vec()).map_err(|error| Error::runtime(format!("the model cannot be recorded: {error}"), "this is a defect of semiseq; please report it"))
+}
+
+/// A model with the weights of [`model_bytes`].
+pub(crate) fn load_model_bytes(model: AnyModel, bytes: &[u8]) -> Result<AnyModel, Error> {
+    let record = ModuleRecord::from_bytes(Bytes::from_bytes_vec(bytes.to_vec())).map_err(|error| damaged("result.burnpack", &error.to_string()))?;
+    model.try_load_record(record).map_err(|error| damaged("result.burnpack", &format!("{error:?}")))
+}
+
+/// What the model reads, from what the processor makes.
+pub(crate) fn input_size(processor: &Processor) -> InputSize {
+    match processor.input() {
+        InputKind::Values { channels } => InputSize::Values(channels),
+        InputKind::Tokens { vocabulary } => InputSize::Tokens(vocabulary),
+    }
+}

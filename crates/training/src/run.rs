@@ -1,0 +1,263 @@
+//! A run on one page: config → data → model → stages → baseline → run folder.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use burn::module::Module;
+use burn::tensor::Device;
+use burn::train::Interrupter;
+use semiseq_datasets::{Augmenter, Prepared, Task, prepare};
+use semiseq_models::{AnyModel, ModelConfig, SequenceModel};
+
+use crate::config::{RunConfig, StageConfig};
+use crate::error::Error;
+use crate::learner::checkpoint::Files;
+use crate::learner::evaluate::{Kind, objective_loss, outputs, score};
+use crate::learner::progress::Progress;
+use crate::learner::{Fit, Outcome, StageOptions, fit};
+use crate::metrics::{Confusion, Scores};
+use crate::objectives::{AnyObjective, ObjectiveConfig, Setting, SupervisedConfig};
+use crate::record::{Done, RunRecord, input_size, load_model_bytes, model_bytes};
+use crate::summary::{BaselineSummary, StageSummary, Summary};
+
+/// What a run is told besides its config.
+pub struct RunOptions {
+    /// The run folder; default `runs/NAME`.
+    pub out: Option<PathBuf>,
+    /// Go on from the last checkpoint.
+    pub resume: bool,
+    /// Write over a finished run.
+    pub force: bool,
+    /// Show Burn's dashboard where there is a terminal.
+    pub dashboard: bool,
+    /// Print no progress.
+    pub quiet: bool,
+    /// Where to compute.
+    pub device: Device,
+    /// Stops the run at the next step.
+    pub interrupter: Interrupter,
+}
+
+/// Runs a config's stages and its baseline, and writes the run folder.
+///
+/// # Errors
+///
+/// Whatever is wrong with config, data or run folder, before any training; later a loss that is not a
+/// number, a full disk, or an interruption.
+pub fn run(config: &RunConfig, options: &RunOptions) -> Result<(Summary, PathBuf), Error> {
+    let began = Instant::now();
+    let data = prepare(&config.data, task(config))?;
+    check_labels(config, &data)?;
+    let folder = options.out.clone().unwrap_or_else(|| PathBuf::from("runs").join(&config.name));
+    let (mut record, done) = RunRecord::open(&folder, config, &data.split, options.resume, options.force)?;
+
+    let device = options.device.clone().autodiff();
+    let kind = if task(config) == Task::Regress { Kind::Number } else { Kind::Classes };
+    let workshop = Workshop { config, options, data: &data, device: &device, kind, train: Arc::new(data.train.clone()), began };
+    let mut progress = Progress::new(options.dashboard, options.quiet, options.interrupter.clone());
+    for warning in record.warnings() {
+        progress.note(&format!("warning: {warning}"));
+    }
+    let mut done = done.unwrap_or_default();
+
+    let initial = workshop.initial_model();
+    let mut model = initial.clone();
+    let mut objective = None;
+    for (index, stage) in config.stages.iter().enumerate() {
+        let Some(fitted) = workshop.stage(index, stage, None, model, &mut done, &mut record, &mut progress)? else {
+            progress.close();
+            return Err(Error::Interrupted { folder });
+        };
+        (model, objective) = (fitted.model, Some(fitted.objective));
+    }
+    let mut baseline = None;
+    if config.baseline.enabled {
+        let index = config.stages.len();
+        let steps = done.outcomes.last().map(|outcome| outcome.steps);
+        if let (Some(last), Some(steps)) = (config.last_stage(), steps) {
+            let stage = StageConfig { objective: ObjectiveConfig::Supervised(SupervisedConfig::default()), ..last.clone() };
+            done.result = Some(model_bytes(&model)?);
+            let Some(fitted) = workshop.stage(index, &stage, Some(steps), initial, &mut done, &mut record, &mut progress)? else {
+                progress.close();
+                return Err(Error::Interrupted { folder });
+            };
+            baseline = Some(BaselineSummary { test: scores(&fitted.model, &data.test, kind).0 });
+        }
+    }
+    progress.close();
+
+    let reconstructs = config.last_stage().is_some_and(|stage| stage.objective.reconstructs());
+    let (valid, test, confusion) = if reconstructs {
+        (rebuilt(objective.as_ref(), &model, &data.valid), rebuilt(objective.as_ref(), &model, &data.test), None)
+    } else {
+        let (test, confusion) = scores(&model, &data.test, kind);
+        (scores(&model, &data.valid, kind).0, test, confusion)
+    };
+    let wall = done.wall_before + began.elapsed().as_secs_f64();
+    let summary = workshop.summary(&done.outcomes, valid, test, baseline, wall);
+    record.finish(&summary, config, &model, &data.processor, confusion.as_ref())?;
+    Ok((summary, folder))
+}
+
+/// What the model's head asks of the data; unsupervised where every stage rebuilds its input.
+pub fn task(config: &RunConfig) -> Task {
+    match &config.model {
+        _ if config.stages.iter().all(|stage| stage.objective.reconstructs()) => Task::Unsupervised,
+        ModelConfig::Classifier(_) => Task::Classify,
+        ModelConfig::Tagger(_) => Task::Tag,
+        ModelConfig::Regressor(_) => Task::Regress,
+    }
+}
+
+fn check_labels(config: &RunConfig, data: &Prepared) -> Result<(), Error> {
+    let classes = data.processor.classes().len();
+    if let ModelConfig::Classifier(classifier) = &config.model
+        && classifier.sigmoid()
+        && task(config) == Task::Classify
+        && classes != 2
+    {
+        return Err(Error::input(
+            format!("`model.classifier.output` is `sigmoid`, which needs two classes; {} has {classes}", config.data.source),
+            "remove the key or write `output = \"softmax\"`",
+        ));
+    }
+    if task(config) == Task::Regress
+        && let Some(stage) = config.stages.iter().find(|stage| stage.objective.needs_classes())
+    {
+        return Err(Error::input(
+            format!("`stage.objective.{}` needs classes, and a regressor has none", stage.objective.name()),
+            "use `supervised` or `autoencoder`, or a `[model.classifier]`",
+        ));
+    }
+    Ok(())
+}
+
+fn scores(model: &AnyModel, dataset: &semiseq_datasets::Dataset, kind: Kind) -> (Scores, Option<Confusion>) {
+    let (mut scores, confusion) = score(&outputs(&model.valid(), dataset, kind), dataset);
+    if kind == Kind::Number {
+        scores.remove("loss");
+    }
+    (scores, confusion)
+}
+
+fn rebuilt(objective: Option<&AnyObjective<AnyModel>>, model: &AnyModel, dataset: &semiseq_datasets::Dataset) -> Scores {
+    let loss = objective.and_then(|objective| objective_loss(&objective.valid(), &model.valid(), dataset));
+    let name = if matches!(model.input_size(), semiseq_models::InputSize::Values(_)) { "mse" } else { "loss" };
+    loss.map(|loss| (name.to_string(), loss)).into_iter().collect()
+}
+
+/// What all stages of a run share.
+struct Workshop<'a> {
+    config: &'a RunConfig,
+    options: &'a RunOptions,
+    data: &'a Prepared,
+    device: &'a Device,
+    kind: Kind,
+    train: Arc<semiseq_datasets::Dataset>,
+    began: Instant,
+}
+
+impl Workshop<'_> {
+    fn initial_model(&self) -> AnyModel {
+        self.device.seed(self.config.seed);
+        let outputs = match (&self.config.model, self.kind) {
+            (ModelConfig::Classifier(classifier), _) if classifier.sigmoid() => 1,
+            (_, Kind::Number) => 1,
+            _ => self.data.processor.classes().len().max(2),
+        };
+        self.config.model.init(input_size(&self.data.processor), outputs, self.device).materialize()
+    }
+
+    /// Runs one stage, or takes over what an earlier session finished of it. `None`: interrupted.
+    #[expect(clippy::too_many_arguments, reason = "the page's own state, spelled out")]
+    fn stage(
+        &self,
+        index: usize,
+        stage: &StageConfig,
+        steps: Option<usize>,
+        model: AnyModel,
+        done: &mut Done,
+        record: &mut RunRecord,
+        progress: &mut Progress,
+    ) -> Result<Option<Fit<AnyModel, AnyObjective<AnyModel>>>, Error> {
+        let is_baseline = steps.is_some();
+        let finished_earlier = index < done.outcomes.len();
+        let name = if is_baseline { "baseline".to_string() } else { stage.objective.name().to_string() };
+        let label = if is_baseline { name.clone() } else { format!("stage {}/{} {name}", index + 1, self.config.stages.len()) };
+        let counts = class_counts(self.data);
+        let setting = Setting { model: &model, train_size: self.train.sequences.len(), class_counts: &counts, device: self.device };
+        let objective = stage.objective.init(&setting);
+        if finished_earlier {
+            let model = match done.result.as_ref().filter(|_| index + 1 == self.config.stages.len()) {
+                Some(bytes) => load_model_bytes(model, bytes)?,
+                None => model,
+            };
+            return Ok(Some(Fit { model, objective, outcome: done.outcomes.get(index).cloned() }));
+        }
+        let options = StageOptions {
+            label,
+            config: stage,
+            train: Arc::clone(&self.train),
+            labeled: &self.data.labeled,
+            unlabeled: &self.data.unlabeled,
+            valid: &self.data.valid,
+            augmenter: Augmenter::new(&self.config.data.augment, &self.data.processor),
+            kind: self.kind,
+            seed: crate::learner::mix(self.config.seed, index as u64 + 1),
+            device: self.device,
+            steps,
+        };
+        let resume: Option<Files> = done.take_stage_files(index);
+        let mut saved = Instant::now();
+        let fitted = fit(model, objective, &options, resume.as_ref(), progress, &self.options.interrupter, |epoch, files| {
+            record.epoch(index, &name, &epoch)?;
+            // Often enough that little is lost, rarely enough that the disk does not slow the run.
+            if epoch.last || saved.elapsed() > Duration::from_secs(2) || epoch.epoch == 1 {
+                saved = Instant::now();
+                record.checkpoint(index, &done.outcomes, done.result.as_ref(), done.wall_before + self.began.elapsed().as_secs_f64(), files()?)?;
+            }
+            Ok(())
+        })?;
+        match &fitted.outcome {
+            Some(outcome) => done.outcomes.push(outcome.clone()),
+            None => return Ok(None),
+        }
+        Ok(Some(fitted))
+    }
+
+    fn summary(&self, outcomes: &[Outcome], valid: Scores, test: Scores, baseline: Option<BaselineSummary>, wall_seconds: f64) -> Summary {
+        let config = self.config;
+        let stages = config.stages.iter().zip(outcomes).map(|(stage, outcome)| StageSummary { objective: stage.objective.name().into(), outcome: outcome.clone() });
+        Summary {
+            name: config.name.clone(),
+            objective: config.last_stage().map_or(String::new(), |stage| stage.objective.name().into()),
+            encoder: config.model.encoder().name().into(),
+            backend: config.backend.clone(),
+            seed: config.seed,
+            semiseq: env!("CARGO_PKG_VERSION").into(),
+            n_labeled: self.data.labeled.len(),
+            n_unlabeled: self.data.unlabeled.len(),
+            n_valid: self.data.valid.sequences.len(),
+            n_test: self.data.test.sequences.len(),
+            classes: Some(self.data.processor.classes().len()).filter(|count| *count > 0),
+            stages: stages.collect(),
+            valid,
+            test,
+            baseline,
+            wall_seconds,
+        }
+    }
+}
+
+fn class_counts(data: &Prepared) -> Vec<usize> {
+    let mut counts = vec![0; data.processor.classes().len()];
+    for index in &data.labeled {
+        match &data.train.targets[*index] {
+            semiseq_datasets::Target::Class(class) => counts[*class] += 1,
+            semiseq_datasets::Target::Steps(steps) => steps.iter().for_each(|class| counts[*class] += 1),
+            _ => {}
+        }
+    }
+    counts
+}

@@ -1,0 +1,122 @@
+//! A finished run: its model, ready to score, predict and embed.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use burn::module::Module;
+use burn::store::{ModuleSnapshot, SafetensorsStore};
+use burn::tensor::Device;
+use semiseq_datasets::{Dataset, Prepared, Processor, Task, prepare};
+use semiseq_models::{AnyModel, ModelConfig};
+use serde::{Deserialize, Serialize};
+use serde::de::DeserializeOwned;
+
+use crate::config::{RunConfig, read};
+use crate::error::Error;
+use crate::learner::evaluate::{Kind, Outputs, outputs, score, summaries};
+use crate::metrics::{Confusion, Scores};
+use crate::record::input_size;
+
+/// `model.json`: all that `predict` needs beside the weights.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct ModelFile {
+    pub(crate) semiseq: String,
+    pub(crate) model: ModelConfig,
+    pub(crate) outputs: usize,
+    pub(crate) processor: Processor,
+}
+
+/// A finished run.
+pub struct SavedRun {
+    folder: PathBuf,
+    file: ModelFile,
+    model: AnyModel,
+}
+
+impl SavedRun {
+    /// Loads the model of a run folder onto a device.
+    ///
+    /// # Errors
+    ///
+    /// Where the folder holds no finished run, or its files are damaged.
+    pub fn open(folder: &Path, device: &Device) -> Result<Self, Error> {
+        if !folder.join("model.json").exists() {
+            let (message, hint) = if folder.join("config.toml").exists() {
+                (format!("{}: the run is not finished", folder.display()), "finish it with `train CONFIG --resume`")
+            } else {
+                (format!("{}: no run folder", folder.display()), "give the folder that `train` printed, for example `runs/quickstart`")
+            };
+            return Err(Error::input(message, hint));
+        }
+        let file: ModelFile = json(&folder.join("model.json"))?;
+        let device = device.clone().without_autodiff();
+        let mut model = file.model.init(input_size(&file.processor), file.outputs, &device).materialize();
+        let weights = folder.join("model.safetensors");
+        let bytes = fs::read(&weights).map_err(|error| Error::input(format!("{}: cannot be read: {error}", weights.display()), "train the run again"))?;
+        let mut store = SafetensorsStore::from_bytes(Some(bytes)).skip_enum_variants(true);
+        model.load_from(&mut store).map_err(|error| Error::input(format!("{}: damaged, or of another model: {error}", weights.display()), "train the run again, or restore the file"))?;
+        Ok(Self { folder: folder.to_path_buf(), file, model: model.valid() })
+    }
+
+    /// The config that the run was trained with.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be read.
+    pub fn config(&self) -> Result<RunConfig, Error> {
+        read(&self.folder.join("config.toml"), &[])
+    }
+
+    /// The data that the run was trained on, split as it was then.
+    ///
+    /// # Errors
+    ///
+    /// Where the data is gone or has changed.
+    pub fn data(&self) -> Result<Prepared, Error> {
+        Ok(prepare(&self.config()?.data, self.task())?)
+    }
+
+    /// What the model predicts.
+    pub fn task(&self) -> Task {
+        match &self.file.model {
+            ModelConfig::Classifier(_) => Task::Classify,
+            ModelConfig::Tagger(_) => Task::Tag,
+            ModelConfig::Regressor(_) => Task::Regress,
+        }
+    }
+
+    /// The preprocessing.
+    pub fn processor(&self) -> &Processor {
+        &self.file.processor
+    }
+
+    /// The model, off the autodiff device.
+    pub fn model(&self) -> &AnyModel {
+        &self.model
+    }
+
+    /// What the model says about prepared sequences, in their order.
+    pub fn predict(&self, dataset: &Dataset) -> Outputs {
+        let kind = if self.task() == Task::Regress { Kind::Number } else { Kind::Classes };
+        outputs(&self.model, dataset, kind)
+    }
+
+    /// Scores against the targets of a prepared data set.
+    pub fn score(&self, dataset: &Dataset) -> (Scores, Option<Confusion>) {
+        let (mut scores, confusion) = score(&self.predict(dataset), dataset);
+        if self.task() == Task::Regress {
+            scores.remove("loss");
+        }
+        (scores, confusion)
+    }
+
+    /// The pooled vector of each prepared sequence.
+    pub fn embed(&self, dataset: &Dataset) -> Vec<Vec<f64>> {
+        summaries(&self.model, dataset)
+    }
+}
+
+fn json<T: DeserializeOwned>(path: &Path) -> Result<T, Error> {
+    let text = fs::read_to_string(path).map_err(|error| Error::input(format!("{}: cannot be read: {error}", path.display()), "check the run folder"))?;
+    serde_json::from_str(&text).map_err(|error| Error::input(format!("{}:{}: damaged: {error}", path.display(), error.line()), "train the run again, or restore the file"))
+}
