@@ -47,7 +47,6 @@ fn draw(svg: &mut String, confusion: &Confusion) -> Result<(), Box<dyn std::erro
     let ink = RGBColor(40, 44, 52);
     let label = ("sans-serif", 13).into_font().color(&ink);
     let middle = |horizontal| Pos::new(horizontal, VPos::Center);
-    let centred = |size: i32, color: &RGBColor| TextStyle::from(("sans-serif", size).into_font()).color(color).pos(middle(HPos::Center));
     root.draw(&Text::new("rows: truth, columns: prediction", (12, 10), label.clone()))?;
     for (row, (name, counts)) in confusion.classes.iter().zip(&confusion.counts).enumerate() {
         let name: String = name.chars().take(18).collect();
@@ -70,6 +69,11 @@ fn draw(svg: &mut String, confusion: &Confusion) -> Result<(), Box<dyn std::erro
     }
     root.present()?;
     Ok(())
+}
+
+/// Text around its place.
+fn centred(size: i32, color: &RGBColor) -> TextStyle<'_> {
+    TextStyle::from(("sans-serif", size).into_font()).color(color).pos(Pos::new(HPos::Center, VPos::Center))
 }
 
 #[cfg(test)]

@@ -1,0 +1,114 @@
+//! `semiseq data`.
+
+use std::path::PathBuf;
+
+use semiseq::datasets::formats::FORMATS;
+use semiseq::datasets::formula::FORMULAS;
+use semiseq::datasets::{Source, describe, open};
+use semiseq::prelude::*;
+use serde_json::json;
+
+use super::{json_text, write_output};
+
+/// The commands under `data`.
+#[derive(clap::Subcommand)]
+pub enum Command {
+    /// List the built-in data sets and the formats that are read
+    List,
+    /// Tell what a built-in data set, a file or a folder holds
+    Info {
+        /// A built-in name, or a path
+        source: String,
+        #[command(flatten)]
+        columns: Columns,
+        /// Print one JSON object and nothing else
+        #[arg(long)]
+        json: bool,
+    },
+    /// Find every bad row
+    Check {
+        /// A file or folder
+        path: String,
+        #[command(flatten)]
+        columns: Columns,
+    },
+    /// Write the label split of a config to a file
+    Split {
+        /// The config, a TOML file
+        config: PathBuf,
+        /// Override a value; may be repeated
+        #[arg(long = "set", value_name = "KEY=VALUE")]
+        overrides: Vec<String>,
+        /// Where to write; default: standard output
+        #[arg(long)]
+        output: Option<PathBuf>,
+    },
+}
+
+/// How to read a table.
+#[derive(clap::Args)]
+pub struct Columns {
+    /// The format, where the name does not tell
+    #[arg(long)]
+    format: Option<String>,
+    /// Column that holds the text
+    #[arg(long)]
+    text: Option<String>,
+    /// Column that holds the label or number
+    #[arg(long)]
+    target: Option<String>,
+    /// Columns to use
+    #[arg(long, value_delimiter = ',')]
+    features: Vec<String>,
+}
+
+impl Columns {
+    fn config(&self, source: &str) -> DataConfig {
+        DataConfig { source: source.into(), format: self.format.clone(), text: self.text.clone(), target: self.target.clone(), features: self.features.clone(), ..DataConfig::default() }
+    }
+}
+
+/// Runs one of them.
+pub fn run(command: &Command) -> Result<(), Error> {
+    match command {
+        Command::List => list(),
+        Command::Info { source, columns, json } => info(source, columns, *json)?,
+        Command::Check { path, columns } => {
+            let Source { train, test, .. } = open(&columns.config(path), Task::Unsupervised)?;
+            let test = test.map_or(0, |test| test.len());
+            println!("{path}: {} rows, all good", train.len() + test);
+        }
+        Command::Split { config, overrides, output } => {
+            let config = read(config, overrides)?;
+            let split = prepare(&config.data, semiseq::training::run::task(&config))?.split;
+            write_output(output.as_deref(), (json_text(&split)? + "\n").as_bytes())?;
+        }
+    }
+    Ok(())
+}
+
+fn list() {
+    println!("made by formula, for `source = \"NAME\"`:");
+    for formula in FORMULAS {
+        println!("  {:<18} {}", formula.name, formula.summary);
+    }
+    println!("\nformats, for `source = \"PATH\"` (or `format = \"NAME\"`):");
+    for format in FORMATS {
+        println!("  {:<18} {}", format.name, format.summary);
+    }
+}
+
+fn info(source: &str, columns: &Columns, as_json: bool) -> Result<(), Error> {
+    let parts = open(&columns.config(source), Task::Unsupervised)?;
+    let train = describe(&parts.train);
+    let test = parts.test.as_ref().map(describe);
+    if as_json {
+        println!("{}", json_text(&json!({ "train": train, "test": test }))?);
+        return Ok(());
+    }
+    print!("{train}");
+    if let Some(test) = test {
+        print!("\ntest part\n{test}");
+    }
+    Ok(())
+}

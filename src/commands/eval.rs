@@ -1,0 +1,55 @@
+//! `semiseq eval`.
+
+use std::path::PathBuf;
+
+use semiseq::prelude::*;
+
+use super::{json_text, open_run, prepare_input};
+
+/// Arguments of `eval`.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// The run folder
+    run: PathBuf,
+    /// Other data than the run's own: a file or folder with labels
+    #[arg(long)]
+    data: Option<String>,
+    /// Part of the run's own data: train, valid or test
+    #[arg(long, default_value = "test", value_parser = ["train", "valid", "test"])]
+    split: String,
+    /// flex, ndarray, wgpu or cuda, in place of the run's
+    #[arg(long)]
+    backend: Option<String>,
+    /// Print one JSON object and nothing else
+    #[arg(long)]
+    json: bool,
+}
+
+/// Scores a run.
+pub fn run(arguments: &Arguments) -> Result<(), Error> {
+    let run = open_run(&arguments.run, arguments.backend.as_deref())?;
+    let dataset = match &arguments.data {
+        Some(input) => prepare_input(&run, input, true)?,
+        None => {
+            let data = run.data()?;
+            match arguments.split.as_str() {
+                "train" => data.train,
+                "valid" => data.valid,
+                _ => data.test,
+            }
+        }
+    };
+    let (scores, _) = run.score(&dataset);
+    if scores.is_empty() {
+        return Err(Error::input(format!("{}: no sequence has a target to score against", dataset.name), "name the column of the labels in the config with `data.target`"));
+    }
+    if arguments.json {
+        println!("{}", json_text(&scores)?);
+    } else {
+        println!("{} sequences of {}", dataset.len(), dataset.name);
+        for (name, value) in scores {
+            println!("{name:<10} {value:.4}");
+        }
+    }
+    Ok(())
+}

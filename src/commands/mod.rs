@@ -1,0 +1,80 @@
+//! One file a command, and what they share.
+
+pub mod data;
+pub mod devices;
+pub mod embed;
+pub mod eval;
+pub mod new;
+pub mod predict;
+pub mod train;
+
+use std::io::{BufReader, Write};
+use std::path::Path;
+
+use semiseq::datasets::formats::{ReadOptions, read_jsonl};
+use semiseq::datasets::{DataConfig, Dataset, Task, dataset_from_rows, read_input};
+use semiseq::kernels;
+use semiseq::prelude::*;
+
+/// The device that a config names.
+fn open_device(backend: &str, index: usize) -> Result<Device, Error> {
+    let wrong = |error: kernels::BackendError| Error::Input { message: error.message, hint: Some(error.hint) };
+    let backend: Backend = backend.parse().map_err(wrong)?;
+    device(backend, index).map_err(wrong)
+}
+
+/// The run in a folder, on the backend it was trained with or on another.
+fn open_run(folder: &Path, backend: Option<&str>) -> Result<SavedRun, Error> {
+    let trained = match backend {
+        Some(name) => name.to_string(),
+        None if folder.join("config.toml").exists() => read(&folder.join("config.toml"), &[])?.backend,
+        None => "flex".to_string(),
+    };
+    SavedRun::open(folder, &open_device(&trained, 0)?)
+}
+
+/// Reads INPUT, `-` being JSON lines on standard input, and prepares it as the run's data was prepared.
+/// Labels are kept where `labels` says so; otherwise they are left out, so that strange ones do no harm.
+fn prepare_input(run: &SavedRun, input: &str, labels: bool) -> Result<Dataset, Error> {
+    let config = run.config().map_or_else(|_| DataConfig::default(), |config| config.data);
+    let task = if labels { run.task() } else { Task::Unsupervised };
+    let mut raw = if input == "-" {
+        let options = ReadOptions { text: config.text.clone(), target: config.target.clone(), ..ReadOptions::default() };
+        dataset_from_rows(read_jsonl(BufReader::new(std::io::stdin()), "standard input", &options)?, task)?
+    } else {
+        let formula = semiseq::datasets::formula::FORMULAS.iter().find(|formula| formula.name == input);
+        match formula {
+            Some(formula) => formula.test_part(config.seed),
+            None => read_input(Path::new(input), &columns_for(&config, input), task)?,
+        }
+    };
+    if !labels {
+        raw.targets.fill(Target::Missing);
+        raw.classes.clear();
+    }
+    Ok(run.processor().apply(raw)?)
+}
+
+/// The column names of the training data where INPUT is of the same kind of file.
+fn columns_for(config: &DataConfig, input: &str) -> DataConfig {
+    let ending = |path: &str| Path::new(path).extension().map(|ending| ending.to_os_string());
+    let trained_on = config.train.as_ref().map_or(config.source.clone(), |path| path.display().to_string());
+    if ending(&trained_on) == ending(input) { config.clone() } else { DataConfig { text: config.text.clone(), target: config.target.clone(), ..DataConfig::default() } }
+}
+
+/// Writes a result to a file, or to standard output.
+fn write_output(output: Option<&Path>, bytes: &[u8]) -> Result<(), Error> {
+    match output {
+        Some(path) => semiseq::training::output::files::write_atomic(path, bytes),
+        None => std::io::stdout().write_all(bytes).map_err(|error| Error::write(Path::new("standard output"), error)),
+    }
+}
+
+/// A name as a CSV cell.
+fn cell(text: &str) -> String {
+    if text.contains([',', '"', '\n']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_string() }
+}
+
+fn json_text(value: &impl serde::Serialize) -> Result<String, Error> {
+    serde_json::to_string_pretty(value).map_err(|error| Error::runtime(format!("cannot be written as JSON: {error}"), "this is a defect of semiseq; please report it"))
+}

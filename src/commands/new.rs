@@ -1,0 +1,95 @@
+//! `semiseq new`: a commented config for the user's own data.
+
+use std::path::PathBuf;
+
+use semiseq::datasets::{Description, Source, describe, open};
+use semiseq::prelude::*;
+
+use super::write_output;
+
+/// Arguments of `new`.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// The data: a file, a folder or a built-in name
+    path: String,
+    /// Column that holds the label or number
+    #[arg(long)]
+    target: Option<String>,
+    /// Where to write; default: standard output
+    #[arg(long)]
+    output: Option<PathBuf>,
+}
+
+/// Writes the config.
+pub fn run(arguments: &Arguments) -> Result<(), Error> {
+    let data = DataConfig { source: arguments.path.clone(), target: arguments.target.clone(), ..DataConfig::default() };
+    let (found, task) = look(&data)?;
+    let text = config(arguments, &found, task);
+    read_str("the new config", &text, &[])?;
+    write_output(arguments.output.as_deref(), text.as_bytes())?;
+    if let Some(path) = &arguments.output {
+        eprintln!("wrote {}; train it with `semiseq train {}`", path.display(), path.display());
+    }
+    Ok(())
+}
+
+/// Numbers of more than this many kinds, or with fractions, are a regression's.
+const MOST_CLASSES: usize = 20;
+
+fn look(data: &DataConfig) -> Result<(Description, Task), Error> {
+    let Source { train, .. } = open(data, Task::Unsupervised)?;
+    let found = describe(&train);
+    let numeric = !found.classes.is_empty() && found.classes.iter().all(|(name, _)| name.parse::<f64>().is_ok());
+    let fractions = found.classes.iter().any(|(name, _)| name.parse::<f64>().is_ok_and(|number| number.fract() != 0.0));
+    let task = if train.targets.iter().any(|target| matches!(target, Target::Number(_))) || (numeric && (fractions || found.classes.len() > MOST_CLASSES)) {
+        Task::Regress
+    } else if train.targets.iter().any(|target| matches!(target, Target::Steps(_))) {
+        Task::Tag
+    } else if found.classes.len() < 2 {
+        Task::Unsupervised
+    } else {
+        Task::Classify
+    };
+    Ok((found, task))
+}
+
+fn config(arguments: &Arguments, found: &Description, task: Task) -> String {
+    let path = toml::Value::String(arguments.path.clone());
+    let name: String = std::path::Path::new(&arguments.path).file_stem().map_or("run".into(), |stem| stem.to_string_lossy().chars().map(|letter| if letter.is_alphanumeric() || letter == '-' || letter == '_' { letter } else { '-' }).collect());
+    let target = arguments.target.as_ref().map_or(String::new(), |target| format!("target = {}\n", toml::Value::String(target.clone())));
+    let [least, median, most] = found.lengths;
+    let about = format!("# {} sequences of {}, length {least} to {most} (median {median}), {} without a label.", found.sequences, found.kind, found.unlabeled);
+    let transform = match found.kind {
+        "text" => "\n[data.transform]\ntokenize = \"word\"           # or \"character\", or the path of a Hugging Face tokenizer.json\ntruncate = 200              # tokens; longer texts are cut\nmin_frequency = 2           # rarer words become <unk>\n",
+        _ if most > 400 => "\n[data.transform]\nnormalize = \"channel\"       # by the training part; or \"series\", each by its own mean and deviation\nresample = 200              # long series cost time step by step\n",
+        "series" => "\n[data.transform]\nnormalize = \"channel\"       # by the training part; or \"series\", each by its own mean and deviation\n",
+        _ => "",
+    };
+    let head = match task {
+        Task::Regress => "regressor",
+        Task::Tag => "tagger",
+        _ => "classifier",
+    };
+    let smallest = found.classes.iter().map(|(_, count)| *count).min().unwrap_or(0);
+    let labels = if task == Task::Classify && found.unlabeled == 0 && smallest >= 25 {
+        "\n# How much of the labels the learner may see. Remove this table to use all of them.\n[data.labels]\nper_class = 10\n"
+    } else {
+        ""
+    };
+    let pooling = if head == "tagger" { "" } else { "pooling = \"mean\"            # last, mean, max or attention\n" };
+    let semi = task == Task::Classify && (found.unlabeled > 0 || !labels.is_empty());
+    let last = match task {
+        Task::Unsupervised => "",
+        _ if semi => "\n[[stage]]\nepochs = 30\nbatch_size = 32              # labelled sequences a step\nunlabeled_ratio = 4          # unlabelled ones for each labelled one\n[stage.objective.mean-teacher]\nweight = 8.0                 # of the consistency term; lower it when all predictions become the same\n[stage.optimizer.adam]\nlr = 1e-3\ngrad_clip_norm = 1.0\n",
+        _ => "\n[[stage]]\nepochs = 30\nbatch_size = 32\n[stage.objective.supervised]\n[stage.optimizer.adam]\nlr = 1e-3\ngrad_clip_norm = 1.0\n",
+    };
+    let first = if semi || task == Task::Unsupervised {
+        "\n# Learn the shape of the sequences first; this needs no labels.\n[[stage]]\nepochs = 10\n[stage.objective.autoencoder]\n[stage.optimizer.adam]\nlr = 1e-3\ngrad_clip_norm = 1.0\n"
+    } else {
+        ""
+    };
+    let baseline = if semi { "\n# The same model on the labelled part alone, to see what the unlabelled data bought.\n[baseline]\nenabled = true\n" } else { "" };
+    format!(
+        "# Train with: cargo xtask train THIS_FILE\n{about}\nname = \"{name}\"\nseed = 0\nbackend = \"flex\"             # flex or ndarray (CPU), wgpu or cuda (GPU)\n\n[data]\nsource = {path}\n{target}valid_fraction = 0.2         # of the training part, to choose the best epoch\n{labels}{transform}\n[model.{head}]\n{pooling}dropout = 0.3\n[model.{head}.encoder.lstm]  # or rnn, gru\nhidden = 64\nbidirectional = true\n{first}{last}{baseline}"
+    )
+}

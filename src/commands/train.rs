@@ -1,0 +1,58 @@
+//! `semiseq train`.
+
+use std::path::PathBuf;
+
+use semiseq::prelude::*;
+
+use super::{json_text, open_device};
+
+/// Arguments of `train`.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// The config, a TOML file
+    config: PathBuf,
+    /// Override a value, such as `stage.0.epochs=5`; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    overrides: Vec<String>,
+    /// flex, ndarray, wgpu or cuda, in place of the config's
+    #[arg(long)]
+    backend: Option<String>,
+    /// The run folder, in place of `runs/NAME`
+    #[arg(long)]
+    out: Option<PathBuf>,
+    /// Go on from the last checkpoint
+    #[arg(long, conflicts_with = "force")]
+    resume: bool,
+    /// Write over a run in the same folder
+    #[arg(long)]
+    force: bool,
+    /// Plain progress lines in place of the dashboard
+    #[arg(long)]
+    no_tui: bool,
+    /// Print `summary.json` and nothing else
+    #[arg(long)]
+    json: bool,
+}
+
+/// Trains.
+pub fn run(arguments: &Arguments) -> Result<(), Error> {
+    let mut overrides = arguments.overrides.clone();
+    overrides.extend(arguments.backend.iter().map(|backend| format!("backend=\"{backend}\"")));
+    for text in &overrides {
+        eprintln!("set {text}");
+    }
+    let config = read(&arguments.config, &overrides)?;
+    let device = open_device(&config.backend, config.devices[0])?;
+    let interrupter = Interrupter::new();
+    let stop = interrupter.clone();
+    // A second handler cannot be set; the process keeps the first, which does the same.
+    let _ = ctrlc::set_handler(move || stop.stop(Some("interrupted by the user")));
+    let options = RunOptions { out: arguments.out.clone(), resume: arguments.resume, force: arguments.force, dashboard: !arguments.no_tui && !arguments.json, quiet: arguments.json, device, interrupter };
+    let (summary, folder) = semiseq::training::run(&config, &options)?;
+    if arguments.json {
+        println!("{}", json_text(&summary)?);
+    } else {
+        println!("{summary}\nrun folder: {}", folder.display());
+    }
+    Ok(())
+}

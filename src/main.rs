@@ -1,0 +1,63 @@
+//! The `semiseq` program: one match on the command, one file each.
+
+mod commands;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use semiseq::training::Error;
+
+/// Learn from sequences when labels are few.
+#[derive(Parser)]
+#[command(version, about, after_help = "Results go to standard output, everything else to standard error.\nExit status: 0 done, 1 failed, 2 wrong input, 130 interrupted.")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Train a config's stages and write a run folder
+    Train(commands::train::Arguments),
+    /// Score a finished run
+    Eval(commands::eval::Arguments),
+    /// Predict labels and probabilities for new sequences
+    Predict(commands::predict::Arguments),
+    /// Write a vector for each sequence
+    Embed(commands::embed::Arguments),
+    /// Look at data: what exists, what a file holds, which rows are bad, the label split
+    #[command(subcommand)]
+    Data(commands::data::Command),
+    /// List what this build can run on
+    Devices(commands::devices::Arguments),
+    /// Write a commented config for your own data
+    New(commands::new::Arguments),
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let result = match arguments.command {
+        Command::Train(arguments) => commands::train::run(&arguments),
+        Command::Eval(arguments) => commands::eval::run(&arguments),
+        Command::Predict(arguments) => commands::predict::run(&arguments),
+        Command::Embed(arguments) => commands::embed::run(&arguments),
+        Command::Data(command) => commands::data::run(&command),
+        Command::Devices(arguments) => commands::devices::run(&arguments),
+        Command::New(arguments) => commands::new::run(&arguments),
+    };
+    let Err(error) = result else { return ExitCode::SUCCESS };
+    match &error {
+        Error::Interrupted { .. } => {
+            eprintln!("{error}");
+            ExitCode::from(130)
+        }
+        _ if error.is_input() => {
+            eprintln!("error: {error}");
+            ExitCode::from(2)
+        }
+        _ => {
+            eprintln!("error: {error}");
+            ExitCode::from(1)
+        }
+    }
+}
