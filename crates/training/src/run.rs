@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::learner::checkpoint::Files;
 use crate::learner::evaluate::{Kind, objective_loss, outputs, score};
 use crate::learner::progress::Progress;
-use crate::learner::{Fit, Outcome, StageOptions, fit};
+use crate::learner::{Fit, Outcome, Pace, StageOptions, fit};
 use crate::metrics::{Confusion, Scores};
 use crate::objectives::{AnyObjective, ObjectiveConfig, Setting, SupervisedConfig};
 use crate::record::{Done, RunRecord, input_size, load_model_bytes, model_bytes};
@@ -74,11 +74,11 @@ pub fn run(config: &RunConfig, options: &RunOptions) -> Result<(Summary, PathBuf
     let mut baseline = None;
     if config.baseline.enabled {
         let index = config.stages.len();
-        let steps = done.outcomes.last().map(|outcome| outcome.steps);
-        if let (Some(last), Some(steps)) = (config.last_stage(), steps) {
+        let pace = done.outcomes.get(index - 1).map(|outcome| Pace { steps: outcome.steps, steps_per_epoch: outcome.steps.div_ceil(outcome.epochs.max(1)) });
+        if let (Some(last), Some(pace)) = (config.last_stage(), pace) {
             let stage = StageConfig { objective: ObjectiveConfig::Supervised(SupervisedConfig::default()), ..last.clone() };
             done.result = Some(model_bytes(&model)?);
-            let Some(fitted) = workshop.stage(index, &stage, Some(steps), initial, &mut done, &mut record, &mut progress)? else {
+            let Some(fitted) = workshop.stage(index, &stage, Some(pace), initial, &mut done, &mut record, &mut progress)? else {
                 progress.close();
                 return Err(Error::Interrupted { folder });
             };
@@ -175,13 +175,13 @@ impl Workshop<'_> {
         &self,
         index: usize,
         stage: &StageConfig,
-        steps: Option<usize>,
+        pace: Option<Pace>,
         model: AnyModel,
         done: &mut Done,
         record: &mut RunRecord,
         progress: &mut Progress,
     ) -> Result<Option<Fit<AnyModel, AnyObjective<AnyModel>>>, Error> {
-        let is_baseline = steps.is_some();
+        let is_baseline = pace.is_some();
         let finished_earlier = index < done.outcomes.len();
         let name = if is_baseline { "baseline".to_string() } else { stage.objective.name().to_string() };
         let label = if is_baseline { name.clone() } else { format!("stage {}/{} {name}", index + 1, self.config.stages.len()) };
@@ -206,7 +206,7 @@ impl Workshop<'_> {
             kind: self.kind,
             seed: crate::learner::mix(self.config.seed, index as u64 + 1),
             device: self.device,
-            steps,
+            pace,
         };
         let resume: Option<Files> = done.take_stage_files(index);
         let mut saved = Instant::now();

@@ -13,7 +13,7 @@ pub mod progress;
 mod stage;
 
 pub(crate) use stage::mix;
-pub use stage::{Epoch, Fit, Outcome, StageOptions, fit};
+pub use stage::{Epoch, Fit, Outcome, Pace, StageOptions, fit};
 
 use burn::module::Module;
 

@@ -48,8 +48,17 @@ pub struct StageOptions<'a> {
     pub seed: u64,
     /// The autodiff device.
     pub device: &'a Device,
-    /// Runs exactly this many steps, whatever the config says (the baseline).
-    pub steps: Option<usize>,
+    /// Runs exactly so long, whatever the config says (the baseline).
+    pub pace: Option<Pace>,
+}
+
+/// How long a baseline runs: as long as the stage that it is compared with.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    /// Optimiser steps in all.
+    pub steps: usize,
+    /// Optimiser steps between two validations.
+    pub steps_per_epoch: usize,
 }
 
 /// What is told of each epoch.
@@ -137,17 +146,17 @@ pub fn fit<M: SequenceModel, O: Objective<M>>(
             pool: needs.pool,
             seed: options.seed,
             workers: 1,
-            steps_per_epoch: None,
+            steps_per_epoch: options.pace.map(|pace| pace.steps_per_epoch * config.gradient_accumulation),
         },
     );
     let batches_per_epoch = loader.steps_per_epoch().max(1);
     let accumulation = config.gradient_accumulation;
     let steps_per_epoch = batches_per_epoch.div_ceil(accumulation);
-    let epochs = match options.steps.or(config.steps) {
+    let epochs = match options.pace.map(|pace| pace.steps).or(config.steps) {
         Some(steps) => steps.div_ceil(steps_per_epoch),
         None => config.epochs.unwrap_or(1),
     };
-    let total_steps = options.steps.or(config.steps).unwrap_or(epochs * steps_per_epoch);
+    let total_steps = options.pace.map(|pace| pace.steps).or(config.steps).unwrap_or(epochs * steps_per_epoch);
 
     let shadow = config.weight_average.map(|_| fresh_copy(&model));
     let mut learned = Learned { model, objective, average: shadow };
