@@ -12,11 +12,15 @@ pub mod prelude {
     pub use burn::train::Interrupter;
     pub use semiseq_datasets::{DataConfig, Dataset, Pool, Prepared, Sequence, Series, Target, Task, Views, prepare};
     pub use semiseq_kernels::{Backend, compiled, device};
-    pub use semiseq_models::{AnyModel, Classifier, Encoder, EncoderConfig, Input, InputSize, ModelConfig, Pooling, SequenceModel, Sequences};
+    pub use semiseq_models::{
+        AnyModel, Classifier, Encoder, EncoderConfig, Input, InputSize, ModelConfig, Pooling, SequenceModel, Sequences,
+    };
     pub use semiseq_training::config::{RunConfig, StageConfig, read, read_str};
     pub use semiseq_training::learner::evaluate::{Kind, outputs, score};
     pub use semiseq_training::learner::progress::Progress;
     pub use semiseq_training::learner::{StageOptions, fit};
-    pub use semiseq_training::objectives::{Needs, Objective, ObjectiveConfig, Part, Setting, Step, StepContext, Targets, Terms};
+    pub use semiseq_training::objectives::{
+        Needs, Objective, ObjectiveConfig, Part, Setting, Step, StepContext, Targets, Terms,
+    };
     pub use semiseq_training::{Error, RunOptions, SavedRun, Summary, run};
 }

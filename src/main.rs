@@ -9,7 +9,11 @@ use semiseq::training::Error;
 
 /// Learn from sequences when labels are few.
 #[derive(Parser)]
-#[command(version, about, after_help = "Results go to standard output, everything else to standard error.\nExit status: 0 done, 1 failed, 2 wrong input, 130 interrupted.")]
+#[command(
+    version,
+    about,
+    after_help = "Results go to standard output, everything else to standard error.\nExit status: 0 done, 1 failed, 2 wrong input, 130 interrupted."
+)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,

@@ -64,7 +64,14 @@ pub struct Columns {
 
 impl Columns {
     fn config(&self, source: &str) -> DataConfig {
-        DataConfig { source: source.into(), format: self.format.clone(), text: self.text.clone(), target: self.target.clone(), features: self.features.clone(), ..DataConfig::default() }
+        DataConfig {
+            source: source.into(),
+            format: self.format.clone(),
+            text: self.text.clone(),
+            target: self.target.clone(),
+            features: self.features.clone(),
+            ..DataConfig::default()
+        }
     }
 }
 

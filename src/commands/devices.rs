@@ -21,7 +21,11 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
         return Ok(());
     }
     for backend in Backend::ALL {
-        let state = if backend.is_compiled() { "in this build".to_string() } else { format!("not in this build: cargo build --release --features {backend}") };
+        let state = if backend.is_compiled() {
+            "in this build".to_string()
+        } else {
+            format!("not in this build: cargo build --release --features {backend}")
+        };
         println!("{:<8} {:<48} {state}", backend.name(), backend.summary());
     }
     Ok(())

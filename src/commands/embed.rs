@@ -25,7 +25,10 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result<(), Error> {
     let ending = arguments.output.extension().map(|ending| ending.to_string_lossy().into_owned()).unwrap_or_default();
     if !["npy", "csv"].contains(&ending.as_str()) {
-        return Err(Error::input(format!("{}: the name must end in `.npy` or `.csv`", arguments.output.display()), "for example `--output vectors.npy`"));
+        return Err(Error::input(
+            format!("{}: the name must end in `.npy` or `.csv`", arguments.output.display()),
+            "for example `--output vectors.npy`",
+        ));
     }
     let run = open_run(&arguments.run, arguments.backend.as_deref())?;
     let vectors = run.embed(&prepare_input(&run, &arguments.input, false)?);
@@ -52,7 +55,9 @@ fn npy(vectors: &[Vec<f64>], width: usize) -> Vec<u8> {
 
 fn csv(vectors: &[Vec<f64>], width: usize) -> String {
     let names: Vec<String> = (0..width).map(|column| format!("v{column}")).collect();
-    let rows = vectors.iter().map(|vector| vector.iter().map(|value| format!("{}", *value as f32)).collect::<Vec<_>>().join(","));
+    let rows = vectors
+        .iter()
+        .map(|vector| vector.iter().map(|value| format!("{}", *value as f32)).collect::<Vec<_>>().join(","));
     std::iter::once(names.join(",")).chain(rows).map(|line| line + "\n").collect()
 }
 

@@ -41,7 +41,10 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
     };
     let (scores, _) = run.score(&dataset);
     if scores.is_empty() {
-        return Err(Error::input(format!("{}: no sequence has a target to score against", dataset.name), "name the column of the labels in the config with `data.target`"));
+        return Err(Error::input(
+            format!("{}: no sequence has a target to score against", dataset.name),
+            "name the column of the labels in the config with `data.target`",
+        ));
     }
     if arguments.json {
         println!("{}", json_text(&scores)?);

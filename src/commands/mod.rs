@@ -39,7 +39,8 @@ fn prepare_input(run: &SavedRun, input: &str, labels: bool) -> Result<Dataset, E
     let config = run.config().map_or_else(|_| DataConfig::default(), |config| config.data);
     let task = if labels { run.task() } else { Task::Unsupervised };
     let mut raw = if input == "-" {
-        let options = ReadOptions { text: config.text.clone(), target: config.target.clone(), ..ReadOptions::default() };
+        let options =
+            ReadOptions { text: config.text.clone(), target: config.target.clone(), ..ReadOptions::default() };
         dataset_from_rows(read_jsonl(BufReader::new(std::io::stdin()), "standard input", &options)?, task)?
     } else {
         let formula = semiseq::datasets::formula::FORMULAS.iter().find(|formula| formula.name == input);
@@ -59,7 +60,11 @@ fn prepare_input(run: &SavedRun, input: &str, labels: bool) -> Result<Dataset, E
 fn columns_for(config: &DataConfig, input: &str) -> DataConfig {
     let ending = |path: &str| Path::new(path).extension().map(|ending| ending.to_os_string());
     let trained_on = config.train.as_ref().map_or(config.source.clone(), |path| path.display().to_string());
-    if ending(&trained_on) == ending(input) { config.clone() } else { DataConfig { text: config.text.clone(), target: config.target.clone(), ..DataConfig::default() } }
+    if ending(&trained_on) == ending(input) {
+        config.clone()
+    } else {
+        DataConfig { text: config.text.clone(), target: config.target.clone(), ..DataConfig::default() }
+    }
 }
 
 /// Writes a result to a file, or to standard output.
@@ -76,5 +81,7 @@ fn cell(text: &str) -> String {
 }
 
 fn json_text(value: &impl serde::Serialize) -> Result<String, Error> {
-    serde_json::to_string_pretty(value).map_err(|error| Error::runtime(format!("cannot be written as JSON: {error}"), "this is a defect of semiseq; please report it"))
+    serde_json::to_string_pretty(value).map_err(|error| {
+        Error::runtime(format!("cannot be written as JSON: {error}"), "this is a defect of semiseq; please report it")
+    })
 }

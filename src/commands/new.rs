@@ -41,7 +41,9 @@ fn look(data: &DataConfig) -> Result<(Description, Task), Error> {
     let found = describe(&train);
     let numeric = !found.classes.is_empty() && found.classes.iter().all(|(name, _)| name.parse::<f64>().is_ok());
     let fractions = found.classes.iter().any(|(name, _)| name.parse::<f64>().is_ok_and(|number| number.fract() != 0.0));
-    let task = if train.targets.iter().any(|target| matches!(target, Target::Number(_))) || (numeric && (fractions || found.classes.len() > MOST_CLASSES)) {
+    let task = if train.targets.iter().any(|target| matches!(target, Target::Number(_)))
+        || (numeric && (fractions || found.classes.len() > MOST_CLASSES))
+    {
         Task::Regress
     } else if train.targets.iter().any(|target| matches!(target, Target::Steps(_))) {
         Task::Tag
@@ -55,14 +57,31 @@ fn look(data: &DataConfig) -> Result<(Description, Task), Error> {
 
 fn config(arguments: &Arguments, found: &Description, task: Task) -> String {
     let path = toml::Value::String(arguments.path.clone());
-    let name: String = std::path::Path::new(&arguments.path).file_stem().map_or("run".into(), |stem| stem.to_string_lossy().chars().map(|letter| if letter.is_alphanumeric() || letter == '-' || letter == '_' { letter } else { '-' }).collect());
-    let target = arguments.target.as_ref().map_or(String::new(), |target| format!("target = {}\n", toml::Value::String(target.clone())));
+    let name: String = std::path::Path::new(&arguments.path).file_stem().map_or("run".into(), |stem| {
+        stem.to_string_lossy()
+            .chars()
+            .map(|letter| if letter.is_alphanumeric() || letter == '-' || letter == '_' { letter } else { '-' })
+            .collect()
+    });
+    let target = arguments
+        .target
+        .as_ref()
+        .map_or(String::new(), |target| format!("target = {}\n", toml::Value::String(target.clone())));
     let [least, median, most] = found.lengths;
-    let about = format!("# {} sequences of {}, length {least} to {most} (median {median}), {} without a label.", found.sequences, found.kind, found.unlabeled);
+    let about = format!(
+        "# {} sequences of {}, length {least} to {most} (median {median}), {} without a label.",
+        found.sequences, found.kind, found.unlabeled
+    );
     let transform = match found.kind {
-        "text" => "\n[data.transform]\ntokenize = \"word\"           # or \"character\", or the path of a Hugging Face tokenizer.json\ntruncate = 200              # tokens; longer texts are cut\nmin_frequency = 2           # rarer words become <unk>\n",
-        _ if most > 400 => "\n[data.transform]\nnormalize = \"channel\"       # by the training part; or \"series\", each by its own mean and deviation\nresample = 200              # long series cost time step by step\n",
-        "series" => "\n[data.transform]\nnormalize = \"channel\"       # by the training part; or \"series\", each by its own mean and deviation\n",
+        "text" => {
+            "\n[data.transform]\ntokenize = \"word\"           # or \"character\", or the path of a Hugging Face tokenizer.json\ntruncate = 200              # tokens; longer texts are cut\nmin_frequency = 2           # rarer words become <unk>\n"
+        }
+        _ if most > 400 => {
+            "\n[data.transform]\nnormalize = \"channel\"       # by the training part; or \"series\", each by its own mean and deviation\nresample = 200              # long series cost time step by step\n"
+        }
+        "series" => {
+            "\n[data.transform]\nnormalize = \"channel\"       # by the training part; or \"series\", each by its own mean and deviation\n"
+        }
         _ => "",
     };
     let head = match task {
@@ -80,15 +99,23 @@ fn config(arguments: &Arguments, found: &Description, task: Task) -> String {
     let semi = task == Task::Classify && (found.unlabeled > 0 || !labels.is_empty());
     let last = match task {
         Task::Unsupervised => "",
-        _ if semi => "\n[[stage]]\nepochs = 30\nbatch_size = 32              # labelled sequences a step\nunlabeled_ratio = 4          # unlabelled ones for each labelled one\n[stage.objective.mean-teacher]\nweight = 8.0                 # of the consistency term; lower it when all predictions become the same\n[stage.optimizer.adam]\nlr = 1e-3\ngrad_clip_norm = 1.0\n",
-        _ => "\n[[stage]]\nepochs = 30\nbatch_size = 32\n[stage.objective.supervised]\n[stage.optimizer.adam]\nlr = 1e-3\ngrad_clip_norm = 1.0\n",
+        _ if semi => {
+            "\n[[stage]]\nepochs = 30\nbatch_size = 32              # labelled sequences a step\nunlabeled_ratio = 4          # unlabelled ones for each labelled one\n[stage.objective.mean-teacher]\nweight = 8.0                 # of the consistency term; lower it when all predictions become the same\n[stage.optimizer.adam]\nlr = 1e-3\ngrad_clip_norm = 1.0\n"
+        }
+        _ => {
+            "\n[[stage]]\nepochs = 30\nbatch_size = 32\n[stage.objective.supervised]\n[stage.optimizer.adam]\nlr = 1e-3\ngrad_clip_norm = 1.0\n"
+        }
     };
     let first = if semi || task == Task::Unsupervised {
         "\n# Learn the shape of the sequences first; this needs no labels.\n[[stage]]\nepochs = 10\n[stage.objective.autoencoder]\n[stage.optimizer.adam]\nlr = 1e-3\ngrad_clip_norm = 1.0\n"
     } else {
         ""
     };
-    let baseline = if semi { "\n# The same model on the labelled part alone, to see what the unlabelled data bought.\n[baseline]\nenabled = true\n" } else { "" };
+    let baseline = if semi {
+        "\n# The same model on the labelled part alone, to see what the unlabelled data bought.\n[baseline]\nenabled = true\n"
+    } else {
+        ""
+    };
     format!(
         "# Train with: cargo xtask train THIS_FILE\n{about}\nname = \"{name}\"\nseed = 0\nbackend = \"flex\"             # flex or ndarray (CPU), wgpu or cuda (GPU)\n\n[data]\nsource = {path}\n{target}valid_fraction = 0.2         # of the training part, to choose the best epoch\n{labels}{transform}\n[model.{head}]\n{pooling}dropout = 0.3\n[model.{head}.encoder.lstm]  # or rnn, gru\nhidden = 64\nbidirectional = true\n{first}{last}{baseline}"
     )

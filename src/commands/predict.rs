@@ -31,7 +31,8 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
     let dataset = prepare_input(&run, &arguments.input, false)?;
     let outputs = run.predict(&dataset);
     let classes = run.processor().classes();
-    let json_lines = arguments.output.as_ref().is_some_and(|path| path.extension().is_some_and(|ending| ending == "jsonl"));
+    let json_lines =
+        arguments.output.as_ref().is_some_and(|path| path.extension().is_some_and(|ending| ending == "jsonl"));
     let text = if json_lines { as_json_lines(&outputs, classes) } else { as_csv(&outputs, classes) };
     write_output(arguments.output.as_deref(), text.as_bytes())
 }
@@ -77,12 +78,19 @@ fn numbers(row: &[f64]) -> String {
 }
 
 fn as_json_lines(outputs: &Outputs, classes: &[String]) -> String {
-    let probabilities = |row: &[f64]| row.iter().enumerate().map(|(class, value)| (name(classes, class), json!(value))).collect::<Map<String, Value>>();
+    let probabilities = |row: &[f64]| {
+        row.iter()
+            .enumerate()
+            .map(|(class, value)| (name(classes, class), json!(value)))
+            .collect::<Map<String, Value>>()
+    };
     let one = |row: &Vec<f64>| json!({"prediction": name(classes, argmax(row)), "probabilities": probabilities(row)});
     let lines: Vec<Value> = match outputs {
         Outputs::Numbers(numbers) => numbers.iter().map(|number| json!({"prediction": number})).collect(),
         Outputs::Classes(rows) => rows.iter().map(one).collect(),
-        Outputs::Steps(sequences) => sequences.iter().map(|rows| json!({"steps": rows.iter().map(one).collect::<Vec<_>>()})).collect(),
+        Outputs::Steps(sequences) => {
+            sequences.iter().map(|rows| json!({"steps": rows.iter().map(one).collect::<Vec<_>>()})).collect()
+        }
     };
     lines.iter().map(|line| format!("{line}\n")).collect()
 }

@@ -47,7 +47,15 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
     let stop = interrupter.clone();
     // A second handler cannot be set; the process keeps the first, which does the same.
     let _ = ctrlc::set_handler(move || stop.stop(Some("interrupted by the user")));
-    let options = RunOptions { out: arguments.out.clone(), resume: arguments.resume, force: arguments.force, dashboard: !arguments.no_tui && !arguments.json, quiet: arguments.json, device, interrupter };
+    let options = RunOptions {
+        out: arguments.out.clone(),
+        resume: arguments.resume,
+        force: arguments.force,
+        dashboard: !arguments.no_tui && !arguments.json,
+        quiet: arguments.json,
+        device,
+        interrupter,
+    };
     let (summary, folder) = semiseq::training::run(&config, &options)?;
     if arguments.json {
         println!("{}", json_text(&summary)?);

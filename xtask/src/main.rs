@@ -1,1 +1,84 @@
-fn main(){}
+//! `cargo xtask`: builds the right `semiseq` and runs it, and the developers' commands. No Burn in here,
+//! so that it compiles in seconds.
+
+mod backend;
+mod cargo;
+mod tidy;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Train and look at runs, or test, lint and measure semiseq itself.
+#[derive(Parser)]
+#[command(
+    name = "cargo xtask",
+    bin_name = "cargo xtask",
+    after_help = "Every other command (train, eval, predict, embed, data, devices, new, …) goes to `semiseq`, built with the\nbackend that the config or `--backend` names. `cargo xtask semiseq --help` lists them."
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run all tests on every CPU backend, and on wgpu where there is a Vulkan loader
+    Test {
+        /// Backends to build and test, such as `flex,ndarray`
+        #[arg(long)]
+        features: Option<String>,
+        /// Run only tests whose name holds this
+        #[arg(long)]
+        filter: Option<String>,
+    },
+    /// Check format, clippy and the house rules
+    Lint {
+        /// Backends to check with
+        #[arg(long)]
+        features: Option<String>,
+    },
+    /// What CI runs: lint, then test
+    Ci,
+    /// Measure the recurrent operations
+    Bench {
+        /// Arguments for the benchmark
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        rest: Vec<String>,
+    },
+    /// Build the documentation
+    Doc,
+    #[command(external_subcommand)]
+    Product(Vec<String>),
+}
+
+fn main() -> ExitCode {
+    let status = match Arguments::parse().command {
+        Command::Test { features, filter } => cargo::test(features.as_deref(), filter.as_deref()),
+        Command::Lint { features } => lint(features.as_deref()),
+        Command::Ci => {
+            let lint = lint(None);
+            if lint == 0 { cargo::test(None, None) } else { lint }
+        }
+        Command::Bench { rest } => cargo::bench(&rest),
+        Command::Doc => cargo::doc(),
+        Command::Product(arguments) => {
+            let arguments = if arguments.first().is_some_and(|first| first == "semiseq") {
+                &arguments[1..]
+            } else {
+                &arguments[..]
+            };
+            cargo::product(arguments)
+        }
+    };
+    ExitCode::from(status)
+}
+
+fn lint(features: Option<&str>) -> u8 {
+    let problems = tidy::check(std::path::Path::new("."));
+    for problem in &problems {
+        eprintln!("tidy: {problem}");
+    }
+    let lint = cargo::lint(features);
+    if lint == 0 { u8::from(!problems.is_empty()) } else { lint }
+}

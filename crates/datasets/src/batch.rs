@@ -38,7 +38,9 @@ impl Batch {
     pub fn collate(dataset: &Dataset, indices: &[usize], sequences: &[Sequence]) -> Self {
         let lengths: Vec<usize> = sequences.iter().map(Sequence::len).collect();
         let time = lengths.iter().copied().max().unwrap_or(0);
-        let channels = sequences.iter().find_map(|sequence| if let Sequence::Series(series) = sequence { Some(series.channels) } else { None });
+        let channels = sequences
+            .iter()
+            .find_map(|sequence| if let Sequence::Series(series) = sequence { Some(series.channels) } else { None });
         let inputs = match channels {
             Some(channels) => {
                 let mut values = vec![0.0; sequences.len() * time * channels];
@@ -84,7 +86,12 @@ mod tests {
     #[test]
     fn shorter_sequences_are_padded_with_zeros_on_the_right() {
         let sequences = vec![Sequence::Tokens(vec![5]), Sequence::Tokens(vec![6, 7, 8])];
-        let dataset = Dataset { name: "t".into(), sequences: sequences.clone(), targets: vec![Target::Missing, Target::Class(1)], classes: vec![] };
+        let dataset = Dataset {
+            name: "t".into(),
+            sequences: sequences.clone(),
+            targets: vec![Target::Missing, Target::Class(1)],
+            classes: vec![],
+        };
         let batch = Batch::collate(&dataset, &[0, 1], &sequences);
         assert_eq!(batch.inputs, BatchInputs::Tokens(vec![5, 0, 0, 6, 7, 8]));
         assert_eq!((batch.time, batch.lengths), (3, vec![1, 3]));

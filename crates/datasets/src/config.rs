@@ -155,7 +155,6 @@ pub enum Normalize {
     Channel,
 }
 
-
 /// What a token of text is: a word, a character, or an entry of a `tokenizer.json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -170,9 +169,19 @@ impl Default for TextUnit {
 impl DataConfig {
     /// Notes every value out of range; `path` is the key of the table.
     pub fn check(&self, path: &str, problems: &mut Vec<Problem>) {
-        let mut note = |key: &str, message: String, hint: &str| problems.push(Problem { key: format!("{path}.{key}"), message, hint: (!hint.is_empty()).then(|| hint.to_string()) });
+        let mut note = |key: &str, message: String, hint: &str| {
+            problems.push(Problem {
+                key: format!("{path}.{key}"),
+                message,
+                hint: (!hint.is_empty()).then(|| hint.to_string()),
+            })
+        };
         if self.source.is_empty() && self.train.is_none() {
-            note("source", "is missing".into(), "name a built-in set, for example `source = \"cbf\"`, or the path of your data");
+            note(
+                "source",
+                "is missing".into(),
+                "name a built-in set, for example `source = \"cbf\"`, or the path of your data",
+            );
         }
         if !(0.0..1.0).contains(&self.valid_fraction) {
             note("valid_fraction", format!("must be in [0, 1), got {}", self.valid_fraction), "0.2 is usual");
@@ -192,7 +201,13 @@ impl DataConfig {
             let names: Vec<&str> = formats::FORMATS.iter().map(|known| known.name).collect();
             note("format", format!("`{format}` is not known"), &format!("known formats: {}", names.join(", ")));
         }
-        for (key, value) in [("resample", self.transform.resample), ("truncate", self.transform.truncate), ("pad", self.transform.pad), ("min_frequency", self.transform.min_frequency), ("vocabulary", self.transform.vocabulary)] {
+        for (key, value) in [
+            ("resample", self.transform.resample),
+            ("truncate", self.transform.truncate),
+            ("pad", self.transform.pad),
+            ("min_frequency", self.transform.min_frequency),
+            ("vocabulary", self.transform.vocabulary),
+        ] {
             if value == Some(0) {
                 note(&format!("transform.{key}"), "must be at least 1, got 0".into(), "");
             }
@@ -204,11 +219,22 @@ impl DataConfig {
 
 impl LabelsConfig {
     fn check(&self, path: &str, problems: &mut Vec<Problem>) {
-        let mut note = |key: &str, message: String, hint: &str| problems.push(Problem { key: format!("{path}.{key}"), message, hint: Some(hint.to_string()) });
-        let given = [("per_class", self.per_class.is_some()), ("total", self.total.is_some()), ("fraction", self.fraction.is_some()), ("file", self.file.is_some())];
+        let mut note = |key: &str, message: String, hint: &str| {
+            problems.push(Problem { key: format!("{path}.{key}"), message, hint: Some(hint.to_string()) })
+        };
+        let given = [
+            ("per_class", self.per_class.is_some()),
+            ("total", self.total.is_some()),
+            ("fraction", self.fraction.is_some()),
+            ("file", self.file.is_some()),
+        ];
         let given: Vec<&str> = given.into_iter().filter(|(_, given)| *given).map(|(key, _)| key).collect();
         if let [first, second, ..] = given[..] {
-            note(second, format!("stands beside `{first}`; only one of them may"), "keep one of `per_class`, `total`, `fraction` and `file`");
+            note(
+                second,
+                format!("stands beside `{first}`; only one of them may"),
+                "keep one of `per_class`, `total`, `fraction` and `file`",
+            );
         }
         for (key, value) in [("per_class", self.per_class), ("total", self.total)] {
             if value == Some(0) {
@@ -216,7 +242,11 @@ impl LabelsConfig {
             }
         }
         if self.fraction.is_some_and(|fraction| !(fraction > 0.0 && fraction <= 1.0)) {
-            note("fraction", format!("must be in (0, 1], got {}", self.fraction.unwrap_or_default()), "0.05 is five in a hundred");
+            note(
+                "fraction",
+                format!("must be in (0, 1], got {}", self.fraction.unwrap_or_default()),
+                "0.05 is five in a hundred",
+            );
         }
         if self.imbalance.is_some_and(|imbalance| imbalance.is_nan() || imbalance < 1.0) {
             note("imbalance", "must be at least 1".into(), "10 makes the largest class ten times the smallest");

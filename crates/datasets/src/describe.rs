@@ -35,7 +35,13 @@ pub fn describe(dataset: &Dataset) -> Description {
     lengths.sort_unstable();
     let at = |place: usize| lengths.get(place).copied().unwrap_or(0);
     let first = dataset.sequences.first();
-    let missing = dataset.sequences.iter().map(|sequence| if let Sequence::Series(series) = sequence { series.values.iter().filter(|value| value.is_nan()).count() } else { 0 });
+    let missing = dataset.sequences.iter().map(|sequence| {
+        if let Sequence::Series(series) = sequence {
+            series.values.iter().filter(|value| value.is_nan()).count()
+        } else {
+            0
+        }
+    });
     let of_class = |class: usize| dataset.targets.iter().filter(|target| **target == Target::Class(class)).count();
     let per_step = dataset.targets.iter().any(|target| matches!(target, Target::Steps(_)));
     Description {
@@ -50,7 +56,11 @@ pub fn describe(dataset: &Dataset) -> Description {
         lengths: [at(0), at(lengths.len() / 2), at(lengths.len().saturating_sub(1))],
         missing_values: missing.sum(),
         unlabeled: dataset.targets.iter().filter(|target| **target == Target::Missing).count(),
-        classes: if per_step { Vec::new() } else { dataset.classes.iter().cloned().enumerate().map(|(class, name)| (name, of_class(class))).collect() },
+        classes: if per_step {
+            Vec::new()
+        } else {
+            dataset.classes.iter().cloned().enumerate().map(|(class, name)| (name, of_class(class))).collect()
+        },
     }
 }
 

@@ -42,12 +42,24 @@ impl DataError {
     pub fn file(path: &Path, error: &std::io::Error) -> Self {
         let near = path.parent().zip(path.file_name()).and_then(|(folder, name)| {
             let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-            let names: Vec<String> = std::fs::read_dir(folder).ok()?.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect();
+            let names: Vec<String> = std::fs::read_dir(folder)
+                .ok()?
+                .flatten()
+                .filter_map(|entry| entry.file_name().into_string().ok())
+                .collect();
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
-            nearest(&name.to_string_lossy(), &names).map(|name| format!("did you mean `{}`?", folder.join(name).display()))
+            nearest(&name.to_string_lossy(), &names)
+                .map(|name| format!("did you mean `{}`?", folder.join(name).display()))
         });
-        let what = if error.kind() == std::io::ErrorKind::NotFound { "no such file or folder".to_string() } else { error.to_string() };
-        Self::new(format!("{}: {what}", path.display()), near.unwrap_or_else(|| "check the path; `semiseq data list` shows the built-in names".into()))
+        let what = if error.kind() == std::io::ErrorKind::NotFound {
+            "no such file or folder".to_string()
+        } else {
+            error.to_string()
+        };
+        Self::new(
+            format!("{}: {what}", path.display()),
+            near.unwrap_or_else(|| "check the path; `semiseq data list` shows the built-in names".into()),
+        )
     }
 
     /// Mistakes found, the unnamed ones counted in.
@@ -91,7 +103,8 @@ fn edit_distance(left: &str, right: &str) -> usize {
     for row in 1..=left.len() {
         for column in 1..=right.len() {
             let change = usize::from(left[row - 1] != right[column - 1]);
-            let mut best = (rows[row - 1][column] + 1).min(rows[row][column - 1] + 1).min(rows[row - 1][column - 1] + change);
+            let mut best =
+                (rows[row - 1][column] + 1).min(rows[row][column - 1] + 1).min(rows[row - 1][column - 1] + change);
             if row > 1 && column > 1 && left[row - 1] == right[column - 2] && left[row - 2] == right[column - 1] {
                 best = best.min(rows[row - 2][column - 2] + 1);
             }

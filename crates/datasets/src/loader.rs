@@ -113,7 +113,13 @@ const AHEAD: usize = 3;
 
 impl Loader {
     /// `labeled` and `unlabeled` are positions in `train`.
-    pub fn new(train: Arc<Dataset>, labeled: Vec<usize>, unlabeled: Vec<usize>, augment: Augmenter, options: LoaderOptions) -> Self {
+    pub fn new(
+        train: Arc<Dataset>,
+        labeled: Vec<usize>,
+        unlabeled: Vec<usize>,
+        augment: Augmenter,
+        options: LoaderOptions,
+    ) -> Self {
         let (labeled, unlabeled) = match options.pool {
             Pool::Labeled => (labeled, Vec::new()),
             Pool::Paired => (labeled, unlabeled),
@@ -159,7 +165,8 @@ impl Shared {
     /// Labelled and unlabelled rows a step; a pool smaller than its batch gives all it has.
     fn batch_sizes(&self) -> (usize, usize) {
         let options = &self.options;
-        let unlabeled = if options.pool == Pool::All { options.batch_size } else { options.batch_size * options.unlabeled_ratio };
+        let unlabeled =
+            if options.pool == Pool::All { options.batch_size } else { options.batch_size * options.unlabeled_ratio };
         (options.batch_size.min(self.labeled.len()), unlabeled.min(self.unlabeled.len()))
     }
 
@@ -210,11 +217,18 @@ impl Shared {
         Some(ViewBatches {
             weak: weak(rng),
             second: views.contains(Views::SECOND).then(|| weak(rng)),
-            strong: views.contains(Views::STRONG).then(|| self.view(rows, |sequence, rng| self.augment.strong(sequence, rng), rng)),
+            strong: views
+                .contains(Views::STRONG)
+                .then(|| self.view(rows, |sequence, rng| self.augment.strong(sequence, rng), rng)),
         })
     }
 
-    fn view<R: Rng>(&self, rows: &[usize], mut change: impl FnMut(&Sequence, &mut R) -> Sequence, rng: &mut R) -> Batch {
+    fn view<R: Rng>(
+        &self,
+        rows: &[usize],
+        mut change: impl FnMut(&Sequence, &mut R) -> Sequence,
+        rng: &mut R,
+    ) -> Batch {
         let sequences: Vec<Sequence> = rows.iter().map(|row| change(&self.train.sequences[*row], rng)).collect();
         Batch::collate(&self.train, rows, &sequences)
     }
@@ -227,8 +241,17 @@ mod tests {
 
     fn loader(workers: usize, pool: Pool) -> Loader {
         let sequences: Vec<Sequence> = (0..50).map(|row| Sequence::Tokens(vec![1; 1 + row % 7])).collect();
-        let train = Dataset { name: "t".into(), targets: vec![Target::Class(0); 50], sequences, classes: vec!["a".into()] };
-        let options = LoaderOptions { batch_size: 4, unlabeled_ratio: 2, views: Views::WEAK | Views::SECOND, pool, seed: 9, workers, steps_per_epoch: None };
+        let train =
+            Dataset { name: "t".into(), targets: vec![Target::Class(0); 50], sequences, classes: vec!["a".into()] };
+        let options = LoaderOptions {
+            batch_size: 4,
+            unlabeled_ratio: 2,
+            views: Views::WEAK | Views::SECOND,
+            pool,
+            seed: 9,
+            workers,
+            steps_per_epoch: None,
+        };
         Loader::new(Arc::new(train), (0..10).collect(), (10..50).collect(), Augmenter::none(), options)
     }
 

@@ -49,16 +49,33 @@ const TEST: u64 = 11;
 /// Whatever is wrong with the data, in the user's words.
 pub fn prepare(config: &DataConfig, task: Task) -> Result<Prepared, DataError> {
     let source = open(config, task)?;
-    for part in [Some(&source.train), source.valid.as_ref(), source.test.as_ref(), source.unlabeled.as_ref()].into_iter().flatten() {
+    for part in [Some(&source.train), source.valid.as_ref(), source.test.as_ref(), source.unlabeled.as_ref()]
+        .into_iter()
+        .flatten()
+    {
         check_targets(part, task)?;
         check_lengths(part)?;
     }
     let (Source { train, valid, test, unlabeled }, rows) = with_test_part(source, config);
-    let (valid_rows, train_rows) = if valid.is_some() || config.valid_fraction == 0.0 { (Vec::new(), rows) } else { valid_part(&train, &rows, config) };
-    let (labeled, mut hidden) = if task == Task::Unsupervised { (Vec::new(), train_rows.clone()) } else { choose_labels(&train, &train_rows, &config.labels)? };
+    let (valid_rows, train_rows) = if valid.is_some() || config.valid_fraction == 0.0 {
+        (Vec::new(), rows)
+    } else {
+        valid_part(&train, &rows, config)
+    };
+    let (labeled, mut hidden) = if task == Task::Unsupervised {
+        (Vec::new(), train_rows.clone())
+    } else {
+        choose_labels(&train, &train_rows, &config.labels)?
+    };
     check_classes(&train, &labeled, task)?;
     hidden.sort_unstable();
-    let split = SplitRecord { source: config.source.clone(), seed: config.labels.seed, labeled: labeled.clone(), unlabeled: hidden.clone(), valid: valid_rows.clone() };
+    let split = SplitRecord {
+        source: config.source.clone(),
+        seed: config.labels.seed,
+        labeled: labeled.clone(),
+        unlabeled: hidden.clone(),
+        valid: valid_rows.clone(),
+    };
 
     let part: Vec<usize> = labeled.iter().chain(&hidden).copied().collect();
     let mut raw = train.select(&part);
@@ -101,7 +118,8 @@ fn with_test_part(mut source: Source, config: &DataConfig) -> (Source, Vec<usize
             })
         }
         (None, None) => {
-            let known: Vec<usize> = all.iter().copied().filter(|row| source.train.targets[*row] != Target::Missing).collect();
+            let known: Vec<usize> =
+                all.iter().copied().filter(|row| source.train.targets[*row] != Target::Missing).collect();
             let known = if known.is_empty() { all.clone() } else { known };
             let (test, _) = stratified(&source.train, &known, config.test_fraction, config.seed ^ (TEST << 32));
             let rest = all.iter().copied().filter(|row| test.binary_search(row).is_err()).collect();
@@ -137,11 +155,18 @@ fn check_classes(train: &Dataset, labeled: &[usize], task: Task) -> Result<(), D
         return Ok(());
     }
     if labeled.is_empty() {
-        return Err(DataError::new(format!("{}: no row of the training part has a label", train.name), "name the column with `data.target`, or use an unsupervised objective such as `autoencoder`"));
+        return Err(DataError::new(
+            format!("{}: no row of the training part has a label", train.name),
+            "name the column with `data.target`, or use an unsupervised objective such as `autoencoder`",
+        ));
     }
     if task == Task::Classify && train.classes.len() < 2 {
         return Err(DataError::new(
-            format!("{}: the labels hold a single class, `{}`", train.name, train.classes.first().map_or("", String::as_str)),
+            format!(
+                "{}: the labels hold a single class, `{}`",
+                train.name,
+                train.classes.first().map_or("", String::as_str)
+            ),
             "a classifier needs at least two; name the right column with `data.target`",
         ));
     }
@@ -154,7 +179,11 @@ mod tests {
     use crate::config::LabelsConfig;
 
     fn cbf() -> DataConfig {
-        DataConfig { source: "cbf".into(), labels: LabelsConfig { per_class: Some(5), ..Default::default() }, ..Default::default() }
+        DataConfig {
+            source: "cbf".into(),
+            labels: LabelsConfig { per_class: Some(5), ..Default::default() },
+            ..Default::default()
+        }
     }
 
     #[test]

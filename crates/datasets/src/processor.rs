@@ -50,18 +50,37 @@ impl Processor {
     /// Where there is no sequence, or the channels of the sequences differ.
     pub fn fit(config: &TransformConfig, train: &Dataset) -> Result<Self, DataError> {
         let Some(first) = train.sequences.first() else {
-            return Err(DataError::new(format!("{}: the training part is empty", train.name), "check the path and the split"));
+            return Err(DataError::new(
+                format!("{}: the training part is empty", train.name),
+                "check the path and the split",
+            ));
         };
-        let mut processor = Self { config: config.clone(), input: InputKind::Values { channels: 0 }, classes: train.classes.clone(), tokenizer: None, channels: Vec::new() };
+        let mut processor = Self {
+            config: config.clone(),
+            input: InputKind::Values { channels: 0 },
+            classes: train.classes.clone(),
+            tokenizer: None,
+            channels: Vec::new(),
+        };
         match first {
             Sequence::Text(_) => {
-                let texts = train.sequences.iter().filter_map(|sequence| if let Sequence::Text(text) = sequence { Some(text.as_str()) } else { None });
+                let texts = train.sequences.iter().filter_map(|sequence| {
+                    if let Sequence::Text(text) = sequence { Some(text.as_str()) } else { None }
+                });
                 let tokenizer = Tokenizer::fit(config, texts)?;
                 processor.input = InputKind::Tokens { vocabulary: tokenizer.size() };
                 processor.tokenizer = Some(tokenizer);
             }
             Sequence::Tokens(_) => {
-                let largest = train.sequences.iter().flat_map(|sequence| if let Sequence::Tokens(tokens) = sequence { tokens.iter().copied().max() } else { None }).max().unwrap_or(0);
+                let largest =
+                    train
+                        .sequences
+                        .iter()
+                        .flat_map(|sequence| {
+                            if let Sequence::Tokens(tokens) = sequence { tokens.iter().copied().max() } else { None }
+                        })
+                        .max()
+                        .unwrap_or(0);
                 processor.input = InputKind::Tokens { vocabulary: largest as usize + 1 };
             }
             Sequence::Series(series) => {
@@ -92,15 +111,31 @@ impl Processor {
         let encode = self.tokenizer.as_ref().map(Tokenizer::encoder).transpose()?;
         let mut sequences = Vec::with_capacity(raw.len());
         for (row, sequence) in raw.sequences.into_iter().enumerate() {
-            let wrong = |found: &str| DataError::new(format!("{}: row {} holds {found}; the model was trained on {}", raw.name, row + 1, self.expected()), "give data of the kind that the model was trained on");
+            let wrong = |found: &str| {
+                DataError::new(
+                    format!(
+                        "{}: row {} holds {found}; the model was trained on {}",
+                        raw.name,
+                        row + 1,
+                        self.expected()
+                    ),
+                    "give data of the kind that the model was trained on",
+                )
+            };
             sequences.push(match (sequence, self.input) {
-                (Sequence::Series(series), InputKind::Values { channels }) if series.channels == channels => Sequence::Series(self.series(series)),
+                (Sequence::Series(series), InputKind::Values { channels }) if series.channels == channels => {
+                    Sequence::Series(self.series(series))
+                }
                 (Sequence::Series(series), _) => return Err(wrong(&format!("values of {} channels", series.channels))),
                 (Sequence::Text(text), _) => match &encode {
                     Some(encode) => Sequence::Tokens(self.cut(encode(&text))),
                     None => return Err(wrong("text")),
                 },
-                (Sequence::Tokens(tokens), InputKind::Tokens { vocabulary }) if tokens.iter().all(|token| (*token as usize) < vocabulary) => Sequence::Tokens(self.cut(tokens)),
+                (Sequence::Tokens(tokens), InputKind::Tokens { vocabulary })
+                    if tokens.iter().all(|token| (*token as usize) < vocabulary) =>
+                {
+                    Sequence::Tokens(self.cut(tokens))
+                }
                 (Sequence::Tokens(_), _) => return Err(wrong("tokens that are not in the vocabulary")),
             });
         }
@@ -120,7 +155,8 @@ impl Processor {
         if raw.classes == self.classes || self.classes.is_empty() {
             return Ok(raw.targets.clone());
         }
-        let numbers: HashMap<&str, usize> = self.classes.iter().zip(0..).map(|(name, number)| (name.as_str(), number)).collect();
+        let numbers: HashMap<&str, usize> =
+            self.classes.iter().zip(0..).map(|(name, number)| (name.as_str(), number)).collect();
         let mut strangers = Vec::new();
         let mut number = |class: usize, row: usize| {
             let name = raw.classes.get(class).map_or("?", String::as_str);
@@ -174,7 +210,10 @@ impl Processor {
 }
 
 fn channel_statistics(train: &Dataset, channels: usize) -> Vec<(f32, f32)> {
-    let series = train.sequences.iter().filter_map(|sequence| if let Sequence::Series(series) = sequence { Some(series) } else { None });
+    let series = train
+        .sequences
+        .iter()
+        .filter_map(|sequence| if let Sequence::Series(series) = sequence { Some(series) } else { None });
     statistics(series.filter(|series| series.channels == channels), channels)
 }
 
@@ -236,12 +275,20 @@ mod tests {
     use super::*;
 
     fn series(values: &[f32]) -> Dataset {
-        Dataset { name: "t".into(), sequences: vec![Sequence::Series(Series { values: values.to_vec(), channels: 1 })], targets: vec![Target::Missing], classes: vec![] }
+        Dataset {
+            name: "t".into(),
+            sequences: vec![Sequence::Series(Series { values: values.to_vec(), channels: 1 })],
+            targets: vec![Target::Missing],
+            classes: vec![],
+        }
     }
 
     fn applied(config: &TransformConfig, values: &[f32]) -> Vec<f32> {
         let data = series(values);
-        let Sequence::Series(series) = Processor::fit(config, &data).unwrap().apply(data).unwrap().sequences.remove(0) else { panic!("a series") };
+        let Sequence::Series(series) = Processor::fit(config, &data).unwrap().apply(data).unwrap().sequences.remove(0)
+        else {
+            panic!("a series")
+        };
         series.values
     }
 
@@ -265,9 +312,14 @@ mod tests {
 
     #[test]
     fn a_strange_label_is_named_with_its_row() {
-        let data = |label: &str| Dataset::from_labels("t.csv".into(), vec![Sequence::Tokens(vec![1])], vec![label.into()]);
+        let data =
+            |label: &str| Dataset::from_labels("t.csv".into(), vec![Sequence::Tokens(vec![1])], vec![label.into()]);
         let processor = Processor::fit(&TransformConfig::default(), &data("cat")).unwrap();
         let message = processor.apply(data("dog")).unwrap_err().to_string();
-        assert!(message.contains("t.csv: row 1: the label `dog` was never seen in training") && message.contains("hint: labels of the training part: cat"), "{message}");
+        assert!(
+            message.contains("t.csv: row 1: the label `dog` was never seen in training")
+                && message.contains("hint: labels of the training part: cat"),
+            "{message}"
+        );
     }
 }

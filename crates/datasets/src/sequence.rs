@@ -96,7 +96,10 @@ impl Dataset {
         let mut classes: Vec<String> = labels.iter().filter(|label| !label.is_empty()).cloned().collect();
         classes.sort_by(|left, right| compare_names(left, right));
         classes.dedup();
-        let targets = labels.iter().map(|label| classes.iter().position(|class| class == label).map_or(Target::Missing, Target::Class)).collect();
+        let targets = labels
+            .iter()
+            .map(|label| classes.iter().position(|class| class == label).map_or(Target::Missing, Target::Class))
+            .collect();
         Self { name, sequences, targets, classes }
     }
 
@@ -107,11 +110,23 @@ impl Dataset {
         classes.sort_by(|left, right| compare_names(left, right));
         classes.dedup();
         let moved = |dataset: &Self, target: &Target| match target {
-            Target::Class(class) => classes.iter().position(|name| *name == dataset.classes[*class]).map_or(Target::Missing, Target::Class),
+            Target::Class(class) => {
+                classes.iter().position(|name| *name == dataset.classes[*class]).map_or(Target::Missing, Target::Class)
+            }
             other => other.clone(),
         };
-        let targets = self.targets.iter().map(|target| moved(&self, target)).chain(other.targets.iter().map(|target| moved(&other, target))).collect();
-        Self { name: self.name, sequences: self.sequences.into_iter().chain(other.sequences).collect(), targets, classes }
+        let targets = self
+            .targets
+            .iter()
+            .map(|target| moved(&self, target))
+            .chain(other.targets.iter().map(|target| moved(&other, target)))
+            .collect();
+        Self {
+            name: self.name,
+            sequences: self.sequences.into_iter().chain(other.sequences).collect(),
+            targets,
+            classes,
+        }
     }
 }
 

@@ -30,16 +30,32 @@ pub struct Source {
 pub fn open(config: &DataConfig, task: Task) -> Result<Source, DataError> {
     let one = |path: &Option<PathBuf>| path.as_ref().map(|path| read_input(path, config, task)).transpose();
     if let Some(path) = &config.train {
-        return Ok(Source { train: read_input(path, config, task)?, valid: one(&config.valid)?, test: one(&config.test)?, unlabeled: one(&config.unlabeled)? });
+        return Ok(Source {
+            train: read_input(path, config, task)?,
+            valid: one(&config.valid)?,
+            test: one(&config.test)?,
+            unlabeled: one(&config.unlabeled)?,
+        });
     }
     if let Some(formula) = FORMULAS.iter().find(|formula| formula.name == config.source) {
-        return Ok(Source { train: formula.train_part(config.size, config.seed), valid: one(&config.valid)?, test: Some(formula.test_part(config.seed)), unlabeled: one(&config.unlabeled)? });
+        return Ok(Source {
+            train: formula.train_part(config.size, config.seed),
+            valid: one(&config.valid)?,
+            test: Some(formula.test_part(config.seed)),
+            unlabeled: one(&config.unlabeled)?,
+        });
     }
     let path = PathBuf::from(&config.source);
     if !path.exists() && !config.source.contains(['/', '\\', '.']) {
         let names: Vec<&str> = FORMULAS.iter().map(|formula| formula.name).collect();
-        let hint = nearest(&config.source, &names).map_or_else(|| format!("built-in names: {}; or give the path of your data", names.join(", ")), |name| format!("did you mean `{name}`?"));
-        return Err(DataError::new(format!("there is no built-in data set `{}`, and no such file", config.source), hint));
+        let hint = nearest(&config.source, &names).map_or_else(
+            || format!("built-in names: {}; or give the path of your data", names.join(", ")),
+            |name| format!("did you mean `{name}`?"),
+        );
+        return Err(DataError::new(
+            format!("there is no built-in data set `{}`, and no such file", config.source),
+            hint,
+        ));
     }
     let (train, test) = parts(&path);
     let train = read_input(&train, config, task)?;
@@ -61,7 +77,12 @@ pub fn open(config: &DataConfig, task: Task) -> Result<Source, DataError> {
 ///
 /// What is wrong with which line.
 pub fn read_input(path: &Path, config: &DataConfig, task: Task) -> Result<Dataset, DataError> {
-    let options = ReadOptions { text: config.text.clone(), target: config.target.clone(), features: config.features.clone(), header: config.header };
+    let options = ReadOptions {
+        text: config.text.clone(),
+        target: config.target.clone(),
+        features: config.features.clone(),
+        header: config.header,
+    };
     dataset_from_rows(formats::read(path, config.format.as_deref(), &options)?, task)
 }
 
@@ -108,8 +129,12 @@ fn parts(path: &Path) -> (PathBuf, Option<PathBuf>) {
     let Ok(entries) = std::fs::read_dir(path) else { return whole };
     let mut entries: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
     entries.sort();
-    let ending = |path: &PathBuf| path.extension().map(|ending| ending.to_string_lossy().into_owned()).unwrap_or_default();
-    let train = entries.iter().filter(|path| path.file_stem().is_some_and(|stem| stem.to_string_lossy().ends_with("_TRAIN"))).min_by_key(|path| ["ts", "tsv", "txt"].iter().position(|known| *known == ending(path)).unwrap_or(9));
+    let ending =
+        |path: &PathBuf| path.extension().map(|ending| ending.to_string_lossy().into_owned()).unwrap_or_default();
+    let train = entries
+        .iter()
+        .filter(|path| path.file_stem().is_some_and(|stem| stem.to_string_lossy().ends_with("_TRAIN")))
+        .min_by_key(|path| ["ts", "tsv", "txt"].iter().position(|known| *known == ending(path)).unwrap_or(9));
     if let Some(train) = train {
         return (train.clone(), partner(train));
     }
@@ -135,12 +160,22 @@ pub(crate) fn check_targets(dataset: &Dataset, task: Task) -> Result<(), DataErr
         Some(Target::Steps(_)) => ("a class each step", "tagger"),
         _ => ("numbers", "regressor"),
     };
-    Err(DataError::new(format!("{} has {found} as targets, which this model cannot learn", dataset.name), format!("use `[model.{model}]`")))
+    Err(DataError::new(
+        format!("{} has {found} as targets, which this model cannot learn", dataset.name),
+        format!("use `[model.{model}]`"),
+    ))
 }
 
 /// Empty sequences, by row.
 pub(crate) fn check_lengths(dataset: &Dataset) -> Result<(), DataError> {
-    let empty = |sequence: &Sequence| matches!(sequence, Sequence::Series(_) | Sequence::Tokens(_)) && sequence.is_empty();
-    let bad: Vec<String> = dataset.sequences.iter().enumerate().filter(|(_, sequence)| empty(sequence)).map(|(row, _)| format!("{}: row {}: the sequence has no step", dataset.name, row + 1)).collect();
+    let empty =
+        |sequence: &Sequence| matches!(sequence, Sequence::Series(_) | Sequence::Tokens(_)) && sequence.is_empty();
+    let bad: Vec<String> = dataset
+        .sequences
+        .iter()
+        .enumerate()
+        .filter(|(_, sequence)| empty(sequence))
+        .map(|(row, _)| format!("{}: row {}: the sequence has no step", dataset.name, row + 1))
+        .collect();
     if bad.is_empty() { Ok(()) } else { Err(DataError::several(bad, "remove these rows")) }
 }

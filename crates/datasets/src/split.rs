@@ -50,7 +50,11 @@ pub fn stratified(dataset: &Dataset, rows: &[usize], fraction: f64, seed: u64) -
 /// # Errors
 ///
 /// Where more labels are asked for than exist, or the split file does not fit the data.
-pub fn choose_labels(dataset: &Dataset, rows: &[usize], config: &LabelsConfig) -> Result<(Vec<usize>, Vec<usize>), DataError> {
+pub fn choose_labels(
+    dataset: &Dataset,
+    rows: &[usize],
+    config: &LabelsConfig,
+) -> Result<(Vec<usize>, Vec<usize>), DataError> {
     let known: Vec<usize> = rows.iter().copied().filter(|row| dataset.targets[*row] != Target::Missing).collect();
     let labeled = match config {
         LabelsConfig { file: Some(path), .. } => from_file(path, &known, dataset)?,
@@ -84,19 +88,28 @@ fn groups(dataset: &Dataset, rows: &[usize]) -> BTreeMap<Option<usize>, Vec<usiz
 }
 
 fn counts_text(dataset: &Dataset, groups: &BTreeMap<Option<usize>, Vec<usize>>) -> String {
-    let name = |class: &Option<usize>| class.and_then(|class| dataset.classes.get(class)).map_or("all", String::as_str).to_string();
+    let name = |class: &Option<usize>| {
+        class.and_then(|class| dataset.classes.get(class)).map_or("all", String::as_str).to_string()
+    };
     groups.iter().map(|(class, rows)| format!("{} {}", name(class), rows.len())).collect::<Vec<_>>().join(", ")
 }
 
 fn per_class(dataset: &Dataset, known: &[usize], count: usize, config: &LabelsConfig) -> Result<Vec<usize>, DataError> {
     let groups = groups(dataset, known);
     if groups.keys().any(Option::is_none) {
-        return Err(DataError::new("`data.labels.per_class` needs classes, and these targets are none", "use `data.labels.total` or `data.labels.fraction`"));
+        return Err(DataError::new(
+            "`data.labels.per_class` needs classes, and these targets are none",
+            "use `data.labels.total` or `data.labels.fraction`",
+        ));
     }
     let short = groups.values().any(|rows| rows.len() < count);
     if short && config.imbalance.is_none() {
         return Err(DataError::new(
-            format!("`data.labels.per_class` asks for {count} labels of each class; the training part of {} has: {}", dataset.name, counts_text(dataset, &groups)),
+            format!(
+                "`data.labels.per_class` asks for {count} labels of each class; the training part of {} has: {}",
+                dataset.name,
+                counts_text(dataset, &groups)
+            ),
             "ask for fewer, or lower `data.valid_fraction`",
         ));
     }
@@ -114,22 +127,37 @@ fn per_class(dataset: &Dataset, known: &[usize], count: usize, config: &LabelsCo
 }
 
 /// `total` labels shared out as the classes are (largest remainders), at least one a class.
-fn total_labels(dataset: &Dataset, known: &[usize], total: usize, config: &LabelsConfig) -> Result<Vec<usize>, DataError> {
+fn total_labels(
+    dataset: &Dataset,
+    known: &[usize],
+    total: usize,
+    config: &LabelsConfig,
+) -> Result<Vec<usize>, DataError> {
     let groups = groups(dataset, known);
     if total > known.len() {
         return Err(DataError::new(
-            format!("`data.labels.total` asks for {total} labels; the training part of {} has {}: {}", dataset.name, known.len(), counts_text(dataset, &groups)),
+            format!(
+                "`data.labels.total` asks for {total} labels; the training part of {} has {}: {}",
+                dataset.name,
+                known.len(),
+                counts_text(dataset, &groups)
+            ),
             "ask for fewer, or lower `data.valid_fraction`",
         ));
     }
     if total < groups.len() {
-        return Err(DataError::new(format!("{total} labels are too few for {} classes", groups.len()), format!("ask for at least {}, one a class", groups.len())));
+        return Err(DataError::new(
+            format!("{total} labels are too few for {} classes", groups.len()),
+            format!("ask for at least {}, one a class", groups.len()),
+        ));
     }
     let share = |rows: &Vec<usize>| rows.len() as f64 * total as f64 / known.len() as f64;
     let mut counts: Vec<usize> = groups.values().map(|rows| (share(rows).floor() as usize).max(1)).collect();
     let mut order: Vec<usize> = (0..counts.len()).collect();
     let rows: Vec<&Vec<usize>> = groups.values().collect();
-    order.sort_by(|left, right| share(rows[*right]).fract().total_cmp(&share(rows[*left]).fract()).then(left.cmp(right)));
+    order.sort_by(|left, right| {
+        share(rows[*right]).fract().total_cmp(&share(rows[*left]).fract()).then(left.cmp(right))
+    });
     let mut next = order.iter().cycle();
     while counts.iter().sum::<usize>() < total {
         if let Some(class) = next.next()
@@ -176,11 +204,19 @@ fn tail(dataset: &Dataset, known: &[usize], largest: usize, config: &LabelsConfi
 
 fn from_file(path: &std::path::Path, known: &[usize], dataset: &Dataset) -> Result<Vec<usize>, DataError> {
     let text = fs::read_to_string(path).map_err(|error| DataError::file(path, &error))?;
-    let record: SplitRecord = serde_json::from_str(&text)
-        .map_err(|error| DataError::new(format!("{}:{}: not a split: {error}", path.display(), error.line()), "give a `split.json` as `semiseq data split` writes it"))?;
+    let record: SplitRecord = serde_json::from_str(&text).map_err(|error| {
+        DataError::new(
+            format!("{}:{}: not a split: {error}", path.display(), error.line()),
+            "give a `split.json` as `semiseq data split` writes it",
+        )
+    })?;
     if let Some(row) = record.labeled.iter().find(|row| known.binary_search(row).is_err()) {
-        let reason = if *row >= dataset.len() { "does not exist" } else { "has no label, or belongs to the validation part" };
-        return Err(DataError::new(format!("{}: row {row} {reason} in {}", path.display(), dataset.name), "the split belongs to other data, or to another `data.valid_fraction` or `data.seed`"));
+        let reason =
+            if *row >= dataset.len() { "does not exist" } else { "has no label, or belongs to the validation part" };
+        return Err(DataError::new(
+            format!("{}: row {row} {reason} in {}", path.display(), dataset.name),
+            "the split belongs to other data, or to another `data.valid_fraction` or `data.seed`",
+        ));
     }
     let mut labeled = record.labeled;
     labeled.sort_unstable();
@@ -194,8 +230,17 @@ mod tests {
     use crate::sequence::Sequence;
 
     fn dataset(counts: &[usize]) -> Dataset {
-        let targets: Vec<Target> = counts.iter().enumerate().flat_map(|(class, count)| std::iter::repeat_n(Target::Class(class), *count)).collect();
-        Dataset { name: "t".into(), sequences: vec![Sequence::Tokens(vec![1]); targets.len()], targets, classes: (0..counts.len()).map(|class| class.to_string()).collect() }
+        let targets: Vec<Target> = counts
+            .iter()
+            .enumerate()
+            .flat_map(|(class, count)| std::iter::repeat_n(Target::Class(class), *count))
+            .collect();
+        Dataset {
+            name: "t".into(),
+            sequences: vec![Sequence::Tokens(vec![1]); targets.len()],
+            targets,
+            classes: (0..counts.len()).map(|class| class.to_string()).collect(),
+        }
     }
 
     fn count(dataset: &Dataset, rows: &[usize], class: usize) -> usize {
@@ -221,14 +266,18 @@ mod tests {
     fn a_total_is_shared_out_as_the_classes_are() {
         // 20 : 10 : 5 of 7 labels is 4 : 2 : 1.
         let dataset = dataset(&[20, 10, 5]);
-        let (labeled, _) = choose_labels(&dataset, &all(&dataset), &LabelsConfig { total: Some(7), ..Default::default() }).unwrap();
+        let (labeled, _) =
+            choose_labels(&dataset, &all(&dataset), &LabelsConfig { total: Some(7), ..Default::default() }).unwrap();
         assert_eq!([0, 1, 2].map(|class| count(&dataset, &labeled, class)), [4, 2, 1]);
     }
 
     #[test]
     fn more_labels_than_exist_is_an_error_that_counts_them() {
         let dataset = dataset(&[20, 2]);
-        let message = choose_labels(&dataset, &all(&dataset), &LabelsConfig { per_class: Some(3), ..Default::default() }).unwrap_err().to_string();
+        let message =
+            choose_labels(&dataset, &all(&dataset), &LabelsConfig { per_class: Some(3), ..Default::default() })
+                .unwrap_err()
+                .to_string();
         assert!(message.contains("asks for 3 labels of each class") && message.contains("0 20, 1 2"), "{message}");
     }
 

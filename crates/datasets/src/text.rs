@@ -43,7 +43,14 @@ impl Tokenizer {
             "word" => false,
             "character" => true,
             path if path.ends_with(".json") => return hugging_face(Path::new(path)),
-            other => return Err(DataError::new(format!("`data.transform.tokenize` must be `word`, `character` or the path of a `tokenizer.json`, got `{other}`"), "words are the usual choice")),
+            other => {
+                return Err(DataError::new(
+                    format!(
+                        "`data.transform.tokenize` must be `word`, `character` or the path of a `tokenizer.json`, got `{other}`"
+                    ),
+                    "words are the usual choice",
+                ));
+            }
         };
         let mut counts: HashMap<String, usize> = HashMap::new();
         for text in texts {
@@ -55,7 +62,8 @@ impl Tokenizer {
         let mut counted: Vec<(String, usize)> = counts.into_iter().filter(|(_, count)| *count >= least).collect();
         counted.sort_by(|left, right| right.1.cmp(&left.1).then_with(|| left.0.cmp(&right.0)));
         counted.truncate(config.vocabulary.unwrap_or(usize::MAX));
-        let tokens = SPECIALS.iter().map(ToString::to_string).chain(counted.into_iter().map(|(token, _)| token)).collect();
+        let tokens =
+            SPECIALS.iter().map(ToString::to_string).chain(counted.into_iter().map(|(token, _)| token)).collect();
         Ok(Self::Vocabulary { characters, tokens })
     }
 
@@ -76,13 +84,29 @@ impl Tokenizer {
         let never_empty = |tokens: Vec<u32>| if tokens.is_empty() { vec![UNKNOWN] } else { tokens };
         match self {
             Self::Vocabulary { characters, tokens } => {
-                let numbers: HashMap<&str, u32> = tokens.iter().zip(0..).map(|(token, number)| (token.as_str(), number)).collect();
-                Ok(Box::new(move |text| never_empty(cut(text, *characters).iter().map(|token| numbers.get(token.as_str()).copied().unwrap_or(UNKNOWN)).collect())))
+                let numbers: HashMap<&str, u32> =
+                    tokens.iter().zip(0..).map(|(token, number)| (token.as_str(), number)).collect();
+                Ok(Box::new(move |text| {
+                    never_empty(
+                        cut(text, *characters)
+                            .iter()
+                            .map(|token| numbers.get(token.as_str()).copied().unwrap_or(UNKNOWN))
+                            .collect(),
+                    )
+                }))
             }
             Self::HuggingFace { json, .. } => {
-                let tokenizer: tokenizers::Tokenizer = json.parse().map_err(|error| DataError::new(format!("the tokenizer cannot be read: {error}"), "give a `tokenizer.json` of the `tokenizers` library"))?;
+                let tokenizer: tokenizers::Tokenizer = json.parse().map_err(|error| {
+                    DataError::new(
+                        format!("the tokenizer cannot be read: {error}"),
+                        "give a `tokenizer.json` of the `tokenizers` library",
+                    )
+                })?;
                 Ok(Box::new(move |text| {
-                    let numbers = tokenizer.encode_fast(text, false).map(|encoding| encoding.get_ids().iter().map(|number| number + 1).collect()).unwrap_or_default();
+                    let numbers = tokenizer
+                        .encode_fast(text, false)
+                        .map(|encoding| encoding.get_ids().iter().map(|number| number + 1).collect())
+                        .unwrap_or_default();
                     never_empty(numbers)
                 }))
             }
@@ -92,8 +116,12 @@ impl Tokenizer {
 
 fn hugging_face(path: &Path) -> Result<Tokenizer, DataError> {
     let json = std::fs::read_to_string(path).map_err(|error| DataError::file(path, &error))?;
-    let tokenizer: tokenizers::Tokenizer =
-        json.parse().map_err(|error| DataError::new(format!("{}: not a tokenizer: {error}", path.display()), "give a `tokenizer.json` of the `tokenizers` library"))?;
+    let tokenizer: tokenizers::Tokenizer = json.parse().map_err(|error| {
+        DataError::new(
+            format!("{}: not a tokenizer: {error}", path.display()),
+            "give a `tokenizer.json` of the `tokenizers` library",
+        )
+    })?;
     Ok(Tokenizer::HuggingFace { size: tokenizer.get_vocab_size(true), json })
 }
 
@@ -150,7 +178,8 @@ mod tests {
         let path = std::env::temp_dir().join(format!("semiseq-tokenizer-{}.json", std::process::id()));
         let json = r#"{"version":"1.0","truncation":null,"padding":null,"added_tokens":[],"normalizer":{"type":"Lowercase"},"pre_tokenizer":{"type":"Whitespace"},"post_processor":null,"decoder":null,"model":{"type":"WordLevel","vocab":{"[UNK]":0,"cat":1,"dog":2},"unk_token":"[UNK]"}}"#;
         std::fs::write(&path, json).unwrap();
-        let config = TransformConfig { tokenize: crate::config::TextUnit(path.display().to_string()), ..Default::default() };
+        let config =
+            TransformConfig { tokenize: crate::config::TextUnit(path.display().to_string()), ..Default::default() };
         let tokenizer = Tokenizer::fit(&config, std::iter::empty()).unwrap();
         assert_eq!(tokenizer.size(), 4);
         assert_eq!(tokenizer.encoder().unwrap()("Dog cow cat"), [3, 1, 2]);

@@ -105,12 +105,20 @@ pub fn device(backend: Backend, index: usize) -> Result<Device, BackendError> {
         });
     }
     if index > 0 && matches!(backend, Backend::Flex | Backend::NdArray) {
-        return Err(BackendError { message: format!("the backend `{backend}` has no device {index}"), hint: "CPU backends have one device: write `devices = [0]`".into() });
+        return Err(BackendError {
+            message: format!("the backend `{backend}` has no device {index}"),
+            hint: "CPU backends have one device: write `devices = [0]`".into(),
+        });
     }
     Ok(open(backend, index))
 }
 
-#[allow(unused_variables, unreachable_patterns, clippy::needless_pass_by_value, reason = "which arms exist depends on the features")]
+#[allow(
+    unused_variables,
+    unreachable_patterns,
+    clippy::needless_pass_by_value,
+    reason = "which arms exist depends on the features"
+)]
 fn open(backend: Backend, index: usize) -> Device {
     match backend {
         #[cfg(feature = "flex")]

@@ -46,12 +46,19 @@ pub struct Backbone<E: Module = RecurrentEncoder> {
 
 impl<E: Encoder> Backbone<E> {
     /// Puts `encoder` on top of values, or of an embedding of tokens: `encoder` gets the width of a step.
-    pub fn new(input: InputSize, embedding: &EmbeddingConfig, dropout: f64, encoder: impl FnOnce(usize) -> E, device: &Device) -> Self {
+    pub fn new(
+        input: InputSize,
+        embedding: &EmbeddingConfig,
+        dropout: f64,
+        encoder: impl FnOnce(usize) -> E,
+        device: &Device,
+    ) -> Self {
         let (table, width) = match input {
             InputSize::Values(features) => (None, features),
             InputSize::Tokens(vocabulary) => {
                 // A tenth of PyTorch's N(0, 1): a recurrent net starts in the linear range of its gates.
-                let config = BurnEmbeddingConfig::new(vocabulary, embedding.size).with_initializer(Initializer::Normal { mean: 0.0, std: 0.1 });
+                let config = BurnEmbeddingConfig::new(vocabulary, embedding.size)
+                    .with_initializer(Initializer::Normal { mean: 0.0, std: 0.1 });
                 (Some(config.init(device)), embedding.size)
             }
         };

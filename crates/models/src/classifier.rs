@@ -6,7 +6,10 @@ use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
 use crate::config::{ConfigProblems, check_dropout};
-use crate::{Backbone, EmbeddingConfig, Encoder, EncoderConfig, InputSize, Pool, Pooling, RecurrentEncoder, SequenceModel, Sequences};
+use crate::{
+    Backbone, EmbeddingConfig, Encoder, EncoderConfig, InputSize, Pool, Pooling, RecurrentEncoder, SequenceModel,
+    Sequences,
+};
 
 /// `[model.classifier]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -63,7 +66,8 @@ impl ClassifierConfig {
 
     /// Builds the classifier with `outputs` logits.
     pub fn init(&self, input: InputSize, outputs: usize, device: &Device) -> Classifier {
-        let backbone = Backbone::new(input, &self.embedding, self.dropout, |width| self.encoder.init(width, device), device);
+        let backbone =
+            Backbone::new(input, &self.embedding, self.dropout, |width| self.encoder.init(width, device), device);
         Classifier::new(backbone, self.pooling, outputs, device)
     }
 }
@@ -79,8 +83,16 @@ impl<E: Encoder> Classifier<E> {
     /// A classifier of real-valued series with your own encoder.
     ///
     /// `features` is the number of channels of a step; `dropout` acts on the pooled vector.
-    pub fn with_encoder(encoder: E, features: usize, outputs: usize, pooling: Pooling, dropout: f64, device: &Device) -> Self {
-        let backbone = Backbone::new(InputSize::Values(features), &EmbeddingConfig::default(), dropout, |_| encoder, device);
+    pub fn with_encoder(
+        encoder: E,
+        features: usize,
+        outputs: usize,
+        pooling: Pooling,
+        dropout: f64,
+        device: &Device,
+    ) -> Self {
+        let backbone =
+            Backbone::new(InputSize::Values(features), &EmbeddingConfig::default(), dropout, |_| encoder, device);
         Self::new(backbone, pooling, outputs, device)
     }
 }

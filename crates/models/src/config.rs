@@ -4,7 +4,10 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
-use crate::{Classifier, ClassifierConfig, EncoderConfig, InputSize, Regressor, RegressorConfig, SequenceModel, Sequences, Tagger, TaggerConfig};
+use crate::{
+    Classifier, ClassifierConfig, EncoderConfig, InputSize, Regressor, RegressorConfig, SequenceModel, Sequences,
+    Tagger, TaggerConfig,
+};
 
 /// Key, message and hint of each value out of range.
 pub type ConfigProblems = Vec<(String, String, Option<String>)>;
@@ -64,7 +67,11 @@ impl ModelConfig {
 
 pub(crate) fn check_dropout(key: &str, dropout: f64, problems: &mut ConfigProblems) {
     if !(0.0..1.0).contains(&dropout) {
-        problems.push((key.into(), format!("must be in [0, 1), got {dropout}"), Some("0.5 is usual on the output, 0 switches it off".into())));
+        problems.push((
+            key.into(),
+            format!("must be in [0, 1), got {dropout}"),
+            Some("0.5 is usual on the output, 0 switches it off".into()),
+        ));
     }
 }
 

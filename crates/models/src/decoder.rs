@@ -47,7 +47,8 @@ impl SequenceDecoderConfig {
         let (embedding, width, outputs) = match input {
             InputSize::Values(features) => (None, features, features),
             InputSize::Tokens(vocabulary) => {
-                let config = EmbeddingConfig::new(vocabulary, self.embedding).with_initializer(Initializer::Normal { mean: 0.0, std: 0.1 });
+                let config = EmbeddingConfig::new(vocabulary, self.embedding)
+                    .with_initializer(Initializer::Normal { mean: 0.0, std: 0.1 });
                 (Some(config.init(device)), self.embedding, vocabulary)
             }
         };
@@ -71,7 +72,8 @@ impl SequenceDecoder {
     pub fn forward(&self, summary: Tensor<2>, sequences: &Sequences) -> Tensor<3> {
         let hidden = self.config.hidden;
         let start = self.bridge.forward(summary);
-        let state = State { hidden: start.clone().narrow(1, 0, hidden).tanh(), cell: Some(start.narrow(1, hidden, hidden)) };
+        let state =
+            State { hidden: start.clone().narrow(1, 0, hidden).tanh(), cell: Some(start.narrow(1, hidden, hidden)) };
         let previous = self.previous(&self.targets(sequences));
         let (steps, _) = self.cell.forward(previous, sequences.mask.clone(), Some(state), Direction::Forward);
         self.head.forward(steps)
@@ -116,7 +118,8 @@ impl SequenceDecoder {
 fn reversal(mask: Tensor<2>) -> Tensor<2, Int> {
     let [batch, time] = mask.dims();
     let lengths = mask.clone().sum_dim(1).repeat_dim(1, time);
-    let positions: Tensor<2> = Tensor::<1, Int>::arange(0..time as i64, &mask.device()).float().reshape([1, time]).repeat_dim(0, batch);
+    let positions: Tensor<2> =
+        Tensor::<1, Int>::arange(0..time as i64, &mask.device()).float().reshape([1, time]).repeat_dim(0, batch);
     let reversed = lengths - 1.0 - positions.clone();
     (reversed * mask.clone() + positions * (mask.neg() + 1.0)).int()
 }

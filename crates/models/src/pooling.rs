@@ -93,7 +93,10 @@ impl Pool {
         let forward = match mask {
             // 1 at each sequence's last real step: the mask minus the mask moved one step to the left.
             Some(mask) if time > 1 => {
-                let next = Tensor::cat(vec![mask.clone().narrow(1, 1, time - 1), Tensor::zeros([batch, 1], &mask.device())], 1);
+                let next = Tensor::cat(
+                    vec![mask.clone().narrow(1, 1, time - 1), Tensor::zeros([batch, 1], &mask.device())],
+                    1,
+                );
                 (forward * (mask - next).unsqueeze_dim(2)).sum_dim(1)
             }
             _ => forward.narrow(1, time - 1, 1),
@@ -102,7 +105,10 @@ impl Pool {
         if !self.bidirectional {
             return forward;
         }
-        let backward = steps.narrow(2, forward_width, width - forward_width).narrow(1, 0, 1).reshape([batch, width - forward_width]);
+        let backward = steps
+            .narrow(2, forward_width, width - forward_width)
+            .narrow(1, 0, 1)
+            .reshape([batch, width - forward_width]);
         Tensor::cat(vec![forward, backward], 1)
     }
 }

@@ -5,7 +5,10 @@ use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
 use crate::config::{ConfigProblems, check_dropout};
-use crate::{Backbone, Classifier, EmbeddingConfig, Encoder, EncoderConfig, InputSize, Pooling, RecurrentEncoder, SequenceModel, Sequences};
+use crate::{
+    Backbone, Classifier, EmbeddingConfig, Encoder, EncoderConfig, InputSize, Pooling, RecurrentEncoder, SequenceModel,
+    Sequences,
+};
 
 /// `[model.regressor]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -39,7 +42,8 @@ impl RegressorConfig {
 
     /// Builds the regressor.
     pub fn init(&self, input: InputSize, device: &Device) -> Regressor {
-        let backbone = Backbone::new(input, &self.embedding, self.dropout, |width| self.encoder.init(width, device), device);
+        let backbone =
+            Backbone::new(input, &self.embedding, self.dropout, |width| self.encoder.init(width, device), device);
         Regressor { body: Classifier::new(backbone, self.pooling, 1, device) }
     }
 }

@@ -6,7 +6,10 @@ use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
 use crate::config::{ConfigProblems, check_dropout};
-use crate::{Backbone, EmbeddingConfig, Encoder, EncoderConfig, InputSize, Pool, Pooling, RecurrentEncoder, SequenceModel, Sequences};
+use crate::{
+    Backbone, EmbeddingConfig, Encoder, EncoderConfig, InputSize, Pool, Pooling, RecurrentEncoder, SequenceModel,
+    Sequences,
+};
 
 /// `[model.tagger]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -41,7 +44,8 @@ impl TaggerConfig {
 
     /// Builds the tagger with `outputs` logits a step.
     pub fn init(&self, input: InputSize, outputs: usize, device: &Device) -> Tagger {
-        let backbone = Backbone::new(input, &self.embedding, self.dropout, |width| self.encoder.init(width, device), device);
+        let backbone =
+            Backbone::new(input, &self.embedding, self.dropout, |width| self.encoder.init(width, device), device);
         let width = backbone.encoder().hidden();
         let pool = Pooling::Last.init(width, backbone.encoder().bidirectional(), device);
         Tagger { backbone, pool, head: LinearConfig::new(width, outputs).init(device), outputs }

@@ -52,7 +52,8 @@ impl ClassPredictions {
     }
 
     fn loss(&self) -> f64 {
-        let sum: f64 = self.probabilities.iter().zip(&self.truth).map(|(row, truth)| -row[*truth].max(1e-12).ln()).sum();
+        let sum: f64 =
+            self.probabilities.iter().zip(&self.truth).map(|(row, truth)| -row[*truth].max(1e-12).ln()).sum();
         sum / self.truth.len().max(1) as f64
     }
 
@@ -102,12 +103,26 @@ pub fn regression_scores(predictions: &[f64], truth: &[f64]) -> Scores {
     let absolute: f64 = predictions.iter().zip(truth).map(|(prediction, truth)| (prediction - truth).abs()).sum();
     let spread: f64 = truth.iter().map(|truth| (truth - mean).powi(2)).sum();
     let r2 = if spread > 0.0 { 1.0 - squared / spread } else { 0.0 };
-    Scores::from([("mse".into(), squared / count), ("mae".into(), absolute / count), ("r2".into(), r2), ("loss".into(), squared / count)])
+    Scores::from([
+        ("mse".into(), squared / count),
+        ("mae".into(), absolute / count),
+        ("r2".into(), r2),
+        ("loss".into(), squared / count),
+    ])
 }
 
 /// Whether a larger value of the metric is better.
 pub fn higher_is_better(metric: &str) -> bool {
-    matches!(metric, "accuracy" | "macro_f1" | "r2" | "mask_rate" | "pseudo_label_accuracy" | "teacher_agreement" | "samples_per_second")
+    matches!(
+        metric,
+        "accuracy"
+            | "macro_f1"
+            | "r2"
+            | "mask_rate"
+            | "pseudo_label_accuracy"
+            | "teacher_agreement"
+            | "samples_per_second"
+    )
 }
 
 #[cfg(test)]

@@ -52,7 +52,19 @@ struct RunPosition {
 
 /// Everything of a run that semiseq writes; `--force` removes these and nothing else.
 const WRITTEN: [&str; 13] = [
-    "config.toml", "split.json", "metrics.jsonl", "checkpoint", "model.safetensors", "model.json", "confusion.csv", "confusion.svg", "curves.svg", "report.html", "summary.json", "experiment.log", "tensorboard",
+    "config.toml",
+    "split.json",
+    "metrics.jsonl",
+    "checkpoint",
+    "model.safetensors",
+    "model.json",
+    "confusion.csv",
+    "confusion.svg",
+    "curves.svg",
+    "report.html",
+    "summary.json",
+    "experiment.log",
+    "tensorboard",
 ];
 
 /// A run folder under way.
@@ -72,25 +84,51 @@ impl RunRecord {
     /// # Errors
     ///
     /// Where it holds a run already and neither `resume` nor `force` says what to do with it.
-    pub(crate) fn open(folder: &Path, config: &RunConfig, split: &SplitRecord, resume: bool, force: bool) -> Result<(Self, Option<Done>), Error> {
+    pub(crate) fn open(
+        folder: &Path,
+        config: &RunConfig,
+        split: &SplitRecord,
+        resume: bool,
+        force: bool,
+    ) -> Result<(Self, Option<Done>), Error> {
         let shown = folder.display();
-        let text = toml::to_string(config).map_err(|error| Error::runtime(format!("the config cannot be written: {error}"), "this is a defect of semiseq; please report it"))?;
+        let text = toml::to_string(config).map_err(|error| {
+            Error::runtime(
+                format!("the config cannot be written: {error}"),
+                "this is a defect of semiseq; please report it",
+            )
+        })?;
         let (finished, begun) = (folder.join("summary.json").exists(), folder.join("config.toml").exists());
         if force {
             clear(folder)?;
         } else if finished {
-            return Err(Error::input(format!("{shown} holds a finished run"), "choose another folder with `--out`, another `name`, or write over it with `--force`"));
+            return Err(Error::input(
+                format!("{shown} holds a finished run"),
+                "choose another folder with `--out`, another `name`, or write over it with `--force`",
+            ));
         } else if begun && !resume {
-            return Err(Error::input(format!("{shown} holds a run that is not finished"), "go on with `--resume`, or start again with `--force`"));
+            return Err(Error::input(
+                format!("{shown} holds a run that is not finished"),
+                "go on with `--resume`, or start again with `--force`",
+            ));
         }
         let resumed = resume && begun && !force;
         if resume && !begun {
-            return Err(Error::input(format!("{shown} holds no run to resume"), "leave out `--resume` to start the run"));
+            return Err(Error::input(
+                format!("{shown} holds no run to resume"),
+                "leave out `--resume` to start the run",
+            ));
         }
         if resumed {
             let before = fs::read_to_string(folder.join("config.toml")).unwrap_or_default();
             if before != text {
-                return Err(Error::input(format!("the config is not the one that the run in {shown} was started with"), format!("differences: {}; start a new run with `--out`, or again with `--force`", differences(&before, &text))));
+                return Err(Error::input(
+                    format!("the config is not the one that the run in {shown} was started with"),
+                    format!(
+                        "differences: {}; start a new run with `--out`, or again with `--force`",
+                        differences(&before, &text)
+                    ),
+                ));
             }
         }
         fs::create_dir_all(folder).map_err(|error| Error::write(folder, error))?;
@@ -104,7 +142,11 @@ impl RunRecord {
             folder: folder.to_path_buf(),
             metrics: MetricsLog::open(folder, keep)?,
             events: EventFile::create(&folder.join("tensorboard"))?,
-            log: if resumed { fs::read_to_string(folder.join("experiment.log")).unwrap_or_default() } else { String::new() },
+            log: if resumed {
+                fs::read_to_string(folder.join("experiment.log")).unwrap_or_default()
+            } else {
+                String::new()
+            },
             checkpoints,
             warnings,
             epoch: 0,
@@ -123,14 +165,26 @@ impl RunRecord {
             if scores.is_empty() {
                 continue;
             }
-            let line = Line { stage, objective: objective.into(), epoch: epoch.epoch, split: split.into(), scores: scores.clone() };
+            let line = Line {
+                stage,
+                objective: objective.into(),
+                epoch: epoch.epoch,
+                split: split.into(),
+                scores: scores.clone(),
+            };
             self.metrics.push(&line)?;
             for (name, value) in scores {
                 self.events.scalar(&format!("{split}/{stage}-{objective}/{name}"), epoch.step, *value)?;
             }
         }
         let valid: Vec<String> = epoch.valid.iter().map(|(name, value)| format!("{name} {value:.4}")).collect();
-        self.note(&format!("{objective}: epoch {} step {} loss {:.4} valid {}", epoch.epoch, epoch.step, epoch.train.get("loss").copied().unwrap_or(f64::NAN), valid.join(" ")))
+        self.note(&format!(
+            "{objective}: epoch {} step {} loss {:.4} valid {}",
+            epoch.epoch,
+            epoch.step,
+            epoch.train.get("loss").copied().unwrap_or(f64::NAN),
+            valid.join(" ")
+        ))
     }
 
     fn note(&mut self, text: &str) -> Result<(), Error> {
@@ -141,7 +195,14 @@ impl RunRecord {
     }
 
     /// Writes a checkpoint of a stage under way.
-    pub(crate) fn checkpoint(&self, stage: usize, outcomes: &[Outcome], result: Option<&Vec<u8>>, wall_seconds: f64, mut files: Files) -> Result<(), Error> {
+    pub(crate) fn checkpoint(
+        &self,
+        stage: usize,
+        outcomes: &[Outcome],
+        result: Option<&Vec<u8>>,
+        wall_seconds: f64,
+        mut files: Files,
+    ) -> Result<(), Error> {
         let position = RunPosition { stage, epoch: self.epoch, outcomes: outcomes.to_vec(), wall_seconds };
         files.insert("run.json".into(), json(&position)?);
         if let Some(result) = result {
@@ -151,14 +212,31 @@ impl RunRecord {
     }
 
     /// Writes the model, the pictures and, last of all, `summary.json`.
-    pub(crate) fn finish(&mut self, summary: &Summary, config: &RunConfig, model: &AnyModel, processor: &Processor, matrix: Option<&Confusion>) -> Result<(), Error> {
+    pub(crate) fn finish(
+        &mut self,
+        summary: &Summary,
+        config: &RunConfig,
+        model: &AnyModel,
+        processor: &Processor,
+        matrix: Option<&Confusion>,
+    ) -> Result<(), Error> {
         let plain = model.valid();
         let mut store = SafetensorsStore::from_bytes(None).skip_enum_variants(true);
-        let failed = |error: String| Error::runtime(format!("the model cannot be written as safetensors: {error}"), "this is a defect of semiseq; please report it");
+        let failed = |error: String| {
+            Error::runtime(
+                format!("the model cannot be written as safetensors: {error}"),
+                "this is a defect of semiseq; please report it",
+            )
+        };
         plain.save_into(&mut store).map_err(|error| failed(error.to_string()))?;
         let bytes = store.get_bytes().map_err(|error| failed(error.to_string()))?;
         write_atomic(&self.folder.join("model.safetensors"), &bytes)?;
-        let file = ModelFile { semiseq: summary.semiseq.clone(), model: config.model.clone(), outputs: model.outputs(), processor: processor.clone() };
+        let file = ModelFile {
+            semiseq: summary.semiseq.clone(),
+            model: config.model.clone(),
+            outputs: model.outputs(),
+            processor: processor.clone(),
+        };
         write_atomic(&self.folder.join("model.json"), &json(&file)?)?;
         if let Some(matrix) = matrix {
             confusion::write_csv(&self.folder.join("confusion.csv"), matrix)?;
@@ -173,14 +251,25 @@ impl RunRecord {
 fn taken_up(mut files: Files) -> Result<(Done, RunPosition), Error> {
     let position: RunPosition = parse(&files, "run.json")?;
     let result = files.remove("result.burnpack");
-    let done = Done { outcomes: position.outcomes.clone(), result, wall_before: position.wall_seconds, stage_files: Some((position.stage, files)) };
+    let done = Done {
+        outcomes: position.outcomes.clone(),
+        result,
+        wall_before: position.wall_seconds,
+        stage_files: Some((position.stage, files)),
+    };
     Ok((done, position))
 }
 
 fn clear(folder: &Path) -> Result<(), Error> {
     for name in WRITTEN {
         let path = folder.join(name);
-        let removed = if path.is_dir() { fs::remove_dir_all(&path) } else if path.exists() { fs::remove_file(&path) } else { Ok(()) };
+        let removed = if path.is_dir() {
+            fs::remove_dir_all(&path)
+        } else if path.exists() {
+            fs::remove_file(&path)
+        } else {
+            Ok(())
+        };
         removed.map_err(|error| Error::write(&path, error))?;
     }
     Ok(())
@@ -194,18 +283,26 @@ fn differences(before: &str, now: &str) -> String {
 }
 
 fn json<T: Serialize>(value: &T) -> Result<Vec<u8>, Error> {
-    serde_json::to_vec_pretty(value).map_err(|error| Error::runtime(format!("cannot be written as JSON: {error}"), "this is a defect of semiseq; please report it"))
+    serde_json::to_vec_pretty(value).map_err(|error| {
+        Error::runtime(format!("cannot be written as JSON: {error}"), "this is a defect of semiseq; please report it")
+    })
 }
 
 /// The weights of a model as bytes.
 pub(crate) fn model_bytes(model: &AnyModel) -> Result<Vec<u8>, Error> {
     let bytes = model.clone().into_record().into_bytes();
-    bytes.map(|bytes| bytes.to_vec()).map_err(|error| Error::runtime(format!("the model cannot be recorded: {error}"), "this is a defect of semiseq; please report it"))
+    bytes.map(|bytes| bytes.to_vec()).map_err(|error| {
+        Error::runtime(
+            format!("the model cannot be recorded: {error}"),
+            "this is a defect of semiseq; please report it",
+        )
+    })
 }
 
 /// A model with the weights of [`model_bytes`].
 pub(crate) fn load_model_bytes(model: AnyModel, bytes: &[u8]) -> Result<AnyModel, Error> {
-    let record = ModuleRecord::from_bytes(Bytes::from_bytes_vec(bytes.to_vec())).map_err(|error| damaged("result.burnpack", &error.to_string()))?;
+    let record = ModuleRecord::from_bytes(Bytes::from_bytes_vec(bytes.to_vec()))
+        .map_err(|error| damaged("result.burnpack", &error.to_string()))?;
     model.try_load_record(record).map_err(|error| damaged("result.burnpack", &format!("{error:?}")))
 }
 

@@ -54,7 +54,8 @@ pub fn run(config: &RunConfig, options: &RunOptions) -> Result<(Summary, PathBuf
 
     let device = options.device.clone().autodiff();
     let kind = if task(config) == Task::Regress { Kind::Number } else { Kind::Classes };
-    let workshop = Workshop { config, options, data: &data, device: &device, kind, train: Arc::new(data.train.clone()), began };
+    let workshop =
+        Workshop { config, options, data: &data, device: &device, kind, train: Arc::new(data.train.clone()), began };
     let mut progress = Progress::new(options.dashboard, options.quiet, options.interrupter.clone());
     for warning in record.warnings() {
         progress.note(&format!("warning: {warning}"));
@@ -74,11 +75,17 @@ pub fn run(config: &RunConfig, options: &RunOptions) -> Result<(Summary, PathBuf
     let mut baseline = None;
     if config.baseline.enabled {
         let index = config.stages.len();
-        let pace = done.outcomes.get(index - 1).map(|outcome| Pace { steps: outcome.steps, steps_per_epoch: outcome.steps.div_ceil(outcome.epochs.max(1)) });
+        let pace = done.outcomes.get(index - 1).map(|outcome| Pace {
+            steps: outcome.steps,
+            steps_per_epoch: outcome.steps.div_ceil(outcome.epochs.max(1)),
+        });
         if let (Some(last), Some(pace)) = (config.last_stage(), pace) {
-            let stage = StageConfig { objective: ObjectiveConfig::Supervised(SupervisedConfig::default()), ..last.clone() };
+            let stage =
+                StageConfig { objective: ObjectiveConfig::Supervised(SupervisedConfig::default()), ..last.clone() };
             done.result = Some(model_bytes(&model)?);
-            let Some(fitted) = workshop.stage(index, &stage, Some(pace), initial, &mut done, &mut record, &mut progress)? else {
+            let Some(fitted) =
+                workshop.stage(index, &stage, Some(pace), initial, &mut done, &mut record, &mut progress)?
+            else {
                 progress.close();
                 return Err(Error::Interrupted { folder });
             };
@@ -118,7 +125,10 @@ fn check_labels(config: &RunConfig, data: &Prepared) -> Result<(), Error> {
         && classes != 2
     {
         return Err(Error::input(
-            format!("`model.classifier.output` is `sigmoid`, which needs two classes; {} has {classes}", config.data.source),
+            format!(
+                "`model.classifier.output` is `sigmoid`, which needs two classes; {} has {classes}",
+                config.data.source
+            ),
             "remove the key or write `output = \"softmax\"`",
         ));
     }
@@ -141,7 +151,11 @@ fn scores(model: &AnyModel, dataset: &semiseq_datasets::Dataset, kind: Kind) -> 
     (scores, confusion)
 }
 
-fn rebuilt(objective: Option<&AnyObjective<AnyModel>>, model: &AnyModel, dataset: &semiseq_datasets::Dataset) -> Scores {
+fn rebuilt(
+    objective: Option<&AnyObjective<AnyModel>>,
+    model: &AnyModel,
+    dataset: &semiseq_datasets::Dataset,
+) -> Scores {
     let loss = objective.and_then(|objective| objective_loss(&objective.valid(), &model.valid(), dataset));
     let name = if matches!(model.input_size(), semiseq_models::InputSize::Values(_)) { "mse" } else { "loss" };
     loss.map(|loss| (name.to_string(), loss)).into_iter().collect()
@@ -184,9 +198,15 @@ impl Workshop<'_> {
         let is_baseline = pace.is_some();
         let finished_earlier = index < done.outcomes.len();
         let name = if is_baseline { "baseline".to_string() } else { stage.objective.name().to_string() };
-        let label = if is_baseline { name.clone() } else { format!("stage {}/{} {name}", index + 1, self.config.stages.len()) };
+        let label =
+            if is_baseline { name.clone() } else { format!("stage {}/{} {name}", index + 1, self.config.stages.len()) };
         let counts = class_counts(self.data);
-        let setting = Setting { model: &model, train_size: self.train.sequences.len(), class_counts: &counts, device: self.device };
+        let setting = Setting {
+            model: &model,
+            train_size: self.train.sequences.len(),
+            class_counts: &counts,
+            device: self.device,
+        };
         let objective = stage.objective.init(&setting);
         if finished_earlier {
             let model = match done.result.as_ref().filter(|_| index + 1 == self.config.stages.len()) {
@@ -210,15 +230,22 @@ impl Workshop<'_> {
         };
         let resume: Option<Files> = done.take_stage_files(index);
         let mut saved = Instant::now();
-        let fitted = fit(model, objective, &options, resume.as_ref(), progress, &self.options.interrupter, |epoch, files| {
-            record.epoch(index, &name, &epoch)?;
-            // Often enough that little is lost, rarely enough that the disk does not slow the run.
-            if epoch.last || saved.elapsed() > Duration::from_secs(2) || epoch.epoch == 1 {
-                saved = Instant::now();
-                record.checkpoint(index, &done.outcomes, done.result.as_ref(), done.wall_before + self.began.elapsed().as_secs_f64(), files()?)?;
-            }
-            Ok(())
-        })?;
+        let fitted =
+            fit(model, objective, &options, resume.as_ref(), progress, &self.options.interrupter, |epoch, files| {
+                record.epoch(index, &name, &epoch)?;
+                // Often enough that little is lost, rarely enough that the disk does not slow the run.
+                if epoch.last || saved.elapsed() > Duration::from_secs(2) || epoch.epoch == 1 {
+                    saved = Instant::now();
+                    record.checkpoint(
+                        index,
+                        &done.outcomes,
+                        done.result.as_ref(),
+                        done.wall_before + self.began.elapsed().as_secs_f64(),
+                        files()?,
+                    )?;
+                }
+                Ok(())
+            })?;
         match &fitted.outcome {
             Some(outcome) => done.outcomes.push(outcome.clone()),
             None => return Ok(None),
@@ -226,9 +253,19 @@ impl Workshop<'_> {
         Ok(Some(fitted))
     }
 
-    fn summary(&self, outcomes: &[Outcome], valid: Scores, test: Scores, baseline: Option<BaselineSummary>, wall_seconds: f64) -> Summary {
+    fn summary(
+        &self,
+        outcomes: &[Outcome],
+        valid: Scores,
+        test: Scores,
+        baseline: Option<BaselineSummary>,
+        wall_seconds: f64,
+    ) -> Summary {
         let config = self.config;
-        let stages = config.stages.iter().zip(outcomes).map(|(stage, outcome)| StageSummary { objective: stage.objective.name().into(), outcome: outcome.clone() });
+        let stages = config.stages.iter().zip(outcomes).map(|(stage, outcome)| StageSummary {
+            objective: stage.objective.name().into(),
+            outcome: outcome.clone(),
+        });
         Summary {
             name: config.name.clone(),
             objective: config.last_stage().map_or(String::new(), |stage| stage.objective.name().into()),

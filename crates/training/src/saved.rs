@@ -8,8 +8,8 @@ use burn::store::{ModuleSnapshot, SafetensorsStore};
 use burn::tensor::Device;
 use semiseq_datasets::{Dataset, Prepared, Processor, Task, prepare};
 use semiseq_models::{AnyModel, ModelConfig};
-use serde::{Deserialize, Serialize};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use crate::config::{RunConfig, read};
 use crate::error::Error;
@@ -44,7 +44,10 @@ impl SavedRun {
             let (message, hint) = if folder.join("config.toml").exists() {
                 (format!("{}: the run is not finished", folder.display()), "finish it with `train CONFIG --resume`")
             } else {
-                (format!("{}: no run folder", folder.display()), "give the folder that `train` printed, for example `runs/quickstart`")
+                (
+                    format!("{}: no run folder", folder.display()),
+                    "give the folder that `train` printed, for example `runs/quickstart`",
+                )
             };
             return Err(Error::input(message, hint));
         }
@@ -52,9 +55,16 @@ impl SavedRun {
         let device = device.clone().without_autodiff();
         let mut model = file.model.init(input_size(&file.processor), file.outputs, &device).materialize();
         let weights = folder.join("model.safetensors");
-        let bytes = fs::read(&weights).map_err(|error| Error::input(format!("{}: cannot be read: {error}", weights.display()), "train the run again"))?;
+        let bytes = fs::read(&weights).map_err(|error| {
+            Error::input(format!("{}: cannot be read: {error}", weights.display()), "train the run again")
+        })?;
         let mut store = SafetensorsStore::from_bytes(Some(bytes)).skip_enum_variants(true);
-        model.load_from(&mut store).map_err(|error| Error::input(format!("{}: damaged, or of another model: {error}", weights.display()), "train the run again, or restore the file"))?;
+        model.load_from(&mut store).map_err(|error| {
+            Error::input(
+                format!("{}: damaged, or of another model: {error}", weights.display()),
+                "train the run again, or restore the file",
+            )
+        })?;
         Ok(Self { folder: folder.to_path_buf(), file, model: model.valid() })
     }
 
@@ -117,6 +127,13 @@ impl SavedRun {
 }
 
 fn json<T: DeserializeOwned>(path: &Path) -> Result<T, Error> {
-    let text = fs::read_to_string(path).map_err(|error| Error::input(format!("{}: cannot be read: {error}", path.display()), "check the run folder"))?;
-    serde_json::from_str(&text).map_err(|error| Error::input(format!("{}:{}: damaged: {error}", path.display(), error.line()), "train the run again, or restore the file"))
+    let text = fs::read_to_string(path).map_err(|error| {
+        Error::input(format!("{}: cannot be read: {error}", path.display()), "check the run folder")
+    })?;
+    serde_json::from_str(&text).map_err(|error| {
+        Error::input(
+            format!("{}:{}: damaged: {error}", path.display(), error.line()),
+            "train the run again, or restore the file",
+        )
+    })
 }

@@ -65,9 +65,16 @@ pub struct BaselineSummary {
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{}: {} labelled, {} unlabelled, {} validation and {} test sequences", self.name, self.n_labeled, self.n_unlabeled, self.n_valid, self.n_test)?;
+        writeln!(
+            f,
+            "{}: {} labelled, {} unlabelled, {} validation and {} test sequences",
+            self.name, self.n_labeled, self.n_unlabeled, self.n_valid, self.n_test
+        )?;
         writeln!(f)?;
-        let columns: Vec<&str> = ["accuracy", "macro_f1", "mse", "mae", "r2", "loss", "ece"].into_iter().filter(|name| self.test.contains_key(*name)).collect();
+        let columns: Vec<&str> = ["accuracy", "macro_f1", "mse", "mae", "r2", "loss", "ece"]
+            .into_iter()
+            .filter(|name| self.test.contains_key(*name))
+            .collect();
         write!(f, "{:<28}", "test part")?;
         for column in &columns {
             write!(f, "{column:>10}")?;

@@ -98,7 +98,11 @@ impl AugmentConfig {
         for (view, list) in [("weak", &self.weak), ("strong", &self.strong)] {
             for (index, augmentation) in list.iter().flatten().enumerate() {
                 if let Some(message) = augmentation.check() {
-                    problems.push(Problem { key: format!("{path}.{view}.{index}.{}", augmentation.name()), message, hint: None });
+                    problems.push(Problem {
+                        key: format!("{path}.{view}.{index}.{}", augmentation.name()),
+                        message,
+                        hint: None,
+                    });
                 }
             }
         }
@@ -114,13 +118,22 @@ impl Augmenter {
         let defaults = if series {
             (
                 vec![A::Jitter(Default::default()), A::Scaling(Default::default())],
-                vec![A::TimeWarp(Default::default()), A::MagnitudeWarp(Default::default()), A::Jitter(Default::default()), A::Cutout(Default::default())],
+                vec![
+                    A::TimeWarp(Default::default()),
+                    A::MagnitudeWarp(Default::default()),
+                    A::Jitter(Default::default()),
+                    A::Cutout(Default::default()),
+                ],
             )
         } else {
             (Vec::new(), vec![A::TokenDrop(Default::default()), A::TokenSwap(Default::default())])
         };
-        let fitting = |list: Vec<A>| list.into_iter().filter(|augmentation| augmentation.fits(&processor.input())).collect();
-        Self { weak: fitting(config.weak.clone().unwrap_or(defaults.0)), strong: fitting(config.strong.clone().unwrap_or(defaults.1)) }
+        let fitting =
+            |list: Vec<A>| list.into_iter().filter(|augmentation| augmentation.fits(&processor.input())).collect();
+        Self {
+            weak: fitting(config.weak.clone().unwrap_or(defaults.0)),
+            strong: fitting(config.strong.clone().unwrap_or(defaults.1)),
+        }
     }
 
     /// No change in any view.
@@ -208,7 +221,8 @@ mod tests {
     #[test]
     fn every_token_augmentation_keeps_at_least_one_token() {
         for (name, _) in AUGMENTATIONS.iter().filter(|(name, _)| name.starts_with("token")) {
-            let augmentation: AugmentationConfig = serde_json::from_str(&format!("{{\"{name}\":{{\"rate\":0.9}}}}")).unwrap();
+            let augmentation: AugmentationConfig =
+                serde_json::from_str(&format!("{{\"{name}\":{{\"rate\":0.9}}}}")).unwrap();
             for seed in 0..20 {
                 let mut view = Sequence::Tokens(vec![5, 6, 7]);
                 augmentation.apply(&mut view, &mut generator(seed, 0));

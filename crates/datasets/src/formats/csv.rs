@@ -9,8 +9,18 @@ use super::{Format, ReadOptions, Rows, number, text};
 use crate::error::{DataError, nearest};
 use crate::sequence::{Sequence, Series};
 
-pub(super) const FORMAT: Format = Format { name: "csv", summary: "comma-separated table, a row a series or a text", endings: &["csv"], read: read_commas };
-pub(super) const TSV: Format = Format { name: "tsv", summary: "tab-separated table, a row a series or a text", endings: &["tsv", "tab"], read: read_tabs };
+pub(super) const FORMAT: Format = Format {
+    name: "csv",
+    summary: "comma-separated table, a row a series or a text",
+    endings: &["csv"],
+    read: read_commas,
+};
+pub(super) const TSV: Format = Format {
+    name: "tsv",
+    summary: "tab-separated table, a row a series or a text",
+    endings: &["tsv", "tab"],
+    read: read_tabs,
+};
 
 /// Names that a target column goes by.
 const TARGETS: [&str; 5] = ["label", "target", "class", "y", "category"];
@@ -30,13 +40,24 @@ fn read(path: &Path, delimiter: u8, options: &ReadOptions) -> Result<Rows, DataE
         return Err(DataError::new(format!("{name}: the file is empty"), "expected a row a sequence"));
     }
     let width = records[0].len();
-    let ragged: Vec<String> =
-        records.iter().zip(&lines).filter(|(record, _)| record.len() != width).map(|(record, line)| format!("{name}:{line}: {} columns, but the first row has {width}", record.len())).collect();
+    let ragged: Vec<String> = records
+        .iter()
+        .zip(&lines)
+        .filter(|(record, _)| record.len() != width)
+        .map(|(record, line)| format!("{name}:{line}: {} columns, but the first row has {width}", record.len()))
+        .collect();
     if !ragged.is_empty() {
-        return Err(DataError::several(ragged, "a table has as many columns in each row; for series of unequal length use `.ts` or JSONL"));
+        return Err(DataError::several(
+            ragged,
+            "a table has as many columns in each row; for series of unequal length use `.ts` or JSONL",
+        ));
     }
     let has_header = options.header.unwrap_or_else(|| looks_like_header(&records, options));
-    let names: Vec<String> = if has_header { records.remove(0).iter().map(|cell| cell.trim().to_string()).collect() } else { (1..=width).map(|column| column.to_string()).collect() };
+    let names: Vec<String> = if has_header {
+        records.remove(0).iter().map(|cell| cell.trim().to_string()).collect()
+    } else {
+        (1..=width).map(|column| column.to_string()).collect()
+    };
     let lines = &lines[usize::from(has_header)..];
     if records.is_empty() {
         return Err(DataError::new(format!("{name}: the file holds a header and no row"), "expected a row a sequence"));
@@ -47,7 +68,11 @@ fn read(path: &Path, delimiter: u8, options: &ReadOptions) -> Result<Rows, DataE
     let mut bad = Vec::new();
     for (record, line) in records.iter().zip(lines) {
         let label = columns.target.map_or("", |column| record[column].trim());
-        let sequence = if columns.texts { Ok(Sequence::Text(joined(record, &columns.inputs))) } else { series(record, &columns.inputs, &names) };
+        let sequence = if columns.texts {
+            Ok(Sequence::Text(joined(record, &columns.inputs)))
+        } else {
+            series(record, &columns.inputs, &names)
+        };
         match sequence {
             Ok(sequence) => {
                 rows.sequences.push(sequence);
@@ -56,17 +81,28 @@ fn read(path: &Path, delimiter: u8, options: &ReadOptions) -> Result<Rows, DataE
             Err(reason) => bad.push(format!("{name}:{line}: {reason}")),
         }
     }
-    if bad.is_empty() { Ok(rows) } else { Err(DataError::several(bad, "mend or remove these rows; a text column is named with `data.text`")) }
+    if bad.is_empty() {
+        Ok(rows)
+    } else {
+        Err(DataError::several(bad, "mend or remove these rows; a text column is named with `data.text`"))
+    }
 }
 
 fn records(path: &Path, delimiter: u8) -> Result<(Vec<StringRecord>, Vec<u64>), DataError> {
     let text = text(path)?;
     // Tab-separated text is written without quotes: a quote in it is a letter.
-    let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).quoting(delimiter == b',').from_reader(text.as_bytes());
+    let mut reader = ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .delimiter(delimiter)
+        .quoting(delimiter == b',')
+        .from_reader(text.as_bytes());
     let mut records = Vec::new();
     let mut lines = Vec::new();
     for record in reader.records() {
-        let record = record.map_err(|error| DataError::new(format!("{}: {error}", path.display()), "check the quotes near this place"))?;
+        let record = record.map_err(|error| {
+            DataError::new(format!("{}: {error}", path.display()), "check the quotes near this place")
+        })?;
         lines.push(record.position().map_or(0, csv::Position::line));
         records.push(record);
     }
@@ -76,8 +112,14 @@ fn records(path: &Path, delimiter: u8) -> Result<(Vec<StringRecord>, Vec<u64>), 
 /// The first row holds names if a named column is among them, or if it has no number where the second has.
 fn looks_like_header(records: &[StringRecord], options: &ReadOptions) -> bool {
     let first: HashSet<&str> = records[0].iter().map(str::trim).collect();
-    let named = options.text.iter().chain(&options.target).chain(&options.features).any(|name| first.contains(name.as_str()) && name.parse::<usize>().is_err());
-    let known = first.iter().any(|cell| TARGETS.contains(&cell.to_lowercase().as_str()) || cell.eq_ignore_ascii_case("text"));
+    let named = options
+        .text
+        .iter()
+        .chain(&options.target)
+        .chain(&options.features)
+        .any(|name| first.contains(name.as_str()) && name.parse::<usize>().is_err());
+    let known =
+        first.iter().any(|cell| TARGETS.contains(&cell.to_lowercase().as_str()) || cell.eq_ignore_ascii_case("text"));
     let number = |record: &StringRecord| record.iter().any(|cell| cell.trim().parse::<f32>().is_ok());
     named || known || (records.len() > 1 && !number(&records[0]) && number(&records[1]))
 }
@@ -101,14 +143,22 @@ impl Columns {
             })
         };
         let numeric = |column: usize| records.iter().take(50).all(|record| number(&record[column]).is_ok());
-        let given: Vec<usize> = options.features.iter().map(|name| place("features", name)).collect::<Result<_, _>>()?;
+        let given: Vec<usize> =
+            options.features.iter().map(|name| place("features", name)).collect::<Result<_, _>>()?;
         let text = options.text.as_ref().map(|name| place("text", name)).transpose()?;
         let target = match &options.target {
             Some(name) => Some(place("target", name)?),
             None => names.iter().position(|name| TARGETS.contains(&name.to_lowercase().as_str())),
         };
-        let others = |target: Option<usize>| (0..names.len()).filter(|column| Some(*column) != target).collect::<Vec<_>>();
-        let texts = text.is_some() || if given.is_empty() { others(target).iter().any(|column| !numeric(*column)) && !others(target).iter().rev().skip(1).all(|column| numeric(*column)) } else { given.iter().any(|column| !numeric(*column)) };
+        let others =
+            |target: Option<usize>| (0..names.len()).filter(|column| Some(*column) != target).collect::<Vec<_>>();
+        let texts = text.is_some()
+            || if given.is_empty() {
+                others(target).iter().any(|column| !numeric(*column))
+                    && !others(target).iter().rev().skip(1).all(|column| numeric(*column))
+            } else {
+                given.iter().any(|column| !numeric(*column))
+            };
         // Without a name the label is the last column of numbers, and the first of texts.
         let target = target.or_else(|| match (texts, text) {
             _ if names.len() < 2 => None,
@@ -159,7 +209,8 @@ mod tests {
     #[test]
     fn a_table_of_texts_without_names_has_its_label_first() {
         let path = file("news.csv", "3,\"Title\",\"Some, text\\with\"\n1,\"Other\",\"More\"\n");
-        let options = ReadOptions { target: Some("1".into()), features: vec!["2".into(), "3".into()], ..Default::default() };
+        let options =
+            ReadOptions { target: Some("1".into()), features: vec!["2".into(), "3".into()], ..Default::default() };
         let rows = read_commas(&path, &options).unwrap();
         assert_eq!(rows.sequences[0], Sequence::Text("Title Some, text with".into()));
         assert_eq!(rows.labels, ["3", "1"]);
@@ -175,10 +226,18 @@ mod tests {
 
     #[test]
     fn ragged_rows_and_bad_numbers_are_named_by_line() {
-        let ragged = read_commas(&file("ragged.csv", "a,b,label\n1,2,x\n3,x\n"), &ReadOptions::default()).unwrap_err().to_string();
+        let ragged = read_commas(&file("ragged.csv", "a,b,label\n1,2,x\n3,x\n"), &ReadOptions::default())
+            .unwrap_err()
+            .to_string();
         assert!(ragged.contains("ragged.csv:3: 2 columns, but the first row has 3"), "{ragged}");
-        let bad = read_commas(&file("bad.csv", "a,b,label\n1,inf,x\n3,NaN,y\n"), &ReadOptions::default()).unwrap_err().to_string();
-        assert!(bad.contains("bad.csv:2: column `b`: `inf` is not a finite number") && bad.contains("bad.csv:3: column `b` holds no number"), "{bad}");
+        let bad = read_commas(&file("bad.csv", "a,b,label\n1,inf,x\n3,NaN,y\n"), &ReadOptions::default())
+            .unwrap_err()
+            .to_string();
+        assert!(
+            bad.contains("bad.csv:2: column `b`: `inf` is not a finite number")
+                && bad.contains("bad.csv:3: column `b` holds no number"),
+            "{bad}"
+        );
     }
 
     #[test]

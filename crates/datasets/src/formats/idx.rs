@@ -7,7 +7,12 @@ use super::{Format, ReadOptions, Rows, bytes, files};
 use crate::error::DataError;
 use crate::sequence::{Sequence, Series};
 
-pub(super) const FORMAT: Format = Format { name: "idx", summary: "MNIST's images and labels, a row of pixels a step", endings: &["idx3-ubyte", "idx1-ubyte", "idx"], read };
+pub(super) const FORMAT: Format = Format {
+    name: "idx",
+    summary: "MNIST's images and labels, a row of pixels a step",
+    endings: &["idx3-ubyte", "idx1-ubyte", "idx"],
+    read,
+};
 
 pub(super) fn is_folder(path: &Path) -> bool {
     files(path).is_ok_and(|paths| paths.iter().any(|path| is_images(path)))
@@ -18,18 +23,30 @@ fn is_images(path: &Path) -> bool {
 }
 
 fn read(path: &Path, _options: &ReadOptions) -> Result<Rows, DataError> {
-    let images = if path.is_dir() { files(path)?.into_iter().filter(|path| is_images(path)).collect() } else { vec![path.to_path_buf()] };
+    let images = if path.is_dir() {
+        files(path)?.into_iter().filter(|path| is_images(path)).collect()
+    } else {
+        vec![path.to_path_buf()]
+    };
     let mut rows = Rows { name: path.display().to_string(), ..Rows::default() };
     for path in images {
         let (count, shape, pixels) = array(&path)?;
         let [height, width] = shape[..] else {
-            return Err(DataError::new(format!("{}: {} dimensions a picture, expected 2", path.display(), shape.len()), "give the file of the images; the labels are found beside it"));
+            return Err(DataError::new(
+                format!("{}: {} dimensions a picture, expected 2", path.display(), shape.len()),
+                "give the file of the images; the labels are found beside it",
+            ));
         };
-        let labels = label_file(&path).map(|labels| array(&labels).map(|(found, _, values)| (labels, found, values))).transpose()?;
+        let labels = label_file(&path)
+            .map(|labels| array(&labels).map(|(found, _, values)| (labels, found, values)))
+            .transpose()?;
         if let Some((labels, found, _)) = &labels
             && *found != count
         {
-            return Err(DataError::new(format!("{}: {found} labels for {count} pictures", labels.display()), "the two files do not belong together"));
+            return Err(DataError::new(
+                format!("{}: {found} labels for {count} pictures", labels.display()),
+                "the two files do not belong together",
+            ));
         }
         for (index, picture) in pixels.chunks(height * width).enumerate() {
             let values = picture.iter().map(|pixel| f32::from(*pixel) / 255.0).collect();
@@ -43,7 +60,9 @@ fn read(path: &Path, _options: &ReadOptions) -> Result<Rows, DataError> {
 /// Items, shape of an item, and the bytes.
 fn array(path: &Path) -> Result<(usize, Vec<usize>, Vec<u8>), DataError> {
     let bytes = bytes(path)?;
-    let wrong = |message: String| DataError::new(format!("{}: {message}", path.display()), "expected an IDX file of unsigned bytes, as MNIST has");
+    let wrong = |message: String| {
+        DataError::new(format!("{}: {message}", path.display()), "expected an IDX file of unsigned bytes, as MNIST has")
+    };
     let &[0, 0, 8, dimensions] = bytes.first_chunk::<4>().ok_or_else(|| wrong("the file is cut short".into()))? else {
         return Err(wrong("not an IDX file of unsigned bytes".into()));
     };
@@ -51,7 +70,10 @@ fn array(path: &Path) -> Result<(usize, Vec<usize>, Vec<u8>), DataError> {
     if bytes.len() < header || dimensions == 0 {
         return Err(wrong("the file is cut short".into()));
     }
-    let sizes: Vec<usize> = bytes[4..header].chunks(4).map(|size| u32::from_be_bytes([size[0], size[1], size[2], size[3]]) as usize).collect();
+    let sizes: Vec<usize> = bytes[4..header]
+        .chunks(4)
+        .map(|size| u32::from_be_bytes([size[0], size[1], size[2], size[3]]) as usize)
+        .collect();
     let expected: usize = sizes.iter().product();
     if bytes.len() - header != expected {
         return Err(wrong(format!("{} values, but the header says {expected}", bytes.len() - header)));
@@ -63,7 +85,10 @@ fn label_file(images: &Path) -> Option<PathBuf> {
     let name = images.file_name()?.to_string_lossy().replace("images", "labels").replace("idx3", "idx1");
     let bare = name.strip_suffix(".gz").unwrap_or(&name).to_string();
     let packed = format!("{bare}.gz");
-    [name, bare, packed].into_iter().map(|name| images.with_file_name(name)).find(|path| path.exists() && path != images)
+    [name, bare, packed]
+        .into_iter()
+        .map(|name| images.with_file_name(name))
+        .find(|path| path.exists() && path != images)
 }
 
 #[cfg(test)]
@@ -82,7 +107,11 @@ mod tests {
     #[test]
     fn pictures_become_rows_and_labels_are_found() {
         let path = folder("idx");
-        std::fs::write(path.join("t-images-idx3-ubyte.gz"), packed(&[0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 1, 0, 255])).unwrap();
+        std::fs::write(
+            path.join("t-images-idx3-ubyte.gz"),
+            packed(&[0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 1, 0, 255]),
+        )
+        .unwrap();
         std::fs::write(path.join("t-labels-idx1-ubyte"), [0, 0, 8, 1, 0, 0, 0, 1, 7]).unwrap();
         let rows = read(&path, &ReadOptions::default()).unwrap();
         assert_eq!(rows.sequences[0], Sequence::Series(Series { values: vec![0.0, 1.0], channels: 1 }));

@@ -9,7 +9,12 @@ use super::{Format, ReadOptions, Rows, broken, reader};
 use crate::error::DataError;
 use crate::sequence::{Sequence, Series};
 
-pub(super) const FORMAT: Format = Format { name: "jsonl", summary: "a JSON object a line with `text` or `values`", endings: &["jsonl", "ndjson"], read };
+pub(super) const FORMAT: Format = Format {
+    name: "jsonl",
+    summary: "a JSON object a line with `text` or `values`",
+    endings: &["jsonl", "ndjson"],
+    read,
+};
 
 const HINT: &str = "a line is `{\"text\": \"…\", \"label\": \"…\"}`, `{\"values\": [1.0, 2.0]}` or, with channels, `{\"values\": [[1.0, 2.0], [3.0, 4.0]]}` (a list a step)";
 
@@ -30,7 +35,10 @@ pub fn read_from(reader: impl BufRead, name: &str, options: &ReadOptions) -> Res
         if content.trim().is_empty() {
             continue;
         }
-        match serde_json::from_str::<Value>(&content).map_err(|error| error.to_string()).and_then(|object| row(&object, options)) {
+        match serde_json::from_str::<Value>(&content)
+            .map_err(|error| error.to_string())
+            .and_then(|object| row(&object, options))
+        {
             Ok((sequence, label)) => {
                 rows.sequences.push(sequence);
                 rows.labels.push(label);
@@ -55,7 +63,8 @@ fn row(object: &Value, options: &ReadOptions) -> Result<(Sequence, String), Stri
         return Ok((Sequence::Text(text.to_string()), label));
     }
     let values = object.get("values").ok_or(format!("neither `{text_key}` nor `values`"))?;
-    let steps = values.as_array().filter(|steps| !steps.is_empty()).ok_or("`values` is not a list with at least one step")?;
+    let steps =
+        values.as_array().filter(|steps| !steps.is_empty()).ok_or("`values` is not a list with at least one step")?;
     let mut flat = Vec::new();
     let mut channels = None;
     for step in steps {
@@ -74,7 +83,11 @@ fn row(object: &Value, options: &ReadOptions) -> Result<(Sequence, String), Stri
 fn one(value: &Value) -> Result<f32, String> {
     match value {
         Value::Null => Ok(f32::NAN),
-        Value::Number(number) => number.as_f64().map(|number| number as f32).filter(|number| number.is_finite()).ok_or(format!("`{number}` is too large")),
+        Value::Number(number) => number
+            .as_f64()
+            .map(|number| number as f32)
+            .filter(|number| number.is_finite())
+            .ok_or(format!("`{number}` is too large")),
         other => Err(format!("`{other}` is not a number")),
     }
 }
@@ -95,7 +108,13 @@ mod tests {
 
     #[test]
     fn bad_lines_are_named() {
-        let message = read_from("{\"values\": [1, \"x\"]}\n{}\n".as_bytes(), "x.jsonl", &ReadOptions::default()).unwrap_err().to_string();
-        assert!(message.contains("x.jsonl:1: `\"x\"` is not a number") && message.contains("x.jsonl:2: neither `text` nor `values`"), "{message}");
+        let message = read_from("{\"values\": [1, \"x\"]}\n{}\n".as_bytes(), "x.jsonl", &ReadOptions::default())
+            .unwrap_err()
+            .to_string();
+        assert!(
+            message.contains("x.jsonl:1: `\"x\"` is not a number")
+                && message.contains("x.jsonl:2: neither `text` nor `values`"),
+            "{message}"
+        );
     }
 }

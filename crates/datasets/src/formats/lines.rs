@@ -6,13 +6,21 @@ use super::{Format, ReadOptions, Rows, files, text};
 use crate::error::DataError;
 use crate::sequence::Sequence;
 
-pub(super) const FORMAT: Format = Format { name: "lines", summary: "a folder with a text file a class, a document a line", endings: &["pos", "neg"], read };
+pub(super) const FORMAT: Format = Format {
+    name: "lines",
+    summary: "a folder with a text file a class, a document a line",
+    endings: &["pos", "neg"],
+    read,
+};
 
 /// Whether a folder holds two or more files, and they are no documents of a known ending.
 pub(super) fn is_folder(path: &Path) -> bool {
     let Ok(paths) = files(path) else { return false };
     let known = ["ts", "csv", "tsv", "jsonl", "json", "gz", "arff", "png", "md"];
-    paths.len() >= 2 && paths.iter().all(|path| path.is_file() && !path.extension().is_some_and(|ending| known.contains(&&*ending.to_string_lossy())))
+    paths.len() >= 2
+        && paths.iter().all(|path| {
+            path.is_file() && !path.extension().is_some_and(|ending| known.contains(&&*ending.to_string_lossy()))
+        })
 }
 
 fn read(path: &Path, _options: &ReadOptions) -> Result<Rows, DataError> {

@@ -53,7 +53,8 @@ pub struct Format {
 }
 
 /// All formats. Endings are tried in this order.
-pub const FORMATS: &[Format] = &[ts::FORMAT, csv::FORMAT, csv::TSV, ucr::FORMAT, jsonl::FORMAT, idx::FORMAT, lines::FORMAT, documents::FORMAT];
+pub const FORMATS: &[Format] =
+    &[ts::FORMAT, csv::FORMAT, csv::TSV, ucr::FORMAT, jsonl::FORMAT, idx::FORMAT, lines::FORMAT, documents::FORMAT];
 
 pub use jsonl::read_from as read_jsonl;
 
@@ -69,12 +70,19 @@ pub fn read(path: &Path, format: Option<&str>, options: &ReadOptions) -> Result<
         None => None,
     };
     let Some(format) = format else {
-        let known: Vec<String> = FORMATS.iter().map(|format| format!("`{}` ({})", format.name, format.summary)).collect();
-        return Err(DataError::new(format!("{}: the name does not tell the format", path.display()), format!("write `format = \"…\"` with one of {}", known.join(", "))));
+        let known: Vec<String> =
+            FORMATS.iter().map(|format| format!("`{}` ({})", format.name, format.summary)).collect();
+        return Err(DataError::new(
+            format!("{}: the name does not tell the format", path.display()),
+            format!("write `format = \"…\"` with one of {}", known.join(", ")),
+        ));
     };
     let rows = (format.read)(path, options)?;
     if rows.sequences.is_empty() {
-        return Err(DataError::new(format!("{}: the file holds no sequence", path.display()), format!("expected {}", format.summary)));
+        return Err(DataError::new(
+            format!("{}: the file holds no sequence", path.display()),
+            format!("expected {}", format.summary),
+        ));
     }
     Ok(rows)
 }
@@ -82,7 +90,13 @@ pub fn read(path: &Path, format: Option<&str>, options: &ReadOptions) -> Result<
 /// The format that a name tells; files without an ending are looked into.
 pub fn guess(path: &Path) -> Option<&'static str> {
     if path.is_dir() {
-        return if idx::is_folder(path) { Some("idx") } else if lines::is_folder(path) { Some("lines") } else { Some("documents") };
+        return if idx::is_folder(path) {
+            Some("idx")
+        } else if lines::is_folder(path) {
+            Some("lines")
+        } else {
+            Some("documents")
+        };
     }
     let name = path.file_name()?.to_string_lossy().to_lowercase();
     let name = name.strip_suffix(".gz").unwrap_or(&name);
@@ -95,8 +109,12 @@ pub fn guess(path: &Path) -> Option<&'static str> {
     }
     let ending = Path::new(name).extension().map(|ending| ending.to_string_lossy().into_owned());
     match ending {
-        Some(ending) => FORMATS.iter().find(|format| format.endings.contains(&ending.as_str())).map(|format| format.name),
-        None => text(path).ok().filter(|text| text.lines().next().is_some_and(|line| line.contains('\t'))).map(|_| "tsv"),
+        Some(ending) => {
+            FORMATS.iter().find(|format| format.endings.contains(&ending.as_str())).map(|format| format.name)
+        }
+        None => {
+            text(path).ok().filter(|text| text.lines().next().is_some_and(|line| line.contains('\t'))).map(|_| "tsv")
+        }
     }
 }
 
@@ -126,7 +144,10 @@ fn text(path: &Path) -> Result<String, DataError> {
 
 fn broken(path: &Path, error: &std::io::Error) -> DataError {
     if path.extension().is_some_and(|ending| ending == "gz") {
-        return DataError::new(format!("{}: the packed file is cut short or damaged: {error}", path.display()), "download it again and compare the checksum");
+        return DataError::new(
+            format!("{}: the packed file is cut short or damaged: {error}", path.display()),
+            "download it again and compare the checksum",
+        );
     }
     DataError::file(path, error)
 }
@@ -134,7 +155,11 @@ fn broken(path: &Path, error: &std::io::Error) -> DataError {
 /// The files of a folder by name.
 fn files(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
     let entries = std::fs::read_dir(folder).map_err(|error| DataError::file(folder, &error))?;
-    let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(|path| !path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'))).collect();
+    let mut paths: Vec<PathBuf> = entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| !path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.')))
+        .collect();
     paths.sort();
     Ok(paths)
 }

@@ -7,7 +7,8 @@ use super::{Format, ReadOptions, Rows, number, text};
 use crate::error::DataError;
 use crate::sequence::{Sequence, Series};
 
-pub(super) const FORMAT: Format = Format { name: "ts", summary: "aeon/sktime series, channels parted by colons", endings: &["ts"], read };
+pub(super) const FORMAT: Format =
+    Format { name: "ts", summary: "aeon/sktime series, channels parted by colons", endings: &["ts"], read };
 
 const HINT: &str = "a line is `1.0,2.0,3.0:1.0,2.0,3.0:label`: values parted by commas, channels by colons";
 
@@ -29,7 +30,10 @@ fn read(path: &Path, _options: &ReadOptions) -> Result<Rows, DataError> {
                 labelled = words.next().is_some_and(|word| word.eq_ignore_ascii_case("true"));
             }
             if key == "timestamps" && words.next().is_some_and(|word| word.eq_ignore_ascii_case("true")) {
-                return Err(DataError::new(format!("{name}:{line}: time stamps are not supported"), "convert the file to evenly spaced values"));
+                return Err(DataError::new(
+                    format!("{name}:{line}: time stamps are not supported"),
+                    "convert the file to evenly spaced values",
+                ));
             }
             in_data |= key == "data";
             continue;
@@ -43,7 +47,10 @@ fn read(path: &Path, _options: &ReadOptions) -> Result<Rows, DataError> {
             Ok(series) => {
                 let expected = *channels.get_or_insert(series.channels);
                 if series.channels != expected {
-                    bad.push(format!("{name}:{line}: {} channels, but the lines before have {expected}", series.channels));
+                    bad.push(format!(
+                        "{name}:{line}: {} channels, but the lines before have {expected}",
+                        series.channels
+                    ));
                 }
                 rows.sequences.push(Sequence::Series(series));
                 rows.labels.push(if label == "?" { String::new() } else { label.to_string() });
@@ -88,7 +95,11 @@ mod tests {
     fn all_bad_lines_are_named() {
         let path = file("b.ts", "@classLabel true a\n@data\n1,x:a\n1,2:3:a\n1,inf:a\n");
         let message = read(&path, &ReadOptions::default()).unwrap_err().to_string();
-        for part in ["b.ts:3: `x` is not a number", "b.ts:4: channels of 2 and 1 values", "b.ts:5: `inf` is not a finite number"] {
+        for part in [
+            "b.ts:3: `x` is not a number",
+            "b.ts:4: channels of 2 and 1 values",
+            "b.ts:5: `inf` is not a finite number",
+        ] {
             assert!(message.contains(part), "{message}");
         }
     }

@@ -7,7 +7,8 @@ use super::{Format, ReadOptions, Rows, number, text};
 use crate::error::DataError;
 use crate::sequence::{Sequence, Series};
 
-pub(super) const FORMAT: Format = Format { name: "ucr", summary: "UCR table, label first, no header", endings: &["txt"], read };
+pub(super) const FORMAT: Format =
+    Format { name: "ucr", summary: "UCR table, label first, no header", endings: &["txt"], read };
 
 const HINT: &str = "a line is a label and then numbers, parted by tabs, commas or spaces; infinity is not a value";
 
@@ -19,9 +20,13 @@ fn read(path: &Path, _options: &ReadOptions) -> Result<Rows, DataError> {
         if content.is_empty() {
             continue;
         }
-        let mut cells = content.split(|letter: char| letter == ',' || letter.is_whitespace()).filter(|cell| !cell.is_empty());
+        let mut cells =
+            content.split(|letter: char| letter == ',' || letter.is_whitespace()).filter(|cell| !cell.is_empty());
         let label = cells.next().unwrap_or("");
-        match cells.map(|cell| number(cell).map(|value| value.unwrap_or(f32::NAN))).collect::<Result<Vec<f32>, String>>() {
+        match cells
+            .map(|cell| number(cell).map(|value| value.unwrap_or(f32::NAN)))
+            .collect::<Result<Vec<f32>, String>>()
+        {
             Ok(mut values) => {
                 let length = values.iter().rposition(|value| value.is_finite()).map_or(0, |last| last + 1);
                 values.truncate(length);

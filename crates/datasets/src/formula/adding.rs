@@ -39,7 +39,9 @@ mod tests {
     #[test]
     fn the_target_is_the_sum_of_the_marked_values() {
         let dataset = FORMULA.train_part(Some(3), 0);
-        let (Sequence::Series(series), Target::Number(sum)) = (&dataset.sequences[2], &dataset.targets[2]) else { panic!("a series and a number") };
+        let (Sequence::Series(series), Target::Number(sum)) = (&dataset.sequences[2], &dataset.targets[2]) else {
+            panic!("a series and a number")
+        };
         let marked: f32 = series.values.chunks(2).map(|step| step[0] * step[1]).sum();
         assert!((marked - sum).abs() < 1e-6);
     }

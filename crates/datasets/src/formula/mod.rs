@@ -28,7 +28,8 @@ pub struct Formula {
 }
 
 /// All of them.
-pub const FORMULAS: &[Formula] = &[cbf::FORMULA, synthetic_control::FORMULA, two_patterns::FORMULA, adding::FORMULA, copy_memory::FORMULA];
+pub const FORMULAS: &[Formula] =
+    &[cbf::FORMULA, synthetic_control::FORMULA, two_patterns::FORMULA, adding::FORMULA, copy_memory::FORMULA];
 
 /// Streams of the generator: training and test sequences never share a draw.
 const TRAIN: u64 = 1 << 40;
@@ -46,8 +47,14 @@ impl Formula {
     }
 
     fn make(&self, size: usize, seed: u64, part: u64) -> Dataset {
-        let (sequences, targets) = (0..size).map(|index| (self.sample)(index, &mut generator(seed, part + index as u64))).unzip();
-        Dataset { name: self.name.into(), sequences, targets, classes: self.classes.iter().map(ToString::to_string).collect() }
+        let (sequences, targets) =
+            (0..size).map(|index| (self.sample)(index, &mut generator(seed, part + index as u64))).unzip();
+        Dataset {
+            name: self.name.into(),
+            sequences,
+            targets,
+            classes: self.classes.iter().map(ToString::to_string).collect(),
+        }
     }
 }
 
@@ -63,7 +70,10 @@ mod tests {
             assert_ne!(small.sequences[..], formula.train_part(Some(12), 4).sequences[..], "{}", formula.name);
             if matches!(small.targets[0], Target::Class(_)) {
                 for class in 0..formula.classes.len() {
-                    assert_eq!(small.targets.iter().filter(|target| **target == Target::Class(class)).count(), 12 / formula.classes.len());
+                    assert_eq!(
+                        small.targets.iter().filter(|target| **target == Target::Class(class)).count(),
+                        12 / formula.classes.len()
+                    );
                 }
             }
         }

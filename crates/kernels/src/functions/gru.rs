@@ -24,7 +24,14 @@ pub enum GruReset {
 /// - mask: `[batch, time]`, 1 at real steps and 0 at padded ones, which carry the state and give 0
 /// - state: `[batch, hidden]`, zeros if absent
 /// - output: `[batch, time, hidden]` and the last state `[batch, hidden]`
-pub fn gru(input: Tensor<3>, mask: Option<Tensor<2>>, state: Option<Tensor<2>>, weights: Weights, reset: GruReset, direction: Direction) -> (Tensor<3>, Tensor<2>) {
+pub fn gru(
+    input: Tensor<3>,
+    mask: Option<Tensor<2>>,
+    state: Option<Tensor<2>>,
+    weights: Weights,
+    reset: GruReset,
+    direction: Direction,
+) -> (Tensor<3>, Tensor<2>) {
     let [batch, _, _] = input.dims();
     let [_, width] = weights.recurrent.dims();
     let mut state = state.unwrap_or_else(|| Tensor::zeros([batch, width], &input.device()));
@@ -45,7 +52,8 @@ pub fn gru(input: Tensor<3>, mask: Option<Tensor<2>>, state: Option<Tensor<2>>, 
                 (update, (candidate + reset * product.narrow(1, 2 * width, width)).tanh())
             }
             GruReset::Before => {
-                let product = state.clone().matmul(recurrent.clone().narrow(1, 0, 2 * width)) + bias.clone().narrow(1, 0, 2 * width);
+                let product = state.clone().matmul(recurrent.clone().narrow(1, 0, 2 * width))
+                    + bias.clone().narrow(1, 0, 2 * width);
                 let (reset, update) = split(gates + product);
                 let product = (reset * state.clone()).matmul(recurrent.clone().narrow(1, 2 * width, width));
                 (update, (candidate + product + bias.clone().narrow(1, 2 * width, width)).tanh())

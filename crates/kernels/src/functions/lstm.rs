@@ -24,11 +24,20 @@ pub struct LstmState {
 /// - mask: `[batch, time]`, 1 at real steps and 0 at padded ones, which carry the state and give 0
 /// - state: `[batch, hidden]` each, zeros if absent
 /// - output: `[batch, time, hidden]` and the last state
-pub fn lstm(input: Tensor<3>, mask: Option<Tensor<2>>, state: Option<LstmState>, weights: Weights, direction: Direction) -> (Tensor<3>, LstmState) {
+pub fn lstm(
+    input: Tensor<3>,
+    mask: Option<Tensor<2>>,
+    state: Option<LstmState>,
+    weights: Weights,
+    direction: Direction,
+) -> (Tensor<3>, LstmState) {
     let [batch, _, _] = input.dims();
     let [_, width] = weights.recurrent.dims();
     let device = input.device();
-    let mut state = state.unwrap_or_else(|| LstmState { cell: Tensor::zeros([batch, width], &device), hidden: Tensor::zeros([batch, width], &device) });
+    let mut state = state.unwrap_or_else(|| LstmState {
+        cell: Tensor::zeros([batch, width], &device),
+        hidden: Tensor::zeros([batch, width], &device),
+    });
     let recurrent = weights.recurrent.clone().transpose();
     let bias = weights.recurrent_bias.clone().reshape([1, 4 * width]);
     let masks = columns(mask.clone());

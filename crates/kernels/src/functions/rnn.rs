@@ -23,7 +23,14 @@ pub enum RnnActivation {
 /// - mask: `[batch, time]`, 1 at real steps and 0 at padded ones, which carry the state and give 0
 /// - state: `[batch, hidden]`, zeros if absent
 /// - output: `[batch, time, hidden]` and the last state `[batch, hidden]`
-pub fn rnn(input: Tensor<3>, mask: Option<Tensor<2>>, state: Option<Tensor<2>>, weights: Weights, function: RnnActivation, direction: Direction) -> (Tensor<3>, Tensor<2>) {
+pub fn rnn(
+    input: Tensor<3>,
+    mask: Option<Tensor<2>>,
+    state: Option<Tensor<2>>,
+    weights: Weights,
+    function: RnnActivation,
+    direction: Direction,
+) -> (Tensor<3>, Tensor<2>) {
     let [batch, _, _] = input.dims();
     let [hidden, _] = weights.recurrent.dims();
     let mut state = state.unwrap_or_else(|| Tensor::zeros([batch, hidden], &input.device()));

@@ -28,7 +28,13 @@ impl GruLayer {
     ///
     /// - input: `[batch, time, input]`, mask: `[batch, time]`
     /// - output: `[batch, time, hidden]` and the last state
-    pub fn forward(&self, input: Tensor<3>, mask: Option<Tensor<2>>, state: Option<Tensor<2>>, direction: Direction) -> (Tensor<3>, Tensor<2>) {
+    pub fn forward(
+        &self,
+        input: Tensor<3>,
+        mask: Option<Tensor<2>>,
+        state: Option<Tensor<2>>,
+        direction: Direction,
+    ) -> (Tensor<3>, Tensor<2>) {
         gru(input, mask, state, self.weights(), self.reset, direction)
     }
 

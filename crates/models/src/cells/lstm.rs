@@ -35,7 +35,13 @@ impl LstmLayer {
     ///
     /// - input: `[batch, time, input]`, mask: `[batch, time]`
     /// - output: `[batch, time, hidden]` and the last state
-    pub fn forward(&self, input: Tensor<3>, mask: Option<Tensor<2>>, state: Option<LstmState>, direction: Direction) -> (Tensor<3>, LstmState) {
+    pub fn forward(
+        &self,
+        input: Tensor<3>,
+        mask: Option<Tensor<2>>,
+        state: Option<LstmState>,
+        direction: Direction,
+    ) -> (Tensor<3>, LstmState) {
         lstm(input, mask, state, self.weights(), direction)
     }
 

@@ -38,7 +38,13 @@ impl Layer {
     ///
     /// - input: `[batch, time, input]`, mask: `[batch, time]`
     /// - output: `[batch, time, hidden]` and the last state
-    pub fn forward(&self, input: Tensor<3>, mask: Option<Tensor<2>>, state: Option<State>, direction: Direction) -> (Tensor<3>, State) {
+    pub fn forward(
+        &self,
+        input: Tensor<3>,
+        mask: Option<Tensor<2>>,
+        state: Option<State>,
+        direction: Direction,
+    ) -> (Tensor<3>, State) {
         match self {
             Self::Rnn(layer) => {
                 let (output, hidden) = layer.forward(input, mask, state.map(|state| state.hidden), direction);

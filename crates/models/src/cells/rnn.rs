@@ -28,7 +28,13 @@ impl RnnLayer {
     ///
     /// - input: `[batch, time, input]`, mask: `[batch, time]`
     /// - output: `[batch, time, hidden]` and the last state
-    pub fn forward(&self, input: Tensor<3>, mask: Option<Tensor<2>>, state: Option<Tensor<2>>, direction: Direction) -> (Tensor<3>, Tensor<2>) {
+    pub fn forward(
+        &self,
+        input: Tensor<3>,
+        mask: Option<Tensor<2>>,
+        state: Option<Tensor<2>>,
+        direction: Direction,
+    ) -> (Tensor<3>, Tensor<2>) {
         rnn(input, mask, state, self.weights(), self.activation, direction)
     }
 

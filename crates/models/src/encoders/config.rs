@@ -113,7 +113,12 @@ impl EncoderConfig {
     fn common(&self) -> Common {
         macro_rules! common {
             ($config:expr) => {
-                Common { hidden: $config.hidden, layers: $config.layers, bidirectional: $config.bidirectional, dropout: $config.dropout }
+                Common {
+                    hidden: $config.hidden,
+                    layers: $config.layers,
+                    bidirectional: $config.bidirectional,
+                    dropout: $config.dropout,
+                }
             };
         }
         match self {

@@ -40,7 +40,12 @@ impl RecurrentEncoder {
     ///
     /// - input: `[batch, time, features]`, mask: `[batch, time]`, states: `[batch, hidden]` each
     /// - output: `[batch, time, hidden · directions]` and the last states
-    pub fn forward_with_state(&self, input: Tensor<3>, mask: Option<Tensor<2>>, states: Option<Vec<State>>) -> (Tensor<3>, Vec<State>) {
+    pub fn forward_with_state(
+        &self,
+        input: Tensor<3>,
+        mask: Option<Tensor<2>>,
+        states: Option<Vec<State>>,
+    ) -> (Tensor<3>, Vec<State>) {
         let mut states = states.map(Vec::into_iter);
         let mut next = || states.as_mut().and_then(Iterator::next);
         let mut last = Vec::new();

@@ -63,7 +63,11 @@ impl RunConfig {
     pub fn check(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
         if !BACKENDS.contains(&self.backend.as_str()) {
-            problems.push(problem("backend", format!("must be one of {}, got `{}`", BACKENDS.join(", "), self.backend), None));
+            problems.push(problem(
+                "backend",
+                format!("must be one of {}, got `{}`", BACKENDS.join(", "), self.backend),
+                None,
+            ));
         }
         if self.devices.len() != 1 {
             problems.push(problem(
@@ -80,7 +84,11 @@ impl RunConfig {
         self.model.check("model", &mut of_model);
         problems.extend(of_model.into_iter().map(|(key, message, hint)| Problem { key, message, hint }));
         if self.stages.is_empty() {
-            problems.push(problem("stage", "at least one stage is needed".into(), Some("add a `[[stage]]` with a `[stage.objective.supervised]` table")));
+            problems.push(problem(
+                "stage",
+                "at least one stage is needed".into(),
+                Some("add a `[[stage]]` with a `[stage.objective.supervised]` table"),
+            ));
         }
         for (index, stage) in self.stages.iter().enumerate() {
             stage.check(&format!("stage.{index}"), &mut problems);

@@ -100,13 +100,29 @@ impl Default for SgdConfig {
 
 impl Default for AdamConfig {
     fn default() -> Self {
-        Self { lr: 1e-3, beta_1: 0.9, beta_2: 0.999, epsilon: 1e-8, weight_decay: 0.0, grad_clip_norm: None, grad_clip_value: None }
+        Self {
+            lr: 1e-3,
+            beta_1: 0.9,
+            beta_2: 0.999,
+            epsilon: 1e-8,
+            weight_decay: 0.0,
+            grad_clip_norm: None,
+            grad_clip_value: None,
+        }
     }
 }
 
 impl Default for RmsPropConfig {
     fn default() -> Self {
-        Self { lr: 1e-3, alpha: 0.99, momentum: 0.0, epsilon: 1e-8, weight_decay: 0.0, grad_clip_norm: None, grad_clip_value: None }
+        Self {
+            lr: 1e-3,
+            alpha: 0.99,
+            momentum: 0.0,
+            epsilon: 1e-8,
+            weight_decay: 0.0,
+            grad_clip_norm: None,
+            grad_clip_value: None,
+        }
     }
 }
 
@@ -139,22 +155,43 @@ impl OptimizerConfig {
         };
         let key = |field: &str| format!("{path}.{name}.{field}");
         if !(self.lr() > 0.0 && self.lr().is_finite()) {
-            problems.push(problem(&key("lr"), format!("must be above 0, got {}", self.lr()), Some("a usual value is 1e-3 for adam and 1e-2 for sgd")));
+            problems.push(problem(
+                &key("lr"),
+                format!("must be above 0, got {}", self.lr()),
+                Some("a usual value is 1e-3 for adam and 1e-2 for sgd"),
+            ));
         }
         let (norm, value) = self.clipping();
         for (field, limit) in [("grad_clip_norm", norm), ("grad_clip_value", value)] {
             if limit.is_some_and(|limit| limit.is_nan() || limit <= 0.0) {
-                problems.push(problem(&key(field), "must be above 0".into(), Some("remove the key to switch clipping off")));
+                problems.push(problem(
+                    &key(field),
+                    "must be above 0".into(),
+                    Some("remove the key to switch clipping off"),
+                ));
             }
         }
         let (decay, fractions): (f64, Vec<(&str, f64)>) = match self {
-            Self::Sgd(config) | Self::Momentum(config) => (config.weight_decay, vec![("momentum", config.momentum.unwrap_or(0.0))]),
-            Self::Adam(config) | Self::AdamW(config) => (config.weight_decay, vec![("beta_1", config.beta_1), ("beta_2", config.beta_2)]),
-            Self::RmsProp(config) => (config.weight_decay, vec![("alpha", config.alpha), ("momentum", config.momentum)]),
+            Self::Sgd(config) | Self::Momentum(config) => {
+                (config.weight_decay, vec![("momentum", config.momentum.unwrap_or(0.0))])
+            }
+            Self::Adam(config) | Self::AdamW(config) => {
+                (config.weight_decay, vec![("beta_1", config.beta_1), ("beta_2", config.beta_2)])
+            }
+            Self::RmsProp(config) => {
+                (config.weight_decay, vec![("alpha", config.alpha), ("momentum", config.momentum)])
+            }
         };
         check_range(problems, &key("weight_decay"), decay, 0.0, f64::INFINITY, "usual values are 0 to 0.1");
         for (field, fraction) in fractions {
-            check_range(problems, &key(field), fraction, 0.0, 0.999_999, "it is the weight of the past in a moving average");
+            check_range(
+                problems,
+                &key(field),
+                fraction,
+                0.0,
+                0.999_999,
+                "it is the weight of the past in a moving average",
+            );
         }
     }
 }

@@ -56,7 +56,8 @@ fn finish(table: &mut Table, places: &mut Places, overrides: &[String]) -> Resul
 }
 
 fn placed(problem: Problem, places: &Places) -> ConfigProblem {
-    let message = if problem.key.is_empty() { problem.message } else { format!("`{}` {}", problem.key, problem.message) };
+    let message =
+        if problem.key.is_empty() { problem.message } else { format!("`{}` {}", problem.key, problem.message) };
     ConfigProblem { place: places.find(&problem.key), message, hint: problem.hint }
 }
 
@@ -64,10 +65,16 @@ fn placed(problem: Problem, places: &Places) -> ConfigProblem {
 fn load(path: &Path, seen: &mut Vec<PathBuf>) -> Result<(Table, Places), Error> {
     let file = path.display().to_string();
     let text = fs::read_to_string(path).map_err(|error| {
-        Error::input(format!("{file}: cannot be read: {error}"), "give the path of a TOML config, for example `configs/quickstart.toml`")
+        Error::input(
+            format!("{file}: cannot be read: {error}"),
+            "give the path of a TOML config, for example `configs/quickstart.toml`",
+        )
     })?;
     if seen.iter().any(|known| known == path) {
-        return Err(Error::input(format!("{file}: `extends` leads back to this file"), "remove one of the `extends` keys"));
+        return Err(Error::input(
+            format!("{file}: `extends` leads back to this file"),
+            "remove one of the `extends` keys",
+        ));
     }
     seen.push(path.to_path_buf());
     let mut table = parse(&file, &text)?;
@@ -76,7 +83,8 @@ fn load(path: &Path, seen: &mut Vec<PathBuf>) -> Result<(Table, Places), Error> 
         return Ok((table, places));
     };
     let Value::String(base) = base else {
-        let problem = Problem { key: "extends".into(), message: "must be the path of another config".into(), hint: None };
+        let problem =
+            Problem { key: "extends".into(), message: "must be the path of another config".into(), hint: None };
         return Err(Error::Config(vec![placed(problem, &places)]));
     };
     let base = path.parent().unwrap_or(Path::new(".")).join(base);
@@ -103,7 +111,9 @@ fn merge(below: &mut Table, above: Table) {
     const CHOICES: [&str; 5] = ["model", "encoder", "objective", "optimizer", "schedule"];
     for (key, value) in above {
         let other_choice = match (below.get(&key), &value) {
-            (Some(Value::Table(old)), Value::Table(new)) => CHOICES.contains(&key.as_str()) && new.keys().any(|name| !old.contains_key(name)),
+            (Some(Value::Table(old)), Value::Table(new)) => {
+                CHOICES.contains(&key.as_str()) && new.keys().any(|name| !old.contains_key(name))
+            }
             _ => false,
         };
         match (below.get_mut(&key), value) {
@@ -117,7 +127,9 @@ fn merge(below: &mut Table, above: Table) {
 
 /// `stage.1.objective.mean-teacher.weight=4`; the value is TOML, or a bare string.
 fn apply_override(table: &mut Table, places: &mut Places, text: &str) -> Result<(), Error> {
-    let wrong = |message: String| Error::input(format!("--set {text}: {message}"), "write it as `--set stage.0.optimizer.adam.lr=1e-3`");
+    let wrong = |message: String| {
+        Error::input(format!("--set {text}: {message}"), "write it as `--set stage.0.optimizer.adam.lr=1e-3`")
+    };
     let (key, value) = text.split_once('=').ok_or_else(|| wrong("has no `=`".into()))?;
     let key = key.trim();
     let value = value.trim();
@@ -127,7 +139,8 @@ fn apply_override(table: &mut Table, places: &mut Places, text: &str) -> Result<
         .and_then(|mut parsed| parsed.remove("value"))
         .unwrap_or_else(|| Value::String(value.to_string()));
     let segments: Vec<&str> = key.split('.').collect();
-    let Some((last, parents)) = segments.split_last().filter(|_| segments.iter().all(|segment| !segment.is_empty())) else {
+    let Some((last, parents)) = segments.split_last().filter(|_| segments.iter().all(|segment| !segment.is_empty()))
+    else {
         return Err(wrong("has an empty key".into()));
     };
     let mut here = table;
@@ -142,7 +155,11 @@ fn apply_override(table: &mut Table, places: &mut Places, text: &str) -> Result<
                 let item = index.and_then(|index| index.parse::<usize>().ok()).and_then(|index| items.get_mut(index));
                 match item {
                     Some(Value::Table(inner)) => inner,
-                    _ => return Err(wrong(format!("`{segment}` is a list of {count}; name one of them by its number, counted from 0"))),
+                    _ => {
+                        return Err(wrong(format!(
+                            "`{segment}` is a list of {count}; name one of them by its number, counted from 0"
+                        )));
+                    }
                 }
             }
             _ => return Err(wrong(format!("`{segment}` holds a value, not a table"))),
@@ -192,8 +209,11 @@ fn dotted(path: &serde_path_to_error::Path) -> String {
 fn explain(path: &str, message: &str) -> (String, Problem) {
     let named: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
     let with = |key: String, message: String, hint: Option<String>| (key.clone(), Problem { key, message, hint });
-    if let Some(name) = named.first().filter(|_| message.starts_with("unknown field") || message.starts_with("unknown variant")) {
-        let key = if path.ends_with(&format!(".{name}")) || path == *name { path.to_string() } else { join(path, name) };
+    if let Some(name) =
+        named.first().filter(|_| message.starts_with("unknown field") || message.starts_with("unknown variant"))
+    {
+        let key =
+            if path.ends_with(&format!(".{name}")) || path == *name { path.to_string() } else { join(path, name) };
         let known = &named[1..];
         let hint = match semiseq_datasets::nearest(name, known) {
             Some(best) => format!("did you mean `{best}`?"),
@@ -206,7 +226,11 @@ fn explain(path: &str, message: &str) -> (String, Problem) {
         return with(join(path, name), "is missing".into(), None);
     }
     if message.contains("wanted exactly 1 element") || message.contains("exactly 1") {
-        return with(path.to_string(), "must hold exactly one table, the choice".into(), Some("remove all but one of its tables".into()));
+        return with(
+            path.to_string(),
+            "must hold exactly one table, the choice".into(),
+            Some("remove all but one of its tables".into()),
+        );
     }
     let message = message
         .replacen("invalid type:", "has the wrong type:", 1)
@@ -281,11 +305,17 @@ weight = 8.0
 
     #[test]
     fn all_mistakes_are_reported_with_their_lines() {
-        let text = GOOD.replace("weight = 8.0", "weigth = 8.0").replace("hidden = 8", "hidden = \"eight\"").replace("epochs = 2", "epochs = 0");
+        let text = GOOD
+            .replace("weight = 8.0", "weigth = 8.0")
+            .replace("hidden = 8", "hidden = \"eight\"")
+            .replace("epochs = 2", "epochs = 0");
         let found = problems(&text, &[]);
         let places: Vec<_> = found.iter().map(|problem| problem.place.as_str()).collect();
         assert_eq!(found.len(), 3, "{found:?}");
-        assert!(places.contains(&"t.toml:12") && places.contains(&"t.toml:5") && places.contains(&"t.toml:7"), "{found:?}");
+        assert!(
+            places.contains(&"t.toml:12") && places.contains(&"t.toml:5") && places.contains(&"t.toml:7"),
+            "{found:?}"
+        );
         assert!(found.iter().any(|problem| problem.hint.as_deref() == Some("did you mean `weight`?")));
     }
 

@@ -81,11 +81,22 @@ impl ScheduleConfig {
             Self::Cosine(_) => "cosine",
             Self::Linear(_) => "linear",
         };
-        check_range(problems, &format!("{path}.{name}.warmup"), self.warmup(), 0.0, 0.99, "it is a fraction of the steps; 0.05 is usual");
+        check_range(
+            problems,
+            &format!("{path}.{name}.warmup"),
+            self.warmup(),
+            0.0,
+            0.99,
+            "it is a fraction of the steps; 0.05 is usual",
+        );
         if let Self::Step(config) = self {
             for (field, value) in [("every", config.every), ("gamma", config.gamma)] {
                 if !(value > 0.0 && value <= 1.0) {
-                    problems.push(problem(&format!("{path}.step.{field}"), format!("must be in (0, 1], got {value}"), None));
+                    problems.push(problem(
+                        &format!("{path}.step.{field}"),
+                        format!("must be in (0, 1], got {value}"),
+                        None,
+                    ));
                 }
             }
         }

@@ -89,28 +89,53 @@ impl StageConfig {
 
     pub(crate) fn check(&self, path: &str, problems: &mut Vec<Problem>) {
         match (self.epochs, self.steps) {
-            (Some(_), Some(_)) => problems.push(problem(&format!("{path}.steps"), "stands beside `epochs`; only one of them may".into(), Some("remove one of the two"))),
-            (None, None) => problems.push(problem(path, "needs `epochs` or `steps`".into(), Some("for example `epochs = 20`"))),
+            (Some(_), Some(_)) => problems.push(problem(
+                &format!("{path}.steps"),
+                "stands beside `epochs`; only one of them may".into(),
+                Some("remove one of the two"),
+            )),
+            (None, None) => {
+                problems.push(problem(path, "needs `epochs` or `steps`".into(), Some("for example `epochs = 20`")))
+            }
             (Some(0), _) => problems.push(problem(&format!("{path}.epochs"), "must be at least 1, got 0".into(), None)),
             (_, Some(0)) => problems.push(problem(&format!("{path}.steps"), "must be at least 1, got 0".into(), None)),
             _ => {}
         }
-        for (key, value) in [("batch_size", self.batch_size), ("unlabeled_ratio", self.unlabeled_ratio), ("gradient_accumulation", self.gradient_accumulation)] {
+        for (key, value) in [
+            ("batch_size", self.batch_size),
+            ("unlabeled_ratio", self.unlabeled_ratio),
+            ("gradient_accumulation", self.gradient_accumulation),
+        ] {
             if value == 0 {
                 problems.push(problem(&format!("{path}.{key}"), "must be at least 1, got 0".into(), None));
             }
         }
         if let Some(decay) = self.weight_average {
-            check_range(problems, &format!("{path}.weight_average"), decay, 0.0, 0.999_999, "a usual decay is 0.999; shorter runs want 0.99");
+            check_range(
+                problems,
+                &format!("{path}.weight_average"),
+                decay,
+                0.0,
+                0.999_999,
+                "a usual decay is 0.999; shorter runs want 0.99",
+            );
         }
         if let Some(stopping) = &self.early_stopping {
             let known = stopping.metric.strip_prefix("valid.").is_some_and(|name| STOPPING_METRICS.contains(&name));
             if !known {
                 let names: Vec<_> = STOPPING_METRICS.iter().map(|name| format!("valid.{name}")).collect();
-                problems.push(problem(&format!("{path}.early_stopping.metric"), format!("must be one of {}, got `{}`", names.join(", "), stopping.metric), None));
+                problems.push(problem(
+                    &format!("{path}.early_stopping.metric"),
+                    format!("must be one of {}, got `{}`", names.join(", "), stopping.metric),
+                    None,
+                ));
             }
             if stopping.patience == 0 {
-                problems.push(problem(&format!("{path}.early_stopping.patience"), "must be at least 1, got 0".into(), None));
+                problems.push(problem(
+                    &format!("{path}.early_stopping.patience"),
+                    "must be at least 1, got 0".into(),
+                    None,
+                ));
             }
         }
         self.objective.check(&format!("{path}.objective.{}", self.objective.name()), problems);

@@ -25,7 +25,8 @@ struct Fresh;
 impl ModuleMapper for Fresh {
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
         let (_, tensor, mapper) = param.consume();
-        Param::from_mapped_value(ParamId::new(), tensor.detach().set_require_grad(false), mapper).set_require_grad(false)
+        Param::from_mapped_value(ParamId::new(), tensor.detach().set_require_grad(false), mapper)
+            .set_require_grad(false)
     }
 }
 

@@ -76,8 +76,12 @@ impl Checkpoints {
             fs::remove_dir_all(unfinished).map_err(|error| Error::write(unfinished, error))?;
         }
         fs::create_dir_all(unfinished).map_err(|error| Error::write(unfinished, error))?;
-        let marks = files.iter().map(|(name, bytes)| (name.clone(), FileMark { bytes: bytes.len(), checksum: checksum(bytes) })).collect();
-        let manifest = serde_json::to_vec(&Manifest { files: marks }).map_err(|error| Error::write(unfinished, error))?;
+        let marks = files
+            .iter()
+            .map(|(name, bytes)| (name.clone(), FileMark { bytes: bytes.len(), checksum: checksum(bytes) }))
+            .collect();
+        let manifest =
+            serde_json::to_vec(&Manifest { files: marks }).map_err(|error| Error::write(unfinished, error))?;
         for (name, bytes) in files.iter().map(|(name, bytes)| (name.as_str(), bytes)).chain([(MANIFEST, &manifest)]) {
             let path = unfinished.join(name);
             let mut file = File::create(&path).map_err(|error| Error::write(&path, error))?;
@@ -141,12 +145,16 @@ pub fn parse<T: DeserializeOwned>(files: &Files, name: &str) -> Result<T, Error>
 }
 
 pub(crate) fn damaged(name: &str, reason: &str) -> Error {
-    Error::input(format!("checkpoint file {name}: {reason}"), "the checkpoint is from another version of semiseq or another config; start again with `--force`")
+    Error::input(
+        format!("checkpoint file {name}: {reason}"),
+        "the checkpoint is from another version of semiseq or another config; start again with `--force`",
+    )
 }
 
 fn read(path: &Path) -> Result<Files, String> {
     let manifest = fs::read(path.join(MANIFEST)).map_err(|error| format!("{MANIFEST} cannot be read: {error}"))?;
-    let manifest: Manifest = serde_json::from_slice(&manifest).map_err(|error| format!("{MANIFEST} is damaged: {error}"))?;
+    let manifest: Manifest =
+        serde_json::from_slice(&manifest).map_err(|error| format!("{MANIFEST} is damaged: {error}"))?;
     let mut files = Files::new();
     for (name, mark) in manifest.files {
         let bytes = fs::read(path.join(&name)).map_err(|error| format!("{name} cannot be read: {error}"))?;
@@ -169,7 +177,9 @@ fn checksum(bytes: &[u8]) -> u64 {
         word[..chunk.len()].copy_from_slice(chunk);
         u64::from_le_bytes(word)
     });
-    chunks.fold(0xcbf2_9ce4_8422_2325 ^ bytes.len() as u64, |hash, word| (hash ^ word).wrapping_mul(PRIME).rotate_left(23))
+    chunks.fold(0xcbf2_9ce4_8422_2325 ^ bytes.len() as u64, |hash, word| {
+        (hash ^ word).wrapping_mul(PRIME).rotate_left(23)
+    })
 }
 
 fn sync_folder(folder: &Path) -> Result<(), Error> {

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use burn::train::Interrupter;
-use burn::train::metric::{MetricAttributes, MetricDefinition, MetricEntry, MetricId, NumericAttributes, NumericEntry, SerializedEntry};
+use burn::train::metric::{
+    MetricAttributes, MetricDefinition, MetricEntry, MetricId, NumericAttributes, NumericEntry, SerializedEntry,
+};
 use burn::train::renderer::tui::TuiMetricsRendererWrapper;
 use burn::train::renderer::{MetricState, MetricsRenderer};
 
@@ -39,12 +41,23 @@ impl Progress {
     /// nothing at all.
     pub fn new(dashboard: bool, quiet: bool, interrupter: Interrupter) -> Self {
         let wanted = dashboard && !quiet && std::io::stdout().is_terminal() && std::io::stdin().is_terminal();
-        let dashboard = wanted.then(|| -> Box<dyn MetricsRenderer> { Box::new(TuiMetricsRendererWrapper::new(interrupter, None)) });
+        let dashboard =
+            wanted.then(|| -> Box<dyn MetricsRenderer> { Box::new(TuiMetricsRendererWrapper::new(interrupter, None)) });
         if dashboard.is_some() {
             keep_interrupt_key();
         }
         let now = Instant::now();
-        Self { dashboard, known: HashMap::new(), label: String::new(), epochs: 0, steps: 0, started: now, started_at: 0, last_line: now, quiet }
+        Self {
+            dashboard,
+            known: HashMap::new(),
+            label: String::new(),
+            epochs: 0,
+            steps: 0,
+            started: now,
+            started_at: 0,
+            last_line: now,
+            quiet,
+        }
     }
 
     /// A stage begins (or goes on) at `epoch` of `epochs`, each of `steps` steps.
@@ -72,7 +85,10 @@ impl Progress {
             dashboard.update_split(done);
         } else if self.last_line.elapsed() > Duration::from_secs(10) {
             let remaining = self.remaining((epoch - 1) * self.steps + done);
-            self.say(&format!("{} epoch {epoch}/{} step {done}/{} ({remaining} left)", self.label, self.epochs, self.steps));
+            self.say(&format!(
+                "{} epoch {epoch}/{} step {done}/{} ({remaining} left)",
+                self.label, self.epochs, self.steps
+            ));
         }
     }
 
@@ -86,11 +102,17 @@ impl Progress {
                     metric_id: id.clone(),
                     name: Arc::new(name.clone()),
                     description: None,
-                    attributes: MetricAttributes::Numeric(NumericAttributes { unit: None, higher_is_better: higher_is_better(name) }),
+                    attributes: MetricAttributes::Numeric(NumericAttributes {
+                        unit: None,
+                        higher_is_better: higher_is_better(name),
+                    }),
                 });
                 id
             });
-            let entry = MetricEntry::new(id.clone(), SerializedEntry { formatted: format!("{value:.4}"), serialized: value.to_string() });
+            let entry = MetricEntry::new(
+                id.clone(),
+                SerializedEntry { formatted: format!("{value:.4}"), serialized: value.to_string() },
+            );
             let state = MetricState::Numeric(entry, Some(NumericEntry::Value(*value)));
             match split {
                 Split::Train => dashboard.update_train(state),
@@ -113,7 +135,11 @@ impl Progress {
             return;
         }
         let show = |scores: &Scores, names: &[&str]| -> String {
-            names.iter().filter_map(|name| scores.get(*name).map(|value| format!("{name} {value:.4}"))).collect::<Vec<_>>().join(" ")
+            names
+                .iter()
+                .filter_map(|name| scores.get(*name).map(|value| format!("{name} {value:.4}")))
+                .collect::<Vec<_>>()
+                .join(" ")
         };
         let remaining = self.remaining(epoch * self.steps);
         let speed = train.get("samples_per_second").map_or(String::new(), |speed| format!(" | {speed:.0} samples/s"));
@@ -154,7 +180,11 @@ impl Progress {
             return "some time".into();
         }
         let seconds = self.started.elapsed().as_secs_f64() / fresh as f64 * total.saturating_sub(done) as f64;
-        if seconds < 60.0 { format!("{seconds:.0} s") } else { format!("{} min {:.0} s", (seconds / 60.0) as u64, seconds % 60.0) }
+        if seconds < 60.0 {
+            format!("{seconds:.0} s")
+        } else {
+            format!("{} min {:.0} s", (seconds / 60.0) as u64, seconds % 60.0)
+        }
     }
 }
 

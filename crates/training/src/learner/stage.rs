@@ -163,12 +163,17 @@ pub fn fit<M: SequenceModel, O: Objective<M>>(
     let mut best: Option<ModuleRecord> = None;
     let mut optim = build(&config.optimizer);
     let (clip_norm, clip_value) = config.optimizer.clipping();
-    let mut position = Position { epoch: 0, step: 0, best: None, best_epoch: 0, wall_seconds: 0.0, train_seconds: 0.0, samples: 0 };
+    let mut position =
+        Position { epoch: 0, step: 0, best: None, best_epoch: 0, wall_seconds: 0.0, train_seconds: 0.0, samples: 0 };
     if let Some(files) = resume {
         position = parse(files, "stage.json")?;
-        learned = learned.try_load_record(record(files, "learned.burnpack")?).map_err(|error| damaged("learned.burnpack", &format!("{error:?}")))?;
+        learned = learned
+            .try_load_record(record(files, "learned.burnpack")?)
+            .map_err(|error| damaged("learned.burnpack", &format!("{error:?}")))?;
         let bytes = files.get("optimizer.burnpack").ok_or_else(|| damaged("optimizer.burnpack", "is missing"))?;
-        optim = optim.from_bytes(Bytes::from_bytes_vec(bytes.clone())).map_err(|error| damaged("optimizer.burnpack", &error.to_string()))?;
+        optim = optim
+            .from_bytes(Bytes::from_bytes_vec(bytes.clone()))
+            .map_err(|error| damaged("optimizer.burnpack", &error.to_string()))?;
         best = Some(record(files, "best.burnpack")?);
     }
     let (metric, higher) = selection(config, options.kind);
@@ -177,7 +182,8 @@ pub fn fit<M: SequenceModel, O: Objective<M>>(
     progress.start_stage(&options.label, position.epoch + 1, epochs, steps_per_epoch);
 
     while position.epoch < epochs {
-        if patience.is_some_and(|patience| position.epoch - position.best_epoch >= patience && position.best_epoch > 0) {
+        if patience.is_some_and(|patience| position.epoch - position.best_epoch >= patience && position.best_epoch > 0)
+        {
             stopped_by = "early stopping";
             break;
         }
@@ -198,7 +204,8 @@ pub fn fit<M: SequenceModel, O: Objective<M>>(
                 break;
             }
             batches += 1;
-            position.samples += batch.labeled.as_ref().map_or(0, |part| part.weak.size) + batch.unlabeled.as_ref().map_or(0, |part| part.weak.size);
+            position.samples += batch.labeled.as_ref().map_or(0, |part| part.weak.size)
+                + batch.unlabeled.as_ref().map_or(0, |part| part.weak.size);
             let context = StepContext { step: position.step, total_steps, epoch };
             let step = Step::upload(&batch, options.device);
             let terms = learned.objective.step(&learned.model, &step, &context);
@@ -237,7 +244,10 @@ pub fn fit<M: SequenceModel, O: Objective<M>>(
         progress.end_split();
         position.train_seconds += began.elapsed().as_secs_f64();
         let mut train = means.scores();
-        train.insert("lr".into(), config.optimizer.lr() * config.schedule.factor(position.step.saturating_sub(1), total_steps));
+        train.insert(
+            "lr".into(),
+            config.optimizer.lr() * config.schedule.factor(position.step.saturating_sub(1), total_steps),
+        );
         train.insert("samples_per_second".into(), position.samples as f64 / position.train_seconds.max(1e-9));
 
         let evaluated = match &learned.average {
@@ -251,13 +261,21 @@ pub fn fit<M: SequenceModel, O: Objective<M>>(
         // Without validation data the last weights are the best known.
         let value = valid.get(metric).copied();
         let better = match (value, position.best) {
-            (Some(value), Some(best)) => if higher { value > best } else { value < best },
+            (Some(value), Some(best)) => {
+                if higher {
+                    value > best
+                } else {
+                    value < best
+                }
+            }
             _ => true,
         };
         if better {
             position.best = value;
             position.best_epoch = epoch;
-            best = Some(Learned { model: evaluated, objective: learned.objective.clone(), average: None::<M> }.into_record());
+            best = Some(
+                Learned { model: evaluated, objective: learned.objective.clone(), average: None::<M> }.into_record(),
+            );
         }
         position.wall_seconds += began.elapsed().as_secs_f64();
         progress.end_epoch(epoch, &train, &valid);
@@ -318,15 +336,23 @@ fn checkpoint<M: SequenceModel, O: Objective<M>>(
     best: Option<&ModuleRecord>,
     position: &Position,
 ) -> Result<Files, Error> {
-    let failed = |what: &str, error: String| Error::runtime(format!("{what} cannot be recorded: {error}"), "this is a defect of semiseq; please report it");
+    let failed = |what: &str, error: String| {
+        Error::runtime(format!("{what} cannot be recorded: {error}"), "this is a defect of semiseq; please report it")
+    };
     let mut files = Files::new();
-    files.insert("learned.burnpack".into(), bytes(learned.clone().into_record()).map_err(|error| failed("the model", error))?);
+    files.insert(
+        "learned.burnpack".into(),
+        bytes(learned.clone().into_record()).map_err(|error| failed("the model", error))?,
+    );
     let optimizer = optim.into_bytes().map_err(|error| failed("the optimiser", error.to_string()))?;
     files.insert("optimizer.burnpack".into(), optimizer.to_vec());
     if let Some(best) = best {
         files.insert("best.burnpack".into(), bytes(best.clone()).map_err(|error| failed("the best model", error))?);
     }
-    files.insert("stage.json".into(), serde_json::to_vec(position).map_err(|error| failed("the position", error.to_string()))?);
+    files.insert(
+        "stage.json".into(),
+        serde_json::to_vec(position).map_err(|error| failed("the position", error.to_string()))?,
+    );
     Ok(files)
 }
 

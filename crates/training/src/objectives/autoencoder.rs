@@ -48,7 +48,12 @@ impl AutoencoderConfig {
     }
 
     fn decoder<M: SequenceModel>(&self, model: &M, device: &Device) -> SequenceDecoder {
-        let config = SequenceDecoderConfig { hidden: self.hidden, reversed: self.reversed, teacher_forcing: self.teacher_forcing, ..SequenceDecoderConfig::default() };
+        let config = SequenceDecoderConfig {
+            hidden: self.hidden,
+            reversed: self.reversed,
+            teacher_forcing: self.teacher_forcing,
+            ..SequenceDecoderConfig::default()
+        };
         config.init(model.summary_size(), model.input_size(), device)
     }
 }

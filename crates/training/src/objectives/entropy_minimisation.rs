@@ -33,7 +33,14 @@ impl Default for EntropyMinimisationConfig {
 
 impl EntropyMinimisationConfig {
     pub(crate) fn check(&self, path: &str, problems: &mut Vec<Problem>) {
-        check_range(problems, &format!("{path}.weight"), self.weight, 0.0, f64::INFINITY, "the paper searches between 0 and 1");
+        check_range(
+            problems,
+            &format!("{path}.weight"),
+            self.weight,
+            0.0,
+            f64::INFINITY,
+            "the paper searches between 0 and 1",
+        );
         check_range(problems, &format!("{path}.ramp_up"), self.ramp_up, 0.0, 1.0, "it is a fraction of the stage");
         self.supervised.check(&format!("{path}.supervised"), problems);
     }
@@ -62,6 +69,8 @@ impl<M: SequenceModel> Objective<M> for EntropyMinimisation {
         let Some(part) = &step.unlabeled else { return terms };
         let logits = model.forward(part.weak.clone());
         let weight = self.config.weight * gaussian_ramp_up(context.progress(), self.config.ramp_up);
-        terms.add("entropy", weight, entropy(logits, part.row_mask(model.per_step()))).constant("unlabeled_weight", weight)
+        terms
+            .add("entropy", weight, entropy(logits, part.row_mask(model.per_step())))
+            .constant("unlabeled_weight", weight)
     }
 }

@@ -27,7 +27,13 @@ pub fn weighted_mean(values: Tensor<1>, weights: Option<Tensor<1>>) -> Tensor<1>
 /// # Shapes
 ///
 /// - logits: `[rows, classes]`, classes and known: `[rows]`, class weights: `[classes]`
-pub fn cross_entropy(logits: Tensor<2>, classes: Tensor<1, Int>, known: Tensor<1>, smoothing: f64, class_weights: Option<Tensor<1>>) -> Tensor<1> {
+pub fn cross_entropy(
+    logits: Tensor<2>,
+    classes: Tensor<1, Int>,
+    known: Tensor<1>,
+    smoothing: f64,
+    class_weights: Option<Tensor<1>>,
+) -> Tensor<1> {
     let logits = class_logits(logits);
     let [rows, count] = logits.dims();
     let log_probabilities = log_softmax(logits, 1);

@@ -11,7 +11,9 @@ use semiseq_models::SequenceModel;
 use serde::{Deserialize, Serialize};
 
 use super::losses::{distribution_kl, distribution_mse, probabilities, weighted_mean};
-use super::{Needs, Objective, Part, Setting, Step, StepContext, Supervised, SupervisedConfig, Terms, gaussian_ramp_up};
+use super::{
+    Needs, Objective, Part, Setting, Step, StepContext, Supervised, SupervisedConfig, Terms, gaussian_ramp_up,
+};
 use crate::config::{check_range, problem};
 use crate::learner::average::{average, fresh_copy};
 
@@ -49,17 +51,35 @@ pub enum Consistency {
 
 impl Default for MeanTeacherConfig {
     fn default() -> Self {
-        Self { ema_decay: 0.99, weight: 8.0, ramp_up: 0.27, consistency: Consistency::Mse, teacher_noise: true, supervised: SupervisedConfig::default() }
+        Self {
+            ema_decay: 0.99,
+            weight: 8.0,
+            ramp_up: 0.27,
+            consistency: Consistency::Mse,
+            teacher_noise: true,
+            supervised: SupervisedConfig::default(),
+        }
     }
 }
 
 impl MeanTeacherConfig {
     pub(crate) fn check(&self, path: &str, problems: &mut Vec<Problem>) {
         if !(0.0..1.0).contains(&self.ema_decay) {
-            problems.push(problem(&format!("{path}.ema_decay"), format!("must be in [0, 1), got {}", self.ema_decay), Some("the paper uses 0.99, later 0.999")));
+            problems.push(problem(
+                &format!("{path}.ema_decay"),
+                format!("must be in [0, 1), got {}", self.ema_decay),
+                Some("the paper uses 0.99, later 0.999"),
+            ));
         }
         check_range(problems, &format!("{path}.weight"), self.weight, 0.0, f64::INFINITY, "the default is 8");
-        check_range(problems, &format!("{path}.ramp_up"), self.ramp_up, 0.0, 1.0, "it is a fraction of the stage; the default is 0.27");
+        check_range(
+            problems,
+            &format!("{path}.ramp_up"),
+            self.ramp_up,
+            0.0,
+            1.0,
+            "it is a fraction of the stage; the default is 0.27",
+        );
         self.supervised.check(&format!("{path}.supervised"), problems);
     }
 
@@ -82,7 +102,11 @@ pub struct MeanTeacher<M: Module> {
 impl<M: SequenceModel> MeanTeacher<M> {
     /// The teacher's distributions for the second view, without graph.
     fn teach(&self, part: &Part) -> Tensor<2> {
-        let logits = if self.config.teacher_noise { self.teacher.forward(part.second_or_weak()) } else { self.teacher.clone().freeze().forward(part.second_or_weak()) };
+        let logits = if self.config.teacher_noise {
+            self.teacher.forward(part.second_or_weak())
+        } else {
+            self.teacher.clone().freeze().forward(part.second_or_weak())
+        };
         probabilities(logits)
     }
 
@@ -114,7 +138,9 @@ impl<M: SequenceModel> Objective<M> for MeanTeacher<M> {
             let agree = probabilities(logits.clone()).argmax(1).equal(target.clone().argmax(1)).float();
             let [rows, _] = agree.dims();
             let agreement = weighted_mean(agree.reshape([rows]), part.row_mask(model.per_step()));
-            terms = terms.add("consistency", weight, self.consistency(logits, target, part)).monitor("teacher_agreement", agreement);
+            terms = terms
+                .add("consistency", weight, self.consistency(logits, target, part))
+                .monitor("teacher_agreement", agreement);
         }
         terms.constant("unlabeled_weight", weight)
     }

@@ -11,7 +11,9 @@ use semiseq_models::SequenceModel;
 use serde::{Deserialize, Serialize};
 
 use super::losses::{distribution_mse, probabilities};
-use super::{Needs, Objective, Part, Setting, Step, StepContext, Supervised, SupervisedConfig, Terms, gaussian_ramp_up};
+use super::{
+    Needs, Objective, Part, Setting, Step, StepContext, Supervised, SupervisedConfig, Terms, gaussian_ramp_up,
+};
 use crate::config::check_range;
 
 /// `[stage.objective.pi-model]`.
@@ -37,7 +39,14 @@ impl Default for PiModelConfig {
 impl PiModelConfig {
     pub(crate) fn check(&self, path: &str, problems: &mut Vec<Problem>) {
         check_range(problems, &format!("{path}.weight"), self.weight, 0.0, f64::INFINITY, "the default is 10");
-        check_range(problems, &format!("{path}.ramp_up"), self.ramp_up, 0.0, 1.0, "it is a fraction of the stage; the paper's is 0.27");
+        check_range(
+            problems,
+            &format!("{path}.ramp_up"),
+            self.ramp_up,
+            0.0,
+            1.0,
+            "it is a fraction of the stage; the paper's is 0.27",
+        );
         self.supervised.check(&format!("{path}.supervised"), problems);
     }
 

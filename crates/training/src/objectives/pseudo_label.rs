@@ -39,11 +39,36 @@ impl Default for PseudoLabelConfig {
 impl PseudoLabelConfig {
     pub(crate) fn check(&self, path: &str, problems: &mut Vec<Problem>) {
         check_range(problems, &format!("{path}.weight"), self.weight, 0.0, f64::INFINITY, "the paper uses 3");
-        check_range(problems, &format!("{path}.ramp_start"), self.ramp_start, 0.0, 1.0, "it is a fraction of the stage; the paper's is 0.1");
-        check_range(problems, &format!("{path}.ramp_end"), self.ramp_end, 0.0, 1.0, "it is a fraction of the stage; the paper's is 0.6");
-        check_range(problems, &format!("{path}.threshold"), self.threshold, 0.0, 1.0, "the paper uses none, which is 0; FixMatch uses 0.95");
+        check_range(
+            problems,
+            &format!("{path}.ramp_start"),
+            self.ramp_start,
+            0.0,
+            1.0,
+            "it is a fraction of the stage; the paper's is 0.1",
+        );
+        check_range(
+            problems,
+            &format!("{path}.ramp_end"),
+            self.ramp_end,
+            0.0,
+            1.0,
+            "it is a fraction of the stage; the paper's is 0.6",
+        );
+        check_range(
+            problems,
+            &format!("{path}.threshold"),
+            self.threshold,
+            0.0,
+            1.0,
+            "the paper uses none, which is 0; FixMatch uses 0.95",
+        );
         if self.ramp_end < self.ramp_start {
-            problems.push(problem(&format!("{path}.ramp_end"), format!("must not lie before `ramp_start`, {}", self.ramp_start), None));
+            problems.push(problem(
+                &format!("{path}.ramp_end"),
+                format!("must not lie before `ramp_start`, {}", self.ramp_start),
+                None,
+            ));
         }
         self.supervised.check(&format!("{path}.supervised"), problems);
     }
@@ -95,7 +120,10 @@ impl<M: SequenceModel> Objective<M> for PseudoLabel {
         // The share of rows that count scales the loss, as averaging over the whole batch would.
         let rate = weighted_mean(sure, mask);
         let weight = self.config.weight_at(context.progress());
-        let terms = terms.add("unlabeled", weight, loss * rate.clone()).monitor("mask_rate", rate).constant("unlabeled_weight", weight);
+        let terms = terms
+            .add("unlabeled", weight, loss * rate.clone())
+            .monitor("mask_rate", rate)
+            .constant("unlabeled_weight", weight);
         match &part.targets {
             Targets::Classes { classes, known } => {
                 let right = labels.equal(classes.clone()).float();

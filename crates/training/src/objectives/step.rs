@@ -89,7 +89,13 @@ impl Part {
 
     /// Uploads a plain batch, without views.
     pub fn plain(batch: &Batch, device: &Device) -> Self {
-        Self { weak: sequences(batch, device), second: None, strong: None, indices: batch.indices.clone(), targets: targets(batch, device) }
+        Self {
+            weak: sequences(batch, device),
+            second: None,
+            strong: None,
+            indices: batch.indices.clone(),
+            targets: targets(batch, device),
+        }
     }
 
     /// The second weak view, or the first where none was asked for.
@@ -109,12 +115,20 @@ impl Part {
 pub fn sequences(batch: &Batch, device: &Device) -> Sequences {
     let (size, time) = (batch.size, batch.time);
     let input = match &batch.inputs {
-        BatchInputs::Values { values, channels } => Input::Values(Tensor::from_data(TensorData::new(values.clone(), [size, time, *channels]), device)),
-        BatchInputs::Tokens(tokens) => Input::Tokens(Tensor::from_data(TensorData::new(tokens.clone(), [size, time]), device)),
+        BatchInputs::Values { values, channels } => {
+            Input::Values(Tensor::from_data(TensorData::new(values.clone(), [size, time, *channels]), device))
+        }
+        BatchInputs::Tokens(tokens) => {
+            Input::Tokens(Tensor::from_data(TensorData::new(tokens.clone(), [size, time]), device))
+        }
     };
     let padded = batch.lengths.iter().any(|length| *length < time);
     let mask = padded.then(|| {
-        let values: Vec<f32> = batch.lengths.iter().flat_map(|length| (0..time).map(move |step| f32::from(u8::from(step < *length)))).collect();
+        let values: Vec<f32> = batch
+            .lengths
+            .iter()
+            .flat_map(|length| (0..time).map(move |step| f32::from(u8::from(step < *length))))
+            .collect();
         Tensor::from_data(TensorData::new(values, [size, time]), device)
     });
     Sequences { input, mask }
@@ -122,9 +136,17 @@ pub fn sequences(batch: &Batch, device: &Device) -> Sequences {
 
 fn targets(batch: &Batch, device: &Device) -> Targets {
     if batch.targets.iter().any(|target| matches!(target, Target::Number(_))) {
-        let numbers: Vec<f32> = batch.targets.iter().map(|target| if let Target::Number(number) = target { *number } else { 0.0 }).collect();
-        let known: Vec<f32> = batch.targets.iter().map(|target| f32::from(u8::from(matches!(target, Target::Number(_))))).collect();
-        return Targets::Numbers { numbers: Tensor::from_data(numbers.as_slice(), device), known: Tensor::from_data(known.as_slice(), device) };
+        let numbers: Vec<f32> = batch
+            .targets
+            .iter()
+            .map(|target| if let Target::Number(number) = target { *number } else { 0.0 })
+            .collect();
+        let known: Vec<f32> =
+            batch.targets.iter().map(|target| f32::from(u8::from(matches!(target, Target::Number(_))))).collect();
+        return Targets::Numbers {
+            numbers: Tensor::from_data(numbers.as_slice(), device),
+            known: Tensor::from_data(known.as_slice(), device),
+        };
     }
     let per_step = batch.targets.iter().any(|target| matches!(target, Target::Steps(_)));
     let mut classes: Vec<i32> = Vec::new();
@@ -149,5 +171,8 @@ fn targets(batch: &Batch, device: &Device) -> Targets {
             }
         }
     }
-    Targets::Classes { classes: Tensor::from_data(classes.as_slice(), device), known: Tensor::from_data(known.as_slice(), device) }
+    Targets::Classes {
+        classes: Tensor::from_data(classes.as_slice(), device),
+        known: Tensor::from_data(known.as_slice(), device),
+    }
 }

@@ -45,13 +45,26 @@ pub struct Supervised {
 
 impl SupervisedConfig {
     pub(crate) fn check(&self, path: &str, problems: &mut Vec<Problem>) {
-        check_range(problems, &format!("{path}.label_smoothing"), self.label_smoothing, 0.0, 0.999, "0.1 is usual, 0 switches it off");
+        check_range(
+            problems,
+            &format!("{path}.label_smoothing"),
+            self.label_smoothing,
+            0.0,
+            0.999,
+            "0.1 is usual, 0 switches it off",
+        );
         for (field, value) in [("l1", self.l1), ("l2", self.l2)] {
             check_range(problems, &format!("{path}.{field}"), value, 0.0, f64::INFINITY, "1e-4 is a usual start");
         }
         match &self.class_weights {
-            Some(ClassWeights::Named(name)) if name != "balanced" => problems.push(problem(&format!("{path}.class_weights"), format!("must be `balanced` or a list of numbers, got `{name}`"), None)),
-            Some(ClassWeights::Given(weights)) if weights.iter().any(|weight| weight.is_nan() || *weight < 0.0) => problems.push(problem(&format!("{path}.class_weights"), "must not hold negative numbers".into(), None)),
+            Some(ClassWeights::Named(name)) if name != "balanced" => problems.push(problem(
+                &format!("{path}.class_weights"),
+                format!("must be `balanced` or a list of numbers, got `{name}`"),
+                None,
+            )),
+            Some(ClassWeights::Given(weights)) if weights.iter().any(|weight| weight.is_nan() || *weight < 0.0) => {
+                problems.push(problem(&format!("{path}.class_weights"), "must not hold negative numbers".into(), None))
+            }
             _ => {}
         }
     }
@@ -63,7 +76,8 @@ impl SupervisedConfig {
             Some(ClassWeights::Named(_)) => Some(balanced(setting.class_counts)),
             None => None,
         };
-        let class_weights = weights.map(|weights: Vec<f32>| Param::from_data(weights.as_slice(), setting.device).set_require_grad(false));
+        let class_weights = weights
+            .map(|weights: Vec<f32>| Param::from_data(weights.as_slice(), setting.device).set_require_grad(false));
         Supervised { class_weights, config: self.clone() }
     }
 }
@@ -79,7 +93,9 @@ impl Supervised {
         let loss = self.loss(logits.clone(), targets);
         let terms = Terms::new(loss);
         let terms = match targets {
-            Targets::Classes { classes, known } => terms.monitor("accuracy", accuracy(logits, classes.clone(), known.clone())),
+            Targets::Classes { classes, known } => {
+                terms.monitor("accuracy", accuracy(logits, classes.clone(), known.clone()))
+            }
             Targets::Numbers { .. } => terms,
         };
         if self.config.l1 == 0.0 && self.config.l2 == 0.0 {

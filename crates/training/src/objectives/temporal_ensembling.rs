@@ -12,7 +12,9 @@ use semiseq_models::SequenceModel;
 use serde::{Deserialize, Serialize};
 
 use super::losses::{distribution_mse, probabilities};
-use super::{Needs, Objective, Part, Setting, Step, StepContext, Supervised, SupervisedConfig, Terms, gaussian_ramp_up};
+use super::{
+    Needs, Objective, Part, Setting, Step, StepContext, Supervised, SupervisedConfig, Terms, gaussian_ramp_up,
+};
 use crate::config::{check_range, problem};
 
 /// `[stage.objective.temporal-ensembling]`.
@@ -38,9 +40,20 @@ impl Default for TemporalEnsemblingConfig {
 impl TemporalEnsemblingConfig {
     pub(crate) fn check(&self, path: &str, problems: &mut Vec<Problem>) {
         check_range(problems, &format!("{path}.weight"), self.weight, 0.0, f64::INFINITY, "the default is 10");
-        check_range(problems, &format!("{path}.ramp_up"), self.ramp_up, 0.0, 1.0, "it is a fraction of the stage; the paper's is 0.27");
+        check_range(
+            problems,
+            &format!("{path}.ramp_up"),
+            self.ramp_up,
+            0.0,
+            1.0,
+            "it is a fraction of the stage; the paper's is 0.27",
+        );
         if !(0.0..1.0).contains(&self.ensemble_decay) {
-            problems.push(problem(&format!("{path}.ensemble_decay"), format!("must be in [0, 1), got {}", self.ensemble_decay), Some("the paper uses 0.6")));
+            problems.push(problem(
+                &format!("{path}.ensemble_decay"),
+                format!("must be in [0, 1), got {}", self.ensemble_decay),
+                Some("the paper uses 0.6"),
+            ));
         }
         self.supervised.check(&format!("{path}.supervised"), problems);
     }
@@ -81,7 +94,8 @@ impl TemporalEnsembling {
         let visits = self.visits.val().detach().select(0, rows.clone());
         let seen = visits.clone().greater_elem(0.0).float();
         // 1 - α^visits, and 1 where there was no visit, so that nothing is divided by zero.
-        let correction = (visits * decay.max(1e-12).ln()).exp().neg().add_scalar(1.0) * seen.clone() + seen.clone().neg().add_scalar(1.0);
+        let correction = (visits * decay.max(1e-12).ln()).exp().neg().add_scalar(1.0) * seen.clone()
+            + seen.clone().neg().add_scalar(1.0);
         let target = past.clone() / correction;
         let [count, _] = seen.dims();
         let predicted = probabilities(logits.clone());
@@ -97,7 +111,9 @@ impl TemporalEnsembling {
 }
 
 fn update(memory: &Param<Tensor<2>>, rows: Tensor<1, Int>, change: Tensor<2>) -> Param<Tensor<2>> {
-    memory.clone().map(|tensor| tensor.detach().select_assign(0, rows, change, IndexingUpdateOp::Add).set_require_grad(false))
+    memory
+        .clone()
+        .map(|tensor| tensor.detach().select_assign(0, rows, change, IndexingUpdateOp::Add).set_require_grad(false))
 }
 
 impl<M: SequenceModel> Objective<M> for TemporalEnsembling {

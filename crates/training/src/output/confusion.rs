@@ -15,7 +15,9 @@ use crate::metrics::Confusion;
 ///
 /// Where the file cannot be written.
 pub fn write_csv(path: &Path, confusion: &Confusion) -> Result<(), Error> {
-    let quoted = |name: &String| if name.contains([',', '"', '\n']) { format!("\"{}\"", name.replace('"', "\"\"")) } else { name.clone() };
+    let quoted = |name: &String| {
+        if name.contains([',', '"', '\n']) { format!("\"{}\"", name.replace('"', "\"\"")) } else { name.clone() }
+    };
     let header: Vec<String> = confusion.classes.iter().map(quoted).collect();
     let mut text = format!("truth\\prediction,{}\n", header.join(","));
     for (name, counts) in confusion.classes.iter().zip(&confusion.counts) {
@@ -64,7 +66,11 @@ fn draw(svg: &mut String, confusion: &Confusion) -> Result<(), Box<dyn std::erro
             let shade = RGBColor(mix(246, 33), mix(248, 102), mix(250, 172));
             root.draw(&Rectangle::new([(x + 1, y + 1), (x + cell - 1, y + cell - 1)], shade.filled()))?;
             let color = if share > 0.5 { WHITE } else { ink };
-            root.draw(&Text::new(value.to_string(), (x + cell / 2, y + cell / 2), centred((cell / 3).clamp(10, 18), &color)))?;
+            root.draw(&Text::new(
+                value.to_string(),
+                (x + cell / 2, y + cell / 2),
+                centred((cell / 3).clamp(10, 18), &color),
+            ))?;
         }
     }
     root.present()?;
@@ -86,7 +92,10 @@ mod tests {
         std::fs::create_dir_all(&folder).unwrap();
         let confusion = Confusion { classes: vec!["a".into(), "b,c".into()], counts: vec![vec![17, 2], vec![3, 48]] };
         write_csv(&folder.join("c.csv"), &confusion).unwrap();
-        assert_eq!(std::fs::read_to_string(folder.join("c.csv")).unwrap(), "truth\\prediction,a,\"b,c\"\na,17,2\n\"b,c\",3,48\n");
+        assert_eq!(
+            std::fs::read_to_string(folder.join("c.csv")).unwrap(),
+            "truth\\prediction,a,\"b,c\"\na,17,2\n\"b,c\",3,48\n"
+        );
         write_svg(&folder.join("c.svg"), &confusion).unwrap();
         let svg = std::fs::read_to_string(folder.join("c.svg")).unwrap();
         assert!(["17", "48", "b,c"].iter().all(|text| svg.contains(text)));

@@ -15,7 +15,8 @@ struct Curve {
     points: Vec<(f64, f64)>,
 }
 
-const COLORS: [RGBColor; 4] = [RGBColor(33, 102, 172), RGBColor(214, 96, 30), RGBColor(120, 120, 120), RGBColor(60, 150, 90)];
+const COLORS: [RGBColor; 4] =
+    [RGBColor(33, 102, 172), RGBColor(214, 96, 30), RGBColor(120, 120, 120), RGBColor(60, 150, 90)];
 
 /// Draws the curves of a run: the stages one after the other, the baseline over the last of them.
 ///
@@ -31,7 +32,9 @@ pub fn write(path: &Path, lines: &[Line]) -> Result<(), Error> {
 fn draw(svg: &mut String, lines: &[Line]) -> Result<(), Box<dyn std::error::Error>> {
     let root = SVGBackend::with_string(svg, (1000, 400)).into_drawing_area();
     root.fill(&WHITE)?;
-    let score = ["accuracy", "r2"].into_iter().find(|name| lines.iter().any(|line| line.split == "valid" && line.scores.contains_key(*name)));
+    let score = ["accuracy", "r2"]
+        .into_iter()
+        .find(|name| lines.iter().any(|line| line.split == "valid" && line.scores.contains_key(*name)));
     let metrics: Vec<&str> = std::iter::once("loss").chain(score).collect();
     let starts = stage_starts(lines);
     for (area, metric) in root.split_evenly((1, metrics.len())).iter().zip(metrics) {
@@ -63,7 +66,10 @@ fn curves(lines: &[Line], metric: &str, starts: &[f64]) -> Vec<Curve> {
     let mut curves = Vec::new();
     for ((name, split, baseline), color) in kinds.into_iter().zip(COLORS) {
         let chosen = lines.iter().filter(|line| line.split == split && (line.objective == "baseline") == baseline);
-        let points: Vec<(f64, f64)> = chosen.filter_map(|line| Some((starts[line.stage] + line.epoch as f64, *line.scores.get(metric)?))).filter(|point| point.1.is_finite()).collect();
+        let points: Vec<(f64, f64)> = chosen
+            .filter_map(|line| Some((starts[line.stage] + line.epoch as f64, *line.scores.get(metric)?)))
+            .filter(|point| point.1.is_finite())
+            .collect();
         if !points.is_empty() {
             curves.push(Curve { name: name.into(), color, points });
         }
@@ -71,19 +77,44 @@ fn curves(lines: &[Line], metric: &str, starts: &[f64]) -> Vec<Curve> {
     curves
 }
 
-fn panel<DB: DrawingBackend>(area: &DrawingArea<DB, plotters::coord::Shift>, metric: &str, curves: &[Curve], starts: &[f64]) -> Result<(), Box<dyn std::error::Error>>
+fn panel<DB: DrawingBackend>(
+    area: &DrawingArea<DB, plotters::coord::Shift>,
+    metric: &str,
+    curves: &[Curve],
+    starts: &[f64],
+) -> Result<(), Box<dyn std::error::Error>>
 where
     DB::ErrorType: 'static,
 {
     let all = || curves.iter().flat_map(|curve| &curve.points);
     let last = all().map(|point| point.0).fold(1.0, f64::max);
-    let (low, high) = all().map(|point| point.1).fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)));
+    let (low, high) = all()
+        .map(|point| point.1)
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)));
     let (low, high) = if low.is_finite() { (low, high) } else { (0.0, 1.0) };
-    let (low, high) = if metric == "accuracy" { (0.0_f64.max(low - 0.05), 1.0) } else { (low.min(0.0), high + 0.05 * (high - low).max(1e-6)) };
-    let mut chart = ChartBuilder::on(area).caption(metric, ("sans-serif", 20)).margin(14).x_label_area_size(36).y_label_area_size(48).build_cartesian_2d(0.0..last + 0.5, low..high)?;
-    chart.configure_mesh().x_desc("epoch").light_line_style(RGBColor(245, 245, 245)).bold_line_style(RGBColor(228, 228, 228)).x_label_formatter(&|value| format!("{value:.0}")).draw()?;
+    let (low, high) = if metric == "accuracy" {
+        (0.0_f64.max(low - 0.05), 1.0)
+    } else {
+        (low.min(0.0), high + 0.05 * (high - low).max(1e-6))
+    };
+    let mut chart = ChartBuilder::on(area)
+        .caption(metric, ("sans-serif", 20))
+        .margin(14)
+        .x_label_area_size(36)
+        .y_label_area_size(48)
+        .build_cartesian_2d(0.0..last + 0.5, low..high)?;
+    chart
+        .configure_mesh()
+        .x_desc("epoch")
+        .light_line_style(RGBColor(245, 245, 245))
+        .bold_line_style(RGBColor(228, 228, 228))
+        .x_label_formatter(&|value| format!("{value:.0}"))
+        .draw()?;
     for start in starts.iter().filter(|start| **start > 0.0) {
-        chart.draw_series(std::iter::once(PathElement::new(vec![(start + 0.5, low), (start + 0.5, high)], RGBColor(150, 150, 150).stroke_width(1))))?;
+        chart.draw_series(std::iter::once(PathElement::new(
+            vec![(start + 0.5, low), (start + 0.5, high)],
+            RGBColor(150, 150, 150).stroke_width(1),
+        )))?;
     }
     for curve in curves {
         let color = curve.color;
@@ -92,13 +123,23 @@ where
             chart.draw_series(curve.points.iter().map(|point| Circle::new(*point, 3, color.filled())))?;
         }
         // Stages are not joined: a new stage has another loss.
-        for part in curve.points.chunk_by(|left, right| !starts.iter().any(|start| left.0 <= *start && right.0 > *start)) {
+        for part in
+            curve.points.chunk_by(|left, right| !starts.iter().any(|start| left.0 <= *start && right.0 > *start))
+        {
             chart.draw_series(LineSeries::new(part.iter().copied(), style))?;
         }
-        chart.draw_series(std::iter::empty::<Circle<(f64, f64), i32>>())?.label(&curve.name).legend(move |(x, y)| PathElement::new(vec![(x, y), (x + 18, y)], style));
+        chart
+            .draw_series(std::iter::empty::<Circle<(f64, f64), i32>>())?
+            .label(&curve.name)
+            .legend(move |(x, y)| PathElement::new(vec![(x, y), (x + 18, y)], style));
     }
     let place = if metric == "loss" { SeriesLabelPosition::UpperRight } else { SeriesLabelPosition::LowerRight };
-    chart.configure_series_labels().position(place).background_style(WHITE.mix(0.85)).border_style(RGBColor(220, 220, 220)).draw()?;
+    chart
+        .configure_series_labels()
+        .position(place)
+        .background_style(WHITE.mix(0.85))
+        .border_style(RGBColor(220, 220, 220))
+        .draw()?;
     Ok(())
 }
 
@@ -109,7 +150,13 @@ mod tests {
 
     #[test]
     fn the_baseline_starts_where_the_last_stage_does() {
-        let line = |stage, objective: &str, epoch| Line { stage, objective: objective.into(), epoch, split: "valid".into(), scores: Scores::from([("loss".into(), 1.0), ("accuracy".into(), 0.5)]) };
+        let line = |stage, objective: &str, epoch| Line {
+            stage,
+            objective: objective.into(),
+            epoch,
+            split: "valid".into(),
+            scores: Scores::from([("loss".into(), 1.0), ("accuracy".into(), 0.5)]),
+        };
         let lines = [line(0, "autoencoder", 3), line(1, "mean-teacher", 2), line(2, "baseline", 2)];
         assert_eq!(stage_starts(&lines), [0.0, 3.0, 3.0]);
         let mut svg = String::new();

@@ -40,7 +40,11 @@ impl MetricsLog {
     pub fn open(folder: &Path, keep: Option<(usize, usize)>) -> Result<Self, Error> {
         let path = folder.join("metrics.jsonl");
         let kept: String = match keep {
-            Some(last) => read(folder)?.into_iter().filter(|line| (line.stage, line.epoch) <= last).map(|line| format!("{}\n", line.json())).collect(),
+            Some(last) => read(folder)?
+                .into_iter()
+                .filter(|line| (line.stage, line.epoch) <= last)
+                .map(|line| format!("{}\n", line.json()))
+                .collect(),
             None => String::new(),
         };
         super::files::write_atomic(&path, kept.as_bytes())?;
@@ -54,7 +58,9 @@ impl MetricsLog {
     ///
     /// Where the disk is full.
     pub fn push(&mut self, line: &Line) -> Result<(), Error> {
-        writeln!(self.file, "{}", line.json()).and_then(|()| self.file.flush()).map_err(|error| Error::write(&self.path, error))
+        writeln!(self.file, "{}", line.json())
+            .and_then(|()| self.file.flush())
+            .map_err(|error| Error::write(&self.path, error))
     }
 }
 
@@ -73,8 +79,17 @@ impl Line {
         let object: Map<String, Value> = serde_json::from_str(text).ok()?;
         let number = |key: &str| object.get(key)?.as_u64().map(|number| number as usize);
         let word = |key: &str| object.get(key)?.as_str().map(str::to_string);
-        let scores = object.iter().filter(|(key, _)| !matches!(key.as_str(), "stage" | "epoch")).filter_map(|(key, value)| Some((key.clone(), value.as_f64()?)));
-        Some(Self { stage: number("stage")?, objective: word("objective")?, epoch: number("epoch")?, split: word("split")?, scores: scores.collect() })
+        let scores = object
+            .iter()
+            .filter(|(key, _)| !matches!(key.as_str(), "stage" | "epoch"))
+            .filter_map(|(key, value)| Some((key.clone(), value.as_f64()?)));
+        Some(Self {
+            stage: number("stage")?,
+            objective: word("objective")?,
+            epoch: number("epoch")?,
+            split: word("split")?,
+            scores: scores.collect(),
+        })
     }
 }
 
@@ -88,7 +103,9 @@ pub fn read(folder: &Path) -> Result<Vec<Line>, Error> {
     if !path.exists() {
         return Ok(Vec::new());
     }
-    let text = fs::read_to_string(&path).map_err(|error| Error::input(format!("{}: cannot be read: {error}", path.display()), "check the run folder"))?;
+    let text = fs::read_to_string(&path).map_err(|error| {
+        Error::input(format!("{}: cannot be read: {error}", path.display()), "check the run folder")
+    })?;
     Ok(text.lines().filter_map(Line::parse).collect())
 }
 
@@ -100,7 +117,13 @@ mod tests {
     fn reopening_drops_what_came_after_the_checkpoint() {
         let folder = std::env::temp_dir().join(format!("semiseq-metrics-{}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
-        let line = |stage, epoch| Line { stage, objective: "supervised".into(), epoch, split: "train".into(), scores: Scores::from([("loss".into(), 0.5)]) };
+        let line = |stage, epoch| Line {
+            stage,
+            objective: "supervised".into(),
+            epoch,
+            split: "train".into(),
+            scores: Scores::from([("loss".into(), 0.5)]),
+        };
         let mut log = MetricsLog::open(&folder, None).unwrap();
         for (stage, epoch) in [(0, 1), (0, 2), (1, 1), (1, 2)] {
             log.push(&line(stage, epoch)).unwrap();

@@ -23,7 +23,8 @@ impl EventFile {
     pub fn create(folder: &Path) -> Result<Self, Error> {
         std::fs::create_dir_all(folder).map_err(|error| Error::write(folder, error))?;
         let path = folder.join(format!("events.out.tfevents.{}.semiseq.{}", now() as u64, std::process::id()));
-        let file = OpenOptions::new().create(true).append(true).open(&path).map_err(|error| Error::write(&path, error))?;
+        let file =
+            OpenOptions::new().create(true).append(true).open(&path).map_err(|error| Error::write(&path, error))?;
         let mut events = Self { path, file };
         let mut event = wall_time();
         bytes_field(&mut event, 3, b"brain.Event:2");
@@ -100,7 +101,9 @@ fn masked_crc(bytes: &[u8]) -> u32 {
 
 /// CRC-32C (Castagnoli), bit by bit: events are small.
 fn crc32c(bytes: &[u8]) -> u32 {
-    !bytes.iter().fold(!0u32, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), |crc, _| if crc & 1 == 1 { (crc >> 1) ^ 0x82f6_3b78 } else { crc >> 1 }))
+    !bytes.iter().fold(!0u32, |crc, byte| {
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| if crc & 1 == 1 { (crc >> 1) ^ 0x82f6_3b78 } else { crc >> 1 })
+    })
 }
 
 #[cfg(test)]

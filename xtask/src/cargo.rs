@@ -1,0 +1,114 @@
+//! Calls of cargo.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::backend;
+
+/// Runs cargo and gives its exit status.
+fn cargo(arguments: &[&str]) -> u8 {
+    eprintln!("+ cargo {}", arguments.join(" "));
+    run(Command::new(env!("CARGO")).args(arguments))
+}
+
+fn run(command: &mut Command) -> u8 {
+    match command.status() {
+        Ok(status) => status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1),
+        Err(error) => {
+            eprintln!("error: {} cannot be started: {error}", command.get_program().to_string_lossy());
+            1
+        }
+    }
+}
+
+/// The features for tests and lints: what was asked for, or all that this machine can run.
+fn features(asked: Option<&str>) -> String {
+    let names = match asked {
+        Some(names) => names.to_string(),
+        None if has_vulkan() => "flex,ndarray,wgpu".to_string(),
+        None => {
+            eprintln!(
+                "note: no Vulkan loader (libvulkan.so.1) on this machine, so wgpu is left out; on Debian: apt-get install libvulkan1 mesa-vulkan-drivers"
+            );
+            "flex,ndarray".to_string()
+        }
+    };
+    names.split(',').map(|name| format!("semiseq/{}", name.trim())).collect::<Vec<_>>().join(",")
+}
+
+fn has_vulkan() -> bool {
+    if !cfg!(target_os = "linux") {
+        return true;
+    }
+    let loader = Command::new("ldconfig").arg("-p").output();
+    loader.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains("libvulkan.so.1"))
+}
+
+/// All tests. Optimised, since they train.
+pub fn test(asked: Option<&str>, filter: Option<&str>) -> u8 {
+    let features = features(asked);
+    let mut arguments = vec!["test", "--release", "--workspace", "--features", &features];
+    if let Some(filter) = filter {
+        arguments.extend(["--", filter]);
+    }
+    cargo(&arguments)
+}
+
+/// Format and clippy; on the CPU backends unless asked otherwise, since checking the GPU backends compiles
+/// them once more.
+pub fn lint(asked: Option<&str>) -> u8 {
+    let features = features(Some(asked.unwrap_or("flex,ndarray")));
+    let format = cargo(&["fmt", "--all", "--check"]);
+    if format != 0 {
+        return format;
+    }
+    cargo(&["clippy", "--release", "--workspace", "--all-targets", "--features", &features, "--", "-D", "warnings"])
+}
+
+/// The benchmarks of the recurrent operations.
+pub fn bench(rest: &[String]) -> u8 {
+    let mut arguments = vec!["bench", "--package", "semiseq-kernels", "--"];
+    arguments.extend(rest.iter().map(String::as_str));
+    cargo(&arguments)
+}
+
+/// The documentation of our own crates.
+pub fn doc() -> u8 {
+    cargo(&["doc", "--release", "--workspace", "--no-deps"])
+}
+
+/// Builds `semiseq` with the backend that the arguments ask for, and runs it with them.
+pub fn product(arguments: &[String]) -> u8 {
+    let backend = backend::wanted(arguments);
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from);
+    // One folder a backend, so that going back and forth between two never links again.
+    let folder = if backend == "flex" { target } else { target.join(&backend) };
+    let program = folder.join("release").join(if cfg!(windows) { "semiseq.exe" } else { "semiseq" });
+    if !program.exists() {
+        let minutes = if backend == "wgpu" || backend == "cuda" { 15 } else { 5 };
+        eprintln!(
+            "building semiseq with the {backend} backend: about {minutes} minutes on two cores, this once; later runs start at once"
+        );
+    }
+    let target = folder.display().to_string();
+    let mut build = vec![
+        "build",
+        "--release",
+        "--package",
+        "semiseq",
+        "--bin",
+        "semiseq",
+        "--features",
+        &backend,
+        "--target-dir",
+        &target,
+    ];
+    if program.exists() {
+        build.push("--quiet");
+    }
+    let built = run(Command::new(env!("CARGO")).args(&build));
+    if built != 0 {
+        return built;
+    }
+    run(Command::new(program).args(arguments))
+}
