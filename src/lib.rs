@@ -10,7 +10,9 @@ pub mod prelude {
     pub use burn::module::Module;
     pub use burn::tensor::{Device, Tensor};
     pub use burn::train::Interrupter;
-    pub use semiseq_datasets::{DataConfig, Dataset, Pool, Prepared, Sequence, Series, Target, Task, Views, prepare};
+    pub use semiseq_datasets::{
+        DataConfig, Dataset, Pool, Prepared, Sequence, Series, Source, Target, Task, Views, prepare, prepare_source,
+    };
     pub use semiseq_kernels::{Backend, compiled, device};
     pub use semiseq_models::{
         AnyModel, Classifier, Encoder, EncoderConfig, Input, InputSize, ModelConfig, Pooling, SequenceModel, Sequences,
@@ -22,5 +24,5 @@ pub mod prelude {
     pub use semiseq_training::objectives::{
         Needs, Objective, ObjectiveConfig, Part, Setting, Step, StepContext, Targets, Terms,
     };
-    pub use semiseq_training::{Error, RunOptions, SavedRun, Summary, run};
+    pub use semiseq_training::{Error, RunOptions, SavedRun, Summary, run, run_on};
 }

@@ -25,7 +25,7 @@ pub use config::{DataConfig, LabelsConfig, Normalize, TextUnit, TransformConfig}
 pub use describe::{Description, describe};
 pub use error::{DataError, Problem, nearest};
 pub use loader::{Loader, LoaderOptions, Pool, StepBatches, ViewBatches, Views};
-pub use prepare::{Prepared, Task, prepare};
+pub use prepare::{Prepared, Task, prepare, prepare_source};
 pub use processor::{InputKind, Processor};
 pub use sequence::{Dataset, Sequence, Series, Target};
 pub use source::{Source, dataset_from_rows, open, read_input};

@@ -48,7 +48,15 @@ const TEST: u64 = 11;
 ///
 /// Whatever is wrong with the data, in the user's words.
 pub fn prepare(config: &DataConfig, task: Task) -> Result<Prepared, DataError> {
-    let source = open(config, task)?;
+    prepare_source(open(config, task)?, config, task)
+}
+
+/// Splits and prepares data that is in memory already; `config.source` is not looked at.
+///
+/// # Errors
+///
+/// As [`prepare`].
+pub fn prepare_source(source: Source, config: &DataConfig, task: Task) -> Result<Prepared, DataError> {
     for part in [Some(&source.train), source.valid.as_ref(), source.test.as_ref(), source.unlabeled.as_ref()]
         .into_iter()
         .flatten()

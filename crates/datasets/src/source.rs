@@ -22,6 +22,13 @@ pub struct Source {
     pub unlabeled: Option<Dataset>,
 }
 
+impl Source {
+    /// Data in memory; the test part is drawn from it as the config says.
+    pub fn new(train: Dataset) -> Self {
+        Self { train, valid: None, test: None, unlabeled: None }
+    }
+}
+
 /// Opens what `[data]` names.
 ///
 /// # Errors

@@ -15,6 +15,6 @@ mod summary;
 
 pub use config::RunConfig;
 pub use error::{ConfigProblem, Error};
-pub use run::{RunOptions, run};
+pub use run::{RunOptions, run, run_on};
 pub use saved::SavedRun;
 pub use summary::{BaselineSummary, StageSummary, Summary};

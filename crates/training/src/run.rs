@@ -46,8 +46,16 @@ pub struct RunOptions {
 /// Whatever is wrong with config, data or run folder, before any training; later a loss that is not a
 /// number, a full disk, or an interruption.
 pub fn run(config: &RunConfig, options: &RunOptions) -> Result<(Summary, PathBuf), Error> {
+    run_on(config, prepare(&config.data, task(config))?, options)
+}
+
+/// As [`run`], on data that is prepared already.
+///
+/// # Errors
+///
+/// As [`run`].
+pub fn run_on(config: &RunConfig, data: Prepared, options: &RunOptions) -> Result<(Summary, PathBuf), Error> {
     let began = Instant::now();
-    let data = prepare(&config.data, task(config))?;
     check_labels(config, &data)?;
     let folder = options.out.clone().unwrap_or_else(|| PathBuf::from("runs").join(&config.name));
     let (mut record, done) = RunRecord::open(&folder, config, &data.split, options.resume, options.force)?;

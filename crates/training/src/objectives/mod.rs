@@ -15,7 +15,7 @@ mod supervised;
 mod temporal_ensembling;
 mod terms;
 
-pub use autoencoder::{Autoencoder, AutoencoderConfig};
+pub use autoencoder::{Autoencoder, AutoencoderConfig, reconstruction};
 pub use entropy_minimisation::{EntropyMinimisation, EntropyMinimisationConfig};
 pub use mean_teacher::{Consistency, MeanTeacher, MeanTeacherConfig};
 pub use pi_model::{PiModel, PiModelConfig};

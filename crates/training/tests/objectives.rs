@@ -1,0 +1,282 @@
+//! Losses and gradients of every objective equal numbers that PyTorch made from the papers' formulas
+//! (`fixtures/objectives.py`).
+
+use burn::module::{Module, Param};
+use burn::tensor::{Device, Gradients, Int, Tensor, TensorData};
+use semiseq_models::{Input, InputSize, SequenceModel, Sequences};
+use semiseq_training::learner::average::{average, fresh_copy};
+use semiseq_training::objectives::losses::{cross_entropy, distribution_kl, distribution_mse, entropy, squared_error};
+use semiseq_training::objectives::*;
+use serde_json::Value;
+
+fn fixture() -> Value {
+    serde_json::from_str(include_str!("fixtures/objectives.json")).expect("the fixture")
+}
+
+fn device() -> Device {
+    Device::flex().autodiff()
+}
+
+fn numbers(value: &Value) -> Vec<f32> {
+    match value {
+        Value::Array(items) => items.iter().flat_map(numbers).collect(),
+        Value::Number(number) => vec![number.as_f64().expect("a number") as f32],
+        other => panic!("not numbers: {other}"),
+    }
+}
+
+fn tensor<const D: usize>(value: &Value) -> Tensor<D> {
+    let mut here = value;
+    let shape: [usize; D] = std::array::from_fn(|_| {
+        let items = here.as_array().expect("a list");
+        here = &items[0];
+        items.len()
+    });
+    Tensor::from_data(TensorData::new(numbers(value), shape), &device())
+}
+
+fn classes(value: &Value) -> Tensor<1, Int> {
+    let classes: Vec<i32> = numbers(value).into_iter().map(|class| class as i32).collect();
+    Tensor::from_data(classes.as_slice(), &device())
+}
+
+fn all_known() -> Tensor<1> {
+    Tensor::ones([4], &device())
+}
+
+fn assert_close(found: &[f32], expected: &[f32], what: &str) {
+    assert_eq!(found.len(), expected.len(), "{what}");
+    for (found, expected) in found.iter().zip(expected) {
+        assert!((found - expected).abs() <= 1e-5 * expected.abs().max(0.1), "{what}: {found} against {expected}");
+    }
+}
+
+fn host<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+    tensor.into_data().iter::<f32>().collect()
+}
+
+/// The loss and its gradient equal the fixture's.
+fn check(name: &str, loss: impl Fn(Tensor<2>, &Value) -> Tensor<1>) {
+    let fixture = fixture();
+    let case = &fixture[name];
+    let logits = tensor::<2>(&case["logits"]).require_grad();
+    let value = loss(logits.clone(), &fixture);
+    let gradients = value.backward();
+    assert_close(&host(value), &numbers(&case["loss"]), name);
+    assert_close(
+        &host(logits.grad(&gradients).expect("a gradient")),
+        &numbers(&case["grad"]),
+        &format!("{name}, gradient"),
+    );
+}
+
+#[test]
+fn cross_entropy_with_smoothing_and_class_weights() {
+    for (name, smoothing, weighted) in [
+        ("cross_entropy", 0.0, false),
+        ("cross_entropy_smooth", 0.1, false),
+        ("cross_entropy_weighted", 0.0, true),
+        ("cross_entropy_weighted_smooth", 0.1, true),
+    ] {
+        check(name, |logits, fixture| {
+            let weights = weighted.then(|| tensor::<1>(&fixture["class_weights"]));
+            cross_entropy(logits, classes(&fixture["targets"]), all_known(), smoothing, weights)
+        });
+    }
+}
+
+#[test]
+fn one_logit_is_binary_cross_entropy() {
+    check("binary_cross_entropy", |logits, fixture| {
+        cross_entropy(logits, classes(&fixture["binary_targets"]), all_known(), 0.0, None)
+    });
+}
+
+#[test]
+fn squared_error_of_one_column() {
+    check("squared_error", |logits, fixture| squared_error(logits, tensor::<1>(&fixture["numbers"]), all_known()));
+}
+
+#[test]
+fn entropy_and_the_two_consistencies() {
+    check("entropy", |logits, _| entropy(logits, None));
+    check("consistency_mse", |logits, fixture| distribution_mse(logits, tensor::<2>(&fixture["other"]), None));
+    check("consistency_kl", |logits, fixture| distribution_kl(logits, tensor::<2>(&fixture["other"]), None));
+}
+
+/// A model whose logits are its only parameter, whatever it reads.
+#[derive(Module, Debug)]
+struct Fixed {
+    logits: Param<Tensor<2>>,
+}
+
+impl Fixed {
+    fn new(logits: Tensor<2>) -> Self {
+        Self { logits: Param::from_tensor(logits) }
+    }
+}
+
+impl SequenceModel for Fixed {
+    fn forward(&self, _sequences: Sequences) -> Tensor<2> {
+        self.logits.val()
+    }
+    fn summary(&self, _sequences: Sequences) -> Tensor<2> {
+        self.logits.val()
+    }
+    fn outputs(&self) -> usize {
+        self.logits.dims()[1]
+    }
+    fn per_step(&self) -> bool {
+        false
+    }
+    fn summary_size(&self) -> usize {
+        self.outputs()
+    }
+    fn input_size(&self) -> InputSize {
+        InputSize::Values(1)
+    }
+}
+
+/// Four rows whose truth is the fixture's, in one view.
+fn part() -> Part {
+    let sequences = Sequences { input: Input::Values(Tensor::zeros([4, 1, 1], &device())), mask: None };
+    let targets = Targets::Classes { classes: classes(&fixture()["targets"]), known: all_known() };
+    Part { weak: sequences.clone(), second: Some(sequences.clone()), strong: None, indices: (0..4).collect(), targets }
+}
+
+fn setting(model: &Fixed) -> Setting<'_, Fixed> {
+    static COUNTS: [usize; 3] = [1, 1, 2];
+    // A leaked device lives as long as the test, as the setting's borrow wants.
+    Setting { model, train_size: 4, class_counts: &COUNTS, device: Box::leak(Box::new(device())) }
+}
+
+/// The end of a stage, where every weight is fully ramped up.
+const LATE: StepContext = StepContext { step: 99, total_steps: 100, epoch: 9 };
+
+fn unlabeled_only(objective: &mut impl Objective<Fixed>, model: &Fixed, context: &StepContext) -> (f32, Gradients) {
+    let step = Step { labeled: None, unlabeled: Some(part()) };
+    let total = objective.step(model, &step, context).total().expect("a term");
+    let gradients = total.backward();
+    (host(total)[0], gradients)
+}
+
+fn check_objective(name: &str, make: impl Fn(&Setting<'_, Fixed>) -> AnyObjective<Fixed>) {
+    let case = &fixture()[name];
+    let model = Fixed::new(tensor::<2>(&case["logits"]));
+    let mut objective = make(&setting(&model));
+    let (loss, gradients) = unlabeled_only(&mut objective, &model, &LATE);
+    assert_close(&[loss], &numbers(&case["loss"]), name);
+    let gradient = model.logits.val().grad(&gradients).expect("a gradient");
+    assert_close(&host(gradient), &numbers(&case["grad"]), &format!("{name}, gradient"));
+}
+
+#[test]
+fn entropy_minimisation_is_the_weighted_entropy() {
+    let config = EntropyMinimisationConfig { weight: 1.0, ..Default::default() };
+    check_objective("entropy", |setting| ObjectiveConfig::EntropyMinimisation(config.clone()).init(setting));
+}
+
+#[test]
+fn pseudo_label_with_and_without_threshold() {
+    for (name, threshold) in [("pseudo_label", 0.0), ("pseudo_label_threshold", 0.8)] {
+        let config = PseudoLabelConfig { weight: 1.0, threshold, ..Default::default() };
+        check_objective(name, |setting| ObjectiveConfig::PseudoLabel(config.clone()).init(setting));
+    }
+}
+
+#[test]
+fn temporal_ensembling_over_three_visits() {
+    let visits = fixture()["temporal_ensembling"].as_array().expect("visits").clone();
+    let config = TemporalEnsemblingConfig { weight: 1.0, ensemble_decay: 0.6, ramp_up: 0.0, ..Default::default() };
+    let first = Fixed::new(tensor::<2>(&visits[0]["logits"]));
+    let mut objective = config.init(&setting(&first));
+    for (visit, case) in visits.iter().enumerate() {
+        let model = Fixed::new(tensor::<2>(&case["logits"]));
+        let (loss, gradients) = unlabeled_only(&mut objective, &model, &LATE);
+        assert_close(&[loss], &numbers(&case["loss"]), &format!("visit {visit}"));
+        let gradient = model.logits.val().grad(&gradients).map_or_else(|| vec![0.0; 12], host);
+        assert_close(&gradient, &numbers(&case["grad"]), &format!("visit {visit}, gradient"));
+    }
+}
+
+#[test]
+fn the_pi_model_and_the_mean_teacher_agree_with_themselves() {
+    // The same logits in both views: the distance is zero, and so is its gradient.
+    for config in
+        [ObjectiveConfig::PiModel(PiModelConfig::default()), ObjectiveConfig::MeanTeacher(MeanTeacherConfig::default())]
+    {
+        let model = Fixed::new(tensor::<2>(&fixture()["entropy"]["logits"]));
+        let mut objective = config.init(&setting(&model));
+        let (loss, gradients) = unlabeled_only(&mut objective, &model, &LATE);
+        assert!(loss.abs() < 1e-12, "{}", config.name());
+        assert!(host(model.logits.val().grad(&gradients).expect("a gradient")).iter().all(|value| value.abs() < 1e-7));
+    }
+}
+
+#[test]
+fn the_mean_teacher_measures_the_distance_to_its_teacher_and_leaves_it_alone() {
+    let fixture = fixture();
+    let case = &fixture["consistency_mse"];
+    let teacher = Fixed::new(tensor::<2>(&fixture["other"]).log());
+    let mut objective = MeanTeacherConfig { weight: 1.0, ..Default::default() }.init(&setting(&teacher));
+    let student = Fixed::new(tensor::<2>(&case["logits"]));
+    let (loss, gradients) = unlabeled_only(&mut objective, &student, &LATE);
+    assert_close(&[loss], &numbers(&case["loss"]), "mean teacher");
+    let gradient = student.logits.val().grad(&gradients).expect("a gradient");
+    assert_close(&host(gradient), &numbers(&case["grad"]), "mean teacher, gradient");
+    assert!(
+        objective.evaluated(&student).logits.val().grad(&gradients).is_none(),
+        "no gradient flows into the teacher"
+    );
+}
+
+#[test]
+fn the_teacher_follows_the_students_weights() {
+    let fixture = fixture();
+    let case = &fixture["average"];
+    let row = |value: &Value| Fixed::new(tensor::<1>(value).reshape([1, 2]));
+    let mut teacher = fresh_copy(&row(&case["start"]));
+    let (students, teachers) =
+        (case["students"].as_array().expect("a list"), case["teachers"].as_array().expect("a list"));
+    for (step, (student, expected)) in students.iter().zip(teachers).enumerate() {
+        let decay = (1.0 - 1.0 / (step as f64 + 1.0)).min(0.6);
+        teacher = average(teacher, &row(student), decay);
+        assert_close(&host(teacher.logits.val()), &numbers(expected), &format!("step {step}"));
+    }
+}
+
+#[test]
+fn without_a_weight_the_supervised_loss_is_left() {
+    let case = &fixture()["cross_entropy"];
+    let model = Fixed::new(tensor::<2>(&case["logits"]));
+    let step = Step { labeled: Some(part()), unlabeled: Some(part()) };
+    for text in ["entropy-minimisation", "pseudo-label", "pi-model", "temporal-ensembling", "mean-teacher"] {
+        let config: ObjectiveConfig =
+            serde_json::from_value(serde_json::json!({ text: { "weight": 0.0 } })).expect("a config");
+        let total = config.init(&setting(&model)).step(&model, &step, &LATE).total().expect("a term");
+        assert_close(&host(total), &numbers(&case["loss"]), text);
+    }
+}
+
+#[test]
+fn reconstruction_counts_real_steps_only() {
+    let case = &fixture()["reconstruction"];
+    let mask = || Some(tensor::<2>(&case["mask"]));
+    let rebuilt = tensor::<3>(&case["rebuilt"]).require_grad();
+    let loss =
+        reconstruction(rebuilt.clone(), Sequences { input: Input::Values(tensor::<3>(&case["values"])), mask: mask() });
+    let gradients = loss.backward();
+    assert_close(&host(loss), &numbers(&case["loss"]), "values");
+    assert_close(&host(rebuilt.grad(&gradients).expect("a gradient")), &numbers(&case["grad"]), "values, gradient");
+
+    let scores = tensor::<3>(&case["scores"]).require_grad();
+    let tokens = classes(&case["tokens"]).reshape([2, 3]);
+    let loss = reconstruction(scores.clone(), Sequences { input: Input::Tokens(tokens), mask: mask() });
+    let gradients = loss.backward();
+    assert_close(&host(loss), &numbers(&case["token_loss"]), "tokens");
+    assert_close(
+        &host(scores.grad(&gradients).expect("a gradient")),
+        &numbers(&case["token_grad"]),
+        "tokens, gradient",
+    );
+}

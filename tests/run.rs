@@ -1,0 +1,191 @@
+//! From a config to a run folder and back: train, resume, eval, predict, embed.
+
+mod common;
+
+use common::{SMALL, errors, folder, semiseq, write_config};
+use serde_json::Value;
+
+fn summary(folder: &std::path::Path, run: &str) -> Value {
+    serde_json::from_str(&std::fs::read_to_string(folder.join(run).join("summary.json")).expect("a summary"))
+        .expect("JSON")
+}
+
+#[test]
+fn a_run_writes_its_folder_and_the_model_can_be_used() {
+    let folder = folder("run");
+    let config = write_config(&folder, SMALL);
+    let output = semiseq(&folder, &["train", config, "--no-tui"]);
+    assert!(output.status.success(), "{}", errors(&output));
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(text.contains("labelled only (baseline)") && text.contains("autoencoder → mean-teacher"), "{text}");
+    for file in [
+        "config.toml",
+        "split.json",
+        "metrics.jsonl",
+        "model.safetensors",
+        "model.json",
+        "confusion.csv",
+        "confusion.svg",
+        "curves.svg",
+        "summary.json",
+        "experiment.log",
+        "tensorboard",
+        "checkpoint",
+    ] {
+        assert!(folder.join("runs/small").join(file).exists(), "{file}");
+    }
+    let found = summary(&folder, "runs/small");
+    assert_eq!(
+        (&found["n_labeled"], &found["n_unlabeled"], &found["n_valid"], &found["n_test"]),
+        (&12.into(), &60.into(), &18.into(), &900.into())
+    );
+    assert_eq!(found["stages"].as_array().expect("stages").len(), 2);
+
+    // eval gives the summary's test scores again.
+    let eval = semiseq(&folder, &["eval", "runs/small", "--json"]);
+    let scores: Value = serde_json::from_slice(&eval.stdout).expect("JSON and nothing else");
+    assert_eq!(scores["accuracy"], found["test"]["accuracy"]);
+
+    // predict gives a row a sequence, whose probabilities sum to one.
+    let predicted = semiseq(&folder, &["predict", "runs/small", "cbf"]);
+    let text = String::from_utf8_lossy(&predicted.stdout).into_owned();
+    assert_eq!(text.lines().count(), 901, "{}", errors(&predicted));
+    let sum: f64 =
+        text.lines().nth(5).expect("a row").split(',').skip(2).map(|cell| cell.parse::<f64>().expect("a number")).sum();
+    assert!((sum - 1.0).abs() < 1e-5);
+
+    let embedded = semiseq(&folder, &["embed", "runs/small", "cbf", "--output", "v.npy"]);
+    assert!(embedded.status.success(), "{}", errors(&embedded));
+    assert_eq!(std::fs::metadata(folder.join("v.npy")).expect("vectors").len(), 128 + 900 * 6 * 4);
+
+    // The resolved config alone reproduces the run; a finished run is never overwritten.
+    let again = semiseq(&folder, &["train", "runs/small/config.toml", "--no-tui"]);
+    assert_eq!(again.status.code(), Some(2));
+    assert!(
+        errors(&again).contains("holds a finished run") && errors(&again).contains("--force"),
+        "{}",
+        errors(&again)
+    );
+    let again = semiseq(&folder, &["train", "runs/small/config.toml", "--no-tui", "--out", "again"]);
+    assert!(again.status.success(), "{}", errors(&again));
+    assert_eq!(summary(&folder, "again")["test"], found["test"]);
+    assert_eq!(weights(&folder, "again"), weights(&folder, "runs/small"));
+}
+
+fn weights(folder: &std::path::Path, run: &str) -> Vec<u8> {
+    std::fs::read(folder.join(run).join("model.safetensors")).expect("weights")
+}
+
+/// Kills a run at several moments and resumes it: the weights are those of a run that was never stopped.
+#[test]
+fn a_killed_run_resumes_to_the_same_weights() {
+    let folder = folder("resume");
+    let config = write_config(&folder, &SMALL.replace("epochs = 4", "epochs = 12"));
+    let whole = semiseq(&folder, &["train", config, "--no-tui", "--out", "whole"]);
+    assert!(whole.status.success(), "{}", errors(&whole));
+
+    let mut kills = 0;
+    for wait in [150, 400, 700, 1000] {
+        let mut arguments = vec!["train", config, "--no-tui", "--out", "killed"];
+        if folder.join("killed/config.toml").exists() {
+            arguments.push("--resume");
+        }
+        let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_semiseq"))
+            .current_dir(&folder)
+            .args(&arguments)
+            .stderr(std::process::Stdio::null())
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .expect("the program starts");
+        std::thread::sleep(std::time::Duration::from_millis(wait));
+        if child.try_wait().expect("a status").is_some() {
+            break;
+        }
+        child.kill().expect("the kill");
+        child.wait().expect("the end");
+        kills += 1;
+    }
+    assert!(kills > 0, "the run was over before it could be killed");
+    if !folder.join("killed/summary.json").exists() {
+        let mut arguments = vec!["train", config, "--no-tui", "--out", "killed"];
+        if folder.join("killed/config.toml").exists() {
+            arguments.push("--resume");
+        }
+        let resumed = semiseq(&folder, &arguments);
+        assert!(resumed.status.success(), "{}", errors(&resumed));
+    }
+    assert_eq!(weights(&folder, "killed"), weights(&folder, "whole"));
+    let lines =
+        |run: &str| std::fs::read_to_string(folder.join(run).join("metrics.jsonl")).expect("metrics").lines().count();
+    assert_eq!(lines("killed"), lines("whole"), "no epoch is missing and none is there twice");
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_run_says_how_to_resume() {
+    let folder = folder("interrupt");
+    let config = write_config(&folder, &SMALL.replace("epochs = 4", "epochs = 4000"));
+    let child = std::process::Command::new(env!("CARGO_BIN_EXE_semiseq"))
+        .current_dir(&folder)
+        .args(["train", config, "--no-tui"])
+        .stderr(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .expect("the program starts");
+    std::thread::sleep(std::time::Duration::from_millis(1500));
+    let killed = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill");
+    assert!(killed.success());
+    let output = child.wait_with_output().expect("the end");
+    assert_eq!(output.status.code(), Some(130), "{}", errors(&output));
+    assert!(errors(&output).contains("`--resume`"), "{}", errors(&output));
+}
+
+#[test]
+fn every_seed_of_the_field_trains_from_a_config() {
+    let heads = [
+        // LSTM with dropout, a sigmoid output, binary cross-entropy and an L1/L2 penalty.
+        (
+            "sigmoid",
+            "[data]\nsource = \"two.csv\"\n",
+            "[model.classifier]\ndropout = 0.5\noutput = \"sigmoid\"\n[model.classifier.encoder.lstm]\nhidden = 8\n",
+            "[stage.objective.supervised]\nl1 = 1e-5\nl2 = 1e-4\n",
+        ),
+        // A plain tanh RNN on a regression with squared error.
+        (
+            "regression",
+            "[data]\nsource = \"adding\"\nsize = 60\n[data.transform]\ntruncate = 20\n",
+            "[model.regressor.encoder.rnn]\nhidden = 8\n",
+            "[stage.objective.supervised]\n",
+        ),
+        // A class each step.
+        (
+            "tagger",
+            "[data]\nsource = \"copy-memory\"\nsize = 40\n",
+            "[model.tagger]\nembedding = { size = 4 }\n[model.tagger.encoder.gru]\nhidden = 8\n",
+            "[stage.objective.entropy-minimisation]\n",
+        ),
+        // Unsupervised alone.
+        (
+            "autoencoder",
+            "[data]\nsource = \"cbf\"\nsize = 30\n[data.transform]\nresample = 16\n",
+            "[model.classifier.encoder.lstm]\nhidden = 8\n",
+            "[stage.objective.autoencoder]\n",
+        ),
+    ];
+    let folder = folder("seeds");
+    let rows: String =
+        (0..40).map(|row| format!("{},{},{},{}\n", row % 3, row % 5, row % 2 * 4, ["no", "yes"][row % 2])).collect();
+    std::fs::write(folder.join("two.csv"), format!("a,b,c,label\n{rows}")).expect("data");
+    for (name, data, model, objective) in heads {
+        let config =
+            write_config(&folder, &format!("name = \"{name}\"\n{data}{model}[[stage]]\nepochs = 1\n{objective}"));
+        let output = semiseq(&folder, &["train", config, "--no-tui"]);
+        assert!(output.status.success(), "{name}: {}", errors(&output));
+        let test = &summary(&folder, &format!("runs/{name}"))["test"];
+        let metric = match name {
+            "regression" | "autoencoder" => "mse",
+            _ => "accuracy",
+        };
+        assert!(test[metric].is_f64(), "{name}: {test}");
+    }
+}
