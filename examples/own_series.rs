@@ -19,15 +19,7 @@ fn main() -> Result<(), Error> {
     let config = read_str("own_series", CONFIG, &[])?;
     let data = prepare_source(Source::new(dataset), &config.data, Task::Classify)?;
     let folder = std::env::temp_dir().join("semiseq-examples/own-series");
-    let options = RunOptions {
-        out: Some(folder.clone()),
-        resume: false,
-        force: true,
-        dashboard: false,
-        quiet: true,
-        device: Device::flex(),
-        interrupter: Interrupter::new(),
-    };
+    let options = RunOptions { out: Some(folder.clone()), force: true, ..RunOptions::new(Device::flex()) };
     let test = data.test.clone();
     let (summary, _) = run_on(&config, data, &options)?;
     println!("{summary}");

@@ -39,6 +39,13 @@ pub struct RunOptions {
     pub interrupter: Interrupter,
 }
 
+impl RunOptions {
+    /// A new run in `runs/NAME`, without dashboard and progress lines.
+    pub fn new(device: Device) -> Self {
+        Self { out: None, resume: false, force: false, dashboard: false, quiet: true, device, interrupter: Interrupter::new() }
+    }
+}
+
 /// Runs a config's stages and its baseline, and writes the run folder.
 ///
 /// # Errors
