@@ -15,6 +15,7 @@ use super::{
     Needs, Objective, Part, Setting, Step, StepContext, Supervised, SupervisedConfig, Terms, gaussian_ramp_up,
 };
 use crate::config::check_range;
+use crate::learner::average::fresh_copy;
 
 /// `[stage.objective.pi-model]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -71,7 +72,7 @@ impl<M: SequenceModel> Objective<M> for PiModel {
 
     fn step(&mut self, model: &M, step: &Step, context: &StepContext) -> Terms {
         let weight = self.config.weight * gaussian_ramp_up(context.progress(), self.config.ramp_up);
-        let twin = model.clone().no_grad();
+        let twin = fresh_copy(model);
         let mut terms = Terms::default();
         if let Some(part) = &step.labeled {
             let logits = model.forward(part.weak.clone());
