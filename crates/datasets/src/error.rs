@@ -93,13 +93,8 @@ pub fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
 /// Levenshtein's distance, two neighbours swapped counting one.
 fn edit_distance(left: &str, right: &str) -> usize {
     let (left, right): (Vec<char>, Vec<char>) = (left.chars().collect(), right.chars().collect());
-    let mut rows = vec![vec![0usize; right.len() + 1]; left.len() + 1];
-    for (index, row) in rows.iter_mut().enumerate() {
-        row[0] = index;
-    }
-    for column in 0..=right.len() {
-        rows[0][column] = column;
-    }
+    // Row and column 0: so many letters are added or left out.
+    let mut rows: Vec<Vec<usize>> = (0..=left.len()).map(|row| (row..=row + right.len()).collect()).collect();
     for row in 1..=left.len() {
         for column in 1..=right.len() {
             let change = usize::from(left[row - 1] != right[column - 1]);

@@ -154,10 +154,15 @@ fn parts(path: &Path) -> (PathBuf, Option<PathBuf>) {
 
 /// Whether all targets that are there fit the task.
 pub(crate) fn check_targets(dataset: &Dataset, task: Task) -> Result<(), DataError> {
-    let fits = |target: &Target| match (task, target) {
-        (Task::Unsupervised, _) | (_, Target::Missing) => true,
-        (Task::Classify, Target::Class(_)) | (Task::Tag, Target::Steps(_)) | (Task::Regress, Target::Number(_)) => true,
-        _ => false,
+    let fits = |target: &Target| {
+        task == Task::Unsupervised
+            || matches!(
+                (task, target),
+                (_, Target::Missing)
+                    | (Task::Classify, Target::Class(_))
+                    | (Task::Tag, Target::Steps(_))
+                    | (Task::Regress, Target::Number(_))
+            )
     };
     if dataset.targets.iter().all(fits) {
         return Ok(());

@@ -12,6 +12,9 @@ use crate::error::DataError;
 pub const UNKNOWN: u32 = 1;
 const SPECIALS: [&str; 2] = ["<pad>", "<unk>"];
 
+/// Numbers the tokens of a text.
+pub type Encode<'a> = Box<dyn Fn(&str) -> Vec<u32> + 'a>;
+
 /// Cuts text into tokens and numbers them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -80,7 +83,7 @@ impl Tokenizer {
     /// # Errors
     ///
     /// Where the recorded `tokenizer.json` cannot be read.
-    pub fn encoder(&self) -> Result<Box<dyn Fn(&str) -> Vec<u32> + '_>, DataError> {
+    pub fn encoder(&self) -> Result<Encode<'_>, DataError> {
         let never_empty = |tokens: Vec<u32>| if tokens.is_empty() { vec![UNKNOWN] } else { tokens };
         match self {
             Self::Vocabulary { characters, tokens } => {

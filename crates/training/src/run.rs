@@ -42,7 +42,15 @@ pub struct RunOptions {
 impl RunOptions {
     /// A new run in `runs/NAME`, without dashboard and progress lines.
     pub fn new(device: Device) -> Self {
-        Self { out: None, resume: false, force: false, dashboard: false, quiet: true, device, interrupter: Interrupter::new() }
+        Self {
+            out: None,
+            resume: false,
+            force: false,
+            dashboard: false,
+            quiet: true,
+            device,
+            interrupter: Interrupter::new(),
+        }
     }
 }
 
