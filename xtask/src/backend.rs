@@ -6,12 +6,15 @@ use std::path::{Path, PathBuf};
 /// Backends that are cargo features.
 pub const BACKENDS: [&str; 4] = ["flex", "ndarray", "wgpu", "cuda"];
 
+/// Flags whose value may be a path that is neither the config nor the run.
+const PATH_FLAGS: [&str; 4] = ["--data", "--out", "--output", "--set"];
+
 /// The backend that the arguments of `semiseq` ask for: `--backend`, `--set backend=`, the config's or the
 /// run's. What is wrong with any of them, `semiseq` itself will say.
 pub fn wanted(arguments: &[String]) -> String {
     let named = flag(arguments, "--backend")
         .or_else(|| override_of(arguments))
-        .or_else(|| arguments.get(1).and_then(|path| in_file(Path::new(path), 0)));
+        .or_else(|| positional(arguments).find_map(|path| in_file(Path::new(path), 0)));
     named.filter(|name| BACKENDS.contains(&name.as_str())).unwrap_or_else(|| "flex".into())
 }
 
@@ -28,11 +31,21 @@ fn flag(arguments: &[String], name: &str) -> Option<String> {
     None
 }
 
+/// The last `--set backend=`, as `semiseq` applies overrides in their order.
 fn override_of(arguments: &[String]) -> Option<String> {
-    arguments.iter().find_map(|argument| {
+    arguments.iter().rev().find_map(|argument| {
         let text = argument.strip_prefix("--set=").unwrap_or(argument);
-        let value = text.strip_prefix("backend=")?;
-        Some(value.trim_matches('"').to_string())
+        let (key, value) = text.split_once('=')?;
+        (key.trim() == "backend").then(|| value.trim().trim_matches(['"', '\'']).to_string())
+    })
+}
+
+/// Everything that is neither a flag nor a flag's path: the command's words, then its config or run folder.
+fn positional(arguments: &[String]) -> impl Iterator<Item = &String> {
+    let before = std::iter::once(None).chain(arguments.iter().map(Some));
+    before.zip(arguments).filter_map(|(before, argument)| {
+        let is_value = before.is_some_and(|flag| PATH_FLAGS.contains(&flag.as_str()));
+        (!is_value && !argument.starts_with('-')).then_some(argument)
     })
 }
 
@@ -67,7 +80,24 @@ mod tests {
         assert_eq!(wanted(&words(&format!("train {config} --backend wgpu"))), "wgpu");
         assert_eq!(wanted(&words(&format!("train {config} --backend=wgpu"))), "wgpu");
         assert_eq!(wanted(&words(&format!("train {config} --set backend=\"cuda\""))), "cuda");
+        assert_eq!(wanted(&words(&format!("train {config} --set backend=cuda --set backend='wgpu'"))), "wgpu");
         assert_eq!(wanted(&words("train nowhere.toml")), "flex");
         assert_eq!(wanted(&words("train x --backend remote")), "flex");
+    }
+
+    #[test]
+    fn flags_may_stand_before_the_config_and_runs_are_read_too() {
+        let folder = std::env::temp_dir().join(format!("xtask-position-{}", std::process::id()));
+        let (run, other) = (folder.join("run"), folder.join("other"));
+        for (path, backend) in [(&run, "ndarray"), (&other, "wgpu")] {
+            fs::create_dir_all(path).unwrap();
+            fs::write(path.join("config.toml"), format!("backend = \"{backend}\"\n")).unwrap();
+        }
+        let (run, other) = (run.display(), other.display());
+        assert_eq!(wanted(&words(&format!("train --resume {run}/config.toml"))), "ndarray");
+        assert_eq!(wanted(&words(&format!("data split {run}/config.toml"))), "ndarray");
+        assert_eq!(wanted(&words(&format!("predict {run} new.csv"))), "ndarray");
+        // The folder to write to is an older run on another backend: not the one that is asked for.
+        assert_eq!(wanted(&words(&format!("train --out {other} {run}/config.toml --force"))), "ndarray");
     }
 }

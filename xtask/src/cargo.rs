@@ -1,14 +1,20 @@
 //! Calls of cargo.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::backend;
 
+/// The workspace, wherever in it the command was given.
+pub fn root() -> &'static Path {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here)
+}
+
 /// Runs cargo and gives its exit status.
 fn cargo(arguments: &[&str]) -> u8 {
     eprintln!("+ cargo {}", arguments.join(" "));
-    run(Command::new(env!("CARGO")).args(arguments))
+    run(Command::new(env!("CARGO")).args(arguments).current_dir(root()))
 }
 
 fn run(command: &mut Command) -> u8 {
@@ -80,7 +86,7 @@ pub fn doc() -> u8 {
 /// Builds `semiseq` with the backend that the arguments ask for, and runs it with them.
 pub fn product(arguments: &[String]) -> u8 {
     let backend = backend::wanted(arguments);
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from);
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
     // One folder a backend, so that going back and forth between two never links again.
     let folder = if backend == "flex" { target } else { target.join(&backend) };
     let program = folder.join("release").join(if cfg!(windows) { "semiseq.exe" } else { "semiseq" });
@@ -106,9 +112,28 @@ pub fn product(arguments: &[String]) -> u8 {
     if program.exists() {
         build.push("--quiet");
     }
+    // The manifest is named, since the program's own paths are relative to where the user stands.
+    let manifest = root().join("Cargo.toml").display().to_string();
+    build.extend(["--manifest-path", &manifest]);
     let built = run(Command::new(env!("CARGO")).args(&build));
     if built != 0 {
         return built;
     }
-    run(Command::new(program).args(arguments))
+    become_program(Command::new(program).args(arguments))
+}
+
+/// Becomes the program, so that Ctrl-C and `kill` reach it alone: it writes its checkpoint, says how to
+/// resume, and its status 130 is ours.
+#[cfg(unix)]
+fn become_program(command: &mut Command) -> u8 {
+    use std::os::unix::process::CommandExt;
+    let error = command.exec();
+    eprintln!("error: {} cannot be started: {error}", command.get_program().to_string_lossy());
+    1
+}
+
+/// Runs the program and passes its status on, where a process cannot become another.
+#[cfg(not(unix))]
+fn become_program(command: &mut Command) -> u8 {
+    run(command)
 }

@@ -75,7 +75,7 @@ fn main() -> ExitCode {
 }
 
 fn lint(features: Option<&str>) -> u8 {
-    let problems = tidy::check(std::path::Path::new("."));
+    let problems = tidy::check(cargo::root());
     for problem in &problems {
         eprintln!("tidy: {problem}");
     }
