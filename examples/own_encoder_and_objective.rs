@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use burn::nn::PaddingConfig1d;
 use burn::nn::conv::{Conv1d, Conv1dConfig};
-use semiseq::datasets::Augmenter;
+use semiseq::datasets::{Augmenter, LabelsConfig};
 use semiseq::prelude::*;
 use semiseq::training::objectives::losses::{cross_entropy, probabilities};
 
@@ -52,7 +52,8 @@ impl<M: SequenceModel> Objective<M> for Balanced {
 }
 
 fn main() -> Result<(), Error> {
-    let config = DataConfig { source: "cbf".into(), size: Some(150), ..DataConfig::default() };
+    let labels = LabelsConfig { per_class: Some(5), ..LabelsConfig::default() };
+    let config = DataConfig { source: "cbf".into(), size: Some(150), labels, ..DataConfig::default() };
     let data = prepare(&config, Task::Classify)?;
     let device = Device::flex().autodiff();
     device.seed(0);

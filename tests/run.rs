@@ -69,7 +69,7 @@ fn a_run_writes_its_folder_and_the_model_can_be_used() {
     let again = semiseq(&folder, &["train", "runs/small/config.toml", "--no-tui", "--out", "again"]);
     assert!(again.status.success(), "{}", errors(&again));
     assert_eq!(summary(&folder, "again")["test"], found["test"]);
-    assert_eq!(weights(&folder, "again"), weights(&folder, "runs/small"));
+    assert!(weights(&folder, "again") == weights(&folder, "runs/small"), "the same seed gives the same weights");
 }
 
 fn weights(folder: &std::path::Path, run: &str) -> Vec<u8> {
@@ -114,7 +114,7 @@ fn a_killed_run_resumes_to_the_same_weights() {
         let resumed = semiseq(&folder, &arguments);
         assert!(resumed.status.success(), "{}", errors(&resumed));
     }
-    assert_eq!(weights(&folder, "killed"), weights(&folder, "whole"));
+    assert!(weights(&folder, "killed") == weights(&folder, "whole"), "the weights differ");
     let lines =
         |run: &str| std::fs::read_to_string(folder.join(run).join("metrics.jsonl")).expect("metrics").lines().count();
     assert_eq!(lines("killed"), lines("whole"), "no epoch is missing and none is there twice");

@@ -64,6 +64,7 @@ pub fn prepare_source(source: Source, config: &DataConfig, task: Task) -> Result
         check_targets(part, task)?;
         check_lengths(part)?;
     }
+    check_single_class(&source.train, task)?;
     let (Source { train, valid, test, unlabeled }, rows) = with_test_part(source, config);
     let (valid_rows, train_rows) = if valid.is_some() || config.valid_fraction == 0.0 {
         (Vec::new(), rows)
@@ -75,7 +76,7 @@ pub fn prepare_source(source: Source, config: &DataConfig, task: Task) -> Result
     } else {
         choose_labels(&train, &train_rows, &config.labels)?
     };
-    check_classes(&train, &labeled, task)?;
+    check_labeled(&train, &labeled, task)?;
     hidden.sort_unstable();
     let split = SplitRecord {
         source: config.source.clone(),
@@ -158,17 +159,8 @@ fn valid_part(train: &Dataset, rows: &[usize], config: &DataConfig) -> (Vec<usiz
     (valid, rest)
 }
 
-fn check_classes(train: &Dataset, labeled: &[usize], task: Task) -> Result<(), DataError> {
-    if task == Task::Unsupervised {
-        return Ok(());
-    }
-    if labeled.is_empty() {
-        return Err(DataError::new(
-            format!("{}: no row of the training part has a label", train.name),
-            "name the column with `data.target`, or use an unsupervised objective such as `autoencoder`",
-        ));
-    }
-    if task == Task::Classify && train.classes.len() < 2 {
+fn check_single_class(train: &Dataset, task: Task) -> Result<(), DataError> {
+    if task == Task::Classify && train.classes.len() == 1 {
         return Err(DataError::new(
             format!(
                 "{}: the labels hold a single class, `{}`",
@@ -176,6 +168,19 @@ fn check_classes(train: &Dataset, labeled: &[usize], task: Task) -> Result<(), D
                 train.classes.first().map_or("", String::as_str)
             ),
             "a classifier needs at least two; name the right column with `data.target`",
+        ));
+    }
+    Ok(())
+}
+
+fn check_labeled(train: &Dataset, labeled: &[usize], task: Task) -> Result<(), DataError> {
+    if task == Task::Unsupervised {
+        return Ok(());
+    }
+    if labeled.is_empty() {
+        return Err(DataError::new(
+            format!("{}: no row of the training part has a label", train.name),
+            "name the column with `data.target`, or use an unsupervised objective such as `autoencoder`",
         ));
     }
     Ok(())

@@ -221,7 +221,8 @@ impl RunRecord {
         matrix: Option<&Confusion>,
     ) -> Result<(), Error> {
         let plain = model.valid();
-        let mut store = SafetensorsStore::from_bytes(None).skip_enum_variants(true);
+        // Burn writes its metadata in the order of a hash map; without it equal weights are equal files.
+        let mut store = SafetensorsStore::from_bytes(None).skip_enum_variants(true).clear_metadata();
         let failed = |error: String| {
             Error::runtime(
                 format!("the model cannot be written as safetensors: {error}"),
