@@ -113,12 +113,8 @@ pub fn device(backend: Backend, index: usize) -> Result<Device, BackendError> {
     Ok(open(backend, index))
 }
 
-#[allow(
-    unused_variables,
-    unreachable_patterns,
-    clippy::needless_pass_by_value,
-    reason = "which arms exist depends on the features"
-)]
+#[allow(unused_variables, unreachable_patterns, reason = "which arms exist depends on the features")]
+#[allow(deprecated, reason = "our users asked for ndarray, which Burn means to drop")]
 fn open(backend: Backend, index: usize) -> Device {
     match backend {
         #[cfg(feature = "flex")]

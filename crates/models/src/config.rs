@@ -26,7 +26,6 @@ pub enum ModelConfig {
 
 /// Any model that a config can name.
 #[derive(Module, Debug)]
-#[expect(clippy::large_enum_variant, reason = "one model a run; a box would only hide it")]
 pub enum AnyModel {
     /// A class for a sequence.
     Classifier(Classifier),

@@ -24,8 +24,10 @@ impl LstmLayer {
         } else {
             // Jozefowicz et al. 2015: a forget gate that starts open keeps early gradients alive.
             bias_ih.map(|bias| {
+                let before = bias.clone().narrow(0, 0, hidden);
                 let forget = bias.clone().narrow(0, hidden, hidden).add_scalar(forget_bias);
-                bias.slice_assign([hidden..2 * hidden], forget).detach().require_grad()
+                let after = bias.narrow(0, 2 * hidden, 2 * hidden);
+                Tensor::cat(vec![before, forget, after], 0).detach().require_grad()
             })
         };
         Self { weight_ih, weight_hh, bias_ih, bias_hh }

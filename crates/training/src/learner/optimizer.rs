@@ -53,7 +53,7 @@ pub fn clip<M: Module>(module: &M, grads: GradientsParams, norm: Option<f64>, va
     match squares.sum {
         Some(sum) => {
             let factor = (sum.sqrt() + 1e-6).recip().mul_scalar(limit).clamp_max(1.0);
-            rewrite(module, grads, Rewrite::Scale(factor))
+            rewrite(module, grads, Rewrite::Scale(Box::new(factor)))
         }
         None => grads,
     }
@@ -77,7 +77,7 @@ impl ModuleVisitor for Squares<'_> {
 
 enum Rewrite {
     Clamp(f64),
-    Scale(Tensor<1>),
+    Scale(Box<Tensor<1>>),
 }
 
 struct Rewriter {
@@ -97,7 +97,7 @@ impl ModuleVisitor for Rewriter {
         let Some(grad) = self.from.remove::<D>(param.id) else { return };
         let grad = match &self.how {
             Rewrite::Clamp(limit) => grad.clamp(-limit, *limit),
-            Rewrite::Scale(factor) => grad * factor.clone().reshape([1; D]),
+            Rewrite::Scale(factor) => grad * factor.as_ref().clone().reshape([1; D]),
         };
         self.to.register(param.id, grad);
     }

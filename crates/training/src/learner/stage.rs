@@ -194,7 +194,7 @@ pub fn fit<M: SequenceModel, O: Objective<M>>(
         progress.start_split(Split::Train, steps_per_epoch);
         let mut means = Means::default();
         let mut gathered = GradientsAccumulator::new();
-        let mut batches = 0;
+        let mut batches: usize = 0;
         let mut step_in_epoch = 0;
         for batch in loader.epoch(epoch) {
             if interrupter.should_stop() {
@@ -215,7 +215,7 @@ pub fn fit<M: SequenceModel, O: Objective<M>>(
             let mut gradients = GradientsParams::from_grads(loss.backward(), &learned);
             if accumulation > 1 {
                 gathered.accumulate(&learned, gradients);
-                if batches % accumulation != 0 && batches != batches_per_epoch {
+                if !batches.is_multiple_of(accumulation) && batches != batches_per_epoch {
                     continue;
                 }
                 gradients = gathered.grads();
@@ -232,7 +232,7 @@ pub fn fit<M: SequenceModel, O: Objective<M>>(
             learned = Learned { model, objective, average: shadow };
             position.step += 1;
             step_in_epoch += 1;
-            if position.step % READ_EVERY == 0 {
+            if position.step.is_multiple_of(READ_EVERY) {
                 means.read();
                 means.check(&options.label, epoch, position.step)?;
                 progress.metrics(Split::Train, &means.scores());

@@ -88,6 +88,7 @@ macro_rules! registry {
 
         /// Any objective that a config can name.
         #[derive(Module, Debug)]
+        #[allow(clippy::large_enum_variant, reason = "one objective a stage; a box would only hide it")]
         pub enum AnyObjective<M: Module> {
             $(#[doc = $summary] $variant($module),)*
         }
