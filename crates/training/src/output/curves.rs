@@ -1,5 +1,6 @@
 //! `curves.svg`: loss and score over the epochs of all stages.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use plotters::prelude::*;
@@ -38,7 +39,7 @@ fn draw(svg: &mut String, lines: &[Line]) -> Result<(), Box<dyn std::error::Erro
     let metrics: Vec<&str> = std::iter::once("loss").chain(score).collect();
     let starts = stage_starts(lines);
     for (area, metric) in root.split_evenly((1, metrics.len())).iter().zip(metrics) {
-        panel(area, metric, &curves(lines, metric, &starts), &starts)?;
+        panel(area, metric, &curves(lines, metric, &starts), &starts, &stage_names(lines))?;
     }
     root.present()?;
     Ok(())
@@ -59,6 +60,12 @@ fn stage_starts(lines: &[Line]) -> Vec<f64> {
         next += lines.iter().filter(|line| line.stage == stage).map(|line| line.epoch).max().unwrap_or(0) as f64;
     }
     starts
+}
+
+/// The objectives of the stages; the baseline, drawn over the last of them, has its name in the legend.
+fn stage_names(lines: &[Line]) -> BTreeMap<usize, &str> {
+    let stages = lines.iter().filter(|line| line.objective != "baseline");
+    stages.map(|line| (line.stage, line.objective.as_str())).collect()
 }
 
 fn curves(lines: &[Line], metric: &str, starts: &[f64]) -> Vec<Curve> {
@@ -82,6 +89,7 @@ fn panel<DB: DrawingBackend>(
     metric: &str,
     curves: &[Curve],
     starts: &[f64],
+    stages: &BTreeMap<usize, &str>,
 ) -> Result<(), Box<dyn std::error::Error>>
 where
     DB::ErrorType: 'static,
@@ -93,9 +101,11 @@ where
         .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)));
     let (low, high) = if low.is_finite() { (low, high) } else { (0.0, 1.0) };
     let (low, high) = if metric == "accuracy" {
-        (0.0_f64.max(low - 0.05), 1.0)
+        // A little room for the stages' names above a curve that reaches 1.
+        (0.0_f64.max(low - 0.05), if stages.len() > 1 { 1.06 } else { 1.0 })
     } else {
-        (low.min(0.0), high + 0.05 * (high - low).max(1e-6))
+        // Room above the curves for the legend and the stages' names.
+        (low.min(0.0), high + 0.4 * (high - low.min(0.0)).max(1e-6))
     };
     let mut chart = ChartBuilder::on(area)
         .caption(metric, ("sans-serif", 20))
@@ -106,6 +116,7 @@ where
     chart
         .configure_mesh()
         .x_desc("epoch")
+        .max_light_lines(2)
         .light_line_style(RGBColor(245, 245, 245))
         .bold_line_style(RGBColor(228, 228, 228))
         .x_label_formatter(&|value| format!("{value:.0}"))
@@ -115,6 +126,15 @@ where
             vec![(start + 0.5, low), (start + 0.5, high)],
             RGBColor(150, 150, 150).stroke_width(1),
         )))?;
+    }
+    // A stage's name stands at the head of its part.
+    if stages.len() > 1 {
+        let style = ("sans-serif", 12).into_font().color(&RGBColor(110, 110, 110));
+        for (stage, name) in stages {
+            let start = starts.get(*stage).copied().unwrap_or(0.0);
+            let place = (start + 0.5 + 0.01 * last, high - 0.01 * (high - low));
+            chart.draw_series(std::iter::once(Text::new((*name).to_string(), place, style.clone())))?;
+        }
     }
     for curve in curves {
         let color = curve.color;
@@ -133,10 +153,13 @@ where
             .label(&curve.name)
             .legend(move |(x, y)| PathElement::new(vec![(x, y), (x + 18, y)], style));
     }
-    let place = if metric == "loss" { SeriesLabelPosition::UpperRight } else { SeriesLabelPosition::LowerRight };
+    // One legend for both panels, in the one that has room for it.
+    if metric != "loss" {
+        return Ok(());
+    }
     chart
         .configure_series_labels()
-        .position(place)
+        .position(SeriesLabelPosition::UpperRight)
         .background_style(WHITE.mix(0.85))
         .border_style(RGBColor(220, 220, 220))
         .draw()?;
@@ -161,6 +184,6 @@ mod tests {
         assert_eq!(stage_starts(&lines), [0.0, 3.0, 3.0]);
         let mut svg = String::new();
         draw(&mut svg, &lines).unwrap();
-        assert!(svg.contains("baseline, validation") && svg.contains("accuracy"));
+        assert!(svg.contains("baseline, validation") && svg.contains("accuracy") && svg.contains("mean-teacher"));
     }
 }

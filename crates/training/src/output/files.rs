@@ -6,18 +6,25 @@ use std::path::Path;
 
 use crate::error::Error;
 
-/// Writes a file under another name, flushes it, and renames it into place.
+/// Writes a file under another name, flushes it, and renames it into place. A device or a pipe, such as
+/// `/dev/null`, is written to as it is: a rename would put a file in its place.
 ///
 /// # Errors
 ///
 /// Names the file; a file that stood there before stays as it was.
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    if fs::metadata(path).is_ok_and(|kind| !kind.is_file()) {
+        return fs::write(path, bytes).map_err(|error| Error::write(path, error));
+    }
     let mut name = path.file_name().unwrap_or_default().to_os_string();
     name.push(".part");
     let part = path.with_file_name(name);
     let written = File::create(&part)
         .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
         .and_then(|()| fs::rename(&part, path));
+    if written.is_ok() {
+        keep_name(path);
+    }
     written.map_err(|error| {
         // Best effort: the error to report is the one that stopped the writing.
         let _ = fs::remove_file(&part);
@@ -25,9 +32,32 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     })
 }
 
+/// Flushes the folder: until then a power cut may take the new name back. Best effort: the file is in
+/// place already, and not every file system can flush a folder.
+fn keep_name(path: &Path) {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let _ = File::open(folder).and_then(|folder| folder.sync_all());
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_or_a_device_stays_what_it_is() {
+        use std::os::unix::{fs::FileTypeExt, fs::symlink};
+        let folder = std::env::temp_dir().join(format!("semiseq-devices-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        // Links, so that a mistake replaces the link and not this machine's devices.
+        for (name, device, works) in [("null", "/dev/null", true), ("full", "/dev/full", false)] {
+            let link = folder.join(name);
+            let _ = fs::remove_file(&link);
+            symlink(device, &link).unwrap();
+            assert_eq!(write_atomic(&link, b"new").is_ok(), works, "{name}");
+            assert!(fs::metadata(&link).unwrap().file_type().is_char_device(), "{name}");
+        }
+    }
 
     #[test]
     fn a_failed_write_names_the_file_and_leaves_the_old_one() {

@@ -71,7 +71,9 @@ impl Line {
         object.insert("objective".into(), self.objective.clone().into());
         object.insert("epoch".into(), self.epoch.into());
         object.insert("split".into(), self.split.clone().into());
-        object.extend(self.scores.iter().map(|(name, value)| (name.clone(), Value::from(*value))));
+        // JSON has no NaN and no infinity; a key without a value is left out, never null.
+        let finite = self.scores.iter().filter(|(_, value)| value.is_finite());
+        object.extend(finite.map(|(name, value)| (name.clone(), Value::from(*value))));
         Value::Object(object)
     }
 
@@ -112,6 +114,15 @@ pub fn read(folder: &Path) -> Result<Vec<Line>, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_no_number_is_absent() {
+        let scores =
+            Scores::from([("loss".into(), 0.5), ("perplexity".into(), f64::INFINITY), ("r2".into(), f64::NAN)]);
+        let line = Line { stage: 0, objective: "supervised".into(), epoch: 1, split: "valid".into(), scores };
+        let text = line.json().to_string();
+        assert_eq!(text, r#"{"epoch":1,"loss":0.5,"objective":"supervised","split":"valid","stage":0}"#);
+    }
 
     #[test]
     fn reopening_drops_what_came_after_the_checkpoint() {

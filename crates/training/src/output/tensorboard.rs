@@ -26,7 +26,7 @@ impl EventFile {
         let file =
             OpenOptions::new().create(true).append(true).open(&path).map_err(|error| Error::write(&path, error))?;
         let mut events = Self { path, file };
-        let mut event = wall_time();
+        let mut event = event_at(now());
         bytes_field(&mut event, 3, b"brain.Event:2");
         events.record(&event)?;
         Ok(events)
@@ -38,17 +38,7 @@ impl EventFile {
     ///
     /// Where the disk is full.
     pub fn scalar(&mut self, tag: &str, step: usize, value: f64) -> Result<(), Error> {
-        let mut entry = Vec::new();
-        bytes_field(&mut entry, 1, tag.as_bytes());
-        key(&mut entry, 2, 5);
-        entry.extend((value as f32).to_le_bytes());
-        let mut summary = Vec::new();
-        bytes_field(&mut summary, 1, &entry);
-        let mut event = wall_time();
-        key(&mut event, 2, 0);
-        varint(&mut event, step as u64);
-        bytes_field(&mut event, 5, &summary);
-        self.record(&event)
+        self.record(&scalar_event(now(), tag, step, value))
     }
 
     fn record(&mut self, event: &[u8]) -> Result<(), Error> {
@@ -60,10 +50,26 @@ fn now() -> f64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |time| time.as_secs_f64())
 }
 
-fn wall_time() -> Vec<u8> {
+/// `Event { wall_time }`, to which its content is added.
+fn event_at(seconds: f64) -> Vec<u8> {
     let mut event = Vec::new();
     key(&mut event, 1, 1);
-    event.extend(now().to_le_bytes());
+    event.extend(seconds.to_le_bytes());
+    event
+}
+
+/// `Event { wall_time, step, summary: Summary { value: [Value { tag, simple_value }] } }`.
+fn scalar_event(seconds: f64, tag: &str, step: usize, value: f64) -> Vec<u8> {
+    let mut entry = Vec::new();
+    bytes_field(&mut entry, 1, tag.as_bytes());
+    key(&mut entry, 2, 5);
+    entry.extend((value as f32).to_le_bytes());
+    let mut summary = Vec::new();
+    bytes_field(&mut summary, 1, &entry);
+    let mut event = event_at(seconds);
+    key(&mut event, 2, 0);
+    varint(&mut event, step as u64);
+    bytes_field(&mut event, 5, &summary);
     event
 }
 
@@ -122,6 +128,17 @@ mod tests {
         assert_eq!(frame.len(), 8 + 4 + 2 + 4);
         assert_eq!(frame[..8], 2u64.to_le_bytes());
         assert_eq!(&frame[12..14], b"ab");
+    }
+
+    #[test]
+    fn a_scalar_is_what_tensorboard_writes() {
+        // TensorBoard 2's own `RecordWriter` made these bytes from
+        // `Event(wall_time=1.5, step=300, summary=[Value(tag="train/loss", simple_value=0.5)])`.
+        let expected =
+            "2100000000000000017becf609000000000000f83f10ac022a130a110a0a747261696e2f6c6f7373150000003fb56a6431";
+        let found: String =
+            frame(&scalar_event(1.5, "train/loss", 300, 0.5)).iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(found, expected);
     }
 
     #[test]
