@@ -71,9 +71,10 @@ pub fn lint(asked: Option<&str>) -> u8 {
     cargo(&["clippy", "--release", "--workspace", "--all-targets", "--features", &features, "--", "-D", "warnings"])
 }
 
-/// The benchmarks of the recurrent operations.
+/// The benchmarks of the recurrent operations, on the CPU backends.
 pub fn bench(rest: &[String]) -> u8 {
-    let mut arguments = vec!["bench", "--package", "semiseq-kernels", "--"];
+    let features = features(Some("flex,ndarray"));
+    let mut arguments = vec!["bench", "--workspace", "--bench", "recurrent", "--features", &features, "--"];
     arguments.extend(rest.iter().map(String::as_str));
     cargo(&arguments)
 }
