@@ -75,8 +75,21 @@ pub fn lint(asked: Option<&str>) -> u8 {
 pub fn bench(rest: &[String]) -> u8 {
     let features = features(Some("flex,ndarray"));
     let mut arguments = vec!["bench", "--workspace", "--bench", "recurrent", "--features", &features, "--"];
+    let rest = with_absolute_out(rest);
     arguments.extend(rest.iter().map(String::as_str));
     cargo(&arguments)
+}
+
+/// The same arguments with a whole path behind `--out`: cargo runs a benchmark in its crate's folder, not
+/// where the user stands.
+fn with_absolute_out(arguments: &[String]) -> Vec<String> {
+    let mut result: Vec<String> = Vec::with_capacity(arguments.len());
+    for argument in arguments {
+        let is_out = result.last().is_some_and(|before| before == "--out");
+        let path = std::path::absolute(argument).ok().filter(|_| is_out);
+        result.push(path.map_or_else(|| argument.clone(), |path| path.display().to_string()));
+    }
+    result
 }
 
 /// The documentation of our own crates.
@@ -137,4 +150,16 @@ fn become_program(command: &mut Command) -> u8 {
 #[cfg(not(unix))]
 fn become_program(command: &mut Command) -> u8 {
     run(command)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_benchmarks_folder_is_where_the_user_stands() {
+        let arguments = ["--filter", "lstm", "--out", "here"].map(str::to_string);
+        let here = std::env::current_dir().unwrap().join("here").display().to_string();
+        assert_eq!(with_absolute_out(&arguments), ["--filter", "lstm", "--out", &here]);
+    }
 }
