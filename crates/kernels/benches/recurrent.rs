@@ -62,9 +62,13 @@ fn measure(cell: &str, shape: [usize; 4], train: bool, device: &Device) -> (f64,
     let data = Tensor::<3>::random([batch, time, input], Distribution::Normal(0.0, 1.0), device);
     let gates = if cell == "lstm" { 4 } else { 3 };
     let draw = |rows: usize, columns: usize| {
-        Tensor::<2>::random([rows, columns], Distribution::Uniform(-0.1, 0.1), device).require_grad()
+        let weight = Tensor::<2>::random([rows, columns], Distribution::Uniform(-0.1, 0.1), device);
+        if train { weight.require_grad() } else { weight }
     };
-    let bias = || Tensor::<1>::zeros([gates * hidden], device).require_grad();
+    let bias = || {
+        let bias = Tensor::<1>::zeros([gates * hidden], device);
+        if train { bias.require_grad() } else { bias }
+    };
     let weights = Weights {
         input: draw(gates * hidden, input),
         recurrent: draw(gates * hidden, hidden),

@@ -1,8 +1,7 @@
 //! Recurrent operations for Burn: a whole sequence of one layer and one direction, for RNN, LSTM and GRU.
 //!
 //! This is the one crate of semiseq that knows backends. The functions take plain [`Tensor`]s on any
-//! device; today they are composed of Burn's own operations, arranged so that the input projection of
-//! all steps is one matrix product and each step costs one more.
+//! device; today they are composed of Burn's own operations, with two matrix products a step.
 //!
 //! [`Tensor`]: burn::tensor::Tensor
 

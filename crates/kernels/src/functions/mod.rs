@@ -1,4 +1,4 @@
-//! The recurrences, one file each, and what they share: the projection of all steps, and masks.
+//! The recurrences, one file each, and what they share: the projection of the input, and masks.
 
 mod gru;
 mod lstm;
@@ -12,20 +12,25 @@ use burn::tensor::Tensor;
 
 use crate::{Direction, Weights};
 
-/// The input's part of every gate for all steps, with the input bias: one product. The steps come in
-/// the order in which the direction reads them, each `[batch, gates * hidden]`.
+/// The input's part of every gate, with the input bias. The steps come in the order in which the direction
+/// reads them, each `[batch, gates * hidden]`.
+///
+/// A product a step, and not one for all steps: a slice of a tracked tensor gives a gradient of the whole
+/// tensor's size at each step, which is cheap for the input and dear for its projection.
 fn project(input: Tensor<3>, weights: &Weights, direction: Direction) -> Vec<(usize, Tensor<2>)> {
     let [batch, time, features] = input.dims();
     let [width, _] = weights.input.dims();
-    // Time first, so that each step is one contiguous block.
-    let rows = input.swap_dims(0, 1).reshape([time * batch, features]);
-    let projected = rows.matmul(weights.input.clone().transpose()) + weights.input_bias.clone().reshape([1, width]);
-    let steps = projected.reshape([time, batch, width]);
+    let matrix = weights.input.clone().transpose();
+    let bias = weights.input_bias.clone().reshape([1, width]);
     let order: Vec<usize> = match direction {
         Direction::Forward => (0..time).collect(),
         Direction::Backward => (0..time).rev().collect(),
     };
-    order.into_iter().map(|step| (step, steps.clone().narrow(0, step, 1).reshape([batch, width]))).collect()
+    let step = |step: usize| {
+        let values = input.clone().narrow(1, step, 1).reshape([batch, features]);
+        (step, values.matmul(matrix.clone()) + bias.clone())
+    };
+    order.into_iter().map(step).collect()
 }
 
 /// The columns of the mask, `[batch, 1]` each; none where nothing is padded.
