@@ -280,3 +280,33 @@ fn reconstruction_counts_real_steps_only() {
         "tokens, gradient",
     );
 }
+
+#[test]
+fn the_penalty_and_the_schedules_follow_their_formulas() {
+    let fixture = fixture();
+    let case = &fixture["penalty"];
+    let rate = |name: &str| f64::from(numbers(&case[name])[0]);
+    // A one-row label beside the logits as weights: the penalty is the loss less the cross-entropy.
+    let model = Fixed::new(tensor::<2>(&case["logits"]));
+    let step = Step { labeled: Some(part()), unlabeled: None };
+    let total = |l1: f64, l2: f64| {
+        let config = SupervisedConfig { l1, l2, ..Default::default() };
+        let terms = config.init(&setting(&model)).step(&model, &step, &LATE);
+        terms.total().expect("a term")
+    };
+    let (with, without) = (total(rate("l1"), rate("l2")), total(0.0, 0.0));
+    let difference = with.clone() - without.clone();
+    assert_close(&host(difference), &numbers(&case["loss"]), "penalty");
+    let gradient = |loss: Tensor<1>| model.logits.val().grad(&loss.backward()).expect("a gradient");
+    assert_close(&host(gradient(with) - gradient(without)), &numbers(&case["grad"]), "penalty, gradient");
+
+    let ramp = &fixture["gaussian_ramp_up"];
+    let found: Vec<f32> =
+        numbers(&ramp["progress"]).iter().map(|progress| gaussian_ramp_up(f64::from(*progress), 0.4) as f32).collect();
+    assert_close(&found, &numbers(&ramp["weights"]), "ramp-up");
+    let schedule = &fixture["pseudo_label_weight"];
+    let config = PseudoLabelConfig::default();
+    let found: Vec<f32> =
+        numbers(&schedule["progress"]).iter().map(|progress| config.weight_at(f64::from(*progress)) as f32).collect();
+    assert_close(&found, &numbers(&schedule["weights"]), "pseudo-label weight");
+}
