@@ -80,12 +80,15 @@ fn weights(folder: &std::path::Path, run: &str) -> Vec<u8> {
 #[test]
 fn a_killed_run_resumes_to_the_same_weights() {
     let folder = folder("resume");
-    let config = write_config(&folder, &SMALL.replace("epochs = 4", "epochs = 12"));
+    let config = write_config(&folder, &SMALL.replace("epochs = 4", "epochs = 40"));
+    let began = std::time::Instant::now();
     let whole = semiseq(&folder, &["train", config, "--no-tui", "--out", "whole"]);
     assert!(whole.status.success(), "{}", errors(&whole));
 
+    // Four kills, spread over the time that the whole run took on this machine.
+    let part = began.elapsed() / 6;
     let mut kills = 0;
-    for wait in [150, 400, 700, 1000] {
+    for _ in 0..4 {
         let mut arguments = vec!["train", config, "--no-tui", "--out", "killed"];
         if folder.join("killed/config.toml").exists() {
             arguments.push("--resume");
@@ -97,7 +100,7 @@ fn a_killed_run_resumes_to_the_same_weights() {
             .stdout(std::process::Stdio::null())
             .spawn()
             .expect("the program starts");
-        std::thread::sleep(std::time::Duration::from_millis(wait));
+        std::thread::sleep(part);
         if child.try_wait().expect("a status").is_some() {
             break;
         }

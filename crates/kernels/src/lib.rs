@@ -1,14 +1,23 @@
 //! Recurrent operations for Burn: a whole sequence of one layer and one direction, for RNN, LSTM and GRU.
 //!
-//! This is the one crate of semiseq that knows backends. The functions take plain [`Tensor`]s on any
-//! device; today they are composed of Burn's own operations, with two matrix products a step.
+//! This is the one crate of semiseq that knows backends. The functions take plain [`Tensor`]s on any device. On the
+//! CPU backends (`flex`, `ndarray`) a sequence is one fused operation with a hand-written derivative; elsewhere it
+//! is composed of Burn's own operations, which stay here as [`reference`](mod@reference).
 //!
 //! [`Tensor`]: burn::tensor::Tensor
 
+mod backends;
+mod cell;
+#[cfg(any(feature = "flex", feature = "ndarray"))]
+mod cpu;
 mod devices;
 mod functions;
+#[allow(deprecated, reason = "our users asked for ndarray, which Burn means to drop")]
+mod ops;
+pub mod reference;
 mod weights;
 
+pub use cell::{Cell, GruReset, LstmState, RnnActivation};
 pub use devices::{Backend, BackendError, compiled, device};
-pub use functions::{GruReset, LstmState, RnnActivation, gru, lstm, rnn};
+pub use functions::{gru, lstm, rnn};
 pub use weights::{Direction, Weights};

@@ -2,19 +2,9 @@
 //! PyTorch's `nn.LSTM`: `c_t = f ⊙ c_{t-1} + i ⊙ g`, `h_t = o ⊙ tanh(c_t)`.
 
 use burn::tensor::Tensor;
-use burn::tensor::activation::sigmoid;
 
-use super::{carry, columns, gather, project};
-use crate::{Direction, Weights};
-
-/// The state of an LSTM between two steps.
-#[derive(Clone, Debug)]
-pub struct LstmState {
-    /// `c`, `[batch, hidden]`
-    pub cell: Tensor<2>,
-    /// `h`, `[batch, hidden]`
-    pub hidden: Tensor<2>,
-}
+use super::fused;
+use crate::{Cell, Direction, LstmState, Weights, reference};
 
 /// Runs an LSTM layer over whole sequences.
 ///
@@ -31,27 +21,10 @@ pub fn lstm(
     weights: Weights,
     direction: Direction,
 ) -> (Tensor<3>, LstmState) {
-    let [batch, _, _] = input.dims();
-    let [_, width] = weights.recurrent.dims();
-    let device = input.device();
-    let mut state = state.unwrap_or_else(|| LstmState {
-        cell: Tensor::zeros([batch, width], &device),
-        hidden: Tensor::zeros([batch, width], &device),
-    });
-    let recurrent = weights.recurrent.clone().transpose();
-    let bias = weights.recurrent_bias.clone().reshape([1, 4 * width]);
-    let masks = columns(mask.clone());
-    let mut outputs = Vec::new();
-    for (step, projected) in project(input, &weights, direction) {
-        let gates = projected + state.hidden.clone().matmul(recurrent.clone()) + bias.clone();
-        let gate = |index: usize| gates.clone().narrow(1, index * width, width);
-        let both = sigmoid(gates.clone().narrow(1, 0, 2 * width));
-        let (input_gate, forget) = (both.clone().narrow(1, 0, width), both.narrow(1, width, width));
-        let cell = forget * state.cell.clone() + input_gate * gate(2).tanh();
-        let hidden = sigmoid(gate(3)) * cell.clone().tanh();
-        let column = masks.as_ref().map(|masks| &masks[step]);
-        state = LstmState { cell: carry(cell, state.cell, column), hidden: carry(hidden, state.hidden, column) };
-        outputs.push((step, state.hidden.clone()));
+    if !fused::supports(&input) {
+        return reference::lstm(input, mask, state, weights, direction);
     }
-    (gather(outputs, mask), state)
+    let (hidden, cell) = state.map(|state| (state.hidden, state.cell)).unzip();
+    let (output, hidden, cell) = fused::recurrence(input, mask, hidden, cell, weights, Cell::Lstm, direction);
+    (output, LstmState { cell, hidden })
 }

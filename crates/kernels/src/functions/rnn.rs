@@ -1,19 +1,9 @@
 //! The simple recurrent network (Elman 1990): `h_t = f(W x_t + b + U h_{t-1} + c)`.
 
-use burn::tensor::{Tensor, activation};
+use burn::tensor::Tensor;
 
-use super::{carry, columns, gather, project};
-use crate::{Direction, Weights};
-
-/// `f` of the simple recurrent network.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum RnnActivation {
-    /// Hyperbolic tangent.
-    #[default]
-    Tanh,
-    /// `max(0, x)`.
-    Relu,
-}
+use super::fused;
+use crate::{Cell, Direction, RnnActivation, Weights, reference};
 
 /// Runs a simple recurrent layer over whole sequences.
 ///
@@ -31,21 +21,9 @@ pub fn rnn(
     function: RnnActivation,
     direction: Direction,
 ) -> (Tensor<3>, Tensor<2>) {
-    let [batch, _, _] = input.dims();
-    let [hidden, _] = weights.recurrent.dims();
-    let mut state = state.unwrap_or_else(|| Tensor::zeros([batch, hidden], &input.device()));
-    let recurrent = weights.recurrent.clone().transpose();
-    let bias = weights.recurrent_bias.clone().reshape([1, hidden]);
-    let masks = columns(mask.clone());
-    let mut outputs = Vec::new();
-    for (step, projected) in project(input, &weights, direction) {
-        let sum = projected + state.clone().matmul(recurrent.clone()) + bias.clone();
-        let new = match function {
-            RnnActivation::Tanh => sum.tanh(),
-            RnnActivation::Relu => activation::relu(sum),
-        };
-        state = carry(new, state, masks.as_ref().map(|masks| &masks[step]));
-        outputs.push((step, state.clone()));
+    if !fused::supports(&input) {
+        return reference::rnn(input, mask, state, weights, function, direction);
     }
-    (gather(outputs, mask), state)
+    let (output, hidden, _) = fused::recurrence(input, mask, state, None, weights, Cell::Rnn(function), direction);
+    (output, hidden)
 }

@@ -1,0 +1,102 @@
+//! Times the recurrent operations beside Burn's own modules and PyTorch, all sides in turn, and prints medians.
+//!
+//! `cargo xtask bench [--out DIR] [--filter TEXT] [--torch PYTHON] [--quick]`; `DIR` gets `bench.md` and
+//! `bench.json`. `--filter` keeps the cases whose name (`lstm [32, 100, 64, 128] both train`) holds the text;
+//! `--quick` takes fewer rounds and leaves memory out.
+
+mod case;
+mod limit;
+mod memory;
+mod report;
+mod sides;
+mod torch;
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use case::Case;
+use report::Row;
+use sides::Side;
+use torch::Torch;
+
+/// Rounds of a case at most, and at least where one round is slow.
+const ROUNDS: (usize, usize) = (3, 15);
+/// After this long a case takes no more rounds than it needs.
+const ENOUGH: Duration = Duration::from_secs(4);
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().collect();
+    if let Some(request) = memory::requested(&arguments) {
+        memory::run(&request);
+        return;
+    }
+    let value = |name: &str| {
+        arguments.iter().position(|argument| argument == name).and_then(|place| arguments.get(place + 1)).cloned()
+    };
+    let quick = arguments.iter().any(|argument| argument == "--quick");
+    let filter = value("--filter").unwrap_or_default();
+    let mut torch = value("--torch").map(|python| match Torch::start(&python) {
+        Ok(torch) => torch,
+        Err(error) => fail(&format!("--torch {python}: {error}; name a Python interpreter that has PyTorch")),
+    });
+    let limit = limit::sgemm();
+    eprintln!("SGEMM: {:.0} GFLOP/s", limit * 1e-9);
+    let mut rows = Vec::new();
+    for case in case::all().into_iter().filter(|case| case.to_string().contains(&filter)) {
+        eprintln!("{case}");
+        rows.extend(measure(case, torch.as_mut(), quick));
+    }
+    let about = torch.as_ref().map_or_else(|| "PyTorch: not asked for (`--torch PYTHON`)".into(), Torch::about);
+    let table = report::markdown(&rows, limit, &about);
+    println!("{table}");
+    if let Some(folder) = value("--out").map(PathBuf::from) {
+        let written = std::fs::create_dir_all(&folder)
+            .and_then(|()| std::fs::write(folder.join("bench.md"), &table))
+            .and_then(|()| std::fs::write(folder.join("bench.json"), report::json(&rows)));
+        if let Err(error) = written {
+            fail(&format!("{}: {error}", folder.display()));
+        }
+    }
+}
+
+fn fail(message: &str) -> ! {
+    eprintln!("error: {message}");
+    std::process::exit(1);
+}
+
+/// Medians of all sides, taken in turn after a round to warm up.
+fn measure(case: Case, mut torch: Option<&mut Torch>, quick: bool) -> Vec<Row> {
+    let sides: Vec<(Side, Box<dyn Fn()>)> =
+        Side::all().into_iter().map(|side| (side, sides::runner(side, case))).collect();
+    let mut seconds: Vec<Vec<f64>> = vec![Vec::new(); sides.len() + 1];
+    let began = Instant::now();
+    for round in 0.. {
+        let most = if quick { ROUNDS.0 } else { ROUNDS.1 };
+        if round > most || (round > ROUNDS.0 && began.elapsed() > ENOUGH) {
+            break;
+        }
+        let mut keep = |side: usize, taken: f64| {
+            if round > 0 {
+                seconds[side].push(taken);
+            }
+        };
+        for (index, (_, run)) in sides.iter().enumerate() {
+            let began = Instant::now();
+            run();
+            keep(index, began.elapsed().as_secs_f64());
+        }
+        if let Some(torch) = torch.as_deref_mut() {
+            match torch.run(case) {
+                Ok(taken) => keep(sides.len(), taken),
+                Err(error) => fail(&format!("PyTorch: {error}")),
+            }
+        }
+    }
+    let names = sides.iter().map(|(side, _)| side.to_string()).chain(torch.is_some().then(|| "torch".to_string()));
+    let row = |(side, mut seconds): (String, Vec<f64>)| {
+        seconds.sort_by(f64::total_cmp);
+        let peak_bytes = if quick { None } else { memory::of(&side, case, torch.as_deref()) };
+        Row { case, side, seconds: seconds[seconds.len() / 2], peak_bytes }
+    };
+    names.zip(seconds).map(row).collect()
+}

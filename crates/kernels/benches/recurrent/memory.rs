@@ -1,0 +1,53 @@
+//! Peak memory of a case: a process of its own that runs it twice, and how far its peak grew (Linux only).
+
+use std::process::Command;
+use std::str::FromStr;
+
+use crate::case::Case;
+use crate::sides::{self, Side};
+use crate::torch::Torch;
+
+/// A side and a case, asked for by `--memory SIDE CASE…`.
+pub struct Request {
+    side: Side,
+    case: Case,
+}
+
+pub fn requested(arguments: &[String]) -> Option<Request> {
+    let place = arguments.iter().position(|argument| argument == "--memory")?;
+    let side = Side::from_str(arguments.get(place + 1)?).ok()?;
+    let case = Case::from_str(&arguments.get(place + 2..)?.join(" ")).ok()?;
+    Some(Request { side, case })
+}
+
+/// Prints the bytes by which the peak grew.
+pub fn run(request: &Request) {
+    let before = status("VmRSS:");
+    let runner = sides::runner(request.side, request.case);
+    runner();
+    runner();
+    if let (Some(before), Some(peak)) = (before, status("VmHWM:")) {
+        println!("{}", peak.saturating_sub(before));
+    }
+}
+
+fn status(name: &str) -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = text.lines().find(|line| line.starts_with(name))?;
+    line.split_whitespace().nth(1)?.parse::<u64>().ok().map(|kilobytes| kilobytes * 1024)
+}
+
+/// Of any side; none where the system does not tell.
+pub fn of(side: &str, case: Case, torch: Option<&Torch>) -> Option<u64> {
+    let fields = case.fields();
+    let mut command = match (side, torch) {
+        ("torch", Some(torch)) => torch.memory_command(),
+        _ => {
+            let mut command = Command::new(std::env::current_exe().ok()?);
+            command.args(["--memory", side]);
+            command
+        }
+    };
+    let output = command.args(fields.split(' ')).output().ok()?;
+    String::from_utf8(output.stdout).ok()?.trim().parse().ok()
+}

@@ -1,0 +1,128 @@
+//! The figures as a table for people and as rows for programs.
+
+use std::fmt::Write;
+
+use crate::case::{CELLS, Case};
+
+pub struct Row {
+    pub case: Case,
+    pub side: String,
+    /// Median.
+    pub seconds: f64,
+    pub peak_bytes: Option<u64>,
+}
+
+/// A line a case: our time and rate, and the other sides' times as multiples of ours.
+pub fn markdown(rows: &[Row], limit: f64, about: &str) -> String {
+    let threads = rayon::current_num_threads();
+    let peers = peers(rows);
+    let mut text = format!(
+        "{threads} threads; SGEMM {:.0} GFLOP/s; {about}. Medians, all sides in turn. A peer's column is its time \
+         over ours: above 1, we are faster. Memory is the growth of the process' peak.\n\n\
+         | cell | batch, time, input, hidden | directions | pass | semiseq ms | of SGEMM | semiseq MB |",
+        limit * 1e-9
+    );
+    for peer in &peers {
+        // Writing to a String cannot fail, here and below.
+        let _ = write!(text, " {peer} × | {peer} MB |");
+    }
+    text.push_str("\n|---|---|---|---|---|---|---|");
+    text.push_str(&"---|---|".repeat(peers.len()));
+    text.push('\n');
+    for ours in rows.iter().filter(|row| row.side == "semiseq") {
+        let case = ours.case;
+        let directions = if case.bidirectional { 2 } else { 1 };
+        let share = 100.0 * case.operations() / ours.seconds / limit;
+        let _ = write!(
+            text,
+            "| {} | {:?} | {directions} | {} | {:.2} | {share:.0} % | {} |",
+            case.cell,
+            case.shape,
+            case.pass(),
+            ours.seconds * 1e3,
+            megabytes(ours)
+        );
+        for peer in &peers {
+            match rows.iter().find(|row| row.case == case && row.side == *peer) {
+                Some(row) => {
+                    let _ = write!(text, " {:.2} | {} |", row.seconds / ours.seconds, megabytes(row));
+                }
+                None => text.push_str(" | |"),
+            }
+        }
+        text.push('\n');
+    }
+    text.push_str(&means(rows, &peers));
+    text
+}
+
+/// Geometric means over the shapes, a line for each cell and pass.
+fn means(rows: &[Row], peers: &[String]) -> String {
+    let mut text =
+        String::from("\nGeometric means over the shapes, and the worst shape:\n\n| cell | directions | pass |");
+    for peer in peers {
+        let _ = write!(text, " {peer} × | worst |");
+    }
+    text.push_str("\n|---|---|---|");
+    text.push_str(&"---|---|".repeat(peers.len()));
+    text.push('\n');
+    for cell in CELLS {
+        for (bidirectional, train) in [(false, false), (false, true), (true, false), (true, true)] {
+            let of = |side: &str| -> Vec<&Row> {
+                let wanted = |row: &&Row| {
+                    let case = row.case;
+                    row.side == side && case.cell == cell && case.bidirectional == bidirectional && case.train == train
+                };
+                rows.iter().filter(wanted).collect()
+            };
+            let ours = of("semiseq");
+            if ours.is_empty() {
+                continue;
+            }
+            let directions = if bidirectional { 2 } else { 1 };
+            let _ = write!(text, "| {cell} | {directions} | {} |", ours[0].case.pass());
+            for peer in peers {
+                let ratios: Vec<f64> =
+                    of(peer).iter().zip(&ours).map(|(peer, ours)| peer.seconds / ours.seconds).collect();
+                let mean = (ratios.iter().map(|ratio| ratio.ln()).sum::<f64>() / ratios.len() as f64).exp();
+                let worst = ratios.iter().copied().fold(f64::INFINITY, f64::min);
+                let _ = write!(text, " {mean:.2} | {worst:.2} |");
+            }
+            text.push('\n');
+        }
+    }
+    text
+}
+
+fn peers(rows: &[Row]) -> Vec<String> {
+    let mut peers: Vec<String> = Vec::new();
+    for row in rows.iter().filter(|row| row.side != "semiseq") {
+        if !peers.contains(&row.side) {
+            peers.push(row.side.clone());
+        }
+    }
+    peers
+}
+
+fn megabytes(row: &Row) -> String {
+    row.peak_bytes.map_or_else(|| "–".into(), |bytes| format!("{:.1}", bytes as f64 / 1e6))
+}
+
+/// SPEC's rows.
+pub fn json(rows: &[Row]) -> String {
+    let threads = rayon::current_num_threads();
+    let row = |row: &Row| {
+        let memory = row.peak_bytes.map_or_else(String::new, |bytes| format!(", \"peak_bytes\": {bytes}"));
+        format!(
+            "{{\"cell\": \"{}\", \"shape\": {:?}, \"bidirectional\": {}, \"pass\": \"{}\", \"side\": \"{}\", \
+             \"threads\": {threads}, \"median_seconds\": {:e}{memory}}}",
+            row.case.cell,
+            row.case.shape,
+            row.case.bidirectional,
+            row.case.pass(),
+            row.side,
+            row.seconds
+        )
+    };
+    format!("[\n{}\n]\n", rows.iter().map(row).collect::<Vec<_>>().join(",\n"))
+}

@@ -1,0 +1,129 @@
+//! The sides that run in this process: semiseq and Burn's own modules, on each CPU backend.
+
+use std::fmt;
+use std::str::FromStr;
+
+use burn::nn::gru::{BiGruConfig, GruConfig};
+use burn::nn::{BiLstmConfig, BiRnnConfig, LstmConfig, RnnConfig};
+use burn::tensor::{Device, Distribution, Tensor};
+use semiseq_kernels::{Backend, Direction, GruReset, RnnActivation, Weights, compiled, device, gru, lstm, rnn};
+
+use crate::case::Case;
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Side {
+    Semiseq(Backend),
+    Burn(Backend),
+}
+
+impl Side {
+    /// Semiseq on the first backend of the build that has a device, and Burn on all of them.
+    pub fn all() -> Vec<Self> {
+        let backends: Vec<Backend> = compiled().into_iter().filter(|&backend| device(backend, 0).is_ok()).collect();
+        let first = backends.first().map(|&backend| Self::Semiseq(backend));
+        first.into_iter().chain(backends.iter().map(|&backend| Self::Burn(backend))).collect()
+    }
+}
+
+impl fmt::Display for Side {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Semiseq(_) => f.write_str("semiseq"),
+            Self::Burn(backend) => write!(f, "burn-{backend}"),
+        }
+    }
+}
+
+impl FromStr for Side {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::all().into_iter().find(|side| side.to_string() == text).ok_or_else(|| format!("no side `{text}`"))
+    }
+}
+
+/// One pass of a side, ready to be repeated.
+pub fn runner(side: Side, case: Case) -> Box<dyn Fn()> {
+    let backend = match side {
+        Side::Semiseq(backend) | Side::Burn(backend) => backend,
+    };
+    let device = device(backend, 0).expect("`Side::all` keeps backends with a device");
+    let device = if case.train { device.autodiff() } else { device };
+    let [batch, time, input, _] = case.shape;
+    let data = Tensor::<3>::random([batch, time, input], Distribution::Normal(0.0, 1.0), &device);
+    let data = if case.train { data.require_grad() } else { data };
+    let forward = match side {
+        Side::Semiseq(_) => ours(case, &device),
+        Side::Burn(_) => burns(case, &device),
+    };
+    Box::new(move || {
+        let sum = forward(data.clone()).sum();
+        match case.train {
+            true => drop(sum.backward()),
+            false => drop(sum.into_data()),
+        }
+    })
+}
+
+type Run = Box<dyn Fn(Tensor<3>) -> Tensor<3>>;
+
+fn ours(case: Case, device: &Device) -> Run {
+    let [_, _, input, hidden] = case.shape;
+    let rows = case.gates() * hidden;
+    let bound = 1.0 / (hidden as f64).sqrt();
+    let tracked = case.train;
+    let matrix = |columns: usize| {
+        let weight = Tensor::<2>::random([rows, columns], Distribution::Uniform(-bound, bound), device);
+        if tracked { weight.require_grad() } else { weight }
+    };
+    let bias = || {
+        let bias = Tensor::<1>::random([rows], Distribution::Uniform(-bound, bound), device);
+        if tracked { bias.require_grad() } else { bias }
+    };
+    let weights =
+        || Weights { input: matrix(input), recurrent: matrix(hidden), input_bias: bias(), recurrent_bias: bias() };
+    let run = move |data: Tensor<3>, weights: Weights, direction: Direction| match case.cell {
+        "lstm" => lstm(data, None, None, weights, direction).0,
+        "gru" => gru(data, None, None, weights, GruReset::After, direction).0,
+        _ => rnn(data, None, None, weights, RnnActivation::Tanh, direction).0,
+    };
+    let (forward, backward) = (weights(), weights());
+    Box::new(move |data| {
+        let first = run(data.clone(), forward.clone(), Direction::Forward);
+        if !case.bidirectional {
+            return first;
+        }
+        Tensor::cat(vec![first, run(data, backward.clone(), Direction::Backward)], 2)
+    })
+}
+
+/// Burn's modules draw their weights untracked on a plain device; on an autodiff device they are tracked.
+fn burns(case: Case, device: &Device) -> Run {
+    let [_, _, input, hidden] = case.shape;
+    match (case.cell, case.bidirectional) {
+        ("lstm", false) => {
+            let module = LstmConfig::new(input, hidden, true).init(device);
+            Box::new(move |data| module.forward(data, None).0)
+        }
+        ("lstm", true) => {
+            let module = BiLstmConfig::new(input, hidden, true).init(device);
+            Box::new(move |data| module.forward(data, None).0)
+        }
+        ("gru", false) => {
+            let module = GruConfig::new(input, hidden, true).init(device);
+            Box::new(move |data| module.forward(data, None))
+        }
+        ("gru", true) => {
+            let module = BiGruConfig::new(input, hidden, true).init(device);
+            Box::new(move |data| module.forward(data, None).0)
+        }
+        (_, false) => {
+            let module = RnnConfig::new(input, hidden, true).init(device);
+            Box::new(move |data| module.forward(data, None).0)
+        }
+        (_, true) => {
+            let module = BiRnnConfig::new(input, hidden, true).init(device);
+            Box::new(move |data| module.forward(data, None).0)
+        }
+    }
+}

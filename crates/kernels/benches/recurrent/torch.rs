@@ -1,0 +1,66 @@
+//! PyTorch as a peer: a Python process that runs one pass for each line it is sent.
+
+use std::io::{BufRead, BufReader, Error, Write};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+use crate::case::Case;
+
+const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/recurrent/torch_peer.py");
+
+pub struct Torch {
+    python: String,
+    child: Child,
+    input: ChildStdin,
+    output: BufReader<ChildStdout>,
+    about: String,
+}
+
+impl Torch {
+    pub fn start(python: &str) -> Result<Self, Error> {
+        let mut command = Command::new(python);
+        command.arg(SCRIPT).env("SEMISEQ_THREADS", rayon::current_num_threads().to_string());
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
+            return Err(Error::other("no pipes"));
+        };
+        let mut torch =
+            Self { python: python.into(), child, input, output: BufReader::new(output), about: String::new() };
+        torch.about = torch.line()?;
+        Ok(torch)
+    }
+
+    /// Version and threads.
+    pub fn about(&self) -> String {
+        self.about.clone()
+    }
+
+    /// Seconds of one pass.
+    pub fn run(&mut self, case: Case) -> Result<f64, Error> {
+        writeln!(self.input, "{}", case.fields())?;
+        self.input.flush()?;
+        self.line()?.parse().map_err(Error::other)
+    }
+
+    fn line(&mut self) -> Result<String, Error> {
+        let mut line = String::new();
+        match self.output.read_line(&mut line)? {
+            0 => Err(Error::other("the process has ended")),
+            _ => Ok(line.trim().into()),
+        }
+    }
+
+    /// Measures the memory of the case whose fields follow.
+    pub fn memory_command(&self) -> Command {
+        let mut command = Command::new(&self.python);
+        command.arg(SCRIPT).arg("memory").env("SEMISEQ_THREADS", rayon::current_num_threads().to_string());
+        command
+    }
+}
+
+impl Drop for Torch {
+    fn drop(&mut self) {
+        // A child that has ended already needs no stopping.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

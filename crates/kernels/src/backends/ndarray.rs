@@ -1,0 +1,34 @@
+//! The CPU backend on the `ndarray` crate.
+
+#[allow(deprecated, reason = "our users asked for ndarray, which Burn means to drop")]
+use burn::backend::NdArray;
+use burn::backend::ops::FloatTensorOps;
+use burn::backend::tensor::FloatTensor;
+use burn::tensor::{Shape, TensorData, read_sync};
+
+use super::host::{Host, host_recurrence};
+use crate::ops::RecurrentOps;
+
+/// A tensor's data in row-major order.
+pub struct Values(TensorData);
+
+impl AsRef<[f32]> for Values {
+    fn as_ref(&self) -> &[f32] {
+        self.0.as_slice().expect("f32, as `supports` asks for")
+    }
+}
+
+#[allow(deprecated, reason = "our users asked for ndarray, which Burn means to drop")]
+impl Host for NdArray {
+    type Values = Values;
+
+    fn values(tensor: FloatTensor<Self>) -> Values {
+        Values(read_sync(Self::float_into_data(tensor)).expect("host memory can always be read"))
+    }
+
+    fn tensor(values: Vec<f32>, shape: Shape) -> FloatTensor<Self> {
+        Self::float_from_data(TensorData::new(values, shape), &Default::default())
+    }
+}
+
+host_recurrence!(NdArray);

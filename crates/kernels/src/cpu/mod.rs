@@ -1,0 +1,99 @@
+//! A whole sequence of one layer and direction on the CPU, forward and back through time.
+//!
+//! Plain slices in and out: no backend type appears here. What makes it fast:
+//!
+//! - Each thread takes a slice of the batch through the whole sequence; no step waits for another thread.
+//! - Rows hold `[x, 1, h']`, so that one product with the packed `[W; b; U]` gives all sums of a step.
+//! - The weights are packed once a pass ([`panels`]), not at each step.
+//! - The weights' gradients are one product over all steps and rows, which the `gemm` crate does best.
+//!
+//! Sums run in an order that depends on neither the number of threads nor the slices: results are the same
+//! for any number of threads.
+
+mod backward;
+mod forward;
+mod gru;
+mod lstm;
+mod panels;
+mod rnn;
+mod simd;
+mod slices;
+mod step;
+
+pub(crate) use backward::{Gradient, backward};
+pub(crate) use forward::{Operands, forward};
+
+use crate::{Cell, Direction};
+
+/// What runs, and on what sizes. No size is 0.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Layer {
+    pub cell: Cell,
+    pub direction: Direction,
+    pub batch: usize,
+    pub time: usize,
+    pub input: usize,
+    pub hidden: usize,
+}
+
+impl Layer {
+    /// Values of a row `[x, 1, h']`.
+    fn width(&self) -> usize {
+        self.state() + self.hidden
+    }
+
+    /// Where `h'` starts in a row.
+    fn state(&self) -> usize {
+        self.input + 1
+    }
+
+    fn gates(&self) -> usize {
+        self.cell.gates() * self.hidden
+    }
+
+    /// The place in time of the step that is read as number `step`.
+    fn time_of(&self, step: usize) -> usize {
+        match self.direction {
+            Direction::Forward => step,
+            Direction::Backward => self.time - 1 - step,
+        }
+    }
+
+    /// In how many slices the batch is cut: one a thread, but none with less than [`ROWS`] rows, nor for work
+    /// that is done before another thread would have woken.
+    fn slices(&self) -> usize {
+        let work = self.batch * self.time * self.gates() * self.width();
+        if work < 500_000 { 1 } else { rayon::current_num_threads().min(self.batch.div_ceil(ROWS)).max(1) }
+    }
+}
+
+/// Rows that a product needs at least to use the registers well.
+const ROWS: usize = 4;
+
+/// The weights of a layer, as in [`Weights`](crate::Weights).
+#[derive(Clone, Copy)]
+pub(crate) struct Matrices<'a> {
+    /// `[gates · hidden, input]`
+    pub input: &'a [f32],
+    /// `[gates · hidden, hidden]`
+    pub recurrent: &'a [f32],
+    /// `[gates · hidden]`
+    pub input_bias: &'a [f32],
+    /// `[gates · hidden]`
+    pub recurrent_bias: &'a [f32],
+}
+
+/// What the backward pass needs of a forward pass, step by step in the order of reading.
+#[derive(Clone, Debug)]
+pub(crate) struct Saved {
+    layer: Layer,
+    mask: Option<Vec<f32>>,
+    /// `[time + 1, batch, input + 1 + hidden]`: `[x, 1, h']`
+    rows: Vec<f32>,
+    /// `[time, batch, gates · hidden]`: activations
+    gates: Vec<f32>,
+    /// `[time, batch, hidden]`, of a GRU
+    extra: Vec<f32>,
+    /// `[time + 1, batch, hidden]`, of an LSTM
+    memory: Vec<f32>,
+}

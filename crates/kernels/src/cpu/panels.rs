@@ -1,0 +1,207 @@
+//! A matrix packed for many products with few rows, and the product.
+//!
+//! `gemm` packs the right side at each call. A recurrence multiplies by the same weights at each step,
+//! so they are packed once: in panels of two vectors' width, each panel contiguous from the first row
+//! to the last.
+
+use std::ops::Range;
+
+use pulp::{Arch, Simd, WithSimd};
+
+/// Vectors across a panel.
+const VECTORS: usize = 2;
+
+/// A `[depth, width]` matrix in panels.
+pub(super) struct Panels {
+    arch: Arch,
+    values: Vec<f32>,
+    depth: usize,
+    width: usize,
+    /// Columns a panel; the last one is filled with zeros.
+    columns: usize,
+}
+
+/// Rows of equal length at equal distance.
+#[derive(Clone, Copy)]
+pub(super) struct Rows<'a> {
+    pub values: &'a [f32],
+    /// Where the first row starts.
+    pub offset: usize,
+    /// From the start of a row to that of the next.
+    pub stride: usize,
+}
+
+impl<'a> Rows<'a> {
+    pub fn new(values: &'a [f32], offset: usize, stride: usize) -> Self {
+        Self { values, offset, stride }
+    }
+}
+
+/// Rows to write.
+pub(super) struct RowsMut<'a> {
+    pub values: &'a mut [f32],
+    pub offset: usize,
+    pub stride: usize,
+}
+
+impl<'a> RowsMut<'a> {
+    pub fn new(values: &'a mut [f32], offset: usize, stride: usize) -> Self {
+        Self { values, offset, stride }
+    }
+}
+
+/// What happens to what stands in the target.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Target {
+    Replace,
+    Add,
+}
+
+impl Panels {
+    /// Packs the matrix whose element at `(row, column)` is `at(row, column)`.
+    pub fn new(arch: Arch, depth: usize, width: usize, at: impl Fn(usize, usize) -> f32) -> Self {
+        let columns = VECTORS * arch.dispatch(Lanes);
+        let panels = width.div_ceil(columns);
+        let mut values = vec![0.0; panels * depth * columns];
+        for (panel, values) in values.chunks_exact_mut((depth * columns).max(1)).enumerate() {
+            let first = panel * columns;
+            for column in 0..columns.min(width - first) {
+                for (row, value) in values[column..].iter_mut().step_by(columns).enumerate() {
+                    *value = at(row, first + column);
+                }
+            }
+        }
+        Self { arch, values, depth, width, columns }
+    }
+
+    pub fn arch(&self) -> Arch {
+        self.arch
+    }
+
+    pub fn depth(&self) -> usize {
+        self.depth
+    }
+
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// `target = rows · matrix[part]`, or adds it: `rows` has `part.len()` columns, `target` the matrix's
+    /// width. Each element is summed in the order of `part`, whatever the number of rows.
+    pub fn product(&self, rows: Rows<'_>, part: Range<usize>, target: RowsMut<'_>, count: usize, mode: Target) {
+        debug_assert!(part.end <= self.depth);
+        self.arch.dispatch(Product { panels: self, rows, part, target, count, mode });
+    }
+}
+
+struct Lanes;
+
+impl WithSimd for Lanes {
+    type Output = usize;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) -> usize {
+        S::F32_LANES
+    }
+}
+
+struct Product<'a> {
+    panels: &'a Panels,
+    rows: Rows<'a>,
+    part: Range<usize>,
+    target: RowsMut<'a>,
+    count: usize,
+    mode: Target,
+}
+
+impl WithSimd for Product<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { panels, rows, part, mut target, count, mode } = self;
+        // Rows a tile: as many sums as the registers hold beside one row of the panel.
+        let most = if S::REGISTER_COUNT >= 32 { 8 } else { 4 };
+        let tiles = count.div_ceil(most);
+        for (panel, values) in panels.values.chunks_exact((panels.depth * panels.columns).max(1)).enumerate() {
+            let first = panel * panels.columns;
+            let tile = Tile {
+                values: &values[part.start * panels.columns..part.end * panels.columns],
+                rows,
+                depth: part.len(),
+                column: first,
+                width: panels.columns.min(panels.width - first),
+                mode,
+            };
+            for index in 0..tiles {
+                let (from, to) = (index * count / tiles, (index + 1) * count / tiles);
+                match to - from {
+                    1 => tile.run::<S, 1>(simd, from, &mut target),
+                    2 => tile.run::<S, 2>(simd, from, &mut target),
+                    3 => tile.run::<S, 3>(simd, from, &mut target),
+                    4 => tile.run::<S, 4>(simd, from, &mut target),
+                    5 => tile.run::<S, 5>(simd, from, &mut target),
+                    6 => tile.run::<S, 6>(simd, from, &mut target),
+                    7 => tile.run::<S, 7>(simd, from, &mut target),
+                    _ => tile.run::<S, 8>(simd, from, &mut target),
+                }
+            }
+        }
+    }
+}
+
+/// Some rows times one panel.
+struct Tile<'a> {
+    values: &'a [f32],
+    rows: Rows<'a>,
+    depth: usize,
+    column: usize,
+    width: usize,
+    mode: Target,
+}
+
+impl Tile<'_> {
+    #[inline(always)]
+    fn run<S: Simd, const ROWS: usize>(&self, simd: S, first: usize, target: &mut RowsMut<'_>) {
+        let depth = self.depth;
+        let (start, stride) = (self.rows.offset + first * self.rows.stride, self.rows.stride);
+        let rows = &self.rows.values[start..start + (ROWS - 1) * stride + depth];
+        let (values, _) = S::as_simd_f32s(self.values);
+        let sums = multiply::<S, ROWS>(simd, rows, stride, values, depth);
+        for (row, sums) in sums.iter().enumerate() {
+            let start = target.offset + (first + row) * target.stride + self.column;
+            let target = &mut target.values[start..start + self.width];
+            for (&sum, target) in sums.iter().zip(target.chunks_mut(S::F32_LANES)) {
+                let sum = match self.mode {
+                    Target::Replace => sum,
+                    Target::Add => simd.add_f32s(sum, simd.partial_load_f32s(target)),
+                };
+                simd.partial_store_f32s(target, sum);
+            }
+        }
+    }
+}
+
+/// The sums of one tile. Apart from what becomes of them, so that they stay in registers.
+#[inline(always)]
+fn multiply<S: Simd, const ROWS: usize>(
+    simd: S,
+    rows: &[f32],
+    stride: usize,
+    values: &[S::f32s],
+    depth: usize,
+) -> [[S::f32s; VECTORS]; ROWS] {
+    assert!(rows.len() >= (ROWS - 1) * stride + depth && values.len() >= VECTORS * depth);
+    let mut sums = [[simd.splat_f32s(0.0); VECTORS]; ROWS];
+    for index in 0..depth {
+        // SAFETY: row < ROWS and index < depth, so all places lie in the slices measured above. Checked access
+        // costs two thirds of the speed.
+        let right = unsafe { [*values.get_unchecked(VECTORS * index), *values.get_unchecked(VECTORS * index + 1)] };
+        for (row, sums) in sums.iter_mut().enumerate() {
+            let left = simd.splat_f32s(unsafe { *rows.get_unchecked(row * stride + index) });
+            sums[0] = simd.mul_add_e_f32s(left, right[0], sums[0]);
+            sums[1] = simd.mul_add_e_f32s(left, right[1], sums[1]);
+        }
+    }
+    sums
+}

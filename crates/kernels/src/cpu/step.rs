@@ -1,0 +1,90 @@
+//! What a cell's file sees of one step: the rows of one thread.
+
+use std::ops::Range;
+
+use super::panels::{Panels, Rows, RowsMut, Target};
+
+/// The `h` part of the rows that the next step reads.
+pub(super) struct States<'a> {
+    pub values: &'a mut [f32],
+    pub offset: usize,
+    pub stride: usize,
+}
+
+impl States<'_> {
+    #[inline(always)]
+    pub fn row(&mut self, row: usize, hidden: usize) -> &mut [f32] {
+        &mut self.values[self.offset + row * self.stride..][..hidden]
+    }
+}
+
+/// Which rows of a step are no padding.
+pub(super) struct Real<'a> {
+    /// `[batch, time]`; absent where nothing is padded.
+    pub mask: Option<&'a [f32]>,
+    /// The first row's place in the batch.
+    pub first: usize,
+    pub time: usize,
+    pub at: usize,
+}
+
+impl Real<'_> {
+    #[inline(always)]
+    pub fn at(&self, row: usize) -> bool {
+        self.mask.is_none_or(|mask| mask[(self.first + row) * self.time + self.at] != 0.0)
+    }
+}
+
+/// One step forward. A row that is read holds `[x, 1, h']`, `width` values, `h'` from `state` on.
+pub(super) struct Step<'a> {
+    pub rows: usize,
+    pub hidden: usize,
+    pub width: usize,
+    pub state: usize,
+    /// Whether `gates` holds the input's part already.
+    pub projected: bool,
+    pub read: &'a [f32],
+    /// `[rows, gates · hidden]`
+    pub gates: &'a mut [f32],
+    /// `[rows, hidden]`, of a GRU: `U_n h + c_n`, or `r ⊙ h`
+    pub extra: &'a mut [f32],
+    /// `[rows, hidden]`, of an LSTM
+    pub memory_before: &'a [f32],
+    pub memory: &'a mut [f32],
+    pub next: States<'a>,
+}
+
+impl Step<'_> {
+    /// Fills the gates with the sums over `part` of the row that is read; panels and gates are of one width.
+    pub fn project(&mut self, panels: &Panels, part: Range<usize>) {
+        let width = panels.width();
+        let (part, mode) = match self.projected {
+            true => (part.start.max(self.state)..part.end, Target::Add),
+            false => (part, Target::Replace),
+        };
+        let rows = Rows::new(self.read, part.start, self.width);
+        panels.product(rows, part, RowsMut::new(self.gates, 0, width), self.rows, mode);
+    }
+}
+
+/// One step back.
+pub(super) struct Back<'a> {
+    pub rows: usize,
+    pub hidden: usize,
+    pub width: usize,
+    pub state: usize,
+    pub real: Real<'a>,
+    pub read: &'a [f32],
+    /// In: the activations; out: the gradients of the sums.
+    pub gates: &'a mut [f32],
+    /// `[rows, hidden]`, of a GRU; out: the gradient of `U_n h + c_n`, or `r ⊙ h` as it was
+    pub extra: &'a mut [f32],
+    pub memory_before: &'a [f32],
+    pub memory: &'a [f32],
+    /// `[rows, hidden]`, in: gradient of `h`; out: of `h'`
+    pub grad: &'a mut [f32],
+    /// `[rows, hidden]`, in: gradient of `c`; out: of `c'`
+    pub grad_memory: &'a mut [f32],
+    /// `[rows, hidden]`
+    pub scratch: &'a mut [f32],
+}

@@ -1,0 +1,218 @@
+//! The fused operations equal the composed ones, values and all gradients, over random sizes, masks and states;
+//! and their numbers do not depend on the number of threads.
+#![cfg(feature = "cpu")]
+
+use burn::tensor::{Device, Tensor, TensorData};
+use proptest::prelude::*;
+use semiseq_kernels::{
+    Cell, Direction, GruReset, LstmState, RnnActivation, Weights, compiled, device, gru, lstm, reference, rnn,
+};
+
+const CELLS: [Cell; 5] = [
+    Cell::Rnn(RnnActivation::Tanh),
+    Cell::Rnn(RnnActivation::Relu),
+    Cell::Lstm,
+    Cell::Gru(GruReset::After),
+    Cell::Gru(GruReset::Before),
+];
+
+/// Sizes and seeds of one comparison.
+#[derive(Clone, Copy, Debug)]
+struct Case {
+    cell: Cell,
+    direction: Direction,
+    batch: usize,
+    time: usize,
+    input: usize,
+    hidden: usize,
+    masked: bool,
+    state: bool,
+    seed: u64,
+}
+
+/// Numbers in ±1, a function of seed and place.
+fn numbers(seed: u64, count: usize) -> Vec<f32> {
+    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 40) as f32 / (1u64 << 23) as f32 - 1.0
+    };
+    (0..count).map(|_| next()).collect()
+}
+
+struct Operands {
+    input: Tensor<3>,
+    mask: Option<Tensor<2>>,
+    state: Option<LstmState>,
+    weights: Weights,
+}
+
+fn operands(case: Case, device: &Device) -> Operands {
+    let Case { batch, time, input, hidden, seed, .. } = case;
+    let rows = case.cell.gates() * hidden;
+    let matrix = |salt: u64, rows: usize, columns: usize, scale: f32| {
+        let values: Vec<f32> = numbers(seed + salt, rows * columns).iter().map(|value| value * scale).collect();
+        Tensor::<2>::from_data(TensorData::new(values, [rows, columns]), device)
+    };
+    let lengths: Vec<usize> =
+        numbers(seed + 1, batch).iter().map(|share| 1 + ((share.abs() * time as f32) as usize).min(time - 1)).collect();
+    let mask: Vec<f32> =
+        lengths.iter().flat_map(|&length| (0..time).map(move |step| f32::from(u8::from(step < length)))).collect();
+    // Weights of a size at which no state saturates: a relu without bound would grow over the steps.
+    let scale = 1.0 / (hidden as f32).sqrt();
+    Operands {
+        input: matrix(2, batch * time, input, 1.0).reshape([batch, time, input]).require_grad(),
+        mask: case.masked.then(|| Tensor::from_data(TensorData::new(mask, [batch, time]), device)),
+        state: case.state.then(|| LstmState {
+            cell: matrix(3, batch, hidden, 1.0).require_grad(),
+            hidden: matrix(4, batch, hidden, 1.0).require_grad(),
+        }),
+        weights: Weights {
+            input: matrix(5, rows, input, scale).require_grad(),
+            recurrent: matrix(6, rows, hidden, scale).require_grad(),
+            input_bias: matrix(7, 1, rows, scale).reshape([rows]).require_grad(),
+            recurrent_bias: matrix(8, 1, rows, scale).reshape([rows]).require_grad(),
+        },
+    }
+}
+
+/// Output, last states, and the gradients of all operands of a number made of all three.
+fn run(case: Case, device: &Device, fused: bool) -> Vec<Vec<f32>> {
+    let Operands { input, mask, state, weights } = operands(case, device);
+    let (x, w, direction) = (input.clone(), weights.clone(), case.direction);
+    let hidden = state.as_ref().map(|state| state.hidden.clone());
+    let (output, last, memory) = match (case.cell, fused) {
+        (Cell::Lstm, fused) => {
+            let run = if fused { lstm } else { reference::lstm };
+            let (output, last) = run(x, mask, state.clone(), w, direction);
+            (output, last.hidden, Some(last.cell))
+        }
+        (Cell::Gru(reset), fused) => {
+            let run = if fused { gru } else { reference::gru };
+            let (output, last) = run(x, mask, hidden, w, reset, direction);
+            (output, last, None)
+        }
+        (Cell::Rnn(function), fused) => {
+            let run = if fused { rnn } else { reference::rnn };
+            let (output, last) = run(x, mask, hidden, w, function, direction);
+            (output, last, None)
+        }
+    };
+    let host = |data: TensorData| data.iter::<f32>().collect::<Vec<f32>>();
+    let mut found = vec![host(output.to_data()), host(last.to_data())];
+    found.extend(memory.iter().map(|memory| host(memory.to_data())));
+    let weigh = |values: Vec<f32>, shape: [usize; 2]| Tensor::<2>::from_data(TensorData::new(values, shape), device);
+    let Case { batch, time, hidden: width, seed, .. } = case;
+    let mut sum = (output.reshape([batch * time, width])
+        * weigh(numbers(seed + 9, batch * time * width), [batch * time, width]))
+    .sum();
+    sum = sum + (last * weigh(numbers(seed + 10, batch * width), [batch, width])).sum();
+    if let Some(memory) = memory {
+        sum = sum + (memory * weigh(numbers(seed + 11, batch * width), [batch, width])).sum();
+    }
+    let gradients = sum.backward();
+    found.push(host(input.grad(&gradients).expect("tracked").into_data()));
+    for matrix in [&weights.input, &weights.recurrent] {
+        found.push(host(matrix.grad(&gradients).expect("tracked").into_data()));
+    }
+    for bias in [&weights.input_bias, &weights.recurrent_bias] {
+        found.push(host(bias.grad(&gradients).expect("tracked").into_data()));
+    }
+    if let Some(state) = state {
+        found.push(host(state.hidden.grad(&gradients).expect("tracked").into_data()));
+        if case.cell == Cell::Lstm {
+            found.push(host(state.cell.grad(&gradients).expect("tracked").into_data()));
+        }
+    }
+    found
+}
+
+fn assert_equal(case: Case, device: &Device) {
+    let (fused, composed) = (run(case, device, true), run(case, device, false));
+    assert_eq!(fused.len(), composed.len());
+    for (part, (fused, composed)) in fused.iter().zip(&composed).enumerate() {
+        let size = composed.iter().fold(1.0f32, |size, value| size.max(value.abs()));
+        for (found, expected) in fused.iter().zip(composed) {
+            assert!((found - expected).abs() <= 1e-5 * size, "part {part}: {found} against {expected}, {case:?}");
+        }
+    }
+}
+
+fn cases() -> impl Strategy<Value = Case> {
+    let sizes = (1usize..10, 1usize..12, 1usize..20, 1usize..40);
+    let choices = (0usize..CELLS.len(), any::<bool>(), any::<bool>(), any::<bool>(), 0u64..1 << 40);
+    (sizes, choices).prop_map(|((batch, time, input, hidden), (cell, backward, masked, state, seed))| Case {
+        cell: CELLS[cell],
+        direction: if backward { Direction::Backward } else { Direction::Forward },
+        batch,
+        time,
+        input,
+        hidden,
+        masked,
+        state,
+        seed,
+    })
+}
+
+/// Devices of the backends with fused operations.
+fn devices() -> Vec<Device> {
+    let host = compiled().into_iter().filter(|backend| ["flex", "ndarray"].contains(&backend.name()));
+    host.map(|backend| device(backend, 0).expect("a CPU").autodiff()).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn random_sizes_masks_and_states_agree(case in cases()) {
+        for device in devices() {
+            assert_equal(case, &device);
+        }
+    }
+}
+
+#[test]
+fn sizes_that_threads_share_agree() {
+    for cell in CELLS {
+        let case = Case {
+            cell,
+            direction: Direction::Backward,
+            batch: 21,
+            time: 17,
+            input: 33,
+            hidden: 70,
+            masked: true,
+            state: true,
+            seed: 7,
+        };
+        assert_equal(case, &devices()[0]);
+    }
+}
+
+#[test]
+fn numbers_do_not_depend_on_the_threads() {
+    for cell in CELLS {
+        for batch in [2, 23] {
+            let case = Case {
+                cell,
+                direction: Direction::Forward,
+                batch,
+                time: 60,
+                input: 33,
+                hidden: 70,
+                masked: false,
+                state: false,
+                seed: 3,
+            };
+            let with = |threads: usize| {
+                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+                pool.install(|| run(case, &devices()[0], true))
+            };
+            let one = with(1);
+            assert_eq!(one, with(2), "{case:?}");
+            assert_eq!(one, with(5), "{case:?}");
+        }
+    }
+}
