@@ -9,8 +9,8 @@ use rayon::prelude::*;
 use super::panels::{Panels, Rows, RowsMut, Target};
 use super::slices::{by_batch, by_rows, parts};
 use super::step::{Back, Real};
-use super::{Layer, ROWS, Saved, gru, lstm, rnn};
-use crate::{Cell, GruReset};
+use super::{Layer, Saved, gru, lstm, rnn};
+use crate::{Cell, Direction, GruReset};
 
 /// The gradients that come in.
 #[derive(Clone, Copy)]
@@ -55,7 +55,7 @@ pub(crate) fn backward(
     let mut grad_input = vec![0.0; if input { batch * time * layer.input } else { 0 }];
 
     let parts = parts(batch, layer.slices());
-    let apart = batch < ROWS;
+    let apart = layer.apart();
     let empty = || parts.iter().map(|_| Vec::new()).collect::<Vec<_>>();
     let extras = if extra_width > 0 { by_rows(&mut saved.extra, batch, extra_width, &parts) } else { empty() };
     let slices: Vec<Slice<'_>> = parts
@@ -105,26 +105,34 @@ fn grad_input_width(layer: Layer, input: bool) -> usize {
     if input { layer.time * layer.input } else { 0 }
 }
 
-/// The input's gradient from all gates, with all threads: for batches too small to be cut.
+/// The input's gradient from all gates, with all threads.
 fn input_gradient(layer: Layer, panels: &Panels, gates: &[f32], grad_input: &mut [f32]) {
+    const CHUNK: usize = 32;
     let (batch, time, width) = (layer.batch, layer.time, layer.input);
     grad_input.par_chunks_mut(time * width).enumerate().for_each(|(at, grad_input)| {
-        const CHUNK: usize = 16;
         grad_input.par_chunks_mut(CHUNK * width).enumerate().for_each(|(chunk, grad_input)| {
             let count = grad_input.len() / width;
-            // Backward, later steps in time were read first: the rows come in the other order.
-            let times: Range<usize> = chunk * CHUNK..chunk * CHUNK + count;
-            let first = times.clone().map(|time| layer.time_of(time)).min().unwrap_or(0);
+            let times = chunk * CHUNK..chunk * CHUNK + count;
+            // Read backward, later steps come first.
+            let first = layer.time_of(times.start).min(layer.time_of(times.end - 1));
             let rows = Rows::new(gates, (first * batch + at) * layer.gates(), batch * layer.gates());
-            let mut product = vec![0.0; count * width];
-            let target = RowsMut::new(&mut product, 0, width);
+            let target = RowsMut::new(grad_input, 0, width);
             panels.product(rows, 0..layer.gates(), target, count, Target::Replace);
-            for (index, row) in grad_input.chunks_exact_mut(width).enumerate() {
-                let step = layer.time_of(times.start + index) - first;
-                row.copy_from_slice(&product[step * width..][..width]);
+            if layer.direction == Direction::Backward {
+                reverse_rows(grad_input, width);
             }
         });
     });
+}
+
+fn reverse_rows(rows: &mut [f32], width: usize) {
+    let (mut first, mut last) = (0, rows.len() - width);
+    while first < last {
+        let (head, tail) = rows.split_at_mut(last);
+        head[first..first + width].swap_with_slice(&mut tail[..width]);
+        first += width;
+        last -= width;
+    }
 }
 
 /// The rows of one thread.

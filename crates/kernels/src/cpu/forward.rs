@@ -7,9 +7,10 @@ use rayon::prelude::*;
 
 use super::gru::{self, GruPanels};
 use super::panels::{Panels, Rows, RowsMut, Target};
+use super::pool::Buffer;
 use super::slices::{by_batch, by_rows, parts};
 use super::step::{Real, States, Step};
-use super::{Layer, Matrices, ROWS, Saved, lstm, rnn};
+use super::{Layer, Matrices, Saved, lstm, rnn};
 use crate::{Cell, GruReset};
 
 /// Steps that are held at a time where nothing is kept for a backward pass.
@@ -54,17 +55,17 @@ pub(crate) fn forward(layer: Layer, operands: Operands<'_>, keep: bool) -> Forwa
     let extra_width = if matches!(layer.cell, Cell::Gru(_)) { hidden } else { 0 };
     let memory_width = if has_memory { hidden } else { 0 };
 
-    let mut rows = vec![0.0; (span + 1) * batch * layer.width()];
-    let mut gates = vec![0.0; span * batch * layer.gates()];
-    let mut extra = vec![0.0; span * batch * extra_width];
-    let mut memory = vec![0.0; (span + 1) * batch * memory_width];
+    let mut rows = Buffer::new((span + 1) * batch * layer.width());
+    let mut gates = Buffer::new(span * batch * layer.gates());
+    let mut extra = Buffer::new(span * batch * extra_width);
+    let mut memory = Buffer::new((span + 1) * batch * memory_width);
     let mut output = vec![0.0; batch * time * hidden];
     let mut last_hidden = vec![0.0; batch * hidden];
     let mut last_memory = vec![0.0; batch * memory_width];
 
     let packed = pack(layer, operands.weights);
     let parts = parts(batch, layer.slices());
-    let projected = keep && batch < ROWS;
+    let projected = keep && layer.apart();
     if projected {
         project_all(layer, operands.input, &packed, &mut rows, &mut gates);
     }
@@ -135,8 +136,7 @@ fn pack<'a>(layer: Layer, weights: Matrices<'a>) -> Packed<'a> {
     }
 }
 
-/// Writes `[x, 1]` into all rows and its products into all gates, with all threads: for batches too small to
-/// be cut.
+/// Writes `[x, 1]` into all rows and its products into all gates, with all threads.
 fn project_all(layer: Layer, input: &[f32], packed: &Packed<'_>, rows: &mut [f32], gates: &mut [f32]) {
     const CHUNK: usize = 64;
     let (batch, width, state) = (layer.batch, layer.width(), layer.state());
@@ -243,6 +243,10 @@ impl Slice<'_> {
             extra: &mut *self.extra[slot],
             memory_before: &*memory_before[slot],
             memory: &mut *memory[0],
+            bias: match self.packed {
+                Packed::Gru(panels) => panels.bias,
+                Packed::Whole(_) => &[],
+            },
             next: States { values: &mut *next[0], offset: state, stride: width },
         };
         match (self.layer.cell, self.packed) {

@@ -1,8 +1,10 @@
 //! One step of gated recurrent units; gates in the order r, z, n.
 
+use pulp::Simd;
+
 use super::panels::{Panels, Rows, RowsMut, Target};
-use super::simd::{sigmoid, tanh};
-use super::step::{Back, Step};
+use super::simd::{Vector, pass, sigmoid, sigmoids, tanh};
+use super::step::{Back, Step, parts};
 
 /// The weights of a step forward: of `r` and `z` together, and of `n`.
 pub(super) struct GruPanels<'a> {
@@ -15,66 +17,92 @@ pub(super) struct GruPanels<'a> {
 /// `h = n + z ⊙ (h' - n)` with `n = tanh(W x + b + r ⊙ (U h' + c))`.
 pub(super) fn forward_after(step: &mut Step<'_>, panels: &GruPanels<'_>) {
     sums(step, panels);
-    let state = step.state;
-    let rows = Rows::new(step.read, state, step.width);
+    let (width, state) = (step.width, step.state);
     let extra = RowsMut::new(step.extra, 0, step.hidden);
-    panels.candidate.product(rows, state..step.width, extra, step.rows, Target::Replace);
-    let Step { rows, hidden, width, read, gates, extra, next, .. } = step;
-    let (rows, hidden, width) = (*rows, *hidden, *width);
-    panels.gates.arch().dispatch(|| {
-        for row in 0..rows {
-            let (reset, rest) = gates[row * 3 * hidden..][..3 * hidden].split_at_mut(hidden);
-            let (update, candidate) = rest.split_at_mut(hidden);
-            let product = &mut extra[row * hidden..][..hidden];
-            let before = &read[row * width + state..][..hidden];
-            let bias = &panels.bias[..hidden];
-            let state = next.row(row, hidden);
-            for unit in 0..hidden {
-                let (r, z) = (sigmoid(reset[unit]), sigmoid(update[unit]));
-                let recurrent = product[unit] + bias[unit];
-                let n = tanh(candidate[unit] + r * recurrent);
-                (reset[unit], update[unit], candidate[unit], product[unit]) = (r, z, n, recurrent);
-                state[unit] = n + z * (before[unit] - n);
-            }
-        }
-    });
+    panels.candidate.product(Rows::new(step.read, state, width), state..width, extra, step.rows, Target::Replace);
+    panels.gates.arch().dispatch(ActivateAfter(step));
+}
+
+pass!(ActivateAfter, Step, |simd, step| {
+    let hidden = step.hidden;
+    for row in 0..step.rows {
+        let gates = parts(&mut step.gates[row * 3 * hidden..], hidden);
+        let product = &mut step.extra[row * hidden..][..hidden];
+        let before = &step.read[row * step.width + step.state..][..hidden];
+        activate_after(simd, gates, product, (before, &step.bias[..hidden]), step.next.row(row, hidden));
+    }
+});
+
+#[inline(always)]
+fn activate_after<S: Simd>(
+    simd: S,
+    [reset, update, candidate]: [&mut [f32]; 3],
+    product: &mut [f32],
+    (before, bias): (&[f32], &[f32]),
+    state: &mut [f32],
+) {
+    for at in (0..before.len()).step_by(S::F32_LANES) {
+        let load = |slice: &[f32]| Vector::load(simd, slice, at);
+        let [r, z] = sigmoids(load(reset), load(update));
+        let recurrent = load(product) + load(bias);
+        let n = tanh(r.mul_add(recurrent, load(candidate)));
+        r.store(reset, at);
+        z.store(update, at);
+        n.store(candidate, at);
+        recurrent.store(product, at);
+        z.mul_add(load(before) - n, n).store(state, at);
+    }
 }
 
 /// `h = n + z ⊙ (h' - n)` with `n = tanh(W x + b + U (r ⊙ h') + c)`.
 pub(super) fn forward_before(step: &mut Step<'_>, panels: &GruPanels<'_>) {
     sums(step, panels);
-    let (rows, hidden, width, state) = (step.rows, step.hidden, step.width, step.state);
-    let Step { read, gates, extra, .. } = step;
-    panels.gates.arch().dispatch(|| {
-        for row in 0..rows {
-            let reset = &mut gates[row * 3 * hidden..][..hidden];
-            let product = &mut extra[row * hidden..][..hidden];
-            let before = &read[row * width + state..][..hidden];
-            for unit in 0..hidden {
-                let r = sigmoid(reset[unit]);
-                reset[unit] = r;
-                product[unit] = r * before[unit];
-            }
-        }
-    });
-    let product = Rows::new(step.extra, 0, hidden);
+    panels.gates.arch().dispatch(Reset(step));
+    let (rows, hidden) = (step.rows, step.hidden);
     let target = RowsMut::new(step.gates, 2 * hidden, 3 * hidden);
-    panels.candidate.product(product, state..width, target, rows, Target::Add);
-    let Step { read, gates, next, .. } = step;
-    panels.gates.arch().dispatch(|| {
-        for row in 0..rows {
-            let (update, candidate) = gates[row * 3 * hidden + hidden..][..2 * hidden].split_at_mut(hidden);
-            let before = &read[row * width + state..][..hidden];
-            let bias = &panels.bias[..hidden];
-            let state = next.row(row, hidden);
-            for unit in 0..hidden {
-                let z = sigmoid(update[unit]);
-                let n = tanh(candidate[unit] + bias[unit]);
-                (update[unit], candidate[unit]) = (z, n);
-                state[unit] = n + z * (before[unit] - n);
-            }
+    panels.candidate.product(Rows::new(step.extra, 0, hidden), step.state..step.width, target, rows, Target::Add);
+    panels.gates.arch().dispatch(ActivateBefore(step));
+}
+
+pass!(Reset, Step, |simd, step| {
+    let hidden = step.hidden;
+    for row in 0..step.rows {
+        let reset = &mut step.gates[row * 3 * hidden..][..hidden];
+        let product = &mut step.extra[row * hidden..][..hidden];
+        let before = &step.read[row * step.width + step.state..][..hidden];
+        for at in (0..hidden).step_by(S::F32_LANES) {
+            let r = sigmoid(Vector::load(simd, reset, at));
+            r.store(reset, at);
+            (r * Vector::load(simd, before, at)).store(product, at);
         }
-    });
+    }
+});
+
+pass!(ActivateBefore, Step, |simd, step| {
+    let hidden = step.hidden;
+    for row in 0..step.rows {
+        let [_, update, candidate] = parts(&mut step.gates[row * 3 * hidden..], hidden);
+        let before = &step.read[row * step.width + step.state..][..hidden];
+        activate_before(simd, update, candidate, (before, &step.bias[..hidden]), step.next.row(row, hidden));
+    }
+});
+
+#[inline(always)]
+fn activate_before<S: Simd>(
+    simd: S,
+    update: &mut [f32],
+    candidate: &mut [f32],
+    (before, bias): (&[f32], &[f32]),
+    state: &mut [f32],
+) {
+    for at in (0..before.len()).step_by(S::F32_LANES) {
+        let load = |slice: &[f32]| Vector::load(simd, slice, at);
+        let z = sigmoid(load(update));
+        let n = tanh(load(candidate) + load(bias));
+        z.store(update, at);
+        n.store(candidate, at);
+        z.mul_add(load(before) - n, n).store(state, at);
+    }
 }
 
 /// `r` and `z` in full, and the input's part of `n`.
@@ -91,77 +119,106 @@ fn sums(step: &mut Step<'_>, panels: &GruPanels<'_>) {
 
 /// The gates become the gradients of their sums, the recurrent part of `n` its own gradient.
 pub(super) fn backward_after(step: &mut Back<'_>, panels: &Panels) {
-    let (rows, hidden, width, state) = (step.rows, step.hidden, step.width, step.state);
-    let Back { real, read, gates, extra, grad, .. } = step;
-    panels.arch().dispatch(|| {
-        for row in 0..rows {
-            let gates = &mut gates[row * 3 * hidden..][..3 * hidden];
-            let product = &mut extra[row * hidden..][..hidden];
-            if !real.at(row) {
-                gates.fill(0.0);
-                product.fill(0.0);
-                continue;
-            }
-            let (reset, rest) = gates.split_at_mut(hidden);
-            let (update, candidate) = rest.split_at_mut(hidden);
-            let before = &read[row * width + state..][..hidden];
-            let grad = &mut grad[row * hidden..][..hidden];
-            for unit in 0..hidden {
-                let (r, z, n) = (reset[unit], update[unit], candidate[unit]);
-                let dh = grad[unit];
-                let dn = dh * (1.0 - z) * (1.0 - n * n);
-                reset[unit] = dn * product[unit] * r * (1.0 - r);
-                update[unit] = dh * (before[unit] - n) * z * (1.0 - z);
-                candidate[unit] = dn;
-                product[unit] = dn * r;
-                grad[unit] = dh * z;
-            }
-        }
-    });
+    panels.arch().dispatch(DifferentiateAfter(step));
+    let (rows, hidden) = (step.rows, step.hidden);
     let gates = Rows::new(step.gates, 0, 3 * hidden);
     panels.product(gates, 0..2 * hidden, RowsMut::new(step.grad, 0, hidden), rows, Target::Add);
     let product = Rows::new(step.extra, 0, hidden);
     panels.product(product, 2 * hidden..3 * hidden, RowsMut::new(step.grad, 0, hidden), rows, Target::Add);
 }
 
+pass!(DifferentiateAfter, Back, |simd, step| {
+    let hidden = step.hidden;
+    for row in 0..step.rows {
+        let units = row * hidden..(row + 1) * hidden;
+        if !step.real.at(row) {
+            step.gates[3 * units.start..3 * units.end].fill(0.0);
+            step.extra[units].fill(0.0);
+            continue;
+        }
+        let gates = parts(&mut step.gates[row * 3 * hidden..], hidden);
+        let before = &step.read[row * step.width + step.state..][..hidden];
+        differentiate_after(simd, gates, &mut step.extra[units.clone()], before, &mut step.grad[units]);
+    }
+});
+
+#[inline(always)]
+fn differentiate_after<S: Simd>(
+    simd: S,
+    [reset, update, candidate]: [&mut [f32]; 3],
+    product: &mut [f32],
+    before: &[f32],
+    grad: &mut [f32],
+) {
+    for at in (0..before.len()).step_by(S::F32_LANES) {
+        let load = |slice: &[f32]| Vector::load(simd, slice, at);
+        let (r, z, n) = (load(reset), load(update), load(candidate));
+        let dh = load(grad);
+        let dn = dh * z.complement() * (n * n).complement();
+        (dn * load(product) * r * r.complement()).store(reset, at);
+        (dh * (load(before) - n) * z * z.complement()).store(update, at);
+        dn.store(candidate, at);
+        (dn * r).store(product, at);
+        (dh * z).store(grad, at);
+    }
+}
+
 /// The gates become the gradients of their sums; `r ⊙ h'` stays.
 pub(super) fn backward_before(step: &mut Back<'_>, panels: &Panels) {
-    let (rows, hidden, width, state) = (step.rows, step.hidden, step.width, step.state);
-    let Back { real, read, gates, grad, scratch, .. } = step;
-    panels.arch().dispatch(|| {
-        for row in 0..rows {
-            let gates = &mut gates[row * 3 * hidden..][..3 * hidden];
-            if !real.at(row) {
-                gates.fill(0.0);
-                continue;
-            }
-            let (update, candidate) = gates[hidden..].split_at_mut(hidden);
-            let before = &read[row * width + state..][..hidden];
-            let grad = &mut grad[row * hidden..][..hidden];
-            for unit in 0..hidden {
-                let (z, n) = (update[unit], candidate[unit]);
-                let dh = grad[unit];
-                candidate[unit] = dh * (1.0 - z) * (1.0 - n * n);
-                update[unit] = dh * (before[unit] - n) * z * (1.0 - z);
-                grad[unit] = dh * z;
-            }
-        }
-    });
-    let candidate = Rows::new(gates, 2 * hidden, 3 * hidden);
-    panels.product(candidate, 2 * hidden..3 * hidden, RowsMut::new(scratch, 0, hidden), rows, Target::Replace);
-    panels.arch().dispatch(|| {
-        for row in (0..rows).filter(|&row| real.at(row)) {
-            let reset = &mut gates[row * 3 * hidden..][..hidden];
-            let before = &read[row * width + state..][..hidden];
-            let product = &scratch[row * hidden..][..hidden];
-            let grad = &mut grad[row * hidden..][..hidden];
-            for unit in 0..hidden {
-                let r = reset[unit];
-                reset[unit] = product[unit] * before[unit] * r * (1.0 - r);
-                grad[unit] += product[unit] * r;
-            }
-        }
-    });
+    panels.arch().dispatch(DifferentiateBefore(step));
+    let (rows, hidden) = (step.rows, step.hidden);
+    let candidate = Rows::new(step.gates, 2 * hidden, 3 * hidden);
+    let target = RowsMut::new(step.scratch, 0, hidden);
+    panels.product(candidate, 2 * hidden..3 * hidden, target, rows, Target::Replace);
+    panels.arch().dispatch(ResetBack(step));
     let gates = Rows::new(step.gates, 0, 3 * hidden);
     panels.product(gates, 0..2 * hidden, RowsMut::new(step.grad, 0, hidden), rows, Target::Add);
+}
+
+pass!(DifferentiateBefore, Back, |simd, step| {
+    let hidden = step.hidden;
+    for row in 0..step.rows {
+        if !step.real.at(row) {
+            step.gates[row * 3 * hidden..][..3 * hidden].fill(0.0);
+            continue;
+        }
+        let [_, update, candidate] = parts(&mut step.gates[row * 3 * hidden..], hidden);
+        let before = &step.read[row * step.width + step.state..][..hidden];
+        differentiate_before(simd, update, candidate, before, &mut step.grad[row * hidden..][..hidden]);
+    }
+});
+
+#[inline(always)]
+fn differentiate_before<S: Simd>(simd: S, update: &mut [f32], candidate: &mut [f32], before: &[f32], grad: &mut [f32]) {
+    for at in (0..before.len()).step_by(S::F32_LANES) {
+        let load = |slice: &[f32]| Vector::load(simd, slice, at);
+        let (z, n) = (load(update), load(candidate));
+        let dh = load(grad);
+        (dh * z.complement() * (n * n).complement()).store(candidate, at);
+        (dh * (load(before) - n) * z * z.complement()).store(update, at);
+        (dh * z).store(grad, at);
+    }
+}
+
+pass!(ResetBack, Back, |simd, step| {
+    let hidden = step.hidden;
+    for row in 0..step.rows {
+        if !step.real.at(row) {
+            continue;
+        }
+        let units = row * hidden..(row + 1) * hidden;
+        let reset = &mut step.gates[row * 3 * hidden..][..hidden];
+        let before = &step.read[row * step.width + step.state..][..hidden];
+        reset_back(simd, reset, &step.scratch[units.clone()], before, &mut step.grad[units]);
+    }
+});
+
+#[inline(always)]
+fn reset_back<S: Simd>(simd: S, reset: &mut [f32], product: &[f32], before: &[f32], grad: &mut [f32]) {
+    for at in (0..before.len()).step_by(S::F32_LANES) {
+        let load = |slice: &[f32]| Vector::load(simd, slice, at);
+        let (r, product) = (load(reset), load(product));
+        (product * load(before) * r * r.complement()).store(reset, at);
+        product.mul_add(r, load(grad)).store(grad, at);
+    }
 }

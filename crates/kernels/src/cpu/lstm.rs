@@ -1,72 +1,86 @@
 //! One step of long short-term memory; gates in the order i, f, g, o.
 
+use pulp::Simd;
+
 use super::panels::{Panels, Rows, RowsMut, Target};
-use super::simd::{sigmoid, tanh};
-use super::step::{Back, Step};
+use super::simd::{Vector, gates, pass, sigmoid, tanh};
+use super::step::{Back, Step, parts};
 
 /// `c = f ⊙ c' + i ⊙ g`, `h = o ⊙ tanh(c)`; the gates become their activations.
 pub(super) fn forward(step: &mut Step<'_>, panels: &Panels) {
     step.project(panels, 0..panels.depth());
-    let Step { rows, hidden, gates, memory_before, memory, next, .. } = step;
-    let (rows, hidden) = (*rows, *hidden);
-    panels.arch().dispatch(|| {
-        for row in 0..rows {
-            let (ingoing, rest) = gates[row * 4 * hidden..][..4 * hidden].split_at_mut(hidden);
-            let (forget, rest) = rest.split_at_mut(hidden);
-            let (candidate, outgoing) = rest.split_at_mut(hidden);
-            let before = &memory_before[row * hidden..][..hidden];
-            let memory = &mut memory[row * hidden..][..hidden];
-            let state = next.row(row, hidden);
-            for unit in 0..hidden {
-                let (i, f) = (sigmoid(ingoing[unit]), sigmoid(forget[unit]));
-                let (g, o) = (tanh(candidate[unit]), sigmoid(outgoing[unit]));
-                let c = f * before[unit] + i * g;
-                (ingoing[unit], forget[unit], candidate[unit], outgoing[unit]) = (i, f, g, o);
-                memory[unit] = c;
-                state[unit] = o * tanh(c);
-            }
-        }
-    });
+    panels.arch().dispatch(Activate(step));
+}
+
+pass!(Activate, Step, |simd, step| {
+    let hidden = step.hidden;
+    for row in 0..step.rows {
+        let units = row * hidden..(row + 1) * hidden;
+        let cut = parts(&mut step.gates[row * 4 * hidden..], hidden);
+        let before = &step.memory_before[units.clone()];
+        activate(simd, cut, before, &mut step.memory[units], step.next.row(row, hidden));
+    }
+});
+
+#[inline(always)]
+fn activate<S: Simd>(simd: S, cut: [&mut [f32]; 4], before: &[f32], memory: &mut [f32], state: &mut [f32]) {
+    let [ingoing, forget, candidate, outgoing] = cut;
+    for at in (0..before.len()).step_by(S::F32_LANES) {
+        let load = |slice: &[f32]| Vector::load(simd, slice, at);
+        let [i, f, g] = gates(load(ingoing), load(forget), load(candidate));
+        let o = sigmoid(load(outgoing));
+        let c = f.mul_add(load(before), i * g);
+        i.store(ingoing, at);
+        f.store(forget, at);
+        g.store(candidate, at);
+        o.store(outgoing, at);
+        c.store(memory, at);
+        (o * tanh(c)).store(state, at);
+    }
 }
 
 /// The gates' activations become the gradients of their sums.
 pub(super) fn backward(step: &mut Back<'_>, panels: &Panels) {
-    let Back { rows, hidden, gates, memory_before, memory, grad, grad_memory, .. } = step;
-    let (rows, hidden) = (*rows, *hidden);
-    let real = &step.real;
-    panels.arch().dispatch(|| {
-        for row in 0..rows {
-            let gates = &mut gates[row * 4 * hidden..][..4 * hidden];
-            if !real.at(row) {
-                gates.fill(0.0);
-                continue;
-            }
-            let (ingoing, rest) = gates.split_at_mut(hidden);
-            let (forget, rest) = rest.split_at_mut(hidden);
-            let (candidate, outgoing) = rest.split_at_mut(hidden);
-            let before = &memory_before[row * hidden..][..hidden];
-            let memory = &memory[row * hidden..][..hidden];
-            let grad = &mut grad[row * hidden..][..hidden];
-            let grad_memory = &mut grad_memory[row * hidden..][..hidden];
-            for unit in 0..hidden {
-                let (i, f, g, o) = (ingoing[unit], forget[unit], candidate[unit], outgoing[unit]);
-                let squashed = tanh(memory[unit]);
-                let dh = grad[unit];
-                let dc = grad_memory[unit] + dh * o * (1.0 - squashed * squashed);
-                ingoing[unit] = dc * g * i * (1.0 - i);
-                forget[unit] = dc * before[unit] * f * (1.0 - f);
-                candidate[unit] = dc * i * (1.0 - g * g);
-                outgoing[unit] = dh * squashed * o * (1.0 - o);
-                grad_memory[unit] = dc * f;
-                grad[unit] = 0.0;
-            }
+    panels.arch().dispatch(Differentiate(step));
+    let (rows, hidden) = (step.rows, step.hidden);
+    let gates = Rows::new(step.gates, 0, 4 * hidden);
+    panels.product(gates, 0..4 * hidden, RowsMut::new(step.grad, 0, hidden), rows, Target::Add);
+}
+
+pass!(Differentiate, Back, |simd, step| {
+    let hidden = step.hidden;
+    for row in 0..step.rows {
+        let units = row * hidden..(row + 1) * hidden;
+        if !step.real.at(row) {
+            step.gates[4 * units.start..4 * units.end].fill(0.0);
+            continue;
         }
-    });
-    panels.product(
-        Rows::new(step.gates, 0, 4 * hidden),
-        0..4 * hidden,
-        RowsMut::new(step.grad, 0, hidden),
-        rows,
-        Target::Add,
-    );
+        let cut = parts(&mut step.gates[row * 4 * hidden..], hidden);
+        let memory = (&step.memory_before[units.clone()], &step.memory[units.clone()]);
+        differentiate(simd, cut, memory, &mut step.grad[units.clone()], &mut step.grad_memory[units]);
+    }
+});
+
+#[inline(always)]
+fn differentiate<S: Simd>(
+    simd: S,
+    cut: [&mut [f32]; 4],
+    (before, memory): (&[f32], &[f32]),
+    grad: &mut [f32],
+    grad_memory: &mut [f32],
+) {
+    let [ingoing, forget, candidate, outgoing] = cut;
+    for at in (0..before.len()).step_by(S::F32_LANES) {
+        let load = |slice: &[f32]| Vector::load(simd, slice, at);
+        let (i, f, g, o) = (load(ingoing), load(forget), load(candidate), load(outgoing));
+        let squashed = tanh(load(memory));
+        let dh = load(grad);
+        let dc = (dh * o).mul_add((squashed * squashed).complement(), load(grad_memory));
+        (dc * g * i * i.complement()).store(ingoing, at);
+        (dc * load(before) * f * f.complement()).store(forget, at);
+        (dc * i * (g * g).complement()).store(candidate, at);
+        (dh * squashed * o * o.complement()).store(outgoing, at);
+        (dc * f).store(grad_memory, at);
+        Vector::splat(simd, 0.0).store(grad, at);
+    }
 }

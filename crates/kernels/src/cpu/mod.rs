@@ -15,6 +15,7 @@ mod forward;
 mod gru;
 mod lstm;
 mod panels;
+mod pool;
 mod rnn;
 mod simd;
 mod slices;
@@ -24,6 +25,7 @@ pub(crate) use backward::{Gradient, backward};
 pub(crate) use forward::{Operands, forward};
 
 use crate::{Cell, Direction};
+use pool::Buffer;
 
 /// What runs, and on what sizes. No size is 0.
 #[derive(Clone, Copy, Debug)]
@@ -65,7 +67,16 @@ impl Layer {
         let work = self.batch * self.time * self.gates() * self.width();
         if work < 500_000 { 1 } else { rayon::current_num_threads().min(self.batch.div_ceil(ROWS)).max(1) }
     }
+
+    /// Whether the products with the input are made for many steps at once, before or after the recurrence: where
+    /// a step has few rows, or where all weights together would not stay in a core's cache from step to step.
+    fn apart(&self) -> bool {
+        self.batch < ROWS || self.gates() * self.width() > CACHE
+    }
 }
+
+/// Weights that stay in a core's cache of the second level (1.75 MiB of commonly 2).
+const CACHE: usize = 458_752;
 
 /// Rows that a product needs at least to use the registers well.
 const ROWS: usize = 4;
@@ -89,11 +100,11 @@ pub(crate) struct Saved {
     layer: Layer,
     mask: Option<Vec<f32>>,
     /// `[time + 1, batch, input + 1 + hidden]`: `[x, 1, h']`
-    rows: Vec<f32>,
+    rows: Buffer,
     /// `[time, batch, gates · hidden]`: activations
-    gates: Vec<f32>,
+    gates: Buffer,
     /// `[time, batch, hidden]`, of a GRU
-    extra: Vec<f32>,
+    extra: Buffer,
     /// `[time + 1, batch, hidden]`, of an LSTM
-    memory: Vec<f32>,
+    memory: Buffer,
 }

@@ -122,56 +122,95 @@ impl WithSimd for Product<'_> {
         let Self { panels, rows, part, mut target, count, mode } = self;
         // Rows a tile: as many sums as the registers hold beside one row of the panel.
         let most = if S::REGISTER_COUNT >= 32 { 8 } else { 4 };
+        // Few rows take several panels at a time, so that sums do not wait for each other.
+        let wide = if count <= 2 { 4 } else { 1 };
         let tiles = count.div_ceil(most);
-        for (panel, values) in panels.values.chunks_exact((panels.depth * panels.columns).max(1)).enumerate() {
-            let first = panel * panels.columns;
+        let size = panels.depth * panels.columns;
+        for (group, values) in panels.values.chunks((wide * size).max(1)).enumerate() {
+            let first = group * wide * panels.columns;
             let tile = Tile {
-                values: &values[part.start * panels.columns..part.end * panels.columns],
+                values,
+                size,
+                part: part.start * panels.columns..part.end * panels.columns,
                 rows,
                 depth: part.len(),
                 column: first,
-                width: panels.columns.min(panels.width - first),
+                width: panels.width - first,
                 mode,
             };
-            for index in 0..tiles {
-                let (from, to) = (index * count / tiles, (index + 1) * count / tiles);
-                match to - from {
-                    1 => tile.run::<S, 1>(simd, from, &mut target),
-                    2 => tile.run::<S, 2>(simd, from, &mut target),
-                    3 => tile.run::<S, 3>(simd, from, &mut target),
-                    4 => tile.run::<S, 4>(simd, from, &mut target),
-                    5 => tile.run::<S, 5>(simd, from, &mut target),
-                    6 => tile.run::<S, 6>(simd, from, &mut target),
-                    7 => tile.run::<S, 7>(simd, from, &mut target),
-                    _ => tile.run::<S, 8>(simd, from, &mut target),
+            match (count, values.len() / size.max(1)) {
+                (1, 4) => tile.run::<S, 1, 4>(simd, 0, &mut target),
+                (2, 4) => tile.run::<S, 2, 4>(simd, 0, &mut target),
+                (1 | 2, panels) => {
+                    for panel in 0..panels {
+                        let tile = tile.panel(panel, self.panels.columns);
+                        match count {
+                            1 => tile.run::<S, 1, 1>(simd, 0, &mut target),
+                            _ => tile.run::<S, 2, 1>(simd, 0, &mut target),
+                        }
+                    }
+                }
+                _ => {
+                    for index in 0..tiles {
+                        let (from, to) = (index * count / tiles, (index + 1) * count / tiles);
+                        match to - from {
+                            1 => tile.run::<S, 1, 1>(simd, from, &mut target),
+                            2 => tile.run::<S, 2, 1>(simd, from, &mut target),
+                            3 => tile.run::<S, 3, 1>(simd, from, &mut target),
+                            4 => tile.run::<S, 4, 1>(simd, from, &mut target),
+                            5 => tile.run::<S, 5, 1>(simd, from, &mut target),
+                            6 => tile.run::<S, 6, 1>(simd, from, &mut target),
+                            7 => tile.run::<S, 7, 1>(simd, from, &mut target),
+                            _ => tile.run::<S, 8, 1>(simd, from, &mut target),
+                        }
+                    }
                 }
             }
         }
     }
 }
 
-/// Some rows times one panel.
+/// Some rows times some panels that stand one after the other.
 struct Tile<'a> {
+    /// The panels, `size` values each.
     values: &'a [f32],
+    size: usize,
+    /// The part of each panel that takes part.
+    part: Range<usize>,
     rows: Rows<'a>,
     depth: usize,
+    /// Where the first panel's columns start, and how many columns there are from there on.
     column: usize,
     width: usize,
     mode: Target,
 }
 
 impl Tile<'_> {
+    /// One panel alone.
     #[inline(always)]
-    fn run<S: Simd, const ROWS: usize>(&self, simd: S, first: usize, target: &mut RowsMut<'_>) {
+    fn panel(&self, panel: usize, columns: usize) -> Self {
+        Self {
+            values: &self.values[panel * self.size..][..self.size],
+            part: self.part.clone(),
+            column: self.column + panel * columns,
+            width: self.width - panel * columns,
+            ..*self
+        }
+    }
+
+    #[inline(always)]
+    fn run<S: Simd, const ROWS: usize, const PANELS: usize>(&self, simd: S, first: usize, target: &mut RowsMut<'_>) {
         let depth = self.depth;
         let (start, stride) = (self.rows.offset + first * self.rows.stride, self.rows.stride);
         let rows = &self.rows.values[start..start + (ROWS - 1) * stride + depth];
-        let (values, _) = S::as_simd_f32s(self.values);
-        let sums = multiply::<S, ROWS>(simd, rows, stride, values, depth);
+        let panels: [&[S::f32s]; PANELS] =
+            std::array::from_fn(|panel| S::as_simd_f32s(&self.values[panel * self.size..][self.part.clone()]).0);
+        let sums = multiply::<S, ROWS, PANELS>(simd, rows, stride, panels, depth);
+        let columns = VECTORS * S::F32_LANES;
         for (row, sums) in sums.iter().enumerate() {
             let start = target.offset + (first + row) * target.stride + self.column;
-            let target = &mut target.values[start..start + self.width];
-            for (&sum, target) in sums.iter().zip(target.chunks_mut(S::F32_LANES)) {
+            let target = &mut target.values[start..start + self.width.min(PANELS * columns)];
+            for (&sum, target) in sums.as_flattened().iter().zip(target.chunks_mut(S::F32_LANES)) {
                 let sum = match self.mode {
                     Target::Replace => sum,
                     Target::Add => simd.add_f32s(sum, simd.partial_load_f32s(target)),
@@ -184,23 +223,27 @@ impl Tile<'_> {
 
 /// The sums of one tile. Apart from what becomes of them, so that they stay in registers.
 #[inline(always)]
-fn multiply<S: Simd, const ROWS: usize>(
+fn multiply<S: Simd, const ROWS: usize, const PANELS: usize>(
     simd: S,
     rows: &[f32],
     stride: usize,
-    values: &[S::f32s],
+    panels: [&[S::f32s]; PANELS],
     depth: usize,
-) -> [[S::f32s; VECTORS]; ROWS] {
-    assert!(rows.len() >= (ROWS - 1) * stride + depth && values.len() >= VECTORS * depth);
-    let mut sums = [[simd.splat_f32s(0.0); VECTORS]; ROWS];
+) -> [[[S::f32s; VECTORS]; PANELS]; ROWS] {
+    assert!(rows.len() >= (ROWS - 1) * stride + depth);
+    assert!(panels.iter().all(|panel| panel.len() >= VECTORS * depth));
+    let mut sums = [[[simd.splat_f32s(0.0); VECTORS]; PANELS]; ROWS];
     for index in 0..depth {
-        // SAFETY: row < ROWS and index < depth, so all places lie in the slices measured above. Checked access
-        // costs two thirds of the speed.
-        let right = unsafe { [*values.get_unchecked(VECTORS * index), *values.get_unchecked(VECTORS * index + 1)] };
         for (row, sums) in sums.iter_mut().enumerate() {
+            // SAFETY: row < ROWS and index < depth, so all places lie in the slices measured above. Checked access
+            // costs two thirds of the speed.
             let left = simd.splat_f32s(unsafe { *rows.get_unchecked(row * stride + index) });
-            sums[0] = simd.mul_add_e_f32s(left, right[0], sums[0]);
-            sums[1] = simd.mul_add_e_f32s(left, right[1], sums[1]);
+            for (panel, sums) in panels.iter().zip(sums) {
+                let place = VECTORS * index;
+                let right = unsafe { [*panel.get_unchecked(place), *panel.get_unchecked(place + 1)] };
+                sums[0] = simd.mul_add_e_f32s(left, right[0], sums[0]);
+                sums[1] = simd.mul_add_e_f32s(left, right[1], sums[1]);
+            }
         }
     }
     sums

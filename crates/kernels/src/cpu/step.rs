@@ -35,6 +35,12 @@ impl Real<'_> {
     }
 }
 
+/// The first `COUNT · hidden` values, cut into gates.
+#[inline(always)]
+pub(super) fn parts<const COUNT: usize>(mut row: &mut [f32], hidden: usize) -> [&mut [f32]; COUNT] {
+    std::array::from_fn(|_| row.split_off_mut(..hidden).unwrap_or_default())
+}
+
 /// One step forward. A row that is read holds `[x, 1, h']`, `width` values, `h'` from `state` on.
 pub(super) struct Step<'a> {
     pub rows: usize,
@@ -51,6 +57,8 @@ pub(super) struct Step<'a> {
     /// `[rows, hidden]`, of an LSTM
     pub memory_before: &'a [f32],
     pub memory: &'a mut [f32],
+    /// `[hidden]`, of a GRU: `c_n`, which the reset gate acts on too
+    pub bias: &'a [f32],
     pub next: States<'a>,
 }
 
