@@ -8,7 +8,7 @@ use burn::module::Module;
 use burn::tensor::Device;
 use burn::train::Interrupter;
 use semiseq_datasets::{Augmenter, Prepared, Task, prepare};
-use semiseq_models::{AnyModel, ModelConfig, SequenceModel};
+use semiseq_models::{AnyModel, InputSize, ModelConfig, SequenceModel};
 
 use crate::config::{RunConfig, StageConfig};
 use crate::error::Error;
@@ -163,6 +163,17 @@ fn check_labels(config: &RunConfig, data: &Prepared) -> Result<(), Error> {
             "use `supervised` or `autoencoder`, or a `[model.classifier]`",
         ));
     }
+    if let InputSize::Values(_) = input_size(&data.processor)
+        && let Some(index) = config.stages.iter().position(|stage| stage.objective.needs_tokens())
+    {
+        return Err(Error::input(
+            format!(
+                "`stage.{index}.objective.autoencoder.decoder` is `bag-of-words`, which needs text; {} holds values",
+                config.data.source
+            ),
+            "write `decoder = \"recurrent\"`",
+        ));
+    }
     Ok(())
 }
 
@@ -180,7 +191,7 @@ fn rebuilt(
     dataset: &semiseq_datasets::Dataset,
 ) -> Scores {
     let loss = objective.and_then(|objective| objective_loss(&objective.valid(), &model.valid(), dataset));
-    let name = if matches!(model.input_size(), semiseq_models::InputSize::Values(_)) { "mse" } else { "loss" };
+    let name = if matches!(model.input_size(), InputSize::Values(_)) { "mse" } else { "loss" };
     loss.map(|loss| (name.to_string(), loss)).into_iter().collect()
 }
 

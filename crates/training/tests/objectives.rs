@@ -282,6 +282,19 @@ fn reconstruction_counts_real_steps_only() {
 }
 
 #[test]
+fn a_bag_of_words_counts_each_word_once_it_is_real() {
+    let fixture = fixture();
+    let case = &fixture["bag_of_words"];
+    let logits = tensor::<2>(&case["logits"]).require_grad();
+    let input = Input::Tokens(classes(&case["words"]).reshape([2, 3]));
+    let mask = Some(tensor::<2>(&fixture["reconstruction"]["mask"]));
+    let loss = bag_of_words(logits.clone(), &Sequences { input, mask });
+    let gradients = loss.backward();
+    assert_close(&host(loss), &numbers(&case["loss"]), "loss");
+    assert_close(&host(logits.grad(&gradients).expect("a gradient")), &numbers(&case["grad"]), "gradient");
+}
+
+#[test]
 fn the_penalty_and_the_schedules_follow_their_formulas() {
     let fixture = fixture();
     let case = &fixture["penalty"];

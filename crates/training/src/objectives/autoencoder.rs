@@ -3,22 +3,41 @@
 //! The encoder's summary vector is the only thing the decoder gets; the loss is the mean squared error
 //! of real values, or the cross-entropy of tokens, over the steps that are no padding. As a first stage
 //! it sees every training sequence, labelled or not; the next stage takes the encoder over.
+//!
+//! For text there is a second decoder, `bag-of-words`: one softmax over the vocabulary, from the vector,
+//! that has to make the words of the sequence likely in any order (the paragraph vector's PV-DBOW, Le &
+//! Mikolov 2014; the bag-of-words loss of Zhao et al. 2017). It learns what a text is about, not how it is
+//! said, from few texts, and costs one softmax a sequence where the recurrent decoder takes one a word.
 
 use burn::module::Module;
+use burn::nn::{Linear, LinearConfig};
 use burn::tensor::activation::log_softmax;
-use burn::tensor::{Device, Int, Tensor};
+use burn::tensor::{Int, Tensor};
 use semiseq_datasets::{Pool, Problem, Views};
-use semiseq_models::{Input, SequenceDecoder, SequenceDecoderConfig, SequenceModel, Sequences};
+use semiseq_models::{Input, InputSize, SequenceDecoder, SequenceDecoderConfig, SequenceModel, Sequences};
 use serde::{Deserialize, Serialize};
 
 use super::losses::weighted_mean;
 use super::{Needs, Objective, Part, Setting, Step, StepContext, Terms};
 use crate::config::problem;
 
-/// `[stage.objective.autoencoder]`.
+/// What rebuilds the sequence from the vector.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DecoderKind {
+    /// An LSTM, step by step.
+    #[default]
+    Recurrent,
+    /// The words in any order; tokens only.
+    BagOfWords,
+}
+
+/// `[stage.objective.autoencoder]`. `hidden`, `reversed` and `teacher_forcing` belong to the recurrent decoder.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct AutoencoderConfig {
+    /// `recurrent` or `bag-of-words`. Default `recurrent`.
+    pub decoder: DecoderKind,
     /// Hidden units of the decoder. Default 128.
     pub hidden: usize,
     /// Rebuild the sequence from its end to its start, so that the first steps to rebuild are the last
@@ -31,7 +50,7 @@ pub struct AutoencoderConfig {
 
 impl Default for AutoencoderConfig {
     fn default() -> Self {
-        Self { hidden: 128, reversed: true, teacher_forcing: true }
+        Self { decoder: DecoderKind::Recurrent, hidden: 128, reversed: true, teacher_forcing: true }
     }
 }
 
@@ -44,34 +63,66 @@ impl AutoencoderConfig {
 
     /// Builds the objective with a fresh decoder.
     pub fn init<M: SequenceModel>(&self, setting: &Setting<'_, M>) -> Autoencoder {
-        Autoencoder { decoder: self.decoder(setting.model, setting.device) }
+        let (summary, input) = (setting.model.summary_size(), setting.model.input_size());
+        let decoder = match (self.decoder, input) {
+            (DecoderKind::BagOfWords, InputSize::Tokens(vocabulary)) => {
+                Decoder::BagOfWords(LinearConfig::new(summary, vocabulary).init(setting.device))
+            }
+            _ => Decoder::Recurrent(self.recurrent().init(summary, input, setting.device)),
+        };
+        Autoencoder { decoder }
     }
 
-    fn decoder<M: SequenceModel>(&self, model: &M, device: &Device) -> SequenceDecoder {
-        let config = SequenceDecoderConfig {
+    fn recurrent(&self) -> SequenceDecoderConfig {
+        SequenceDecoderConfig {
             hidden: self.hidden,
             reversed: self.reversed,
             teacher_forcing: self.teacher_forcing,
             ..SequenceDecoderConfig::default()
-        };
-        config.init(model.summary_size(), model.input_size(), device)
+        }
     }
+}
+
+#[derive(Module, Debug)]
+#[allow(clippy::large_enum_variant, reason = "one decoder an objective; a box would only hide it")]
+enum Decoder {
+    Recurrent(SequenceDecoder),
+    BagOfWords(Linear),
 }
 
 /// The autoencoder objective, with the decoder that it trains.
 #[derive(Module, Debug)]
 pub struct Autoencoder {
-    decoder: SequenceDecoder,
+    decoder: Decoder,
 }
 
 impl Autoencoder {
     /// Reconstruction loss of sequences, `[1]`.
     pub fn loss<M: SequenceModel>(&self, model: &M, sequences: &Sequences) -> Tensor<1> {
         let summary = model.summary(sequences.clone());
-        let rebuilt = self.decoder.forward(summary, sequences);
-        let targets = self.decoder.targets(sequences);
-        reconstruction(rebuilt, targets)
+        match &self.decoder {
+            Decoder::Recurrent(decoder) => {
+                reconstruction(decoder.forward(summary, sequences), decoder.targets(sequences))
+            }
+            Decoder::BagOfWords(decoder) => bag_of_words(decoder.forward(summary), sequences),
+        }
     }
+}
+
+/// Cross-entropy of all words of a sequence against one distribution, over the steps that are no padding.
+///
+/// # Shapes
+///
+/// - logits: `[batch, vocabulary]`; output `[1]`
+///
+/// # Panics
+///
+/// If the sequences hold values instead of tokens.
+pub fn bag_of_words(logits: Tensor<2>, sequences: &Sequences) -> Tensor<1> {
+    let Input::Tokens(tokens) = &sequences.input else { panic!("a bag of words needs tokens") };
+    let [batch, time] = tokens.dims();
+    let each = -log_softmax(logits, 1).gather(1, tokens.clone()).reshape([batch * time]);
+    weighted_mean(each, sequences.mask.clone().map(|mask| mask.reshape([batch * time])))
 }
 
 /// Mean squared error of values, or cross-entropy of tokens, over the steps that are no padding.

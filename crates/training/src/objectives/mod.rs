@@ -15,7 +15,7 @@ mod supervised;
 mod temporal_ensembling;
 mod terms;
 
-pub use autoencoder::{Autoencoder, AutoencoderConfig, reconstruction};
+pub use autoencoder::{Autoencoder, AutoencoderConfig, DecoderKind, bag_of_words, reconstruction};
 pub use entropy_minimisation::{EntropyMinimisation, EntropyMinimisationConfig};
 pub use mean_teacher::{Consistency, MeanTeacher, MeanTeacherConfig};
 pub use pi_model::{PiModel, PiModelConfig};
@@ -105,6 +105,11 @@ macro_rules! registry {
             /// Whether the objective rebuilds its input and looks at no label.
             pub fn reconstructs(&self) -> bool {
                 matches!(self, Self::Autoencoder(_))
+            }
+
+            /// Whether the objective works on words and not on values.
+            pub fn needs_tokens(&self) -> bool {
+                matches!(self, Self::Autoencoder(config) if config.decoder == DecoderKind::BagOfWords)
             }
 
             /// Whether the objective works on class distributions.
