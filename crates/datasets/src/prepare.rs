@@ -65,7 +65,10 @@ pub fn prepare_source(source: Source, config: &DataConfig, task: Task) -> Result
         check_lengths(part)?;
     }
     check_single_class(&source.train, task)?;
-    let (Source { train, valid, test, unlabeled }, rows) = with_test_part(source, config);
+    let (Source { train, valid, test, unlabeled }, rows) = with_test_part(source, config)?;
+    if let Some(test) = &test {
+        check_test_classes(&train, &rows, test, task)?;
+    }
     let (valid_rows, train_rows) = if valid.is_some() || config.valid_fraction == 0.0 {
         (Vec::new(), rows)
     } else {
@@ -108,10 +111,14 @@ pub fn prepare_source(source: Source, config: &DataConfig, task: Task) -> Result
 }
 
 /// The source with a test part, and the rows of its training part that stay for training.
-fn with_test_part(mut source: Source, config: &DataConfig) -> (Source, Vec<usize>) {
+///
+/// # Errors
+///
+/// Where nothing stays for training.
+fn with_test_part(mut source: Source, config: &DataConfig) -> Result<(Source, Vec<usize>), DataError> {
     let all: Vec<usize> = (0..source.train.len()).collect();
     if source.test.is_some() {
-        return (source, all);
+        return Ok((source, all));
     }
     let (test, rest): (Vec<usize>, Vec<usize>) = match (config.test_last, config.test_every) {
         (Some(last), _) => {
@@ -135,8 +142,44 @@ fn with_test_part(mut source: Source, config: &DataConfig) -> (Source, Vec<usize
             (test, rest)
         }
     };
+    if rest.is_empty() {
+        return Err(DataError::new(
+            format!(
+                "`data.{}` leaves no row of {} for training; it has {}",
+                match (config.test_last, config.test_every) {
+                    (Some(_), _) => "test_last",
+                    (None, Some(_)) => "test_every",
+                    (None, None) => "test_fraction",
+                },
+                source.train.name,
+                all.len()
+            ),
+            "take fewer rows for the test part",
+        ));
+    }
     source.test = Some(source.train.select(&test));
-    (source, rest)
+    Ok((source, rest))
+}
+
+/// A class that only the test part has cannot be learned.
+fn check_test_classes(train: &Dataset, rows: &[usize], test: &Dataset, task: Task) -> Result<(), DataError> {
+    if task != Task::Classify || test.classes != train.classes {
+        // Names that differ are found, with their row, where the preprocessing is applied.
+        return Ok(());
+    }
+    let seen: std::collections::HashSet<Option<usize>> =
+        rows.iter().map(|row| class_key(&train.targets[*row])).collect();
+    let unseen = test.targets.iter().filter_map(class_key).find(|class| !seen.contains(&Some(*class)));
+    match unseen {
+        Some(class) => Err(DataError::new(
+            format!(
+                "{}: the test part holds the class `{}`, which was never seen in the training part",
+                train.name, train.classes[class]
+            ),
+            "the rows seem to be sorted by class: use `data.test_fraction` or `data.test_every`",
+        )),
+        None => Ok(()),
+    }
 }
 
 fn class_key(target: &Target) -> Option<usize> {
@@ -223,6 +266,27 @@ mod tests {
         let config = DataConfig { source: path.display().to_string(), test_last: Some(4), ..Default::default() };
         let data = prepare(&config, Task::Classify).unwrap();
         assert_eq!((data.test.len(), data.valid.len(), data.labeled.len()), (4, 4, 12));
+    }
+
+    #[test]
+    fn a_file_sorted_by_class_is_refused_where_its_end_is_the_test_part() {
+        let path = std::env::temp_dir().join(format!("semiseq-sorted-{}.csv", std::process::id()));
+        let rows: String = (0..20).map(|row| format!("{row},{},{}\n", row + 1, ["x", "y", "z"][row / 7])).collect();
+        std::fs::write(&path, format!("a,b,label\n{rows}")).unwrap();
+        let config =
+            |last| DataConfig { source: path.display().to_string(), test_last: Some(last), ..Default::default() };
+        let message = prepare(&config(6), Task::Classify).unwrap_err().to_string();
+        assert!(message.contains("the class `z`, which was never seen"), "{message}");
+        let message = prepare(&config(50), Task::Classify).unwrap_err().to_string();
+        assert!(message.contains("`data.test_last` leaves no row"), "{message}");
+    }
+
+    #[test]
+    fn a_long_tail_asks_for_no_more_labels_than_there_are() {
+        let labels = LabelsConfig { per_class: Some(50), imbalance: Some(2.0), ..Default::default() };
+        let config = DataConfig { source: "cbf".into(), size: Some(30), labels, ..Default::default() };
+        let message = prepare(&config, Task::Classify).unwrap_err().to_string();
+        assert!(message.contains("50 labels of the largest class"), "{message}");
     }
 
     #[test]

@@ -39,7 +39,7 @@ pub struct Processor {
     channels: Vec<(f32, f32)>,
 }
 
-/// Deviations below this are of a constant: it is centred and not blown up.
+/// Deviations below this part of the mean are of a constant: it is centred and not blown up.
 const CONSTANT: f32 = 1e-6;
 
 impl Processor {
@@ -128,7 +128,7 @@ impl Processor {
                 }
                 (Sequence::Series(series), _) => return Err(wrong(&format!("values of {} channels", series.channels))),
                 (Sequence::Text(text), _) => match &encode {
-                    Some(encode) => Sequence::Tokens(self.cut(encode(&text))),
+                    Some(encode) => Sequence::Tokens(self.cut(encode(&text)?)),
                     None => return Err(wrong("text")),
                 },
                 (Sequence::Tokens(tokens), InputKind::Tokens { vocabulary })
@@ -240,7 +240,8 @@ fn statistics<'a>(all: impl Iterator<Item = &'a Series>, channels: usize) -> Vec
 fn scale(series: &mut Series, channels: &[(f32, f32)]) {
     for step in series.values.chunks_mut(series.channels.max(1)) {
         for (value, (mean, deviation)) in step.iter_mut().zip(channels) {
-            *value = (*value - mean) / if *deviation < CONSTANT { 1.0 } else { *deviation };
+            let constant = *deviation <= CONSTANT * mean.abs();
+            *value = (*value - mean) / if constant { 1.0 } else { *deviation };
         }
     }
 }
@@ -296,6 +297,14 @@ mod tests {
     fn channels_get_mean_zero_and_deviation_one() {
         // Mean 3, deviation 2.
         assert_eq!(applied(&TransformConfig::default(), &[1.0, 5.0]), [-1.0, 1.0]);
+    }
+
+    #[test]
+    fn small_units_are_scaled_as_large_ones_and_a_constant_is_centred() {
+        let small = applied(&TransformConfig::default(), &[1e-7, 5e-7]);
+        assert!((small[0] + 1.0).abs() < 1e-3 && (small[1] - 1.0).abs() < 1e-3, "{small:?}");
+        assert_eq!(applied(&TransformConfig::default(), &[3.0, 3.0]), [0.0, 0.0]);
+        assert_eq!(applied(&TransformConfig::default(), &[0.0, 0.0]), [0.0, 0.0]);
     }
 
     #[test]

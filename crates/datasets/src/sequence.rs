@@ -130,10 +130,42 @@ impl Dataset {
     }
 }
 
-/// Numbers by value, everything else by letters.
+/// Numbers first and by value, then everything else by letters; `1` and `1.0` are two names.
 fn compare_names(left: &str, right: &str) -> std::cmp::Ordering {
+    use std::cmp::Ordering::{Greater, Less};
     match (left.parse::<f64>(), right.parse::<f64>()) {
-        (Ok(left), Ok(right)) => left.total_cmp(&right),
-        _ => left.cmp(right),
+        (Ok(a), Ok(b)) => a.total_cmp(&b).then_with(|| left.cmp(right)),
+        (Ok(_), Err(_)) => Less,
+        (Err(_), Ok(_)) => Greater,
+        (Err(_), Err(_)) => left.cmp(right),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn classes(labels: Vec<String>) -> Vec<String> {
+        let sequences = vec![Sequence::Tokens(vec![1]); labels.len()];
+        Dataset::from_labels("t".into(), sequences, labels).classes
+    }
+
+    #[test]
+    fn names_that_are_one_number_stay_two_classes() {
+        assert_eq!(classes(["1", "1.0", "1"].map(String::from).to_vec()), ["1", "1.0"]);
+    }
+
+    #[test]
+    fn numbers_and_words_have_one_order() {
+        let labels: Vec<String> = (0..300)
+            .map(|row| match row % 3 {
+                0 => (row * 7 % 100).to_string(),
+                1 => format!("{}a", row * 13 % 50),
+                _ => (row * 31 % 1000).to_string(),
+            })
+            .collect();
+        let found = classes(labels);
+        let numbers = found.iter().filter(|name| name.parse::<f64>().is_ok()).count();
+        assert!(found[..numbers].iter().all(|name| name.parse::<f64>().is_ok()));
     }
 }

@@ -102,11 +102,18 @@ fn per_class(dataset: &Dataset, known: &[usize], count: usize, config: &LabelsCo
             "use `data.labels.total` or `data.labels.fraction`",
         ));
     }
-    let short = groups.values().any(|rows| rows.len() < count);
-    if short && config.imbalance.is_none() {
+    // On a long tail each class needs what its place asks for.
+    let short = match config.imbalance {
+        Some(imbalance) => {
+            groups.values().zip(tail_counts(count, groups.len(), imbalance)).any(|(rows, count)| rows.len() < count)
+        }
+        None => groups.values().any(|rows| rows.len() < count),
+    };
+    if short {
         return Err(DataError::new(
             format!(
-                "`data.labels.per_class` asks for {count} labels of each class; the training part of {} has: {}",
+                "`data.labels.per_class` asks for {count} labels of {} class; the training part of {} has: {}",
+                if config.imbalance.is_some() { "the largest" } else { "each" },
                 dataset.name,
                 counts_text(dataset, &groups)
             ),
@@ -189,17 +196,22 @@ fn total_labels(
 fn tail(dataset: &Dataset, known: &[usize], largest: usize, config: &LabelsConfig) -> Vec<usize> {
     let groups = groups(dataset, known);
     let imbalance = config.imbalance.unwrap_or(1.0);
-    let last = groups.len().saturating_sub(1).max(1) as f64;
     let mut rng = generator(config.seed, TAIL);
     let mut labeled = Vec::new();
     let largest = largest.min(groups.values().map(Vec::len).max().unwrap_or(0));
-    for (position, mut rows) in groups.into_values().enumerate() {
+    let counts = tail_counts(largest, groups.len(), imbalance);
+    for (mut rows, count) in groups.into_values().zip(counts) {
         shuffle(&mut rows, &mut rng);
-        let count = (largest as f64 * imbalance.powf(-(position as f64) / last)).round().max(1.0) as usize;
         labeled.extend_from_slice(&rows[..count.min(rows.len())]);
     }
     labeled.sort_unstable();
     labeled
+}
+
+fn tail_counts(largest: usize, classes: usize, imbalance: f64) -> impl Iterator<Item = usize> {
+    let last = classes.saturating_sub(1).max(1) as f64;
+    (0..classes)
+        .map(move |position| (largest as f64 * imbalance.powf(-(position as f64) / last)).round().max(1.0) as usize)
 }
 
 fn from_file(path: &std::path::Path, known: &[usize], dataset: &Dataset) -> Result<Vec<usize>, DataError> {

@@ -13,7 +13,11 @@ pub const UNKNOWN: u32 = 1;
 const SPECIALS: [&str; 2] = ["<pad>", "<unk>"];
 
 /// Numbers the tokens of a text.
-pub type Encode<'a> = Box<dyn Fn(&str) -> Vec<u32> + 'a>;
+///
+/// # Errors
+///
+/// Where the tokenizer cannot cut a text: a word-level vocabulary without its unknown token, for example.
+pub type Encode<'a> = Box<dyn Fn(&str) -> Result<Vec<u32>, DataError> + 'a>;
 
 /// Cuts text into tokens and numbers them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -30,7 +34,7 @@ pub enum Tokenizer {
     HuggingFace {
         /// The text of `tokenizer.json`.
         json: String,
-        /// Tokens of its vocabulary.
+        /// One above the largest number of its vocabulary.
         size: usize,
     },
 }
@@ -90,27 +94,33 @@ impl Tokenizer {
                 let numbers: HashMap<&str, u32> =
                     tokens.iter().zip(0..).map(|(token, number)| (token.as_str(), number)).collect();
                 Ok(Box::new(move |text| {
-                    never_empty(
+                    Ok(never_empty(
                         cut(text, *characters)
                             .iter()
                             .map(|token| numbers.get(token.as_str()).copied().unwrap_or(UNKNOWN))
                             .collect(),
-                    )
+                    ))
                 }))
             }
             Self::HuggingFace { json, .. } => {
-                let tokenizer: tokenizers::Tokenizer = json.parse().map_err(|error| {
+                let mut tokenizer: tokenizers::Tokenizer = json.parse().map_err(|error| {
                     DataError::new(
                         format!("the tokenizer cannot be read: {error}"),
                         "give a `tokenizer.json` of the `tokenizers` library",
                     )
                 })?;
+                // Batches are padded, and texts cut, as the config says.
+                tokenizer.with_padding(None);
+                let fails = |error: &dyn std::fmt::Display| {
+                    DataError::new(
+                        format!("the tokenizer cannot cut a text: {error}"),
+                        "its `tokenizer.json` must hold its own unknown token",
+                    )
+                };
+                tokenizer.with_truncation(None).map_err(|error| fails(&error))?;
                 Ok(Box::new(move |text| {
-                    let numbers = tokenizer
-                        .encode_fast(text, false)
-                        .map(|encoding| encoding.get_ids().iter().map(|number| number + 1).collect())
-                        .unwrap_or_default();
-                    never_empty(numbers)
+                    let encoding = tokenizer.encode_fast(text, false).map_err(|error| fails(&error))?;
+                    Ok(never_empty(encoding.get_ids().iter().map(|number| number + 1).collect()))
                 }))
             }
         }
@@ -125,7 +135,9 @@ fn hugging_face(path: &Path) -> Result<Tokenizer, DataError> {
             "give a `tokenizer.json` of the `tokenizers` library",
         )
     })?;
-    Ok(Tokenizer::HuggingFace { size: tokenizer.get_vocab_size(true), json })
+    // Numbers may have holes between them.
+    let size = tokenizer.get_vocab(true).into_values().max().map_or(0, |last| last as usize + 1);
+    Ok(Tokenizer::HuggingFace { size, json })
 }
 
 /// Lower-case words, each punctuation mark a token of its own; or characters.
@@ -164,8 +176,8 @@ mod tests {
         let Tokenizer::Vocabulary { tokens, .. } = &tokenizer else { panic!("a vocabulary") };
         assert_eq!(tokens[..4], ["<pad>", "<unk>", "a", ","]);
         let encode = tokenizer.encoder().unwrap();
-        assert_eq!(encode("a cow,"), [2, UNKNOWN, 3]);
-        assert_eq!(encode("  "), [UNKNOWN]);
+        assert_eq!(encode("a cow,").unwrap(), [2, UNKNOWN, 3]);
+        assert_eq!(encode("  ").unwrap(), [UNKNOWN]);
     }
 
     #[test]
@@ -173,18 +185,43 @@ mod tests {
         let config = TransformConfig { min_frequency: Some(2), ..Default::default() };
         let tokenizer = Tokenizer::fit(&config, ["b b c"].into_iter()).unwrap();
         assert_eq!(tokenizer.size(), 3);
-        assert_eq!(tokenizer.encoder().unwrap()("b c"), [2, UNKNOWN]);
+        assert_eq!(tokenizer.encoder().unwrap()("b c").unwrap(), [2, UNKNOWN]);
+    }
+
+    fn hugging_face(name: &str, padding: &str, vocabulary: &str) -> Tokenizer {
+        let path = std::env::temp_dir().join(format!("semiseq-tokenizer-{}-{name}.json", std::process::id()));
+        let json = format!(
+            r#"{{"version":"1.0","truncation":null,"padding":{padding},"added_tokens":[],"normalizer":{{"type":"Lowercase"}},"pre_tokenizer":{{"type":"Whitespace"}},"post_processor":null,"decoder":null,"model":{{"type":"WordLevel","vocab":{vocabulary},"unk_token":"[UNK]"}}}}"#
+        );
+        std::fs::write(&path, json).unwrap();
+        let config =
+            TransformConfig { tokenize: crate::config::TextUnit(path.display().to_string()), ..Default::default() };
+        Tokenizer::fit(&config, std::iter::empty()).unwrap()
     }
 
     #[test]
     fn a_hugging_face_tokenizer_is_read_and_padding_stays_free() {
-        let path = std::env::temp_dir().join(format!("semiseq-tokenizer-{}.json", std::process::id()));
-        let json = r#"{"version":"1.0","truncation":null,"padding":null,"added_tokens":[],"normalizer":{"type":"Lowercase"},"pre_tokenizer":{"type":"Whitespace"},"post_processor":null,"decoder":null,"model":{"type":"WordLevel","vocab":{"[UNK]":0,"cat":1,"dog":2},"unk_token":"[UNK]"}}"#;
-        std::fs::write(&path, json).unwrap();
-        let config =
-            TransformConfig { tokenize: crate::config::TextUnit(path.display().to_string()), ..Default::default() };
-        let tokenizer = Tokenizer::fit(&config, std::iter::empty()).unwrap();
+        let tokenizer = hugging_face("plain", "null", r#"{"[UNK]":0,"cat":1,"dog":2}"#);
         assert_eq!(tokenizer.size(), 4);
-        assert_eq!(tokenizer.encoder().unwrap()("Dog cow cat"), [3, 1, 2]);
+        assert_eq!(tokenizer.encoder().unwrap()("Dog cow cat").unwrap(), [3, 1, 2]);
+    }
+
+    #[test]
+    fn a_tokenizers_own_padding_is_left_out() {
+        let padding = r#"{"strategy":{"Fixed":16},"direction":"Right","pad_to_multiple_of":null,"pad_id":0,"pad_type_id":0,"pad_token":"[PAD]"}"#;
+        let tokenizer = hugging_face("padding", padding, r#"{"[UNK]":0,"cat":1,"dog":2}"#);
+        assert_eq!(tokenizer.encoder().unwrap()("cat dog").unwrap(), [2, 3]);
+    }
+
+    #[test]
+    fn a_vocabulary_with_holes_is_as_large_as_its_last_number() {
+        assert_eq!(hugging_face("holes", "null", r#"{"[UNK]":0,"cat":1,"dog":9}"#).size(), 11);
+    }
+
+    #[test]
+    fn a_text_that_cannot_be_cut_is_an_error() {
+        let tokenizer = hugging_face("unknown", "null", r#"{"cat":1}"#);
+        let message = tokenizer.encoder().unwrap()("dog").unwrap_err().to_string();
+        assert!(message.contains("the tokenizer cannot cut a text"), "{message}");
     }
 }

@@ -24,6 +24,8 @@ pub(super) const TSV: Format = Format {
 
 /// Names that a target column goes by.
 const TARGETS: [&str; 5] = ["label", "target", "class", "y", "category"];
+/// The name that a column of texts goes by.
+const TEXT: &str = "text";
 
 fn read_commas(path: &Path, options: &ReadOptions) -> Result<Rows, DataError> {
     read(path, b',', options)
@@ -118,9 +120,10 @@ fn looks_like_header(records: &[StringRecord], options: &ReadOptions) -> bool {
         .chain(&options.target)
         .chain(&options.features)
         .any(|name| first.contains(name.as_str()) && name.parse::<usize>().is_err());
-    let known =
-        first.iter().any(|cell| TARGETS.contains(&cell.to_lowercase().as_str()) || cell.eq_ignore_ascii_case("text"));
     let number = |record: &StringRecord| record.iter().any(|cell| cell.trim().parse::<f32>().is_ok());
+    // Among numbers, `y` and `class` are labels and not names.
+    let known = !number(&records[0])
+        && first.iter().any(|cell| TARGETS.contains(&cell.to_lowercase().as_str()) || cell.eq_ignore_ascii_case(TEXT));
     named || known || (records.len() > 1 && !number(&records[0]) && number(&records[1]))
 }
 
@@ -142,35 +145,47 @@ impl Columns {
                 DataError::new(format!("{file}: there is no column `{wanted}`, which `data.{key}` names"), hint)
             })
         };
-        let numeric = |column: usize| records.iter().take(50).all(|record| number(&record[column]).is_ok());
+        // By what most cells hold, so that a bad cell is a bad cell and does not make the column one of texts.
+        let numeric = |column: usize| {
+            let cells = records.iter().take(50).map(|record| record[column].trim());
+            let (count, numbers) = cells.fold((0, 0), |(count, numbers), cell| {
+                (count + 1, numbers + usize::from(cell.is_empty() || cell.parse::<f32>().is_ok()))
+            });
+            2 * numbers >= count
+        };
         let given: Vec<usize> =
             options.features.iter().map(|name| place("features", name)).collect::<Result<_, _>>()?;
-        let text = options.text.as_ref().map(|name| place("text", name)).transpose()?;
+        let text = match &options.text {
+            Some(name) => Some(place("text", name)?),
+            None if !given.is_empty() => None,
+            None => names.iter().position(|name| name.eq_ignore_ascii_case(TEXT)).filter(|column| !numeric(*column)),
+        };
+        let named: Vec<usize> = text.iter().chain(&given).copied().collect();
         let target = match &options.target {
             Some(name) => Some(place("target", name)?),
-            None => names.iter().position(|name| TARGETS.contains(&name.to_lowercase().as_str())),
+            None => (0..names.len())
+                .find(|column| TARGETS.contains(&names[*column].to_lowercase().as_str()) && !named.contains(column)),
         };
         let others =
             |target: Option<usize>| (0..names.len()).filter(|column| Some(*column) != target).collect::<Vec<_>>();
         let texts = text.is_some()
             || if given.is_empty() {
-                others(target).iter().any(|column| !numeric(*column))
-                    && !others(target).iter().rev().skip(1).all(|column| numeric(*column))
+                // Where no column is known to be the target, the last may be.
+                let ends = usize::from(target.is_none());
+                others(target).iter().rev().skip(ends).any(|column| !numeric(*column))
             } else {
                 given.iter().any(|column| !numeric(*column))
             };
-        // Without a name the label is the last column of numbers, and the first of texts.
-        let target = target.or_else(|| match (texts, text) {
-            _ if names.len() < 2 => None,
-            (true, Some(text)) => others(Some(text)).first().copied().filter(|_| names.len() == 2),
-            (true, None) => Some(0),
-            (false, _) => Some(names.len() - 1),
-        });
-        let inputs = match (given.is_empty(), text) {
-            (false, _) => given,
-            (true, Some(text)) => vec![text],
-            (true, None) => others(target),
-        };
+        // Without a name the label is the last column of numbers, and the first of texts; never an input.
+        let target = target
+            .or_else(|| match (texts, text) {
+                _ if names.len() < 2 => None,
+                (true, Some(text)) => others(Some(text)).first().copied().filter(|_| names.len() == 2),
+                (true, None) => Some(0),
+                (false, _) => Some(names.len() - 1),
+            })
+            .filter(|column| !named.contains(column));
+        let inputs = if named.is_empty() { others(target) } else { named };
         Ok(Self { target, inputs, texts })
     }
 }
@@ -214,6 +229,34 @@ mod tests {
         let rows = read_commas(&path, &options).unwrap();
         assert_eq!(rows.sequences[0], Sequence::Text("Title Some, text with".into()));
         assert_eq!(rows.labels, ["3", "1"]);
+    }
+
+    #[test]
+    fn a_column_called_text_is_read_as_text() {
+        let rows =
+            read_commas(&file("tl.csv", "text,label\nhello you,a\nbye now,b\n"), &ReadOptions::default()).unwrap();
+        assert_eq!(rows.sequences[0], Sequence::Text("hello you".into()));
+        assert_eq!(rows.labels, ["a", "b"]);
+    }
+
+    #[test]
+    fn a_text_column_and_features_are_read_as_one_text() {
+        let options = ReadOptions { text: Some("title".into()), features: vec!["body".into()], ..Default::default() };
+        let rows = read_commas(&file("tf.csv", "title,body,label\nhello,you,a\n"), &options).unwrap();
+        assert_eq!(rows.sequences[0], Sequence::Text("hello you".into()));
+    }
+
+    #[test]
+    fn an_input_is_never_the_label_too() {
+        let options = ReadOptions { features: vec!["b".into(), "c".into()], ..Default::default() };
+        let rows = read_commas(&file("leak.csv", "a,b,c\n1,2,3\n4,5,6\n"), &options).unwrap();
+        assert_eq!(rows.labels, ["", ""]);
+    }
+
+    #[test]
+    fn a_label_called_y_is_no_header() {
+        let rows = read_commas(&file("y.csv", "0.1,0.2,y\n0.3,0.4,n\n0.2,0.1,y\n"), &ReadOptions::default()).unwrap();
+        assert_eq!(rows.labels, ["y", "n", "y"]);
     }
 
     #[test]

@@ -37,6 +37,12 @@ fn read(path: &Path, _options: &ReadOptions) -> Result<Rows, DataError> {
                 "give the file of the images; the labels are found beside it",
             ));
         };
+        if height * width == 0 {
+            return Err(DataError::new(
+                format!("{}: the header says pictures of {height} rows of {width} pixels", path.display()),
+                "expected an IDX file of unsigned bytes, as MNIST has",
+            ));
+        }
         let labels = label_file(&path)
             .map(|labels| array(&labels).map(|(found, _, values)| (labels, found, values)))
             .transpose()?;
@@ -116,6 +122,14 @@ mod tests {
         let rows = read(&path, &ReadOptions::default()).unwrap();
         assert_eq!(rows.sequences[0], Sequence::Series(Series { values: vec![0.0, 1.0], channels: 1 }));
         assert_eq!(rows.labels, ["7"]);
+    }
+
+    #[test]
+    fn pictures_without_pixels_are_refused() {
+        let path = folder("idx-zero");
+        std::fs::write(path.join("t-images-idx3-ubyte"), [0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1]).unwrap();
+        let message = read(&path, &ReadOptions::default()).unwrap_err().to_string();
+        assert!(message.contains("pictures of 0 rows of 1 pixels"), "{message}");
     }
 
     #[test]

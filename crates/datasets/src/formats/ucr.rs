@@ -16,12 +16,11 @@ fn read(path: &Path, _options: &ReadOptions) -> Result<Rows, DataError> {
     let name = path.display().to_string();
     let mut rows = Rows { name: name.clone(), ..Rows::default() };
     let mut bad = Vec::new();
-    for (line, content) in text(path)?.lines().enumerate().map(|(index, content)| (index + 1, content.trim())) {
-        if content.is_empty() {
+    for (line, content) in text(path)?.lines().enumerate().map(|(index, content)| (index + 1, content)) {
+        if content.trim().is_empty() {
             continue;
         }
-        let mut cells =
-            content.split(|letter: char| letter == ',' || letter.is_whitespace()).filter(|cell| !cell.is_empty());
+        let mut cells = cells(content);
         let label = cells.next().unwrap_or("");
         match cells
             .map(|cell| number(cell).map(|value| value.unwrap_or(f32::NAN)))
@@ -41,6 +40,14 @@ fn read(path: &Path, _options: &ReadOptions) -> Result<Rows, DataError> {
         }
     }
     if bad.is_empty() { Ok(rows) } else { Err(DataError::several(bad, HINT)) }
+}
+
+/// Between tabs or commas a cell may be empty: no label, or a missing value. Spaces stand in any number.
+fn cells(line: &str) -> Box<dyn Iterator<Item = &str> + '_> {
+    match ['\t', ','].into_iter().find(|mark| line.contains(*mark)) {
+        Some(mark) => Box::new(line.split(mark).map(str::trim)),
+        None => Box::new(line.split_whitespace()),
+    }
 }
 
 /// Older files of the archive write the class 1 as `1.0000000e+00`.
@@ -63,5 +70,19 @@ mod tests {
         let rows = read(&path, &ReadOptions::default()).unwrap();
         assert_eq!(rows.labels, ["1", "2"]);
         assert_eq!(rows.sequences[1], Sequence::Series(Series { values: vec![3.0], channels: 1 }));
+    }
+
+    #[test]
+    fn an_empty_first_cell_is_no_label() {
+        let rows = read(&file("b_TRAIN.tsv", "1\t0.5\t0.7\n\t0.25\t0.75\n"), &ReadOptions::default()).unwrap();
+        assert_eq!(rows.labels, ["1", ""]);
+        assert_eq!(rows.sequences[1].len(), 2);
+    }
+
+    #[test]
+    fn an_empty_cell_between_is_a_missing_value() {
+        let rows = read(&file("c.txt", "1,0.5,,0.7\n2,0.25,1,0.75\n"), &ReadOptions::default()).unwrap();
+        let Sequence::Series(series) = &rows.sequences[0] else { panic!("a series") };
+        assert!(series.values.len() == 3 && series.values[1].is_nan());
     }
 }
