@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use semiseq::datasets::formats::FORMATS;
 use semiseq::datasets::formula::FORMULAS;
-use semiseq::datasets::{Source, describe, open};
+use semiseq::datasets::{FETCH_FOLDER as FOLDER, FETCHABLES, Source, describe, fetch, open};
 use semiseq::prelude::*;
 use serde_json::json;
 
@@ -24,6 +24,14 @@ pub enum Command {
         /// Print one JSON object and nothing else
         #[arg(long)]
         json: bool,
+    },
+    /// Download a public data set into `data/NAME`, and check its sums
+    Fetch {
+        /// A name that `data list` shows
+        name: String,
+        /// The folder below which the set gets a folder of its own
+        #[arg(long, default_value = FOLDER)]
+        to: PathBuf,
     },
     /// Find every bad row
     Check {
@@ -85,6 +93,10 @@ pub fn run(command: &Command) -> Result<(), Error> {
             let test = test.map_or(0, |test| test.len());
             println!("{path}: {} rows, all good", train.len() + test);
         }
+        Command::Fetch { name, to } => {
+            let folder = fetch(name, to, &mut |line| eprintln!("{line}"))?;
+            println!("{}", folder.display());
+        }
         Command::Split { config, overrides, output } => {
             let config = read(config, overrides)?;
             let split = prepare(&config.data, semiseq::training::run::task(&config))?.split;
@@ -98,6 +110,10 @@ fn list() {
     println!("made by formula, for `source = \"NAME\"`:");
     for formula in FORMULAS {
         println!("  {:<18} {}", formula.name, formula.summary);
+    }
+    println!("\nfetched with `data fetch NAME`, for `source = \"NAME\"`:");
+    for set in FETCHABLES {
+        println!("  {:<18} {}", set.name, set.summary);
     }
     println!("\nformats, for `source = \"PATH\"` (or `format = \"NAME\"`):");
     for format in FORMATS {

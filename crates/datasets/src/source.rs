@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::config::DataConfig;
 use crate::error::{DataError, nearest};
+use crate::fetch::{self, FETCHABLES};
 use crate::formats::{self, ReadOptions, Rows};
 use crate::formula::FORMULAS;
 use crate::prepare::Task;
@@ -52,9 +53,18 @@ pub fn open(config: &DataConfig, task: Task) -> Result<Source, DataError> {
             unlabeled: one(&config.unlabeled)?,
         });
     }
-    let path = PathBuf::from(&config.source);
-    if !path.exists() && !config.source.contains(['/', '\\', '.']) {
-        let names: Vec<&str> = FORMULAS.iter().map(|formula| formula.name).collect();
+    let mut path = PathBuf::from(&config.source);
+    if let Some(set) = fetch::find(&config.source).filter(|_| !path.exists()) {
+        path = set.path();
+        if !set.is_here() {
+            return Err(DataError::new(
+                format!("{}: the data set `{}` has not been fetched", path.display(), set.name),
+                format!("`cargo xtask data fetch {}` downloads it; or give its path", set.name),
+            ));
+        }
+    } else if !path.exists() && !config.source.contains(['/', '\\', '.']) {
+        let fetchable = FETCHABLES.iter().map(|set| set.name);
+        let names: Vec<&str> = FORMULAS.iter().map(|formula| formula.name).chain(fetchable).collect();
         let hint = nearest(&config.source, &names).map_or_else(
             || format!("built-in names: {}; or give the path of your data", names.join(", ")),
             |name| format!("did you mean `{name}`?"),

@@ -1,0 +1,429 @@
+//! Public data sets that can be downloaded by name, each file checked against its SHA-256.
+//!
+//! Downloads go through the system's `curl`, which every macOS, Windows 10 and common Linux has: an HTTP client
+//! with TLS of our own would add half a minute to every build, for a command that few runs need.
+
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use flate2::read::GzDecoder;
+use sha2::{Digest, Sha256};
+
+use crate::error::{DataError, nearest};
+
+/// A data set that can be downloaded.
+pub struct Fetchable {
+    /// Its name, for `data.source` too.
+    pub name: &'static str,
+    /// One line about it.
+    pub summary: &'static str,
+    /// The file to read within its folder; `.` for the folder itself.
+    main: &'static str,
+    files: &'static [File],
+}
+
+struct File {
+    url: &'static str,
+    archive: Archive,
+    name: &'static str,
+    /// Of the file as it lies in the folder.
+    sha256: &'static str,
+}
+
+/// Where in the download the file is.
+enum Archive {
+    /// The download is the file.
+    None,
+    /// A member of a packed tape archive.
+    TarGz(&'static str),
+    /// A member of a ZIP archive.
+    Zip(&'static str),
+}
+
+/// All of them.
+pub const FETCHABLES: &[Fetchable] = &[
+    Fetchable {
+        name: "ag-news-small",
+        summary: "AG News' official test file as a set of its own: 7,600 news, 4 topics (Zhang, Zhao, LeCun 2015)",
+        main: "ag_news.csv",
+        files: &[File {
+            url: "https://raw.githubusercontent.com/mhjabreel/CharCnn_Keras/master/data/ag_news_csv/test.csv",
+            archive: Archive::None,
+            name: "ag_news.csv",
+            sha256: "521465c2428ed7f02f8d6db6ffdd4b5447c1c701962353eb2c40d548c3c85699",
+        }],
+    },
+    Fetchable {
+        name: "rt-polarity",
+        summary: "10,662 movie review sentences, positive or negative (Pang & Lee 2005)",
+        main: ".",
+        files: &[
+            File {
+                url: "https://www.cs.cornell.edu/people/pabo/movie-review-data/rt-polaritydata.tar.gz",
+                archive: Archive::TarGz("rt-polaritydata/rt-polarity.neg"),
+                name: "rt-polarity.neg",
+                sha256: "2d11cfbc790f1cd96d78339f41ce53ced1efa83cd22d37d6788fa3fe3d17e2fd",
+            },
+            File {
+                url: "https://www.cs.cornell.edu/people/pabo/movie-review-data/rt-polaritydata.tar.gz",
+                archive: Archive::TarGz("rt-polaritydata/rt-polarity.pos"),
+                name: "rt-polarity.pos",
+                sha256: "4134882974a28d0c7b5151256f0e33a6169984ee7372c279e673f1114f475d58",
+            },
+        ],
+    },
+    Fetchable {
+        name: "sms-spam",
+        summary: "5,574 text messages, spam or not (Almeida & Hidalgo 2011)",
+        main: "SMSSpamCollection",
+        files: &[File {
+            url: "https://archive.ics.uci.edu/static/public/228/sms+spam+collection.zip",
+            archive: Archive::Zip("SMSSpamCollection"),
+            name: "SMSSpamCollection",
+            sha256: "d7fbe2c18140dc4ec912a5b82fa44b8d2fc1f6bf319ee9f0ecbe556fd0862efe",
+        }],
+    },
+    Fetchable {
+        name: "mnist-10k",
+        summary: "MNIST's test files as a set of their own: 10,000 digits (LeCun)",
+        main: ".",
+        files: &[
+            File {
+                url: "https://ossci-datasets.s3.amazonaws.com/mnist/t10k-images-idx3-ubyte.gz",
+                archive: Archive::None,
+                name: "t10k-images-idx3-ubyte.gz",
+                sha256: "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
+            },
+            File {
+                url: "https://ossci-datasets.s3.amazonaws.com/mnist/t10k-labels-idx1-ubyte.gz",
+                archive: Archive::None,
+                name: "t10k-labels-idx1-ubyte.gz",
+                sha256: "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
+            },
+        ],
+    },
+    Fetchable {
+        name: "JapaneseVowels",
+        summary: "UEA archive: 640 utterances of 9 speakers, 12 channels, unequal lengths",
+        main: ".",
+        files: &[
+            File {
+                url: "https://www.timeseriesclassification.com/aeon-toolkit/JapaneseVowels.zip",
+                archive: Archive::Zip("JapaneseVowels_TRAIN.ts"),
+                name: "JapaneseVowels_TRAIN.ts",
+                sha256: "68a430eabd919cc77f40b1f5f3bc0dcafacc1486bca9260785aeb7d262cc78cd",
+            },
+            File {
+                url: "https://www.timeseriesclassification.com/aeon-toolkit/JapaneseVowels.zip",
+                archive: Archive::Zip("JapaneseVowels_TEST.ts"),
+                name: "JapaneseVowels_TEST.ts",
+                sha256: "b3d41d6a0ca3bcad3afb9ca7d4365382aa51341e2e58bae2a574babdda5b9462",
+            },
+        ],
+    },
+    Fetchable {
+        name: "BasicMotions",
+        summary: "UEA archive: 80 movements of 4 kinds, 6 channels",
+        main: ".",
+        files: &[
+            File {
+                url: "https://www.timeseriesclassification.com/aeon-toolkit/BasicMotions.zip",
+                archive: Archive::Zip("BasicMotions_TRAIN.ts"),
+                name: "BasicMotions_TRAIN.ts",
+                sha256: "8dc43cc6306cb679c888c01e26f91772ac4441a916da43bac8b79734a538b9d6",
+            },
+            File {
+                url: "https://www.timeseriesclassification.com/aeon-toolkit/BasicMotions.zip",
+                archive: Archive::Zip("BasicMotions_TEST.ts"),
+                name: "BasicMotions_TEST.ts",
+                sha256: "79213102bc6fca1a398ad98ce1185dff0208fa3d1465e687f48288946b0ff8dc",
+            },
+        ],
+    },
+    Fetchable {
+        name: "GunPoint",
+        summary: "UCR archive: 200 hand movements of 2 kinds",
+        main: ".",
+        files: &[
+            File {
+                url: "https://www.timeseriesclassification.com/aeon-toolkit/GunPoint.zip",
+                archive: Archive::Zip("GunPoint_TRAIN.ts"),
+                name: "GunPoint_TRAIN.ts",
+                sha256: "f842401779fd9800d247d8b33121a1a4643710a19b24917dbdd9a060ca8630d5",
+            },
+            File {
+                url: "https://www.timeseriesclassification.com/aeon-toolkit/GunPoint.zip",
+                archive: Archive::Zip("GunPoint_TEST.ts"),
+                name: "GunPoint_TEST.ts",
+                sha256: "79332750788a6227b325b96bd0d70130c8eb707b9731f8d7dec62b7a7d36017e",
+            },
+        ],
+    },
+    Fetchable {
+        name: "ItalyPowerDemand",
+        summary: "UCR archive: 1,096 days of power demand, 2 seasons",
+        main: ".",
+        files: &[
+            File {
+                url: "https://www.timeseriesclassification.com/aeon-toolkit/ItalyPowerDemand.zip",
+                archive: Archive::Zip("ItalyPowerDemand_TRAIN.ts"),
+                name: "ItalyPowerDemand_TRAIN.ts",
+                sha256: "341269cb7e6cef96846b30e774580beec79addb93848ba360145219115a74b7c",
+            },
+            File {
+                url: "https://www.timeseriesclassification.com/aeon-toolkit/ItalyPowerDemand.zip",
+                archive: Archive::Zip("ItalyPowerDemand_TEST.ts"),
+                name: "ItalyPowerDemand_TEST.ts",
+                sha256: "26122451f87dd0387ef90b18bc8a86c041371b8a1c068004922b939971247144",
+            },
+        ],
+    },
+    Fetchable {
+        name: "ArrowHead",
+        summary: "UCR archive: 211 outlines of arrow heads, 3 kinds",
+        main: ".",
+        files: &[
+            File {
+                url: "https://www.timeseriesclassification.com/aeon-toolkit/ArrowHead.zip",
+                archive: Archive::Zip("ArrowHead_TRAIN.ts"),
+                name: "ArrowHead_TRAIN.ts",
+                sha256: "a83c470aaf611a5f5284377cce27a5fc9f6292bc3d110257b0fd4905ced5ee72",
+            },
+            File {
+                url: "https://www.timeseriesclassification.com/aeon-toolkit/ArrowHead.zip",
+                archive: Archive::Zip("ArrowHead_TEST.ts"),
+                name: "ArrowHead_TEST.ts",
+                sha256: "5417dab42626d41df5e435bb22458c2df40dfad4bcd3b59559bbe72e20e84904",
+            },
+        ],
+    },
+];
+
+/// The folder below which fetched sets lie, each in a folder of its name.
+pub const FOLDER: &str = "data";
+
+/// The set of a name.
+pub(crate) fn find(name: &str) -> Option<&'static Fetchable> {
+    FETCHABLES.iter().find(|set| set.name == name)
+}
+
+impl Fetchable {
+    /// What `data.source = "NAME"` reads.
+    pub fn path(&self) -> PathBuf {
+        let folder = Path::new(FOLDER).join(self.name);
+        if self.main == "." { folder } else { folder.join(self.main) }
+    }
+
+    /// Whether all files are there.
+    pub fn is_here(&self) -> bool {
+        self.files.iter().all(|file| Path::new(FOLDER).join(self.name).join(file.name).exists())
+    }
+}
+
+/// Downloads a set into `folder/NAME` and returns that folder. Files that are there with the right sum stay as
+/// they are.
+///
+/// # Errors
+///
+/// An unknown name, no network, a file that is not what it was; what was there before stays.
+pub fn fetch(name: &str, folder: &Path, note: &mut dyn FnMut(&str)) -> Result<PathBuf, DataError> {
+    let set = find(name).ok_or_else(|| {
+        let names: Vec<&str> = FETCHABLES.iter().map(|set| set.name).collect();
+        let hint = nearest(name, &names)
+            .map_or_else(|| format!("known names: {}", names.join(", ")), |name| format!("did you mean `{name}`?"));
+        DataError::new(format!("there is no data set `{name}` to fetch"), hint)
+    })?;
+    fetch_with(set, &folder.join(name), note, &mut curl)
+}
+
+type Download<'a> = dyn FnMut(&str, &Path) -> Result<(), String> + 'a;
+
+fn fetch_with(
+    set: &Fetchable,
+    folder: &Path,
+    note: &mut dyn FnMut(&str),
+    download: &mut Download<'_>,
+) -> Result<PathBuf, DataError> {
+    fs::create_dir_all(folder).map_err(|error| DataError::file(folder, &error))?;
+    // Several files may lie in one archive.
+    let mut last: Option<(&str, Vec<u8>)> = None;
+    for file in set.files {
+        let target = folder.join(file.name);
+        if fs::read(&target).is_ok_and(|bytes| sum(&bytes) == file.sha256) {
+            note(&format!("{}: there already", target.display()));
+            continue;
+        }
+        let by_hand = || format!("fetch it by hand and put `{}` into {}", file.name, folder.display());
+        let downloaded = match last.take().filter(|(url, _)| *url == file.url) {
+            Some((_, bytes)) => bytes,
+            None => {
+                note(&format!("fetching {}", file.url));
+                let part = folder.join(format!("{}.part", file.name));
+                let result = download(file.url, &part);
+                let bytes = fs::read(&part);
+                // Nothing to remove where the download wrote nothing.
+                let _ = fs::remove_file(&part);
+                result.map_err(|reason| DataError::new(format!("{}: {reason}", file.url), by_hand()))?;
+                bytes.map_err(|error| DataError::file(&part, &error))?
+            }
+        };
+        let bytes = member(&downloaded, &file.archive)
+            .map_err(|reason| DataError::new(format!("{}: {reason}", file.url), by_hand()))?;
+        let found = sum(&bytes);
+        if found != file.sha256 {
+            return Err(DataError::new(
+                format!("{}: `{}` has the SHA-256 {found}, expected {}", file.url, file.name, file.sha256),
+                format!("the download was cut or the publisher has changed the file; {}", by_hand()),
+            ));
+        }
+        let whole = folder.join(format!("{}.new", file.name));
+        fs::write(&whole, &bytes)
+            .and_then(|()| fs::rename(&whole, &target))
+            .map_err(|error| DataError::file(&target, &error))?;
+        note(&format!("{}: {} bytes, sum as expected", target.display(), bytes.len()));
+        last = Some((file.url, downloaded));
+    }
+    Ok(folder.to_path_buf())
+}
+
+fn sum(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The file within the download.
+fn member(download: &[u8], archive: &Archive) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    match archive {
+        Archive::None => bytes.extend_from_slice(download),
+        Archive::Zip(name) => {
+            let mut archive =
+                zip::ZipArchive::new(std::io::Cursor::new(download)).map_err(|error| error.to_string())?;
+            let mut entry = archive.by_name(name).map_err(|error| format!("`{name}`: {error}"))?;
+            entry.read_to_end(&mut bytes).map_err(|error| format!("`{name}`: {error}"))?;
+        }
+        Archive::TarGz(name) => {
+            let mut archive = tar::Archive::new(GzDecoder::new(download));
+            let entries = archive.entries().map_err(|error| error.to_string())?;
+            for entry in entries {
+                let mut entry = entry.map_err(|error| error.to_string())?;
+                if entry.path().is_ok_and(|path| path == Path::new(name)) {
+                    entry.read_to_end(&mut bytes).map_err(|error| format!("`{name}`: {error}"))?;
+                    return Ok(bytes);
+                }
+            }
+            return Err(format!("the archive does not hold `{name}`"));
+        }
+    }
+    Ok(bytes)
+}
+
+fn curl(url: &str, to: &Path) -> Result<(), String> {
+    let mut command = Command::new("curl");
+    command.args(["--fail", "--location", "--silent", "--show-error", "--output"]).arg(to).arg(url);
+    let output = command.output().map_err(|error| format!("the program `curl` does not start: {error}"))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    Err(String::from_utf8_lossy(&output.stderr).trim().to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    const TEXT: &str = "spam\tbuy\n";
+    /// `printf 'spam\tbuy\n' | sha256sum`
+    const SUM: &str = "6ef8b307cedbb82468cfa7c0a08c77ee6e48ba8361c08e1606d7b680e5cef1da";
+
+    const fn set(files: &'static [File]) -> Fetchable {
+        Fetchable { name: "t", summary: "a test", main: ".", files }
+    }
+
+    const fn file(archive: Archive, sha256: &'static str) -> File {
+        File { url: "https://example.org/t", archive, name: "t.tsv", sha256 }
+    }
+
+    fn folder(name: &str) -> PathBuf {
+        let folder = std::env::temp_dir().join(format!("semiseq-fetch-{}-{name}", std::process::id()));
+        // Left over from a process of the same number.
+        let _ = fs::remove_dir_all(&folder);
+        folder
+    }
+
+    /// Fetches with a download of these bytes; also how often it was asked.
+    fn fetched(set: &Fetchable, folder: &Path, bytes: &[u8]) -> (Result<PathBuf, DataError>, usize) {
+        let mut asked = 0;
+        let result = fetch_with(set, folder, &mut |_| {}, &mut |_, to| {
+            asked += 1;
+            fs::write(to, bytes).map_err(|error| error.to_string())
+        });
+        (result, asked)
+    }
+
+    #[test]
+    fn a_file_is_fetched_once() {
+        static SET: Fetchable = set(&[file(Archive::None, SUM)]);
+        let folder = folder("once");
+        let (result, asked) = fetched(&SET, &folder, TEXT.as_bytes());
+        assert_eq!((result.unwrap(), asked), (folder.clone(), 1));
+        assert_eq!(fs::read_to_string(folder.join("t.tsv")).unwrap(), TEXT);
+        let (result, asked) = fetched(&SET, &folder, b"other");
+        assert!(result.is_ok() && asked == 0);
+    }
+
+    #[test]
+    fn a_wrong_sum_keeps_what_was_there() {
+        static SET: Fetchable = set(&[file(Archive::None, SUM)]);
+        let folder = folder("wrong");
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("t.tsv"), "old").unwrap();
+        let message = fetched(&SET, &folder, b"other").0.unwrap_err().to_string();
+        assert!(
+            message.contains("https://example.org/t: `t.tsv` has the SHA-256") && message.contains(SUM),
+            "{message}"
+        );
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
+        assert_eq!(fs::read_to_string(folder.join("t.tsv")).unwrap(), "old");
+    }
+
+    #[test]
+    fn members_of_archives_are_found() {
+        static ZIPPED: Fetchable = set(&[file(Archive::Zip("a/t"), SUM)]);
+        static TARRED: Fetchable = set(&[file(Archive::TarGz("a/t"), SUM)]);
+        let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+        zip.start_file("a/t", zip::write::SimpleFileOptions::default()).unwrap();
+        zip.write_all(TEXT.as_bytes()).unwrap();
+        let zip = zip.finish().unwrap().into_inner();
+        assert!(fetched(&ZIPPED, &folder("zip"), &zip).0.is_ok());
+
+        let mut tar = tar::Builder::new(flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default()));
+        let mut header = tar::Header::new_gnu();
+        header.set_size(TEXT.len() as u64);
+        tar.append_data(&mut header, "a/t", TEXT.as_bytes()).unwrap();
+        let tar = tar.into_inner().unwrap().finish().unwrap();
+        assert!(fetched(&TARRED, &folder("tar"), &tar).0.is_ok());
+        let message = fetched(&TARRED, &folder("cut"), &tar[..tar.len() / 2]).0.unwrap_err().to_string();
+        assert!(message.contains("fetch it by hand and put `t.tsv` into"), "{message}");
+    }
+
+    #[test]
+    fn a_download_that_fails_says_how_to_go_on() {
+        static SET: Fetchable = set(&[file(Archive::None, SUM)]);
+        let result = fetch_with(&SET, &folder("fails"), &mut |_| {}, &mut |_, _| Err("no route to host".into()));
+        let message = result.unwrap_err().to_string();
+        assert!(
+            message.contains("https://example.org/t: no route to host") && message.contains("by hand"),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn an_unknown_name_suggests_the_nearest() {
+        let message = fetch("ag-news-smal", &folder("name"), &mut |_| {}).unwrap_err().to_string();
+        assert!(message.contains("did you mean `ag-news-small`?"), "{message}");
+    }
+}

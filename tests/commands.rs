@@ -1,0 +1,162 @@
+//! The smaller commands: `new`, `data`, and what `predict` and `embed` read and write; and a run on each backend.
+
+mod common;
+
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use common::{SMALL, errors, folder, semiseq, write_config};
+use serde_json::Value;
+
+fn text(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// Two classes of short series: one rises, one falls.
+fn write_series(folder: &Path) -> &'static str {
+    let rows: String = (0..40)
+        .map(|row| {
+            let slope = if row % 2 == 0 { 1.0 } else { -1.0 };
+            let values: Vec<String> =
+                (0..8).map(|step| format!("{:.2}", slope * f64::from(step) + f64::from(row) * 0.1)).collect();
+            format!("{},{}\n", values.join(","), if row % 2 == 0 { "up" } else { "down" })
+        })
+        .collect();
+    let names: Vec<String> = (0..8).map(|step| format!("t{step}")).collect();
+    std::fs::write(folder.join("mine.csv"), format!("{},label\n{rows}", names.join(","))).expect("data");
+    "mine.csv"
+}
+
+#[test]
+fn a_new_config_trains_as_it_is() {
+    let folder = folder("new");
+    let data = write_series(&folder);
+    let made = semiseq(&folder, &["new", data, "--output", "mine.toml"]);
+    assert!(made.status.success(), "{}", errors(&made));
+    let trained = semiseq(&folder, &["train", "mine.toml", "--no-tui", "--set", "stage.0.epochs=2"]);
+    assert!(trained.status.success(), "{}", errors(&trained));
+    assert!(folder.join("runs/mine/summary.json").exists());
+    // Without --output the config goes to standard output, and nothing else does.
+    assert_eq!(
+        text(&semiseq(&folder, &["new", data])),
+        std::fs::read_to_string(folder.join("mine.toml")).expect("text")
+    );
+}
+
+#[test]
+fn a_written_split_is_the_split_of_the_run() {
+    let folder = folder("split");
+    let config = write_config(&folder, SMALL);
+    assert!(semiseq(&folder, &["data", "split", config, "--output", "split.json"]).status.success());
+    let from_file = SMALL.replace("per_class = 4", "file = \"split.json\"");
+    std::fs::write(folder.join("file.toml"), from_file).expect("a config");
+    for (config, run) in [("c.toml", "drawn"), ("file.toml", "read")] {
+        let output = semiseq(&folder, &["train", config, "--no-tui", "--out", run]);
+        assert!(output.status.success(), "{}", errors(&output));
+    }
+    let labeled = |run: &str| -> Value {
+        let split = std::fs::read_to_string(folder.join(run).join("split.json")).expect("a split");
+        serde_json::from_str::<Value>(&split).expect("JSON")["labeled"].clone()
+    };
+    assert_eq!(labeled("drawn"), labeled("read"));
+}
+
+#[test]
+fn the_data_commands_tell_what_is_there() {
+    let folder = folder("data");
+    let data = write_series(&folder);
+    let list = text(&semiseq(&folder, &["data", "list"]));
+    assert!(["two-patterns", "ag-news-small", "jsonl"].iter().all(|name| list.contains(name)), "{list}");
+    let info: Value =
+        serde_json::from_slice(&semiseq(&folder, &["data", "info", data, "--json"]).stdout).expect("JSON");
+    assert!(info.to_string().contains("down"), "{info}");
+    assert!(text(&semiseq(&folder, &["data", "check", data])).contains("40 rows, all good"));
+
+    std::fs::write(folder.join("bad.csv"), "a,b,label\n1,2,x\n1,inf,y\n3,NaN,x\n").expect("data");
+    let bad = semiseq(&folder, &["data", "check", "bad.csv"]);
+    assert_eq!(bad.status.code(), Some(2));
+    assert!(errors(&bad).contains("bad.csv:3") && errors(&bad).contains("bad.csv:4"), "{}", errors(&bad));
+}
+
+#[test]
+fn a_set_that_is_not_fetched_says_how() {
+    let folder = folder("fetch");
+    let config = write_config(&folder, &SMALL.replace("\"cbf\"\nsize = 90", "\"mnist-10k\""));
+    let output = semiseq(&folder, &["train", config, "--no-tui"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(errors(&output).contains("cargo xtask data fetch mnist-10k"), "{}", errors(&output));
+    let output = semiseq(&folder, &["data", "fetch", "mnist"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(errors(&output).contains("no data set `mnist` to fetch"), "{}", errors(&output));
+}
+
+#[test]
+fn a_bag_of_words_needs_words() {
+    let folder = folder("words");
+    let config =
+        write_config(&folder, &SMALL.replace("autoencoder]\nhidden = 6", "autoencoder]\ndecoder = \"bag-of-words\""));
+    let output = semiseq(&folder, &["train", config, "--no-tui"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(errors(&output).contains("`bag-of-words`, which needs text"), "{}", errors(&output));
+}
+
+#[test]
+fn text_is_read_from_standard_input_and_vectors_are_written_as_csv() {
+    let folder = folder("text");
+    let rows: String = (0..40)
+        .map(|row| if row % 2 == 0 { format!("good\tfine day {row}\n") } else { format!("bad\tawful night {row}\n") })
+        .collect();
+    std::fs::write(folder.join("mood.tsv"), rows).expect("data");
+    let config = SMALL
+        .replace("source = \"cbf\"\nsize = 90", "source = \"mood.tsv\"")
+        .replace("resample = 16\nnormalize = \"series\"\n", "")
+        .replace("autoencoder]\nhidden = 6", "autoencoder]\ndecoder = \"bag-of-words\"")
+        .replace("dropout = 0.2", "dropout = 0.2\nembedding = { size = 8 }");
+    let config = write_config(&folder, &config);
+    let trained = semiseq(&folder, &["train", config, "--no-tui", "--out", "run"]);
+    assert!(trained.status.success(), "{}", errors(&trained));
+
+    let mut child = Command::new(env!("CARGO_BIN_EXE_semiseq"))
+        .current_dir(&folder)
+        .args(["predict", "run", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let lines = "{\"text\": \"fine day\"}\n{\"text\": \"awful night\"}\n";
+    child.stdin.take().expect("a pipe").write_all(lines.as_bytes()).expect("input");
+    let output = child.wait_with_output().expect("an end");
+    assert_eq!(text(&output).lines().count(), 3, "{}", text(&output));
+
+    let embedded = semiseq(&folder, &["embed", "run", "mood.tsv", "--output", "v.csv"]);
+    assert!(embedded.status.success(), "{}", errors(&embedded));
+    let vectors = std::fs::read_to_string(folder.join("v.csv")).expect("vectors");
+    assert!(vectors.lines().all(|line| line.split(',').count() == 6) && vectors.lines().count() >= 40, "{vectors}");
+}
+
+/// The same run on every backend of the build: the scores lie near each other. Software Vulkan stands in for a GPU.
+#[test]
+fn every_backend_runs_a_config_from_end_to_end() {
+    let folder = folder("backends");
+    let config = write_config(&folder, &SMALL.replace("epochs = 4", "epochs = 1"));
+    let listed = text(&semiseq(&folder, &["devices"]));
+    for backend in
+        ["flex", "ndarray", "wgpu"].into_iter().filter(|backend| cfg!(feature = "wgpu") || *backend != "wgpu")
+    {
+        if backend == "ndarray" && !cfg!(feature = "ndarray") {
+            continue;
+        }
+        assert!(listed.contains(backend), "{listed}");
+        let output = semiseq(&folder, &["train", config, "--no-tui", "--backend", backend, "--out", backend]);
+        assert!(output.status.success(), "{backend}: {}", errors(&output));
+        let summary = std::fs::read_to_string(folder.join(backend).join("summary.json")).expect("a summary");
+        let summary: Value = serde_json::from_str(&summary).expect("JSON");
+        assert_eq!(summary["backend"], backend);
+        assert!(summary["test"]["loss"].as_f64().is_some_and(f64::is_finite), "{summary}");
+        let scored = semiseq(&folder, &["eval", backend, "--json"]);
+        let scores: Value = serde_json::from_slice(&scored.stdout).expect("JSON and nothing else");
+        let difference = scores["accuracy"].as_f64().zip(summary["test"]["accuracy"].as_f64());
+        assert!(difference.is_some_and(|(again, first)| (again - first).abs() < 1e-6), "{scores}");
+    }
+}
