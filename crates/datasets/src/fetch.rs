@@ -209,6 +209,14 @@ pub(crate) fn find(name: &str) -> Option<&'static Fetchable> {
     FETCHABLES.iter().find(|set| set.name == name)
 }
 
+/// The set whose folder a path names, and the folder that it should lie in, where it is not there.
+pub(crate) fn missing(path: &Path) -> Option<(&'static Fetchable, &Path)> {
+    path.ancestors().filter(|folder| !folder.exists()).find_map(|folder| {
+        let set = find(folder.file_name()?.to_str()?)?;
+        folder.parent().filter(|parent| !parent.as_os_str().is_empty()).map(|parent| (set, parent))
+    })
+}
+
 impl Fetchable {
     /// What `data.source = "NAME"` reads.
     pub fn path(&self) -> PathBuf {
@@ -255,7 +263,13 @@ fn fetch_with(
             note(&format!("{}: there already", target.display()));
             continue;
         }
-        let by_hand = || format!("fetch it by hand and put `{}` into {}", file.name, folder.display());
+        let by_hand = || {
+            let what = match file.archive {
+                Archive::None => format!("save it as `{}`", file.name),
+                Archive::TarGz(member) | Archive::Zip(member) => format!("put its `{member}` as `{}`", file.name),
+            };
+            format!("fetch {} by hand and {what} into {}", file.url, folder.display())
+        };
         let downloaded = match last.take().filter(|(url, _)| *url == file.url) {
             Some((_, bytes)) => bytes,
             None => {
@@ -263,7 +277,7 @@ fn fetch_with(
                 let part = folder.join(format!("{}.part", file.name));
                 let result = download(file.url, &part);
                 let bytes = fs::read(&part);
-                // Nothing to remove where the download wrote nothing.
+                // Where the download wrote nothing, there is nothing to remove.
                 let _ = fs::remove_file(&part);
                 result.map_err(|reason| DataError::new(format!("{}: {reason}", file.url), by_hand()))?;
                 bytes.map_err(|error| DataError::file(&part, &error))?
@@ -279,9 +293,11 @@ fn fetch_with(
             ));
         }
         let whole = folder.join(format!("{}.new", file.name));
-        fs::write(&whole, &bytes)
-            .and_then(|()| fs::rename(&whole, &target))
-            .map_err(|error| DataError::file(&target, &error))?;
+        fs::write(&whole, &bytes).and_then(|()| fs::rename(&whole, &target)).map_err(|error| {
+            // A full disk leaves half a file.
+            let _ = fs::remove_file(&whole);
+            DataError::file(&target, &error)
+        })?;
         note(&format!("{}: {} bytes, sum as expected", target.display(), bytes.len()));
         last = Some((file.url, downloaded));
     }
@@ -321,8 +337,11 @@ fn member(download: &[u8], archive: &Archive) -> Result<Vec<u8>, String> {
 
 fn curl(url: &str, to: &Path) -> Result<(), String> {
     let mut command = Command::new("curl");
-    command.args(["--fail", "--location", "--silent", "--show-error", "--output"]).arg(to).arg(url);
-    let output = command.output().map_err(|error| format!("the program `curl` does not start: {error}"))?;
+    // A host that does not answer is given up after half a minute, and not after curl's five.
+    command.args(["--fail", "--location", "--silent", "--show-error", "--connect-timeout", "30", "--output"]);
+    command.arg(to).arg(url);
+    let output =
+        command.output().map_err(|error| format!("the program `curl`, which downloads, does not start: {error}"))?;
     if output.status.success() {
         return Ok(());
     }
@@ -407,7 +426,20 @@ mod tests {
         let tar = tar.into_inner().unwrap().finish().unwrap();
         assert!(fetched(&TARRED, &folder("tar"), &tar).0.is_ok());
         let message = fetched(&TARRED, &folder("cut"), &tar[..tar.len() / 2]).0.unwrap_err().to_string();
-        assert!(message.contains("fetch it by hand and put `t.tsv` into"), "{message}");
+        assert!(message.contains("by hand and put its `a/t` as `t.tsv` into"), "{message}");
+    }
+
+    #[test]
+    fn a_member_that_an_archive_lacks_is_named() {
+        static ZIPPED: Fetchable = set(&[file(Archive::Zip("a/t"), SUM)]);
+        static TARRED: Fetchable = set(&[file(Archive::TarGz("a/t"), SUM)]);
+        let zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new())).finish().unwrap().into_inner();
+        let packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        let tar = tar::Builder::new(packed).into_inner().unwrap().finish().unwrap();
+        for (set, name, bytes) in [(&ZIPPED, "no-zip", zip), (&TARRED, "no-tar", tar)] {
+            let message = fetched(set, &folder(name), &bytes).0.unwrap_err().to_string();
+            assert!(message.contains("https://example.org/t: ") && message.contains("`a/t`"), "{message}");
+        }
     }
 
     #[test]
@@ -419,6 +451,17 @@ mod tests {
             message.contains("https://example.org/t: no route to host") && message.contains("by hand"),
             "{message}"
         );
+    }
+
+    #[test]
+    fn curl_saves_a_file_and_tells_why_it_cannot() {
+        let folder = folder("curl");
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("there"), TEXT).unwrap();
+        let url = |name: &str| format!("file:///{}", folder.join(name).display().to_string().trim_start_matches('/'));
+        curl(&url("there"), &folder.join("saved")).unwrap();
+        assert_eq!(fs::read_to_string(folder.join("saved")).unwrap(), TEXT);
+        assert!(curl(&url("missing"), &folder.join("none")).unwrap_err().contains("curl"));
     }
 
     #[test]

@@ -128,7 +128,12 @@ impl Processor {
                 }
                 (Sequence::Series(series), _) => return Err(wrong(&format!("values of {} channels", series.channels))),
                 (Sequence::Text(text), _) => match &encode {
-                    Some(encode) => Sequence::Tokens(self.cut(encode(&text)?)),
+                    Some(encode) => Sequence::Tokens(self.cut(encode(&text).map_err(|reason| {
+                        DataError::new(
+                            format!("{}: row {}: the tokenizer cannot cut the text: {reason}", raw.name, row + 1),
+                            "the `tokenizer.json` that `data.transform.tokenize` names must hold its own unknown token",
+                        )
+                    })?)),
                     None => return Err(wrong("text")),
                 },
                 (Sequence::Tokens(tokens), InputKind::Tokens { vocabulary })

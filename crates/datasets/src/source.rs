@@ -74,6 +74,13 @@ pub fn open(config: &DataConfig, task: Task) -> Result<Source, DataError> {
             hint,
         ));
     }
+    if let Some((set, folder)) = fetch::missing(&path) {
+        let to = if folder == Path::new(fetch::FOLDER) { String::new() } else { format!(" --to {}", folder.display()) };
+        return Err(DataError::new(
+            format!("{}: the data set `{}` has not been fetched", path.display(), set.name),
+            format!("`cargo xtask data fetch {}{to}` downloads it; or give its path", set.name),
+        ));
+    }
     let (train, test) = parts(&path);
     let train = read_input(&train, config, task)?;
     let test = match (&config.test, &test) {
@@ -130,15 +137,30 @@ pub fn dataset_from_rows(rows: Rows, task: Task) -> Result<Dataset, DataError> {
     Err(DataError::several(bad, "a regressor needs numbers; for classes use `[model.classifier]`"))
 }
 
-/// The training and the test file of a path: an archive's folder with `NAME_TRAIN.…`, one of such a pair,
-/// a folder with `train` and `test` inside, or the path itself.
+/// How the name of a training file differs from that of its test file: the UCR archive, MNIST, EMNIST.
+const PAIRS: [(&str, &str); 3] =
+    [("_TRAIN", "_TEST"), ("train-images", "t10k-images"), ("train-images", "test-images")];
+
+/// The test file that stands beside a training file, packed or not.
+fn partner(train: &Path) -> Option<PathBuf> {
+    let name = train.file_name()?.to_string_lossy().into_owned();
+    PAIRS
+        .iter()
+        .filter(|(train, _)| name.contains(train))
+        .flat_map(|(train, test)| {
+            let same = name.replacen(train, test, 1);
+            let bare = same.strip_suffix(".gz").unwrap_or(&same).to_string();
+            let packed = format!("{bare}.gz");
+            [same, bare, packed]
+        })
+        .map(|name| train.with_file_name(name))
+        .find(|path| path.exists())
+}
+
+/// The training and the test file of a path: a folder with such a pair, one of a pair, a folder with `train`
+/// and `test` inside, or the path itself.
 fn parts(path: &Path) -> (PathBuf, Option<PathBuf>) {
     let whole = (path.to_path_buf(), None);
-    let partner = |train: &Path| {
-        let name = train.file_name()?.to_string_lossy().into_owned();
-        let test = train.with_file_name(name.replacen("_TRAIN", "_TEST", 1));
-        (test != train && test.exists()).then_some(test)
-    };
     if path.is_file() {
         let test = partner(path);
         return (path.to_path_buf(), test);
@@ -154,6 +176,17 @@ fn parts(path: &Path) -> (PathBuf, Option<PathBuf>) {
         .min_by_key(|path| ["ts", "tsv", "txt"].iter().position(|known| *known == ending(path)).unwrap_or(9));
     if let Some(train) = train {
         return (train.clone(), partner(train));
+    }
+    let pictures = entries.iter().find(|path| {
+        path.file_name().is_some_and(|name| {
+            let name = name.to_string_lossy();
+            name.starts_with("train-images") && name.contains("idx3-ubyte")
+        })
+    });
+    if let Some(train) = pictures
+        && let Some(test) = partner(train)
+    {
+        return (train.clone(), Some(test));
     }
     let (train, test) = (path.join("train"), path.join("test"));
     if train.is_dir() {
@@ -200,4 +233,65 @@ pub(crate) fn check_lengths(dataset: &Dataset) -> Result<(), DataError> {
         .map(|(row, _)| format!("{}: row {}: the sequence has no step", dataset.name, row + 1))
         .collect();
     if bad.is_empty() { Ok(()) } else { Err(DataError::several(bad, "remove these rows")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder(name: &str) -> PathBuf {
+        let path = std::env::temp_dir().join(format!("semiseq-source-{}-{name}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        path
+    }
+
+    /// Pictures of one pixel, with the labels 0 and 1 in turn.
+    fn write_pictures(folder: &Path, part: &str, count: u8) {
+        let pictures = [&[0, 0, 8, 3, 0, 0, 0, count, 0, 0, 0, 1, 0, 0, 0, 1][..], &vec![7; count.into()]].concat();
+        std::fs::write(folder.join(format!("{part}-images-idx3-ubyte")), pictures).unwrap();
+        let labels = [&[0, 0, 8, 1, 0, 0, 0, count][..], &(0..count).map(|row| row % 2).collect::<Vec<u8>>()].concat();
+        std::fs::write(folder.join(format!("{part}-labels-idx1-ubyte")), labels).unwrap();
+    }
+
+    /// Rows of the training and the test part.
+    fn sizes(path: &Path) -> (usize, Option<usize>) {
+        let config = DataConfig { source: path.display().to_string(), ..Default::default() };
+        let source = open(&config, Task::Classify).unwrap();
+        (source.train.len(), source.test.map(|test| test.len()))
+    }
+
+    #[test]
+    fn a_folder_of_both_mnist_pairs_is_train_and_test() {
+        let path = folder("pairs");
+        write_pictures(&path, "train", 6);
+        write_pictures(&path, "t10k", 4);
+        assert_eq!(sizes(&path), (6, Some(4)));
+    }
+
+    #[test]
+    fn a_folder_of_one_mnist_pair_has_no_test_part() {
+        let path = folder("pair");
+        write_pictures(&path, "t10k", 4);
+        assert_eq!(sizes(&path), (4, None));
+    }
+
+    #[test]
+    fn the_training_file_of_a_pair_finds_its_test_file() {
+        let path = folder("file");
+        write_pictures(&path, "train", 6);
+        write_pictures(&path, "t10k", 4);
+        assert_eq!(sizes(&path.join("train-images-idx3-ubyte")), (6, Some(4)));
+    }
+
+    #[test]
+    fn a_path_of_a_set_that_is_not_there_says_how_to_fetch_it() {
+        let message = |source: &str| {
+            let config = DataConfig { source: source.into(), ..Default::default() };
+            open(&config, Task::Classify).unwrap_err().to_string()
+        };
+        let near = message("data/ag-news-small/ag_news.csv");
+        assert!(near.contains("`cargo xtask data fetch ag-news-small` downloads it"), "{near}");
+        let far = message("/no/such/mnist-10k");
+        assert!(far.contains("`cargo xtask data fetch mnist-10k --to /no/such` downloads it"), "{far}");
+    }
 }

@@ -16,8 +16,8 @@ const SPECIALS: [&str; 2] = ["<pad>", "<unk>"];
 ///
 /// # Errors
 ///
-/// Where the tokenizer cannot cut a text: a word-level vocabulary without its unknown token, for example.
-pub type Encode<'a> = Box<dyn Fn(&str) -> Result<Vec<u32>, DataError> + 'a>;
+/// Why the tokenizer cannot cut a text: a word-level vocabulary without its unknown token, for example.
+pub type Encode<'a> = Box<dyn Fn(&str) -> Result<Vec<u32>, String> + 'a>;
 
 /// Cuts text into tokens and numbers them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -111,15 +111,14 @@ impl Tokenizer {
                 })?;
                 // Batches are padded, and texts cut, as the config says.
                 tokenizer.with_padding(None);
-                let fails = |error: &dyn std::fmt::Display| {
+                tokenizer.with_truncation(None).map_err(|error| {
                     DataError::new(
-                        format!("the tokenizer cannot cut a text: {error}"),
-                        "its `tokenizer.json` must hold its own unknown token",
+                        format!("the tokenizer's own truncation cannot be switched off: {error}"),
+                        "give a `tokenizer.json` without truncation",
                     )
-                };
-                tokenizer.with_truncation(None).map_err(|error| fails(&error))?;
+                })?;
                 Ok(Box::new(move |text| {
-                    let encoding = tokenizer.encode_fast(text, false).map_err(|error| fails(&error))?;
+                    let encoding = tokenizer.encode_fast(text, false).map_err(|error| error.to_string())?;
                     Ok(never_empty(encoding.get_ids().iter().map(|number| number + 1).collect()))
                 }))
             }
@@ -221,7 +220,7 @@ mod tests {
     #[test]
     fn a_text_that_cannot_be_cut_is_an_error() {
         let tokenizer = hugging_face("unknown", "null", r#"{"cat":1}"#);
-        let message = tokenizer.encoder().unwrap()("dog").unwrap_err().to_string();
-        assert!(message.contains("the tokenizer cannot cut a text"), "{message}");
+        let reason = tokenizer.encoder().unwrap()("dog").unwrap_err();
+        assert!(reason.contains("[UNK]"), "{reason}");
     }
 }

@@ -166,6 +166,15 @@ impl Columns {
             None => (0..names.len())
                 .find(|column| TARGETS.contains(&names[*column].to_lowercase().as_str()) && !named.contains(column)),
         };
+        if options.target.is_some()
+            && let Some(column) = target.filter(|column| named.contains(column))
+        {
+            let key = if text == Some(column) { "text" } else { "features" };
+            return Err(DataError::new(
+                format!("{file}: `data.target` and `data.{key}` both name the column `{}`", names[column]),
+                format!("leave it out of one of them: what is to be learned cannot be read from `data.{key}`"),
+            ));
+        }
         let others =
             |target: Option<usize>| (0..names.len()).filter(|column| Some(*column) != target).collect::<Vec<_>>();
         let texts = text.is_some()
@@ -251,6 +260,14 @@ mod tests {
         let options = ReadOptions { features: vec!["b".into(), "c".into()], ..Default::default() };
         let rows = read_commas(&file("leak.csv", "a,b,c\n1,2,3\n4,5,6\n"), &options).unwrap();
         assert_eq!(rows.labels, ["", ""]);
+    }
+
+    #[test]
+    fn a_target_among_the_features_is_refused() {
+        let options =
+            ReadOptions { target: Some("b".into()), features: vec!["a".into(), "b".into()], ..Default::default() };
+        let message = read_commas(&file("both.csv", "a,b\n1,2\n"), &options).unwrap_err().to_string();
+        assert!(message.contains("`data.target` and `data.features` both name the column `b`"), "{message}");
     }
 
     #[test]

@@ -24,7 +24,13 @@ fn is_images(path: &Path) -> bool {
 
 fn read(path: &Path, _options: &ReadOptions) -> Result<Rows, DataError> {
     let images = if path.is_dir() {
-        files(path)?.into_iter().filter(|path| is_images(path)).collect()
+        let mut images: Vec<PathBuf> = files(path)?.into_iter().filter(|path| is_images(path)).collect();
+        // Unpacked beside the packed file, the pictures are there twice.
+        let bare = images.clone();
+        images.retain(|path| {
+            path.extension().is_none_or(|ending| ending != "gz") || !bare.contains(&path.with_extension(""))
+        });
+        images
     } else {
         vec![path.to_path_buf()]
     };
@@ -44,20 +50,26 @@ fn read(path: &Path, _options: &ReadOptions) -> Result<Rows, DataError> {
             ));
         }
         let labels = label_file(&path)
-            .map(|labels| array(&labels).map(|(found, _, values)| (labels, found, values)))
+            .map(|labels| array(&labels).map(|(found, shape, values)| (labels, found, shape, values)))
             .transpose()?;
-        if let Some((labels, found, _)) = &labels
-            && *found != count
-        {
-            return Err(DataError::new(
-                format!("{}: {found} labels for {count} pictures", labels.display()),
-                "the two files do not belong together",
-            ));
+        if let Some((labels, found, shape, _)) = &labels {
+            if !shape.is_empty() {
+                return Err(DataError::new(
+                    format!("{}: {} dimensions, expected 1", labels.display(), shape.len() + 1),
+                    "a file of labels has one number a picture",
+                ));
+            }
+            if *found != count {
+                return Err(DataError::new(
+                    format!("{}: {found} labels for {count} pictures", labels.display()),
+                    "the two files do not belong together",
+                ));
+            }
         }
         for (index, picture) in pixels.chunks(height * width).enumerate() {
             let values = picture.iter().map(|pixel| f32::from(*pixel) / 255.0).collect();
             rows.sequences.push(Sequence::Series(Series { values, channels: width }));
-            rows.labels.push(labels.as_ref().map_or(String::new(), |(_, _, values)| values[index].to_string()));
+            rows.labels.push(labels.as_ref().map_or(String::new(), |(_, _, _, values)| values[index].to_string()));
         }
     }
     Ok(rows)
@@ -80,7 +92,9 @@ fn array(path: &Path) -> Result<(usize, Vec<usize>, Vec<u8>), DataError> {
         .chunks(4)
         .map(|size| u32::from_be_bytes([size[0], size[1], size[2], size[3]]) as usize)
         .collect();
-    let expected: usize = sizes.iter().product();
+    let Some(expected) = sizes.iter().try_fold(1usize, |product, size| product.checked_mul(*size)) else {
+        return Err(wrong(format!("the header says {sizes:?} values, more than any file holds")));
+    };
     if bytes.len() - header != expected {
         return Err(wrong(format!("{} values, but the header says {expected}", bytes.len() - header)));
     }
@@ -130,6 +144,32 @@ mod tests {
         std::fs::write(path.join("t-images-idx3-ubyte"), [0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1]).unwrap();
         let message = read(&path, &ReadOptions::default()).unwrap_err().to_string();
         assert!(message.contains("pictures of 0 rows of 1 pixels"), "{message}");
+    }
+
+    #[test]
+    fn a_header_of_impossible_sizes_is_refused() {
+        let path = folder("idx-vast");
+        std::fs::write(path.join("t-images-idx3-ubyte"), [&[0, 0, 8, 3][..], &[255; 13]].concat()).unwrap();
+        let message = read(&path, &ReadOptions::default()).unwrap_err().to_string();
+        assert!(message.contains("more than any file holds"), "{message}");
+    }
+
+    #[test]
+    fn labels_of_two_dimensions_are_refused() {
+        let path = folder("idx-labels");
+        std::fs::write(path.join("t-images-idx3-ubyte"), [0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 5]).unwrap();
+        std::fs::write(path.join("t-labels-idx1-ubyte"), [0, 0, 8, 2, 0, 0, 0, 1, 0, 0, 0, 0]).unwrap();
+        let message = read(&path, &ReadOptions::default()).unwrap_err().to_string();
+        assert!(message.contains("t-labels-idx1-ubyte: 2 dimensions, expected 1"), "{message}");
+    }
+
+    #[test]
+    fn pictures_that_lie_packed_and_unpacked_are_read_once() {
+        let path = folder("idx-twice");
+        let pictures = [0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 5];
+        std::fs::write(path.join("t-images-idx3-ubyte"), pictures).unwrap();
+        std::fs::write(path.join("t-images-idx3-ubyte.gz"), packed(&pictures)).unwrap();
+        assert_eq!(read(&path, &ReadOptions::default()).unwrap().sequences.len(), 1);
     }
 
     #[test]
