@@ -192,3 +192,51 @@ fn every_seed_of_the_field_trains_from_a_config() {
         assert!(test[metric].is_f64(), "{name}: {test}");
     }
 }
+
+/// One stage on all twelve labels, without dropout or views, for comparisons of what a step does.
+const PLAIN: &str = r#"name = "plain"
+[data]
+source = "cbf"
+size = 90
+[data.labels]
+per_class = 4
+[data.transform]
+resample = 16
+normalize = "series"
+[data.augment]
+weak = []
+[model.classifier.encoder.gru]
+hidden = 6
+[[stage]]
+epochs = 12
+batch_size = 12
+[stage.objective.supervised]
+[stage.optimizer.sgd]
+lr = 0.1
+"#;
+
+fn trained(name: &str, config: &str) -> Value {
+    let folder = folder(name);
+    let config = write_config(&folder, config);
+    let output = semiseq(&folder, &["train", config, "--no-tui"]);
+    assert!(output.status.success(), "{name}: {}", errors(&output));
+    summary(&folder, "runs/plain")
+}
+
+#[test]
+fn half_batches_gathered_by_twos_are_whole_batches() {
+    let whole = trained("whole", PLAIN);
+    let gathered = trained("gathered", &PLAIN.replace("batch_size = 12", "batch_size = 6\ngradient_accumulation = 2"));
+    assert_eq!(whole["stages"][0]["steps"], gathered["stages"][0]["steps"]);
+    let loss = |summary: &Value| summary["test"]["loss"].as_f64().expect("a loss");
+    assert!((loss(&whole) - loss(&gathered)).abs() < 1e-5, "{} against {}", loss(&whole), loss(&gathered));
+}
+
+#[test]
+fn a_stage_that_gets_no_better_stops_early() {
+    let config = PLAIN
+        .replace("lr = 0.1", "lr = 1e-12")
+        .replace("epochs = 12", "epochs = 30\nearly_stopping = { metric = \"valid.accuracy\", patience = 3 }");
+    let stage = &trained("early", &config)["stages"][0];
+    assert_eq!((&stage["epochs"], &stage["best_epoch"]), (&4.into(), &1.into()), "{stage}");
+}

@@ -10,10 +10,10 @@ use super::panels::{Panels, Rows, RowsMut, Target};
 use super::pool::Buffer;
 use super::slices::{by_batch, by_rows, parts};
 use super::step::{Real, States, Step};
-use super::{Layer, Matrices, Saved, lstm, rnn};
+use super::{Layer, Matrices, ROWS, Saved, lstm, rnn};
 use crate::{Cell, GruReset};
 
-/// Steps that are held at a time where nothing is kept for a backward pass.
+/// Steps that are held at a time where nothing is kept for a backward pass, and the batch is not tiny.
 const SPAN: usize = 16;
 
 /// What a pass forward gives.
@@ -50,7 +50,9 @@ enum Packed<'a> {
 /// Runs a layer over the whole sequence; with `keep` what the backward pass needs stays.
 pub(crate) fn forward(layer: Layer, operands: Operands<'_>, keep: bool) -> Forward {
     let Layer { batch, time, hidden, .. } = layer;
-    let span = if keep { time } else { time.min(SPAN) };
+    // So few rows need little memory, and gain most where the input's products are made for all steps at once.
+    let whole = keep || batch < ROWS;
+    let span = if whole { time } else { time.min(SPAN) };
     let has_memory = layer.cell.has_memory();
     let extra_width = if matches!(layer.cell, Cell::Gru(_)) { hidden } else { 0 };
     let memory_width = if has_memory { hidden } else { 0 };
@@ -65,7 +67,7 @@ pub(crate) fn forward(layer: Layer, operands: Operands<'_>, keep: bool) -> Forwa
 
     let packed = pack(layer, operands.weights);
     let parts = parts(batch, layer.slices());
-    let projected = keep && layer.apart();
+    let projected = whole && layer.apart();
     if projected {
         project_all(layer, operands.input, &packed, &mut rows, &mut gates);
     }
