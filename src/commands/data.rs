@@ -94,7 +94,12 @@ pub fn run(command: &Command) -> Result<(), Error> {
             println!("{path}: {} rows, all good", train.len() + test);
         }
         Command::Fetch { name, to } => {
-            let folder = fetch(name, to, &mut |line| eprintln!("{line}"))?;
+            let known = FETCHABLES.iter().any(|set| set.name == name);
+            let folder = fetch(name, to, &mut |line| eprintln!("{line}")).map_err(|error| match known {
+                // No network, a full disk: nothing that the user wrote is wrong.
+                true => Error::Runtime { message: error.to_string(), hint: None },
+                false => Error::Data(error),
+            })?;
             println!("{}", folder.display());
         }
         Command::Split { config, overrides, output } => {
