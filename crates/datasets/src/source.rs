@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::config::DataConfig;
 use crate::error::{DataError, nearest};
-use crate::fetch::{self, FETCHABLES};
+use crate::fetch::{self, FETCHABLES, Fetchable};
 use crate::formats::{self, ReadOptions, Rows};
 use crate::formula::FORMULAS;
 use crate::prepare::Task;
@@ -57,10 +57,7 @@ pub fn open(config: &DataConfig, task: Task) -> Result<Source, DataError> {
     if let Some(set) = fetch::find(&config.source).filter(|_| !path.exists()) {
         path = set.path();
         if !set.is_here() {
-            return Err(DataError::new(
-                format!("{}: the data set `{}` has not been fetched", path.display(), set.name),
-                format!("`cargo xtask data fetch {}` downloads it; or give its path", set.name),
-            ));
+            return Err(not_fetched(&path, set, Path::new(fetch::FOLDER)));
         }
     } else if !path.exists() && !config.source.contains(['/', '\\', '.']) {
         let fetchable = FETCHABLES.iter().map(|set| set.name);
@@ -75,11 +72,7 @@ pub fn open(config: &DataConfig, task: Task) -> Result<Source, DataError> {
         ));
     }
     if let Some((set, folder)) = fetch::missing(&path) {
-        let to = if folder == Path::new(fetch::FOLDER) { String::new() } else { format!(" --to {}", folder.display()) };
-        return Err(DataError::new(
-            format!("{}: the data set `{}` has not been fetched", path.display(), set.name),
-            format!("`cargo xtask data fetch {}{to}` downloads it; or give its path", set.name),
-        ));
+        return Err(not_fetched(&path, set, folder));
     }
     let (train, test) = parts(&path);
     let train = read_input(&train, config, task)?;
@@ -93,6 +86,14 @@ pub fn open(config: &DataConfig, task: Task) -> Result<Source, DataError> {
         return Ok(Source { train: train.join(test), valid: None, test: None, unlabeled: one(&config.unlabeled)? });
     }
     Ok(Source { train, valid: one(&config.valid)?, test, unlabeled: one(&config.unlabeled)? })
+}
+
+fn not_fetched(path: &Path, set: &Fetchable, folder: &Path) -> DataError {
+    let to = if folder == Path::new(fetch::FOLDER) { String::new() } else { format!(" --to {}", folder.display()) };
+    DataError::new(
+        format!("{}: the data set `{}` has not been fetched", path.display(), set.name),
+        format!("`cargo xtask data fetch {}{to}` downloads it; or give its path", set.name),
+    )
 }
 
 /// Reads one file or folder as a raw data set.

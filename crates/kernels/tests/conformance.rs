@@ -4,7 +4,7 @@
 //! other. Sizes are tiny: on software Vulkan each new shape compiles kernels.
 
 use burn::tensor::{Device, Tensor, TensorData};
-use semiseq_kernels::{Direction, GruReset, LstmState, RnnActivation, Weights, compiled, device, gru, lstm, rnn};
+use semiseq_kernels::{Cell, Direction, GruReset, LstmState, RnnActivation, Weights, compiled, device, gru, lstm, rnn};
 
 const BATCH: usize = 2;
 const TIME: usize = 3;
@@ -13,13 +13,6 @@ const HIDDEN: usize = 3;
 /// Real steps of each sequence.
 const LENGTHS: [usize; BATCH] = [3, 2];
 
-#[derive(Clone, Copy, Debug)]
-enum Cell {
-    Rnn(RnnActivation),
-    Lstm,
-    Gru(GruReset),
-}
-
 const CELLS: [Cell; 5] = [
     Cell::Rnn(RnnActivation::Tanh),
     Cell::Rnn(RnnActivation::Relu),
@@ -27,16 +20,6 @@ const CELLS: [Cell; 5] = [
     Cell::Gru(GruReset::After),
     Cell::Gru(GruReset::Before),
 ];
-
-impl Cell {
-    fn gates(self) -> usize {
-        match self {
-            Self::Rnn(_) => 1,
-            Self::Lstm => 4,
-            Self::Gru(_) => 3,
-        }
-    }
-}
 
 /// All numbers of a case: input, weights, biases and the initial state.
 #[derive(Clone)]

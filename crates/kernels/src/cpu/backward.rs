@@ -48,24 +48,21 @@ pub(crate) fn backward(
     let to_state = Panels::new(arch, layer.gates(), hidden, |gate, unit| recurrent_weight[gate * hidden + unit]);
     let to_input = input
         .then(|| Panels::new(arch, layer.gates(), layer.input, |gate, unit| input_weight[gate * layer.input + unit]));
-    let memory_width = if layer.cell.has_memory() { hidden } else { 0 };
-    let extra_width = saved.extra.len() / (time * batch);
+    let input_width = if input { time * layer.input } else { 0 };
     let mut grad = gradient.hidden.map_or_else(|| vec![0.0; batch * hidden], <[f32]>::to_vec);
-    let mut grad_memory = gradient.memory.map_or_else(|| vec![0.0; batch * memory_width], <[f32]>::to_vec);
-    let mut grad_input = vec![0.0; if input { batch * time * layer.input } else { 0 }];
+    let mut grad_memory = gradient.memory.map_or_else(|| vec![0.0; batch * layer.memory()], <[f32]>::to_vec);
+    let mut grad_input = vec![0.0; batch * input_width];
 
     let parts = parts(batch, layer.slices());
     let apart = layer.apart();
-    let empty = || parts.iter().map(|_| Vec::new()).collect::<Vec<_>>();
-    let extras = if extra_width > 0 { by_rows(&mut saved.extra, batch, extra_width, &parts) } else { empty() };
     let slices: Vec<Slice<'_>> = parts
         .iter()
         .cloned()
-        .zip(by_rows(&mut saved.gates, batch, layer.gates(), &parts))
-        .zip(extras)
+        .zip(by_rows(&mut saved.gates, time, layer.gates(), &parts))
+        .zip(by_rows(&mut saved.extra, time, layer.extra(), &parts))
         .zip(by_batch(&mut grad, hidden, &parts))
-        .zip(by_batch(&mut grad_memory, memory_width, &parts))
-        .zip(by_batch(&mut grad_input, grad_input_width(layer, input), &parts))
+        .zip(by_batch(&mut grad_memory, layer.memory(), &parts))
+        .zip(by_batch(&mut grad_input, input_width, &parts))
         .map(|(((((part, gates), extra), grad), grad_memory), grad_input)| Slice {
             layer,
             rows: &saved.rows,
@@ -99,10 +96,6 @@ pub(crate) fn backward(
         input_bias,
         recurrent_bias,
     }
-}
-
-fn grad_input_width(layer: Layer, input: bool) -> usize {
-    if input { layer.time * layer.input } else { 0 }
 }
 
 /// The input's gradient from all gates, with all threads.
@@ -181,7 +174,7 @@ impl Slice<'_> {
             real,
             read: &self.rows[(step * batch + self.part.start) * width..][..count * width],
             gates: &mut *self.gates[step],
-            extra: self.extra.get_mut(step).map_or(&mut [], |extra| &mut **extra),
+            extra: &mut *self.extra[step],
             memory_before: memory(step),
             memory: memory(step + 1),
             grad: &mut *self.grad,

@@ -53,17 +53,14 @@ pub(crate) fn forward(layer: Layer, operands: Operands<'_>, keep: bool) -> Forwa
     // So few rows need little memory, and gain most where the input's products are made for all steps at once.
     let whole = keep || batch < ROWS;
     let span = if whole { time } else { time.min(SPAN) };
-    let has_memory = layer.cell.has_memory();
-    let extra_width = if matches!(layer.cell, Cell::Gru(_)) { hidden } else { 0 };
-    let memory_width = if has_memory { hidden } else { 0 };
 
     let mut rows = Buffer::new((span + 1) * batch * layer.width());
     let mut gates = Buffer::new(span * batch * layer.gates());
-    let mut extra = Buffer::new(span * batch * extra_width);
-    let mut memory = Buffer::new((span + 1) * batch * memory_width);
+    let mut extra = Buffer::new(span * batch * layer.extra());
+    let mut memory = Buffer::new((span + 1) * batch * layer.memory());
     let mut output = vec![0.0; batch * time * hidden];
     let mut last_hidden = vec![0.0; batch * hidden];
-    let mut last_memory = vec![0.0; batch * memory_width];
+    let mut last_memory = vec![0.0; batch * layer.memory()];
 
     let packed = pack(layer, operands.weights);
     let parts = parts(batch, layer.slices());
@@ -74,13 +71,13 @@ pub(crate) fn forward(layer: Layer, operands: Operands<'_>, keep: bool) -> Forwa
     let slices: Vec<Slice<'_>> = parts
         .iter()
         .cloned()
-        .zip(by_rows(&mut rows, batch, layer.width(), &parts))
-        .zip(by_rows(&mut gates, batch, layer.gates(), &parts))
-        .zip(spread(by_rows(&mut extra, batch, extra_width, &parts), span))
-        .zip(spread(by_rows(&mut memory, batch, memory_width, &parts), span + 1))
+        .zip(by_rows(&mut rows, span + 1, layer.width(), &parts))
+        .zip(by_rows(&mut gates, span, layer.gates(), &parts))
+        .zip(by_rows(&mut extra, span, layer.extra(), &parts))
+        .zip(by_rows(&mut memory, span + 1, layer.memory(), &parts))
         .zip(by_batch(&mut output, time * hidden, &parts))
         .zip(by_batch(&mut last_hidden, hidden, &parts))
-        .zip(by_batch(&mut last_memory, memory_width, &parts))
+        .zip(by_batch(&mut last_memory, layer.memory(), &parts))
         .map(|(((((((part, rows), gates), extra), memory), output), last_hidden), last_memory)| Slice {
             layer,
             operands,
@@ -101,15 +98,7 @@ pub(crate) fn forward(layer: Layer, operands: Operands<'_>, keep: bool) -> Forwa
         _ => slices.into_par_iter().for_each(Slice::run),
     }
     let saved = keep.then(|| Saved { layer, mask: operands.mask.map(<[f32]>::to_vec), rows, gates, extra, memory });
-    Forward { output, hidden: last_hidden, memory: has_memory.then_some(last_memory), saved }
-}
-
-/// A list of empty rows where a cell keeps nothing.
-fn spread(mut cut: Vec<Vec<&mut [f32]>>, steps: usize) -> Vec<Vec<&mut [f32]>> {
-    for steps_of in &mut cut {
-        steps_of.resize_with(steps, Default::default);
-    }
-    cut
+    Forward { output, hidden: last_hidden, memory: layer.cell.has_memory().then_some(last_memory), saved }
 }
 
 fn pack<'a>(layer: Layer, weights: Matrices<'a>) -> Packed<'a> {
@@ -278,6 +267,6 @@ impl Slice<'_> {
         for (h, row) in self.last_hidden.chunks_exact_mut(hidden).zip(self.rows[last].chunks_exact(width)) {
             h.copy_from_slice(&row[state..]);
         }
-        self.last_memory.copy_from_slice(&self.memory[last][..self.last_memory.len()]);
+        self.last_memory.copy_from_slice(self.memory[last]);
     }
 }

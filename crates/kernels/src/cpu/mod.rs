@@ -53,6 +53,16 @@ impl Layer {
         self.cell.gates() * self.hidden
     }
 
+    /// Values a row of what a GRU keeps beside its gates.
+    fn extra(&self) -> usize {
+        if matches!(self.cell, Cell::Gru(_)) { self.hidden } else { 0 }
+    }
+
+    /// Values a row of the memory.
+    fn memory(&self) -> usize {
+        if self.cell.has_memory() { self.hidden } else { 0 }
+    }
+
     /// The place in time of the step that is read as number `step`.
     fn time_of(&self, step: usize) -> usize {
         match self.direction {

@@ -1,7 +1,7 @@
 //! Buffers for another use.
 //!
 //! A training step asks for the same large buffers again and again. The system hands out fresh pages each time, and
-//! to map and clear them costs a fifth of a step.
+//! mapping and clearing them would be a good part of the step.
 
 use std::ops::{Deref, DerefMut};
 use std::sync::{Mutex, PoisonError};

@@ -7,19 +7,20 @@ pub(super) fn parts(count: usize, parts: usize) -> Vec<Range<usize>> {
     (0..parts).map(|part| part * count / parts..(part + 1) * count / parts).collect()
 }
 
-/// Cuts a `[steps, batch, width]` buffer: for each part of the batch its rows at each step.
+/// Cuts a `[steps, batch, width]` buffer: for each part of the batch its rows at each step, empty where the width
+/// is 0.
 pub(super) fn by_rows<'a>(
-    buffer: &'a mut [f32],
-    batch: usize,
+    mut buffer: &'a mut [f32],
+    steps: usize,
     width: usize,
     parts: &[Range<usize>],
 ) -> Vec<Vec<&'a mut [f32]>> {
     let mut cut: Vec<Vec<&mut [f32]>> = parts.iter().map(|_| Vec::new()).collect();
-    for mut step in buffer.chunks_exact_mut((batch * width).max(1)) {
+    for _ in 0..steps {
         for (cut, part) in cut.iter_mut().zip(parts) {
-            let (rows, rest) = step.split_at_mut(part.len() * width);
+            let (rows, rest) = buffer.split_at_mut(part.len() * width);
             cut.push(rows);
-            step = rest;
+            buffer = rest;
         }
     }
     cut

@@ -28,7 +28,7 @@ pub enum DecoderKind {
     /// An LSTM, step by step.
     #[default]
     Recurrent,
-    /// The words in any order; tokens only.
+    /// The words in any order. A run refuses it on values; the library takes the recurrent decoder for them.
     BagOfWords,
 }
 
