@@ -71,10 +71,10 @@ pub fn lint(asked: Option<&str>) -> u8 {
     cargo(&["clippy", "--release", "--workspace", "--all-targets", "--features", &features, "--", "-D", "warnings"])
 }
 
-/// The benchmarks of the recurrent operations, on the CPU backends.
+/// The benchmarks, on the CPU backends.
 pub fn bench(rest: &[String]) -> u8 {
     let features = features(Some("flex,ndarray"));
-    let mut arguments = vec!["bench", "--workspace", "--bench", "recurrent", "--features", &features, "--"];
+    let mut arguments = vec!["bench", "--workspace", "--bench", "speed", "--features", &features, "--"];
     let rest = with_absolute_out(rest);
     arguments.extend(rest.iter().map(String::as_str));
     cargo(&arguments)

@@ -40,7 +40,7 @@ enum Command {
     },
     /// What CI runs: lint, then test
     Ci,
-    /// Measure the recurrent operations
+    /// Measure the recurrent operations and whole training steps
     Bench {
         /// Arguments for the benchmark
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]

@@ -19,5 +19,5 @@ mod weights;
 
 pub use cell::{Cell, GruReset, LstmState, RnnActivation};
 pub use devices::{Backend, BackendError, compiled, device};
-pub use functions::{gru, lstm, rnn};
+pub use functions::{dropout, gru, lstm, rnn};
 pub use weights::{Direction, Weights};

@@ -173,39 +173,28 @@ proptest! {
     }
 }
 
+/// `(batch, time, input, hidden)`: threads share the rows of the first, and the hidden units of the second.
+const SHARED: [(usize, usize, usize, usize); 2] = [(23, 60, 33, 70), (3, 60, 33, 300)];
+
+fn shared(cell: Cell, (batch, time, input, hidden): (usize, usize, usize, usize), masked: bool) -> Case {
+    let direction = if masked { Direction::Backward } else { Direction::Forward };
+    Case { cell, direction, batch, time, input, hidden, masked, state: masked, seed: 7 }
+}
+
 #[test]
 fn sizes_that_threads_share_agree() {
     for cell in CELLS {
-        let case = Case {
-            cell,
-            direction: Direction::Backward,
-            batch: 21,
-            time: 17,
-            input: 33,
-            hidden: 70,
-            masked: true,
-            state: true,
-            seed: 7,
-        };
-        assert_equal(case, &devices()[0]);
+        for size in SHARED {
+            assert_equal(shared(cell, size, true), &devices()[0]);
+        }
     }
 }
 
 #[test]
 fn numbers_do_not_depend_on_the_threads() {
     for cell in CELLS {
-        for batch in [2, 23] {
-            let case = Case {
-                cell,
-                direction: Direction::Forward,
-                batch,
-                time: 60,
-                input: 33,
-                hidden: 70,
-                masked: false,
-                state: false,
-                seed: 3,
-            };
+        for size in SHARED {
+            let case = shared(cell, size, false);
             let with = |threads: usize| {
                 let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
                 pool.install(|| run(case, &devices()[0], true))

@@ -1,11 +1,12 @@
 //! What every model has below its head: token embedding, encoder, dropout on the output.
 
 use burn::module::Module;
-use burn::nn::{Dropout, DropoutConfig, Embedding, EmbeddingConfig as BurnEmbeddingConfig, Initializer};
+use burn::nn::{Embedding, EmbeddingConfig as BurnEmbeddingConfig, Initializer};
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
 use crate::config::{ConfigProblems, check_dropout};
+use crate::dropout::Dropout;
 use crate::{Encoder, Input, InputSize, RecurrentEncoder, Sequences};
 
 /// `[model.….embedding]`, for data made of tokens.
@@ -64,9 +65,9 @@ impl<E: Encoder> Backbone<E> {
         };
         Self {
             embedding: table,
-            embedding_dropout: DropoutConfig::new(embedding.dropout).init(),
+            embedding_dropout: Dropout::new(embedding.dropout),
             encoder: encoder(width),
-            dropout: DropoutConfig::new(dropout).init(),
+            dropout: Dropout::new(dropout),
             input,
         }
     }

@@ -9,6 +9,7 @@ mod cells;
 mod classifier;
 mod config;
 mod decoder;
+mod dropout;
 mod encoders;
 mod pooling;
 mod regressor;

@@ -70,6 +70,12 @@ pub fn run(config: &RunConfig, options: &RunOptions) -> Result<(Summary, PathBuf
 ///
 /// As [`run`].
 pub fn run_on(config: &RunConfig, data: Prepared, options: &RunOptions) -> Result<(Summary, PathBuf), Error> {
+    // As one of the pool's threads: a thread from outside would sleep through every operation that the pool shares
+    // out, and be woken after it.
+    rayon::scope(|_| run_here(config, data, options))
+}
+
+fn run_here(config: &RunConfig, data: Prepared, options: &RunOptions) -> Result<(Summary, PathBuf), Error> {
     let began = Instant::now();
     check_labels(config, &data)?;
     let folder = options.out.clone().unwrap_or_else(|| PathBuf::from("runs").join(&config.name));

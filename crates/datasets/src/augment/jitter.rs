@@ -2,9 +2,9 @@
 //! units of the data's own.
 
 use rand::Rng;
+use rand_distr::StandardNormal;
 use serde::{Deserialize, Serialize};
 
-use crate::random::normal;
 use crate::sequence::Series;
 
 /// Settings of `jitter`.
@@ -28,7 +28,7 @@ impl JitterConfig {
 
     pub(super) fn apply(&self, series: &mut Series, rng: &mut impl Rng) {
         for value in &mut series.values {
-            *value += self.deviation as f32 * normal(rng);
+            *value += self.deviation as f32 * rng.sample::<f32, _>(StandardNormal);
         }
     }
 }

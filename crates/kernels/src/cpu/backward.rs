@@ -2,12 +2,14 @@
 
 use std::ops::Range;
 
-use gemm::Parallelism;
 use pulp::Arch;
 use rayon::prelude::*;
 
+use super::lane::{Lane, Share, unite};
+use super::outer::{Columns, transposed_product};
 use super::panels::{Panels, Rows, RowsMut, Target};
-use super::slices::{by_batch, by_rows, parts};
+use super::plan::{Plan, row_shares, unit_shares};
+use super::shared::{Meeting, Shared};
 use super::step::{Back, Real};
 use super::{Layer, Saved, gru, lstm, rnn};
 use crate::{Cell, Direction, GruReset};
@@ -44,53 +46,54 @@ pub(crate) fn backward(
 ) -> Gradients {
     let layer = saved.layer;
     let Layer { batch, time, hidden, .. } = layer;
-    let arch = Arch::new();
-    let to_state = Panels::new(arch, layer.gates(), hidden, |gate, unit| recurrent_weight[gate * hidden + unit]);
-    let to_input = input
-        .then(|| Panels::new(arch, layer.gates(), layer.input, |gate, unit| input_weight[gate * layer.input + unit]));
-    let input_width = if input { time * layer.input } else { 0 };
-    let mut grad = gradient.hidden.map_or_else(|| vec![0.0; batch * hidden], <[f32]>::to_vec);
-    let mut grad_memory = gradient.memory.map_or_else(|| vec![0.0; batch * layer.memory()], <[f32]>::to_vec);
-    let mut grad_input = vec![0.0; batch * input_width];
-
-    let parts = parts(batch, layer.slices());
-    let apart = layer.apart();
-    let slices: Vec<Slice<'_>> = parts
-        .iter()
-        .cloned()
-        .zip(by_rows(&mut saved.gates, time, layer.gates(), &parts))
-        .zip(by_rows(&mut saved.extra, time, layer.extra(), &parts))
-        .zip(by_batch(&mut grad, hidden, &parts))
-        .zip(by_batch(&mut grad_memory, layer.memory(), &parts))
-        .zip(by_batch(&mut grad_input, input_width, &parts))
-        .map(|(((((part, gates), extra), grad), grad_memory), grad_input)| Slice {
-            layer,
-            rows: &saved.rows,
-            memory: &saved.memory,
-            mask: saved.mask.as_deref(),
-            output: gradient.output,
-            to_state: &to_state,
-            to_input: to_input.as_ref().filter(|_| !apart),
-            part,
-            gates,
-            extra,
-            grad,
-            grad_memory,
-            grad_input,
-        })
-        .collect();
-    match slices.len() {
-        1 => slices.into_iter().for_each(Slice::run),
-        _ => slices.into_par_iter().for_each(Slice::run),
-    }
+    let plan = Plan::new(layer);
+    let apart = matches!(plan, Plan::Units { .. });
+    let mut grad_input = vec![0.0; if input { batch * time * layer.input } else { 0 }];
+    let to_input = input.then(|| {
+        Panels::from_rows(Arch::new(), layer.gates(), layer.input, |gate| &input_weight[gate * layer.input..])
+    });
+    let to_state = |units: &Range<usize>| {
+        let row = |gate: usize| &recurrent_weight[gate * hidden..][units.clone()];
+        Panels::from_rows(Arch::new(), layer.gates(), units.len(), row)
+    };
+    let context = Context {
+        layer,
+        apart,
+        gradient,
+        mask: saved.mask.as_deref(),
+        rows: &saved.rows,
+        gates: Shared::new(&mut saved.gates),
+        extra: Shared::new(&mut saved.extra),
+        memory: Shared::new(&mut saved.memory),
+        grad_input: Shared::new(&mut grad_input),
+        to_input: to_input.as_ref().filter(|_| !apart),
+    };
+    let (shares, (grads, memories)): (_, (Vec<_>, Vec<_>)) = match plan {
+        Plan::Rows { threads } => {
+            let (shares, to_state) = (row_shares(layer, threads), to_state(&(0..hidden)));
+            let run = |share| Worker::new(&context, share, &to_state).run(&Meeting::alone());
+            let found = match threads {
+                1 => shares.iter().map(run).unzip(),
+                _ => shares.par_iter().map(run).unzip(),
+            };
+            (shares, found)
+        }
+        Plan::Units { most } => {
+            let found = Meeting::gather(most, |member, members, meeting| {
+                let share = &unit_shares(layer, members)[member];
+                Worker::new(&context, share, &to_state(&share.units)).run(meeting)
+            });
+            (unit_shares(layer, found.len()), found.into_iter().unzip())
+        }
+    };
     if let (Some(panels), true) = (&to_input, apart) {
         input_gradient(layer, panels, &saved.gates, &mut grad_input);
     }
     let (input_weight, recurrent_weight, input_bias, recurrent_bias) = weight_gradients(&saved);
     Gradients {
         input: input.then_some(grad_input),
-        hidden: grad,
-        memory: layer.cell.has_memory().then_some(grad_memory),
+        hidden: unite(&shares, &grads, batch, hidden),
+        memory: layer.cell.has_memory().then(|| unite(&shares, &memories, batch, hidden)),
         input_weight,
         recurrent_weight,
         input_bias,
@@ -128,68 +131,138 @@ fn reverse_rows(rows: &mut [f32], width: usize) {
     }
 }
 
-/// The rows of one thread.
-struct Slice<'a> {
+/// What all threads see.
+struct Context<'a> {
     layer: Layer,
-    rows: &'a [f32],
-    memory: &'a [f32],
+    /// Whether the input's gradient is made after the recurrence.
+    apart: bool,
+    gradient: Gradient<'a>,
     mask: Option<&'a [f32]>,
-    output: &'a [f32],
-    to_state: &'a Panels,
+    rows: &'a [f32],
+    gates: Shared<'a>,
+    extra: Shared<'a>,
+    memory: Shared<'a>,
+    grad_input: Shared<'a>,
     to_input: Option<&'a Panels>,
-    part: Range<usize>,
-    gates: Vec<&'a mut [f32]>,
-    extra: Vec<&'a mut [f32]>,
-    grad: &'a mut [f32],
-    grad_memory: &'a mut [f32],
-    grad_input: &'a mut [f32],
 }
 
-impl Slice<'_> {
-    fn run(mut self) {
-        let mut scratch = vec![0.0; self.part.len() * self.layer.hidden.max(self.layer.input)];
-        for step in (0..self.layer.time).rev() {
-            self.step(step, &mut scratch);
+/// One thread.
+struct Worker<'a> {
+    context: &'a Context<'a>,
+    to_state: &'a Panels,
+    share: Share,
+    gates: Lane<'a>,
+    extra: Lane<'a>,
+    memory: Lane<'a>,
+    /// `[rows, units]`, of `h`
+    grad: Vec<f32>,
+    /// `[rows, units]`, of `c`
+    grad_memory: Vec<f32>,
+    /// `[rows, units]`
+    scratch: Vec<f32>,
+}
+
+impl<'a> Worker<'a> {
+    fn new(context: &'a Context<'a>, share: &Share, to_state: &'a Panels) -> Self {
+        let layer = context.layer;
+        // SAFETY: each worker has a share of its own.
+        let lane = |shared, width: usize| unsafe { Lane::new(layer, shared, width / layer.hidden, share.clone()) };
+        let (mut gates, mut extra, mut memory) = (
+            lane(context.gates, layer.gates()),
+            lane(context.extra, layer.extra()),
+            lane(context.memory, layer.memory()),
+        );
+        if context.apart {
+            (gates, extra, memory) = (gates.copied(1), extra.copied(1), memory.copied(2));
         }
+        let own = |values: Option<&[f32]>| match values {
+            Some(values) => share.of(values, layer.hidden),
+            None => vec![0.0; share.rows.len() * share.units.len()],
+        };
+        let grad = own(context.gradient.hidden);
+        let grad_memory = if layer.cell.has_memory() { own(context.gradient.memory) } else { Vec::new() };
+        let scratch = vec![0.0; grad.len()];
+        Self { context, to_state, share: share.clone(), gates, extra, memory, grad, grad_memory, scratch }
     }
 
-    fn step(&mut self, step: usize, scratch: &mut [f32]) {
-        let layer = self.layer;
-        let Layer { batch, time, hidden, .. } = layer;
-        let (width, count, at) = (layer.width(), self.part.len(), layer.time_of(step));
-        let real = Real { mask: self.mask, first: self.part.start, time, at };
-        for (row, grad) in self.grad.chunks_exact_mut(hidden).enumerate().filter(|(row, _)| real.at(*row)) {
-            let output = &self.output[((self.part.start + row) * time + at) * hidden..][..hidden];
+    /// The gradients of the initial state and memory.
+    fn run(mut self, meeting: &Meeting) -> (Vec<f32>, Vec<f32>) {
+        let Layer { time, .. } = self.context.layer;
+        self.memory.load(time);
+        for step in (0..time).rev() {
+            self.through_gates(step);
+            meeting.wait();
+            self.through_weights(step);
+        }
+        (self.grad, self.grad_memory)
+    }
+
+    /// The gates of the share become the gradients of their sums.
+    fn through_gates(&mut self, step: usize) {
+        let Layer { cell, batch, time, hidden, .. } = self.context.layer;
+        let (rows, units) = (self.share.rows.clone(), self.share.units.clone());
+        let (width, at) = (self.context.layer.width(), self.context.layer.time_of(step));
+        let real = Real { mask: self.context.mask, first: rows.start, time, at };
+        for (row, grad) in self.grad.chunks_exact_mut(units.len()).enumerate().filter(|(row, _)| real.at(*row)) {
+            let output = &self.context.gradient.output[((rows.start + row) * time + at) * hidden..][units.clone()];
             grad.iter_mut().zip(output).for_each(|(grad, output)| *grad += output);
         }
-        let memory = |step: usize| match layer.cell.has_memory() {
-            true => &self.memory[(step * batch + self.part.start) * hidden..][..count * hidden],
-            false => &[],
-        };
+        self.gates.load(step);
+        self.extra.load(step);
+        self.memory.load(step);
+        let (memory_before, memory) = self.memory.pair(step);
         let mut back = Back {
-            rows: count,
-            hidden,
+            rows: rows.len(),
+            hidden: units.len(),
             width,
-            state: layer.state(),
+            own: self.context.layer.state() + units.start,
             real,
-            read: &self.rows[(step * batch + self.part.start) * width..][..count * width],
-            gates: &mut *self.gates[step],
-            extra: &mut *self.extra[step],
-            memory_before: memory(step),
-            memory: memory(step + 1),
-            grad: &mut *self.grad,
-            grad_memory: &mut *self.grad_memory,
-            scratch,
+            read: &self.context.rows[(step * batch + rows.start) * width..][..rows.len() * width],
+            gates: self.gates.step(step),
+            extra: self.extra.step(step),
+            memory_before,
+            memory,
+            grad: &mut self.grad,
+            grad_memory: &mut self.grad_memory,
+            scratch: &mut self.scratch,
         };
-        match layer.cell {
-            Cell::Lstm => lstm::backward(&mut back, self.to_state),
-            Cell::Rnn(function) => rnn::backward(&mut back, self.to_state, function),
-            Cell::Gru(GruReset::After) => gru::backward_after(&mut back, self.to_state),
+        let arch = self.to_state.arch();
+        match cell {
+            Cell::Lstm => lstm::backward(&mut back, arch),
+            Cell::Rnn(function) => rnn::backward(&mut back, arch, function),
+            Cell::Gru(GruReset::After) => gru::backward_after(&mut back, arch),
             Cell::Gru(GruReset::Before) => gru::backward_before(&mut back, self.to_state),
         }
-        if let Some(panels) = self.to_input {
-            let gates = Rows::new(&*self.gates[step], 0, layer.gates());
-            let target = RowsMut::new(self.grad_input, at * layer.input, time * layer.input);
+        self.gates.publish(step);
+        self.extra.publish(step);
+    }
+
+    /// What all gates hand to the state of the share and to the input.
+    fn through_weights(&mut self, step: usize) {
+        let layer = self.context.layer;
+        let Layer { cell, batch, time, hidden, .. } = layer;
+        let (rows, count) = (self.share.rows.clone(), self.share.rows.len());
+        let read = |values: Shared<'a>, width: usize| {
+            let start = (step * batch + rows.start) * width;
+            // SAFETY: written before the last meeting, or by this worker.
+            let values = unsafe { values.read(start..start + count * width) };
+            Rows::new(values, 0, width)
+        };
+        let gates = read(self.context.gates, layer.gates());
+        let through_gates = if matches!(cell, Cell::Gru(_)) { 2 * hidden } else { layer.gates() };
+        let mut product = |rows: Rows<'_>, part: Range<usize>| {
+            let target = RowsMut::new(&mut self.grad, 0, self.share.units.len());
+            self.to_state.product(rows, part, target, count, Target::Add);
+        };
+        product(gates, 0..through_gates);
+        if cell == Cell::Gru(GruReset::After) {
+            product(read(self.context.extra, hidden), through_gates..layer.gates());
+        }
+        if let Some(panels) = self.context.to_input {
+            let (start, end) = (rows.start * time * layer.input, rows.end * time * layer.input);
+            // SAFETY: the rows of this worker, which has all units here.
+            let target = unsafe { self.context.grad_input.write(start..end) };
+            let target = RowsMut::new(target, layer.time_of(step) * layer.input, time * layer.input);
             panels.product(gates, 0..layer.gates(), target, count, Target::Replace);
         }
     }
@@ -206,7 +279,11 @@ fn weight_gradients(saved: &Saved) -> WeightGradients {
     let mut weights = (vec![0.0; gates * input], vec![0.0; gates * hidden], vec![0.0; gates], vec![0.0; gates]);
     // Rows of gates that see `[x, 1, h']` with one and the same gradient.
     let whole = if matches!(layer.cell, Cell::Gru(_)) { 2 * hidden } else { gates };
-    let all = transposed_product(&saved.gates, (0, whole, gates), &saved.rows, (0, width, width), count);
+    let all = transposed_product(
+        Columns::new(&saved.gates, 0, whole, gates),
+        Columns::new(&saved.rows, 0, width, width),
+        count,
+    );
     for (gate, row) in all.chunks_exact(width).enumerate() {
         weights.0[gate * input..][..input].copy_from_slice(&row[..input]);
         weights.1[gate * hidden..][..hidden].copy_from_slice(&row[state..]);
@@ -214,67 +291,27 @@ fn weight_gradients(saved: &Saved) -> WeightGradients {
         weights.3[gate] = row[input];
     }
     let Cell::Gru(reset) = layer.cell else { return weights };
-    let of_input = transposed_product(&saved.gates, (whole, hidden, gates), &saved.rows, (0, state, width), count);
+    let candidate = Columns::new(&saved.gates, whole, hidden, gates);
+    let of_input = transposed_product(candidate, Columns::new(&saved.rows, 0, state, width), count);
     for (unit, row) in of_input.chunks_exact(state).enumerate() {
         weights.0[(whole + unit) * input..][..input].copy_from_slice(&row[..input]);
         weights.2[whole + unit] = row[input];
     }
     match reset {
         GruReset::After => {
-            let columns = (input, hidden + 1, width);
-            let of_state = transposed_product(&saved.extra, (0, hidden, hidden), &saved.rows, columns, count);
+            let product = Columns::new(&saved.extra, 0, hidden, hidden);
+            let of_state = transposed_product(product, Columns::new(&saved.rows, input, hidden + 1, width), count);
             for (unit, row) in of_state.chunks_exact(hidden + 1).enumerate() {
                 weights.1[(whole + unit) * hidden..][..hidden].copy_from_slice(&row[1..]);
                 weights.3[whole + unit] = row[0];
             }
         }
         GruReset::Before => {
-            let columns = (0, hidden, hidden);
-            let of_state = transposed_product(&saved.gates, (whole, hidden, gates), &saved.extra, columns, count);
+            let of_state = transposed_product(candidate, Columns::new(&saved.extra, 0, hidden, hidden), count);
             weights.1[whole * hidden..].copy_from_slice(&of_state);
             let (input_bias, recurrent_bias) = (&weights.2[whole..], &mut weights.3[whole..]);
             recurrent_bias.copy_from_slice(input_bias);
         }
     }
     weights
-}
-
-/// `leftᵀ · right` over `count` rows, `[columns of left, columns of right]`. Columns are given as first, number
-/// and values a row.
-fn transposed_product(
-    left: &[f32],
-    (left_first, left_columns, left_width): (usize, usize, usize),
-    right: &[f32],
-    (right_first, right_columns, right_width): (usize, usize, usize),
-    count: usize,
-) -> Vec<f32> {
-    assert!(left_first + left_columns <= left_width && count * left_width <= left.len());
-    assert!(right_first + right_columns <= right_width && count * right_width <= right.len());
-    let mut product = vec![0.0f32; left_columns * right_columns];
-    // SAFETY: the two assertions keep all places that the strides reach inside the slices; the product has
-    // just been made with its size, and nothing else points into it.
-    unsafe {
-        gemm::gemm(
-            left_columns,
-            right_columns,
-            count,
-            product.as_mut_ptr(),
-            1,
-            right_columns as isize,
-            false,
-            left.as_ptr().add(left_first),
-            left_width as isize,
-            1,
-            right.as_ptr().add(right_first),
-            1,
-            right_width as isize,
-            0.0,
-            1.0,
-            false,
-            false,
-            false,
-            Parallelism::Rayon(0),
-        );
-    }
-    product
 }

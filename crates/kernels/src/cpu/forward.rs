@@ -6,15 +6,17 @@ use pulp::Arch;
 use rayon::prelude::*;
 
 use super::gru::{self, GruPanels};
+use super::lane::{Lane, Share, unite};
 use super::panels::{Panels, Rows, RowsMut, Target};
+use super::plan::{Plan, row_shares, unit_shares};
 use super::pool::Buffer;
-use super::slices::{by_batch, by_rows, parts};
+use super::shared::{Meeting, Shared};
 use super::step::{Real, States, Step};
-use super::{Layer, Matrices, ROWS, Saved, lstm, rnn};
+use super::{Layer, Matrices, Saved, lstm, rnn};
 use crate::{Cell, GruReset};
 
-/// Steps that are held at a time where nothing is kept for a backward pass, and the batch is not tiny.
-const SPAN: usize = 16;
+/// Rows whose products with the input are made at a time, where they are made for many steps at once.
+const SPAN: usize = 128;
 
 /// What a pass forward gives.
 pub(crate) struct Forward {
@@ -50,223 +52,265 @@ enum Packed<'a> {
 /// Runs a layer over the whole sequence; with `keep` what the backward pass needs stays.
 pub(crate) fn forward(layer: Layer, operands: Operands<'_>, keep: bool) -> Forward {
     let Layer { batch, time, hidden, .. } = layer;
-    // So few rows need little memory, and gain most where the input's products are made for all steps at once.
-    let whole = keep || batch < ROWS;
-    let span = if whole { time } else { time.min(SPAN) };
-
-    let mut rows = Buffer::new((span + 1) * batch * layer.width());
-    let mut gates = Buffer::new(span * batch * layer.gates());
-    let mut extra = Buffer::new(span * batch * layer.extra());
-    let mut memory = Buffer::new((span + 1) * batch * layer.memory());
+    let plan = Plan::new(layer);
+    let span = match plan {
+        Plan::Rows { .. } => None,
+        Plan::Units { .. } => Some((SPAN / batch).clamp(1, time)),
+    };
+    // Where nothing is kept, two steps take turns; the copies of a `Plan::Units` are all that it needs.
+    let (slots, copied) = (if keep { time } else { 1 }, if keep || span.is_none() { 1 } else { 0 });
+    let states = if keep { time + 1 } else { span.unwrap_or(0).max(2) };
+    let mut rows = Buffer::new(states * batch * layer.width());
+    let mut gates = Buffer::new(copied * slots * batch * layer.gates());
+    let mut extra = Buffer::new(copied * slots * batch * layer.extra());
+    let mut memory = Buffer::new(copied * (slots + 1) * batch * layer.memory());
     let mut output = vec![0.0; batch * time * hidden];
-    let mut last_hidden = vec![0.0; batch * hidden];
-    let mut last_memory = vec![0.0; batch * layer.memory()];
 
-    let packed = pack(layer, operands.weights);
-    let parts = parts(batch, layer.slices());
-    let projected = whole && layer.apart();
-    if projected {
-        project_all(layer, operands.input, &packed, &mut rows, &mut gates);
-    }
-    let slices: Vec<Slice<'_>> = parts
-        .iter()
-        .cloned()
-        .zip(by_rows(&mut rows, span + 1, layer.width(), &parts))
-        .zip(by_rows(&mut gates, span, layer.gates(), &parts))
-        .zip(by_rows(&mut extra, span, layer.extra(), &parts))
-        .zip(by_rows(&mut memory, span + 1, layer.memory(), &parts))
-        .zip(by_batch(&mut output, time * hidden, &parts))
-        .zip(by_batch(&mut last_hidden, hidden, &parts))
-        .zip(by_batch(&mut last_memory, layer.memory(), &parts))
-        .map(|(((((((part, rows), gates), extra), memory), output), last_hidden), last_memory)| Slice {
-            layer,
-            operands,
-            packed: &packed,
-            projected,
-            part,
-            rows,
-            gates,
-            extra,
-            memory,
-            output,
-            last_hidden,
-            last_memory,
-        })
-        .collect();
-    match slices.len() {
-        1 => slices.into_iter().for_each(Slice::run),
-        _ => slices.into_par_iter().for_each(Slice::run),
-    }
+    let context = Context {
+        layer,
+        operands,
+        keep,
+        span,
+        states,
+        rows: Shared::new(&mut rows),
+        gates: Shared::new(&mut gates),
+        extra: Shared::new(&mut extra),
+        memory: Shared::new(&mut memory),
+        output: Shared::new(&mut output),
+    };
+    let (shares, memories): (_, Vec<_>) = match plan {
+        Plan::Rows { threads } => {
+            let packed = pack(layer, operands.weights, 0..hidden);
+            let shares = row_shares(layer, threads);
+            let run = |share| Worker::new(&context, share, (0, 1), &packed).run(&Meeting::alone());
+            let memories = match threads {
+                1 => shares.iter().map(run).collect(),
+                _ => shares.par_iter().map(run).collect(),
+            };
+            (shares, memories)
+        }
+        Plan::Units { most } => {
+            let memories = Meeting::gather(most, |member, members, meeting| {
+                let share = &unit_shares(layer, members)[member];
+                let packed = pack(layer, operands.weights, share.units.clone());
+                Worker::new(&context, share, (member, members), &packed).run(meeting)
+            });
+            (unit_shares(layer, memories.len()), memories)
+        }
+    };
+
+    let (width, state) = (layer.width(), layer.state());
+    let last = &rows[(time % states) * batch * width..][..batch * width];
+    let last = last.chunks_exact(width).flat_map(|row| &row[state..]).copied().collect();
+    let memories = layer.cell.has_memory().then(|| unite(&shares, &memories, batch, hidden));
     let saved = keep.then(|| Saved { layer, mask: operands.mask.map(<[f32]>::to_vec), rows, gates, extra, memory });
-    Forward { output, hidden: last_hidden, memory: layer.cell.has_memory().then_some(last_memory), saved }
+    Forward { output, hidden: last, memory: memories, saved }
 }
 
-fn pack<'a>(layer: Layer, weights: Matrices<'a>) -> Packed<'a> {
+/// `[W; b; U]` of some hidden units.
+fn pack<'a>(layer: Layer, weights: Matrices<'a>, units: Range<usize>) -> Packed<'a> {
     let arch = Arch::new();
     let Layer { input, hidden, .. } = layer;
-    let width = layer.width();
-    // `[W; b; U]` of the gates from `first` on.
-    let panels = |first: usize, count: usize, both: bool| {
-        Panels::new(arch, width, count, |row, column| {
-            let gate = first + column;
-            match row {
-                row if row < input => weights.input[gate * input + row],
-                row if row == input && both => weights.input_bias[gate] + weights.recurrent_bias[gate],
-                row if row == input => weights.input_bias[gate],
-                row => weights.recurrent[gate * hidden + row - input - 1],
-            }
+    let both: Vec<f32> = weights.input_bias.iter().zip(weights.recurrent_bias).map(|(b, c)| b + c).collect();
+    let panels = |gates: Range<usize>, bias: &[f32]| {
+        Panels::from_columns(arch, layer.width(), gates.len() * units.len(), |column| {
+            let gate = (gates.start + column / units.len()) * hidden + units.start + column % units.len();
+            let (row, state) = (&weights.input[gate * input..][..input], &weights.recurrent[gate * hidden..][..hidden]);
+            [row, &bias[gate..=gate], state]
         })
     };
     match layer.cell {
         Cell::Gru(_) => Packed::Gru(GruPanels {
-            gates: panels(0, 2 * hidden, true),
-            candidate: panels(2 * hidden, hidden, false),
-            bias: &weights.recurrent_bias[2 * hidden..],
+            gates: panels(0..2, &both),
+            candidate: panels(2..3, weights.input_bias),
+            bias: &weights.recurrent_bias[2 * hidden..][units.clone()],
         }),
-        Cell::Lstm | Cell::Rnn(_) => Packed::Whole(panels(0, layer.gates(), true)),
+        Cell::Lstm | Cell::Rnn(_) => Packed::Whole(panels(0..layer.cell.gates(), &both)),
     }
 }
 
-/// Writes `[x, 1]` into all rows and its products into all gates, with all threads.
-fn project_all(layer: Layer, input: &[f32], packed: &Packed<'_>, rows: &mut [f32], gates: &mut [f32]) {
-    const CHUNK: usize = 64;
-    let (batch, width, state) = (layer.batch, layer.width(), layer.state());
-    let chunks = rows.par_chunks_mut(CHUNK * width).zip(gates.par_chunks_mut(CHUNK * layer.gates()));
-    chunks.enumerate().for_each(|(chunk, (rows, gates))| {
-        let count = gates.len() / layer.gates();
-        for (index, row) in rows.chunks_exact_mut(width).take(count).enumerate() {
-            let (step, at) = ((chunk * CHUNK + index) / batch, (chunk * CHUNK + index) % batch);
-            fill(row, layer, input, at, layer.time_of(step));
-        }
-        let read = Rows::new(rows, 0, width);
-        let mut product = |panels: &Panels, first: usize| {
-            let target = RowsMut::new(gates, first, layer.gates());
-            panels.product(read, 0..state, target, count, Target::Replace);
-        };
-        match packed {
-            Packed::Whole(panels) => product(panels, 0),
-            Packed::Gru(panels) => {
-                product(&panels.gates, 0);
-                product(&panels.candidate, 2 * layer.hidden);
-            }
-        }
-    });
-}
-
-/// `[x, 1]` of one row.
-fn fill(row: &mut [f32], layer: Layer, input: &[f32], batch: usize, time: usize) {
-    let width = layer.input;
-    row[..width].copy_from_slice(&input[(batch * layer.time + time) * width..][..width]);
-    row[width] = 1.0;
-}
-
-/// The rows of one thread.
-struct Slice<'a> {
+/// What all threads see.
+struct Context<'a> {
     layer: Layer,
     operands: Operands<'a>,
-    packed: &'a Packed<'a>,
-    projected: bool,
-    part: Range<usize>,
-    rows: Vec<&'a mut [f32]>,
-    gates: Vec<&'a mut [f32]>,
-    extra: Vec<&'a mut [f32]>,
-    memory: Vec<&'a mut [f32]>,
-    output: &'a mut [f32],
-    last_hidden: &'a mut [f32],
-    last_memory: &'a mut [f32],
+    keep: bool,
+    /// Steps whose products with the input are made at once.
+    span: Option<usize>,
+    /// Steps that stand in `rows`.
+    states: usize,
+    rows: Shared<'a>,
+    gates: Shared<'a>,
+    extra: Shared<'a>,
+    memory: Shared<'a>,
+    output: Shared<'a>,
 }
 
-impl Slice<'_> {
-    fn run(mut self) {
-        let span = self.gates.len();
-        self.start();
-        let mut last = 0;
-        for step in 0..self.layer.time {
-            let slot = step % span;
-            if step > 0 && slot == 0 {
-                self.wrap(span);
-            }
-            self.step(slot, self.layer.time_of(step));
-            last = slot + 1;
+/// One thread.
+struct Worker<'a> {
+    context: &'a Context<'a>,
+    packed: &'a Packed<'a>,
+    share: Share,
+    /// Which of how many threads with the same rows this is.
+    member: (usize, usize),
+    gates: Lane<'a>,
+    extra: Lane<'a>,
+    memory: Lane<'a>,
+}
+
+impl<'a> Worker<'a> {
+    fn new(context: &'a Context<'a>, share: &Share, member: (usize, usize), packed: &'a Packed<'a>) -> Self {
+        let layer = context.layer;
+        // SAFETY: each worker has a share of its own.
+        let lane = |shared, width: usize| unsafe { Lane::new(layer, shared, width / layer.hidden, share.clone()) };
+        let (mut gates, mut extra, mut memory) = (
+            lane(context.gates, layer.gates()),
+            lane(context.extra, layer.extra()),
+            lane(context.memory, layer.memory()),
+        );
+        if let Some(span) = context.span {
+            (gates, extra, memory) = (gates.copied(span), extra.copied(1), memory.copied(2));
         }
-        self.finish(last);
+        Self { context, packed, share: share.clone(), member, gates, extra, memory }
+    }
+
+    /// The last memory of the share.
+    fn run(mut self, meeting: &Meeting) -> Vec<f32> {
+        self.start();
+        let Layer { time, .. } = self.context.layer;
+        for step in 0..time {
+            match self.context.span {
+                Some(span) if step % span == 0 => self.project(step, span.min(time - step), meeting),
+                Some(_) => {}
+                None => self.fill(step),
+            }
+            self.step(step);
+            meeting.wait();
+        }
+        self.memory.pair(time - 1).1.to_vec()
+    }
+
+    /// Where row `row` of a step stands.
+    fn place(&self, step: usize, row: usize) -> usize {
+        (step % self.context.states * self.context.layer.batch + row) * self.context.layer.width()
+    }
+
+    /// The `h` part of the thread's rows.
+    fn states(&self, step: usize) -> States<'a> {
+        let layer = self.context.layer;
+        let first = self.place(step, self.share.rows.start) + layer.state() + self.share.units.start;
+        // SAFETY: the rows and units of this worker, read by others only after the next meeting.
+        unsafe { States::new(self.context.rows, first, layer.width()) }
     }
 
     /// The initial state.
     fn start(&mut self) {
-        let (hidden, width, state) = (self.layer.hidden, self.layer.width(), self.layer.state());
-        for (row, at) in self.part.clone().enumerate() {
-            self.rows[0][row * width + state..][..hidden]
-                .copy_from_slice(&self.operands.hidden[at * hidden..][..hidden]);
+        let (hidden, units) = (self.context.layer.hidden, self.share.units.clone());
+        let part = |values: &'a [f32], row: usize| &values[row * hidden..][units.clone()];
+        let mut states = self.states(0);
+        for (row, at) in self.share.rows.clone().enumerate() {
+            states.row(row, units.len()).copy_from_slice(part(self.context.operands.hidden, at));
         }
-        if self.layer.cell.has_memory() {
-            let part = self.part.start * hidden..self.part.end * hidden;
-            self.memory[0].copy_from_slice(&self.operands.memory[part]);
+        if self.context.layer.cell.has_memory() {
+            for (memory, at) in self.memory.step(0).chunks_exact_mut(units.len()).zip(self.share.rows.clone()) {
+                memory.copy_from_slice(part(self.context.operands.memory, at));
+            }
+            self.memory.publish(0);
         }
     }
 
-    /// Moves the state from the end of a span to the start of the next.
-    fn wrap(&mut self, span: usize) {
-        let (first, last) = self.rows.split_at_mut(span);
-        first[0].copy_from_slice(last[0]);
-        let (first, last) = self.memory.split_at_mut(span);
-        first[0].copy_from_slice(last[0]);
+    /// Writes `[x, 1]` of the thread's rows.
+    fn fill(&self, step: usize) {
+        let Layer { time, input, .. } = self.context.layer;
+        let at = self.context.layer.time_of(step);
+        for row in self.share.rows.clone() {
+            let place = self.place(step, row);
+            // SAFETY: a row of this worker, or of a step that is this worker's to fill.
+            let row_values = unsafe { self.context.rows.write(place..place + input + 1) };
+            row_values[..input].copy_from_slice(&self.context.operands.input[(row * time + at) * input..][..input]);
+            row_values[input] = 1.0;
+        }
     }
 
-    fn step(&mut self, slot: usize, time: usize) {
-        let Layer { hidden, .. } = self.layer;
-        let (width, state, count) = (self.layer.width(), self.layer.state(), self.part.len());
-        if !self.projected {
-            for (row, at) in self.rows[slot].chunks_exact_mut(width).zip(self.part.clone()) {
-                fill(row, self.layer, self.operands.input, at, time);
+    /// Fills a span of steps, shared out among the threads, and makes their products with the input.
+    fn project(&mut self, first: usize, count: usize, meeting: &Meeting) {
+        let (member, members) = self.member;
+        (first..first + count).filter(|step| step % members == member).for_each(|step| self.fill(step));
+        meeting.wait();
+        let layer = self.context.layer;
+        let (width, state) = (layer.width(), layer.state());
+        let (place, rows) = (self.place(first, 0), count * self.share.rows.len());
+        // SAFETY: between two meetings in which nobody writes rows.
+        let read = unsafe { self.context.rows.read(place..place + rows * width) };
+        let stride = layer.cell.gates() * self.share.units.len();
+        let sums = self.gates.steps(first, count);
+        let mut product = |panels: &Panels, column: usize| {
+            let target = RowsMut::new(sums, column, stride);
+            panels.product(Rows::new(read, 0, width), 0..state, target, rows, Target::Replace);
+        };
+        match self.packed {
+            Packed::Whole(panels) => product(panels, 0),
+            Packed::Gru(panels) => {
+                product(&panels.gates, 0);
+                product(&panels.candidate, 2 * self.share.units.len());
             }
         }
-        let (read, next) = self.rows.split_at_mut(slot + 1);
-        let (memory_before, memory) = self.memory.split_at_mut(slot + 1);
+        meeting.wait();
+    }
+
+    fn step(&mut self, at: usize) {
+        let Layer { cell, time, hidden, .. } = self.context.layer;
+        let (width, state) = (self.context.layer.width(), self.context.layer.state());
+        let (rows, units) = (self.share.rows.clone(), self.share.units.clone());
+        let place = self.place(at, rows.start);
+        // SAFETY: written before the last meeting, or by this worker.
+        let read = unsafe { self.context.rows.read(place..place + rows.len() * width) };
+        let next = self.states(at + 1);
+        let (memory_before, memory) = self.memory.pair(at);
         let mut step = Step {
-            rows: count,
-            hidden,
+            rows: rows.len(),
+            hidden: units.len(),
             width,
             state,
-            projected: self.projected,
-            read: &*read[slot],
-            gates: &mut *self.gates[slot],
-            extra: &mut *self.extra[slot],
-            memory_before: &*memory_before[slot],
-            memory: &mut *memory[0],
+            own: state + units.start,
+            projected: self.context.span.is_some(),
+            read,
+            gates: self.gates.step(at),
+            extra: self.extra.step(at),
+            memory_before,
+            memory,
             bias: match self.packed {
                 Packed::Gru(panels) => panels.bias,
                 Packed::Whole(_) => &[],
             },
-            next: States { values: &mut *next[0], offset: state, stride: width },
+            next,
         };
-        match (self.layer.cell, self.packed) {
+        match (cell, self.packed) {
             (Cell::Rnn(function), Packed::Whole(panels)) => rnn::forward(&mut step, panels, function),
             (_, Packed::Whole(panels)) => lstm::forward(&mut step, panels),
             (Cell::Gru(GruReset::Before), Packed::Gru(panels)) => gru::forward_before(&mut step, panels),
             (_, Packed::Gru(panels)) => gru::forward_after(&mut step, panels),
         }
-        let Step { read, memory_before, memory, mut next, .. } = step;
-        let real = Real { mask: self.operands.mask, first: self.part.start, time: self.layer.time, at: time };
-        for row in 0..count {
-            let h = next.row(row, hidden);
+        let Step { memory_before, memory, mut next, .. } = step;
+        let time_of = self.context.layer.time_of(at);
+        let real = Real { mask: self.context.operands.mask, first: rows.start, time, at: time_of };
+        for row in 0..rows.len() {
+            let h = next.row(row, units.len());
             if real.at(row) {
-                self.output[(row * self.layer.time + time) * hidden..][..hidden].copy_from_slice(h);
+                let start = ((rows.start + row) * time + time_of) * hidden + units.start;
+                // SAFETY: the rows and units of this worker; nobody reads the output before all are done.
+                unsafe { self.context.output.write(start..start + units.len()) }.copy_from_slice(h);
             } else {
-                h.copy_from_slice(&read[row * width + state..][..hidden]);
-                if self.layer.cell.has_memory() {
-                    let units = row * hidden..(row + 1) * hidden;
-                    memory[units.clone()].copy_from_slice(&memory_before[units]);
+                h.copy_from_slice(&read[row * width + state..][units.clone()]);
+                if cell.has_memory() {
+                    let part = row * units.len()..(row + 1) * units.len();
+                    memory[part.clone()].copy_from_slice(&memory_before[part]);
                 }
             }
         }
-    }
-
-    fn finish(self, last: usize) {
-        let (hidden, width, state) = (self.layer.hidden, self.layer.width(), self.layer.state());
-        for (h, row) in self.last_hidden.chunks_exact_mut(hidden).zip(self.rows[last].chunks_exact(width)) {
-            h.copy_from_slice(&row[state..]);
+        if self.context.keep {
+            self.gates.publish(at);
+            self.extra.publish(at);
+            self.memory.publish(at + 1);
         }
-        self.last_memory.copy_from_slice(self.memory[last]);
     }
 }

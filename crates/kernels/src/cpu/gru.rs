@@ -1,6 +1,6 @@
 //! One step of gated recurrent units; gates in the order r, z, n.
 
-use pulp::Simd;
+use pulp::{Arch, Simd};
 
 use super::panels::{Panels, Rows, RowsMut, Target};
 use super::simd::{Vector, pass, sigmoid, sigmoids, tanh};
@@ -28,7 +28,7 @@ pass!(ActivateAfter, Step, |simd, step| {
     for row in 0..step.rows {
         let gates = parts(&mut step.gates[row * 3 * hidden..], hidden);
         let product = &mut step.extra[row * hidden..][..hidden];
-        let before = &step.read[row * step.width + step.state..][..hidden];
+        let before = &step.read[row * step.width + step.own..][..hidden];
         activate_after(simd, gates, product, (before, &step.bias[..hidden]), step.next.row(row, hidden));
     }
 });
@@ -69,7 +69,7 @@ pass!(Reset, Step, |simd, step| {
     for row in 0..step.rows {
         let reset = &mut step.gates[row * 3 * hidden..][..hidden];
         let product = &mut step.extra[row * hidden..][..hidden];
-        let before = &step.read[row * step.width + step.state..][..hidden];
+        let before = &step.read[row * step.width + step.own..][..hidden];
         for at in (0..hidden).step_by(S::F32_LANES) {
             let r = sigmoid(Vector::load(simd, reset, at));
             r.store(reset, at);
@@ -82,7 +82,7 @@ pass!(ActivateBefore, Step, |simd, step| {
     let hidden = step.hidden;
     for row in 0..step.rows {
         let [_, update, candidate] = parts(&mut step.gates[row * 3 * hidden..], hidden);
-        let before = &step.read[row * step.width + step.state..][..hidden];
+        let before = &step.read[row * step.width + step.own..][..hidden];
         activate_before(simd, update, candidate, (before, &step.bias[..hidden]), step.next.row(row, hidden));
     }
 });
@@ -118,13 +118,8 @@ fn sums(step: &mut Step<'_>, panels: &GruPanels<'_>) {
 }
 
 /// The gates become the gradients of their sums, the recurrent part of `n` its own gradient.
-pub(super) fn backward_after(step: &mut Back<'_>, panels: &Panels) {
-    panels.arch().dispatch(DifferentiateAfter(step));
-    let (rows, hidden) = (step.rows, step.hidden);
-    let gates = Rows::new(step.gates, 0, 3 * hidden);
-    panels.product(gates, 0..2 * hidden, RowsMut::new(step.grad, 0, hidden), rows, Target::Add);
-    let product = Rows::new(step.extra, 0, hidden);
-    panels.product(product, 2 * hidden..3 * hidden, RowsMut::new(step.grad, 0, hidden), rows, Target::Add);
+pub(super) fn backward_after(step: &mut Back<'_>, arch: Arch) {
+    arch.dispatch(DifferentiateAfter(step));
 }
 
 pass!(DifferentiateAfter, Back, |simd, step| {
@@ -137,7 +132,7 @@ pass!(DifferentiateAfter, Back, |simd, step| {
             continue;
         }
         let gates = parts(&mut step.gates[row * 3 * hidden..], hidden);
-        let before = &step.read[row * step.width + step.state..][..hidden];
+        let before = &step.read[row * step.width + step.own..][..hidden];
         differentiate_after(simd, gates, &mut step.extra[units.clone()], before, &mut step.grad[units]);
     }
 });
@@ -171,8 +166,6 @@ pub(super) fn backward_before(step: &mut Back<'_>, panels: &Panels) {
     let target = RowsMut::new(step.scratch, 0, hidden);
     panels.product(candidate, 2 * hidden..3 * hidden, target, rows, Target::Replace);
     panels.arch().dispatch(ResetBack(step));
-    let gates = Rows::new(step.gates, 0, 3 * hidden);
-    panels.product(gates, 0..2 * hidden, RowsMut::new(step.grad, 0, hidden), rows, Target::Add);
 }
 
 pass!(DifferentiateBefore, Back, |simd, step| {
@@ -183,7 +176,7 @@ pass!(DifferentiateBefore, Back, |simd, step| {
             continue;
         }
         let [_, update, candidate] = parts(&mut step.gates[row * 3 * hidden..], hidden);
-        let before = &step.read[row * step.width + step.state..][..hidden];
+        let before = &step.read[row * step.width + step.own..][..hidden];
         differentiate_before(simd, update, candidate, before, &mut step.grad[row * hidden..][..hidden]);
     }
 });
@@ -208,7 +201,7 @@ pass!(ResetBack, Back, |simd, step| {
         }
         let units = row * hidden..(row + 1) * hidden;
         let reset = &mut step.gates[row * 3 * hidden..][..hidden];
-        let before = &step.read[row * step.width + step.state..][..hidden];
+        let before = &step.read[row * step.width + step.own..][..hidden];
         reset_back(simd, reset, &step.scratch[units.clone()], before, &mut step.grad[units]);
     }
 });

@@ -1,8 +1,8 @@
 //! One step of long short-term memory; gates in the order i, f, g, o.
 
-use pulp::Simd;
+use pulp::{Arch, Simd};
 
-use super::panels::{Panels, Rows, RowsMut, Target};
+use super::panels::Panels;
 use super::simd::{Vector, gates, pass, sigmoid, tanh};
 use super::step::{Back, Step, parts};
 
@@ -40,11 +40,8 @@ fn activate<S: Simd>(simd: S, cut: [&mut [f32]; 4], before: &[f32], memory: &mut
 }
 
 /// The gates' activations become the gradients of their sums.
-pub(super) fn backward(step: &mut Back<'_>, panels: &Panels) {
-    panels.arch().dispatch(Differentiate(step));
-    let (rows, hidden) = (step.rows, step.hidden);
-    let gates = Rows::new(step.gates, 0, 4 * hidden);
-    panels.product(gates, 0..4 * hidden, RowsMut::new(step.grad, 0, hidden), rows, Target::Add);
+pub(super) fn backward(step: &mut Back<'_>, arch: Arch) {
+    arch.dispatch(Differentiate(step));
 }
 
 pass!(Differentiate, Back, |simd, step| {

@@ -2,23 +2,27 @@
 //!
 //! Plain slices in and out: no backend type appears here. What makes it fast:
 //!
-//! - Each thread takes a slice of the batch through the whole sequence; no step waits for another thread.
+//! - Each thread takes a slice of the batch through the whole sequence, and no step waits for another thread; or,
+//!   where the batch is small or the weights are large, some hidden units ([`plan`]).
 //! - Rows hold `[x, 1, h']`, so that one product with the packed `[W; b; U]` gives all sums of a step.
 //! - The weights are packed once a pass ([`panels`]), not at each step.
-//! - The weights' gradients are one product over all steps and rows, which the `gemm` crate does best.
+//! - The weights' gradients are one product over all steps and rows ([`outer`]).
 //!
-//! Sums run in an order that depends on neither the number of threads nor the slices: results are the same
+//! Sums run in an order that depends on neither the number of threads nor their shares: results are the same
 //! for any number of threads.
 
 mod backward;
 mod forward;
 mod gru;
+mod lane;
 mod lstm;
+mod outer;
 mod panels;
+mod plan;
 mod pool;
 mod rnn;
+mod shared;
 mod simd;
-mod slices;
 mod step;
 
 pub(crate) use backward::{Gradient, backward};
@@ -70,26 +74,7 @@ impl Layer {
             Direction::Backward => self.time - 1 - step,
         }
     }
-
-    /// In how many slices the batch is cut: one a thread, but none with less than [`ROWS`] rows, nor for work
-    /// that is done before another thread would have woken.
-    fn slices(&self) -> usize {
-        let work = self.batch * self.time * self.gates() * self.width();
-        if work < 500_000 { 1 } else { rayon::current_num_threads().min(self.batch.div_ceil(ROWS)).max(1) }
-    }
-
-    /// Whether the products with the input are made for many steps at once, before or after the recurrence: where
-    /// a step has few rows, or where all weights together would not stay in a core's cache from step to step.
-    fn apart(&self) -> bool {
-        self.batch < ROWS || self.gates() * self.width() > CACHE
-    }
 }
-
-/// Weights that stay in a core's cache of the second level (1.75 MiB of commonly 2).
-const CACHE: usize = 458_752;
-
-/// Rows that a product needs at least to use the registers well.
-const ROWS: usize = 4;
 
 /// The weights of a layer, as in [`Weights`](crate::Weights).
 #[derive(Clone, Copy)]

@@ -9,7 +9,7 @@ use std::ops::Range;
 use pulp::{Arch, Simd, WithSimd};
 
 /// Vectors across a panel.
-const VECTORS: usize = 2;
+pub(super) const VECTORS: usize = 2;
 
 /// A `[depth, width]` matrix in panels.
 pub(super) struct Panels {
@@ -58,20 +58,43 @@ pub(super) enum Target {
 }
 
 impl Panels {
-    /// Packs the matrix whose element at `(row, column)` is `at(row, column)`.
-    pub fn new(arch: Arch, depth: usize, width: usize, at: impl Fn(usize, usize) -> f32) -> Self {
-        let columns = VECTORS * arch.dispatch(Lanes);
-        let panels = width.div_ceil(columns);
-        let mut values = vec![0.0; panels * depth * columns];
-        for (panel, values) in values.chunks_exact_mut((depth * columns).max(1)).enumerate() {
+    fn zeros(arch: Arch, depth: usize, width: usize) -> Self {
+        let columns = VECTORS * lanes(arch);
+        Self { arch, values: vec![0.0; width.div_ceil(columns) * depth * columns], depth, width, columns }
+    }
+
+    /// Packs the matrix that has these columns, each given in pieces from the first row on.
+    pub fn from_columns<'a, const PIECES: usize>(
+        arch: Arch,
+        depth: usize,
+        width: usize,
+        column: impl Fn(usize) -> [&'a [f32]; PIECES],
+    ) -> Self {
+        let mut panels = Self::zeros(arch, depth, width);
+        let columns = panels.columns;
+        for (panel, values) in panels.values.chunks_exact_mut((depth * columns).max(1)).enumerate() {
             let first = panel * columns;
-            for column in 0..columns.min(width - first) {
-                for (row, value) in values[column..].iter_mut().step_by(columns).enumerate() {
-                    *value = at(row, first + column);
+            for at in 0..columns.min(width - first) {
+                let mut values = values[at..].iter_mut().step_by(columns);
+                for piece in column(first + at) {
+                    piece.iter().zip(&mut values).for_each(|(element, value)| *value = *element);
                 }
             }
         }
-        Self { arch, values, depth, width, columns }
+        panels
+    }
+
+    /// Packs the matrix that has these rows.
+    pub fn from_rows<'a>(arch: Arch, depth: usize, width: usize, row: impl Fn(usize) -> &'a [f32]) -> Self {
+        let mut panels = Self::zeros(arch, depth, width);
+        let columns = panels.columns;
+        for at in 0..depth {
+            let packed = panels.values.chunks_exact_mut(depth * columns);
+            for (row, panel) in row(at)[..width].chunks(columns).zip(packed) {
+                panel[at * columns..][..row.len()].copy_from_slice(row);
+            }
+        }
+        panels
     }
 
     pub fn arch(&self) -> Arch {
@@ -86,12 +109,18 @@ impl Panels {
         self.width
     }
 
-    /// `target = rows · matrix[part]`, or adds it: `rows` has `part.len()` columns, `target` the matrix's
-    /// width. Each element is summed in the order of `part`, whatever the number of rows.
+    /// `target = rows · matrix[part]`, or goes on with the sums in it: `rows` has `part.len()` columns, `target` the
+    /// matrix's width. Each element is summed in the order of `part`, whatever the number of rows, and whether in one
+    /// product or several.
     pub fn product(&self, rows: Rows<'_>, part: Range<usize>, target: RowsMut<'_>, count: usize, mode: Target) {
         debug_assert!(part.end <= self.depth);
         self.arch.dispatch(Product { panels: self, rows, part, target, count, mode });
     }
+}
+
+/// Values of a vector.
+pub(super) fn lanes(arch: Arch) -> usize {
+    arch.dispatch(Lanes)
 }
 
 struct Lanes;
@@ -198,39 +227,52 @@ impl Tile<'_> {
         let rows = &self.rows.values[start..start + (ROWS - 1) * stride + depth];
         let panels: [&[S::f32s]; PANELS] =
             std::array::from_fn(|panel| S::as_simd_f32s(&self.values[panel * self.size..][self.part.clone()]).0);
-        let sums = multiply::<S, ROWS, PANELS>(simd, rows, stride, panels, depth);
-        let columns = VECTORS * S::F32_LANES;
-        for (row, sums) in sums.iter().enumerate() {
+        let width = self.width.min(PANELS * VECTORS * S::F32_LANES);
+        let place = |row: usize| {
             let start = target.offset + (first + row) * target.stride + self.column;
-            let target = &mut target.values[start..start + self.width.min(PANELS * columns)];
-            for (&sum, target) in sums.as_flattened().iter().zip(target.chunks_mut(S::F32_LANES)) {
-                let sum = match self.mode {
-                    Target::Replace => sum,
-                    Target::Add => simd.add_f32s(sum, simd.partial_load_f32s(target)),
-                };
-                simd.partial_store_f32s(target, sum);
+            start..start + width
+        };
+        let mut sums = [[[simd.splat_f32s(0.0); VECTORS]; PANELS]; ROWS];
+        if self.mode == Target::Add {
+            for (row, sums) in sums.iter_mut().enumerate() {
+                let target = target.values[place(row)].chunks(S::F32_LANES);
+                sums.as_flattened_mut()
+                    .iter_mut()
+                    .zip(target)
+                    .for_each(|(sum, from)| *sum = simd.partial_load_f32s(from));
+            }
+        }
+        let sums = multiply::<S, ROWS, PANELS>(simd, rows, (stride, 1), panels, depth, sums);
+        for (row, sums) in sums.iter().enumerate() {
+            let target = target.values[place(row)].chunks_mut(S::F32_LANES);
+            for (sum, to) in sums.as_flattened().iter().zip(target) {
+                if to.len() == S::F32_LANES {
+                    S::as_mut_simd_f32s(to).0[0] = *sum;
+                } else {
+                    simd.partial_store_f32s(to, *sum);
+                }
             }
         }
     }
 }
 
-/// The sums of one tile. Apart from what becomes of them, so that they stay in registers.
+/// The sums of one tile: the rows' elements stand at distance `step`. Apart from what becomes of them, so that they stay in registers.
 #[inline(always)]
-fn multiply<S: Simd, const ROWS: usize, const PANELS: usize>(
+pub(super) fn multiply<S: Simd, const ROWS: usize, const PANELS: usize>(
     simd: S,
     rows: &[f32],
-    stride: usize,
+    (stride, step): (usize, usize),
     panels: [&[S::f32s]; PANELS],
     depth: usize,
+    mut sums: [[[S::f32s; VECTORS]; PANELS]; ROWS],
 ) -> [[[S::f32s; VECTORS]; PANELS]; ROWS] {
-    assert!(rows.len() >= (ROWS - 1) * stride + depth);
+    assert!(rows.len() > (ROWS - 1) * stride + depth.max(1) * step - step);
     assert!(panels.iter().all(|panel| panel.len() >= VECTORS * depth));
-    let mut sums = [[[simd.splat_f32s(0.0); VECTORS]; PANELS]; ROWS];
     for index in 0..depth {
         for (row, sums) in sums.iter_mut().enumerate() {
             // SAFETY: row < ROWS and index < depth, so all places lie in the slices measured above. Checked access
             // keeps the sums out of the registers.
-            let left = simd.splat_f32s(unsafe { *rows.get_unchecked(row * stride + index) });
+            let left = simd.splat_f32s(unsafe { *rows.get_unchecked(row * stride + index * step) });
             for (panel, sums) in panels.iter().zip(sums) {
                 let place = VECTORS * index;
                 let right = unsafe { [*panel.get_unchecked(place), *panel.get_unchecked(place + 1)] };

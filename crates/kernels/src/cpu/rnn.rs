@@ -1,6 +1,8 @@
 //! One step of the simple recurrent network.
 
-use super::panels::{Panels, Rows, RowsMut, Target};
+use pulp::Arch;
+
+use super::panels::Panels;
 use super::simd::{Vector, pass, tanh};
 use super::step::{Back, Step};
 use crate::RnnActivation;
@@ -39,13 +41,11 @@ pass!(Relu, Step, |simd, step| {
 });
 
 /// `h` becomes the gradient of its sum.
-pub(super) fn backward(step: &mut Back<'_>, panels: &Panels, function: RnnActivation) {
+pub(super) fn backward(step: &mut Back<'_>, arch: Arch, function: RnnActivation) {
     match function {
-        RnnActivation::Tanh => panels.arch().dispatch(TanhBack(step)),
-        RnnActivation::Relu => panels.arch().dispatch(ReluBack(step)),
+        RnnActivation::Tanh => arch.dispatch(TanhBack(step)),
+        RnnActivation::Relu => arch.dispatch(ReluBack(step)),
     }
-    let (rows, hidden) = (step.rows, step.hidden);
-    panels.product(Rows::new(step.gates, 0, hidden), 0..hidden, RowsMut::new(step.grad, 0, hidden), rows, Target::Add);
 }
 
 pass!(TanhBack, Back, |simd, step| {

@@ -1,20 +1,32 @@
-//! What a cell's file sees of one step: the rows of one thread.
+//! What a cell's file sees of one step: the rows and hidden units of one thread.
 
 use std::ops::Range;
 
 use super::panels::{Panels, Rows, RowsMut, Target};
+use super::shared::Shared;
 
 /// The `h` part of the rows that the next step reads.
 pub(super) struct States<'a> {
-    pub values: &'a mut [f32],
-    pub offset: usize,
-    pub stride: usize,
+    values: Shared<'a>,
+    first: usize,
+    stride: usize,
 }
 
-impl States<'_> {
+impl<'a> States<'a> {
+    /// Row `r` starts at `first + r · stride`.
+    ///
+    /// # Safety
+    ///
+    /// Nobody else uses the places of the rows while this lives.
+    pub unsafe fn new(values: Shared<'a>, first: usize, stride: usize) -> Self {
+        Self { values, first, stride }
+    }
+
     #[inline(always)]
-    pub fn row(&mut self, row: usize, hidden: usize) -> &mut [f32] {
-        &mut self.values[self.offset + row * self.stride..][..hidden]
+    pub fn row(&mut self, row: usize, units: usize) -> &mut [f32] {
+        let start = self.first + row * self.stride;
+        // SAFETY: as promised to `new`; the row is borrowed from `self` for writing.
+        unsafe { self.values.write(start..start + units) }
     }
 }
 
@@ -41,12 +53,14 @@ pub(super) fn parts<const COUNT: usize>(mut row: &mut [f32], hidden: usize) -> [
     std::array::from_fn(|_| row.split_off_mut(..hidden).unwrap_or_default())
 }
 
-/// One step forward. A row that is read holds `[x, 1, h']`, `width` values, `h'` from `state` on.
+/// One step forward. A row that is read holds `[x, 1, h']`, `width` values, `h'` from `state` on, and that of the
+/// thread's `hidden` units from `own` on.
 pub(super) struct Step<'a> {
     pub rows: usize,
     pub hidden: usize,
     pub width: usize,
     pub state: usize,
+    pub own: usize,
     /// Whether `gates` holds the input's part already.
     pub projected: bool,
     pub read: &'a [f32],
@@ -75,12 +89,12 @@ impl Step<'_> {
     }
 }
 
-/// One step back.
+/// One step back; `h'` of the thread's `hidden` units starts at `own` in a row that was read.
 pub(super) struct Back<'a> {
     pub rows: usize,
     pub hidden: usize,
     pub width: usize,
-    pub state: usize,
+    pub own: usize,
     pub real: Real<'a>,
     pub read: &'a [f32],
     /// In: the activations; out: the gradients of the sums.
@@ -89,7 +103,7 @@ pub(super) struct Back<'a> {
     pub extra: &'a mut [f32],
     pub memory_before: &'a [f32],
     pub memory: &'a [f32],
-    /// `[rows, hidden]`, in: gradient of `h`; out: of `h'`
+    /// `[rows, hidden]`, in: gradient of `h`; out: of `h'`, but for what comes through the gates
     pub grad: &'a mut [f32],
     /// `[rows, hidden]`, in: gradient of `c`; out: of `c'`
     pub grad_memory: &'a mut [f32],

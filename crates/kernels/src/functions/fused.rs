@@ -8,7 +8,12 @@ use crate::{Cell, Direction, Weights};
 
 /// Whether a fused operation runs on the input's backend, for its type and size.
 pub(super) fn supports(input: &Tensor<3>) -> bool {
-    input.dtype() == DType::F32 && !input.dims().contains(&0) && has_fused(input.device().as_dispatch())
+    on_host(input) && !input.dims().contains(&0)
+}
+
+/// Whether a tensor of single-precision values lies in this process' memory.
+pub(super) fn on_host<const D: usize>(input: &Tensor<D>) -> bool {
+    input.dtype() == DType::F32 && has_fused(input.device().as_dispatch())
 }
 
 fn has_fused(device: &DispatchDevice) -> bool {

@@ -1,12 +1,12 @@
 //! Recurrent layers on top of each other, in one direction or both.
 
 use burn::module::Module;
-use burn::nn::{Dropout, DropoutConfig};
 use burn::tensor::Tensor;
 use semiseq_kernels::Direction;
 
 use crate::Encoder;
 use crate::cells::{Layer, State};
+use crate::dropout::Dropout;
 
 /// A stack of recurrent layers with dropout between them.
 #[derive(Module, Debug)]
@@ -31,7 +31,7 @@ impl RecurrentEncoder {
             let mut directions = directions.into_iter();
             Some(Directions { forward: directions.next()?, backward: directions.next() })
         });
-        Self { layers: layers.collect(), dropout: DropoutConfig::new(dropout).init(), hidden }
+        Self { layers: layers.collect(), dropout: Dropout::new(dropout), hidden }
     }
 
     /// With states: one a layer and direction, in PyTorch's order (layer by layer, forward first).

@@ -5,7 +5,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use crate::case::Case;
 
-const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/recurrent/torch_peer.py");
+const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/speed/torch_peer.py");
 
 pub struct Torch {
     python: String,
@@ -37,6 +37,13 @@ impl Torch {
     /// Seconds of one pass.
     pub fn run(&mut self, case: Case) -> Result<f64, Error> {
         writeln!(self.input, "{}", case.fields())?;
+        self.input.flush()?;
+        self.line()?.parse().map_err(Error::other)
+    }
+
+    /// Seconds of a training step, the mean over some.
+    pub fn steps(&mut self, specification: &serde_json::Value) -> Result<f64, Error> {
+        writeln!(self.input, "steps {specification}")?;
         self.input.flush()?;
         self.line()?.parse().map_err(Error::other)
     }

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use crate::case::{CELLS, Case};
+use crate::steps;
 
 pub struct Row {
     pub case: Case,
@@ -13,14 +14,26 @@ pub struct Row {
 }
 
 /// A line a case: our time and rate, and the other sides' times as multiples of ours.
-pub fn markdown(rows: &[Row], limit: f64, about: &str) -> String {
+pub fn markdown(rows: &[Row], steps: &[steps::Row], limit: f64, about: &str) -> String {
     let threads = rayon::current_num_threads();
-    let peers = peers(rows);
     let mut text = format!(
         "{threads} threads; SGEMM {:.0} GFLOP/s; {about}. Medians, all sides in turn. A peer's column is its time \
-         over ours: above 1, we are faster. Memory is the growth of the process' peak.\n\n\
-         | cell | batch, time, input, hidden | directions | pass | semiseq ms | of SGEMM | semiseq MB |",
+         over ours: above 1, we are faster. Memory is the growth of the process' peak.\n",
         limit * 1e-9
+    );
+    if !rows.is_empty() {
+        text.push_str(&layers(rows, limit));
+    }
+    if !steps.is_empty() {
+        text.push_str(&whole_steps(steps));
+    }
+    text
+}
+
+fn layers(rows: &[Row], limit: f64) -> String {
+    let peers = peers(rows);
+    let mut text = String::from(
+        "\n| cell | batch, time, input, hidden | directions | pass | semiseq ms | of SGEMM | semiseq MB |",
     );
     for peer in &peers {
         // Writing to a String cannot fail, here and below.
@@ -53,6 +66,20 @@ pub fn markdown(rows: &[Row], limit: f64, about: &str) -> String {
         text.push('\n');
     }
     text.push_str(&means(rows, &peers));
+    text
+}
+
+/// A line a config and stage.
+fn whole_steps(steps: &[steps::Row]) -> String {
+    let mut text = String::from(
+        "\nWhole training steps:\n\n| config | stage | objective | semiseq ms | torch × |\n|---|---|---|---|---|\n",
+    );
+    for ours in steps.iter().filter(|row| row.side == "semiseq") {
+        let peer = steps.iter().find(|row| (row.config, row.stage) == (ours.config, ours.stage) && row.side == "torch");
+        let ratio = peer.map_or_else(|| "–".into(), |peer| format!("{:.2}", peer.seconds / ours.seconds));
+        let ms = ours.seconds * 1e3;
+        let _ = writeln!(text, "| {} | {} | {} | {ms:.2} | {ratio} |", ours.config, ours.stage, ours.objective);
+    }
     text
 }
 
@@ -109,7 +136,7 @@ fn megabytes(row: &Row) -> String {
 }
 
 /// SPEC's rows.
-pub fn json(rows: &[Row]) -> String {
+pub fn json(rows: &[Row], steps: &[steps::Row]) -> String {
     let threads = rayon::current_num_threads();
     let row = |row: &Row| {
         let memory = row.peak_bytes.map_or_else(String::new, |bytes| format!(", \"peak_bytes\": {bytes}"));
@@ -124,5 +151,13 @@ pub fn json(rows: &[Row]) -> String {
             row.seconds
         )
     };
-    format!("[\n{}\n]\n", rows.iter().map(row).collect::<Vec<_>>().join(",\n"))
+    let step = |row: &steps::Row| {
+        format!(
+            "{{\"config\": \"{}\", \"stage\": {}, \"objective\": \"{}\", \"pass\": \"step\", \"side\": \"{}\", \
+             \"threads\": {threads}, \"median_seconds\": {:e}}}",
+            row.config, row.stage, row.objective, row.side, row.seconds
+        )
+    };
+    let all: Vec<String> = rows.iter().map(row).chain(steps.iter().map(step)).collect();
+    format!("[\n{}\n]\n", all.join(",\n"))
 }

@@ -1,7 +1,8 @@
-//! Times the recurrent operations beside Burn's own modules and PyTorch, all sides in turn, and prints medians.
+//! Times the recurrent operations beside Burn's own modules and PyTorch, and whole training steps beside PyTorch, all
+//! sides in turn, and prints medians.
 //!
 //! `cargo xtask bench [--out DIR] [--filter TEXT] [--torch PYTHON] [--quick]`; `DIR` gets `bench.md` and
-//! `bench.json`. `--filter` keeps the cases whose name (`lstm [32, 100, 64, 128] both train`) holds the text;
+//! `bench.json`. `--filter` keeps the cases whose name (`lstm [32, 100, 64, 128] both train`, `mnist-rows stage 1`) holds the text;
 //! `--quick` takes fewer rounds and leaves memory out.
 
 mod case;
@@ -9,6 +10,7 @@ mod limit;
 mod memory;
 mod report;
 mod sides;
+mod steps;
 mod torch;
 
 use std::path::PathBuf;
@@ -50,12 +52,16 @@ fn main() {
         rows.extend(measure(case, torch.as_mut(), quick));
     }
     let about = torch.as_ref().map_or_else(|| "PyTorch: not asked for (`--torch PYTHON`)".into(), Torch::about);
-    let table = report::markdown(&rows, limit, &about);
+    let steps = match steps::measure(&filter, torch.as_mut(), quick) {
+        Ok(steps) => steps,
+        Err(error) => fail(&error),
+    };
+    let table = report::markdown(&rows, &steps, limit, &about);
     println!("{table}");
     if let Some(folder) = value("--out").map(PathBuf::from) {
         let written = std::fs::create_dir_all(&folder)
             .and_then(|()| std::fs::write(folder.join("bench.md"), &table))
-            .and_then(|()| std::fs::write(folder.join("bench.json"), report::json(&rows)));
+            .and_then(|()| std::fs::write(folder.join("bench.json"), report::json(&rows, &steps)));
         if let Err(error) = written {
             fail(&format!("{}: {error}", folder.display()));
         }

@@ -1,0 +1,151 @@
+//! Whole training steps of the example configs: batches and views, forward, loss, backward, clipping, optimiser,
+//! monitors. Our side is a run as users start it; PyTorch's is the loop that one would write for the same model, batch
+//! and optimiser (`torch_peer.py`), with its batches made beforehand.
+//!
+//! The data have the shapes of the real sets and are drawn here, so that nothing has to be downloaded.
+
+use std::path::Path;
+
+use rand::distr::{Distribution, weighted::WeightedIndex};
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use semiseq::datasets::InputKind;
+use semiseq::prelude::*;
+use semiseq::training::run::task;
+use serde_json::{Value, json};
+
+use crate::torch::Torch;
+
+/// Steps of a round: enough that starting and ending a run do not count.
+const STEPS: usize = 60;
+const ROUNDS: usize = 5;
+
+pub struct Row {
+    pub config: &'static str,
+    pub stage: usize,
+    pub objective: String,
+    pub side: &'static str,
+    /// Median of a step.
+    pub seconds: f64,
+}
+
+/// Draws data; none where the config's own are made by formula.
+type Draw = fn() -> Option<Dataset>;
+
+/// A config's stage, and the data that stand for its own.
+struct Case {
+    config: &'static str,
+    stage: usize,
+    data: Draw,
+}
+
+fn cases() -> Vec<Case> {
+    let configs: [(&str, Draw); 3] =
+        [("quickstart", || None), ("ag-news", || Some(texts())), ("mnist-rows", || Some(digits()))];
+    configs.into_iter().flat_map(|(config, data)| [0, 1].map(|stage| Case { config, stage, data })).collect()
+}
+
+/// Medians for each stage whose name (`mnist-rows stage 1`) holds the filter.
+pub fn measure(filter: &str, mut torch: Option<&mut Torch>, quick: bool) -> Result<Vec<Row>, String> {
+    let mut rows = Vec::new();
+    for case in cases() {
+        let name = format!("{} stage {}", case.config, case.stage);
+        if !name.contains(filter) {
+            continue;
+        }
+        eprintln!("{name}");
+        let (config, data) = prepared(&case)?;
+        let spec = specification(&config, &data);
+        let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+        for _ in 0..if quick { 2 } else { ROUNDS } {
+            ours.push(run_steps(&config, data.clone())?);
+            if let Some(torch) = torch.as_deref_mut() {
+                theirs.push(torch.steps(&spec).map_err(|error| format!("PyTorch: {error}"))?);
+            }
+        }
+        let objective = config.stages[0].objective.name().to_string();
+        for (side, mut seconds) in [("semiseq", ours), ("torch", theirs)] {
+            seconds.sort_by(f64::total_cmp);
+            if let Some(&seconds) = seconds.get(seconds.len() / 2) {
+                rows.push(Row { config: case.config, stage: case.stage, objective: objective.clone(), side, seconds });
+            }
+        }
+    }
+    Ok(rows)
+}
+
+/// The config with this stage alone.
+fn prepared(case: &Case) -> Result<(RunConfig, Prepared), String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("configs/{}.toml", case.config));
+    let mut config = read(&path, &[]).map_err(|error| error.to_string())?;
+    let mut stage = config.stages.swap_remove(case.stage);
+    (stage.epochs, stage.steps, stage.early_stopping) = (None, Some(STEPS), None);
+    config.stages = vec![stage];
+    config.baseline.enabled = false;
+    let prepared = match (case.data)() {
+        Some(data) => {
+            config.data.test_last = None;
+            prepare_source(Source::new(data), &config.data, task(&config))
+        }
+        None => prepare(&config.data, task(&config)),
+    };
+    Ok((config, prepared.map_err(|error| error.to_string())?))
+}
+
+/// Seconds of a step.
+fn run_steps(config: &RunConfig, mut data: Prepared) -> Result<f64, String> {
+    // Validation is not part of a step.
+    data.valid = data.valid.select(&[]);
+    data.test = data.test.select(&[]);
+    let folder = std::env::temp_dir().join(format!("semiseq-bench-{}", std::process::id()));
+    let options = RunOptions { out: Some(folder.clone()), force: true, ..RunOptions::new(Device::flex()) };
+    let (summary, _) = run_on(config, data, &options).map_err(|error| error.to_string())?;
+    // What cannot be removed lies in the folder for such things.
+    let _ = std::fs::remove_dir_all(folder);
+    let stage = &config.stages[0];
+    let ratio = if stage.objective.reconstructs() { 0 } else { stage.unlabeled_ratio };
+    Ok((stage.batch_size * (1 + ratio)) as f64 / summary.stages[0].outcome.samples_per_second)
+}
+
+/// What the PyTorch side needs to build the same step.
+fn specification(config: &RunConfig, data: &Prepared) -> Value {
+    let time = data.train.sequences.iter().map(Sequence::len).max();
+    let (features, vocabulary) = match data.processor.input() {
+        InputKind::Values { channels } => (Some(channels), None),
+        InputKind::Tokens { vocabulary } => (None, Some(vocabulary)),
+    };
+    json!({
+        "model": config.model,
+        "stage": config.stages[0],
+        "time": time,
+        "features": features,
+        "vocabulary": vocabulary,
+        "classes": data.processor.classes().len(),
+    })
+}
+
+/// Pictures of random blots, 28 rows of 28 values, in ten classes.
+fn digits() -> Dataset {
+    let mut random = ChaCha8Rng::seed_from_u64(0);
+    let sequences = (0..2000)
+        .map(|_| {
+            let values = (0..28 * 28).map(|_| if random.random_bool(0.2) { random.random() } else { 0.0 }).collect();
+            Sequence::Series(Series { values, channels: 28 })
+        })
+        .collect();
+    Dataset::from_labels("digits".into(), sequences, (0..2000).map(|row| (row % 10).to_string()).collect())
+}
+
+/// Texts of 25 to 55 words, drawn by Zipf's law from 8000, in four classes.
+fn texts() -> Dataset {
+    let mut random = ChaCha8Rng::seed_from_u64(0);
+    let words = WeightedIndex::new((1..=8000).map(|rank| 1.0 / f64::from(rank))).expect("positive weights");
+    let sequences = (0..4000)
+        .map(|_| {
+            let length = random.random_range(25..=55);
+            let words: Vec<String> = (0..length).map(|_| format!("w{}", words.sample(&mut random))).collect();
+            Sequence::Text(words.join(" "))
+        })
+        .collect();
+    Dataset::from_labels("texts".into(), sequences, (0..4000).map(|row| (row % 4).to_string()).collect())
+}

@@ -1,0 +1,137 @@
+//! The product `leftᵀ · right` of two matrices with many rows, as the gradients of weights are.
+//!
+//! `gemm` shares out and packs for square products; here the result is small and the sum is long. Each thread takes
+//! some columns of `left`, and goes through all rows block by block: a block's columns stand packed in a core's cache.
+
+use pulp::{Arch, Simd, WithSimd};
+use rayon::prelude::*;
+
+use super::panels::{VECTORS, lanes, multiply};
+use super::pool::Buffer;
+
+/// Some columns of a row-major matrix.
+#[derive(Clone, Copy)]
+pub(super) struct Columns<'a> {
+    values: &'a [f32],
+    first: usize,
+    count: usize,
+    /// Values a row of the whole matrix.
+    width: usize,
+}
+
+impl<'a> Columns<'a> {
+    pub fn new(values: &'a [f32], first: usize, count: usize, width: usize) -> Self {
+        assert!(first + count <= width);
+        Self { values, first, count, width }
+    }
+
+    fn row(&self, row: usize) -> &'a [f32] {
+        &self.values[row * self.width + self.first..][..self.count]
+    }
+}
+
+/// Rows of a block: a panel of so many rows is two thirds of a core's first cache.
+const BLOCK: usize = 256;
+/// Columns of `right` in a tile.
+const TILE: usize = 8;
+
+/// `leftᵀ · right` over `rows` rows, `[columns of left, columns of right]`. Sums run in the order of the rows.
+pub(super) fn transposed_product(left: Columns<'_>, right: Columns<'_>, rows: usize) -> Vec<f32> {
+    let arch = Arch::new();
+    let columns = VECTORS * lanes(arch);
+    let panels = left.count.div_ceil(columns);
+    let work = left.count * right.count * rows;
+    let threads = if work < 1_000_000 { 1 } else { rayon::current_num_threads().min(panels) };
+    let part = panels.div_ceil(threads) * columns;
+    let mut product = vec![0.0; left.count * right.count];
+    let shares = product.par_chunks_mut(part * right.count).enumerate();
+    shares.for_each(|(index, product)| {
+        let left = Columns { first: left.first + index * part, count: product.len() / right.count, ..left };
+        arch.dispatch(Outer { left, right, rows, columns, product });
+    });
+    product
+}
+
+/// One thread's part.
+struct Outer<'a> {
+    left: Columns<'a>,
+    right: Columns<'a>,
+    rows: usize,
+    columns: usize,
+    /// `[left, right]`
+    product: &'a mut [f32],
+}
+
+impl WithSimd for Outer<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { left, right, rows, columns, product } = self;
+        let panels = left.count.div_ceil(columns);
+        let tiles = right.count.div_ceil(TILE);
+        // `[panels, BLOCK, columns]` and `[tiles, BLOCK, TILE]`; what stands beyond the edges has no meaning.
+        let mut packed_left = Buffer::new(panels * BLOCK * columns);
+        let mut packed_right = Buffer::new(tiles * BLOCK * TILE);
+        // `[tiles, TILE, panels · columns]`
+        let mut sums = Buffer::new(tiles * TILE * panels * columns);
+        for first in (0..rows).step_by(BLOCK) {
+            let count = BLOCK.min(rows - first);
+            for row in 0..count {
+                pack::<S>(simd, left.row(first + row), columns, row, &mut packed_left);
+                pack_tiles(right.row(first + row), row, &mut packed_right);
+            }
+            for panel in 0..panels {
+                let values = S::as_simd_f32s(&packed_left[panel * BLOCK * columns..][..count * columns]).0;
+                for tile in 0..tiles {
+                    let rows = &packed_right[tile * BLOCK * TILE..][..count * TILE];
+                    let place = |row: usize| ((tile * TILE + row) * panels + panel) * columns;
+                    let mut tile = [[[simd.splat_f32s(0.0); VECTORS]; 1]; TILE];
+                    for (row, tile) in tile.iter_mut().enumerate().filter(|_| first > 0) {
+                        tile[0].copy_from_slice(S::as_simd_f32s(&sums[place(row)..][..columns]).0);
+                    }
+                    let tile = multiply::<S, TILE, 1>(simd, rows, (1, TILE), [values], count, tile);
+                    for (row, tile) in tile.iter().enumerate() {
+                        S::as_mut_simd_f32s(&mut sums[place(row)..][..columns]).0.copy_from_slice(&tile[0]);
+                    }
+                }
+            }
+        }
+        let width = panels * columns;
+        for column in 0..right.count {
+            let sums = &sums[column * width..][..left.count];
+            product[column..].iter_mut().step_by(right.count).zip(sums).for_each(|(value, sum)| *value = *sum);
+        }
+    }
+}
+
+/// Puts a row in its place of each panel.
+#[inline(always)]
+fn pack<S: Simd>(simd: S, row: &[f32], columns: usize, at: usize, packed: &mut [f32]) {
+    let (whole, rest) = S::as_simd_f32s(row);
+    let mut panels = packed.chunks_exact_mut(BLOCK * columns).map(|panel| &mut panel[at * columns..][..columns]);
+    let (pairs, single) = whole.as_chunks::<VECTORS>();
+    for (pair, panel) in pairs.iter().zip(&mut panels) {
+        S::as_mut_simd_f32s(panel).0.copy_from_slice(pair);
+    }
+    if let Some(panel) = panels.next() {
+        let panel = S::as_mut_simd_f32s(panel).0;
+        panel[..single.len()].copy_from_slice(single);
+        if !rest.is_empty() {
+            panel[single.len()] = simd.partial_load_f32s(rest);
+        }
+    }
+}
+
+/// Puts a row in its place of each tile.
+#[inline(always)]
+fn pack_tiles(row: &[f32], at: usize, packed: &mut [f32]) {
+    let (whole, rest) = row.as_chunks::<TILE>();
+    let mut tiles = packed.chunks_exact_mut(BLOCK * TILE).map(|tile| &mut tile[at * TILE..][..TILE]);
+    for (piece, tile) in whole.iter().zip(&mut tiles) {
+        tile.copy_from_slice(piece);
+    }
+    if let Some(tile) = tiles.next() {
+        tile[..rest.len()].copy_from_slice(rest);
+    }
+}

@@ -1,0 +1,63 @@
+//! How a layer's work is cut among threads.
+
+use std::ops::Range;
+
+use super::Layer;
+use super::lane::Share;
+use crate::{Cell, GruReset};
+
+/// Rows that a product needs at least to use the registers well.
+const ROWS: usize = 4;
+/// Units of a thread at least: a panel of the widest vectors.
+const UNITS: usize = 32;
+/// Weights that stay in a core's cache of the second level (1.75 MiB of commonly 2).
+const CACHE: usize = 458_752;
+
+/// What the threads share.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Plan {
+    /// Each takes some rows of the batch through the whole sequence: no step waits for another thread.
+    Rows { threads: usize },
+    /// Each takes some hidden units, and all meet after each step: where a step has few rows, or where the weights
+    /// would not stay in one core's cache from step to step. The products with the input are made for many steps at
+    /// once.
+    Units { most: usize },
+}
+
+impl Plan {
+    /// Which of the two depends on the sizes alone, so that the order of sums does not depend on the threads.
+    pub fn new(layer: Layer) -> Self {
+        let Layer { cell, batch, hidden, time, .. } = layer;
+        let threads = rayon::current_num_threads();
+        let work = batch * time * layer.gates() * layer.width();
+        if batch >= ROWS && layer.gates() * layer.width() <= CACHE {
+            // Less is done before another thread would have woken.
+            return Self::Rows { threads: if work < 500_000 { 1 } else { threads.min(batch.div_ceil(ROWS)) } };
+        }
+        let most = match cell {
+            // The product with `r ⊙ h` would want a meeting amid each step.
+            Cell::Gru(GruReset::Before) => 1,
+            // A meeting takes as long as some ten thousand multiplications.
+            _ if work < 10_000_000 || batch * layer.gates() * hidden < 150_000 => 1,
+            _ => threads.min(hidden / UNITS).max(1),
+        };
+        Self::Units { most }
+    }
+}
+
+/// The rows of the batch, shared out.
+pub(super) fn row_shares(layer: Layer, threads: usize) -> Vec<Share> {
+    cut(layer.batch, threads).map(|rows| Share { rows, units: 0..layer.hidden }).collect()
+}
+
+/// The hidden units, shared out in whole panels.
+pub(super) fn unit_shares(layer: Layer, threads: usize) -> Vec<Share> {
+    let units = |blocks: Range<usize>| blocks.start * UNITS..(blocks.end * UNITS).min(layer.hidden);
+    let blocks = cut(layer.hidden.div_ceil(UNITS), threads);
+    blocks.map(|blocks| Share { rows: 0..layer.batch, units: units(blocks) }).collect()
+}
+
+/// Cuts `0..count` in `parts` ranges of nearly equal length.
+fn cut(count: usize, parts: usize) -> impl Iterator<Item = Range<usize>> {
+    (0..parts).map(move |part| part * count / parts..(part + 1) * count / parts)
+}

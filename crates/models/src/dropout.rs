@@ -1,0 +1,30 @@
+//! Dropout with Burn's switches and our kernel.
+
+use burn::module::Module;
+use burn::nn::{Dropout as BurnDropout, DropoutConfig};
+use burn::tensor::Tensor;
+use semiseq_kernels::dropout;
+
+/// Sets values to zero at random while training: on an autodiff device, in a module that is not frozen.
+#[derive(Module, Debug)]
+pub struct Dropout {
+    /// Holds the probability, and whether a `freeze` has switched it off.
+    switch: BurnDropout,
+}
+
+impl Dropout {
+    /// # Panics
+    ///
+    /// If `probability` is not in [0, 1); configs are checked before.
+    pub fn new(probability: f64) -> Self {
+        Self { switch: DropoutConfig::new(probability).init() }
+    }
+
+    /// # Shapes
+    ///
+    /// - input and output: any
+    pub fn forward<const D: usize>(&self, input: Tensor<D>) -> Tensor<D> {
+        let active = self.switch.training.is_enabled() && input.device().is_autodiff() && self.switch.prob > 0.0;
+        if active { dropout(input, self.switch.prob) } else { input }
+    }
+}
