@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub use semiseq_analysis as analysis;
 pub use semiseq_datasets as datasets;
 pub use semiseq_kernels as kernels;
 pub use semiseq_models as models;

@@ -29,6 +29,12 @@ enum Command {
     Predict(commands::predict::Arguments),
     /// Write a vector for each sequence
     Embed(commands::embed::Arguments),
+    /// Run every combination of a grid file, and make one table of them
+    Compare(commands::compare::Arguments),
+    /// Cluster the vectors of sequences, and draw them
+    Cluster(commands::cluster::Arguments),
+    /// Write one page about a run, or about several
+    Report(commands::report::Arguments),
     /// Look at data: what exists, what a file holds, which rows are bad, the label split
     #[command(subcommand)]
     Data(commands::data::Command),
@@ -45,6 +51,9 @@ fn main() -> ExitCode {
         Command::Eval(arguments) => commands::eval::run(&arguments),
         Command::Predict(arguments) => commands::predict::run(&arguments),
         Command::Embed(arguments) => commands::embed::run(&arguments),
+        Command::Compare(arguments) => commands::compare::run(&arguments),
+        Command::Cluster(arguments) => commands::cluster::run(&arguments),
+        Command::Report(arguments) => commands::report::run(&arguments),
         Command::Data(command) => commands::data::run(&command),
         Command::Devices(arguments) => commands::devices::run(&arguments),
         Command::New(arguments) => commands::new::run(&arguments),

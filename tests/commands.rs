@@ -160,3 +160,125 @@ fn every_backend_runs_a_config_from_end_to_end() {
         assert!(difference.is_some_and(|(again, first)| (again - first).abs() < 1e-6), "{scores}");
     }
 }
+
+#[test]
+fn runs_are_reported_and_clustered() {
+    let folder = folder("report");
+    let config = write_config(&folder, SMALL);
+    for seed in ["1", "2"] {
+        let output = semiseq(&folder, &["train", config, "--no-tui", "--out", seed, "--set", &format!("seed={seed}")]);
+        assert!(output.status.success(), "{}", errors(&output));
+    }
+    let written = std::fs::read_to_string(folder.join("1/report.html")).expect("the run's own report");
+    for part in ["labels alone", "Each class", "t-SNE by prediction", "least sure", "teacher agreement", "Config"] {
+        assert!(written.contains(part), "{part}");
+    }
+    assert!(!written.contains("src=") && !written.contains("http"), "the page needs no network");
+    assert!(semiseq(&folder, &["report", "1"]).status.success());
+    let again = std::fs::read_to_string(folder.join("1/report.html")).expect("the report made anew");
+    assert!(again == written, "a report can be made again from the run folder");
+    let both = semiseq(&folder, &["report", "1", "2", "--output", "both.html"]);
+    assert_eq!(text(&both).trim(), "both.html", "{}", errors(&both));
+    assert!(std::fs::read_to_string(folder.join("both.html")).expect("a page").contains("2 runs"));
+
+    for method in ["kmeans", "gmm", "dbscan"] {
+        let output = semiseq(&folder, &["cluster", "1", "cbf", "--k", "3", "--method", method, "--json"]);
+        assert!(output.status.success(), "{}", errors(&output));
+        let found: Value = serde_json::from_slice(&output.stdout).expect("one JSON object");
+        let sizes: u64 = found["sizes"].as_array().expect("sizes").iter().filter_map(Value::as_u64).sum();
+        assert_eq!(sizes + found["noise"].as_u64().expect("noise"), 900, "{found}");
+        assert!(found["nmi"].is_f64() && found["ari"].is_f64(), "{found}");
+    }
+    let table = std::fs::read_to_string(folder.join("1/clusters/clusters.csv")).expect("a table");
+    assert_eq!(table.lines().count(), 901);
+    assert!(table.lines().nth(1).is_some_and(|line| line.starts_with("0,")), "{table}");
+    assert!(["pca.svg", "tsne.svg"].iter().all(|name| folder.join("1/clusters").join(name).exists()));
+    let many = semiseq(&folder, &["cluster", "1", "cbf", "--k", "5000"]);
+    assert_eq!(many.status.code(), Some(2));
+    assert!(errors(&many).contains("from 1 to 900, got 5000"), "{}", errors(&many));
+}
+
+const GRID: &str = r#"
+base = "c.toml"
+seeds = [0, 1]
+baseline = "plain"
+[labels]
+per_class = [4, 3]
+[[method]]
+name = "teacher"
+[[method]]
+name = "plain"
+set = { "stage.1.objective" = { supervised = {} } }
+"#;
+
+#[test]
+fn a_grid_becomes_a_table_and_finished_cells_are_not_run_twice() {
+    let folder = folder("compare");
+    write_config(&folder, SMALL);
+    std::fs::write(folder.join("grid.toml"), GRID).expect("a grid");
+    let first = semiseq(&folder, &["compare", "grid.toml", "--jobs", "2"]);
+    assert!(first.status.success(), "{}", errors(&first));
+    assert!(errors(&first).contains("8 cells, 8 to run"), "{}", errors(&first));
+    assert!(errors(&first).contains("[8/8]"), "{}", errors(&first));
+    let table = text(&first);
+    assert!(table.contains("| teacher |") && table.contains("4 a class") && table.contains("±"), "{table}");
+    let out = folder.join("runs/compare-grid");
+    for name in ["table.md", "table.csv", "table.tex", "table.json", "compare.html", "compare.svg"] {
+        assert!(out.join(name).exists(), "{name}");
+    }
+    let second = semiseq(&folder, &["compare", "grid.toml", "--json"]);
+    assert!(errors(&second).contains("8 cells, 0 to run"), "{}", errors(&second));
+    let found: Value = serde_json::from_slice(&second.stdout).expect("one JSON object");
+    assert_eq!(found["rows"].as_array().expect("rows").len(), 2);
+    let ranks: f64 = found["rows"].as_array().expect("rows").iter().filter_map(|row| row["rank"].as_f64()).sum();
+    assert!((ranks - 3.0).abs() < 1e-9, "the ranks of two methods add up to three: {found}");
+    assert!(found["rows"][0]["p"].is_f64() && found["rows"][1]["p"].is_null(), "{found}");
+
+    // The numbers are those of the runs themselves.
+    let cells: Vec<f64> = std::fs::read_dir(out.join("cells"))
+        .expect("cells")
+        .flatten()
+        .filter_map(|entry| std::fs::read_to_string(entry.path().join("summary.json")).ok())
+        .map(|text| serde_json::from_str::<Value>(&text).expect("JSON")["test"]["accuracy"].as_f64().expect("a score"))
+        .collect();
+    assert_eq!(cells.len(), 8);
+    let rows = found["rows"].as_array().expect("rows").iter();
+    let means: Vec<f64> = rows
+        .flat_map(|row| row["cells"].as_array().expect("cells"))
+        .map(|cell| cell["mean"].as_f64().expect("a mean"))
+        .collect();
+    let (of_runs, of_table) = (cells.iter().sum::<f64>() / 8.0, means.iter().sum::<f64>() / 4.0);
+    assert!((of_runs - of_table).abs() < 1e-9, "{of_runs} and {of_table}");
+}
+
+#[test]
+fn a_wrong_grid_is_told_before_anything_runs() {
+    let folder = folder("wrong-grid");
+    write_config(&folder, SMALL);
+    for (change, to, told) in [
+        ("baseline = \"plain\"", "baseline = \"plane\"", "`plane`, which is no method"),
+        ("seeds = [0, 1]", "seed = [0, 1]", "unknown field `seed`"),
+        ("supervised = {}", "superwised = {}", "superwised"),
+        ("base = \"c.toml\"", "base = \"d.toml\"", "d.toml"),
+    ] {
+        std::fs::write(folder.join("grid.toml"), GRID.replace(change, to)).expect("a grid");
+        let output = semiseq(&folder, &["compare", "grid.toml"]);
+        assert_eq!(output.status.code(), Some(2), "{change}: {}", errors(&output));
+        assert!(errors(&output).contains(told), "{told}: {}", errors(&output));
+        assert!(!folder.join("runs").exists(), "{change}");
+    }
+}
+
+#[test]
+fn every_grid_of_the_repository_is_sound() {
+    let grids = Path::new(env!("CARGO_MANIFEST_DIR")).join("configs/grids");
+    let mut count = 0;
+    for entry in std::fs::read_dir(grids).expect("grids").flatten() {
+        let path = entry.path();
+        let output = semiseq(&folder("grids"), &["compare", path.to_str().expect("a name"), "--list"]);
+        assert!(output.status.success(), "{}", errors(&output));
+        assert!(text(&output).lines().all(|line| line.contains(" to run ")), "{}", text(&output));
+        count += 1;
+    }
+    assert_eq!(count, 3, "a grid was added or lost: update this number");
+}

@@ -49,7 +49,8 @@ fn main() {
     let mut rows = Vec::new();
     for case in case::all().into_iter().filter(|case| case.to_string().contains(&filter)) {
         eprintln!("{case}");
-        rows.extend(measure(case, torch.as_mut(), quick));
+        // As one of the pool's threads, as a run works.
+        rows.extend(rayon::scope(|_| measure(case, torch.as_mut(), quick)));
     }
     let about = torch.as_ref().map_or_else(|| "PyTorch: not asked for (`--torch PYTHON`)".into(), Torch::about);
     let steps = match steps::measure(&filter, torch.as_mut(), quick) {

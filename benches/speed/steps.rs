@@ -103,7 +103,7 @@ fn run_steps(config: &RunConfig, mut data: Prepared) -> Result<f64, String> {
     // What cannot be removed lies in the folder for such things.
     let _ = std::fs::remove_dir_all(folder);
     let stage = &config.stages[0];
-    let ratio = if stage.objective.reconstructs() { 0 } else { stage.unlabeled_ratio };
+    let ratio = if stage.objective.unsupervised() { 0 } else { stage.unlabeled_ratio };
     Ok((stage.batch_size * (1 + ratio)) as f64 / summary.stages[0].outcome.samples_per_second)
 }
 

@@ -1,11 +1,14 @@
 //! One file a command, and what they share.
 
+pub mod cluster;
+pub mod compare;
 pub mod data;
 pub mod devices;
 pub mod embed;
 pub mod eval;
 pub mod new;
 pub mod predict;
+pub mod report;
 pub mod train;
 
 use std::io::{BufReader, Write};
@@ -36,24 +39,39 @@ fn open_run(folder: &Path, backend: Option<&str>) -> Result<SavedRun, Error> {
 /// Reads INPUT, `-` being JSON lines on standard input, and prepares it as the run's data was prepared.
 /// Labels are kept where `labels` says so; otherwise they are left out, so that strange ones do no harm.
 fn prepare_input(run: &SavedRun, input: &str, labels: bool) -> Result<Dataset, Error> {
-    let config = run.config().map_or_else(|_| DataConfig::default(), |config| config.data);
     let task = if labels { run.task() } else { Task::Unsupervised };
-    let mut raw = if input == "-" {
-        let options =
-            ReadOptions { text: config.text.clone(), target: config.target.clone(), ..ReadOptions::default() };
-        dataset_from_rows(read_jsonl(BufReader::new(std::io::stdin()), "standard input", &options)?, task)?
-    } else {
-        let formula = semiseq::datasets::formula::FORMULAS.iter().find(|formula| formula.name == input);
-        match formula {
-            Some(formula) => formula.test_part(config.seed),
-            None => read_input(Path::new(input), &columns_for(&config, input), task)?,
-        }
-    };
+    let mut raw = read_raw(run, input, task)?;
     if !labels {
         raw.targets.fill(Target::Missing);
         raw.classes.clear();
     }
     Ok(run.processor().apply(raw)?)
+}
+
+/// The class names of INPUT and the class of each sequence, whatever classes the run knows; nothing where INPUT has no
+/// labels.
+fn labels_of(run: &SavedRun, input: &str) -> Result<(Vec<String>, Vec<Option<usize>>), Error> {
+    if input == "-" {
+        // Standard input can be read but once, for the sequences.
+        return Ok((Vec::new(), Vec::new()));
+    }
+    let raw = read_raw(run, input, Task::Classify).or_else(|_| read_raw(run, input, Task::Unsupervised))?;
+    let class = |target: &Target| if let Target::Class(class) = target { Some(*class) } else { None };
+    Ok((raw.classes, raw.targets.iter().map(class).collect()))
+}
+
+fn read_raw(run: &SavedRun, input: &str, task: Task) -> Result<Dataset, Error> {
+    let config = run.config().map_or_else(|_| DataConfig::default(), |config| config.data);
+    if input == "-" {
+        let options =
+            ReadOptions { text: config.text.clone(), target: config.target.clone(), ..ReadOptions::default() };
+        return Ok(dataset_from_rows(read_jsonl(BufReader::new(std::io::stdin()), "standard input", &options)?, task)?);
+    }
+    let formula = semiseq::datasets::formula::FORMULAS.iter().find(|formula| formula.name == input);
+    match formula {
+        Some(formula) => Ok(formula.test_part(config.seed)),
+        None => Ok(read_input(Path::new(input), &columns_for(&config, input), task)?),
+    }
 }
 
 /// The column names of the training data where INPUT is of the same kind of file.

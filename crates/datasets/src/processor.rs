@@ -96,6 +96,14 @@ impl Processor {
         self.input
     }
 
+    /// The words of a prepared text, for people to read; nothing for values, and for tokens that the data numbered itself.
+    pub fn text(&self, sequence: &Sequence) -> Option<String> {
+        match (sequence, &self.tokenizer) {
+            (Sequence::Tokens(numbers), Some(tokenizer)) => Some(tokenizer.text(numbers)),
+            _ => None,
+        }
+    }
+
     /// Class names in order; empty for numbers.
     pub fn classes(&self) -> &[String] {
         &self.classes

@@ -82,6 +82,24 @@ impl Tokenizer {
         }
     }
 
+    /// The tokens that stand behind numbers, for people to read; padding is left out.
+    pub fn text(&self, numbers: &[u32]) -> String {
+        let numbers = numbers.iter().filter(|number| **number > 0);
+        match self {
+            Self::Vocabulary { characters, tokens } => {
+                let tokens: Vec<&str> =
+                    numbers.filter_map(|number| tokens.get(*number as usize)).map(String::as_str).collect();
+                tokens.join(if *characters { "" } else { " " })
+            }
+            Self::HuggingFace { json, .. } => {
+                let numbers: Vec<u32> = numbers.map(|number| number - 1).collect();
+                let tokenizer = json.parse::<tokenizers::Tokenizer>().ok();
+                // A tokenizer that cannot be read has been refused when the run began.
+                tokenizer.and_then(|tokenizer| tokenizer.decode(&numbers, true).ok()).unwrap_or_default()
+            }
+        }
+    }
+
     /// A function that numbers the tokens of a text; a text without any becomes one `<unk>`.
     ///
     /// # Errors
@@ -177,6 +195,7 @@ mod tests {
         let encode = tokenizer.encoder().unwrap();
         assert_eq!(encode("a cow,").unwrap(), [2, UNKNOWN, 3]);
         assert_eq!(encode("  ").unwrap(), [UNKNOWN]);
+        assert_eq!(tokenizer.text(&[2, UNKNOWN, 3, 0]), "a <unk> ,");
     }
 
     #[test]

@@ -93,6 +93,14 @@ impl SequenceModel for AnyModel {
         each!(self, model => model.summary(sequences))
     }
 
+    fn states(&self, sequences: Sequences) -> Tensor<3> {
+        each!(self, model => model.states(sequences))
+    }
+
+    fn causal(&self) -> bool {
+        each!(self, model => model.causal())
+    }
+
     fn outputs(&self) -> usize {
         each!(self, model => model.outputs())
     }

@@ -56,6 +56,12 @@ pub trait SequenceModel: Module + ModuleDisplay {
     /// The sequence as one vector, `[batch, summary_size]`, before dropout and head.
     fn summary(&self, sequences: Sequences) -> Tensor<2>;
 
+    /// A vector a step, `[batch, time, summary_size]`, before pooling.
+    fn states(&self, sequences: Sequences) -> Tensor<3>;
+
+    /// Whether the vector of a step knows nothing of later steps.
+    fn causal(&self) -> bool;
+
     /// Columns of the logits.
     fn outputs(&self) -> usize;
 

@@ -57,6 +57,14 @@ impl<E: Encoder> SequenceModel for Regressor<E> {
         self.body.summary(sequences)
     }
 
+    fn states(&self, sequences: Sequences) -> Tensor<3> {
+        self.body.states(sequences)
+    }
+
+    fn causal(&self) -> bool {
+        self.body.causal()
+    }
+
     fn outputs(&self) -> usize {
         1
     }

@@ -65,6 +65,14 @@ impl<E: Encoder> SequenceModel for Tagger<E> {
         self.pool.forward(self.backbone.encode(sequences), mask)
     }
 
+    fn states(&self, sequences: Sequences) -> Tensor<3> {
+        self.backbone.encode(sequences)
+    }
+
+    fn causal(&self) -> bool {
+        !self.backbone.encoder().bidirectional()
+    }
+
     fn outputs(&self) -> usize {
         self.outputs
     }

@@ -25,6 +25,21 @@ pub struct Confusion {
     pub counts: Vec<Vec<usize>>,
 }
 
+/// How well one class is told from the others; 0 where nothing can be divided.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ClassScores {
+    /// Share of the predictions of the class that are right.
+    pub precision: f64,
+    /// Share of the class that is found.
+    pub recall: f64,
+    /// Harmonic mean of the two.
+    pub f1: f64,
+    /// Sequences of the class.
+    pub support: usize,
+    /// Predictions of the class.
+    pub predicted: usize,
+}
+
 /// The position of the largest value; the first of equals.
 pub fn argmax(values: &[f64]) -> usize {
     values.iter().enumerate().fold(0, |best, (index, value)| if *value > values[best] { index } else { best })
@@ -59,13 +74,24 @@ impl ClassPredictions {
 
     /// Expected calibration error with bins of equal width (Guo et al. 2017, eq. 3).
     fn calibration_error(&self, bins: usize) -> f64 {
-        let mut gap = vec![0.0; bins];
+        self.reliability(bins).iter().map(|(confidence, accuracy, share)| share * (accuracy - confidence).abs()).sum()
+    }
+
+    /// `(mean confidence, accuracy, share of all predictions)` in bins of confidence of equal width; empty bins are left
+    /// out (Guo et al. 2017, section 2).
+    pub fn reliability(&self, bins: usize) -> Vec<(f64, f64, f64)> {
+        let mut sums = vec![(0.0, 0.0, 0.0); bins];
         for (row, truth) in self.probabilities.iter().zip(&self.truth) {
             let predicted = argmax(row);
             let bin = ((row[predicted] * bins as f64).ceil() as usize).clamp(1, bins) - 1;
-            gap[bin] += f64::from(u8::from(predicted == *truth)) - row[predicted];
+            let (confidence, right, count) = &mut sums[bin];
+            *confidence += row[predicted];
+            *right += f64::from(u8::from(predicted == *truth));
+            *count += 1.0;
         }
-        gap.iter().map(|gap: &f64| gap.abs()).sum::<f64>() / self.truth.len().max(1) as f64
+        let all = self.truth.len().max(1) as f64;
+        let filled = sums.into_iter().filter(|(_, _, count)| *count > 0.0);
+        filled.map(|(confidence, right, count)| (confidence / count, right / count, count / all)).collect()
     }
 }
 
@@ -79,19 +105,26 @@ impl Confusion {
 
     /// Mean over the classes that occur of F1, which is 0 where a class is never predicted right.
     pub fn macro_f1(&self) -> f64 {
-        let classes = self.counts.len();
-        let mut sum = 0.0;
-        let mut present = 0;
-        for class in 0..classes {
+        let occurring: Vec<f64> = self
+            .per_class()
+            .iter()
+            .filter(|scores| scores.support + scores.predicted > 0)
+            .map(|scores| scores.f1)
+            .collect();
+        occurring.iter().sum::<f64>() / occurring.len().max(1) as f64
+    }
+
+    /// Precision, recall and F1 of each class, in their order.
+    pub fn per_class(&self) -> Vec<ClassScores> {
+        let share = |part: usize, all: usize| if all == 0 { 0.0 } else { part as f64 / all as f64 };
+        let of_class = |class: usize| {
             let right = self.counts[class][class];
-            let truth: usize = self.counts[class].iter().sum();
-            let predicted: usize = (0..classes).map(|row| self.counts[row][class]).sum();
-            if truth + predicted > 0 {
-                present += 1;
-                sum += 2.0 * right as f64 / (truth + predicted) as f64;
-            }
-        }
-        sum / f64::from(present.max(1))
+            let support: usize = self.counts[class].iter().sum();
+            let predicted: usize = self.counts.iter().map(|row| row[class]).sum();
+            let f1 = share(2 * right, support + predicted);
+            ClassScores { precision: share(right, predicted), recall: share(right, support), f1, support, predicted }
+        };
+        (0..self.counts.len()).map(of_class).collect()
     }
 }
 

@@ -18,6 +18,7 @@ use crate::learner::{Epoch, Outcome};
 use crate::metrics::Confusion;
 use crate::output::files::write_atomic;
 use crate::output::metrics_log::{Line, MetricsLog};
+use crate::output::report::{Evidence, RunReport, page};
 use crate::output::tensorboard::EventFile;
 use crate::output::{confusion, curves, metrics_log};
 use crate::saved::ModelFile;
@@ -219,6 +220,7 @@ impl RunRecord {
         model: &AnyModel,
         processor: &Processor,
         matrix: Option<&Confusion>,
+        evidence: &Evidence,
     ) -> Result<(), Error> {
         let plain = model.valid();
         // Burn writes its metadata in the order of a hash map; without it equal weights are equal files.
@@ -243,7 +245,18 @@ impl RunRecord {
             confusion::write_csv(&self.folder.join("confusion.csv"), matrix)?;
             confusion::write_svg(&self.folder.join("confusion.svg"), matrix)?;
         }
-        curves::write(&self.folder.join("curves.svg"), &metrics_log::read(&self.folder)?)?;
+        let lines = metrics_log::read(&self.folder)?;
+        curves::write(&self.folder.join("curves.svg"), &lines)?;
+        let config = fs::read_to_string(self.folder.join("config.toml")).unwrap_or_default();
+        let report = RunReport {
+            summary,
+            lines: &lines,
+            confusion: matrix,
+            evidence,
+            classes: processor.classes(),
+            config: &config,
+        };
+        write_atomic(&self.folder.join("report.html"), page(&[report]).as_bytes())?;
         self.note(&format!("finished after {:.1} s", summary.wall_seconds))?;
         write_atomic(&self.folder.join("summary.json"), &json(summary)?)
     }

@@ -18,6 +18,7 @@ use crate::learner::progress::Progress;
 use crate::learner::{Fit, Outcome, Pace, StageOptions, fit};
 use crate::metrics::{Confusion, Scores};
 use crate::objectives::{AnyObjective, ObjectiveConfig, Setting, SupervisedConfig};
+use crate::output::report::Evidence;
 use crate::record::{Done, RunRecord, input_size, load_model_bytes, model_bytes};
 use crate::summary::{BaselineSummary, StageSummary, Summary};
 
@@ -123,23 +124,25 @@ fn run_here(config: &RunConfig, data: Prepared, options: &RunOptions) -> Result<
     }
     progress.close();
 
-    let reconstructs = config.last_stage().is_some_and(|stage| stage.objective.reconstructs());
-    let (valid, test, confusion) = if reconstructs {
-        (rebuilt(objective.as_ref(), &model, &data.valid), rebuilt(objective.as_ref(), &model, &data.test), None)
+    let unsupervised = config.last_stage().filter(|stage| stage.objective.unsupervised());
+    let (valid, test, confusion) = if let Some(stage) = unsupervised {
+        let scores = |dataset| own_scores(&stage.objective, objective.as_ref(), &model, dataset);
+        (scores(&data.valid), scores(&data.test), None)
     } else {
         let (test, confusion) = scores(&model, &data.test, kind);
         (scores(&model, &data.valid, kind).0, test, confusion)
     };
     let wall = done.wall_before + began.elapsed().as_secs_f64();
     let summary = workshop.summary(&done.outcomes, valid, test, baseline, wall);
-    record.finish(&summary, config, &model, &data.processor, confusion.as_ref())?;
+    let evidence = Evidence::gather(&model.valid(), &data, kind, config.seed);
+    record.finish(&summary, config, &model, &data.processor, confusion.as_ref(), &evidence)?;
     Ok((summary, folder))
 }
 
-/// What the model's head asks of the data; unsupervised where every stage rebuilds its input.
+/// What the model's head asks of the data; unsupervised where no stage looks at labels.
 pub fn task(config: &RunConfig) -> Task {
     match &config.model {
-        _ if config.stages.iter().all(|stage| stage.objective.reconstructs()) => Task::Unsupervised,
+        _ if config.stages.iter().all(|stage| stage.objective.unsupervised()) => Task::Unsupervised,
         ModelConfig::Classifier(_) => Task::Classify,
         ModelConfig::Tagger(_) => Task::Tag,
         ModelConfig::Regressor(_) => Task::Regress,
@@ -169,16 +172,42 @@ fn check_labels(config: &RunConfig, data: &Prepared) -> Result<(), Error> {
             "use `supervised` or `autoencoder`, or a `[model.classifier]`",
         ));
     }
-    if let InputSize::Values(_) = input_size(&data.processor)
-        && let Some(index) = config.stages.iter().position(|stage| stage.objective.needs_tokens())
-    {
-        return Err(Error::input(
-            format!(
-                "`stage.{index}.objective.autoencoder.decoder` is `bag-of-words`, which needs text; {} holds values",
-                config.data.source
-            ),
-            "write `decoder = \"recurrent\"`",
-        ));
+    check_inputs(config, data)
+}
+
+/// Whether each stage can work on what the data holds, and with the direction in which the encoder reads.
+fn check_inputs(config: &RunConfig, data: &Prepared) -> Result<(), Error> {
+    let values = matches!(input_size(&data.processor), InputSize::Values(_));
+    let holds = if values { "values" } else { "text" };
+    for (index, stage) in config.stages.iter().enumerate() {
+        let (objective, name) = (&stage.objective, stage.objective.name());
+        if values && objective.needs_tokens() {
+            let (what, hint) = match objective {
+                ObjectiveConfig::Autoencoder(_) => {
+                    (".decoder` is `bag-of-words`, which", "write `decoder = \"recurrent\"`")
+                }
+                _ => ("`", "use `next-step`, which does the same for values"),
+            };
+            return Err(Error::input(
+                format!("`stage.{index}.objective.{name}{what} needs text; {} holds {holds}", config.data.source),
+                hint,
+            ));
+        }
+        if !values && objective.needs_values() {
+            return Err(Error::input(
+                format!("`stage.{index}.objective.{name}` needs values; {} holds {holds}", config.data.source),
+                "use `language-model` or `autoencoder`",
+            ));
+        }
+        if config.model.encoder().bidirectional() && objective.needs_causal() {
+            let encoder = config.model.encoder().name();
+            return Err(Error::input(
+                format!(
+                    "`stage.{index}.objective.{name}` has to foretell what an encoder with `bidirectional = true` has seen"
+                ),
+                format!("write `bidirectional = false` in the `{encoder}` table, or use `autoencoder`"),
+            ));
+        }
     }
     Ok(())
 }
@@ -191,14 +220,16 @@ fn scores(model: &AnyModel, dataset: &semiseq_datasets::Dataset, kind: Kind) -> 
     (scores, confusion)
 }
 
-fn rebuilt(
+/// The loss of an unsupervised objective under its name.
+fn own_scores(
+    config: &ObjectiveConfig,
     objective: Option<&AnyObjective<AnyModel>>,
     model: &AnyModel,
     dataset: &semiseq_datasets::Dataset,
 ) -> Scores {
     let loss = objective.and_then(|objective| objective_loss(&objective.valid(), &model.valid(), dataset));
-    let name = if matches!(model.input_size(), InputSize::Values(_)) { "mse" } else { "loss" };
-    loss.map(|loss| (name.to_string(), loss)).into_iter().collect()
+    let values = matches!(model.input_size(), InputSize::Values(_));
+    loss.map_or_else(Scores::new, |loss| config.scores(loss, values))
 }
 
 /// What all stages of a run share.

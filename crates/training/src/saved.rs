@@ -15,7 +15,9 @@ use crate::config::{RunConfig, read};
 use crate::error::Error;
 use crate::learner::evaluate::{Kind, Outputs, outputs, score, summaries};
 use crate::metrics::{Confusion, Scores};
+use crate::output::report::Evidence;
 use crate::record::input_size;
+use crate::summary::Summary;
 
 /// `model.json`: all that `predict` needs beside the weights.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -118,6 +120,21 @@ impl SavedRun {
             scores.remove("loss");
         }
         (scores, confusion)
+    }
+
+    /// What the run came to.
+    ///
+    /// # Errors
+    ///
+    /// Where `summary.json` cannot be read.
+    pub fn summary(&self) -> Result<Summary, Error> {
+        json(&self.folder.join("summary.json"))
+    }
+
+    /// What a report shows beside the scores.
+    pub fn evidence(&self, data: &Prepared) -> Evidence {
+        let kind = if self.task() == Task::Regress { Kind::Number } else { Kind::Classes };
+        Evidence::gather(&self.model, data, kind, self.config().map_or(0, |config| config.seed))
     }
 
     /// The pooled vector of each prepared sequence.

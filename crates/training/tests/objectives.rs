@@ -123,6 +123,12 @@ impl SequenceModel for Fixed {
     fn summary(&self, _sequences: Sequences) -> Tensor<2> {
         self.logits.val()
     }
+    fn states(&self, _sequences: Sequences) -> Tensor<3> {
+        self.logits.val().unsqueeze_dim(1)
+    }
+    fn causal(&self) -> bool {
+        true
+    }
     fn outputs(&self) -> usize {
         self.logits.dims()[1]
     }
@@ -322,4 +328,36 @@ fn the_penalty_and_the_schedules_follow_their_formulas() {
     let found: Vec<f32> =
         numbers(&schedule["progress"]).iter().map(|progress| config.weight_at(f64::from(*progress)) as f32).collect();
     assert_close(&found, &numbers(&schedule["weights"]), "pseudo-label weight");
+}
+
+#[test]
+fn what_is_foretold_hidden_or_told_apart_equals_pytorch() {
+    let fixture = fixture();
+    let case = &fixture["prediction"];
+    let mask = || Some(tensor::<2>(&case["mask"]));
+    let check = |name: &str, made: Tensor<3>, loss: Tensor<1>| {
+        let gradients = loss.backward();
+        assert_close(&host(loss), &numbers(&case[name]["loss"]), name);
+        let gradient = made.grad(&gradients).expect("a gradient");
+        assert_close(&host(gradient), &numbers(&case[name]["grad"]), &format!("{name}, gradient"));
+    };
+    let scores = tensor::<3>(&case["scores"]).require_grad();
+    let [batch, steps, words] = scores.dims();
+    let tokens = Input::Tokens(classes(&case["tokens"]).reshape([batch, steps + 1]));
+    let loss = next_token(scores.clone().reshape([batch * steps, words]), &Sequences { input: tokens, mask: mask() });
+    check("next_token", scores, loss);
+
+    let values = || tensor::<3>(&case["values"]);
+    let foretold = tensor::<3>(&case["foretold"]).require_grad();
+    let loss = foretold_error(foretold.clone(), &Sequences { input: Input::Values(values()), mask: mask() });
+    check("foretold_loss", foretold, loss);
+
+    let rebuilt = tensor::<3>(&case["rebuilt"]).require_grad();
+    let loss = hidden_error(rebuilt.clone(), values(), tensor::<3>(&case["hidden"]));
+    check("hidden_values", rebuilt, loss);
+
+    let predicted = tensor::<3>(&case["rebuilt"]).require_grad();
+    let (loss, right) = info_nce(predicted.clone(), values(), mask());
+    assert_close(&host(right), &numbers(&case["info_nce"]["right"]), "right choices");
+    check("info_nce", predicted, loss);
 }

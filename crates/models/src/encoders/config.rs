@@ -110,6 +110,11 @@ impl EncoderConfig {
         }
     }
 
+    /// Whether it reads in both directions.
+    pub fn bidirectional(&self) -> bool {
+        self.common().bidirectional
+    }
+
     fn common(&self) -> Common {
         macro_rules! common {
             ($config:expr) => {

@@ -128,14 +128,15 @@ fn finish(gathered: ClassPredictions, classes: &[String]) -> (Scores, Option<Con
     (gathered.scores(classes), Some(gathered.confusion(classes)))
 }
 
-/// The objective's own validation loss over a data set, where it has one.
+/// The objective's own validation loss over a data set, where it has one; batches of which it says nothing (one step
+/// long, say) are left out.
 pub fn objective_loss<M: SequenceModel, O: Objective<M>>(objective: &O, model: &M, dataset: &Dataset) -> Option<f64> {
     let device = first_device(model);
     let mut sum = 0.0;
     let mut count = 0;
     for batch in evaluation_batches(dataset, EVALUATION_BATCH) {
         let part = Part::plain(&batch, &device);
-        let loss = objective.validate(model, &part)?;
+        let Some(loss) = objective.validate(model, &part) else { continue };
         sum += host(loss).first().copied().unwrap_or(0.0) * batch.size as f64;
         count += batch.size;
     }

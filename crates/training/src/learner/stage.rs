@@ -303,7 +303,7 @@ pub fn fit<M: SequenceModel, O: Objective<M>>(
 fn selection(config: &StageConfig, kind: Kind) -> (&str, bool) {
     let metric = match &config.early_stopping {
         Some(stopping) => stopping.metric.strip_prefix("valid.").unwrap_or(&stopping.metric),
-        None if config.objective.reconstructs() => "loss",
+        None if config.objective.unsupervised() => "loss",
         None if kind == Kind::Number => "mse",
         None => "accuracy",
     };

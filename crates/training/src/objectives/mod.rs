@@ -4,9 +4,13 @@
 //! what it remembers (a teacher, an ensemble) travels in the checkpoint.
 
 mod autoencoder;
+mod contrastive_predictive_coding;
 mod entropy_minimisation;
+mod language_model;
 pub mod losses;
+mod masked_reconstruction;
 mod mean_teacher;
+mod next_step;
 mod pi_model;
 mod pseudo_label;
 mod ramp;
@@ -16,8 +20,12 @@ mod temporal_ensembling;
 mod terms;
 
 pub use autoencoder::{Autoencoder, AutoencoderConfig, DecoderKind, bag_of_words, reconstruction};
+pub use contrastive_predictive_coding::{ContrastivePredictiveCoding, ContrastivePredictiveCodingConfig, info_nce};
 pub use entropy_minimisation::{EntropyMinimisation, EntropyMinimisationConfig};
+pub use language_model::{LanguageModel, LanguageModelConfig, next_token};
+pub use masked_reconstruction::{MaskedReconstruction, MaskedReconstructionConfig, hidden_error};
 pub use mean_teacher::{Consistency, MeanTeacher, MeanTeacherConfig};
+pub use next_step::{NextStep, NextStepConfig, foretold_error};
 pub use pi_model::{PiModel, PiModelConfig};
 pub use pseudo_label::{PseudoLabel, PseudoLabelConfig};
 pub use ramp::gaussian_ramp_up;
@@ -31,6 +39,8 @@ use burn::tensor::{Device, Tensor};
 use semiseq_datasets::{Pool, Problem, Views};
 use semiseq_models::SequenceModel;
 use serde::{Deserialize, Serialize};
+
+use crate::metrics::Scores;
 
 /// What an objective asks of the loader.
 #[derive(Clone, Copy, Debug)]
@@ -102,19 +112,50 @@ macro_rules! registry {
                 match self { $(Self::$variant(_) => $name,)* }
             }
 
-            /// Whether the objective rebuilds its input and looks at no label.
-            pub fn reconstructs(&self) -> bool {
-                matches!(self, Self::Autoencoder(_))
+            /// Whether the objective looks at no label.
+            pub fn unsupervised(&self) -> bool {
+                matches!(
+                    self,
+                    Self::Autoencoder(_)
+                        | Self::LanguageModel(_)
+                        | Self::NextStep(_)
+                        | Self::MaskedReconstruction(_)
+                        | Self::ContrastivePredictiveCoding(_)
+                )
             }
 
             /// Whether the objective works on words and not on values.
             pub fn needs_tokens(&self) -> bool {
-                matches!(self, Self::Autoencoder(config) if config.decoder == DecoderKind::BagOfWords)
+                match self {
+                    Self::Autoencoder(config) => config.decoder == DecoderKind::BagOfWords,
+                    other => matches!(other, Self::LanguageModel(_)),
+                }
+            }
+
+            /// Whether the objective works on values and not on words.
+            pub fn needs_values(&self) -> bool {
+                matches!(self, Self::NextStep(_) | Self::MaskedReconstruction(_))
+            }
+
+            /// Whether an encoder that reads backwards too would see what it has to foretell.
+            pub fn needs_causal(&self) -> bool {
+                matches!(self, Self::LanguageModel(_) | Self::NextStep(_) | Self::ContrastivePredictiveCoding(_))
             }
 
             /// Whether the objective works on class distributions.
             pub fn needs_classes(&self) -> bool {
-                !matches!(self, Self::Autoencoder(_) | Self::Supervised(_))
+                !self.unsupervised() && !matches!(self, Self::Supervised(_))
+            }
+
+            /// What the loss of an unsupervised objective is called in a summary.
+            pub(crate) fn scores(&self, loss: f64, values: bool) -> Scores {
+                match self {
+                    Self::LanguageModel(_) => {
+                        Scores::from([("loss".into(), loss), ("perplexity".into(), loss.exp())])
+                    }
+                    Self::ContrastivePredictiveCoding(_) => Scores::from([("loss".into(), loss)]),
+                    _ => Scores::from([(if values { "mse" } else { "loss" }.into(), loss)]),
+                }
             }
 
             pub(crate) fn check(&self, path: &str, problems: &mut Vec<Problem>) {
@@ -155,4 +196,8 @@ registry! {
     "temporal-ensembling" TemporalEnsembling TemporalEnsemblingConfig TemporalEnsembling, "The prediction of its own past epochs (Laine & Aila 2017)";
     "mean-teacher" MeanTeacher MeanTeacherConfig MeanTeacher<M>, "The prediction of the average of its own past weights (Tarvainen & Valpola 2017)";
     "autoencoder" Autoencoder AutoencoderConfig Autoencoder, "Rebuild the sequence from the encoder's vector (Dai & Le 2015)";
+    "language-model" LanguageModel LanguageModelConfig LanguageModel, "The next word of each text (Dai & Le 2015)";
+    "next-step" NextStep NextStepConfig NextStep, "The values some steps later (Srivastava et al. 2015)";
+    "masked-reconstruction" MaskedReconstruction MaskedReconstructionConfig MaskedReconstruction, "Runs of values that were hidden (Zerveas et al. 2021)";
+    "contrastive-predictive-coding" ContrastivePredictiveCoding ContrastivePredictiveCodingConfig ContrastivePredictiveCoding, "Which sequence the steps to come belong to (van den Oord et al. 2018)";
 }

@@ -10,10 +10,10 @@ use super::metrics_log::Line;
 use crate::error::Error;
 
 /// One line in a panel.
-struct Curve {
-    name: String,
+pub(super) struct Curve {
+    pub(super) name: String,
     color: RGBColor,
-    points: Vec<(f64, f64)>,
+    pub(super) points: Vec<(f64, f64)>,
 }
 
 const COLORS: [RGBColor; 4] =
@@ -46,7 +46,7 @@ fn draw(svg: &mut String, lines: &[Line]) -> Result<(), Box<dyn std::error::Erro
 }
 
 /// The first position of each stage on the axis; the baseline begins with the last stage.
-fn stage_starts(lines: &[Line]) -> Vec<f64> {
+pub(super) fn stage_starts(lines: &[Line]) -> Vec<f64> {
     let stages = lines.iter().map(|line| line.stage + 1).max().unwrap_or(0);
     let mut starts = Vec::new();
     let mut next = 0.0;
@@ -63,12 +63,12 @@ fn stage_starts(lines: &[Line]) -> Vec<f64> {
 }
 
 /// The objectives of the stages; the baseline, drawn over the last of them, has its name in the legend.
-fn stage_names(lines: &[Line]) -> BTreeMap<usize, &str> {
+pub(super) fn stage_names(lines: &[Line]) -> BTreeMap<usize, &str> {
     let stages = lines.iter().filter(|line| line.objective != "baseline");
     stages.map(|line| (line.stage, line.objective.as_str())).collect()
 }
 
-fn curves(lines: &[Line], metric: &str, starts: &[f64]) -> Vec<Curve> {
+pub(super) fn curves(lines: &[Line], metric: &str, starts: &[f64]) -> Vec<Curve> {
     let kinds = [("training", "train", false), ("validation", "valid", false), ("baseline, validation", "valid", true)];
     let mut curves = Vec::new();
     for ((name, split, baseline), color) in kinds.into_iter().zip(COLORS) {
@@ -104,8 +104,8 @@ where
         // A little room for the stages' names above a curve that reaches 1.
         (0.0_f64.max(low - 0.05), if stages.len() > 1 { 1.06 } else { 1.0 })
     } else {
-        // Room above the curves for the legend and the stages' names.
-        (low.min(0.0), high + 0.4 * (high - low.min(0.0)).max(1e-6))
+        // Room above the curves for the stages' names and, below them, the legend.
+        (low.min(0.0), high + 0.5 * (high - low.min(0.0)).max(1e-6))
     };
     let mut chart = ChartBuilder::on(area)
         .caption(metric, ("sans-serif", 20))
@@ -159,7 +159,7 @@ where
     }
     chart
         .configure_series_labels()
-        .position(SeriesLabelPosition::UpperRight)
+        .position(SeriesLabelPosition::Coordinate(120, 26))
         .background_style(WHITE.mix(0.85))
         .border_style(RGBColor(220, 220, 220))
         .draw()?;

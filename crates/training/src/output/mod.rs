@@ -1,7 +1,9 @@
-//! What a run writes beside its weights: metrics, curves, the confusion matrix, TensorBoard events.
+//! What a run writes beside its weights: metrics, curves, the confusion matrix, TensorBoard events, the report.
 
 pub mod confusion;
 pub mod curves;
 pub mod files;
+pub mod map;
 pub mod metrics_log;
+pub mod report;
 pub mod tensorboard;

@@ -1,0 +1,49 @@
+//! What vectors of sequences show: projections to two dimensions, clusters, how well they agree with classes; and whether one
+//! method is better than another.
+//!
+//! Points are rows of `f64`, one a sequence. The methods are linfa's; the measures of agreement are here.
+
+mod agreement;
+mod clustering;
+mod projection;
+mod significance;
+
+pub use agreement::{adjusted_rand_index, normalized_mutual_information, silhouette};
+pub use clustering::{Method, cluster};
+pub use projection::{pca, tsne};
+pub use significance::{holm, mean_ranks, wilcoxon_signed_rank};
+
+/// Why points cannot be worked on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AnalysisError {
+    /// What is wrong, and what was expected.
+    pub message: String,
+}
+
+impl AnalysisError {
+    fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into() }
+    }
+}
+
+impl std::fmt::Display for AnalysisError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for AnalysisError {}
+
+/// The points as a matrix, `[points, values]`.
+fn matrix(points: &[Vec<f64>]) -> Result<ndarray::Array2<f64>, AnalysisError> {
+    let width = points.first().map_or(0, Vec::len);
+    if width == 0 || points.iter().any(|point| point.len() != width) {
+        return Err(AnalysisError::new("points of one and the same length, at least 1, are needed"));
+    }
+    if points.iter().flatten().any(|value| !value.is_finite()) {
+        return Err(AnalysisError::new("a point has a value that is no finite number"));
+    }
+    let values: Vec<f64> = points.iter().flatten().copied().collect();
+    ndarray::Array2::from_shape_vec((points.len(), width), values)
+        .map_err(|error| AnalysisError::new(error.to_string()))
+}

@@ -1,0 +1,149 @@
+//! What a report shows beside the scores: predictions and vectors of the test part, and the unlabelled sequences that the
+//! model is surest and least sure of.
+
+use semiseq_analysis::{pca, tsne};
+use semiseq_datasets::{Dataset, Prepared, Sequence, Target};
+use semiseq_models::SequenceModel;
+
+use crate::learner::evaluate::{Kind, Outputs, outputs, summaries};
+use crate::metrics::{ClassPredictions, argmax};
+
+/// Dots of a map at most: more hide each other, and t-SNE takes seconds.
+const DOTS: usize = 300;
+/// Unlabelled sequences that are looked at, at most.
+const CANDIDATES: usize = 2000;
+/// Examples of each kind.
+const EXAMPLES: usize = 6;
+
+/// What the model says about data, gathered for a report.
+#[derive(Clone, Debug, Default)]
+pub struct Evidence {
+    /// Predictions for the labelled sequences of the test part; empty where a class of the whole sequence is not what the
+    /// model says.
+    pub(super) predictions: ClassPredictions,
+    pub(super) dots: Vec<Dot>,
+    /// Places of the dots by principal components and by t-SNE, where both could be made.
+    pub(super) maps: Vec<(&'static str, Vec<[f64; 2]>)>,
+    pub(super) surest: Vec<Example>,
+    pub(super) least_sure: Vec<Example>,
+}
+
+/// A sequence on a map.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Dot {
+    pub truth: Option<usize>,
+    pub predicted: Option<usize>,
+}
+
+/// An unlabelled sequence.
+#[derive(Clone, Debug)]
+pub(super) struct Example {
+    pub sequence: Sequence,
+    /// Where the sequence is a text.
+    pub text: Option<String>,
+    pub predicted: usize,
+    pub confidence: f64,
+    /// The label that training did not see, where there is one.
+    pub truth: Option<usize>,
+}
+
+impl Evidence {
+    /// Asks the model, which must live off the autodiff device.
+    pub fn gather<M: SequenceModel>(model: &M, data: &Prepared, kind: Kind, seed: u64) -> Self {
+        let mut evidence = Self::default();
+        let whole = kind == Kind::Classes && !model.per_step() && !data.processor.classes().is_empty();
+        let predicted = whole.then(|| outputs(model, &data.test, kind));
+        if let Some(Outputs::Classes(rows)) = &predicted {
+            for (row, target) in rows.iter().zip(&data.test.targets) {
+                if let Target::Class(class) = target {
+                    evidence.predictions.probabilities.push(row.clone());
+                    evidence.predictions.truth.push(*class);
+                }
+            }
+            (evidence.surest, evidence.least_sure) = examples(model, data, kind);
+        }
+        evidence.draw_maps(model, &data.test, predicted.as_ref(), seed);
+        evidence
+    }
+
+    fn draw_maps<M: SequenceModel>(&mut self, model: &M, test: &Dataset, predicted: Option<&Outputs>, seed: u64) {
+        let count = test.len().min(DOTS);
+        let chosen: Vec<usize> = (0..count).map(|dot| dot * test.len() / count).collect();
+        let vectors = summaries(model, &test.select(&chosen));
+        let maps = [("Principal components", pca(&vectors)), ("t-SNE", tsne(&vectors, seed))];
+        // Too few points, or vectors that are all the same, leave a map out.
+        self.maps = maps.into_iter().filter_map(|(name, map)| Some((name, map.ok()?))).collect();
+        let dot = |&row: &usize| Dot {
+            truth: class(&test.targets[row]),
+            predicted: match predicted {
+                Some(Outputs::Classes(rows)) => Some(argmax(&rows[row])),
+                _ => None,
+            },
+        };
+        self.dots = chosen.iter().map(dot).collect();
+    }
+}
+
+fn class(target: &Target) -> Option<usize> {
+    if let Target::Class(class) = target { Some(*class) } else { None }
+}
+
+/// The unlabelled sequences with the largest and the smallest confidence.
+fn examples<M: SequenceModel>(model: &M, data: &Prepared, kind: Kind) -> (Vec<Example>, Vec<Example>) {
+    let count = data.unlabeled.len().min(CANDIDATES);
+    let chosen: Vec<usize> = (0..count).map(|place| data.unlabeled[place * data.unlabeled.len() / count]).collect();
+    let candidates = data.train.select(&chosen);
+    let Outputs::Classes(rows) = outputs(model, &candidates, kind) else { return Default::default() };
+    let example = |row: usize| {
+        let predicted = argmax(&rows[row]);
+        Example {
+            sequence: candidates.sequences[row].clone(),
+            text: data.processor.text(&candidates.sequences[row]),
+            predicted,
+            confidence: rows[row][predicted],
+            truth: class(&candidates.targets[row]),
+        }
+    };
+    let confidence = |row: &usize| rows[*row][argmax(&rows[*row])];
+    let mut order: Vec<usize> = (0..rows.len()).collect();
+    order.sort_by(|left, right| confidence(right).total_cmp(&confidence(left)));
+    let predicted = |row: usize| argmax(&rows[row]);
+    let surest = in_turn(&order, data.processor.classes().len(), predicted);
+    let least: Vec<usize> =
+        order.iter().rev().copied().take(EXAMPLES.min(order.len().saturating_sub(EXAMPLES))).collect();
+    (surest.into_iter().map(example).collect(), least.into_iter().map(example).collect())
+}
+
+/// The first ones of each class in turn, so that the easiest class does not fill all places.
+fn in_turn(order: &[usize], classes: usize, predicted: impl Fn(usize) -> usize) -> Vec<usize> {
+    let mut of_class: Vec<_> = (0..classes)
+        .map(|class| {
+            order.iter().filter({
+                let predicted = &predicted;
+                move |row| predicted(**row) == class
+            })
+        })
+        .collect();
+    let mut chosen = Vec::new();
+    loop {
+        let before = chosen.len();
+        for rows in &mut of_class {
+            chosen.extend(rows.next().filter(|_| chosen.len() < EXAMPLES));
+        }
+        if chosen.len() == before {
+            return chosen;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn classes_take_turns() {
+        // Rows 0 to 5 are of class 0, row 6 of class 1; there is none of class 2.
+        let chosen = in_turn(&[0, 1, 2, 3, 4, 5, 6], 3, |row| usize::from(row == 6));
+        assert_eq!(chosen, [0, 6, 1, 2, 3, 4]);
+    }
+}

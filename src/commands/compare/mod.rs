@@ -1,0 +1,104 @@
+//! `semiseq compare`: every combination of a grid file, and one table of them all.
+
+mod cells;
+mod grid;
+mod picture;
+mod table;
+
+use std::path::{Path, PathBuf};
+
+use semiseq::prelude::*;
+use semiseq::training::output::files::write_atomic;
+
+use super::json_text;
+use cells::Outcome;
+use grid::Plan;
+use table::Table;
+
+/// Arguments of `compare`.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// The grid, a TOML file
+    grid: PathBuf,
+    /// Where runs and tables go, in place of `runs/NAME` of the grid file
+    #[arg(long)]
+    out: Option<PathBuf>,
+    /// Cells at a time; by default one, which has all cores
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
+    jobs: u16,
+    /// Check the grid and list its cells, finished or not; run nothing
+    #[arg(long)]
+    list: bool,
+    /// Print the table as one JSON object and nothing else
+    #[arg(long)]
+    json: bool,
+}
+
+/// Compares.
+pub fn run(arguments: &Arguments) -> Result<(), Error> {
+    let plan = Plan::read(&arguments.grid)?;
+    let folder = arguments.out.clone().unwrap_or_else(|| {
+        let name = arguments.grid.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        Path::new("runs").join(format!("compare-{name}"))
+    });
+    if arguments.list {
+        list(&plan, &folder);
+        return Ok(());
+    }
+    let interrupter = Interrupter::new();
+    let stop = interrupter.clone();
+    // A second handler cannot be set; the process keeps the first, which does the same.
+    let _ = ctrlc::set_handler(move || stop.stop(Some("interrupted by the user")));
+    let outcomes = cells::run(&plan, &folder, usize::from(arguments.jobs), &interrupter)?;
+    let table = Table::new(&plan, &outcomes);
+    warn(&plan, &outcomes);
+    write_atomic(&folder.join("table.md"), table.markdown().as_bytes())?;
+    write_atomic(&folder.join("table.csv"), table.csv().as_bytes())?;
+    write_atomic(&folder.join("table.tex"), table.latex().as_bytes())?;
+    write_atomic(&folder.join("table.json"), json_text(&table)?.as_bytes())?;
+    write_atomic(&folder.join("compare.html"), picture::page(&plan, &table).as_bytes())?;
+    picture::write(&folder.join("compare.svg"), &plan, &table)?;
+    if arguments.json {
+        println!("{}", json_text(&table)?);
+    } else {
+        println!("{}", table.markdown());
+    }
+    eprintln!("table.md, .csv, .tex, .json, compare.html and compare.svg are in {}", folder.display());
+    if interrupter.should_stop() {
+        eprintln!("stopped; give the same command again to go on");
+        std::process::exit(130);
+    }
+    let failed: Vec<&String> = outcomes.iter().flatten().filter_map(|outcome| outcome.as_ref().err()).collect();
+    match failed.first() {
+        Some(error) => Err(Error::runtime(
+            format!("{} cells failed; the first: {error}", failed.len()),
+            "mend the cause and give the command again: finished cells are not run twice",
+        )),
+        None => Ok(()),
+    }
+}
+
+fn list(plan: &Plan, folder: &Path) {
+    for cell in &plan.cells {
+        let state = if cells::finished(&folder.join("cells"), cell).is_some() { "finished" } else { "to run" };
+        let (method, task) = (&plan.grid.methods[cell.method].name, &plan.tasks[cell.task].name);
+        println!("{} {state:<8} {method} | {task} | seed {}", cell.key, cell.seed);
+    }
+}
+
+/// Says where a validation part is larger than the labels would honestly allow.
+fn warn(plan: &Plan, outcomes: &[Option<Outcome>]) {
+    let mut told = vec![false; plan.tasks.len()];
+    for (cell, outcome) in plan.cells.iter().zip(outcomes) {
+        if let Some(Ok(summary)) = outcome
+            && summary.n_valid > summary.n_labeled
+            && !std::mem::replace(&mut told[cell.task], true)
+        {
+            eprintln!(
+                "warning: {}: {} validation labels choose the best epoch of {} training labels; somebody with so few labels \
+                 would not have them (lower `data.valid_fraction`)",
+                plan.tasks[cell.task].name, summary.n_valid, summary.n_labeled
+            );
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! The cells as a table: mean ± standard deviation over seeds, ranks over tasks, paired tests against the baseline.
+
+use std::fmt::Write;
+
+use semiseq::analysis::{holm, mean_ranks, wilcoxon_signed_rank};
+use semiseq::training::metrics::higher_is_better;
+use serde::Serialize;
+
+use super::cells::{Outcome, score};
+use super::grid::Plan;
+
+/// The table in numbers.
+#[derive(Serialize)]
+pub struct Table {
+    pub metric: String,
+    pub baseline: String,
+    pub tasks: Vec<String>,
+    pub rows: Vec<Row>,
+}
+
+/// A method.
+#[derive(Serialize)]
+pub struct Row {
+    pub method: String,
+    /// One a task; absent where no seed is through.
+    pub cells: Vec<Option<Score>>,
+    /// Mean over the tasks that all methods have finished, 1 for the best.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rank: Option<f64>,
+    /// Of the signed-rank test against the baseline over all tasks and seeds, corrected by Holm's method.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub p: Option<f64>,
+    /// Seconds of its runs over those of the baseline's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time: Option<f64>,
+}
+
+/// Over the seeds.
+#[derive(Clone, Copy, Serialize)]
+pub struct Score {
+    pub mean: f64,
+    /// Of a sample; 0 for a single seed.
+    pub deviation: f64,
+    pub seeds: usize,
+}
+
+impl Table {
+    /// Gathers what is through.
+    pub fn new(plan: &Plan, outcomes: &[Option<Outcome>]) -> Self {
+        let metric = plan.grid.metric.clone();
+        let seeds = plan.grid.seeds.len();
+        let (methods, tasks) = (plan.grid.methods.len(), plan.tasks.len());
+        // [method][task][seed]
+        let mut scores = vec![vec![vec![None; seeds]; tasks]; methods];
+        let mut seconds = scores.clone();
+        for (index, (cell, outcome)) in plan.cells.iter().zip(outcomes).enumerate() {
+            if let Some(Ok(summary)) = outcome {
+                scores[cell.method][cell.task][index % seeds] = score(summary, &metric);
+                seconds[cell.method][cell.task][index % seeds] = Some(summary.wall_seconds);
+            }
+        }
+        let cells: Vec<Vec<Option<Score>>> =
+            scores.iter().map(|tasks| tasks.iter().map(|seeds| Score::of(seeds)).collect()).collect();
+        let ranks = ranks(&cells, tasks, higher_is_better(&metric));
+        let baseline = plan.baseline;
+        let others: Vec<usize> = (0..methods).filter(|method| *method != baseline).collect();
+        let tested: Vec<Option<f64>> = others.iter().map(|method| test(&scores[*method], &scores[baseline])).collect();
+        let known: Vec<f64> = tested.iter().flatten().copied().collect();
+        let mut corrected = holm(&known).into_iter();
+        let mut p = vec![None; methods];
+        for (method, tested) in others.iter().zip(tested) {
+            p[*method] = tested.and_then(|_| corrected.next());
+        }
+        let rows = plan
+            .grid
+            .methods
+            .iter()
+            .enumerate()
+            .map(|(index, method)| Row {
+                method: method.name.clone(),
+                cells: cells[index].clone(),
+                rank: ranks.as_ref().map(|ranks| ranks[index]),
+                p: p[index],
+                time: ratio(&seconds[index], &seconds[baseline]),
+            })
+            .collect();
+        Self {
+            metric,
+            baseline: plan.grid.methods[baseline].name.clone(),
+            tasks: plan.tasks.iter().map(|task| task.name.clone()).collect(),
+            rows,
+        }
+    }
+
+    /// For people.
+    pub fn markdown(&self) -> String {
+        let mut text = format!("| {} of the test part |", self.metric);
+        self.tasks.iter().for_each(|task| text.push_str(&format!(" {} |", task.replace('|', "\\|"))));
+        text.push_str(" rank | p | time × |\n|---|");
+        text.push_str(&"---|".repeat(self.tasks.len() + 3));
+        text.push('\n');
+        for row in &self.rows {
+            let _ = write!(text, "| {} |", row.method.replace('|', "\\|"));
+            for (task, cell) in row.cells.iter().enumerate() {
+                let shown = cell.map_or_else(|| "–".into(), Score::text);
+                let _ = write!(text, " {} |", if self.is_best(task, cell) { format!("**{shown}**") } else { shown });
+            }
+            let _ = writeln!(text, " {} | {} | {} |", number(row.rank, 2), number(row.p, 3), number(row.time, 2));
+        }
+        let _ = write!(
+            text,
+            "\nMean ± standard deviation over seeds. Rank: mean over the tasks (Friedman), 1 is best. p: paired signed-rank \
+             test against `{}` over tasks and seeds, corrected by Holm's method. Time: of its runs over the baseline's.\n",
+            self.baseline
+        );
+        text
+    }
+
+    /// For programs: a row a method and task.
+    pub fn csv(&self) -> String {
+        let mut text = format!("method,task,{0}_mean,{0}_deviation,seeds,rank,p,time\n", self.metric);
+        for row in &self.rows {
+            for (task, cell) in self.tasks.iter().zip(&row.cells) {
+                let score = cell
+                    .map_or_else(|| ",,0".into(), |cell| format!("{},{},{}", cell.mean, cell.deviation, cell.seeds));
+                let plain = |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());
+                let (method, task) = (super::super::cell(&row.method), super::super::cell(task));
+                let _ =
+                    writeln!(text, "{method},{task},{score},{},{},{}", plain(row.rank), plain(row.p), plain(row.time));
+            }
+        }
+        text
+    }
+
+    /// For papers, with the booktabs package.
+    pub fn latex(&self) -> String {
+        let escape = |text: &str| {
+            text.replace('\\', "").replace('&', "\\&").replace('_', "\\_").replace('%', "\\%").replace('#', "\\#")
+        };
+        let mut text = format!("\\begin{{tabular}}{{l{}rr}}\n\\toprule\nMethod", "c".repeat(self.tasks.len()));
+        self.tasks.iter().for_each(|task| text.push_str(&format!(" & {}", escape(task))));
+        text.push_str(" & Rank & $p$ \\\\\n\\midrule\n");
+        for row in &self.rows {
+            text.push_str(&escape(&row.method));
+            for (task, cell) in row.cells.iter().enumerate() {
+                let shown =
+                    cell.map_or_else(|| "--".into(), |cell| format!("{:.3} \\pm {:.3}", cell.mean, cell.deviation));
+                let shown = if self.is_best(task, cell) { format!("\\mathbf{{{shown}}}") } else { shown };
+                let _ = write!(text, " & ${shown}$");
+            }
+            let _ = writeln!(text, " & {} & {} \\\\", number(row.rank, 2), number(row.p, 3));
+        }
+        text.push_str("\\bottomrule\n\\end{tabular}\n");
+        text
+    }
+
+    /// Whether nothing in the column is better.
+    pub fn is_best(&self, task: usize, cell: &Option<Score>) -> bool {
+        let sign = if higher_is_better(&self.metric) { 1.0 } else { -1.0 };
+        let best = self.rows.iter().filter_map(|row| row.cells[task]).map(|cell| sign * cell.mean);
+        cell.is_some_and(|cell| best.fold(f64::NEG_INFINITY, f64::max) == sign * cell.mean)
+    }
+}
+
+impl Score {
+    fn of(seeds: &[Option<f64>]) -> Option<Self> {
+        let values: Vec<f64> = seeds.iter().flatten().copied().collect();
+        let count = values.len() as f64;
+        let mean = values.iter().sum::<f64>() / count;
+        let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
+        let deviation = if values.len() > 1 { (squares / (count - 1.0)).sqrt() } else { 0.0 };
+        (!values.is_empty()).then_some(Self { mean, deviation, seeds: values.len() })
+    }
+
+    /// `mean ± deviation`.
+    pub fn text(self) -> String {
+        format!("{:.3} ± {:.3}", self.mean, self.deviation)
+    }
+}
+
+fn number(value: Option<f64>, digits: usize) -> String {
+    value.map_or_else(|| "–".into(), |value| format!("{value:.digits$}"))
+}
+
+/// Mean ranks over the tasks that every method has a score for.
+fn ranks(cells: &[Vec<Option<Score>>], tasks: usize, higher: bool) -> Option<Vec<f64>> {
+    let sign = if higher { 1.0 } else { -1.0 };
+    let of_task = |task: usize| -> Option<Vec<f64>> {
+        cells.iter().map(|cells| cells[task].map(|score| sign * score.mean)).collect()
+    };
+    let complete: Vec<Vec<f64>> = (0..tasks).filter_map(of_task).collect();
+    (!complete.is_empty()).then(|| mean_ranks(&complete))
+}
+
+/// The test over the pairs of task and seed that both have.
+fn test(own: &[Vec<Option<f64>>], baseline: &[Vec<Option<f64>>]) -> Option<f64> {
+    let pairs = own.iter().flatten().zip(baseline.iter().flatten());
+    let differences: Vec<f64> = pairs.filter_map(|(own, baseline)| Some((*own)? - (*baseline)?)).collect();
+    (!differences.is_empty()).then(|| wilcoxon_signed_rank(&differences))
+}
+
+fn ratio(own: &[Vec<Option<f64>>], baseline: &[Vec<Option<f64>>]) -> Option<f64> {
+    let pairs = own.iter().flatten().zip(baseline.iter().flatten());
+    let (own, baseline): (Vec<f64>, Vec<f64>) =
+        pairs.filter_map(|(own, baseline)| Some(((*own)?, (*baseline)?))).unzip();
+    (!own.is_empty()).then(|| own.iter().sum::<f64>() / baseline.iter().sum::<f64>())
+}
