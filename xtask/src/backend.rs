@@ -49,7 +49,7 @@ fn positional(arguments: &[String]) -> impl Iterator<Item = &String> {
     })
 }
 
-/// The `backend` of a config, of a run folder's config, or of what the config extends.
+/// The `backend` of a config, of a run folder's config, of what the config extends, or of a grid's base.
 fn in_file(path: &Path, depth: usize) -> Option<String> {
     const DEEPEST: usize = 10;
     let path = if path.is_dir() { path.join("config.toml") } else { path.to_path_buf() };
@@ -57,7 +57,7 @@ fn in_file(path: &Path, depth: usize) -> Option<String> {
     if let Some(backend) = table.get("backend") {
         return backend.as_str().map(str::to_string);
     }
-    let base: PathBuf = path.parent()?.join(table.get("extends")?.as_str()?);
+    let base: PathBuf = path.parent()?.join(table.get("extends").or_else(|| table.get("base"))?.as_str()?);
     if depth < DEEPEST { in_file(&base, depth + 1) } else { None }
 }
 

@@ -199,6 +199,14 @@ fn check_inputs(config: &RunConfig, data: &Prepared) -> Result<(), Error> {
                 "use `language-model` or `autoencoder`",
             ));
         }
+        if matches!(config.model, ModelConfig::Tagger(_)) && objective.needs_whole() {
+            return Err(Error::input(
+                format!(
+                    "`stage.{index}.objective.{name}` remembers a label for each sequence, and a tagger has one a step"
+                ),
+                "use `fixmatch`, `freematch` or `softmatch`",
+            ));
+        }
         if config.model.encoder().bidirectional() && objective.needs_causal() {
             let encoder = config.model.encoder().name();
             return Err(Error::input(

@@ -256,7 +256,16 @@ fn without_a_weight_the_supervised_loss_is_left() {
     let case = &fixture()["cross_entropy"];
     let model = Fixed::new(tensor::<2>(&case["logits"]));
     let step = Step { labeled: Some(part()), unlabeled: Some(part()) };
-    for text in ["entropy-minimisation", "pseudo-label", "pi-model", "temporal-ensembling", "mean-teacher"] {
+    for text in [
+        "entropy-minimisation",
+        "pseudo-label",
+        "pi-model",
+        "temporal-ensembling",
+        "mean-teacher",
+        "fixmatch",
+        "flexmatch",
+        "softmatch",
+    ] {
         let config: ObjectiveConfig =
             serde_json::from_value(serde_json::json!({ text: { "weight": 0.0 } })).expect("a config");
         let total = config.init(&setting(&model)).step(&model, &step, &LATE).total().expect("a term");
@@ -360,4 +369,69 @@ fn what_is_foretold_hidden_or_told_apart_equals_pytorch() {
     let (loss, right) = info_nce(predicted.clone(), values(), mask());
     assert_close(&host(right), &numbers(&case["info_nce"]["right"]), "right choices");
     check("info_nce", predicted, loss);
+}
+
+/// A model with one answer for the weak view, whose values are 0, and another for the strong one, whose values are 1.
+#[derive(Module, Debug)]
+struct TwoViews {
+    weak: Param<Tensor<2>>,
+    strong: Param<Tensor<2>>,
+}
+
+impl SequenceModel for TwoViews {
+    fn forward(&self, sequences: Sequences) -> Tensor<2> {
+        let Input::Values(values) = sequences.input else { panic!("values") };
+        if host(values)[0] == 0.0 { self.weak.val() } else { self.strong.val() }
+    }
+    fn summary(&self, sequences: Sequences) -> Tensor<2> {
+        self.forward(sequences)
+    }
+    fn states(&self, sequences: Sequences) -> Tensor<3> {
+        self.forward(sequences).unsqueeze_dim(1)
+    }
+    fn causal(&self) -> bool {
+        true
+    }
+    fn outputs(&self) -> usize {
+        self.weak.dims()[1]
+    }
+    fn per_step(&self) -> bool {
+        false
+    }
+    fn summary_size(&self) -> usize {
+        self.outputs()
+    }
+    fn input_size(&self) -> InputSize {
+        InputSize::Values(1)
+    }
+}
+
+#[test]
+fn fixmatch_and_its_kin_equal_pytorch_over_three_steps() {
+    let fixture = fixture();
+    for (name, settings) in [
+        ("fixmatch", serde_json::json!({ "threshold": 0.8 })),
+        ("flexmatch", serde_json::json!({ "threshold": 0.8 })),
+        ("freematch", serde_json::json!({ "momentum": 0.9 })),
+        ("softmatch", serde_json::json!({ "momentum": 0.9 })),
+    ] {
+        let config: ObjectiveConfig = serde_json::from_value(serde_json::json!({ name: settings })).expect("a config");
+        let strong = Sequences { input: Input::Values(Tensor::ones([4, 1, 1], &device())), mask: None };
+        let part = Part { strong: Some(strong), ..part() };
+        let mut objective = None;
+        for (step, case) in fixture[name].as_array().expect("three steps").iter().enumerate() {
+            let tracked = |value: &Value| Param::from_tensor(tensor::<2>(value));
+            let model = TwoViews { weak: tracked(&case["weak"]), strong: tracked(&case["logits"]) };
+            // Four unlabelled sequences, and two labelled ones that do not come up here.
+            let setting = Setting { model: &model, train_size: 6, class_counts: &[1, 1, 0], device: &device() };
+            let objective = objective.get_or_insert_with(|| config.init(&setting));
+            let batch = Step { labeled: None, unlabeled: Some(part.clone()) };
+            let total = objective.step(&model, &batch, &LATE).total().expect("a term");
+            let gradients = total.backward();
+            assert_close(&host(total), &numbers(&case["loss"]), &format!("{name}, step {step}"));
+            let gradient = model.strong.val().grad(&gradients).map_or_else(|| vec![0.0; 12], host);
+            assert_close(&gradient, &numbers(&case["grad"]), &format!("{name}, step {step}, gradient"));
+            assert!(model.weak.val().grad(&gradients).is_none(), "{name}: no gradient flows into the guess");
+        }
+    }
 }

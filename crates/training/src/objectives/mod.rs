@@ -6,6 +6,10 @@
 mod autoencoder;
 mod contrastive_predictive_coding;
 mod entropy_minimisation;
+mod fixmatch;
+mod flexmatch;
+mod freematch;
+mod guess;
 mod language_model;
 pub mod losses;
 mod masked_reconstruction;
@@ -14,6 +18,7 @@ mod next_step;
 mod pi_model;
 mod pseudo_label;
 mod ramp;
+mod softmatch;
 mod step;
 mod supervised;
 mod temporal_ensembling;
@@ -22,6 +27,9 @@ mod terms;
 pub use autoencoder::{Autoencoder, AutoencoderConfig, DecoderKind, bag_of_words, reconstruction};
 pub use contrastive_predictive_coding::{ContrastivePredictiveCoding, ContrastivePredictiveCodingConfig, info_nce};
 pub use entropy_minimisation::{EntropyMinimisation, EntropyMinimisationConfig};
+pub use fixmatch::{FixMatch, FixMatchConfig};
+pub use flexmatch::{FlexMatch, FlexMatchConfig};
+pub use freematch::{FreeMatch, FreeMatchConfig};
 pub use language_model::{LanguageModel, LanguageModelConfig, next_token};
 pub use masked_reconstruction::{MaskedReconstruction, MaskedReconstructionConfig, hidden_error};
 pub use mean_teacher::{Consistency, MeanTeacher, MeanTeacherConfig};
@@ -29,6 +37,7 @@ pub use next_step::{NextStep, NextStepConfig, foretold_error};
 pub use pi_model::{PiModel, PiModelConfig};
 pub use pseudo_label::{PseudoLabel, PseudoLabelConfig};
 pub use ramp::gaussian_ramp_up;
+pub use softmatch::{SoftMatch, SoftMatchConfig};
 pub use step::{Part, Step, StepContext, Targets};
 pub use supervised::{ClassWeights, Supervised, SupervisedConfig};
 pub use temporal_ensembling::{TemporalEnsembling, TemporalEnsemblingConfig};
@@ -147,6 +156,11 @@ macro_rules! registry {
                 !self.unsupervised() && !matches!(self, Self::Supervised(_))
             }
 
+            /// Whether the objective remembers a label a sequence, and so has no use for a label a step.
+            pub fn needs_whole(&self) -> bool {
+                matches!(self, Self::FlexMatch(_))
+            }
+
             /// What the loss of an unsupervised objective is called in a summary.
             pub(crate) fn scores(&self, loss: f64, values: bool) -> Scores {
                 match self {
@@ -195,6 +209,10 @@ registry! {
     "pi-model" PiModel PiModelConfig PiModel, "The same prediction under two draws of noise (Laine & Aila 2017)";
     "temporal-ensembling" TemporalEnsembling TemporalEnsemblingConfig TemporalEnsembling, "The prediction of its own past epochs (Laine & Aila 2017)";
     "mean-teacher" MeanTeacher MeanTeacherConfig MeanTeacher<M>, "The prediction of the average of its own past weights (Tarvainen & Valpola 2017)";
+    "fixmatch" FixMatch FixMatchConfig FixMatch, "A sure guess for the weak view as the label of the strong one (Sohn et al. 2020)";
+    "flexmatch" FlexMatch FlexMatchConfig FlexMatch, "FixMatch with a lower threshold for classes that are learned slowly (Zhang et al. 2021)";
+    "freematch" FreeMatch FreeMatchConfig FreeMatch, "FixMatch with thresholds that follow the model's confidence (Wang et al. 2023)";
+    "softmatch" SoftMatch SoftMatchConfig SoftMatch, "FixMatch with weights in place of a threshold (Chen et al. 2023)";
     "autoencoder" Autoencoder AutoencoderConfig Autoencoder, "Rebuild the sequence from the encoder's vector (Dai & Le 2015)";
     "language-model" LanguageModel LanguageModelConfig LanguageModel, "The next word of each text (Dai & Le 2015)";
     "next-step" NextStep NextStepConfig NextStep, "The values some steps later (Srivastava et al. 2015)";

@@ -1,0 +1,90 @@
+//! What the methods of FixMatch's kind share: the weak view says what the label is, and the strong view has to agree.
+
+use burn::module::Param;
+use burn::tensor::{Int, Tensor};
+use semiseq_models::SequenceModel;
+
+use super::losses::{class_logits, probabilities, weighted_mean};
+use super::{Part, Targets, Terms};
+
+/// What the model says about the weak view, without graph, and the logits of the strong one.
+pub(super) struct Guess {
+    /// `[rows, classes]`, of the weak view
+    pub probabilities: Tensor<2>,
+    /// The largest of each row, `[rows]`
+    pub confidence: Tensor<1>,
+    /// The likeliest class of each row, `[rows]`
+    pub labels: Tensor<1, Int>,
+    /// `[rows, classes]`, of the strong view, or of the weak one where there is none
+    pub strong: Tensor<2>,
+    /// 1 for rows that are no padding, `[rows]`; `None` where all count
+    pub rows: Option<Tensor<1>>,
+}
+
+impl Guess {
+    pub fn of<M: SequenceModel>(model: &M, part: &Part) -> Self {
+        let probabilities = probabilities(model.forward(part.weak.clone()));
+        let strong = class_logits(model.forward(part.strong.clone().unwrap_or_else(|| part.weak.clone())));
+        let [count, _] = probabilities.dims();
+        let (confidence, labels) = probabilities.clone().max_dim_with_indices(1);
+        Self {
+            probabilities,
+            confidence: confidence.reshape([count]),
+            labels: labels.reshape([count]),
+            strong,
+            rows: part.row_mask(model.per_step()),
+        }
+    }
+
+    /// `mean(weight · CE(strong view, guessed class))` over all rows that are no padding. Weights `[rows]`, output `[1]`.
+    pub fn loss(&self, weights: Tensor<1>) -> Tensor<1> {
+        let [count, _] = self.strong.dims();
+        let labels = self.labels.clone().reshape([count, 1]);
+        let each = -burn::tensor::activation::log_softmax(self.strong.clone(), 1).gather(1, labels).reshape([count]);
+        weighted_mean(each * weights, self.rows.clone())
+    }
+
+    /// Mean over the rows that are no padding, `[1]`.
+    pub fn mean(&self, values: Tensor<1>) -> Tensor<1> {
+        weighted_mean(values, self.rows.clone())
+    }
+
+    /// Mean distribution over the rows that are no padding, `[1, classes]`.
+    pub fn mean_distribution(&self) -> Tensor<2> {
+        let [count, classes] = self.probabilities.dims();
+        match &self.rows {
+            Some(rows) => {
+                let sum = (self.probabilities.clone() * rows.clone().reshape([count, 1])).sum_dim(0);
+                sum / rows.clone().sum().clamp_min(1e-12).reshape([1, 1])
+            }
+            None => self.probabilities.clone().mean_dim(0),
+        }
+        .reshape([1, classes])
+    }
+
+    /// Adds the term with what a researcher watches: how much weight the rows have, and how many of the guesses that
+    /// count are right.
+    pub fn terms(&self, terms: Terms, part: &Part, weight: f64, weights: Tensor<1>) -> Terms {
+        let rate = self.mean(weights.clone());
+        let terms = terms.add("unlabeled", weight, self.loss(weights.clone())).monitor("mask_rate", rate);
+        match &part.targets {
+            Targets::Classes { classes, known } => {
+                let right = self.labels.clone().equal(classes.clone()).float();
+                terms.monitor("pseudo_label_accuracy", weighted_mean(right, Some(known.clone() * weights)))
+            }
+            Targets::Numbers { .. } => terms,
+        }
+    }
+}
+
+/// A value that is remembered but not learned.
+pub(super) fn remembered<const D: usize>(value: Tensor<D>) -> Param<Tensor<D>> {
+    Param::from_tensor(value).set_require_grad(false)
+}
+
+/// `memory ← decay · memory + (1 - decay) · value`; gives the new memory.
+pub(super) fn follow<const D: usize>(memory: &mut Param<Tensor<D>>, decay: f64, value: Tensor<D>) -> Tensor<D> {
+    let value = value.detach();
+    *memory = memory.clone().map(|old| (old.detach() * decay + value.clone() * (1.0 - decay)).set_require_grad(false));
+    memory.val().detach()
+}
