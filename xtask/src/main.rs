@@ -3,6 +3,7 @@
 
 mod backend;
 mod cargo;
+mod objective;
 mod tidy;
 
 use std::process::ExitCode;
@@ -14,7 +15,7 @@ use clap::{Parser, Subcommand};
 #[command(
     name = "cargo xtask",
     bin_name = "cargo xtask",
-    after_help = "Every other command (train, eval, predict, embed, data, devices, new, …) goes to `semiseq`, built with the\nbackend that the config or `--backend` names. `cargo xtask semiseq --help` lists them."
+    after_help = "Every other command (train, eval, predict, embed, cluster, compare, report, data, …) goes to `semiseq`, built with the\nbackend that the config or `--backend` names. `cargo xtask semiseq --help` lists them."
 )]
 struct Arguments {
     #[command(subcommand)]
@@ -48,6 +49,12 @@ enum Command {
     },
     /// Build the documentation
     Doc,
+    /// Write the skeleton of an objective, or with a PATH a config for your own data
+    New {
+        /// `objective NAME`, or what `semiseq new` takes
+        #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+        rest: Vec<String>,
+    },
     #[command(external_subcommand)]
     Product(Vec<String>),
 }
@@ -62,6 +69,12 @@ fn main() -> ExitCode {
         }
         Command::Bench { rest } => cargo::bench(&rest),
         Command::Doc => cargo::doc(),
+        Command::New { rest } => match rest.as_slice() {
+            [kind, name] if kind == "objective" && !std::path::Path::new(kind).exists() => {
+                objective::create(cargo::root(), name)
+            }
+            _ => cargo::product(&[&["new".to_string()], rest.as_slice()].concat()),
+        },
         Command::Product(arguments) => {
             let arguments = if arguments.first().is_some_and(|first| first == "semiseq") {
                 &arguments[1..]

@@ -11,7 +11,7 @@ const FORBIDDEN: [(&str, &str); 5] =
 pub fn check(root: &Path) -> Vec<String> {
     let mut problems = Vec::new();
     let mut files = Vec::new();
-    for folder in ["src", "crates", "xtask", "tests", "examples"] {
+    for folder in ["src", "crates", "xtask", "tests", "examples", "benches"] {
         rust_files(&root.join(folder), &mut files);
     }
     for path in &files {

@@ -1,0 +1,129 @@
+//! `cargo xtask new objective NAME`: a skeleton that compiles, is tested and trains.
+
+use std::fs;
+use std::path::Path;
+
+const TEMPLATE: &str = include_str!("../templates/objective.rs");
+const FOLDER: &str = "crates/training/src/objectives";
+
+/// Writes the skeleton and its lines in `mod.rs`; gives an exit status.
+pub fn create(root: &Path, name: &str) -> u8 {
+    match write(root, name) {
+        Ok(()) => {
+            println!(
+                "{FOLDER}/{0}.rs and its lines in mod.rs are written.\n\nNow: the loss and its paper in the file; numbers of an \
+                 independent implementation in\ncrates/training/tests (fixtures/objectives.py makes them); a line in the README. \
+                 It trains already:\n\ncargo xtask train configs/quickstart.toml --set 'stage.1.objective={{{name}={{}}}}'",
+                snake(name)
+            );
+            0
+        }
+        Err(message) => {
+            eprintln!("error: {message}");
+            2
+        }
+    }
+}
+
+fn write(root: &Path, name: &str) -> Result<(), String> {
+    let is_word = |word: &str| word.starts_with(|first: char| first.is_ascii_lowercase());
+    let is_plain = name.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-');
+    if !is_plain || !name.split('-').all(is_word) {
+        return Err(format!(
+            "`{name}` is no name for an objective: small letters, words joined by `-`, as `mean-teacher`"
+        ));
+    }
+    let folder = root.join(FOLDER);
+    let file = folder.join(format!("{}.rs", snake(name)));
+    if file.exists() {
+        return Err(format!("{} exists already: choose another name", file.display()));
+    }
+    let list = folder.join("mod.rs");
+    let failed = |path: &Path, error: std::io::Error| format!("{}: {error}", path.display());
+    let text = fs::read_to_string(&list).map_err(|error| failed(&list, error))?;
+    let text =
+        registered(&text, name).ok_or_else(|| format!("{} has no list of objectives to add to", list.display()))?;
+    fs::write(&file, skeleton(name)).map_err(|error| failed(&file, error))?;
+    fs::write(&list, text).map_err(|error| failed(&list, error))
+}
+
+fn skeleton(name: &str) -> String {
+    TEMPLATE.replace("ObjectiveName", &pascal(name)).replace("objective-name", name)
+}
+
+/// `mod.rs` with the module, its names and a row of the registry.
+fn registered(text: &str, name: &str) -> Option<String> {
+    let (snake, pascal) = (snake(name), pascal(name));
+    let text = before_larger(text, "mod ", &format!("mod {snake};"))?;
+    let text = before_larger(&text, "pub use ", &format!("pub use {snake}::{{{pascal}, {pascal}Config}};"))?;
+    let (before, rows) = text.rsplit_once("\nregistry! {\n")?;
+    let (rows, after) = rows.split_once("\n}")?;
+    let row =
+        format!("    \"{name}\" {pascal} {pascal}Config {pascal}, \"SAY IN ONE LINE WHAT IT DOES (AUTHORS YEAR)\";");
+    Some(format!("{before}\nregistry! {{\n{rows}\n{row}\n}}{after}"))
+}
+
+/// Puts a line among those that start like it, in their order.
+fn before_larger(text: &str, start: &str, line: &str) -> Option<String> {
+    let lines: Vec<&str> = text.lines().collect();
+    let alike = |other: &&str| other.starts_with(start);
+    let place = match lines.iter().position(|other| alike(other) && *other > line) {
+        Some(place) => place,
+        None => lines.iter().rposition(|other| alike(&other))? + 1,
+    };
+    let mut lines = lines;
+    lines.insert(place, line);
+    Some(lines.join("\n") + "\n")
+}
+
+fn snake(name: &str) -> String {
+    name.replace('-', "_")
+}
+
+fn pascal(name: &str) -> String {
+    let capital = |word: &str| word[..1].to_uppercase() + &word[1..];
+    name.split('-').map(capital).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIST: &str = "//! Objectives.\n\nmod autoencoder;\nmod supervised;\n\npub use autoencoder::Autoencoder;\n\
+                        pub use supervised::Supervised;\n\nmacro_rules! registry {\n}\n\nregistry! {\n    \"autoencoder\" A;\n}\n";
+
+    #[test]
+    fn the_list_gets_three_lines_in_their_order() {
+        let text = registered(LIST, "mean-teacher").unwrap();
+        let expected = "mod autoencoder;\nmod mean_teacher;\nmod supervised;\n\npub use autoencoder::Autoencoder;\n\
+                        pub use mean_teacher::{MeanTeacher, MeanTeacherConfig};\n";
+        assert!(text.contains(expected), "{text}");
+        assert!(
+            text.contains("\"autoencoder\" A;\n    \"mean-teacher\" MeanTeacher MeanTeacherConfig MeanTeacher, "),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn names_stand_in_all_their_spellings() {
+        let text = skeleton("mix-match");
+        assert!(text.contains("pub struct MixMatchConfig") && text.contains("[stage.objective.mix-match]"));
+        assert!(!text.contains("ObjectiveName") && !text.contains("objective-name"));
+    }
+
+    #[test]
+    fn a_bad_or_a_taken_name_writes_nothing() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        for (name, told) in [("Mix_Match", "small letters"), ("mix--match", "small letters"), ("supervised", "exists")]
+        {
+            assert!(write(root, name).unwrap_err().contains(told), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_repository_has_a_list_to_add_to() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        let text = fs::read_to_string(root.join(FOLDER).join("mod.rs")).unwrap();
+        assert!(registered(&text, "mix-match").is_some());
+    }
+}
