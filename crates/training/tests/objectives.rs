@@ -265,6 +265,7 @@ fn without_a_weight_the_supervised_loss_is_left() {
         "fixmatch",
         "flexmatch",
         "softmatch",
+        "uda",
     ] {
         let config: ObjectiveConfig =
             serde_json::from_value(serde_json::json!({ text: { "weight": 0.0 } })).expect("a config");
@@ -414,6 +415,7 @@ fn fixmatch_and_its_kin_equal_pytorch_over_three_steps() {
         ("flexmatch", serde_json::json!({ "threshold": 0.8 })),
         ("freematch", serde_json::json!({ "momentum": 0.9 })),
         ("softmatch", serde_json::json!({ "momentum": 0.9 })),
+        ("uda", serde_json::json!({})),
     ] {
         let config: ObjectiveConfig = serde_json::from_value(serde_json::json!({ name: settings })).expect("a config");
         let strong = Sequences { input: Input::Values(Tensor::ones([4, 1, 1], &device())), mask: None };
@@ -434,4 +436,19 @@ fn fixmatch_and_its_kin_equal_pytorch_over_three_steps() {
             assert!(model.weak.val().grad(&gradients).is_none(), "{name}: no gradient flows into the guess");
         }
     }
+}
+
+#[test]
+fn labels_that_are_known_too_well_wait() {
+    let fixture = fixture();
+    let case = &fixture["signal_annealing"];
+    let model = Fixed::new(tensor::<2>(&case["logits"]));
+    let config = UdaConfig { signal_annealing: SignalAnnealing::Linear, ..Default::default() };
+    let half = StepContext { step: 50, total_steps: 100, epoch: 5 };
+    let step = Step { labeled: Some(part()), unlabeled: None };
+    let total = config.init(&setting(&model)).step(&model, &step, &half).total().expect("a term");
+    let gradients = total.backward();
+    assert_close(&host(total), &numbers(&case["loss"]), "signal annealing");
+    let gradient = model.logits.val().grad(&gradients).expect("a gradient");
+    assert_close(&host(gradient), &numbers(&case["grad"]), "signal annealing, gradient");
 }

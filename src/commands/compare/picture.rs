@@ -49,7 +49,7 @@ pub fn page(plan: &Plan, table: &Table) -> String {
     );
     // A picture that cannot be drawn is told of where its file is written.
     if let Ok(svg) = svg(plan, table) {
-        let _ = write!(body, "<section class=\"scroll\">{svg}</section>");
+        let _ = write!(body, "<section class=\"paper scroll\">{svg}</section>");
     }
     frame("Comparison", &body)
 }
@@ -142,6 +142,7 @@ where
     chart
         .configure_mesh()
         .disable_x_mesh()
+        .max_light_lines(1)
         .light_line_style(RGBColor(245, 245, 245))
         .bold_line_style(RGBColor(230, 230, 230))
         .x_labels(2 * count + 1)

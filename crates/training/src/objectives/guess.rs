@@ -65,8 +65,14 @@ impl Guess {
     /// Adds the term with what a researcher watches: how much weight the rows have, and how many of the guesses that
     /// count are right.
     pub fn terms(&self, terms: Terms, part: &Part, weight: f64, weights: Tensor<1>) -> Terms {
+        let loss = self.loss(weights.clone());
+        self.terms_with(terms, part, weight, loss, weights)
+    }
+
+    /// The same with a loss of the method's own.
+    pub fn terms_with(&self, terms: Terms, part: &Part, weight: f64, loss: Tensor<1>, weights: Tensor<1>) -> Terms {
         let rate = self.mean(weights.clone());
-        let terms = terms.add("unlabeled", weight, self.loss(weights.clone())).monitor("mask_rate", rate);
+        let terms = terms.add("unlabeled", weight, loss).monitor("mask_rate", rate);
         match &part.targets {
             Targets::Classes { classes, known } => {
                 let right = self.labels.clone().equal(classes.clone()).float();

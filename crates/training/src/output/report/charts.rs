@@ -43,10 +43,14 @@ pub(super) fn lines(curves: &[Curve<'_>], marks: &[(f64, String)]) -> String {
     let (low, high) = if low.is_finite() { (low.min(0.0), high.max(low + 1e-6)) } else { (0.0, 1.0) };
     let frame = Frame { x: (0.0, last), y: (low, high) };
     let mut svg = frame.open("epoch");
+    // A name that would lie on the one before goes below it; a letter takes about six units.
+    let mut taken = 0.0;
     for (at, name) in marks {
         let x = frame.place(*at, 0.0).0;
         let _ = write!(svg, "<path class=\"axis\" d=\"M{x:.1} {ABOVE}V{:.1}\"/>", HEIGHT - BELOW);
-        let _ = write!(svg, "<text x=\"{:.1}\" y=\"10\">{}</text>", x + 3.0, escape(name));
+        let _ =
+            write!(svg, "<text x=\"{:.1}\" y=\"{}\">{}</text>", x + 3.0, if x < taken { 22 } else { 10 }, escape(name));
+        taken = x + 3.0 + 6.0 * name.chars().count() as f64;
     }
     for curve in curves {
         for part in &curve.parts {
