@@ -66,10 +66,10 @@ fn registered(text: &str, name: &str) -> Option<String> {
 /// Puts a line among those that start like it, in their order.
 fn before_larger(text: &str, start: &str, line: &str) -> Option<String> {
     let lines: Vec<&str> = text.lines().collect();
-    let alike = |other: &&str| other.starts_with(start);
+    let alike = |other: &str| other.starts_with(start);
     let place = match lines.iter().position(|other| alike(other) && *other > line) {
         Some(place) => place,
-        None => lines.iter().rposition(|other| alike(&other))? + 1,
+        None => lines.iter().rposition(|other| alike(other))? + 1,
     };
     let mut lines = lines;
     lines.insert(place, line);
