@@ -71,7 +71,7 @@ impl fmt::Display for Summary {
             self.name, self.n_labeled, self.n_unlabeled, self.n_valid, self.n_test
         )?;
         writeln!(f)?;
-        let columns: Vec<&str> = ["accuracy", "macro_f1", "mse", "mae", "r2", "loss", "ece"]
+        let columns: Vec<&str> = ["accuracy", "macro_f1", "mse", "mae", "r2", "perplexity", "loss", "ece"]
             .into_iter()
             .filter(|name| self.test.contains_key(*name))
             .collect();

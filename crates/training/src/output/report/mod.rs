@@ -60,7 +60,7 @@ pub fn frame(title: &str, body: &str) -> String {
 
 /// All runs in one table, the best test score of each column in bold.
 fn table_of(runs: &[RunReport<'_>]) -> String {
-    let columns: Vec<&str> = ["accuracy", "macro_f1", "mse", "mae", "r2", "loss", "ece"]
+    let columns: Vec<&str> = ["accuracy", "macro_f1", "mse", "mae", "r2", "perplexity", "loss", "ece"]
         .into_iter()
         .filter(|name| runs.iter().any(|run| run.summary.test.contains_key(*name)))
         .collect();
@@ -157,7 +157,7 @@ fn headline(summary: &Summary, number: usize) -> String {
 
 /// The score that a run is judged by.
 fn main_score(scores: &Scores) -> Option<(&'static str, f64)> {
-    ["accuracy", "r2", "mse", "loss"].into_iter().find_map(|name| Some((name, *scores.get(name)?)))
+    ["accuracy", "r2", "mse", "perplexity", "loss"].into_iter().find_map(|name| Some((name, *scores.get(name)?)))
 }
 
 fn path(summary: &Summary) -> String {
