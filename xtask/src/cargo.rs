@@ -105,7 +105,7 @@ pub fn product(arguments: &[String]) -> u8 {
     let folder = if backend == "flex" { target } else { target.join(&backend) };
     let program = folder.join("release").join(if cfg!(windows) { "semiseq.exe" } else { "semiseq" });
     if !program.exists() {
-        let minutes = if backend == "wgpu" || backend == "cuda" { 15 } else { 5 };
+        let minutes = if backend == "wgpu" || backend == "cuda" { 15 } else { 7 };
         eprintln!(
             "building semiseq with the {backend} backend: about {minutes} minutes on two cores, this once; later runs start at once"
         );
