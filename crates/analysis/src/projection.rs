@@ -57,7 +57,7 @@ fn principal(points: &[Vec<f64>], count: usize) -> Result<Array2<f64>, AnalysisE
             matrix.ncols()
         )));
     }
-    // By the covariance matrix: its decomposition is exact, where linfa's own PCA iterates and misses by some percent.
+    // By the covariance matrix: linfa's own PCA iterates, and does not find the first direction in the test below.
     let mean = matrix.mean_axis(Axis(0)).unwrap_or_default();
     let centred = matrix - &mean;
     let covariance = centred.t().dot(&centred);

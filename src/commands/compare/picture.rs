@@ -6,23 +6,11 @@ use std::path::Path;
 use plotters::prelude::*;
 use semiseq::prelude::*;
 use semiseq::training::output::files::write_atomic;
+use semiseq::training::output::map::COLORS;
 use semiseq::training::output::report::{escape, frame};
 
 use super::grid::Plan;
 use super::table::{Score, Table};
-
-/// Colours that most people can tell apart (Okabe & Ito 2008, and two more).
-const COLORS: [RGBColor; 9] = [
-    RGBColor(0, 114, 178),
-    RGBColor(230, 159, 0),
-    RGBColor(0, 158, 115),
-    RGBColor(213, 94, 0),
-    RGBColor(204, 121, 167),
-    RGBColor(86, 180, 233),
-    RGBColor(120, 94, 60),
-    RGBColor(130, 90, 190),
-    RGBColor(190, 180, 40),
-];
 
 /// A panel: tasks that differ in their labels alone.
 struct Panel<'a> {

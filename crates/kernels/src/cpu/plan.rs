@@ -37,7 +37,7 @@ impl Plan {
         let most = match cell {
             // The product with `r ⊙ h` would want a meeting amid each step.
             Cell::Gru(GruReset::Before) => 1,
-            // A meeting takes as long as some ten thousand multiplications.
+            // So little of a step is not worth a meeting after it.
             _ if work < 10_000_000 || batch * layer.gates() * hidden < 150_000 => 1,
             _ => threads.min(hidden / UNITS).max(1),
         };

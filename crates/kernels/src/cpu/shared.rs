@@ -66,7 +66,7 @@ const PATIENCE: usize = 100;
 /// How long the first thread waits for others to come.
 const GATHERING: Duration = Duration::from_micros(100);
 /// Nobody can join any more.
-const CLOSED: usize = 1 << 32;
+const CLOSED: usize = 1 << (usize::BITS - 1);
 
 impl Meeting {
     /// A thread that works alone.

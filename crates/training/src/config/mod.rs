@@ -114,3 +114,10 @@ pub(crate) fn check_range(problems: &mut Vec<Problem>, key: &str, value: f64, lo
         problems.push(problem(key, format!("must be {range}, got {value}"), Some(hint)));
     }
 }
+
+/// Adds a problem unless a running mean with this memory follows at all: `value` lies in `[0, 1)`.
+pub(crate) fn check_memory(problems: &mut Vec<Problem>, key: &str, value: f64, hint: &str) {
+    if !(0.0..1.0).contains(&value) {
+        problems.push(problem(key, format!("must be in [0, 1), got {value}"), Some(hint)));
+    }
+}

@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 use burn::tensor::activation::softmax;
-use semiseq_datasets::{Dataset, Target, evaluation_batches};
+use semiseq_datasets::{Dataset, Pool, Target, evaluation_batches};
 use semiseq_models::SequenceModel;
 
 use crate::metrics::{ClassPredictions, Confusion, Scores, regression_scores};
@@ -136,7 +136,13 @@ pub fn objective_loss<M: SequenceModel, O: Objective<M>>(objective: &O, model: &
     let mut count = 0;
     for batch in evaluation_batches(dataset, EVALUATION_BATCH) {
         let part = Part::plain(&batch, &device);
-        let Some(loss) = objective.validate(model, &part) else { continue };
+        let Some(loss) = objective.validate(model, &part) else {
+            match objective.needs().pool {
+                Pool::All => continue,
+                // One that looks at labels has no loss of its own for any batch.
+                _ => return None,
+            }
+        };
         sum += host(loss).first().copied().unwrap_or(0.0) * batch.size as f64;
         count += batch.size;
     }

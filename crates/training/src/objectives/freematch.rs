@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::guess::{Guess, follow, remembered};
 use super::{Needs, Objective, Setting, Step, StepContext, Supervised, SupervisedConfig, Terms};
-use crate::config::{check_range, problem};
+use crate::config::{check_memory, check_range};
 
 /// `[stage.objective.freematch]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -42,13 +42,7 @@ impl FreeMatchConfig {
     pub(crate) fn check(&self, path: &str, problems: &mut Vec<Problem>) {
         check_range(problems, &format!("{path}.weight"), self.weight, 0.0, f64::INFINITY, "the paper uses 1");
         check_range(problems, &format!("{path}.fairness"), self.fairness, 0.0, f64::INFINITY, "the paper uses 0.05");
-        if !(0.0..1.0).contains(&self.momentum) {
-            problems.push(problem(
-                &format!("{path}.momentum"),
-                format!("must be in [0, 1), got {}", self.momentum),
-                Some("the paper uses 0.999"),
-            ));
-        }
+        check_memory(problems, &format!("{path}.momentum"), self.momentum, "the paper uses 0.999");
         self.supervised.check(&format!("{path}.supervised"), problems);
     }
 

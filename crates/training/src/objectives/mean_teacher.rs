@@ -14,7 +14,7 @@ use super::losses::{distribution_kl, distribution_mse, probabilities, weighted_m
 use super::{
     Needs, Objective, Part, Setting, Step, StepContext, Supervised, SupervisedConfig, Terms, gaussian_ramp_up,
 };
-use crate::config::{check_range, problem};
+use crate::config::{check_memory, check_range};
 use crate::learner::average::{average, fresh_copy};
 
 /// `[stage.objective.mean-teacher]`.
@@ -64,13 +64,7 @@ impl Default for MeanTeacherConfig {
 
 impl MeanTeacherConfig {
     pub(crate) fn check(&self, path: &str, problems: &mut Vec<Problem>) {
-        if !(0.0..1.0).contains(&self.ema_decay) {
-            problems.push(problem(
-                &format!("{path}.ema_decay"),
-                format!("must be in [0, 1), got {}", self.ema_decay),
-                Some("the paper uses 0.99, later 0.999"),
-            ));
-        }
+        check_memory(problems, &format!("{path}.ema_decay"), self.ema_decay, "the paper uses 0.99, later 0.999");
         check_range(problems, &format!("{path}.weight"), self.weight, 0.0, f64::INFINITY, "the default is 8");
         check_range(
             problems,

@@ -15,7 +15,7 @@ use super::losses::{distribution_mse, probabilities};
 use super::{
     Needs, Objective, Part, Setting, Step, StepContext, Supervised, SupervisedConfig, Terms, gaussian_ramp_up,
 };
-use crate::config::{check_range, problem};
+use crate::config::{check_memory, check_range};
 
 /// `[stage.objective.temporal-ensembling]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -48,13 +48,7 @@ impl TemporalEnsemblingConfig {
             1.0,
             "it is a fraction of the stage; the paper's is 0.27",
         );
-        if !(0.0..1.0).contains(&self.ensemble_decay) {
-            problems.push(problem(
-                &format!("{path}.ensemble_decay"),
-                format!("must be in [0, 1), got {}", self.ensemble_decay),
-                Some("the paper uses 0.6"),
-            ));
-        }
+        check_memory(problems, &format!("{path}.ensemble_decay"), self.ensemble_decay, "the paper uses 0.6");
         self.supervised.check(&format!("{path}.supervised"), problems);
     }
 

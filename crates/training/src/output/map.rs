@@ -18,7 +18,7 @@ pub struct Coloring {
 }
 
 /// Colours that most people can tell apart (Okabe & Ito 2008, and two more).
-const COLORS: [RGBColor; 9] = [
+pub const COLORS: [RGBColor; 9] = [
     RGBColor(0, 114, 178),
     RGBColor(230, 159, 0),
     RGBColor(0, 158, 115),
