@@ -3,7 +3,7 @@
 use burn::tensor::Tensor;
 
 /// What a layer computes at each step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Cell {
     /// Simple recurrent network.
     Rnn(RnnActivation),
@@ -23,6 +23,18 @@ impl Cell {
         }
     }
 
+    /// A number of its own for each cell, by which a stream of operations is told from another one.
+    #[cfg(feature = "gpu")]
+    pub(crate) fn code(self) -> u32 {
+        match self {
+            Self::Rnn(RnnActivation::Tanh) => 0,
+            Self::Rnn(RnnActivation::Relu) => 1,
+            Self::Lstm => 2,
+            Self::Gru(GruReset::After) => 3,
+            Self::Gru(GruReset::Before) => 4,
+        }
+    }
+
     /// Whether the state has a memory `c` beside `h`.
     pub fn has_memory(self) -> bool {
         self == Self::Lstm
@@ -30,7 +42,7 @@ impl Cell {
 }
 
 /// `f` of the simple recurrent network.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum RnnActivation {
     /// Hyperbolic tangent.
     #[default]
@@ -40,7 +52,7 @@ pub enum RnnActivation {
 }
 
 /// Where the reset gate of a GRU acts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum GruReset {
     /// On the recurrent product: `n = tanh(W x + b + r ⊙ (U h + c))`, as PyTorch and cuDNN.
     #[default]

@@ -1,17 +1,20 @@
 //! Recurrent operations for Burn: a whole sequence of one layer and one direction, for RNN, LSTM and GRU.
 //!
 //! This is the one crate of semiseq that knows backends. The functions take plain [`Tensor`]s on any device. On the
-//! CPU backends (`flex`, `ndarray`) a sequence is one fused operation with a hand-written derivative; elsewhere it
-//! is composed of Burn's own operations, which stay here as [`reference`](mod@reference).
+//! CPU backends (`flex`, `ndarray`) and on GPUs (`wgpu`, `cuda`) a sequence is one fused operation with a
+//! hand-written derivative; elsewhere it is composed of Burn's own operations, which stay here as
+//! [`reference`](mod@reference).
 //!
 //! [`Tensor`]: burn::tensor::Tensor
 
 mod backends;
 mod cell;
-#[cfg(any(feature = "flex", feature = "ndarray"))]
+#[cfg(feature = "cpu")]
 mod cpu;
 mod devices;
 mod functions;
+#[cfg(feature = "gpu")]
+mod gpu;
 #[allow(deprecated, reason = "our users asked for ndarray, which Burn means to drop")]
 mod ops;
 pub mod reference;

@@ -1,11 +1,14 @@
-//! The fused operation as Burn's backends see it.
+//! The fused operations as Burn's backends see them.
 
+#[cfg(feature = "gpu")]
+use burn::backend::fusion::custom::TensorSpec;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, backend_extension};
 
 use crate::{Cell, Direction};
 
-/// A whole sequence of one layer and direction.
+/// A whole sequence of one layer and direction, on backends whose tensors lie in this process's memory.
+#[cfg(feature = "cpu")]
 #[backend_extension(Flex: cfg(feature = "flex"), NdArray: cfg(feature = "ndarray"), Autodiff)]
 pub trait RecurrentOps: Backend {
     /// Output `[batch, time, hidden]`, last `h` and last `c`, both `[batch, hidden]`.
@@ -29,4 +32,79 @@ pub trait RecurrentOps: Backend {
         direction: Direction,
         masked: bool,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
+}
+
+/// A whole sequence of one layer and direction after the input's projection, on backends whose kernels run on
+/// another processor: the products over all steps are Burn's own.
+#[cfg(feature = "gpu")]
+#[backend_extension(Cube, Fusion, Autodiff)]
+pub trait ScanOps: Backend {
+    /// States `[batch, time + 1, hidden]`, the last row the memory, and what the pass back needs.
+    ///
+    /// # Shapes
+    ///
+    /// - projected: `[batch, time, gates * hidden]`, with the input bias
+    /// - mask: `[batch, time]`, read only where `masked`
+    /// - initial: `[1, batch, hidden]`; `[2, batch, hidden]` for a cell with memory
+    /// - recurrent_weight: `[gates * hidden, hidden]`, recurrent_bias: `[gates * hidden]`
+    #[allow(clippy::too_many_arguments, reason = "an operation takes its tensors one by one")]
+    #[fusion(meta = scan_metadata)]
+    fn scan(
+        projected: FloatTensor<Self>,
+        mask: FloatTensor<Self>,
+        initial: FloatTensor<Self>,
+        recurrent_weight: FloatTensor<Self>,
+        recurrent_bias: FloatTensor<Self>,
+        #[fusion(scalar = cell.code())] cell: Cell,
+        #[fusion(scalar = direction as u32)] direction: Direction,
+        masked: bool,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>);
+
+    /// Gradients of the gates' sums, `[batch, time, parts * hidden]`, and of the initial state. A GRU's candidate
+    /// has two parts, the input's and the state's.
+    #[allow(clippy::too_many_arguments, reason = "an operation takes its tensors one by one")]
+    #[fusion(meta = scan_backward_metadata)]
+    fn scan_backward(
+        gradient: FloatTensor<Self>,
+        states: FloatTensor<Self>,
+        kept: FloatTensor<Self>,
+        mask: FloatTensor<Self>,
+        initial: FloatTensor<Self>,
+        recurrent_weight: FloatTensor<Self>,
+        #[fusion(scalar = cell.code())] cell: Cell,
+        #[fusion(scalar = direction as u32)] direction: Direction,
+        masked: bool,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>);
+}
+
+#[cfg(feature = "gpu")]
+#[allow(clippy::too_many_arguments, reason = "it is called with the arguments of the operation")]
+fn scan_metadata(
+    projected: &TensorSpec,
+    _mask: &TensorSpec,
+    _initial: &TensorSpec,
+    recurrent_weight: &TensorSpec,
+    _recurrent_bias: &TensorSpec,
+    cell: &Cell,
+    _direction: &Direction,
+    _masked: &bool,
+) -> (TensorSpec, TensorSpec) {
+    let (states, kept) = crate::gpu::forward_shapes(&projected.shape, &recurrent_weight.shape, *cell);
+    (TensorSpec::new(states, projected.dtype), TensorSpec::new(kept, projected.dtype))
+}
+
+#[cfg(feature = "gpu")]
+#[allow(clippy::too_many_arguments, reason = "it is called with the arguments of the operation")]
+fn scan_backward_metadata(
+    _gradient: &TensorSpec,
+    states: &TensorSpec,
+    _kept: &TensorSpec,
+    _mask: &TensorSpec,
+    initial: &TensorSpec,
+    _recurrent_weight: &TensorSpec,
+    cell: &Cell,
+    _direction: &Direction,
+    _masked: &bool,
+) -> (TensorSpec, TensorSpec) {
+    (TensorSpec::new(crate::gpu::sums_shape(&states.shape, *cell), states.dtype), initial.clone())
 }

@@ -1,6 +1,5 @@
 //! The fused operations equal the composed ones, values and all gradients, over random sizes, masks and states;
 //! and their numbers do not depend on the number of threads.
-#![cfg(feature = "cpu")]
 
 use burn::tensor::{Device, Tensor, TensorData};
 use proptest::prelude::*;
@@ -156,10 +155,33 @@ fn cases() -> impl Strategy<Value = Case> {
     })
 }
 
-/// Devices of the backends with fused operations.
+/// Devices of the backends whose fused operation works in this process's memory.
 fn devices() -> Vec<Device> {
     let host = compiled().into_iter().filter(|backend| ["flex", "ndarray"].contains(&backend.name()));
     host.map(|backend| device(backend, 0).expect("a CPU").autodiff()).collect()
+}
+
+/// Devices of the backends whose fused operation is a kernel.
+fn gpus() -> Vec<Device> {
+    let gpus = compiled().into_iter().filter(|backend| ["wgpu", "cuda"].contains(&backend.name()));
+    gpus.map(|backend| device(backend, 0).expect("a GPU, or software Vulkan").autodiff()).collect()
+}
+
+/// Each size compiles kernels, which takes seconds on software Vulkan: a few cases, chosen so that rows fill a cube or do
+/// not, hidden units are more than its threads or fewer, and the recurrent weights fit beside the states or do not.
+#[test]
+fn kernels_agree() {
+    let sizes = [(1, 1, 1, 1), (3, 4, 5, 7), (5, 3, 2, 40), (66, 2, 3, 33), (2, 2, 3, 300)];
+    for device in gpus() {
+        for (number, (batch, time, input, hidden)) in sizes.into_iter().enumerate() {
+            for (place, cell) in CELLS.into_iter().enumerate() {
+                let masked = (number + place) % 2 == 0;
+                let direction = if number % 2 == 0 { Direction::Forward } else { Direction::Backward };
+                let state = number != 2;
+                assert_equal(Case { cell, direction, batch, time, input, hidden, masked, state, seed: 11 }, &device);
+            }
+        }
+    }
 }
 
 proptest! {

@@ -1,10 +1,14 @@
-//! The fused operation on each backend that has one, and its derivative.
+//! The fused operations on each backend that has them, and their derivatives.
 
-#[cfg(any(feature = "flex", feature = "ndarray"))]
+#[cfg(feature = "cpu")]
 mod autodiff;
+#[cfg(feature = "gpu")]
+mod cube;
 #[cfg(feature = "flex")]
 mod flex;
-#[cfg(any(feature = "flex", feature = "ndarray"))]
+#[cfg(feature = "cpu")]
 mod host;
 #[cfg(feature = "ndarray")]
 mod ndarray;
+#[cfg(feature = "gpu")]
+mod scan_autodiff;

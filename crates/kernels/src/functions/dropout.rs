@@ -18,7 +18,7 @@ pub fn dropout<const D: usize>(input: Tensor<D>, probability: f64) -> Tensor<D> 
     assert!((0.0..1.0).contains(&probability), "a probability of dropout must be in [0, 1), got {probability}");
     let scale = 1.0 / (1.0 - probability);
     #[cfg(feature = "cpu")]
-    if super::fused::on_host(&input) {
+    if super::fused::place(&input) == super::fused::Place::Host {
         let mask = host_mask(&input, probability, scale as f32);
         return input * mask;
     }

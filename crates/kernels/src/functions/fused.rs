@@ -1,64 +1,72 @@
-//! From tensors to the fused operation and back.
+//! From tensors to the fused operations and back: which one a tensor's device has, if any.
 
-use burn::backend::{Dispatch, DispatchDevice};
+use burn::backend::DispatchDevice;
 use burn::tensor::{DType, Tensor};
 
-use crate::ops::RecurrentOps;
 use crate::{Cell, Direction, Weights};
-
-/// Whether a fused operation runs on the input's backend, for its type and size.
-pub(super) fn supports(input: &Tensor<3>) -> bool {
-    on_host(input) && !input.dims().contains(&0)
-}
-
-/// Whether a tensor of single-precision values lies in this process' memory.
-pub(super) fn on_host<const D: usize>(input: &Tensor<D>) -> bool {
-    input.dtype() == DType::F32 && has_fused(input.device().as_dispatch())
-}
-
-fn has_fused(device: &DispatchDevice) -> bool {
-    match device {
-        #[cfg(feature = "flex")]
-        DispatchDevice::Flex(_) => true,
-        #[cfg(feature = "ndarray")]
-        DispatchDevice::NdArray(_) => true,
-        DispatchDevice::Autodiff(device) => has_fused(&device.clone().inner()),
-        #[allow(unreachable_patterns, reason = "which backends there are depends on the features")]
-        _ => false,
-    }
-}
 
 /// Output `[batch, time, hidden]`, last `h` and last `c`, both `[batch, hidden]`; `c` has no meaning where the
 /// cell has no memory.
-pub(super) fn recurrence(
-    input: Tensor<3>,
-    mask: Option<Tensor<2>>,
-    hidden: Option<Tensor<2>>,
-    memory: Option<Tensor<2>>,
-    weights: Weights,
-    cell: Cell,
-    direction: Direction,
-) -> (Tensor<3>, Tensor<2>, Tensor<2>) {
-    let device = input.device();
-    let [batch, _, _] = input.dims();
-    let [_, width] = weights.recurrent.dims();
-    let hidden = hidden.unwrap_or_else(|| Tensor::zeros([batch, width], &device));
-    let memory = memory.unwrap_or_else(|| Tensor::zeros([batch, width], &device));
-    let masked = mask.is_some();
-    // An operation's tensors cannot be absent: any stands for the mask where nothing is padded.
-    let mask = mask.unwrap_or_else(|| Tensor::zeros([1, 1], &device));
-    let (output, hidden, memory) = <Dispatch as RecurrentOps>::recurrence(
-        input.into_dispatch(),
-        mask.into_dispatch(),
-        hidden.into_dispatch(),
-        memory.into_dispatch(),
-        weights.input.into_dispatch(),
-        weights.recurrent.into_dispatch(),
-        weights.input_bias.into_dispatch(),
-        weights.recurrent_bias.into_dispatch(),
-        cell,
-        direction,
-        masked,
-    );
-    (Tensor::from_dispatch(output), Tensor::from_dispatch(hidden), Tensor::from_dispatch(memory))
+pub(super) type Outputs = (Tensor<3>, Tensor<2>, Tensor<2>);
+
+/// What a recurrence reads.
+pub(super) struct Operands {
+    pub input: Tensor<3>,
+    pub mask: Option<Tensor<2>>,
+    pub hidden: Option<Tensor<2>>,
+    pub memory: Option<Tensor<2>>,
+    pub weights: Weights,
+}
+
+/// Runs the fused operation of the input's device for its type and size; gives the operands back where there is
+/// none.
+pub(super) fn recurrence(operands: Operands, cell: Cell, direction: Direction) -> Result<Outputs, Operands> {
+    let empty = operands.input.dims().contains(&0);
+    match place(&operands.input) {
+        #[cfg(feature = "cpu")]
+        Place::Host if !empty => Ok(super::host::recurrence(operands, cell, direction)),
+        #[cfg(feature = "gpu")]
+        Place::Gpu if !empty && crate::gpu::supports(cell, operands.weights.recurrent.dims()[1]) => {
+            Ok(super::scan::recurrence(operands, cell, direction))
+        }
+        _ => {
+            // Which arms read them depends on the features.
+            let _ = (empty, cell, direction);
+            Err(operands)
+        }
+    }
+}
+
+/// Where a tensor's values can be worked on by a fused operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// In this process's memory.
+    #[cfg(feature = "cpu")]
+    Host,
+    /// On a device with CubeCL kernels.
+    #[cfg(feature = "gpu")]
+    Gpu,
+    /// On a device that only Burn's operations reach, or not in single precision.
+    Elsewhere,
+}
+
+pub(super) fn place<const D: usize>(input: &Tensor<D>) -> Place {
+    match input.dtype() {
+        DType::F32 => place_of(input.device().as_dispatch()),
+        _ => Place::Elsewhere,
+    }
+}
+
+fn place_of(device: &DispatchDevice) -> Place {
+    match device {
+        #[cfg(feature = "flex")]
+        DispatchDevice::Flex(_) => Place::Host,
+        #[cfg(feature = "ndarray")]
+        DispatchDevice::NdArray(_) => Place::Host,
+        #[cfg(feature = "gpu")]
+        DispatchDevice::Cube(_) => Place::Gpu,
+        DispatchDevice::Autodiff(device) => place_of(&device.clone().inner()),
+        #[allow(unreachable_patterns, reason = "which backends there are depends on the features")]
+        _ => Place::Elsewhere,
+    }
 }

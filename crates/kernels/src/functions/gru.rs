@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 
-use super::fused;
+use super::fused::{self, Operands};
 use crate::{Cell, Direction, GruReset, Weights, reference};
 
 /// Runs a GRU layer over whole sequences.
@@ -21,9 +21,11 @@ pub fn gru(
     reset: GruReset,
     direction: Direction,
 ) -> (Tensor<3>, Tensor<2>) {
-    if !fused::supports(&input) {
-        return reference::gru(input, mask, state, weights, reset, direction);
+    let operands = Operands { input, mask, hidden: state, memory: None, weights };
+    match fused::recurrence(operands, Cell::Gru(reset), direction) {
+        Ok((output, hidden, _)) => (output, hidden),
+        Err(Operands { input, mask, hidden, weights, .. }) => {
+            reference::gru(input, mask, hidden, weights, reset, direction)
+        }
     }
-    let (output, hidden, _) = fused::recurrence(input, mask, state, None, weights, Cell::Gru(reset), direction);
-    (output, hidden)
 }

@@ -3,7 +3,7 @@
 
 use burn::tensor::Tensor;
 
-use super::fused;
+use super::fused::{self, Operands};
 use crate::{Cell, Direction, LstmState, Weights, reference};
 
 /// Runs an LSTM layer over whole sequences.
@@ -21,10 +21,12 @@ pub fn lstm(
     weights: Weights,
     direction: Direction,
 ) -> (Tensor<3>, LstmState) {
-    if !fused::supports(&input) {
-        return reference::lstm(input, mask, state, weights, direction);
+    let (hidden, memory) = state.map(|state| (state.hidden, state.cell)).unzip();
+    match fused::recurrence(Operands { input, mask, hidden, memory, weights }, Cell::Lstm, direction) {
+        Ok((output, hidden, cell)) => (output, LstmState { cell, hidden }),
+        Err(Operands { input, mask, hidden, memory, weights }) => {
+            let state = hidden.zip(memory).map(|(hidden, cell)| LstmState { cell, hidden });
+            reference::lstm(input, mask, state, weights, direction)
+        }
     }
-    let (hidden, cell) = state.map(|state| (state.hidden, state.cell)).unzip();
-    let (output, hidden, cell) = fused::recurrence(input, mask, hidden, cell, weights, Cell::Lstm, direction);
-    (output, LstmState { cell, hidden })
 }

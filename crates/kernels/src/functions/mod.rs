@@ -3,8 +3,12 @@
 mod dropout;
 mod fused;
 mod gru;
+#[cfg(feature = "cpu")]
+mod host;
 mod lstm;
 mod rnn;
+#[cfg(feature = "gpu")]
+mod scan;
 
 pub use dropout::dropout;
 pub use gru::gru;

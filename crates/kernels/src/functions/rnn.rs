@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 
-use super::fused;
+use super::fused::{self, Operands};
 use crate::{Cell, Direction, RnnActivation, Weights, reference};
 
 /// Runs a simple recurrent layer over whole sequences.
@@ -21,9 +21,11 @@ pub fn rnn(
     function: RnnActivation,
     direction: Direction,
 ) -> (Tensor<3>, Tensor<2>) {
-    if !fused::supports(&input) {
-        return reference::rnn(input, mask, state, weights, function, direction);
+    let operands = Operands { input, mask, hidden: state, memory: None, weights };
+    match fused::recurrence(operands, Cell::Rnn(function), direction) {
+        Ok((output, hidden, _)) => (output, hidden),
+        Err(Operands { input, mask, hidden, weights, .. }) => {
+            reference::rnn(input, mask, hidden, weights, function, direction)
+        }
     }
-    let (output, hidden, _) = fused::recurrence(input, mask, state, None, weights, Cell::Rnn(function), direction);
-    (output, hidden)
 }

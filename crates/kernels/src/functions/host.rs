@@ -1,0 +1,34 @@
+//! The fused operation on the CPU backends.
+
+use burn::backend::Dispatch;
+use burn::tensor::Tensor;
+
+use super::fused::{Operands, Outputs};
+use crate::ops::RecurrentOps;
+use crate::{Cell, Direction};
+
+pub(super) fn recurrence(operands: Operands, cell: Cell, direction: Direction) -> Outputs {
+    let Operands { input, mask, hidden, memory, weights } = operands;
+    let device = input.device();
+    let [batch, _, _] = input.dims();
+    let [_, width] = weights.recurrent.dims();
+    let hidden = hidden.unwrap_or_else(|| Tensor::zeros([batch, width], &device));
+    let memory = memory.unwrap_or_else(|| Tensor::zeros([batch, width], &device));
+    let masked = mask.is_some();
+    // An operation's tensors cannot be absent: any stands for the mask where nothing is padded.
+    let mask = mask.unwrap_or_else(|| Tensor::zeros([1, 1], &device));
+    let (output, hidden, memory) = <Dispatch as RecurrentOps>::recurrence(
+        input.into_dispatch(),
+        mask.into_dispatch(),
+        hidden.into_dispatch(),
+        memory.into_dispatch(),
+        weights.input.into_dispatch(),
+        weights.recurrent.into_dispatch(),
+        weights.input_bias.into_dispatch(),
+        weights.recurrent_bias.into_dispatch(),
+        cell,
+        direction,
+        masked,
+    );
+    (Tensor::from_dispatch(output), Tensor::from_dispatch(hidden), Tensor::from_dispatch(memory))
+}
