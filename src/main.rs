@@ -29,6 +29,8 @@ enum Command {
     Predict(commands::predict::Arguments),
     /// Write a vector for each sequence
     Embed(commands::embed::Arguments),
+    /// Make samples with a VAE, a GAN or a language model
+    Generate(commands::generate::Arguments),
     /// Run every combination of a grid file, and make one table of them
     Compare(commands::compare::Arguments),
     /// Cluster the vectors of sequences, and draw them
@@ -51,6 +53,7 @@ fn main() -> ExitCode {
         Command::Eval(arguments) => commands::eval::run(&arguments),
         Command::Predict(arguments) => commands::predict::run(&arguments),
         Command::Embed(arguments) => commands::embed::run(&arguments),
+        Command::Generate(arguments) => commands::generate::run(&arguments),
         Command::Compare(arguments) => commands::compare::run(&arguments),
         Command::Cluster(arguments) => commands::cluster::run(&arguments),
         Command::Report(arguments) => commands::report::run(&arguments),

@@ -6,6 +6,7 @@ pub mod data;
 pub mod devices;
 pub mod embed;
 pub mod eval;
+pub mod generate;
 pub mod new;
 pub mod predict;
 pub mod report;

@@ -155,6 +155,19 @@ impl Processor {
         Ok(Dataset { name: raw.name, sequences, targets, classes: self.classes.clone() })
     }
 
+    /// A series in the units of the data, from the model's, where each channel was scaled by its own mean and deviation; a
+    /// series that was scaled by its own stays as it is.
+    pub fn restore(&self, mut series: Series) -> Series {
+        if self.config.normalize == Normalize::Channel {
+            for step in series.values.chunks_mut(series.channels.max(1)) {
+                for (value, (mean, deviation)) in step.iter_mut().zip(&self.channels) {
+                    *value = *value * unit(*mean, *deviation) + mean;
+                }
+            }
+        }
+        series
+    }
+
     fn expected(&self) -> String {
         match self.input {
             InputKind::Values { channels } => format!("values of {channels} channels"),
@@ -253,10 +266,14 @@ fn statistics<'a>(all: impl Iterator<Item = &'a Series>, channels: usize) -> Vec
 fn scale(series: &mut Series, channels: &[(f32, f32)]) {
     for step in series.values.chunks_mut(series.channels.max(1)) {
         for (value, (mean, deviation)) in step.iter_mut().zip(channels) {
-            let constant = *deviation <= CONSTANT * mean.abs();
-            *value = (*value - mean) / if constant { 1.0 } else { *deviation };
+            *value = (*value - mean) / unit(*mean, *deviation);
         }
     }
+}
+
+/// What a deviation of 1 stands for: the deviation, unless the channel is constant.
+fn unit(mean: f32, deviation: f32) -> f32 {
+    if deviation <= CONSTANT * mean.abs() { 1.0 } else { deviation }
 }
 
 /// Missing values lie on a straight line between their neighbours; at the ends the nearest is repeated.
@@ -318,6 +335,14 @@ mod tests {
         assert!((small[0] + 1.0).abs() < 1e-3 && (small[1] - 1.0).abs() < 1e-3, "{small:?}");
         assert_eq!(applied(&TransformConfig::default(), &[3.0, 3.0]), [0.0, 0.0]);
         assert_eq!(applied(&TransformConfig::default(), &[0.0, 0.0]), [0.0, 0.0]);
+    }
+
+    #[test]
+    fn what_was_scaled_is_restored() {
+        let data = series(&[1.0, 5.0]);
+        let processor = Processor::fit(&TransformConfig::default(), &data).unwrap();
+        let scaled = Series { values: vec![-1.0, 0.0, 1.0], channels: 1 };
+        assert_eq!(processor.restore(scaled).values, [1.0, 3.0, 5.0]);
     }
 
     #[test]

@@ -72,19 +72,18 @@ impl<E: Encoder> Backbone<E> {
         }
     }
 
-    /// `[batch, time, hidden]`, before the output dropout.
+    /// What the encoder reads, `[batch, time, width]`.
     ///
     /// # Panics
     ///
     /// Where a model for tokens is given values, or the other way round.
-    pub fn encode(&self, sequences: Sequences) -> Tensor<3> {
-        let steps = match (sequences.input, &self.embedding) {
+    pub fn embed(&self, sequences: Sequences) -> Tensor<3> {
+        match (sequences.input, &self.embedding) {
             (Input::Values(values), None) => values,
             (Input::Tokens(tokens), Some(embedding)) => self.embedding_dropout.forward(embedding.forward(tokens)),
             (Input::Values(_), Some(_)) => panic!("this model reads tokens, not values"),
             (Input::Tokens(_), None) => panic!("this model reads values, not tokens"),
-        };
-        self.encoder.forward(steps, sequences.mask)
+        }
     }
 
     /// Dropout on what goes into the head.

@@ -98,17 +98,20 @@ impl<E: Encoder> Classifier<E> {
 }
 
 impl<E: Encoder> SequenceModel for Classifier<E> {
-    fn forward(&self, sequences: Sequences) -> Tensor<2> {
-        self.head.forward(self.backbone.drop(self.summary(sequences)))
+    fn embed(&self, sequences: Sequences) -> Tensor<3> {
+        self.backbone.embed(sequences)
     }
 
-    fn summary(&self, sequences: Sequences) -> Tensor<2> {
-        let mask = sequences.mask.clone();
-        self.pool.forward(self.backbone.encode(sequences), mask)
+    fn encode(&self, steps: Tensor<3>, mask: Option<Tensor<2>>) -> Tensor<3> {
+        self.backbone.encoder().forward(steps, mask)
     }
 
-    fn states(&self, sequences: Sequences) -> Tensor<3> {
-        self.backbone.encode(sequences)
+    fn pool(&self, states: Tensor<3>, mask: Option<Tensor<2>>) -> Tensor<2> {
+        self.pool.forward(states, mask)
+    }
+
+    fn head(&self, hidden: Tensor<2>) -> Tensor<2> {
+        self.head.forward(self.backbone.drop(hidden))
     }
 
     fn causal(&self) -> bool {

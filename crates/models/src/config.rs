@@ -85,16 +85,20 @@ macro_rules! each {
 }
 
 impl SequenceModel for AnyModel {
-    fn forward(&self, sequences: Sequences) -> Tensor<2> {
-        each!(self, model => model.forward(sequences))
+    fn embed(&self, sequences: Sequences) -> Tensor<3> {
+        each!(self, model => model.embed(sequences))
     }
 
-    fn summary(&self, sequences: Sequences) -> Tensor<2> {
-        each!(self, model => model.summary(sequences))
+    fn encode(&self, steps: Tensor<3>, mask: Option<Tensor<2>>) -> Tensor<3> {
+        each!(self, model => model.encode(steps, mask))
     }
 
-    fn states(&self, sequences: Sequences) -> Tensor<3> {
-        each!(self, model => model.states(sequences))
+    fn pool(&self, states: Tensor<3>, mask: Option<Tensor<2>>) -> Tensor<2> {
+        each!(self, model => model.pool(states, mask))
+    }
+
+    fn head(&self, hidden: Tensor<2>) -> Tensor<2> {
+        each!(self, model => model.head(hidden))
     }
 
     fn causal(&self) -> bool {

@@ -70,31 +70,84 @@ impl SequenceDecoder {
     /// - summary: `[batch, summary]`
     /// - output: values `[batch, time, features]`, or logits `[batch, time, vocabulary]`
     pub fn forward(&self, summary: Tensor<2>, sequences: &Sequences) -> Tensor<3> {
-        let hidden = self.config.hidden;
-        let start = self.bridge.forward(summary);
-        let state =
-            State { hidden: start.clone().narrow(1, 0, hidden).tanh(), cell: Some(start.narrow(1, hidden, hidden)) };
+        self.forward_with(summary, sequences, None)
+    }
+
+    /// As [`SequenceDecoder::forward`], with some of the true previous steps kept from the decoder.
+    ///
+    /// # Shapes
+    ///
+    /// - shown: `[batch, time]`, 1 where the step before a target may be read and 0 where it is hidden
+    pub fn forward_with(&self, summary: Tensor<2>, sequences: &Sequences, shown: Option<Tensor<2>>) -> Tensor<3> {
         let previous = self.previous(&self.targets(sequences));
+        let previous = match shown {
+            Some(shown) => previous * shown.unsqueeze_dim(2),
+            None => previous,
+        };
+        let state = self.start(summary);
         let (steps, _) = self.cell.forward(previous, sequences.mask.clone(), Some(state), Direction::Forward);
         self.head.forward(steps)
     }
 
+    /// Writes `time` steps from vectors alone: each step reads the one before it. A token is what `pick` takes from the
+    /// step's logits. Steps come in the order of writing, which is from the last where the decoder is `reversed`.
+    ///
+    /// # Shapes
+    ///
+    /// - summary: `[batch, summary]`
+    /// - pick: logits `[batch, vocabulary]` to tokens `[batch]`
+    /// - output: values `[batch, time, features]`, or tokens `[batch, time]`
+    pub fn write(&self, summary: Tensor<2>, time: usize, mut pick: impl FnMut(Tensor<2>) -> Tensor<1, Int>) -> Input {
+        let [batch, _] = summary.dims();
+        let mut state = self.start(summary);
+        let width = self.width();
+        let mut previous = Tensor::<3>::zeros([batch, 1, width], &state.hidden.device());
+        let (mut values, mut tokens) = (Vec::new(), Vec::new());
+        for _ in 0..time {
+            let (step, next) = self.cell.forward(previous.clone(), None, Some(state), Direction::Forward);
+            state = next;
+            let output = self.head.forward(step);
+            let read = match &self.embedding {
+                Some(embedding) => {
+                    let [_, _, vocabulary] = output.dims();
+                    let token: Tensor<2, Int> = pick(output.reshape([batch, vocabulary])).unsqueeze_dim(1);
+                    tokens.push(token.clone());
+                    embedding.forward(token)
+                }
+                None => {
+                    values.push(output.clone());
+                    output
+                }
+            };
+            if self.config.teacher_forcing {
+                previous = read;
+            }
+        }
+        if self.embedding.is_some() {
+            Input::Tokens(Tensor::cat(tokens, 1))
+        } else {
+            Input::Values(Tensor::cat(values, 1))
+        }
+    }
+
+    /// The state before the first step.
+    fn start(&self, summary: Tensor<2>) -> State {
+        let hidden = self.config.hidden;
+        let start = self.bridge.forward(summary);
+        State { hidden: start.clone().narrow(1, 0, hidden).tanh(), cell: Some(start.narrow(1, hidden, hidden)) }
+    }
+
+    /// Width of what the cell reads at a step.
+    fn width(&self) -> usize {
+        match &self.embedding {
+            Some(_) => self.config.embedding,
+            None => self.head.weight.dims()[1],
+        }
+    }
+
     /// The sequences in the order in which they are rebuilt.
     pub fn targets(&self, sequences: &Sequences) -> Sequences {
-        if !self.config.reversed {
-            return sequences.clone();
-        }
-        let input = match (&sequences.input, &sequences.mask) {
-            (Input::Values(values), None) => Input::Values(values.clone().flip([1])),
-            (Input::Tokens(tokens), None) => Input::Tokens(tokens.clone().flip([1])),
-            (Input::Values(values), Some(mask)) => {
-                let [_, _, features] = values.dims();
-                let order: Tensor<3, Int> = reversal(mask.clone()).unsqueeze_dim(2);
-                Input::Values(values.clone().gather(1, order.repeat_dim(2, features)))
-            }
-            (Input::Tokens(tokens), Some(mask)) => Input::Tokens(tokens.clone().gather(1, reversal(mask.clone()))),
-        };
-        Sequences { input, mask: sequences.mask.clone() }
+        if self.config.reversed { sequences.reversed() } else { sequences.clone() }
     }
 
     /// What the decoder reads: the step before each target, nothing before the first.
@@ -111,15 +164,4 @@ impl SequenceDecoder {
         let nothing = Tensor::zeros([batch, 1, width], &steps.device());
         if time == 1 { nothing } else { Tensor::cat(vec![nothing, steps.narrow(1, 0, time - 1)], 1) }
     }
-}
-
-/// For each position the position that stands there once each sequence's real steps are reversed;
-/// padding stays where it is. Both `[batch, time]`.
-fn reversal(mask: Tensor<2>) -> Tensor<2, Int> {
-    let [batch, time] = mask.dims();
-    let lengths = mask.clone().sum_dim(1).repeat_dim(1, time);
-    let positions: Tensor<2> =
-        Tensor::<1, Int>::arange(0..time as i64, &mask.device()).float().reshape([1, time]).repeat_dim(0, batch);
-    let reversed = lengths - 1.0 - positions.clone();
-    (reversed * mask.clone() + positions * (mask.neg() + 1.0)).int()
 }

@@ -11,6 +11,7 @@ mod config;
 mod decoder;
 mod dropout;
 mod encoders;
+mod generator;
 mod pooling;
 mod regressor;
 mod sequences;
@@ -22,6 +23,7 @@ pub use classifier::{Classifier, ClassifierConfig, Output};
 pub use config::{AnyModel, ConfigProblems, ModelConfig};
 pub use decoder::{SequenceDecoder, SequenceDecoderConfig};
 pub use encoders::{Activation, EncoderConfig, GruConfig, LstmConfig, RecurrentEncoder, Reset, RnnConfig};
+pub use generator::SequenceGenerator;
 pub use pooling::{Pool, Pooling};
 pub use regressor::{Regressor, RegressorConfig};
 pub use sequences::{Input, InputSize, Sequences};
@@ -48,16 +50,22 @@ pub trait Encoder: Module + ModuleDisplay {
     }
 }
 
-/// What objectives see of a model.
+/// What objectives see of a model: steps as vectors, an encoder, a pooling and a head.
+///
+/// An objective that bends what the model reads or what it makes of it (adversarial noise, mixed sequences) takes the
+/// parts; all others take [`SequenceModel::forward`].
 pub trait SequenceModel: Module + ModuleDisplay {
-    /// Logits `[rows, outputs]`: a row a sequence, or `batch * time` rows for a tagger.
-    fn forward(&self, sequences: Sequences) -> Tensor<2>;
+    /// What the encoder reads, `[batch, time, width]`: the values, or the vectors of the tokens.
+    fn embed(&self, sequences: Sequences) -> Tensor<3>;
 
-    /// The sequence as one vector, `[batch, summary_size]`, before dropout and head.
-    fn summary(&self, sequences: Sequences) -> Tensor<2>;
+    /// A vector a step, `[batch, time, summary_size]`, from what [`SequenceModel::embed`] gives.
+    fn encode(&self, steps: Tensor<3>, mask: Option<Tensor<2>>) -> Tensor<3>;
 
-    /// A vector a step, `[batch, time, summary_size]`, before pooling.
-    fn states(&self, sequences: Sequences) -> Tensor<3>;
+    /// One vector a sequence, `[batch, summary_size]`, from a vector a step.
+    fn pool(&self, states: Tensor<3>, mask: Option<Tensor<2>>) -> Tensor<2>;
+
+    /// Logits `[rows, outputs]` from vectors `[rows, summary_size]`, with the dropout before the head.
+    fn head(&self, hidden: Tensor<2>) -> Tensor<2>;
 
     /// Whether the vector of a step knows nothing of later steps.
     fn causal(&self) -> bool;
@@ -73,4 +81,33 @@ pub trait SequenceModel: Module + ModuleDisplay {
 
     /// What the model reads.
     fn input_size(&self) -> InputSize;
+
+    /// Logits `[rows, outputs]`: a row a sequence, or `batch * time` rows for a tagger.
+    fn forward(&self, sequences: Sequences) -> Tensor<2> {
+        let mask = sequences.mask.clone();
+        self.head(self.hidden(self.embed(sequences), mask))
+    }
+
+    /// The vectors that the head reads, `[rows, summary_size]`, from what [`SequenceModel::embed`] gives.
+    fn hidden(&self, steps: Tensor<3>, mask: Option<Tensor<2>>) -> Tensor<2> {
+        let states = self.encode(steps, mask.clone());
+        if self.per_step() {
+            let [batch, time, width] = states.dims();
+            states.reshape([batch * time, width])
+        } else {
+            self.pool(states, mask)
+        }
+    }
+
+    /// The sequence as one vector, `[batch, summary_size]`, before dropout and head.
+    fn summary(&self, sequences: Sequences) -> Tensor<2> {
+        let mask = sequences.mask.clone();
+        self.pool(self.states(sequences), mask)
+    }
+
+    /// A vector a step, `[batch, time, summary_size]`, before pooling.
+    fn states(&self, sequences: Sequences) -> Tensor<3> {
+        let mask = sequences.mask.clone();
+        self.encode(self.embed(sequences), mask)
+    }
 }

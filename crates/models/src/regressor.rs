@@ -49,16 +49,20 @@ impl RegressorConfig {
 }
 
 impl<E: Encoder> SequenceModel for Regressor<E> {
-    fn forward(&self, sequences: Sequences) -> Tensor<2> {
-        self.body.forward(sequences)
+    fn embed(&self, sequences: Sequences) -> Tensor<3> {
+        self.body.embed(sequences)
     }
 
-    fn summary(&self, sequences: Sequences) -> Tensor<2> {
-        self.body.summary(sequences)
+    fn encode(&self, steps: Tensor<3>, mask: Option<Tensor<2>>) -> Tensor<3> {
+        self.body.encode(steps, mask)
     }
 
-    fn states(&self, sequences: Sequences) -> Tensor<3> {
-        self.body.states(sequences)
+    fn pool(&self, states: Tensor<3>, mask: Option<Tensor<2>>) -> Tensor<2> {
+        self.body.pool(states, mask)
+    }
+
+    fn head(&self, hidden: Tensor<2>) -> Tensor<2> {
+        self.body.head(hidden)
     }
 
     fn causal(&self) -> bool {

@@ -47,4 +47,29 @@ impl Sequences {
             Input::Tokens(tokens) => tokens.dims(),
         }
     }
+
+    /// Each sequence from its last real step to its first; padding stays where it is.
+    pub fn reversed(&self) -> Self {
+        let input = match (&self.input, &self.mask) {
+            (Input::Values(values), None) => Input::Values(values.clone().flip([1])),
+            (Input::Tokens(tokens), None) => Input::Tokens(tokens.clone().flip([1])),
+            (Input::Values(values), Some(mask)) => {
+                let [_, _, features] = values.dims();
+                let order: Tensor<3, Int> = reversal(mask.clone()).unsqueeze_dim(2);
+                Input::Values(values.clone().gather(1, order.repeat_dim(2, features)))
+            }
+            (Input::Tokens(tokens), Some(mask)) => Input::Tokens(tokens.clone().gather(1, reversal(mask.clone()))),
+        };
+        Self { input, mask: self.mask.clone() }
+    }
+}
+
+/// For each position the position that stands there once each sequence's real steps are reversed. Both `[batch, time]`.
+fn reversal(mask: Tensor<2>) -> Tensor<2, Int> {
+    let [batch, time] = mask.dims();
+    let lengths = mask.clone().sum_dim(1).repeat_dim(1, time);
+    let positions: Tensor<2> =
+        Tensor::<1, Int>::arange(0..time as i64, &mask.device()).float().reshape([1, time]).repeat_dim(0, batch);
+    let reversed = lengths - 1.0 - positions.clone();
+    (reversed * mask.clone() + positions * (mask.neg() + 1.0)).int()
 }

@@ -4,6 +4,7 @@
 
 pub mod config;
 pub mod error;
+mod generator;
 pub mod learner;
 pub mod metrics;
 pub mod objectives;
@@ -15,6 +16,7 @@ mod summary;
 
 pub use config::RunConfig;
 pub use error::{ConfigProblem, Error};
+pub use generator::Order;
 pub use run::{RunOptions, run, run_on};
 pub use saved::SavedRun;
 pub use summary::{BaselineSummary, StageSummary, Summary};

@@ -7,15 +7,17 @@ use std::path::{Path, PathBuf};
 use burn::module::Module;
 use burn::store::{ModuleRecord, ModuleSnapshot, SafetensorsStore};
 use burn::tensor::Bytes;
-use semiseq_datasets::{InputKind, Processor, SplitRecord};
+use semiseq_datasets::{Dataset, InputKind, Processor, SplitRecord};
 use semiseq_models::{AnyModel, InputSize, SequenceModel};
 use serde::{Deserialize, Serialize};
 
 use crate::config::RunConfig;
 use crate::error::Error;
+use crate::generator;
 use crate::learner::checkpoint::{Checkpoints, Files, damaged, parse};
 use crate::learner::{Epoch, Outcome};
 use crate::metrics::Confusion;
+use crate::objectives::ObjectiveConfig;
 use crate::output::files::write_atomic;
 use crate::output::metrics_log::{Line, MetricsLog};
 use crate::output::report::{Evidence, RunReport, page};
@@ -31,6 +33,8 @@ pub(crate) struct Done {
     pub(crate) outcomes: Vec<Outcome>,
     /// The last stage's weights, once it is through.
     pub(crate) result: Option<Vec<u8>>,
+    /// Those of its objective, where that makes samples.
+    pub(crate) generator: Option<Vec<u8>>,
     /// Seconds that earlier sessions took.
     pub(crate) wall_before: f64,
     stage_files: Option<(usize, Files)>,
@@ -52,13 +56,17 @@ struct RunPosition {
 }
 
 /// Everything of a run that semiseq writes; `--force` removes these and nothing else.
-const WRITTEN: [&str; 13] = [
+const WRITTEN: [&str; 17] = [
     "config.toml",
     "split.json",
     "metrics.jsonl",
     "checkpoint",
     "model.safetensors",
     "model.json",
+    generator::WEIGHTS,
+    generator::DESCRIPTION,
+    "self-training.csv",
+    "noisy-student.csv",
     "confusion.csv",
     "confusion.svg",
     "curves.svg",
@@ -178,6 +186,9 @@ impl RunRecord {
                 self.events.scalar(&format!("{split}/{stage}-{objective}/{name}"), epoch.step, *value)?;
             }
         }
+        if let Some(warning) = &epoch.warning {
+            self.note(&format!("warning: {objective}: {warning}"))?;
+        }
         let valid: Vec<String> = epoch.valid.iter().map(|(name, value)| format!("{name} {value:.4}")).collect();
         self.note(&format!(
             "{objective}: epoch {} step {} loss {:.4} valid {}",
@@ -199,17 +210,28 @@ impl RunRecord {
     pub(crate) fn checkpoint(
         &self,
         stage: usize,
-        outcomes: &[Outcome],
-        result: Option<&Vec<u8>>,
+        done: &Done,
         wall_seconds: f64,
         mut files: Files,
     ) -> Result<(), Error> {
-        let position = RunPosition { stage, epoch: self.epoch, outcomes: outcomes.to_vec(), wall_seconds };
+        let position = RunPosition { stage, epoch: self.epoch, outcomes: done.outcomes.clone(), wall_seconds };
         files.insert("run.json".into(), json(&position)?);
-        if let Some(result) = result {
-            files.insert("result.burnpack".into(), result.clone());
+        for (name, bytes) in [("result.burnpack", &done.result), (generator::WEIGHTS, &done.generator)] {
+            if let Some(bytes) = bytes {
+                files.insert(name.into(), bytes.clone());
+            }
         }
         self.checkpoints.save(&files)
+    }
+
+    /// Writes what `generate` needs.
+    pub(crate) fn generator(&self, objective: &ObjectiveConfig, weights: &[u8], train: &Dataset) -> Result<(), Error> {
+        generator::write(&self.folder, objective, weights, train)
+    }
+
+    /// Writes what the objective remembers.
+    pub(crate) fn tables(&self, tables: &[(&'static str, String)]) -> Result<(), Error> {
+        tables.iter().try_for_each(|(name, text)| write_atomic(&self.folder.join(name), text.as_bytes()))
     }
 
     /// Writes the model, the pictures and, last of all, `summary.json`.
@@ -265,9 +287,11 @@ impl RunRecord {
 fn taken_up(mut files: Files) -> Result<(Done, RunPosition), Error> {
     let position: RunPosition = parse(&files, "run.json")?;
     let result = files.remove("result.burnpack");
+    let generator = files.remove(generator::WEIGHTS);
     let done = Done {
         outcomes: position.outcomes.clone(),
         result,
+        generator,
         wall_before: position.wall_seconds,
         stage_files: Some((position.stage, files)),
     };

@@ -12,12 +12,13 @@ use semiseq_models::{AnyModel, InputSize, ModelConfig, SequenceModel};
 
 use crate::config::{RunConfig, StageConfig};
 use crate::error::Error;
+use crate::generator;
 use crate::learner::checkpoint::Files;
-use crate::learner::evaluate::{Kind, objective_loss, outputs, score};
+use crate::learner::evaluate::{Kind, measured, outputs, score};
 use crate::learner::progress::Progress;
 use crate::learner::{Fit, Outcome, Pace, StageOptions, fit};
 use crate::metrics::{Confusion, Scores};
-use crate::objectives::{AnyObjective, ObjectiveConfig, Setting, SupervisedConfig};
+use crate::objectives::{AnyObjective, Objective, ObjectiveConfig, Setting, SupervisedConfig};
 use crate::output::report::Evidence;
 use crate::record::{Done, RunRecord, input_size, load_model_bytes, model_bytes};
 use crate::summary::{BaselineSummary, StageSummary, Summary};
@@ -102,6 +103,12 @@ fn run_here(config: &RunConfig, data: Prepared, options: &RunOptions) -> Result<
         };
         (model, objective) = (fitted.model, Some(fitted.objective));
     }
+    if let (Some(stage), Some(objective)) = (config.last_stage(), &objective)
+        && stage.objective.generates()
+        && done.generator.is_none()
+    {
+        done.generator = Some(generator::weights(objective)?);
+    }
     let mut baseline = None;
     if config.baseline.enabled {
         let index = config.stages.len();
@@ -134,6 +141,12 @@ fn run_here(config: &RunConfig, data: Prepared, options: &RunOptions) -> Result<
     };
     let wall = done.wall_before + began.elapsed().as_secs_f64();
     let summary = workshop.summary(&done.outcomes, valid, test, baseline, wall);
+    if let (Some(stage), Some(weights)) = (config.last_stage(), &done.generator) {
+        record.generator(&stage.objective, weights, &data.train)?;
+    }
+    if let Some(objective) = &objective {
+        record.tables(&Objective::<AnyModel>::tables(objective))?;
+    }
     let evidence = Evidence::gather(&model.valid(), &data, kind, config.seed);
     record.finish(&summary, config, &model, &data.processor, confusion.as_ref(), &evidence)?;
     Ok((summary, folder))
@@ -196,13 +209,13 @@ fn check_inputs(config: &RunConfig, data: &Prepared) -> Result<(), Error> {
         if !values && objective.needs_values() {
             return Err(Error::input(
                 format!("`stage.{index}.objective.{name}` needs values; {} holds {holds}", config.data.source),
-                "use `language-model` or `autoencoder`",
+                "use `language-model`, `autoencoder` or `vae`",
             ));
         }
         if matches!(config.model, ModelConfig::Tagger(_)) && objective.needs_whole() {
             return Err(Error::input(
                 format!(
-                    "`stage.{index}.objective.{name}` remembers a label for each sequence, and a tagger has one a step"
+                    "`stage.{index}.objective.{name}` works with a label for each sequence, and a tagger has one a step"
                 ),
                 "use `fixmatch`, `freematch` or `softmatch`",
             ));
@@ -228,16 +241,15 @@ fn scores(model: &AnyModel, dataset: &semiseq_datasets::Dataset, kind: Kind) -> 
     (scores, confusion)
 }
 
-/// The loss of an unsupervised objective under its name.
+/// What an unsupervised objective measures, under its users' names.
 fn own_scores(
     config: &ObjectiveConfig,
     objective: Option<&AnyObjective<AnyModel>>,
     model: &AnyModel,
     dataset: &semiseq_datasets::Dataset,
 ) -> Scores {
-    let loss = objective.and_then(|objective| objective_loss(&objective.valid(), &model.valid(), dataset));
-    let values = matches!(model.input_size(), InputSize::Values(_));
-    loss.map_or_else(Scores::new, |loss| config.scores(loss, values))
+    let measured = objective.map(|objective| measured(&objective.valid(), &model.valid(), dataset)).unwrap_or_default();
+    config.scores(measured, matches!(model.input_size(), InputSize::Values(_)))
 }
 
 /// What all stages of a run share.
@@ -315,13 +327,8 @@ impl Workshop<'_> {
                 // Often enough that little is lost, rarely enough that the disk does not slow the run.
                 if epoch.last || saved.elapsed() > Duration::from_secs(2) || epoch.epoch == 1 {
                     saved = Instant::now();
-                    record.checkpoint(
-                        index,
-                        &done.outcomes,
-                        done.result.as_ref(),
-                        done.wall_before + self.began.elapsed().as_secs_f64(),
-                        files()?,
-                    )?;
+                    let wall = done.wall_before + self.began.elapsed().as_secs_f64();
+                    record.checkpoint(index, done, wall, files()?)?;
                 }
                 Ok(())
             })?;

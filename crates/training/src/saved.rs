@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 use burn::module::Module;
 use burn::store::{ModuleSnapshot, SafetensorsStore};
 use burn::tensor::Device;
-use semiseq_datasets::{Dataset, Prepared, Processor, Task, prepare};
+use semiseq_datasets::{Dataset, Prepared, Processor, Sequence, Task, prepare};
 use semiseq_models::{AnyModel, ModelConfig};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::config::{RunConfig, read};
 use crate::error::Error;
+use crate::generator::{Generator, Order};
 use crate::learner::evaluate::{Kind, Outputs, outputs, score, summaries};
 use crate::metrics::{Confusion, Scores};
 use crate::output::report::Evidence;
@@ -135,6 +136,22 @@ impl SavedRun {
     pub fn evidence(&self, data: &Prepared) -> Evidence {
         let kind = if self.task() == Task::Regress { Kind::Number } else { Kind::Classes };
         Evidence::gather(&self.model, data, kind, self.config().map_or(0, |config| config.seed))
+    }
+
+    /// Samples of the run's last stage, as sequences in the model's units.
+    ///
+    /// # Errors
+    ///
+    /// Where that stage makes no samples.
+    pub fn generate(&self, order: &Order) -> Result<Vec<Sequence>, Error> {
+        let device = self.model.devices().into_iter().next().unwrap_or_default();
+        Ok(Generator::open(&self.folder, &self.model, &device)?.make(&self.model, order, &device))
+    }
+
+    /// Whether samples can be asked for by class.
+    pub fn generates_by_class(&self) -> bool {
+        let stage = self.config().ok().and_then(|config| config.last_stage().cloned());
+        stage.is_some_and(|stage| stage.objective.generates_by_class())
     }
 
     /// The pooled vector of each prepared sequence.

@@ -1,38 +1,20 @@
 //! Losses and gradients of every objective equal numbers that PyTorch made from the papers' formulas
 //! (`fixtures/objectives.py`).
 
+mod common;
+
 use burn::module::{Module, Param};
-use burn::tensor::{Device, Gradients, Int, Tensor, TensorData};
+use burn::tensor::{Gradients, Int, Tensor};
 use semiseq_models::{Input, InputSize, SequenceModel, Sequences};
 use semiseq_training::learner::average::{average, fresh_copy};
 use semiseq_training::objectives::losses::{cross_entropy, distribution_kl, distribution_mse, entropy, squared_error};
 use semiseq_training::objectives::*;
 use serde_json::Value;
 
+use common::{assert_close, device, host, numbers, tensor};
+
 fn fixture() -> Value {
     serde_json::from_str(include_str!("fixtures/objectives.json")).expect("the fixture")
-}
-
-fn device() -> Device {
-    Device::flex().autodiff()
-}
-
-fn numbers(value: &Value) -> Vec<f32> {
-    match value {
-        Value::Array(items) => items.iter().flat_map(numbers).collect(),
-        Value::Number(number) => vec![number.as_f64().expect("a number") as f32],
-        other => panic!("not numbers: {other}"),
-    }
-}
-
-fn tensor<const D: usize>(value: &Value) -> Tensor<D> {
-    let mut here = value;
-    let shape: [usize; D] = std::array::from_fn(|_| {
-        let items = here.as_array().expect("a list");
-        here = &items[0];
-        items.len()
-    });
-    Tensor::from_data(TensorData::new(numbers(value), shape), &device())
 }
 
 fn classes(value: &Value) -> Tensor<1, Int> {
@@ -42,17 +24,6 @@ fn classes(value: &Value) -> Tensor<1, Int> {
 
 fn all_known() -> Tensor<1> {
     Tensor::ones([4], &device())
-}
-
-fn assert_close(found: &[f32], expected: &[f32], what: &str) {
-    assert_eq!(found.len(), expected.len(), "{what}");
-    for (found, expected) in found.iter().zip(expected) {
-        assert!((found - expected).abs() <= 1e-5 * expected.abs().max(0.1), "{what}: {found} against {expected}");
-    }
-}
-
-fn host<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
-    tensor.into_data().iter::<f32>().collect()
 }
 
 /// The loss and its gradient equal the fixture's.
@@ -125,11 +96,18 @@ impl SequenceModel for Fixed {
             _ => self.logits.val(),
         }
     }
-    fn summary(&self, _sequences: Sequences) -> Tensor<2> {
-        self.logits.val()
-    }
-    fn states(&self, _sequences: Sequences) -> Tensor<3> {
+    fn embed(&self, _sequences: Sequences) -> Tensor<3> {
         self.logits.val().unsqueeze_dim(1)
+    }
+    fn encode(&self, steps: Tensor<3>, _mask: Option<Tensor<2>>) -> Tensor<3> {
+        steps
+    }
+    fn pool(&self, states: Tensor<3>, _mask: Option<Tensor<2>>) -> Tensor<2> {
+        let [batch, _, width] = states.dims();
+        states.reshape([batch, width])
+    }
+    fn head(&self, hidden: Tensor<2>) -> Tensor<2> {
+        hidden
     }
     fn causal(&self) -> bool {
         true

@@ -23,6 +23,23 @@ pub enum Outputs {
     Numbers(Vec<f64>),
 }
 
+/// Outputs that differ by less are the same.
+const SAME: f64 = 1e-7;
+
+impl Outputs {
+    /// Whether there are several sequences, and all outputs are the same.
+    pub fn constant(&self) -> bool {
+        let same =
+            |first: &[f64], row: &[f64]| first.iter().zip(row).all(|(first, value)| (first - value).abs() < SAME);
+        let constant = |rows: &[&[f64]]| rows.len() > 1 && rows.iter().all(|row| same(rows[0], row));
+        match self {
+            Self::Classes(rows) => constant(&rows.iter().map(Vec::as_slice).collect::<Vec<_>>()),
+            Self::Steps(rows) => constant(&rows.iter().flatten().map(Vec::as_slice).collect::<Vec<_>>()),
+            Self::Numbers(numbers) => constant(&numbers.iter().map(std::slice::from_ref).collect::<Vec<_>>()),
+        }
+    }
+}
+
 /// What the numbers of a model mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -128,25 +145,29 @@ fn finish(gathered: ClassPredictions, classes: &[String]) -> (Scores, Option<Con
     (gathered.scores(classes), Some(gathered.confusion(classes)))
 }
 
-/// The objective's own validation loss over a data set, where it has one; batches of which it says nothing (one step
-/// long, say) are left out.
-pub fn objective_loss<M: SequenceModel, O: Objective<M>>(objective: &O, model: &M, dataset: &Dataset) -> Option<f64> {
+/// What the objective itself measures over a data set, where it does; batches of which it says nothing (one step long, say)
+/// are left out. Empty where it leaves validation to the task's scores.
+pub fn measured<M: SequenceModel, O: Objective<M>>(objective: &O, model: &M, dataset: &Dataset) -> Scores {
     let device = first_device(model);
-    let mut sum = 0.0;
+    let mut sums = Scores::new();
     let mut count = 0;
     for batch in evaluation_batches(dataset, EVALUATION_BATCH) {
         let part = Part::plain(&batch, &device);
-        let Some(loss) = objective.validate(model, &part) else {
+        let measures = objective.measure(model, &part);
+        if measures.is_empty() {
             match objective.needs().pool {
                 Pool::All => continue,
                 // One that looks at labels has no loss of its own for any batch.
-                _ => return None,
+                _ => return Scores::new(),
             }
-        };
-        sum += host(loss).first().copied().unwrap_or(0.0) * batch.size as f64;
+        }
+        let (names, values): (Vec<_>, Vec<_>) = measures.into_iter().unzip();
+        for (name, value) in names.into_iter().zip(host(Tensor::cat(values, 0))) {
+            *sums.entry(name.to_string()).or_default() += value * batch.size as f64;
+        }
         count += batch.size;
     }
-    (count > 0).then(|| sum / count as f64)
+    sums.into_iter().map(|(name, sum)| (name, sum / count as f64)).collect()
 }
 
 fn first_device<M: SequenceModel>(model: &M) -> burn::tensor::Device {
@@ -156,4 +177,18 @@ fn first_device<M: SequenceModel>(model: &M) -> burn::tensor::Device {
 /// The values of a tensor on the host.
 pub(crate) fn host<const D: usize>(tensor: Tensor<D>) -> Vec<f64> {
     tensor.into_data().iter::<f64>().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_output_for_all_is_told_from_outputs_that_differ() {
+        assert!(Outputs::Numbers(vec![0.5; 3]).constant());
+        assert!(!Outputs::Numbers(vec![0.5, 0.5, 0.6]).constant());
+        assert!(!Outputs::Numbers(vec![0.5]).constant(), "one sequence says nothing");
+        assert!(Outputs::Classes(vec![vec![0.3, 0.7]; 2]).constant());
+        assert!(!Outputs::Steps(vec![vec![vec![0.3, 0.7], vec![0.4, 0.6]]]).constant());
+    }
 }

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::Learned;
 use super::average::{average, fresh_copy};
 use super::checkpoint::{Files, damaged, parse};
-use super::evaluate::{Kind, host, objective_loss, outputs, score};
+use super::evaluate::{Kind, host, measured, outputs, score};
 use super::optimizer::{build, clip};
 use super::progress::{Progress, Split};
 use crate::config::StageConfig;
@@ -72,6 +72,8 @@ pub struct Epoch<'a> {
     pub train: &'a Scores,
     /// Scores on the validation part.
     pub valid: &'a Scores,
+    /// What is wrong with the stage, once, where something is.
+    pub warning: Option<String>,
     /// Whether no epoch can follow.
     pub last: bool,
 }
@@ -179,6 +181,7 @@ pub fn fit<M: SequenceModel, O: Objective<M>>(
     let (metric, higher) = selection(config, options.kind);
     let patience = config.early_stopping.as_ref().map(|stopping| stopping.patience);
     let mut stopped_by = "all epochs";
+    let mut warned = false;
     progress.start_stage(&options.label, position.epoch + 1, epochs, steps_per_epoch);
 
     while position.epoch < epochs {
@@ -254,7 +257,7 @@ pub fn fit<M: SequenceModel, O: Objective<M>>(
             Some(average) => average.clone(),
             None => learned.objective.evaluated(&learned.model),
         };
-        let valid = validate(&learned.objective, &evaluated, options);
+        let valid = validate(&learned.objective, &evaluated, options, position.step * 2 >= total_steps && epoch >= 3)?;
         progress.metrics(Split::Train, &train);
         progress.metrics(Split::Valid, &valid);
         position.epoch = epoch;
@@ -277,10 +280,17 @@ pub fn fit<M: SequenceModel, O: Objective<M>>(
                 Learned { model: evaluated, objective: learned.objective.clone(), average: None::<M> }.into_record(),
             );
         }
+        let context = StepContext { step: position.step, total_steps, epoch };
+        let warning = Objective::<M>::warning(&learned.objective, &train, &context).filter(|_| !warned);
+        if let Some(warning) = &warning {
+            warned = true;
+            progress.note(&format!("warning: {}: {warning}", options.label));
+        }
         position.wall_seconds += began.elapsed().as_secs_f64();
         progress.end_epoch(epoch, &train, &valid);
         let files = || checkpoint(&learned, &optim, best.as_ref(), &position);
-        each_epoch(Epoch { epoch, step: position.step, train: &train, valid: &valid, last: epoch == epochs }, &files)?;
+        let last = epoch == epochs;
+        each_epoch(Epoch { epoch, step: position.step, train: &train, valid: &valid, warning, last }, &files)?;
     }
 
     let Learned { model, objective, .. } = learned;
@@ -310,15 +320,30 @@ fn selection(config: &StageConfig, kind: Kind) -> (&str, bool) {
     (metric, higher_is_better(metric))
 }
 
-fn validate<M: SequenceModel, O: Objective<M>>(objective: &O, model: &M, options: &StageOptions<'_>) -> Scores {
+/// Scores of the validation part. Where the stage is `late`, a model that says the same of every sequence is a failure.
+fn validate<M: SequenceModel, O: Objective<M>>(
+    objective: &O,
+    model: &M,
+    options: &StageOptions<'_>,
+    late: bool,
+) -> Result<Scores, Error> {
     if options.valid.sequences.is_empty() {
-        return Scores::new();
+        return Ok(Scores::new());
     }
     let plain = model.valid();
-    match objective_loss(&objective.valid(), &plain, options.valid) {
-        Some(loss) => Scores::from([("loss".to_string(), loss)]),
-        None => score(&outputs(&plain, options.valid, options.kind), options.valid).0,
+    let own = measured(&objective.valid(), &plain, options.valid);
+    if !own.is_empty() {
+        return Ok(own);
     }
+    let outputs = outputs(&plain, options.valid, options.kind);
+    if late && outputs.constant() {
+        return Err(Error::runtime(
+            format!("{}: the model gives one and the same output for every sequence", options.label),
+            "its units have died or saturated: lower the learning rate, set `grad_clip_norm = 1.0` in the stage's optimiser, or \
+             scale the data with `data.transform.normalize`; the last good checkpoint is kept",
+        ));
+    }
+    Ok(score(&outputs, options.valid).0)
 }
 
 /// Puts the best epoch's values in place, the model's under its own parameter identities: the record

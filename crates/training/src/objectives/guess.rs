@@ -36,6 +36,15 @@ impl Guess {
         }
     }
 
+    /// Takes other distributions for those of the weak view. `[rows, classes]`
+    pub fn take(&mut self, probabilities: Tensor<2>) {
+        let [count, _] = probabilities.dims();
+        let (confidence, labels) = probabilities.clone().max_dim_with_indices(1);
+        self.probabilities = probabilities;
+        self.confidence = confidence.reshape([count]);
+        self.labels = labels.reshape([count]);
+    }
+
     /// `mean(weight · CE(strong view, guessed class))` over all rows that are no padding. Weights `[rows]`, output `[1]`.
     pub fn loss(&self, weights: Tensor<1>) -> Tensor<1> {
         let [count, _] = self.strong.dims();

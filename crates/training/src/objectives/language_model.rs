@@ -15,6 +15,7 @@ use semiseq_datasets::{Pool, Problem, Views};
 use semiseq_models::{Input, InputSize, SequenceModel, Sequences};
 use serde::{Deserialize, Serialize};
 
+use super::generate::{Picker, Request};
 use super::losses::weighted_mean;
 use super::{Needs, Objective, Part, Setting, Step, StepContext, Terms};
 
@@ -89,5 +90,20 @@ impl<M: SequenceModel> Objective<M> for LanguageModel {
 
     fn validate(&self, model: &M, part: &Part) -> Option<Tensor<1>> {
         self.loss(model, &part.weak)
+    }
+    /// Each text begins with its opening and goes on word by word.
+    fn generate(&self, model: &M, request: &Request<'_>) -> Option<Input> {
+        let mut picker = Picker::new(request);
+        let count = request.count();
+        let first: Tensor<1, Int> = Tensor::from_data(request.openings, request.device);
+        let mut tokens: Tensor<2, Int> = first.reshape([count, 1]);
+        for length in 1..request.time() {
+            let states = model.states(Sequences { input: Input::Tokens(tokens.clone()), mask: None });
+            let [_, _, width] = states.dims();
+            let last = states.narrow(1, length - 1, 1).reshape([count, width]);
+            let next = picker.pick(self.head.forward(last)).reshape([count, 1]);
+            tokens = Tensor::cat(vec![tokens, next], 1);
+        }
+        Some(Input::Tokens(tokens))
     }
 }

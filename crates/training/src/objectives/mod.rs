@@ -3,52 +3,93 @@
 //! An objective is a Burn [`Module`]: what it learns (a decoder) is trained beside the model, and
 //! what it remembers (a teacher, an ensemble) travels in the checkpoint.
 
+mod adamatch;
+mod adversarial;
+mod adversarial_noise;
+mod adversary;
 mod autoencoder;
+mod co_training;
 mod contrastive_predictive_coding;
+mod cross_view;
+mod dash;
+mod defixmatch;
+mod draws;
 mod entropy_minimisation;
 mod fixmatch;
 mod flexmatch;
 mod freematch;
+mod gan;
+mod generate;
 mod guess;
+mod interpolation_consistency;
 mod language_model;
 pub mod losses;
 mod masked_reconstruction;
 mod mean_teacher;
+mod mixing;
+mod mixmatch;
 mod next_step;
+mod noisy_student;
 mod pi_model;
 mod pseudo_label;
 mod ramp;
+mod remixmatch;
+mod self_training;
+mod semi_supervised_gan;
+mod semi_supervised_vae;
 mod softmatch;
 mod step;
 mod supervised;
 mod temporal_ensembling;
 mod terms;
+mod tri_training;
 mod uda;
+mod vae;
+mod virtual_adversarial;
 
+pub use adamatch::{AdaMatch, AdaMatchConfig};
+pub use adversarial::{Adversarial, AdversarialConfig};
 pub use autoencoder::{Autoencoder, AutoencoderConfig, DecoderKind, bag_of_words, reconstruction};
+pub use co_training::{CoTraining, CoTrainingConfig, given_loss};
 pub use contrastive_predictive_coding::{ContrastivePredictiveCoding, ContrastivePredictiveCodingConfig, info_nce};
+pub use cross_view::{CrossView, CrossViewConfig};
+pub use dash::{Dash, DashConfig};
+pub use defixmatch::{DeFixMatch, DeFixMatchConfig};
 pub use entropy_minimisation::{EntropyMinimisation, EntropyMinimisationConfig};
 pub use fixmatch::{FixMatch, FixMatchConfig};
 pub use flexmatch::{FlexMatch, FlexMatchConfig};
 pub use freematch::{FreeMatch, FreeMatchConfig};
+pub use gan::{Gan, GanConfig, GanLoss, critic_loss, generator_loss, gradient_penalty};
+pub use generate::Request;
+pub use interpolation_consistency::{InterpolationConsistency, InterpolationConsistencyConfig};
 pub use language_model::{LanguageModel, LanguageModelConfig, next_token};
 pub use masked_reconstruction::{MaskedReconstruction, MaskedReconstructionConfig, hidden_error};
 pub use mean_teacher::{Consistency, MeanTeacher, MeanTeacherConfig};
+pub use mixing::sharpened;
+pub use mixmatch::{MixMatch, MixMatchConfig, soft_cross_entropy};
 pub use next_step::{NextStep, NextStepConfig, foretold_error};
+pub use noisy_student::{NoisyStudent, NoisyStudentConfig};
 pub use pi_model::{PiModel, PiModelConfig};
 pub use pseudo_label::{PseudoLabel, PseudoLabelConfig};
 pub use ramp::gaussian_ramp_up;
+pub use remixmatch::{ReMixMatch, ReMixMatchConfig};
+pub use self_training::{SelfTraining, SelfTrainingConfig};
+pub use semi_supervised_gan::{SemiSupervisedGan, SemiSupervisedGanConfig, feature_matching, made_loss, real_loss};
+pub use semi_supervised_vae::{Rebuild, SemiSupervisedVae, SemiSupervisedVaeConfig, marginal_bound};
 pub use softmatch::{SoftMatch, SoftMatchConfig};
 pub use step::{Part, Step, StepContext, Targets};
 pub use supervised::{ClassWeights, Supervised, SupervisedConfig};
 pub use temporal_ensembling::{TemporalEnsembling, TemporalEnsemblingConfig};
 pub use terms::Terms;
+pub use tri_training::{TriTraining, TriTrainingConfig, agreed_loss, orthogonality};
 pub use uda::{SignalAnnealing, Uda, UdaConfig};
+pub use vae::{Annealing, Vae, VaeConfig, divergence, negative_log_likelihood, reparameterised, with_free_bits};
+pub use virtual_adversarial::{VirtualAdversarial, VirtualAdversarialConfig};
 
 use burn::module::{Module, ModuleDisplay};
 use burn::tensor::{Device, Tensor};
 use semiseq_datasets::{Pool, Problem, Views};
-use semiseq_models::SequenceModel;
+use semiseq_models::{Input, SequenceModel};
 use serde::{Deserialize, Serialize};
 
 use crate::metrics::Scores;
@@ -61,6 +102,9 @@ pub struct Needs {
     /// Which views of each sequence.
     pub views: Views,
 }
+
+/// Named means over a batch, each `[1]`.
+pub type Measures = Vec<(&'static str, Tensor<1>)>;
 
 /// What a stage minimises.
 pub trait Objective<M: SequenceModel>: Module + ModuleDisplay {
@@ -79,6 +123,29 @@ pub trait Objective<M: SequenceModel>: Module + ModuleDisplay {
     /// Shape `[1]`: the mean over the batch. `None`: use the task's metrics.
     fn validate(&self, _model: &M, _part: &Part) -> Option<Tensor<1>> {
         None
+    }
+
+    /// What is measured on a validation batch where the task's own scores do not tell: means over the batch, shape `[1]`, the
+    /// first of them `loss`. Empty: use the task's metrics. An objective with one number gives [`Objective::validate`].
+    fn measure(&self, model: &M, part: &Part) -> Measures {
+        self.validate(model, part).map(|loss| vec![("loss", loss)]).unwrap_or_default()
+    }
+
+    /// What is wrong with a run that goes on but comes to nothing (a collapsed posterior), with a remedy, from the means of
+    /// an epoch. A run says it once a stage.
+    fn warning(&self, _train: &Scores, _context: &StepContext) -> Option<String> {
+        None
+    }
+
+    /// Samples of a generative objective: values `[count, time, features]` or tokens `[count, time]`. `None` where the
+    /// objective makes none.
+    fn generate(&self, _model: &M, _request: &Request<'_>) -> Option<Input> {
+        None
+    }
+
+    /// Tables of what the objective remembers, by file name, for the run folder.
+    fn tables(&self) -> Vec<(&'static str, String)> {
+        Vec::new()
     }
 
     /// The model that validation and the result use; a teacher may stand in for its student.
@@ -132,6 +199,8 @@ macro_rules! registry {
                         | Self::NextStep(_)
                         | Self::MaskedReconstruction(_)
                         | Self::ContrastivePredictiveCoding(_)
+                        | Self::Vae(_)
+                        | Self::Gan(_)
                 )
             }
 
@@ -145,7 +214,10 @@ macro_rules! registry {
 
             /// Whether the objective works on values and not on words.
             pub fn needs_values(&self) -> bool {
-                matches!(self, Self::NextStep(_) | Self::MaskedReconstruction(_))
+                matches!(
+                    self,
+                    Self::NextStep(_) | Self::MaskedReconstruction(_) | Self::Gan(_) | Self::SemiSupervisedGan(_)
+                )
             }
 
             /// Whether an encoder that reads backwards too would see what it has to foretell.
@@ -158,19 +230,54 @@ macro_rules! registry {
                 !self.unsupervised() && !matches!(self, Self::Supervised(_))
             }
 
-            /// Whether the objective remembers a label a sequence, and so has no use for a label a step.
+            /// Whether the objective works with one label a sequence, and so has no use for a label a step.
             pub fn needs_whole(&self) -> bool {
-                matches!(self, Self::FlexMatch(_))
+                matches!(
+                    self,
+                    Self::FlexMatch(_)
+                        | Self::SemiSupervisedVae(_)
+                        | Self::SemiSupervisedGan(_)
+                        | Self::MixMatch(_)
+                        | Self::ReMixMatch(_)
+                        | Self::InterpolationConsistency(_)
+                        | Self::CrossView(_)
+                )
             }
 
-            /// What the loss of an unsupervised objective is called in a summary.
-            pub(crate) fn scores(&self, loss: f64, values: bool) -> Scores {
+            /// Adds to what an unsupervised objective measured what its users call it in a summary.
+            pub(crate) fn scores(&self, mut measured: Scores, values: bool) -> Scores {
+                let Some(loss) = measured.get("loss").copied() else { return measured };
                 match self {
                     Self::LanguageModel(_) => {
-                        Scores::from([("loss".into(), loss), ("perplexity".into(), loss.exp())])
+                        measured.insert("perplexity".into(), loss.exp());
                     }
-                    Self::ContrastivePredictiveCoding(_) => Scores::from([("loss".into(), loss)]),
-                    _ => Scores::from([(if values { "mse" } else { "loss" }.into(), loss)]),
+                    Self::ContrastivePredictiveCoding(_) | Self::Vae(_) | Self::Gan(_) => {}
+                    _ if values => {
+                        measured.remove("loss");
+                        measured.insert("mse".into(), loss);
+                    }
+                    _ => {}
+                }
+                measured
+            }
+
+            /// Whether the objective can make samples.
+            pub fn generates(&self) -> bool {
+                match self {
+                    Self::SemiSupervisedVae(config) => config.rebuild == Rebuild::Sequence,
+                    other => matches!(
+                        other,
+                        Self::LanguageModel(_) | Self::Vae(_) | Self::Gan(_) | Self::SemiSupervisedGan(_)
+                    ),
+                }
+            }
+
+            /// Whether samples can be asked for by class.
+            pub fn generates_by_class(&self) -> bool {
+                match self {
+                    Self::SemiSupervisedVae(_) => self.generates(),
+                    Self::Gan(config) => config.conditional,
+                    _ => false,
                 }
             }
 
@@ -197,6 +304,18 @@ macro_rules! registry {
             fn validate(&self, model: &M, part: &Part) -> Option<Tensor<1>> {
                 match self { $(Self::$variant(objective) => objective.validate(model, part),)* }
             }
+            fn measure(&self, model: &M, part: &Part) -> Measures {
+                match self { $(Self::$variant(objective) => objective.measure(model, part),)* }
+            }
+            fn warning(&self, train: &Scores, context: &StepContext) -> Option<String> {
+                match self { $(Self::$variant(objective) => Objective::<M>::warning(objective, train, context),)* }
+            }
+            fn generate(&self, model: &M, request: &Request<'_>) -> Option<Input> {
+                match self { $(Self::$variant(objective) => objective.generate(model, request),)* }
+            }
+            fn tables(&self) -> Vec<(&'static str, String)> {
+                match self { $(Self::$variant(objective) => Objective::<M>::tables(objective),)* }
+            }
             fn evaluated(&self, model: &M) -> M {
                 match self { $(Self::$variant(objective) => objective.evaluated(model),)* }
             }
@@ -211,12 +330,29 @@ registry! {
     "pi-model" PiModel PiModelConfig PiModel, "The same prediction under two draws of noise (Laine & Aila 2017)";
     "temporal-ensembling" TemporalEnsembling TemporalEnsemblingConfig TemporalEnsembling, "The prediction of its own past epochs (Laine & Aila 2017)";
     "mean-teacher" MeanTeacher MeanTeacherConfig MeanTeacher<M>, "The prediction of the average of its own past weights (Tarvainen & Valpola 2017)";
+    "adversarial" Adversarial AdversarialConfig Adversarial, "The same label under the noise that harms most, labels only (Miyato et al. 2017)";
+    "virtual-adversarial" VirtualAdversarial VirtualAdversarialConfig VirtualAdversarial, "The same prediction under the noise that changes it most (Miyato et al. 2018)";
+    "interpolation-consistency" InterpolationConsistency InterpolationConsistencyConfig InterpolationConsistency<M>, "For a mixture the mixture of the predictions (Verma et al. 2019)";
+    "cross-view" CrossView CrossViewConfig CrossView, "From a part of the sequence what the model says of the whole (Clark et al. 2018)";
+    "self-training" SelfTraining SelfTrainingConfig SelfTraining<M>, "In rounds, labels from the model of the round before (Yarowsky 1995)";
+    "noisy-student" NoisyStudent NoisyStudentConfig NoisyStudent<M>, "Self-training whose student reads the strong view (Xie et al. 2020)";
+    "co-training" CoTraining CoTrainingConfig CoTraining<M>, "Two models that give each other labels (Blum & Mitchell 1998)";
+    "tri-training" TriTraining TriTrainingConfig TriTraining, "The label on which two of three layers agree (Ruder & Plank 2018)";
+    "mixmatch" MixMatch MixMatchConfig MixMatch, "Sharpened guesses on mixtures of sequences (Berthelot et al. 2019)";
+    "remixmatch" ReMixMatch ReMixMatchConfig ReMixMatch, "MixMatch with aligned guesses and strong views (Berthelot et al. 2020)";
     "uda" Uda UdaConfig Uda, "The sharpened prediction for the weak view, predicted for the strong one (Xie et al. 2020)";
     "fixmatch" FixMatch FixMatchConfig FixMatch, "A sure guess for the weak view as the label of the strong one (Sohn et al. 2020)";
     "flexmatch" FlexMatch FlexMatchConfig FlexMatch, "FixMatch with a lower threshold for classes that are learned slowly (Zhang et al. 2021)";
     "freematch" FreeMatch FreeMatchConfig FreeMatch, "FixMatch with thresholds that follow the model's confidence (Wang et al. 2023)";
     "softmatch" SoftMatch SoftMatchConfig SoftMatch, "FixMatch with weights in place of a threshold (Chen et al. 2023)";
+    "dash" Dash DashConfig Dash, "FixMatch that picks by a falling limit on the loss (Xu et al. 2021)";
+    "adamatch" AdaMatch AdaMatchConfig AdaMatch, "FixMatch with aligned guesses and a threshold from the labelled part (Berthelot et al. 2022)";
+    "defixmatch" DeFixMatch DeFixMatchConfig DeFixMatch, "FixMatch with its bias taken out (Schmutz et al. 2023)";
     "autoencoder" Autoencoder AutoencoderConfig Autoencoder, "Rebuild the sequence from the encoder's vector (Dai & Le 2015)";
+    "vae" Vae VaeConfig Vae, "Rebuild the sequence from a draw of a Gaussian (Kingma & Welling 2014; Bowman et al. 2016)";
+    "semi-supervised-vae" SemiSupervisedVae SemiSupervisedVaeConfig SemiSupervisedVae, "A VAE with the class as a latent, summed out (Kingma et al. 2014)";
+    "gan" Gan GanConfig Gan, "Series that a critic takes for real, also by class (Esteban et al. 2017)";
+    "semi-supervised-gan" SemiSupervisedGan SemiSupervisedGanConfig SemiSupervisedGan, "A classifier that also tells made series from real ones (Salimans et al. 2016)";
     "language-model" LanguageModel LanguageModelConfig LanguageModel, "The next word of each text (Dai & Le 2015)";
     "next-step" NextStep NextStepConfig NextStep, "The values some steps later (Srivastava et al. 2015)";
     "masked-reconstruction" MaskedReconstruction MaskedReconstructionConfig MaskedReconstruction, "Runs of values that were hidden (Zerveas et al. 2021)";

@@ -10,12 +10,18 @@ pub struct Terms {
     terms: Vec<(&'static str, f64, Tensor<1>)>,
     monitors: Vec<(&'static str, Tensor<1>)>,
     constants: Vec<(&'static str, f64)>,
+    turns: bool,
 }
 
 impl Terms {
     /// Starts with the supervised term, weight 1. Shape `[1]`.
     pub fn new(supervised: Tensor<1>) -> Self {
         Self::default().add("supervised", 1.0, supervised)
+    }
+
+    /// Starts the step of one of two players who take turns: each loss is named, though it stands alone in its step.
+    pub fn turn(name: &'static str, loss: Tensor<1>) -> Self {
+        Self { turns: true, ..Self::default() }.add(name, 1.0, loss)
     }
 
     /// Adds `weight · loss`. Shape `[1]`.
@@ -51,7 +57,7 @@ impl Terms {
 
     /// Names and values on the device, without graph: the loss, each term, each monitor.
     pub(crate) fn watched(&self, total: &Tensor<1>) -> (Vec<&'static str>, Vec<Tensor<1>>) {
-        let several = self.terms.len() > 1;
+        let several = self.turns || self.terms.len() > 1;
         let mut names = vec!["loss"];
         let mut values = vec![total.clone().detach().inner()];
         for (name, _, loss) in self.terms.iter().filter(|_| several) {

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::guess::Guess;
 use super::losses::class_logits;
+use super::mixing::sharpened;
 use super::{Needs, Objective, Part, Setting, Step, StepContext, Supervised, SupervisedConfig, Targets, Terms};
 use crate::config::check_range;
 
@@ -131,8 +132,7 @@ impl<M: SequenceModel> Objective<M> for Uda {
         let Some(part) = &step.unlabeled else { return terms };
         let guess = Guess::of(model, part);
         let [rows, _] = guess.strong.dims();
-        let powers = guess.probabilities.clone().clamp_min(1e-12).powf_scalar(1.0 / self.config.temperature);
-        let target = powers.clone() / powers.sum_dim(1);
+        let target = sharpened(guess.probabilities.clone(), self.config.temperature);
         let log_target = target.clone().clamp_min(1e-12).log();
         let each = (target * (log_target - log_softmax(guess.strong.clone(), 1))).sum_dim(1).reshape([rows]);
         let sure = guess.confidence.clone().greater_elem(self.config.threshold).float();

@@ -1,0 +1,169 @@
+//! What `generate` needs beside the model: the last stage's objective with what it learned, and how long sequences of the
+//! training part are and what they begin with.
+
+use std::fs;
+use std::path::Path;
+
+use burn::module::Module;
+use burn::store::{ModuleSnapshot, SafetensorsStore};
+use burn::tensor::{Device, TensorData};
+use semiseq_datasets::{Dataset, Sequence, Series};
+use semiseq_models::{AnyModel, Input};
+use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
+use crate::objectives::{AnyObjective, Objective, ObjectiveConfig, Request, Setting};
+use crate::output::files::write_atomic;
+
+/// Training sequences whose length and first token are kept.
+const KEPT: usize = 1000;
+
+pub(crate) const WEIGHTS: &str = "generator.safetensors";
+pub(crate) const DESCRIPTION: &str = "generator.json";
+
+/// `generator.json`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct GeneratorFile {
+    objective: ObjectiveConfig,
+    classes: usize,
+    beginnings: Vec<Beginning>,
+}
+
+/// How a training sequence begins and how long it is.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct Beginning {
+    length: usize,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    token: Option<u32>,
+}
+
+/// What is asked of a generator.
+#[derive(Clone, Copy, Debug)]
+pub struct Order {
+    /// Samples.
+    pub count: usize,
+    /// Steps of each; otherwise lengths are those of training sequences.
+    pub length: Option<usize>,
+    /// The class, where the objective knows classes.
+    pub class: Option<usize>,
+    /// Divides the logits of tokens.
+    pub temperature: f64,
+    /// Seeds all draws.
+    pub seed: u64,
+}
+
+/// A trained objective that makes samples.
+pub struct Generator {
+    file: GeneratorFile,
+    objective: AnyObjective<AnyModel>,
+}
+
+/// The weights of an objective, as safetensors.
+pub(crate) fn weights(objective: &AnyObjective<AnyModel>) -> Result<Vec<u8>, Error> {
+    // Burn writes its metadata in the order of a hash map; without it equal weights are equal files.
+    let mut store = SafetensorsStore::from_bytes(None).clear_metadata();
+    let failed = |error: String| {
+        Error::runtime(
+            format!("the generator cannot be written as safetensors: {error}"),
+            "this is a defect of semiseq; please report it",
+        )
+    };
+    objective.valid().save_into(&mut store).map_err(|error| failed(error.to_string()))?;
+    Ok(store.get_bytes().map_err(|error| failed(error.to_string()))?.to_vec())
+}
+
+/// Writes both files.
+pub(crate) fn write(folder: &Path, objective: &ObjectiveConfig, weights: &[u8], train: &Dataset) -> Result<(), Error> {
+    let step = train.sequences.len().div_ceil(KEPT).max(1);
+    let beginnings =
+        train.sequences.iter().step_by(step).filter(|sequence| sequence.len() > 0).map(|sequence| Beginning {
+            length: sequence.len(),
+            token: if let Sequence::Tokens(tokens) = sequence { tokens.first().copied() } else { None },
+        });
+    let file =
+        GeneratorFile { objective: objective.clone(), classes: train.classes.len(), beginnings: beginnings.collect() };
+    let text = serde_json::to_vec(&file).map_err(|error| {
+        Error::runtime(
+            format!("the generator cannot be written: {error}"),
+            "this is a defect of semiseq; please report it",
+        )
+    })?;
+    write_atomic(&folder.join(WEIGHTS), weights)?;
+    write_atomic(&folder.join(DESCRIPTION), &text)
+}
+
+impl Generator {
+    /// Loads the generator of a finished run.
+    ///
+    /// # Errors
+    ///
+    /// Where the run's last stage makes no samples, or the files are damaged.
+    pub(crate) fn open(folder: &Path, model: &AnyModel, device: &Device) -> Result<Self, Error> {
+        let path = folder.join(DESCRIPTION);
+        if !path.exists() {
+            return Err(Error::input(
+                format!("{}: the last stage of this run makes no samples", folder.display()),
+                "train with `vae`, `semi-supervised-vae`, `gan`, `semi-supervised-gan` or `language-model` as the last stage",
+            ));
+        }
+        let damaged = |path: &Path, reason: String| {
+            Error::input(
+                format!("{}: damaged, or of another version: {reason}", path.display()),
+                "train the run again, or restore the file",
+            )
+        };
+        let text = fs::read(&path).map_err(|error| damaged(&path, error.to_string()))?;
+        let file: GeneratorFile = serde_json::from_slice(&text).map_err(|error| damaged(&path, error.to_string()))?;
+        let counts = vec![1; file.classes];
+        let setting = Setting { model, train_size: 1, class_counts: &counts, device };
+        let mut objective = file.objective.init(&setting);
+        let path = folder.join(WEIGHTS);
+        let bytes = fs::read(&path).map_err(|error| damaged(&path, error.to_string()))?;
+        let mut store = SafetensorsStore::from_bytes(Some(bytes));
+        objective.load_from(&mut store).map_err(|error| damaged(&path, error.to_string()))?;
+        Ok(Self { file, objective: objective.valid() })
+    }
+
+    /// Makes samples, as prepared sequences.
+    pub(crate) fn make(&self, model: &AnyModel, order: &Order, device: &Device) -> Vec<Sequence> {
+        let source = &self.file.beginnings;
+        if source.is_empty() || order.count == 0 {
+            return Vec::new();
+        }
+        let chosen: Vec<Beginning> = (0..order.count)
+            .map(|number| source[(crate::learner::mix(order.seed, number as u64) % source.len() as u64) as usize])
+            .collect();
+        let lengths: Vec<usize> = chosen.iter().map(|beginning| order.length.unwrap_or(beginning.length)).collect();
+        let openings: Vec<i32> =
+            chosen.iter().filter_map(|beginning| beginning.token.map(|token| token as i32)).collect();
+        let request = Request {
+            lengths: &lengths,
+            openings: &openings,
+            class: order.class,
+            temperature: order.temperature,
+            seed: order.seed,
+            device,
+        };
+        self.objective.generate(model, &request).map(|made| sequences(made, &lengths)).unwrap_or_default()
+    }
+}
+
+/// Rows of a batch as sequences, each cut to its length.
+fn sequences(made: Input, lengths: &[usize]) -> Vec<Sequence> {
+    let host = |data: TensorData| data.iter::<f32>().collect::<Vec<f32>>();
+    match made {
+        Input::Values(values) => {
+            let [_, time, channels] = values.dims();
+            let values = host(values.into_data());
+            let rows = values.chunks((time * channels).max(1)).zip(lengths);
+            rows.map(|(row, length)| Sequence::Series(Series { values: row[..length * channels].to_vec(), channels }))
+                .collect()
+        }
+        Input::Tokens(tokens) => {
+            let [_, time] = tokens.dims();
+            let tokens: Vec<u32> = tokens.into_data().iter::<i64>().map(|token| token as u32).collect();
+            let rows = tokens.chunks(time.max(1)).zip(lengths);
+            rows.map(|(row, length)| Sequence::Tokens(row[..*length].to_vec())).collect()
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! Noisy student (Xie et al. 2020, "Self-training with noisy student improves ImageNet classification").
+//!
+//! Self-training in rounds whose teacher reads the plain sequence, without dropout, and whose student reads the strong view,
+//! with it: `L = CE(labelled) + λ · CE(student(strong view), teacher's distribution)` over sequences of which the teacher is
+//! sure enough (the paper's filter is 0.3; its soft labels are the default).
+//!
+//! The paper starts a larger student afresh each round and balances the classes; here the student has the model's size and
+//! goes on from the weights of the round before.
+
+use burn::module::Module;
+use burn::tensor::activation::log_softmax;
+use semiseq_datasets::{Pool, Problem, Views};
+use semiseq_models::SequenceModel;
+use serde::{Deserialize, Serialize};
+
+use super::losses::{class_logits, weighted_mean};
+use super::mixing::one_hot;
+use super::self_training::{Rounds, check_rounds, watched};
+use super::{Needs, Objective, Setting, Step, StepContext, Supervised, SupervisedConfig, Terms};
+use crate::config::check_range;
+
+/// `[stage.objective.noisy-student]`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct NoisyStudentConfig {
+    /// Rounds, the supervised one included; at least 2. Default 4: the paper's teacher and three students.
+    pub rounds: usize,
+    /// Confidence in [0, 1] from which a sequence counts. Default 0.3, the paper's.
+    pub threshold: f64,
+    /// λ ≥ 0, the weight of the taught term. Default 1.
+    pub weight: f64,
+    /// Teach distributions and not classes. Default true, the paper's.
+    pub soft: bool,
+    /// The labelled term.
+    pub supervised: SupervisedConfig,
+}
+
+impl Default for NoisyStudentConfig {
+    fn default() -> Self {
+        Self { rounds: 4, threshold: 0.3, weight: 1.0, soft: true, supervised: SupervisedConfig::default() }
+    }
+}
+
+impl NoisyStudentConfig {
+    pub(crate) fn check(&self, path: &str, problems: &mut Vec<Problem>) {
+        check_rounds(self.rounds, path, problems);
+        check_range(problems, &format!("{path}.threshold"), self.threshold, 0.0, 1.0, "the paper uses 0.3");
+        check_range(problems, &format!("{path}.weight"), self.weight, 0.0, f64::INFINITY, "the default is 1");
+        self.supervised.check(&format!("{path}.supervised"), problems);
+    }
+
+    /// Builds the objective; there is no teacher yet.
+    pub fn init<M: SequenceModel>(&self, setting: &Setting<'_, M>) -> NoisyStudent<M> {
+        NoisyStudent {
+            supervised: self.supervised.init(setting),
+            rounds: Rounds::new(self.rounds, setting),
+            config: self.clone(),
+        }
+    }
+}
+
+/// The noisy student objective, with its teacher.
+#[derive(Module, Debug)]
+pub struct NoisyStudent<M: Module> {
+    supervised: Supervised,
+    rounds: Rounds<M>,
+    #[module(skip)]
+    config: NoisyStudentConfig,
+}
+
+impl<M: SequenceModel> Objective<M> for NoisyStudent<M> {
+    fn needs(&self) -> Needs {
+        Needs { pool: Pool::Paired, views: Views::WEAK | Views::STRONG }
+    }
+
+    fn step(&mut self, model: &M, step: &Step, context: &StepContext) -> Terms {
+        let terms = self.supervised.labeled_terms(model, step.labeled.as_ref());
+        let Some(part) = &step.unlabeled else { return terms };
+        let Some(given) = self.rounds.give(&part.weak, part, self.config.threshold, context) else { return terms };
+        let noisy = part.strong.clone().unwrap_or_else(|| part.weak.clone());
+        let logits = class_logits(model.forward(noisy));
+        let [rows, classes] = logits.dims();
+        let taught =
+            if self.config.soft { given.probabilities.clone() } else { one_hot(given.labels.clone(), classes) };
+        let each = -(taught * log_softmax(logits, 1)).sum_dim(1).reshape([rows]);
+        let loss = weighted_mean(each * given.sure.clone(), part.row_mask(model.per_step()));
+        watched(terms.add("unlabeled", self.config.weight, loss), part, &given)
+    }
+
+    fn after_update(mut self, model: &M, context: &StepContext) -> Self {
+        self.rounds = self.rounds.follow(model, context);
+        self
+    }
+
+    fn tables(&self) -> Vec<(&'static str, String)> {
+        vec![("noisy-student.csv", self.rounds.table())]
+    }
+}

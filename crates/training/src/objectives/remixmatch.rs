@@ -1,0 +1,172 @@
+//! ReMixMatch (Berthelot et al. 2020, "ReMixMatch: semi-supervised learning with distribution alignment and augmentation
+//! anchoring").
+//!
+//! The guess for the weak view, multiplied by the ratio of the labels' class distribution and the mean guess, scaled to sum 1
+//! and sharpened, is the label of the weak and of the strong view (section 3.1 and 3.2). Labelled strong views, unlabelled
+//! strong and weak ones are mixed as in MixMatch, with cross-entropy throughout; beside it stand the strong view unmixed and
+//! a task of its own (section 3.3).
+//!
+//! That task is the angle of a turned image in the paper; for sequences it is whether a strong view runs forwards or
+//! backwards. The paper makes eight strong views, here it is one; the mean guess is a moving average, where the paper's is of
+//! 128 batches.
+
+use burn::module::{Module, Param};
+use burn::nn::{Linear, LinearConfig};
+use burn::tensor::{Int, Tensor};
+use semiseq_datasets::{Pool, Problem, Views};
+use semiseq_models::{SequenceModel, Sequences};
+use serde::{Deserialize, Serialize};
+
+use super::draws::{Draws, step_seed};
+use super::guess::{follow, remembered};
+use super::losses::{accuracy, class_logits, probabilities, weighted_mean};
+use super::mixing::{Mixture, one_hot, sharpened};
+use super::mixmatch::{grown, soft_cross_entropy};
+use super::{Needs, Objective, Setting, Step, StepContext, Supervised, SupervisedConfig, Targets, Terms};
+use crate::config::{check_memory, check_range};
+
+/// `[stage.objective.remixmatch]`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ReMixMatchConfig {
+    /// Weight ≥ 0 of the mixed unlabelled sequences once it is grown. Default 1.5, the paper's.
+    pub weight: f64,
+    /// Weight ≥ 0 of the strong view unmixed. Default 0.5, the paper's.
+    pub strong_weight: f64,
+    /// Weight ≥ 0 of telling forwards from backwards. Default 0.5, the paper's for the angle.
+    pub direction_weight: f64,
+    /// Fraction in [0, 1] of the stage over which the unlabelled weights grow. Default 0.2.
+    pub ramp_up: f64,
+    /// T in (0, 1], the temperature that sharpens. Default 0.5, the paper's.
+    pub temperature: f64,
+    /// α > 0 of the Beta distribution that shares are drawn from. Default 0.75, the paper's.
+    pub alpha: f64,
+    /// Decay in [0, 1) of the mean guess. Default 0.99; shorter runs want 0.9.
+    pub momentum: f64,
+    /// Smoothing and class weights of a step without unlabelled sequences.
+    pub supervised: SupervisedConfig,
+}
+
+impl Default for ReMixMatchConfig {
+    fn default() -> Self {
+        Self {
+            weight: 1.5,
+            strong_weight: 0.5,
+            direction_weight: 0.5,
+            ramp_up: 0.2,
+            temperature: 0.5,
+            alpha: 0.75,
+            momentum: 0.99,
+            supervised: SupervisedConfig::default(),
+        }
+    }
+}
+
+impl ReMixMatchConfig {
+    pub(crate) fn check(&self, path: &str, problems: &mut Vec<Problem>) {
+        for (key, weight, hint) in [
+            ("weight", self.weight, "the paper uses 1.5"),
+            ("strong_weight", self.strong_weight, "the paper uses 0.5"),
+            ("direction_weight", self.direction_weight, "the paper uses 0.5"),
+        ] {
+            check_range(problems, &format!("{path}.{key}"), weight, 0.0, f64::INFINITY, hint);
+        }
+        check_range(problems, &format!("{path}.ramp_up"), self.ramp_up, 0.0, 1.0, "it is a fraction of the stage");
+        check_range(problems, &format!("{path}.temperature"), self.temperature, 0.01, 1.0, "the paper uses 0.5");
+        check_range(problems, &format!("{path}.alpha"), self.alpha, 1e-3, f64::INFINITY, "the paper uses 0.75");
+        check_memory(problems, &format!("{path}.momentum"), self.momentum, "the default is 0.99");
+        self.supervised.check(&format!("{path}.supervised"), problems);
+    }
+
+    /// Builds the objective; the mean guess starts uniform.
+    pub fn init<M: SequenceModel>(&self, setting: &Setting<'_, M>) -> ReMixMatch {
+        let classes = setting.model.outputs().max(2);
+        let total = setting.class_counts.iter().sum::<usize>().max(1) as f32;
+        let mut shares: Vec<f32> = setting.class_counts.iter().map(|count| *count as f32 / total).collect();
+        shares.resize(classes, 0.0);
+        ReMixMatch {
+            supervised: self.supervised.init(setting),
+            direction: LinearConfig::new(setting.model.summary_size(), 2).init(setting.device),
+            labels: remembered(Tensor::<1>::from_data(shares.as_slice(), setting.device).reshape([1, classes])),
+            guesses: remembered(Tensor::full([1, classes], 1.0 / classes as f64, setting.device)),
+            config: self.clone(),
+        }
+    }
+}
+
+/// The ReMixMatch objective, with its mean guess and the layer that tells the direction.
+#[derive(Module, Debug)]
+pub struct ReMixMatch {
+    supervised: Supervised,
+    direction: Linear,
+    /// The labels' class distribution, `[1, classes]`
+    labels: Param<Tensor<2>>,
+    /// The mean guess, `[1, classes]`
+    guesses: Param<Tensor<2>>,
+    #[module(skip)]
+    config: ReMixMatchConfig,
+}
+
+impl ReMixMatch {
+    /// The label of an unlabelled batch, `[rows, classes]`, without graph.
+    fn label(&mut self, guess: Tensor<2>) -> Tensor<2> {
+        let mean = follow(&mut self.guesses, self.config.momentum, guess.clone().mean_dim(0));
+        let aligned = guess * (self.labels.val().detach() / mean.clamp_min(1e-6));
+        sharpened(aligned.clone() / aligned.sum_dim(1), self.config.temperature)
+    }
+
+    /// Cross-entropy of forwards against backwards, `[1]`.
+    fn told_direction<M: SequenceModel>(&self, model: &M, sequences: &Sequences) -> Tensor<1> {
+        let of = |sequences: Sequences, class: i64| {
+            let logits = self.direction.forward(model.summary(sequences));
+            let [rows, _] = logits.dims();
+            let device = logits.device();
+            let classes: Tensor<1, Int> = Tensor::full([rows], class, &device);
+            soft_cross_entropy(logits, one_hot(classes, 2))
+        };
+        (of(sequences.clone(), 0) + of(sequences.reversed(), 1)) / 2.0
+    }
+}
+
+impl<M: SequenceModel> Objective<M> for ReMixMatch {
+    fn needs(&self) -> Needs {
+        Needs { pool: Pool::Paired, views: Views::WEAK | Views::STRONG }
+    }
+
+    fn step(&mut self, model: &M, step: &Step, context: &StepContext) -> Terms {
+        let (Some(labeled), Some(unlabeled)) = (&step.labeled, &step.unlabeled) else {
+            return self.supervised.labeled_terms(model, step.labeled.as_ref());
+        };
+        let (Targets::Classes { classes, known }, Some(device)) =
+            (&labeled.targets, model.devices().into_iter().next())
+        else {
+            return self.supervised.labeled_terms(model, step.labeled.as_ref());
+        };
+        let strong = unlabeled.strong.clone().unwrap_or_else(|| unlabeled.weak.clone());
+        let label = self.label(probabilities(model.forward(unlabeled.weak.clone())));
+        let [count, outputs] = label.dims();
+        let known_rows = known.dims()[0];
+
+        let mut draws = Draws::new(step_seed(&device));
+        let mixture = Mixture::draw(self.config.alpha, known_rows + 2 * count, &mut draws, &device);
+        let targets = Tensor::cat(vec![one_hot(classes.clone(), outputs), label.clone(), label.clone()], 0);
+        let targets = mixture.rows(targets);
+        let own = labeled.strong.clone().unwrap_or_else(|| labeled.weak.clone());
+        let logits = class_logits(mixture.logits(model, vec![own, strong.clone(), unlabeled.weak.clone()]));
+        let part = |values: &Tensor<2>, from: usize, rows: usize| values.clone().narrow(0, from, rows);
+        let cross =
+            |from: usize, rows: usize| soft_cross_entropy(part(&logits, from, rows), part(&targets, from, rows));
+        let grow = |weight: f64| grown(weight, self.config.ramp_up, context.progress());
+        let unmixed = soft_cross_entropy(class_logits(model.forward(strong.clone())), label.clone());
+        let mut terms = Terms::new(cross(0, known_rows))
+            .add("unlabeled", grow(self.config.weight), cross(known_rows, 2 * count))
+            .add("strong", grow(self.config.strong_weight), unmixed)
+            .add("direction", self.config.direction_weight, self.told_direction(model, &strong))
+            .monitor("accuracy", accuracy(part(&logits, 0, known_rows), classes.clone(), known.clone()));
+        if let Targets::Classes { classes, known } = &unlabeled.targets {
+            let right = label.argmax(1).reshape([count]).equal(classes.clone()).float();
+            terms = terms.monitor("pseudo_label_accuracy", weighted_mean(right, Some(known.clone())));
+        }
+        terms
+    }
+}
