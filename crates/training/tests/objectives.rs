@@ -81,18 +81,22 @@ struct Fixed {
     logits: Param<Tensor<2>>,
     /// For the strong view, whose values are 1, where that has an answer of its own.
     strong: Option<Param<Tensor<2>>>,
+    /// For labelled sequences, whose values are 2, where they have answers of their own.
+    labeled: Option<Param<Tensor<2>>>,
 }
 
 impl Fixed {
     fn new(logits: Tensor<2>) -> Self {
-        Self { logits: Param::from_tensor(logits), strong: None }
+        Self { logits: Param::from_tensor(logits), strong: None, labeled: None }
     }
 }
 
 impl SequenceModel for Fixed {
     fn forward(&self, sequences: Sequences) -> Tensor<2> {
-        match (&self.strong, sequences.input) {
-            (Some(strong), Input::Values(values)) if host(values.clone())[0] == 1.0 => strong.val(),
+        let Input::Values(values) = sequences.input else { return self.logits.val() };
+        match (host(values)[0], &self.strong, &self.labeled) {
+            (1.0, Some(strong), _) => strong.val(),
+            (2.0, _, Some(labeled)) => labeled.val(),
             _ => self.logits.val(),
         }
     }
@@ -371,7 +375,7 @@ fn fixmatch_and_its_kin_equal_pytorch_over_three_steps() {
         let mut objective = None;
         for (step, case) in fixture[name].as_array().expect("three steps").iter().enumerate() {
             let tracked = |value: &Value| Param::from_tensor(tensor::<2>(value));
-            let model = Fixed { logits: tracked(&case["weak"]), strong: Some(tracked(&case["logits"])) };
+            let model = Fixed { logits: tracked(&case["weak"]), strong: Some(tracked(&case["logits"])), labeled: None };
             // Four unlabelled sequences, and two labelled ones that do not come up here.
             let setting = Setting { model: &model, train_size: 6, class_counts: &[1, 1, 0], device: &device() };
             let objective = objective.get_or_insert_with(|| config.init(&setting));
@@ -400,4 +404,139 @@ fn labels_that_are_known_too_well_wait() {
     assert_close(&host(total), &numbers(&case["loss"]), "signal annealing");
     let gradient = model.logits.val().grad(&gradients).expect("a gradient");
     assert_close(&host(gradient), &numbers(&case["grad"]), "signal annealing, gradient");
+}
+
+/// Sequences that [`Fixed`] knows by their first value.
+fn marked(value: f32) -> Sequences {
+    Sequences { input: Input::Values(Tensor::full([4, 1, 1], value, &device())), mask: None }
+}
+
+#[test]
+fn what_both_parts_decide_equals_pytorch_over_its_steps() {
+    let fixture = fixture();
+    for (name, settings) in [
+        ("defixmatch", serde_json::json!({ "threshold": 0.8 })),
+        ("dash", serde_json::json!({ "warm_up": 0.2, "rounds": 4 })),
+        ("adamatch", serde_json::json!({ "momentum": 0.9 })),
+        ("self-training", serde_json::json!({ "rounds": 2, "threshold": 0.8 })),
+        ("noisy-student", serde_json::json!({ "rounds": 2, "threshold": 0.5 })),
+    ] {
+        let config: ObjectiveConfig = serde_json::from_value(serde_json::json!({ name: settings })).expect("a config");
+        let mut objective = None;
+        for case in fixture[name].as_array().expect("steps") {
+            let tracked = |value: &Value| Param::from_tensor(tensor::<2>(value));
+            let model = Fixed {
+                logits: tracked(&case["weak"]),
+                strong: Some(tracked(&case["strong"])),
+                labeled: Some(tracked(&case["labeled"])),
+            };
+            let setting = Setting { model: &model, train_size: 8, class_counts: &[1, 1, 2], device: &device() };
+            let mut known = objective.take().unwrap_or_else(|| config.init(&setting));
+            let labeled = Part { weak: marked(2.0), ..part() };
+            let unlabeled = Part { strong: Some(marked(1.0)), ..part() };
+            let context =
+                StepContext { step: case["step"].as_u64().expect("a step") as usize, total_steps: 10, epoch: 1 };
+            let batch = Step { labeled: Some(labeled), unlabeled: Some(unlabeled) };
+            let total = known.step(&model, &batch, &context).total().expect("a term");
+            let gradients = total.backward();
+            let place = format!("{name}, step {}", context.step);
+            assert_close(&host(total), &numbers(&case["loss"]), &place);
+            for (part, param) in
+                [("weak", Some(&model.logits)), ("strong", model.strong.as_ref()), ("labeled", model.labeled.as_ref())]
+            {
+                let found = param.and_then(|param| param.val().grad(&gradients)).map_or_else(|| vec![0.0; 12], host);
+                let expected = case["grads"].get(part).map_or_else(|| vec![0.0; 12], numbers);
+                assert_close(&found, &expected, &format!("{place}, gradient of {part}"));
+            }
+            objective = Some(known.after_update(&model, &context));
+        }
+        let tables = objective.as_ref().map(Objective::<Fixed>::tables).unwrap_or_default();
+        if let [(_, table)] = &tables[..] {
+            assert!(table.lines().skip(1).all(|line| line.ends_with(",2")), "labels come in the second round: {table}");
+            assert!(table.lines().count() > 1, "somebody got a label");
+        }
+    }
+}
+
+#[test]
+fn votes_mixtures_and_sharp_guesses_equal_pytorch() {
+    let vote = |fixture: &Value, place: usize| tensor::<2>(&fixture["votes"][place]);
+    check("agreed", |logits, fixture| agreed_loss(logits, [vote(fixture, 0), vote(fixture, 1)], 0.6, None).0);
+    check("given", |logits, fixture| {
+        let [loss, _] = given_loss(logits, vote(fixture, 1), 0.8, None);
+        loss
+    });
+    check("orthogonality", |logits, fixture| orthogonality(logits, tensor::<2>(&fixture["columns"])));
+    check("mixed", |logits, fixture| {
+        let mixture = Mixture::new(tensor::<2>(&fixture["shares"]), classes(&fixture["partners"]));
+        soft_cross_entropy(mixture.rows(logits), mixture.rows(tensor::<2>(&fixture["other"])))
+    });
+    let fixture = fixture();
+    let found = host(sharpened(tensor::<2>(&fixture["other"]), 0.5));
+    assert_close(&found, &numbers(&fixture["sharpened"]), "sharpened");
+}
+
+/// `tanh(x W)`, the mean over the steps, times `V`.
+#[derive(Module, Debug)]
+struct Net {
+    weight: Param<Tensor<2>>,
+    head: Param<Tensor<2>>,
+}
+
+impl SequenceModel for Net {
+    fn embed(&self, sequences: Sequences) -> Tensor<3> {
+        let Input::Values(values) = sequences.input else { panic!("the net reads values") };
+        values
+    }
+    fn encode(&self, steps: Tensor<3>, _mask: Option<Tensor<2>>) -> Tensor<3> {
+        steps.matmul(self.weight.val().unsqueeze_dim(0)).tanh()
+    }
+    fn pool(&self, states: Tensor<3>, _mask: Option<Tensor<2>>) -> Tensor<2> {
+        let [batch, _, width] = states.dims();
+        states.mean_dim(1).reshape([batch, width])
+    }
+    fn head(&self, hidden: Tensor<2>) -> Tensor<2> {
+        hidden.matmul(self.head.val())
+    }
+    fn causal(&self) -> bool {
+        true
+    }
+    fn outputs(&self) -> usize {
+        3
+    }
+    fn per_step(&self) -> bool {
+        false
+    }
+    fn summary_size(&self) -> usize {
+        3
+    }
+    fn input_size(&self) -> InputSize {
+        InputSize::Values(2)
+    }
+}
+
+#[test]
+fn noise_where_it_harms_most_equals_pytorch() {
+    let fixture = fixture();
+    let case = &fixture["net"];
+    let parameter = |value: &Value| Param::from_tensor(tensor::<2>(value));
+    let net = Net { weight: parameter(&case["weight"]), head: parameter(&case["head"]) };
+    let series = Sequences { input: Input::Values(tensor::<3>(&case["series"])), mask: None };
+    let same = |name: &str, loss: Tensor<1>| {
+        let gradients = loss.backward();
+        assert_close(&host(loss), &numbers(&fixture[name]["loss"]), name);
+        let found = host(net.weight.val().grad(&gradients).expect("a gradient"));
+        assert_close(&found, &numbers(&fixture[name]["grad"]), &format!("{name}, gradient"));
+    };
+    let labeled = Part { weak: series.clone(), ..part() };
+    let setting = Setting { model: &net, train_size: 4, class_counts: &[1, 1, 2], device: &device() };
+    let mut objective = AdversarialConfig::default().init(&setting);
+    let step = Step { labeled: Some(labeled), unlabeled: None };
+    same("adversarial", objective.step(&net, &step, &LATE).total().expect("a term"));
+
+    let read = Read::of(&net, &series);
+    let target = losses::probabilities(net.forward(series.clone()));
+    let change = |logits: Tensor<2>| distribution_kl(logits, target.clone(), None);
+    let noise = read.virtual_adversarial(&net, 0.2, 2, tensor::<3>(&case["start"]), change);
+    same("virtual-adversarial", change(read.logits(&net, noise)));
 }

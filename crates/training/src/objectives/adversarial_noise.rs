@@ -4,13 +4,12 @@ use burn::tensor::Tensor;
 use semiseq_models::{SequenceModel, Sequences};
 
 use super::adversary::held;
-use super::draws::Draws;
 
 /// Length of the first probe, as a part of the sequence's own: the step of the finite difference in Miyato et al.'s code.
 const PROBE: f64 = 0.1;
 
 /// What the encoder reads of a batch, and how long each sequence is as one vector.
-pub(super) struct Read {
+pub struct Read {
     /// `[batch, time, width]`
     pub steps: Tensor<3>,
     /// `[batch, time]`
@@ -20,6 +19,7 @@ pub(super) struct Read {
 }
 
 impl Read {
+    /// Reads sequences.
     pub fn of<M: SequenceModel>(model: &M, sequences: &Sequences) -> Self {
         let mask = sequences.mask.clone();
         let steps = model.embed(sequences.clone());
@@ -60,17 +60,16 @@ impl Read {
     }
 
     /// The noise that raises `loss` most where its gradient is zero without noise: the direction of largest curvature, by
-    /// power iteration from a random one (Miyato et al. 2018, eqs. 10 to 13).
+    /// power iteration from a random one, `start` (Miyato et al. 2018, eqs. 10 to 13).
     pub fn virtual_adversarial<M: SequenceModel>(
         &self,
         model: &M,
         size: f64,
         iterations: usize,
-        draws: &mut Draws,
+        start: Tensor<3>,
         loss: impl Fn(Tensor<2>) -> Tensor<1>,
     ) -> Tensor<3> {
-        let device = self.steps.device();
-        let mut direction = self.scaled(draws.normal(self.steps.dims(), &device), PROBE);
+        let mut direction = self.scaled(start, PROBE);
         for iteration in 1..=iterations {
             let next = if iteration == iterations { size } else { PROBE };
             direction = self.steepest(model, direction, next, &loss);

@@ -9,7 +9,7 @@ use semiseq_models::{InputSize, SequenceModel, Sequences};
 use super::draws::Draws;
 
 /// Which row is mixed with which, and how much of each.
-pub(super) struct Mixture {
+pub struct Mixture {
     /// How much of a row is its own, `[rows, 1]`
     shares: Tensor<2>,
     /// The row that it is mixed with, `[rows]`
@@ -17,9 +17,14 @@ pub(super) struct Mixture {
 }
 
 impl Mixture {
+    /// Shares `[rows, 1]` of the rows' own, and the row that each is mixed with, `[rows]`.
+    pub fn new(shares: Tensor<2>, partners: Tensor<1, Int>) -> Self {
+        Self { shares, partners }
+    }
+
     /// A share and a partner a row: `max(λ, 1 - λ)` with `λ ~ Beta(alpha, alpha)`.
-    pub fn draw(alpha: f64, rows: usize, draws: &mut Draws, device: &Device) -> Self {
-        Self { shares: draws.shares(alpha, rows, device), partners: draws.order(rows, device) }
+    pub(super) fn draw(alpha: f64, rows: usize, draws: &mut Draws, device: &Device) -> Self {
+        Self::new(draws.shares(alpha, rows, device), draws.order(rows, device))
     }
 
     /// Mixes rows, `[rows, columns]`.

@@ -49,6 +49,7 @@ mod virtual_adversarial;
 
 pub use adamatch::{AdaMatch, AdaMatchConfig};
 pub use adversarial::{Adversarial, AdversarialConfig};
+pub use adversarial_noise::Read;
 pub use autoencoder::{Autoencoder, AutoencoderConfig, DecoderKind, bag_of_words, reconstruction};
 pub use co_training::{CoTraining, CoTrainingConfig, given_loss};
 pub use contrastive_predictive_coding::{ContrastivePredictiveCoding, ContrastivePredictiveCodingConfig, info_nce};
@@ -65,7 +66,7 @@ pub use interpolation_consistency::{InterpolationConsistency, InterpolationConsi
 pub use language_model::{LanguageModel, LanguageModelConfig, next_token};
 pub use masked_reconstruction::{MaskedReconstruction, MaskedReconstructionConfig, hidden_error};
 pub use mean_teacher::{Consistency, MeanTeacher, MeanTeacherConfig};
-pub use mixing::sharpened;
+pub use mixing::{Mixture, sharpened};
 pub use mixmatch::{MixMatch, MixMatchConfig, soft_cross_entropy};
 pub use next_step::{NextStep, NextStepConfig, foretold_error};
 pub use noisy_student::{NoisyStudent, NoisyStudentConfig};

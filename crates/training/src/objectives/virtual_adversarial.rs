@@ -77,7 +77,8 @@ impl VirtualAdversarial {
         let target = probabilities(logits.clone());
         let rows = part.row_mask(model.per_step());
         let divergence = |logits: Tensor<2>| distribution_kl(logits, target.clone(), rows.clone());
-        let noise = read.virtual_adversarial(model, self.config.epsilon, self.config.iterations, draws, divergence);
+        let start = draws.normal(read.steps.dims(), &read.steps.device());
+        let noise = read.virtual_adversarial(model, self.config.epsilon, self.config.iterations, start, divergence);
         (divergence(read.logits(model, noise)), logits)
     }
 }
