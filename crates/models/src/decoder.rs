@@ -130,6 +130,19 @@ impl SequenceDecoder {
         }
     }
 
+    /// What the decoder makes of the vectors of `sequences` by itself, at each step the likeliest token, in the order of the
+    /// sequences.
+    ///
+    /// # Shapes
+    ///
+    /// - summary: `[batch, summary]`
+    /// - output: values `[batch, time, features]`, or tokens `[batch, time]`
+    pub fn rebuild(&self, summary: Tensor<2>, sequences: &Sequences) -> Input {
+        let [batch, time] = sequences.dims();
+        let input = self.write(summary, time, |logits| logits.argmax(1).reshape([batch]));
+        self.targets(&Sequences { input, mask: sequences.mask.clone() }).input
+    }
+
     /// The state before the first step.
     fn start(&self, summary: Tensor<2>) -> State {
         let hidden = self.config.hidden;

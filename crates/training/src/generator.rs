@@ -7,11 +7,12 @@ use std::path::Path;
 use burn::module::Module;
 use burn::store::{ModuleSnapshot, SafetensorsStore};
 use burn::tensor::{Device, TensorData};
-use semiseq_datasets::{Dataset, Sequence, Series};
+use semiseq_datasets::{Batch, Dataset, Prepared, Sequence, Series};
 use semiseq_models::{AnyModel, Input};
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
+use crate::objectives::step::sequences as upload;
 use crate::objectives::{AnyObjective, Objective, ObjectiveConfig, Request, Setting};
 use crate::output::files::write_atomic;
 
@@ -35,6 +36,51 @@ struct Beginning {
     length: usize,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     token: Option<u32>,
+}
+
+/// What an objective makes, for people to see.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Shown {
+    /// Test sequences, and what is made of their vectors.
+    pub(crate) rebuilt: Vec<(Sequence, Sequence)>,
+    /// Samples from noise.
+    pub(crate) made: Vec<Sequence>,
+    /// Test sequences to hold them against.
+    pub(crate) real: Vec<Sequence>,
+}
+
+/// Sequences of each kind that are shown.
+const SHOWN: usize = 8;
+
+/// Asks an objective for samples and for rebuilt sequences of the test part. Both modules live off the autodiff device.
+pub(crate) fn show(
+    config: &ObjectiveConfig,
+    objective: &AnyObjective<AnyModel>,
+    model: &AnyModel,
+    data: &Prepared,
+    seed: u64,
+) -> Shown {
+    let count = data.test.len().min(SHOWN);
+    let Some(device) = model.devices().into_iter().next().filter(|_| count > 0) else { return Shown::default() };
+    let chosen: Vec<usize> = (0..count).map(|place| place * data.test.len() / count).collect();
+    let real = data.test.select(&chosen).sequences;
+    let mut shown = Shown::default();
+    let batch = Batch::collate(&data.test, &chosen, &real);
+    let lengths: Vec<usize> = real.iter().map(Sequence::len).collect();
+    if let Some(rebuilt) = objective.rebuild(model, &upload(&batch, &device)) {
+        shown.rebuilt = real.iter().cloned().zip(sequences(rebuilt, &lengths)).collect();
+    }
+    let generator = GeneratorFile {
+        objective: config.clone(),
+        classes: data.train.classes.len(),
+        beginnings: beginnings(&data.train),
+    };
+    let order = Order { count, length: None, class: None, temperature: 1.0, seed };
+    shown.made = make(&generator, objective, model, &order, &device);
+    if !shown.made.is_empty() {
+        shown.real = real;
+    }
+    shown
 }
 
 /// What is asked of a generator.
@@ -74,14 +120,8 @@ pub(crate) fn weights(objective: &AnyObjective<AnyModel>) -> Result<Vec<u8>, Err
 
 /// Writes both files.
 pub(crate) fn write(folder: &Path, objective: &ObjectiveConfig, weights: &[u8], train: &Dataset) -> Result<(), Error> {
-    let step = train.sequences.len().div_ceil(KEPT).max(1);
-    let beginnings =
-        train.sequences.iter().step_by(step).filter(|sequence| sequence.len() > 0).map(|sequence| Beginning {
-            length: sequence.len(),
-            token: if let Sequence::Tokens(tokens) = sequence { tokens.first().copied() } else { None },
-        });
     let file =
-        GeneratorFile { objective: objective.clone(), classes: train.classes.len(), beginnings: beginnings.collect() };
+        GeneratorFile { objective: objective.clone(), classes: train.classes.len(), beginnings: beginnings(train) };
     let text = serde_json::to_vec(&file).map_err(|error| {
         Error::runtime(
             format!("the generator cannot be written: {error}"),
@@ -90,6 +130,16 @@ pub(crate) fn write(folder: &Path, objective: &ObjectiveConfig, weights: &[u8], 
     })?;
     write_atomic(&folder.join(WEIGHTS), weights)?;
     write_atomic(&folder.join(DESCRIPTION), &text)
+}
+
+fn beginnings(train: &Dataset) -> Vec<Beginning> {
+    let step = train.sequences.len().div_ceil(KEPT).max(1);
+    let some = train.sequences.iter().step_by(step).filter(|sequence| sequence.len() > 0);
+    some.map(|sequence| Beginning {
+        length: sequence.len(),
+        token: if let Sequence::Tokens(tokens) = sequence { tokens.first().copied() } else { None },
+    })
+    .collect()
 }
 
 impl Generator {
@@ -101,10 +151,7 @@ impl Generator {
     pub(crate) fn open(folder: &Path, model: &AnyModel, device: &Device) -> Result<Self, Error> {
         let path = folder.join(DESCRIPTION);
         if !path.exists() {
-            return Err(Error::input(
-                format!("{}: the last stage of this run makes no samples", folder.display()),
-                "train with `vae`, `semi-supervised-vae`, `gan`, `semi-supervised-gan` or `language-model` as the last stage",
-            ));
+            return Err(makes_none(&format!("{}: the last stage of this run", folder.display())));
         }
         let damaged = |path: &Path, reason: String| {
             Error::input(
@@ -125,27 +172,55 @@ impl Generator {
     }
 
     /// Makes samples, as prepared sequences.
-    pub(crate) fn make(&self, model: &AnyModel, order: &Order, device: &Device) -> Vec<Sequence> {
-        let source = &self.file.beginnings;
-        if source.is_empty() || order.count == 0 {
-            return Vec::new();
+    ///
+    /// # Errors
+    ///
+    /// Where the objective only rebuilds.
+    pub(crate) fn make(&self, model: &AnyModel, order: &Order, device: &Device) -> Result<Vec<Sequence>, Error> {
+        if !self.file.objective.generates() {
+            return Err(makes_none(&format!("`{}`", self.file.objective.name())));
         }
-        let chosen: Vec<Beginning> = (0..order.count)
-            .map(|number| source[(crate::learner::mix(order.seed, number as u64) % source.len() as u64) as usize])
-            .collect();
-        let lengths: Vec<usize> = chosen.iter().map(|beginning| order.length.unwrap_or(beginning.length)).collect();
-        let openings: Vec<i32> =
-            chosen.iter().filter_map(|beginning| beginning.token.map(|token| token as i32)).collect();
-        let request = Request {
-            lengths: &lengths,
-            openings: &openings,
-            class: order.class,
-            temperature: order.temperature,
-            seed: order.seed,
-            device,
-        };
-        self.objective.generate(model, &request).map(|made| sequences(made, &lengths)).unwrap_or_default()
+        Ok(make(&self.file, &self.objective, model, order, device))
     }
+
+    /// See [`show`].
+    pub(crate) fn show(&self, model: &AnyModel, data: &Prepared, seed: u64) -> Shown {
+        show(&self.file.objective, &self.objective, model, data, seed)
+    }
+}
+
+fn makes_none(what: &str) -> Error {
+    Error::input(
+        format!("{what} makes no samples"),
+        "train with `vae`, `semi-supervised-vae`, `gan`, `semi-supervised-gan` or `language-model` as the last stage",
+    )
+}
+
+fn make(
+    file: &GeneratorFile,
+    objective: &AnyObjective<AnyModel>,
+    model: &AnyModel,
+    order: &Order,
+    device: &Device,
+) -> Vec<Sequence> {
+    let source = &file.beginnings;
+    if source.is_empty() || order.count == 0 {
+        return Vec::new();
+    }
+    let chosen: Vec<Beginning> = (0..order.count)
+        .map(|number| source[(crate::learner::mix(order.seed, number as u64) % source.len() as u64) as usize])
+        .collect();
+    let lengths: Vec<usize> = chosen.iter().map(|beginning| order.length.unwrap_or(beginning.length)).collect();
+    let openings: Vec<i32> = chosen.iter().filter_map(|beginning| beginning.token.map(|token| token as i32)).collect();
+    let request = Request {
+        lengths: &lengths,
+        openings: &openings,
+        class: order.class,
+        temperature: order.temperature,
+        seed: order.seed,
+        device,
+    };
+    objective.generate(model, &request).map(|made| sequences(made, &lengths)).unwrap_or_default()
 }
 
 /// Rows of a batch as sequences, each cut to its length.

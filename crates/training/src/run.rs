@@ -10,7 +10,7 @@ use burn::train::Interrupter;
 use semiseq_datasets::{Augmenter, Prepared, Task, prepare};
 use semiseq_models::{AnyModel, InputSize, ModelConfig, SequenceModel};
 
-use crate::config::{RunConfig, StageConfig};
+use crate::config::{LayersConfig, RunConfig, StageConfig};
 use crate::error::Error;
 use crate::generator;
 use crate::learner::checkpoint::Files;
@@ -104,7 +104,7 @@ fn run_here(config: &RunConfig, data: Prepared, options: &RunOptions) -> Result<
         (model, objective) = (fitted.model, Some(fitted.objective));
     }
     if let (Some(stage), Some(objective)) = (config.last_stage(), &objective)
-        && stage.objective.generates()
+        && stage.objective.shows()
         && done.generator.is_none()
     {
         done.generator = Some(generator::weights(objective)?);
@@ -118,7 +118,12 @@ fn run_here(config: &RunConfig, data: Prepared, options: &RunOptions) -> Result<
         });
         if let (Some(last), Some(pace)) = (config.last_stage(), pace) {
             let stage =
-                StageConfig { objective: ObjectiveConfig::Supervised(SupervisedConfig::default()), ..last.clone() };
+                // From fresh weights: a layer that stood still because it was trained before has to learn here.
+                StageConfig {
+                    objective: ObjectiveConfig::Supervised(SupervisedConfig::default()),
+                    layers: LayersConfig::default(),
+                    ..last.clone()
+                };
             done.result = Some(model_bytes(&model)?);
             let Some(fitted) =
                 workshop.stage(index, &stage, Some(pace), initial, &mut done, &mut record, &mut progress)?
@@ -147,7 +152,13 @@ fn run_here(config: &RunConfig, data: Prepared, options: &RunOptions) -> Result<
     if let Some(objective) = &objective {
         record.tables(&Objective::<AnyModel>::tables(objective))?;
     }
-    let evidence = Evidence::gather(&model.valid(), &data, kind, config.seed);
+    let shown = match (config.last_stage(), &objective) {
+        (Some(stage), Some(objective)) if stage.objective.shows() => {
+            generator::show(&stage.objective, &objective.valid(), &model.valid(), &data, config.seed)
+        }
+        _ => generator::Shown::default(),
+    };
+    let evidence = Evidence::gather(&model.valid(), &data, kind, config.seed).with(shown, &data.processor);
     record.finish(&summary, config, &model, &data.processor, confusion.as_ref(), &evidence)?;
     Ok((summary, folder))
 }

@@ -135,7 +135,12 @@ impl SavedRun {
     /// What a report shows beside the scores.
     pub fn evidence(&self, data: &Prepared) -> Evidence {
         let kind = if self.task() == Task::Regress { Kind::Number } else { Kind::Classes };
-        Evidence::gather(&self.model, data, kind, self.config().map_or(0, |config| config.seed))
+        let seed = self.config().map_or(0, |config| config.seed);
+        let device = self.model.devices().into_iter().next().unwrap_or_default();
+        let generator = Generator::open(&self.folder, &self.model, &device);
+        // A run whose last stage shows nothing has no generator.
+        let shown = generator.map(|generator| generator.show(&self.model, data, seed)).unwrap_or_default();
+        Evidence::gather(&self.model, data, kind, seed).with(shown, &data.processor)
     }
 
     /// Samples of the run's last stage, as sequences in the model's units.
@@ -145,7 +150,7 @@ impl SavedRun {
     /// Where that stage makes no samples.
     pub fn generate(&self, order: &Order) -> Result<Vec<Sequence>, Error> {
         let device = self.model.devices().into_iter().next().unwrap_or_default();
-        Ok(Generator::open(&self.folder, &self.model, &device)?.make(&self.model, order, &device))
+        Generator::open(&self.folder, &self.model, &device)?.make(&self.model, order, &device)
     }
 
     /// Whether samples can be asked for by class.

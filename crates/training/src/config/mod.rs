@@ -3,6 +3,7 @@
 //! [`read`] turns files and `--set` overrides into a [`RunConfig`], or into the list of all mistakes.
 
 mod baseline;
+mod layers;
 mod optimizer;
 mod read;
 mod schedule;
@@ -10,6 +11,8 @@ mod spans;
 mod stage;
 
 pub use baseline::BaselineConfig;
+pub(crate) use layers::LayerGroup;
+pub use layers::{LayerConfig, LayersConfig};
 pub use optimizer::{AdamConfig, OptimizerConfig, RmsPropConfig, SgdConfig};
 pub use read::{read, read_str};
 pub use schedule::{ScheduleConfig, StepSchedule, WarmupOnly};

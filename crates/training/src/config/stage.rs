@@ -3,7 +3,7 @@
 use semiseq_datasets::Problem;
 use serde::{Deserialize, Serialize};
 
-use super::{OptimizerConfig, ScheduleConfig, check_range, problem};
+use super::{LayersConfig, OptimizerConfig, ScheduleConfig, check_range, problem};
 use crate::objectives::ObjectiveConfig;
 
 /// `[[stage]]`.
@@ -31,6 +31,9 @@ pub struct StageConfig {
     /// When to stop before the last epoch, and by which metric the best epoch is chosen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub early_stopping: Option<EarlyStopping>,
+    /// Layers that stand still for some epochs, or move slower than the others.
+    #[serde(default, skip_serializing_if = "LayersConfig::is_empty")]
+    pub layers: LayersConfig,
     /// What is minimised: one table, `[stage.objective.NAME]`.
     pub objective: ObjectiveConfig,
     /// How the weights move. Default Adam at 1e-3.
@@ -81,6 +84,7 @@ impl StageConfig {
             gradient_accumulation: 1,
             weight_average: None,
             early_stopping: None,
+            layers: LayersConfig::default(),
             objective,
             optimizer: OptimizerConfig::default(),
             schedule: ScheduleConfig::default(),
@@ -139,6 +143,7 @@ impl StageConfig {
             }
         }
         self.objective.check(&format!("{path}.objective.{}", self.objective.name()), problems);
+        self.layers.check(&format!("{path}.layers"), problems);
         self.optimizer.check(&format!("{path}.optimizer"), problems);
         self.schedule.check(&format!("{path}.schedule"), problems);
     }

@@ -8,6 +8,7 @@
 pub mod average;
 pub mod checkpoint;
 pub mod evaluate;
+mod layers;
 pub mod optimizer;
 pub mod progress;
 mod stage;

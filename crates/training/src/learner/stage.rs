@@ -16,6 +16,7 @@ use super::Learned;
 use super::average::{average, fresh_copy};
 use super::checkpoint::{Files, damaged, parse};
 use super::evaluate::{Kind, host, measured, outputs, score};
+use super::layers::by_rate;
 use super::optimizer::{build, clip};
 use super::progress::{Progress, Split};
 use crate::config::StageConfig;
@@ -225,7 +226,9 @@ pub fn fit<M: SequenceModel, O: Objective<M>>(
             }
             let gradients = clip(&learned, gradients, clip_norm, clip_value);
             let lr = config.optimizer.lr() * config.schedule.factor(position.step, total_steps);
-            learned = optim.step(lr, learned, gradients);
+            for (factor, gradients) in by_rate(&learned, gradients, &config.layers, epoch) {
+                learned = optim.step(lr * factor, learned, gradients);
+            }
             let Learned { model, objective, average: shadow } = learned;
             let objective = objective.after_update(&model, &context);
             let shadow = shadow.zip(config.weight_average).map(|(shadow, decay)| {

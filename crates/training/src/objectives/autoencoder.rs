@@ -162,4 +162,10 @@ impl<M: SequenceModel> Objective<M> for Autoencoder {
     fn validate(&self, model: &M, part: &Part) -> Option<Tensor<1>> {
         Some(self.loss(model, &part.weak))
     }
+    fn rebuild(&self, model: &M, sequences: &Sequences) -> Option<Input> {
+        match &self.decoder {
+            Decoder::Recurrent(decoder) => Some(decoder.rebuild(model.summary(sequences.clone()), sequences)),
+            Decoder::BagOfWords(_) => None,
+        }
+    }
 }

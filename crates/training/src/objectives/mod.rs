@@ -22,6 +22,7 @@ mod gan;
 mod generate;
 mod guess;
 mod interpolation_consistency;
+mod joint;
 mod language_model;
 pub mod losses;
 mod masked_reconstruction;
@@ -38,7 +39,7 @@ mod self_training;
 mod semi_supervised_gan;
 mod semi_supervised_vae;
 mod softmatch;
-mod step;
+pub(crate) mod step;
 mod supervised;
 mod temporal_ensembling;
 mod terms;
@@ -63,6 +64,7 @@ pub use freematch::{FreeMatch, FreeMatchConfig};
 pub use gan::{Gan, GanConfig, GanLoss, critic_loss, generator_loss, gradient_penalty};
 pub use generate::Request;
 pub use interpolation_consistency::{InterpolationConsistency, InterpolationConsistencyConfig};
+pub use joint::{Joint, JointConfig, JointPart};
 pub use language_model::{LanguageModel, LanguageModelConfig, next_token};
 pub use masked_reconstruction::{MaskedReconstruction, MaskedReconstructionConfig, hidden_error};
 pub use mean_teacher::{Consistency, MeanTeacher, MeanTeacherConfig};
@@ -90,7 +92,7 @@ pub use virtual_adversarial::{VirtualAdversarial, VirtualAdversarialConfig};
 use burn::module::{Module, ModuleDisplay};
 use burn::tensor::{Device, Tensor};
 use semiseq_datasets::{Pool, Problem, Views};
-use semiseq_models::{Input, SequenceModel};
+use semiseq_models::{Input, SequenceModel, Sequences};
 use serde::{Deserialize, Serialize};
 
 use crate::metrics::Scores;
@@ -144,6 +146,12 @@ pub trait Objective<M: SequenceModel>: Module + ModuleDisplay {
         None
     }
 
+    /// What the objective makes of sequences from their vectors alone, for people to see: values `[batch, time, features]` or
+    /// tokens `[batch, time]`. `None` where it rebuilds none.
+    fn rebuild(&self, _model: &M, _sequences: &Sequences) -> Option<Input> {
+        None
+    }
+
     /// Tables of what the objective remembers, by file name, for the run folder.
     fn tables(&self) -> Vec<(&'static str, String)> {
         Vec::new()
@@ -193,6 +201,9 @@ macro_rules! registry {
 
             /// Whether the objective looks at no label.
             pub fn unsupervised(&self) -> bool {
+                if let Self::Joint(config) = self {
+                    return config.parts.iter().all(|part| part.objective.unsupervised());
+                }
                 matches!(
                     self,
                     Self::Autoencoder(_)
@@ -207,6 +218,9 @@ macro_rules! registry {
 
             /// Whether the objective works on words and not on values.
             pub fn needs_tokens(&self) -> bool {
+                if let Self::Joint(config) = self {
+                    return config.parts.iter().any(|part| part.objective.needs_tokens());
+                }
                 match self {
                     Self::Autoencoder(config) => config.decoder == DecoderKind::BagOfWords,
                     other => matches!(other, Self::LanguageModel(_)),
@@ -215,6 +229,9 @@ macro_rules! registry {
 
             /// Whether the objective works on values and not on words.
             pub fn needs_values(&self) -> bool {
+                if let Self::Joint(config) = self {
+                    return config.parts.iter().any(|part| part.objective.needs_values());
+                }
                 matches!(
                     self,
                     Self::NextStep(_) | Self::MaskedReconstruction(_) | Self::Gan(_) | Self::SemiSupervisedGan(_)
@@ -223,16 +240,30 @@ macro_rules! registry {
 
             /// Whether an encoder that reads backwards too would see what it has to foretell.
             pub fn needs_causal(&self) -> bool {
+                if let Self::Joint(config) = self {
+                    return config.parts.iter().any(|part| part.objective.needs_causal());
+                }
                 matches!(self, Self::LanguageModel(_) | Self::NextStep(_) | Self::ContrastivePredictiveCoding(_))
+            }
+
+            /// Whether an average of the weights stands in for the model.
+            pub(crate) fn teaches(&self) -> bool {
+                matches!(self, Self::MeanTeacher(_) | Self::InterpolationConsistency(_))
             }
 
             /// Whether the objective works on class distributions.
             pub fn needs_classes(&self) -> bool {
+                if let Self::Joint(config) = self {
+                    return config.parts.iter().any(|part| part.objective.needs_classes());
+                }
                 !self.unsupervised() && !matches!(self, Self::Supervised(_))
             }
 
             /// Whether the objective works with one label a sequence, and so has no use for a label a step.
             pub fn needs_whole(&self) -> bool {
+                if let Self::Joint(config) = self {
+                    return config.parts.iter().any(|part| part.objective.needs_whole());
+                }
                 matches!(
                     self,
                     Self::FlexMatch(_)
@@ -247,6 +278,12 @@ macro_rules! registry {
 
             /// Adds to what an unsupervised objective measured what its users call it in a summary.
             pub(crate) fn scores(&self, mut measured: Scores, values: bool) -> Scores {
+                if let Self::Joint(config) = self {
+                    return match config.parts.first() {
+                        Some(first) => first.objective.scores(measured, values),
+                        None => measured,
+                    };
+                }
                 let Some(loss) = measured.get("loss").copied() else { return measured };
                 match self {
                     Self::LanguageModel(_) => {
@@ -264,6 +301,9 @@ macro_rules! registry {
 
             /// Whether the objective can make samples.
             pub fn generates(&self) -> bool {
+                if let Self::Joint(config) = self {
+                    return config.parts.iter().any(|part| part.objective.generates());
+                }
                 match self {
                     Self::SemiSupervisedVae(config) => config.rebuild == Rebuild::Sequence,
                     other => matches!(
@@ -273,8 +313,19 @@ macro_rules! registry {
                 }
             }
 
+            /// Whether there is something to see: samples, or sequences rebuilt.
+            pub(crate) fn shows(&self) -> bool {
+                match self {
+                    Self::Joint(config) => config.parts.iter().any(|part| part.objective.shows()),
+                    other => other.generates() || matches!(other, Self::Autoencoder(_)),
+                }
+            }
+
             /// Whether samples can be asked for by class.
             pub fn generates_by_class(&self) -> bool {
+                if let Self::Joint(config) = self {
+                    return config.parts.iter().any(|part| part.objective.generates_by_class());
+                }
                 match self {
                     Self::SemiSupervisedVae(_) => self.generates(),
                     Self::Gan(config) => config.conditional,
@@ -314,6 +365,9 @@ macro_rules! registry {
             fn generate(&self, model: &M, request: &Request<'_>) -> Option<Input> {
                 match self { $(Self::$variant(objective) => objective.generate(model, request),)* }
             }
+            fn rebuild(&self, model: &M, sequences: &Sequences) -> Option<Input> {
+                match self { $(Self::$variant(objective) => objective.rebuild(model, sequences),)* }
+            }
             fn tables(&self) -> Vec<(&'static str, String)> {
                 match self { $(Self::$variant(objective) => Objective::<M>::tables(objective),)* }
             }
@@ -349,6 +403,7 @@ registry! {
     "dash" Dash DashConfig Dash, "FixMatch that picks by a falling limit on the loss (Xu et al. 2021)";
     "adamatch" AdaMatch AdaMatchConfig AdaMatch, "FixMatch with aligned guesses and a threshold from the labelled part (Berthelot et al. 2022)";
     "defixmatch" DeFixMatch DeFixMatchConfig DeFixMatch, "FixMatch with its bias taken out (Schmutz et al. 2023)";
+    "joint" Joint JointConfig Joint<M>, "Several objectives at once, each with its weight";
     "autoencoder" Autoencoder AutoencoderConfig Autoencoder, "Rebuild the sequence from the encoder's vector (Dai & Le 2015)";
     "vae" Vae VaeConfig Vae, "Rebuild the sequence from a draw of a Gaussian (Kingma & Welling 2014; Bowman et al. 2016)";
     "semi-supervised-vae" SemiSupervisedVae SemiSupervisedVaeConfig SemiSupervisedVae, "A VAE with the class as a latent, summed out (Kingma et al. 2014)";

@@ -31,6 +31,15 @@ impl Terms {
         self
     }
 
+    /// Adds all terms of another objective, times a weight, and what it watches.
+    #[must_use]
+    pub fn join(mut self, weight: f64, other: Self) -> Self {
+        self.terms.extend(other.terms.into_iter().map(|(name, own, loss)| (name, weight * own, loss)));
+        self.monitors.extend(other.monitors);
+        self.constants.extend(other.constants);
+        self
+    }
+
     /// Watches a value of shape `[1]` that is no part of the loss.
     #[must_use]
     pub fn monitor(mut self, name: &'static str, value: Tensor<1>) -> Self {

@@ -275,6 +275,12 @@ impl<M: SequenceModel> Objective<M> for Vae {
         collapse(train, context.progress() >= self.config.warm_up)
     }
 
+    /// From the posterior's mean.
+    fn rebuild(&self, model: &M, sequences: &Sequences) -> Option<Input> {
+        let latent = self.mean.forward(model.summary(sequences.clone()));
+        Some(self.decoder.rebuild(latent, sequences))
+    }
+
     fn generate(&self, _model: &M, request: &Request<'_>) -> Option<Input> {
         let latent = Draws::new(request.seed).normal([request.count(), self.config.latent], request.device);
         let mut picker = Picker::new(request);

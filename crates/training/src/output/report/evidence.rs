@@ -2,9 +2,10 @@
 //! model is surest and least sure of.
 
 use semiseq_analysis::{pca, tsne};
-use semiseq_datasets::{Dataset, Prepared, Sequence, Target};
+use semiseq_datasets::{Dataset, Prepared, Processor, Sequence, Target};
 use semiseq_models::SequenceModel;
 
+use crate::generator::Shown;
 use crate::learner::evaluate::{Kind, Outputs, outputs, summaries};
 use crate::metrics::{ClassPredictions, argmax};
 
@@ -26,6 +27,9 @@ pub struct Evidence {
     pub(super) maps: Vec<(&'static str, Vec<[f64; 2]>)>,
     pub(super) surest: Vec<Example>,
     pub(super) least_sure: Vec<Example>,
+    pub(super) shown: Shown,
+    /// Texts of `shown`, in the order of its sequences: rebuilt pairs, samples, real ones; empty for values.
+    pub(super) texts: Vec<String>,
 }
 
 /// A sequence on a map.
@@ -64,6 +68,15 @@ impl Evidence {
         }
         evidence.draw_maps(model, &data.test, predicted.as_ref(), seed);
         evidence
+    }
+
+    /// Adds what an objective makes.
+    pub(crate) fn with(mut self, shown: Shown, processor: &Processor) -> Self {
+        let pairs = shown.rebuilt.iter().flat_map(|(real, made)| [real, made]);
+        self.texts =
+            pairs.chain(&shown.made).chain(&shown.real).filter_map(|sequence| processor.text(sequence)).collect();
+        self.shown = shown;
+        self
     }
 
     fn draw_maps<M: SequenceModel>(&mut self, model: &M, test: &Dataset, predicted: Option<&Outputs>, seed: u64) {

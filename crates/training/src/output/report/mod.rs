@@ -73,7 +73,7 @@ fn table_of(runs: &[RunReport<'_>]) -> String {
         "<h1>{} runs</h1><section class=\"scroll\"><table><tr><th>run</th><th>objective</th><th>labels</th>",
         runs.len()
     );
-    columns.iter().for_each(|name| text.push_str(&format!("<th>{}</th>", shown(name))));
+    columns.iter().for_each(|name| text.push_str(&format!("<th>{}</th>", title(name))));
     text.push_str("<th>baseline</th></tr>");
     for (number, run) in runs.iter().enumerate() {
         let summary = run.summary;
@@ -110,6 +110,7 @@ fn one(run: &RunReport<'_>, number: usize) -> String {
             calibration(run.evidence)
         );
     }
+    text.push_str(&shown(run.evidence));
     text.push_str(&maps(run));
     text.push_str(&examples(run));
     let _ = write!(
@@ -140,7 +141,7 @@ fn headline(summary: &Summary, number: usize) -> String {
         text.push_str("<p>The test part has nothing to score against.</p></section>");
         return text;
     };
-    let _ = write!(text, "<div class=\"number\">{value:.3}<small>{} on the test part</small></div>", shown(name));
+    let _ = write!(text, "<div class=\"number\">{value:.3}<small>{} on the test part</small></div>", title(name));
     if let Some(baseline) = summary.baseline.as_ref().and_then(|baseline| baseline.test.get(name)) {
         let gain = value - baseline;
         let _ = write!(
@@ -150,7 +151,7 @@ fn headline(summary: &Summary, number: usize) -> String {
         );
     }
     let others = summary.test.iter().filter(|(other, _)| *other != name);
-    let others: Vec<String> = others.map(|(name, value)| format!("{} {value:.3}", shown(name))).collect();
+    let others: Vec<String> = others.map(|(name, value)| format!("{} {value:.3}", title(name))).collect();
     let _ = write!(text, "<p>{}</p></section>", others.join(" · "));
     text
 }
@@ -165,7 +166,7 @@ fn path(summary: &Summary) -> String {
 }
 
 /// A metric's name for people.
-fn shown(name: &str) -> String {
+fn title(name: &str) -> String {
     match name {
         "macro_f1" => "macro F1".into(),
         "ece" => "calibration error".into(),
@@ -200,7 +201,7 @@ fn curve_sections(lines: &[Line]) -> String {
             .map(|(color, curve)| Curve { name: &curve.name, parts: parts(&curve.points), color })
             .collect();
         (!curves.is_empty())
-            .then(|| format!("<section><h2>{}</h2>{}</section>", shown(metric), charts::lines(&curves, &marks)))
+            .then(|| format!("<section><h2>{}</h2>{}</section>", title(metric), charts::lines(&curves, &marks)))
     };
     let first = ["loss", "accuracy", "r2"];
     let mut others: Vec<&str> = lines.iter().flat_map(|line| line.scores.keys()).map(String::as_str).collect();
@@ -297,6 +298,46 @@ fn maps(run: &RunReport<'_>) -> String {
     text
 }
 
+/// What the last stage makes: test sequences rebuilt from their vectors, and samples from noise.
+fn shown(evidence: &Evidence) -> String {
+    let shown = &evidence.shown;
+    let mut texts = evidence.texts.iter();
+    let mut card = |sequence: &Sequence, name: &str| {
+        let (body, tall) = match sequence {
+            Sequence::Series(series) => (charts::series(series), series.channels > 4),
+            _ => (format!("<p>{}</p>", escape(&shortened(texts.next().map_or("", String::as_str)))), false),
+        };
+        format!("<div class=\"example{}\"><small>{name}</small>{body}</div>", if tall { " tall" } else { "" })
+    };
+    let mut text = String::new();
+    if !shown.rebuilt.is_empty() {
+        text.push_str(
+            "<section><h2>Test sequences, and what is rebuilt from their vectors</h2><div class=\"examples\">",
+        );
+        for (real, made) in &shown.rebuilt {
+            let pair = card(real, "real") + &card(made, "rebuilt");
+            text.push_str(&pair);
+        }
+        text.push_str("</div></section>");
+    }
+    for (name, title, sequences) in
+        [("made", "Samples from noise", &shown.made), ("real", "Test sequences to hold them against", &shown.real)]
+    {
+        if !sequences.is_empty() {
+            let cards: String = sequences.iter().map(|sequence| card(sequence, name)).collect();
+            let _ = write!(text, "<section><h2>{title}</h2><div class=\"examples\">{cards}</div></section>");
+        }
+    }
+    text
+}
+
+/// The beginning of a long text.
+fn shortened(text: &str) -> String {
+    const LETTERS: usize = 220;
+    let short: String = text.chars().take(LETTERS).collect();
+    if short.len() < text.len() { short + " …" } else { short }
+}
+
 /// The unlabelled sequences at both ends of confidence.
 fn examples(run: &RunReport<'_>) -> String {
     let evidence = run.evidence;
@@ -311,7 +352,6 @@ fn examples(run: &RunReport<'_>) -> String {
 }
 
 fn card(example: &Example, classes: &[String]) -> String {
-    const LETTERS: usize = 220;
     let name = |class: usize| classes.get(class).map_or_else(|| class.to_string(), |name| escape(name));
     let truth = match example.truth {
         Some(truth) if truth == example.predicted => "right".to_string(),
@@ -320,11 +360,7 @@ fn card(example: &Example, classes: &[String]) -> String {
     };
     let (body, tall) = match (&example.sequence, &example.text) {
         (Sequence::Series(series), _) => (charts::series(series), series.channels > 4),
-        (_, Some(text)) => {
-            let short: String = text.chars().take(LETTERS).collect();
-            let dots = if short.len() < text.len() { " …" } else { "" };
-            (format!("<p>{}{dots}</p>", escape(&short)), false)
-        }
+        (_, Some(text)) => (format!("<p>{}</p>", escape(&shortened(text))), false),
         _ => (String::new(), false),
     };
     let class = if tall { "example tall" } else { "example" };
