@@ -1,11 +1,15 @@
 //! `semiseq data`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use semiseq::datasets::formats::FORMATS;
 use semiseq::datasets::formula::FORMULAS;
-use semiseq::datasets::{FETCH_FOLDER as FOLDER, FETCHABLES, Source, describe, fetch, open};
+use semiseq::datasets::{
+    AugmentConfig, Augmenter, FETCH_FOLDER as FOLDER, FETCHABLES, InputKind, Processor, Source, TransformConfig,
+    describe, fetch, open,
+};
 use semiseq::prelude::*;
+use semiseq::training::output::report::{ViewRow, view_page};
 use serde_json::json;
 
 use super::{json_text, write_output};
@@ -22,8 +26,17 @@ pub enum Command {
         #[command(flatten)]
         columns: Columns,
         /// Print one JSON object and nothing else
-        #[arg(long)]
+        #[arg(long, conflicts_with = "views")]
         json: bool,
+        /// Show sequences beside their weak and strong views: text here, series as a page
+        #[arg(long)]
+        views: bool,
+        /// Where the page of `--views` goes
+        #[arg(long, default_value = "views.html")]
+        output: PathBuf,
+        /// Seed of the views
+        #[arg(long, default_value_t = 0)]
+        seed: u64,
     },
     /// Download a public data set into `data/NAME`, and check its sums
     Fetch {
@@ -87,7 +100,8 @@ impl Columns {
 pub fn run(command: &Command) -> Result<(), Error> {
     match command {
         Command::List => list(),
-        Command::Info { source, columns, json } => info(source, columns, *json)?,
+        Command::Info { source, columns, views: true, output, seed, .. } => views(source, columns, output, *seed)?,
+        Command::Info { source, columns, json, .. } => info(source, columns, *json)?,
         Command::Check { path, columns } => {
             let Source { train, test, .. } = open(&columns.config(path), Task::Unsupervised)?;
             let test = test.map_or(0, |test| test.len());
@@ -137,6 +151,41 @@ fn info(source: &str, columns: &Columns, as_json: bool) -> Result<(), Error> {
     print!("{train}");
     if let Some(test) = test {
         print!("\ntest part\n{test}");
+    }
+    Ok(())
+}
+
+/// Sequences that `--views` shows.
+const SHOWN: usize = 6;
+
+/// A few sequences of the training part as `train` would see them by default, and two draws of each view.
+fn views(source: &str, columns: &Columns, output: &Path, seed: u64) -> Result<(), Error> {
+    let raw = open(&columns.config(source), Task::Unsupervised)?.train;
+    let processor = Processor::fit(&TransformConfig::default(), &raw)?;
+    let train = processor.apply(raw)?;
+    let augmenter = Augmenter::new(&AugmentConfig::default(), &processor, &train);
+    let count = train.len().min(SHOWN);
+    let rows: Vec<ViewRow> = (0..count)
+        .map(|place| {
+            let index = place * train.len() / count;
+            let plain = &train.sequences[index];
+            let [weak, strong] = augmenter.draws(plain, seed, index);
+            let drawn = |views: Vec<Sequence>, name: &'static str| views.into_iter().map(move |view| (name, view));
+            let all =
+                std::iter::once(("as it is", plain.clone())).chain(drawn(weak, "weak")).chain(drawn(strong, "strong"));
+            ViewRow { index, views: all.collect() }
+        })
+        .collect();
+    if matches!(processor.input(), InputKind::Values { .. }) {
+        write_output(Some(output), view_page(source, &rows).as_bytes())?;
+        println!("{}", output.display());
+        return Ok(());
+    }
+    for row in rows {
+        println!("sequence {}", row.index);
+        for (name, view) in row.views {
+            println!("  {name:<9} {}", processor.text(&view).unwrap_or_else(|| format!("{view:?}")));
+        }
     }
     Ok(())
 }

@@ -20,7 +20,7 @@ mod source;
 mod split;
 mod text;
 
-pub use augment::{AugmentConfig, AugmentationConfig, Augmenter};
+pub use augment::{AugmentConfig, AugmentationConfig, Augmenter, Corpus};
 pub use batch::{Batch, BatchInputs, evaluation_batches};
 pub use config::{DataConfig, LabelsConfig, Normalize, TextUnit, TransformConfig};
 pub use describe::{Description, describe};

@@ -324,7 +324,7 @@ impl Workshop<'_> {
             labeled: &self.data.labeled,
             unlabeled: &self.data.unlabeled,
             valid: &self.data.valid,
-            augmenter: Augmenter::new(&self.config.data.augment, &self.data.processor),
+            augmenter: Augmenter::new(&self.config.data.augment, &self.data.processor, &self.train),
             kind: self.kind,
             seed: crate::learner::mix(self.config.seed, index as u64 + 1),
             device: self.device,

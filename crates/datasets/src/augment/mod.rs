@@ -1,23 +1,36 @@
 //! Views: small changes that keep the label. One file an augmentation, one registry row each.
 
+mod corpus;
 mod crop;
 mod cutout;
 mod flip;
 mod jitter;
 mod magnitude_warp;
+mod permutation;
+mod picture_shift;
+mod picture_turn;
+mod rand_augment;
+mod rotation;
 mod scaling;
 mod shift;
+mod tf_idf_replace;
 mod time_warp;
 mod token_drop;
+mod token_insert;
 mod token_mask;
 mod token_swap;
+mod window_warp;
+
+pub use corpus::Corpus;
+
+use std::sync::Arc;
 
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Problem;
 use crate::processor::{InputKind, Processor};
-use crate::sequence::{Sequence, Series};
+use crate::sequence::{Dataset, Sequence, Series};
 
 /// `[data.augment]`: the changes that make each view, applied in order. An absent list means the
 /// defaults for the kind of data; an empty list means none.
@@ -39,10 +52,11 @@ pub struct AugmentConfig {
 pub struct Augmenter {
     weak: Vec<AugmentationConfig>,
     strong: Vec<AugmentationConfig>,
+    corpus: Arc<Corpus>,
 }
 
 macro_rules! registry {
-    ($($name:literal $variant:ident $config:ty, $kind:ident, $summary:literal;)*) => {
+    ($($name:literal $variant:ident $config:ty, $kind:ident $(with $corpus:ident)?, $summary:literal;)*) => {
         /// One augmentation, such as `{ jitter = { deviation = 0.05 } }`.
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
         pub enum AugmentationConfig {
@@ -66,16 +80,21 @@ macro_rules! registry {
                 match self { $(Self::$variant(_) => matches!(kind, InputKind::$kind { .. }),)* }
             }
 
-            fn apply(&self, sequence: &mut Sequence, rng: &mut impl Rng) {
-                match self { $(Self::$variant(config) => registry!(@apply $kind, config, sequence, rng),)* }
+            fn apply(&self, sequence: &mut Sequence, corpus: &Corpus, rng: &mut impl Rng) {
+                match self {
+                    $(Self::$variant(config) => registry!(@apply $kind $(with $corpus)?, config, sequence, corpus, rng),)*
+                }
             }
         }
     };
-    (@apply Values, $config:ident, $sequence:ident, $rng:ident) => {
+    (@apply Values, $config:ident, $sequence:ident, $corpus:ident, $rng:ident) => {
         if let Sequence::Series(series) = $sequence { $config.apply(series, $rng) }
     };
-    (@apply Tokens, $config:ident, $sequence:ident, $rng:ident) => {
+    (@apply Tokens, $config:ident, $sequence:ident, $corpus:ident, $rng:ident) => {
         if let Sequence::Tokens(tokens) = $sequence { $config.apply(tokens, $rng) }
+    };
+    (@apply Tokens with corpus, $config:ident, $sequence:ident, $corpus:ident, $rng:ident) => {
+        if let Sequence::Tokens(tokens) = $sequence { $config.apply(tokens, $corpus, $rng) }
     };
 }
 
@@ -86,11 +105,19 @@ registry! {
     "time-warp" TimeWarp time_warp::TimeWarpConfig, Values, "Smoothly faster and slower";
     "shift" Shift shift::ShiftConfig, Values, "A few steps earlier or later";
     "crop" Crop crop::CropConfig, Values, "A window, stretched to the full length";
+    "window-warp" WindowWarp window_warp::WindowWarpConfig, Values, "A window at half or at double speed";
+    "permutation" Permutation permutation::PermutationConfig, Values, "Segments that change places";
+    "rotation" Rotation rotation::RotationConfig, Values, "Channels that change places and signs, for sensors that sit any way round";
+    "picture-shift" PictureShift picture_shift::PictureShiftConfig, Values, "A picture read by rows, moved a few points";
+    "picture-turn" PictureTurn picture_turn::PictureTurnConfig, Values, "A picture read by rows, turned a little";
+    "rand-augment" RandAugment rand_augment::RandAugmentConfig, Values, "A few changes of series, drawn anew for each view";
     "cutout" Cutout cutout::CutoutConfig, Values, "A stretch of zeros";
     "flip" Flip flip::FlipConfig, Values, "The sign turned round, where the label does not depend on it";
     "token-drop" TokenDrop token_drop::TokenDropConfig, Tokens, "Some tokens left out";
     "token-mask" TokenMask token_mask::TokenMaskConfig, Tokens, "Some tokens replaced by <unk>";
     "token-swap" TokenSwap token_swap::TokenSwapConfig, Tokens, "Some neighbours swapped";
+    "token-insert" TokenInsert token_insert::TokenInsertConfig, Tokens with corpus, "Words of the vocabulary at random places";
+    "tf-idf-replace" TfIdfReplace tf_idf_replace::TfIdfReplaceConfig, Tokens with corpus, "Words that say little for others that do";
 }
 
 impl AugmentConfig {
@@ -111,8 +138,8 @@ impl AugmentConfig {
 
 impl Augmenter {
     /// The views of a config for the kind of data that `processor` makes. Augmentations for the other
-    /// kind do nothing.
-    pub fn new(config: &AugmentConfig, processor: &Processor) -> Self {
+    /// kind do nothing. Those that put in words draw them as they stand in `train`, which is prepared already.
+    pub fn new(config: &AugmentConfig, processor: &Processor, train: &Dataset) -> Self {
         use AugmentationConfig as A;
         let series = matches!(processor.input(), InputKind::Values { .. });
         let defaults = if series {
@@ -133,28 +160,36 @@ impl Augmenter {
         Self {
             weak: fitting(config.weak.clone().unwrap_or(defaults.0)),
             strong: fitting(config.strong.clone().unwrap_or(defaults.1)),
+            corpus: Arc::new(if series { Corpus::default() } else { Corpus::of(&train.sequences) }),
         }
     }
 
     /// No change in any view.
     pub fn none() -> Self {
-        Self { weak: Vec::new(), strong: Vec::new() }
+        Self { weak: Vec::new(), strong: Vec::new(), corpus: Arc::default() }
     }
 
     /// A weak view of a sequence.
     pub fn weak(&self, sequence: &Sequence, rng: &mut impl Rng) -> Sequence {
-        Self::apply(&self.weak, sequence, rng)
+        self.apply(&self.weak, sequence, rng)
     }
 
     /// A strong view of a sequence.
     pub fn strong(&self, sequence: &Sequence, rng: &mut impl Rng) -> Sequence {
-        Self::apply(&self.strong, sequence, rng)
+        self.apply(&self.strong, sequence, rng)
     }
 
-    fn apply(list: &[AugmentationConfig], sequence: &Sequence, rng: &mut impl Rng) -> Sequence {
+    /// Two draws of the weak view and two of the strong one of the sequence at `index`, for people to see.
+    pub fn draws(&self, sequence: &Sequence, seed: u64, index: usize) -> [Vec<Sequence>; 2] {
+        let mut rng = crate::random::generator(seed, index as u64);
+        let weak = (0..2).map(|_| self.weak(sequence, &mut rng)).collect();
+        [weak, (0..2).map(|_| self.strong(sequence, &mut rng)).collect()]
+    }
+
+    fn apply(&self, list: &[AugmentationConfig], sequence: &Sequence, rng: &mut impl Rng) -> Sequence {
         let mut view = sequence.clone();
         for augmentation in list {
-            augmentation.apply(&mut view, rng);
+            augmentation.apply(&mut view, &self.corpus, rng);
         }
         view
     }
@@ -200,15 +235,20 @@ mod tests {
     use super::*;
     use crate::random::generator;
 
+    fn is_text(name: &str) -> bool {
+        name.starts_with("token") || name.starts_with("tf-idf")
+    }
+
     #[test]
     fn every_series_augmentation_keeps_the_shape_and_changes_values() {
         let series = Series { values: (0..80).map(|value| (value as f32 * 0.3).sin() + 2.0).collect(), channels: 2 };
-        for (name, _) in AUGMENTATIONS.iter().filter(|(name, _)| !name.starts_with("token")) {
+        let corpus = Corpus::default();
+        for (name, _) in AUGMENTATIONS.iter().filter(|(name, _)| !is_text(name)) {
             let augmentation: AugmentationConfig = serde_json::from_str(&format!("{{\"{name}\":{{}}}}")).unwrap();
             let mut changed = false;
             for seed in 0..8 {
                 let mut view = Sequence::Series(series.clone());
-                augmentation.apply(&mut view, &mut generator(seed, 0));
+                augmentation.apply(&mut view, &corpus, &mut generator(seed, 0));
                 let Sequence::Series(view) = view else { panic!("a series") };
                 assert_eq!((view.values.len(), view.channels), (80, 2), "{name}");
                 assert!(view.values.iter().all(|value| value.is_finite()), "{name}");
@@ -220,20 +260,21 @@ mod tests {
 
     #[test]
     fn every_token_augmentation_keeps_at_least_one_token() {
-        for (name, _) in AUGMENTATIONS.iter().filter(|(name, _)| name.starts_with("token")) {
+        let corpus = Corpus::of(&[Sequence::Tokens(vec![5, 6, 7, 8])]);
+        for (name, _) in AUGMENTATIONS.iter().filter(|(name, _)| is_text(name)) {
             let augmentation: AugmentationConfig =
                 serde_json::from_str(&format!("{{\"{name}\":{{\"rate\":0.9}}}}")).unwrap();
             for seed in 0..20 {
                 let mut view = Sequence::Tokens(vec![5, 6, 7]);
-                augmentation.apply(&mut view, &mut generator(seed, 0));
-                assert!((1..=3).contains(&view.len()), "{name}");
+                augmentation.apply(&mut view, &corpus, &mut generator(seed, 0));
+                assert!((1..=6).contains(&view.len()), "{name}");
             }
         }
     }
 
     #[test]
     fn the_same_seed_gives_the_same_view() {
-        let augmenter = Augmenter { weak: vec![AugmentationConfig::Jitter(Default::default())], strong: vec![] };
+        let augmenter = Augmenter { weak: vec![AugmentationConfig::Jitter(Default::default())], ..Augmenter::none() };
         let sequence = Sequence::Series(Series { values: vec![1.0; 10], channels: 1 });
         assert_eq!(augmenter.weak(&sequence, &mut generator(4, 0)), augmenter.weak(&sequence, &mut generator(4, 0)));
         assert_eq!(augmenter.strong(&sequence, &mut generator(4, 0)), sequence);

@@ -58,6 +58,31 @@ pub fn frame(title: &str, body: &str) -> String {
     )
 }
 
+/// A sequence of values beside its views, each with a name.
+#[derive(Clone, Debug)]
+pub struct ViewRow {
+    /// Place in the training part.
+    pub index: usize,
+    /// The sequence itself first.
+    pub views: Vec<(&'static str, Sequence)>,
+}
+
+/// A page of sequences of values and their views.
+pub fn view_page(source: &str, rows: &[ViewRow]) -> String {
+    let mut body = format!("<h1>Views of {}</h1>", escape(source));
+    for row in rows {
+        let _ = write!(body, "<section><h2>Sequence {}</h2><div class=\"examples\">", row.index);
+        for (name, view) in &row.views {
+            if let Sequence::Series(series) = view {
+                let class = if series.channels > 4 { "example tall" } else { "example" };
+                let _ = write!(body, "<div class=\"{class}\"><small>{name}</small>{}</div>", charts::series(series));
+            }
+        }
+        body.push_str("</div></section>");
+    }
+    frame("views", &body)
+}
+
 /// All runs in one table, the best test score of each column in bold.
 fn table_of(runs: &[RunReport<'_>]) -> String {
     let columns: Vec<&str> = ["accuracy", "macro_f1", "mse", "mae", "r2", "perplexity", "loss", "ece"]
@@ -158,7 +183,9 @@ fn headline(summary: &Summary, number: usize) -> String {
 
 /// The score that a run is judged by.
 fn main_score(scores: &Scores) -> Option<(&'static str, f64)> {
-    ["accuracy", "r2", "mse", "perplexity", "loss"].into_iter().find_map(|name| Some((name, *scores.get(name)?)))
+    ["accuracy", "r2", "mse", "perplexity", "elbo", "loss"]
+        .into_iter()
+        .find_map(|name| Some((name, *scores.get(name)?)))
 }
 
 fn path(summary: &Summary) -> String {
@@ -170,6 +197,8 @@ fn title(name: &str) -> String {
     match name {
         "macro_f1" => "macro F1".into(),
         "ece" => "calibration error".into(),
+        "elbo" => "evidence lower bound, nats".into(),
+        "kl" => "divergence, nats".into(),
         "mse" => "mean squared error".into(),
         "mae" => "mean absolute error".into(),
         "r2" => "R²".into(),
