@@ -23,6 +23,8 @@ impl Views {
     pub const SECOND: Self = Self(2);
     /// The strongly augmented sequences.
     pub const STRONG: Self = Self(4);
+    /// Another draw of the strong view.
+    pub const SECOND_STRONG: Self = Self(8);
 
     /// Whether all of `other` is in this set.
     pub fn contains(self, other: Self) -> bool {
@@ -67,6 +69,8 @@ pub struct ViewBatches {
     pub second: Option<Batch>,
     /// The strong view.
     pub strong: Option<Batch>,
+    /// Another draw of it.
+    pub second_strong: Option<Batch>,
 }
 
 /// How steps are made.
@@ -213,13 +217,13 @@ impl Shared {
             return None;
         }
         let weak = |rng: &mut _| self.view(rows, |sequence, rng| self.augment.weak(sequence, rng), rng);
+        let strong = |rng: &mut _| self.view(rows, |sequence, rng| self.augment.strong(sequence, rng), rng);
         let views = self.options.views;
         Some(ViewBatches {
             weak: weak(rng),
             second: views.contains(Views::SECOND).then(|| weak(rng)),
-            strong: views
-                .contains(Views::STRONG)
-                .then(|| self.view(rows, |sequence, rng| self.augment.strong(sequence, rng), rng)),
+            strong: views.contains(Views::STRONG).then(|| strong(rng)),
+            second_strong: views.contains(Views::SECOND_STRONG).then(|| strong(rng)),
         })
     }
 

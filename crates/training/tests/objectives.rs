@@ -134,7 +134,14 @@ impl SequenceModel for Fixed {
 fn part() -> Part {
     let sequences = Sequences { input: Input::Values(Tensor::zeros([4, 1, 1], &device())), mask: None };
     let targets = Targets::Classes { classes: classes(&fixture()["targets"]), known: all_known() };
-    Part { weak: sequences.clone(), second: Some(sequences.clone()), strong: None, indices: (0..4).collect(), targets }
+    Part {
+        weak: sequences.clone(),
+        second: Some(sequences.clone()),
+        strong: None,
+        second_strong: None,
+        indices: (0..4).collect(),
+        targets,
+    }
 }
 
 fn setting(model: &Fixed) -> Setting<'_, Fixed> {
@@ -471,7 +478,19 @@ fn votes_mixtures_and_sharp_guesses_equal_pytorch() {
         let mixture = Mixture::new(tensor::<2>(&fixture["shares"]), classes(&fixture["partners"]));
         soft_cross_entropy(mixture.rows(logits), mixture.rows(tensor::<2>(&fixture["other"])))
     });
+    check("graph_contrast", |first, fixture| {
+        graph_contrast(first, tensor::<2>(&fixture["second"]), tensor::<2>(&fixture["guesses"]), 0.6, 0.2)
+    });
+    check("kept_apart", |strong, fixture| {
+        kept_apart(strong, tensor::<2>(&fixture["weak_vectors"]), tensor::<1>(&fixture["sure"]))
+    });
     let fixture = fixture();
+    let case = &fixture["matched"];
+    let share = Tensor::full([1, 1], 0.1, &device());
+    let (bank, guesses) = (tensor::<2>(&case["bank"]), tensor::<2>(&fixture["guesses"]));
+    let [target, blended] = matched(tensor::<2>(&case["likeness"]), bank, guesses, share);
+    assert_close(&host(target), &numbers(&case["target"]), "the instances' target");
+    assert_close(&host(blended), &numbers(&case["blended"]), "the blended guess");
     let found = host(sharpened(tensor::<2>(&fixture["other"]), 0.5));
     assert_close(&found, &numbers(&fixture["sharpened"]), "sharpened");
 }

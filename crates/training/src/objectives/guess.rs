@@ -23,16 +23,22 @@ pub(super) struct Guess {
 
 impl Guess {
     pub fn of<M: SequenceModel>(model: &M, part: &Part) -> Self {
-        let probabilities = probabilities(model.forward(part.weak.clone()));
-        let strong = class_logits(model.forward(part.strong.clone().unwrap_or_else(|| part.weak.clone())));
+        let strong = part.strong.clone().unwrap_or_else(|| part.weak.clone());
+        let weak = model.forward(part.weak.clone());
+        Self::new(weak, model.forward(strong), part.row_mask(model.per_step()))
+    }
+
+    /// From the logits of both views, `[rows, outputs]`, and 1 for rows that are no padding.
+    pub fn new(weak: Tensor<2>, strong: Tensor<2>, rows: Option<Tensor<1>>) -> Self {
+        let probabilities = probabilities(weak);
         let [count, _] = probabilities.dims();
         let (confidence, labels) = probabilities.clone().max_dim_with_indices(1);
         Self {
             probabilities,
             confidence: confidence.reshape([count]),
             labels: labels.reshape([count]),
-            strong,
-            rows: part.row_mask(model.per_step()),
+            strong: class_logits(strong),
+            rows,
         }
     }
 
@@ -90,6 +96,25 @@ impl Guess {
             Targets::Numbers { .. } => terms,
         }
     }
+}
+
+/// Adds `mean(1[max q ≥ τ] · CE(logits, q))` for a distribution `q` as the label, with what a researcher watches. Logits and
+/// guesses `[rows, classes]`.
+pub(super) fn soft_guess_terms(
+    terms: Terms,
+    part: &Part,
+    weight: f64,
+    logits: Tensor<2>,
+    guesses: Tensor<2>,
+    threshold: f64,
+) -> Terms {
+    let [rows, _] = logits.dims();
+    let mut guess = Guess::new(logits.clone(), logits.clone(), None);
+    guess.take(guesses.clone());
+    let sure = guess.confidence.clone().greater_equal_elem(threshold).float();
+    let each = -(guesses * burn::tensor::activation::log_softmax(logits, 1)).sum_dim(1).reshape([rows]);
+    let loss = guess.mean(each * sure.clone());
+    guess.terms_with(terms, part, weight, loss, sure)
 }
 
 /// A value that is remembered but not learned.

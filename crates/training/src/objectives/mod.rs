@@ -8,8 +8,11 @@ mod adversarial;
 mod adversarial_noise;
 mod adversary;
 mod autoencoder;
+mod bank;
 mod co_training;
+mod comatch;
 mod contrastive_predictive_coding;
+mod crmatch;
 mod cross_view;
 mod dash;
 mod defixmatch;
@@ -38,6 +41,7 @@ mod remixmatch;
 mod self_training;
 mod semi_supervised_gan;
 mod semi_supervised_vae;
+mod simmatch;
 mod softmatch;
 pub(crate) mod step;
 mod supervised;
@@ -53,7 +57,9 @@ pub use adversarial::{Adversarial, AdversarialConfig};
 pub use adversarial_noise::Read;
 pub use autoencoder::{Autoencoder, AutoencoderConfig, DecoderKind, bag_of_words, reconstruction};
 pub use co_training::{CoTraining, CoTrainingConfig, given_loss};
+pub use comatch::{CoMatch, CoMatchConfig, graph_contrast};
 pub use contrastive_predictive_coding::{ContrastivePredictiveCoding, ContrastivePredictiveCodingConfig, info_nce};
+pub use crmatch::{CrMatch, CrMatchConfig, kept_apart};
 pub use cross_view::{CrossView, CrossViewConfig};
 pub use dash::{Dash, DashConfig};
 pub use defixmatch::{DeFixMatch, DeFixMatchConfig};
@@ -79,6 +85,7 @@ pub use remixmatch::{ReMixMatch, ReMixMatchConfig};
 pub use self_training::{SelfTraining, SelfTrainingConfig};
 pub use semi_supervised_gan::{SemiSupervisedGan, SemiSupervisedGanConfig, feature_matching, made_loss, real_loss};
 pub use semi_supervised_vae::{Rebuild, SemiSupervisedVae, SemiSupervisedVaeConfig, marginal_bound};
+pub use simmatch::{SimMatch, SimMatchConfig, matched};
 pub use softmatch::{SoftMatch, SoftMatchConfig};
 pub use step::{Part, Step, StepContext, Targets};
 pub use supervised::{ClassWeights, Supervised, SupervisedConfig};
@@ -273,6 +280,9 @@ macro_rules! registry {
                         | Self::ReMixMatch(_)
                         | Self::InterpolationConsistency(_)
                         | Self::CrossView(_)
+                        | Self::CoMatch(_)
+                        | Self::SimMatch(_)
+                        | Self::CrMatch(_)
                 )
             }
 
@@ -402,6 +412,9 @@ registry! {
     "softmatch" SoftMatch SoftMatchConfig SoftMatch, "FixMatch with weights in place of a threshold (Chen et al. 2023)";
     "dash" Dash DashConfig Dash, "FixMatch that picks by a falling limit on the loss (Xu et al. 2021)";
     "adamatch" AdaMatch AdaMatchConfig AdaMatch, "FixMatch with aligned guesses and a threshold from the labelled part (Berthelot et al. 2022)";
+    "comatch" CoMatch CoMatchConfig CoMatch, "Guesses smoothed by their neighbours, and vectors as alike as guesses (Li et al. 2021)";
+    "simmatch" SimMatch SimMatchConfig SimMatch, "Alike to the same labelled sequences, weak and strong (Zheng et al. 2022)";
+    "crmatch" CrMatch CrMatchConfig CrMatch, "FixMatch whose vectors keep the views apart (Fan et al. 2023)";
     "defixmatch" DeFixMatch DeFixMatchConfig DeFixMatch, "FixMatch with its bias taken out (Schmutz et al. 2023)";
     "joint" Joint JointConfig Joint<M>, "Several objectives at once, each with its weight";
     "autoencoder" Autoencoder AutoencoderConfig Autoencoder, "Rebuild the sequence from the encoder's vector (Dai & Le 2015)";

@@ -11,12 +11,12 @@
 //! 128 batches.
 
 use burn::module::{Module, Param};
-use burn::nn::{Linear, LinearConfig};
-use burn::tensor::{Int, Tensor};
+use burn::tensor::Tensor;
 use semiseq_datasets::{Pool, Problem, Views};
-use semiseq_models::{SequenceModel, Sequences};
+use semiseq_models::SequenceModel;
 use serde::{Deserialize, Serialize};
 
+use super::crmatch::Direction;
 use super::draws::{Draws, step_seed};
 use super::guess::{follow, remembered};
 use super::losses::{accuracy, class_logits, probabilities, weighted_mean};
@@ -86,7 +86,7 @@ impl ReMixMatchConfig {
         shares.resize(classes, 0.0);
         ReMixMatch {
             supervised: self.supervised.init(setting),
-            direction: LinearConfig::new(setting.model.summary_size(), 2).init(setting.device),
+            direction: Direction::new(setting.model.summary_size(), setting),
             labels: remembered(Tensor::<1>::from_data(shares.as_slice(), setting.device).reshape([1, classes])),
             guesses: remembered(Tensor::full([1, classes], 1.0 / classes as f64, setting.device)),
             config: self.clone(),
@@ -98,7 +98,7 @@ impl ReMixMatchConfig {
 #[derive(Module, Debug)]
 pub struct ReMixMatch {
     supervised: Supervised,
-    direction: Linear,
+    direction: Direction,
     /// The labels' class distribution, `[1, classes]`
     labels: Param<Tensor<2>>,
     /// The mean guess, `[1, classes]`
@@ -113,18 +113,6 @@ impl ReMixMatch {
         let mean = follow(&mut self.guesses, self.config.momentum, guess.clone().mean_dim(0));
         let aligned = guess * (self.labels.val().detach() / mean.clamp_min(1e-6));
         sharpened(aligned.clone() / aligned.sum_dim(1), self.config.temperature)
-    }
-
-    /// Cross-entropy of forwards against backwards, `[1]`.
-    fn told_direction<M: SequenceModel>(&self, model: &M, sequences: &Sequences) -> Tensor<1> {
-        let of = |sequences: Sequences, class: i64| {
-            let logits = self.direction.forward(model.summary(sequences));
-            let [rows, _] = logits.dims();
-            let device = logits.device();
-            let classes: Tensor<1, Int> = Tensor::full([rows], class, &device);
-            soft_cross_entropy(logits, one_hot(classes, 2))
-        };
-        (of(sequences.clone(), 0) + of(sequences.reversed(), 1)) / 2.0
     }
 }
 
@@ -161,7 +149,7 @@ impl<M: SequenceModel> Objective<M> for ReMixMatch {
         let mut terms = Terms::new(cross(0, known_rows))
             .add("unlabeled", grow(self.config.weight), cross(known_rows, 2 * count))
             .add("strong", grow(self.config.strong_weight), unmixed)
-            .add("direction", self.config.direction_weight, self.told_direction(model, &strong))
+            .add("direction", self.config.direction_weight, self.direction.loss(model, &strong))
             .monitor("accuracy", accuracy(part(&logits, 0, known_rows), classes.clone(), known.clone()));
         if let Targets::Classes { classes, known } = &unlabeled.targets {
             let right = label.argmax(1).reshape([count]).equal(classes.clone()).float();

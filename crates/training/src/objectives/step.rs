@@ -22,6 +22,8 @@ pub struct Part {
     pub second: Option<Sequences>,
     /// The strong view.
     pub strong: Option<Sequences>,
+    /// Another draw of the strong view.
+    pub second_strong: Option<Sequences>,
     /// Positions in the training part, one a sequence.
     pub indices: Vec<usize>,
     /// The labels; for unlabelled rows the hidden truth, for monitors only.
@@ -82,6 +84,7 @@ impl Part {
             weak: sequences(&views.weak, device),
             second: views.second.as_ref().map(|batch| sequences(batch, device)),
             strong: views.strong.as_ref().map(|batch| sequences(batch, device)),
+            second_strong: views.second_strong.as_ref().map(|batch| sequences(batch, device)),
             indices: views.weak.indices.clone(),
             targets: targets(&views.weak, device),
         }
@@ -93,6 +96,7 @@ impl Part {
             weak: sequences(batch, device),
             second: None,
             strong: None,
+            second_strong: None,
             indices: batch.indices.clone(),
             targets: targets(batch, device),
         }

@@ -1,0 +1,131 @@
+//! Projected vectors, and a memory of one a training sequence, as CoMatch and SimMatch compare sequences by.
+
+use burn::module::{Module, Param};
+use burn::nn::{Linear, LinearConfig};
+use burn::tensor::activation::{relu, softmax};
+use burn::tensor::{Device, IndexingUpdateOp, Int, Tensor};
+
+use super::guess::{follow, remembered};
+
+/// Stands for minus infinity without making `0 · ∞`.
+const VERY_SMALL: f64 = 1e9;
+
+/// Two layers, and a length of 1.
+#[derive(Module, Debug)]
+pub(super) struct Projection {
+    hidden: Linear,
+    output: Linear,
+}
+
+impl Projection {
+    pub fn new(input: usize, width: usize, device: &Device) -> Self {
+        Self {
+            hidden: LinearConfig::new(input, input).init(device),
+            output: LinearConfig::new(input, width).init(device),
+        }
+    }
+
+    /// `[rows, input]` to `[rows, width]`.
+    pub fn forward(&self, vectors: Tensor<2>) -> Tensor<2> {
+        of_length_one(self.output.forward(relu(self.hidden.forward(vectors))))
+    }
+}
+
+/// Rows divided by their lengths. Both `[rows, width]`.
+pub(super) fn of_length_one(rows: Tensor<2>) -> Tensor<2> {
+    let length = (rows.clone() * rows.clone()).sum_dim(1).sqrt().clamp_min(1e-12);
+    rows / length
+}
+
+/// The last vector of each training sequence, and what its class is taken to be.
+#[derive(Module, Debug)]
+pub(super) struct Bank {
+    /// `[train, width]`
+    vectors: Param<Tensor<2>>,
+    /// `[train, classes]`
+    classes: Param<Tensor<2>>,
+    /// 1 for sequences that are in the bank, `[1, train]`
+    known: Param<Tensor<2>>,
+}
+
+impl Bank {
+    pub fn new(train: usize, width: usize, classes: usize, device: &Device) -> Self {
+        Self {
+            vectors: remembered(Tensor::zeros([train, width], device)),
+            classes: remembered(Tensor::zeros([train, classes], device)),
+            known: remembered(Tensor::zeros([1, train], device)),
+        }
+    }
+
+    /// 1 once anything is in the bank, before that 0, `[1, 1]`.
+    pub fn begun(&self) -> Tensor<2> {
+        self.known.val().detach().max_dim(1)
+    }
+
+    /// A distribution over the bank by likeness, `softmax(v · b / T)`, `[rows, train]`.
+    pub fn likeness(&self, vectors: Tensor<2>, temperature: f64) -> Tensor<2> {
+        let products = vectors.matmul(self.vectors.val().detach().transpose()) / temperature;
+        softmax(products + (self.known.val().detach() - 1.0) * VERY_SMALL, 1)
+    }
+
+    /// What the classes of the bank are taken to be, `[train, classes]`.
+    pub fn classes(&self) -> Tensor<2> {
+        self.classes.val().detach()
+    }
+
+    /// Puts vectors `[rows, width]` and class distributions `[rows, classes]` of training sequences in; of a sequence that is
+    /// there already `keep` of its old vector stays.
+    pub fn note(&mut self, indices: &[usize], vectors: Tensor<2>, classes: Tensor<2>, keep: f64) {
+        let device = vectors.device();
+        let places: Vec<i32> = indices.iter().map(|index| *index as i32).collect();
+        let places = Tensor::<1, Int>::from_data(places.as_slice(), &device);
+        let old = self.vectors.val().detach().select(0, places.clone());
+        let there = self.known.val().detach().select(1, places.clone()).transpose();
+        let keep = there.clone() * keep;
+        let mixed = of_length_one(old.clone() * keep.clone() + vectors.detach() * (keep.neg() + 1.0));
+        let change = |memory: &Param<Tensor<2>>, axis: usize, by: Tensor<2>| {
+            let places = places.clone();
+            memory.clone().map(|memory| {
+                memory.detach().select_assign(axis, places, by, IndexingUpdateOp::Add).set_require_grad(false)
+            })
+        };
+        let old_classes = self.classes.val().detach().select(0, places.clone());
+        self.vectors = change(&self.vectors, 0, mixed - old);
+        self.classes = change(&self.classes, 0, classes.detach() - old_classes);
+        self.known = change(&self.known, 1, (there.neg() + 1.0).transpose());
+    }
+}
+
+/// Guesses whose running mean is drawn to the uniform distribution: each divided by the mean, and scaled to sum 1. The mean
+/// follows first. All `[rows, classes]`, the mean `[1, classes]`.
+pub(super) fn evened(guess: Tensor<2>, mean: &mut Param<Tensor<2>>, momentum: f64) -> Tensor<2> {
+    let mean = follow(mean, momentum, guess.clone().mean_dim(0));
+    let even = guess / mean.clamp_min(1e-6);
+    even.clone() / even.sum_dim(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn host(tensor: Tensor<2>) -> Vec<f32> {
+        tensor.into_data().iter::<f32>().collect()
+    }
+
+    #[test]
+    fn the_bank_knows_what_was_put_in_and_blends_what_comes_again() {
+        let device = Device::flex();
+        let mut bank = Bank::new(3, 2, 2, &device);
+        assert_eq!(host(bank.begun()), [0.0]);
+        let row = |values: [f32; 2]| Tensor::<2>::from_data([values], &device);
+        bank.note(&[1], row([1.0, 0.0]), row([0.0, 1.0]), 0.7);
+        assert_eq!(host(bank.begun()), [1.0]);
+        assert_eq!(host(bank.likeness(row([1.0, 0.0]), 0.1)), [0.0, 1.0, 0.0], "only the second is known");
+        // 0.6 (1, 0) + 0.4 (0, 1), divided by its length.
+        bank.note(&[1], row([0.0, 1.0]), row([1.0, 0.0]), 0.6);
+        let length = (0.36f32 + 0.16).sqrt();
+        let found = host(bank.vectors.val());
+        assert!((found[2] - 0.6 / length).abs() < 1e-6 && (found[3] - 0.4 / length).abs() < 1e-6, "{found:?}");
+        assert_eq!(host(bank.classes())[2..4], [1.0, 0.0]);
+    }
+}
