@@ -282,3 +282,82 @@ fn every_grid_of_the_repository_is_sound() {
     }
     assert_eq!(count, 4, "a grid was added or lost: update this number");
 }
+
+/// A VAE, a GAN by class and a language model make samples; a run of another kind says that it makes none.
+#[test]
+fn generators_make_samples_that_predict_can_read() {
+    let folder = folder("generate");
+    let base = SMALL.split("[[stage]]").next().expect("what stands before the stages");
+    let stage = |objective: &str| format!("{base}[[stage]]\nepochs = 2\n{objective}\n[baseline]\nenabled = false\n");
+    let train = |name: &str, text: String| {
+        let config = write_config(&folder, &text);
+        let trained = semiseq(&folder, &["train", config, "--no-tui", "--out", name]);
+        assert!(trained.status.success(), "{}", errors(&trained));
+    };
+    let generate = |run: &str, more: &[&str]| semiseq(&folder, &[&["generate", run, "--n", "3"], more].concat());
+    train("vae", stage("[stage.objective.vae]\nlatent = 2\nhidden = 4"));
+    let made = generate("vae", &["--output", "v.csv"]);
+    assert!(made.status.success(), "{}", errors(&made));
+    let rows = std::fs::read_to_string(folder.join("v.csv")).expect("samples");
+    assert!(rows.lines().count() == 4 && rows.lines().all(|row| row.split(',').count() == 16), "{rows}");
+    assert!(generate("vae", &["--output", "again.csv"]).status.success());
+    assert_eq!(rows, std::fs::read_to_string(folder.join("again.csv")).expect("samples"), "the seed decides");
+    let page = std::fs::read_to_string(folder.join("vae/report.html")).expect("a report");
+    assert!(page.contains("Samples from noise") && page.contains("rebuilt from their vectors"));
+
+    train("gan", stage("[stage.objective.gan]\nconditional = true\nhidden = 4"));
+    let made = generate("gan", &["--class", "bell", "--length", "5", "--output", "g.jsonl"]);
+    assert!(made.status.success(), "{}", errors(&made));
+    let text = std::fs::read_to_string(folder.join("g.jsonl")).expect("samples");
+    let first: Value = serde_json::from_str(text.lines().next().expect("a line")).expect("JSON");
+    assert!(first["label"] == "bell" && first["values"].as_array().is_some_and(|values| values.len() == 5), "{first}");
+    let wrong = generate("gan", &["--class", "ball", "--output", "g.jsonl"]);
+    assert!(errors(&wrong).contains("there is no class `ball`"), "{}", errors(&wrong));
+    assert_eq!(wrong.status.code(), Some(2));
+
+    train("plain", stage("[stage.objective.next-step]"));
+    let none = generate("plain", &["--output", "p.csv"]);
+    assert_eq!(none.status.code(), Some(2));
+    assert!(errors(&none).contains("makes no samples"), "{}", errors(&none));
+
+    let texts: String = (0..30).map(|row| format!("{{\"text\": \"a fine day number {row}\"}}\n")).collect();
+    std::fs::write(folder.join("texts.jsonl"), texts).expect("data");
+    let language = stage("[stage.objective.language-model]")
+        .replace("source = \"cbf\"\nsize = 90", "source = \"texts.jsonl\"")
+        .replace("resample = 16\nnormalize = \"series\"\n", "")
+        .replace("[data.labels]\nper_class = 4\n", "");
+    train("words", language);
+    assert!(generate("words", &["--output", "w.txt"]).status.success());
+    let words = std::fs::read_to_string(folder.join("w.txt")).expect("samples");
+    assert!(words.lines().count() == 3 && words.lines().all(|line| line.starts_with('a')), "{words}");
+}
+
+/// Parts of a joint objective learn together, and a layer that stands still keeps its weights.
+#[test]
+fn a_joint_stage_with_a_frozen_layer_runs() {
+    let folder = folder("joint");
+    let joint = "[stage.objective.joint]\n[[stage.objective.joint.part]]\n[stage.objective.joint.part.objective.fixmatch]\n\
+                 [[stage.objective.joint.part]]\nweight = 0.5\nfinal_weight = 0.0\n\
+                 [stage.objective.joint.part.objective.autoencoder]\nhidden = 4\n";
+    let config = SMALL.replace("[stage.objective.mean-teacher]\n", joint).replace(
+        "epochs = 4\nbatch_size = 6",
+        "epochs = 2\nbatch_size = 6\nlayers = { encoder = { frozen_epochs = 1, lr_factor = 0.1 } }",
+    );
+    let config = write_config(&folder, &config);
+    let trained = semiseq(&folder, &["train", config, "--no-tui", "--out", "run"]);
+    assert!(trained.status.success(), "{}", errors(&trained));
+    let metrics = std::fs::read_to_string(folder.join("run/metrics.jsonl")).expect("metrics");
+    assert!(metrics.contains("\"mask_rate\"") && metrics.contains("\"reconstruction\""), "{metrics}");
+}
+
+#[test]
+fn views_are_shown_as_text_or_as_a_page() {
+    let folder = folder("views");
+    let data = write_series(&folder);
+    assert!(semiseq(&folder, &["data", "info", data, "--views"]).status.success());
+    let page = std::fs::read_to_string(folder.join("views.html")).expect("a page");
+    assert!(page.contains("<small>strong</small>") && page.contains("as it is"));
+    std::fs::write(folder.join("texts.jsonl"), "{\"text\": \"one fine day\"}\n{\"text\": \"two\"}\n").expect("data");
+    let shown = text(&semiseq(&folder, &["data", "info", "texts.jsonl", "--views"]));
+    assert!(shown.contains("as it is  one fine day") && shown.matches("strong").count() == 4, "{shown}");
+}

@@ -63,6 +63,9 @@ pub struct BaselineSummary {
     pub test: Scores,
 }
 
+/// The baseline's row.
+const LABELS_ONLY: &str = "labelled only (baseline)";
+
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
@@ -71,30 +74,44 @@ impl fmt::Display for Summary {
             self.name, self.n_labeled, self.n_unlabeled, self.n_valid, self.n_test
         )?;
         writeln!(f)?;
-        let columns: Vec<&str> = ["accuracy", "macro_f1", "mse", "mae", "r2", "perplexity", "loss", "ece"]
-            .into_iter()
-            .filter(|name| self.test.contains_key(*name))
-            .collect();
-        write!(f, "{:<28}", "test part")?;
+        const KNOWN: [&str; 12] = [
+            "accuracy",
+            "macro_f1",
+            "mse",
+            "mae",
+            "r2",
+            "perplexity",
+            "loss",
+            "reconstruction",
+            "kl",
+            "active_units",
+            "sample_spread",
+            "ece",
+        ];
+        let columns: Vec<&str> = KNOWN.into_iter().filter(|name| self.test.contains_key(*name)).collect();
+        let path: Vec<&str> = self.stages.iter().map(|stage| stage.objective.as_str()).collect();
+        let path = path.join(" → ");
+        let first = path.chars().count().max(LABELS_ONLY.len()) + 2;
+        let width = |column: &str| column.len().max(8) + 2;
+        write!(f, "{:<first$}", "test part")?;
         for column in &columns {
-            write!(f, "{column:>10}")?;
+            write!(f, "{column:>0$}", width(column))?;
         }
         writeln!(f)?;
         let mut row = |name: &str, scores: &Scores| -> fmt::Result {
-            write!(f, "{name:<28}")?;
+            write!(f, "{name:<first$}")?;
             for column in &columns {
                 match scores.get(*column) {
-                    Some(value) => write!(f, "{value:>10.4}")?,
-                    None => write!(f, "{:>10}", "")?,
+                    Some(value) => write!(f, "{value:>0$.4}", width(column))?,
+                    None => write!(f, "{:>0$}", "", width(column))?,
                 }
             }
             writeln!(f)
         };
         if let Some(baseline) = &self.baseline {
-            row("labelled only (baseline)", &baseline.test)?;
+            row(LABELS_ONLY, &baseline.test)?;
         }
-        let path: Vec<&str> = self.stages.iter().map(|stage| stage.objective.as_str()).collect();
-        row(&path.join(" → "), &self.test)?;
+        row(&path, &self.test)?;
         writeln!(f, "\n{:.1} s in all", self.wall_seconds)
     }
 }

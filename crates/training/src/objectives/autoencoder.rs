@@ -4,6 +4,9 @@
 //! of real values, or the cross-entropy of tokens, over the steps that are no padding. As a first stage
 //! it sees every training sequence, labelled or not; the next stage takes the encoder over.
 //!
+//! With `denoising = true` the encoder reads the strong view and the weak one is rebuilt (Vincent et al. 2008): noise, cut-outs,
+//! dropped or masked words, whatever `[data.augment]` makes the strong view of.
+//!
 //! For text there is a second decoder, `bag-of-words`: one softmax over the vocabulary, from the vector,
 //! that has to make the words of the sequence likely in any order (the paragraph vector's PV-DBOW, Le &
 //! Mikolov 2014; the bag-of-words loss of Zhao et al. 2017). It learns what a text is about, not how it is
@@ -46,11 +49,13 @@ pub struct AutoencoderConfig {
     /// Feed the true previous step to the decoder rather than nothing. Default true; with false the
     /// vector has to carry everything (Srivastava et al.'s unconditioned decoder).
     pub teacher_forcing: bool,
+    /// Read the strong view, rebuild the weak one. Default false.
+    pub denoising: bool,
 }
 
 impl Default for AutoencoderConfig {
     fn default() -> Self {
-        Self { decoder: DecoderKind::Recurrent, hidden: 128, reversed: true, teacher_forcing: true }
+        Self { decoder: DecoderKind::Recurrent, hidden: 128, reversed: true, teacher_forcing: true, denoising: false }
     }
 }
 
@@ -70,7 +75,7 @@ impl AutoencoderConfig {
             }
             _ => Decoder::Recurrent(self.recurrent().init(summary, input, setting.device)),
         };
-        Autoencoder { decoder }
+        Autoencoder { decoder, denoising: self.denoising }
     }
 
     fn recurrent(&self) -> SequenceDecoderConfig {
@@ -94,12 +99,17 @@ enum Decoder {
 #[derive(Module, Debug)]
 pub struct Autoencoder {
     decoder: Decoder,
+    #[module(skip)]
+    denoising: bool,
 }
 
 impl Autoencoder {
     /// Reconstruction loss of sequences, `[1]`.
     pub fn loss<M: SequenceModel>(&self, model: &M, sequences: &Sequences) -> Tensor<1> {
-        let summary = model.summary(sequences.clone());
+        self.loss_from(model.summary(sequences.clone()), sequences)
+    }
+
+    fn loss_from(&self, summary: Tensor<2>, sequences: &Sequences) -> Tensor<1> {
         match &self.decoder {
             Decoder::Recurrent(decoder) => {
                 reconstruction(decoder.forward(summary, sequences), decoder.targets(sequences))
@@ -149,14 +159,14 @@ pub fn reconstruction(rebuilt: Tensor<3>, targets: Sequences) -> Tensor<1> {
 
 impl<M: SequenceModel> Objective<M> for Autoencoder {
     fn needs(&self) -> Needs {
-        Needs { pool: Pool::All, views: Views::WEAK }
+        let views = if self.denoising { Views::WEAK | Views::STRONG } else { Views::WEAK };
+        Needs { pool: Pool::All, views }
     }
 
     fn step(&mut self, model: &M, step: &Step, _context: &StepContext) -> Terms {
-        match &step.unlabeled {
-            Some(part) => Terms::default().add("reconstruction", 1.0, self.loss(model, &part.weak)),
-            None => Terms::default(),
-        }
+        let Some(part) = &step.unlabeled else { return Terms::default() };
+        let read = part.strong.clone().filter(|_| self.denoising).unwrap_or_else(|| part.weak.clone());
+        Terms::default().add("reconstruction", 1.0, self.loss_from(model.summary(read), &part.weak))
     }
 
     fn validate(&self, model: &M, part: &Part) -> Option<Tensor<1>> {

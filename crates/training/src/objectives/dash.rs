@@ -132,6 +132,8 @@ mod tests {
             assert!((share - LOOSE * expected).abs() < 1e-12, "{share} at {progress}");
         };
         // Rounds of 0.2 each behind the first 0.2.
-        [(0.2, 1.0), (0.35, 1.0), (0.41, 0.5), (0.61, 0.25), (0.99, 0.125)].map(|(at, share)| near(at, share));
+        for (at, share) in [(0.2, 1.0), (0.35, 1.0), (0.41, 0.5), (0.61, 0.25), (0.99, 0.125)] {
+            near(at, share);
+        }
     }
 }
