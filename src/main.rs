@@ -29,6 +29,8 @@ enum Command {
     Predict(commands::predict::Arguments),
     /// Write a vector for each sequence
     Embed(commands::embed::Arguments),
+    /// Score sequences by how badly an autoencoder or a VAE rebuilds them
+    Anomaly(commands::anomaly::Arguments),
     /// Make samples with a VAE, a GAN or a language model
     Generate(commands::generate::Arguments),
     /// Run every combination of a grid file, and make one table of them
@@ -53,6 +55,7 @@ fn main() -> ExitCode {
         Command::Eval(arguments) => commands::eval::run(&arguments),
         Command::Predict(arguments) => commands::predict::run(&arguments),
         Command::Embed(arguments) => commands::embed::run(&arguments),
+        Command::Anomaly(arguments) => commands::anomaly::run(&arguments),
         Command::Generate(arguments) => commands::generate::run(&arguments),
         Command::Compare(arguments) => commands::compare::run(&arguments),
         Command::Cluster(arguments) => commands::cluster::run(&arguments),

@@ -318,7 +318,7 @@ fn generators_make_samples_that_predict_can_read() {
     train("plain", stage("[stage.objective.next-step]"));
     let none = generate("plain", &["--output", "p.csv"]);
     assert_eq!(none.status.code(), Some(2));
-    assert!(errors(&none).contains("makes no samples"), "{}", errors(&none));
+    assert!(errors(&none).contains("neither makes samples nor rebuilds"), "{}", errors(&none));
 
     let texts: String = (0..30).map(|row| format!("{{\"text\": \"a fine day number {row}\"}}\n")).collect();
     std::fs::write(folder.join("texts.jsonl"), texts).expect("data");
@@ -330,6 +330,33 @@ fn generators_make_samples_that_predict_can_read() {
     assert!(generate("words", &["--output", "w.txt"]).status.success());
     let words = std::fs::read_to_string(folder.join("w.txt")).expect("samples");
     assert!(words.lines().count() == 3 && words.lines().all(|line| line.starts_with('a')), "{words}");
+}
+
+/// Sequences of another kind are rebuilt worse, and near ones have the class of the labelled ones.
+#[test]
+fn an_autoencoder_tells_what_is_strange_and_what_is_near() {
+    let folder = folder("anomaly");
+    let data = write_series(&folder);
+    let base = SMALL.split("[[stage]]").next().expect("what stands before the stages");
+    let config =
+        base.replace("source = \"cbf\"\nsize = 90", &format!("source = \"{data}\"")).replace("resample = 16\n", "");
+    let stage = "[[stage]]\nepochs = 3\n[stage.objective.autoencoder]\nhidden = 4\ndenoising = true\n[[stage]]\nepochs = 2\n\
+                 [stage.objective.joint]\n[[stage.objective.joint.part]]\n[stage.objective.joint.part.objective.supervised]\n\
+                 [[stage.objective.joint.part]]\n[stage.objective.joint.part.objective.autoencoder]\nhidden = 4\n";
+    let config = write_config(&folder, &format!("{config}{stage}[baseline]\nenabled = false\n"));
+    let trained = semiseq(&folder, &["train", config, "--no-tui", "--out", "run"]);
+    assert!(trained.status.success(), "{}", errors(&trained));
+    let scored = semiseq(&folder, &["anomaly", "run", data, "--normal", "up", "--output", "a.csv", "--json"]);
+    assert!(scored.status.success(), "{}", errors(&scored));
+    let found: Value = serde_json::from_slice(&scored.stdout).expect("JSON");
+    assert!(found["auroc"].as_f64().is_some_and(|area| (0.0..=1.0).contains(&area)), "{found}");
+    let table = std::fs::read_to_string(folder.join("a.csv")).expect("scores");
+    assert_eq!(table.lines().count(), 41, "a row a sequence: {table}");
+    let wrong = semiseq(&folder, &["anomaly", "run", data, "--normal", "sideways"]);
+    assert!(wrong.status.code() == Some(2) && errors(&wrong).contains("up"), "{}", errors(&wrong));
+    let near = semiseq(&folder, &["eval", "run", "--nearest", "1", "--json"]);
+    let near: Value = serde_json::from_slice(&near.stdout).expect("JSON");
+    assert_eq!(near["nearest_accuracy"], 1.0, "rising and falling series lie apart");
 }
 
 /// Parts of a joint objective learn together, and a layer that stands still keeps its weights.

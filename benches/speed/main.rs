@@ -3,7 +3,8 @@
 //!
 //! `cargo xtask bench [--out DIR] [--filter TEXT] [--torch PYTHON] [--quick]`; `DIR` gets `bench.md` and
 //! `bench.json`. `--filter` keeps the cases whose name (`lstm [32, 100, 64, 128] both train`, `mnist-rows stage 1`) holds the text;
-//! `--quick` takes fewer rounds and leaves memory out.
+//! `--quick` takes fewer rounds and leaves memory out. `--backend wgpu` (or `cuda`) times the layers on a GPU, semiseq's kernels
+//! beside Burn's own modules, and leaves out whole steps and memory, which is the device's.
 
 mod case;
 mod limit;
@@ -14,10 +15,12 @@ mod steps;
 mod torch;
 
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::{Duration, Instant};
 
 use case::Case;
 use report::Row;
+use semiseq_kernels::Backend;
 use sides::Side;
 use torch::Torch;
 
@@ -44,18 +47,23 @@ fn main() {
         Ok(torch) => torch,
         Err(error) => fail(&format!("--torch {python}: {error}; name a Python interpreter that has PyTorch")),
     });
+    let backend = value("--backend").map(|name| match Backend::from_str(&name) {
+        Ok(backend) if backend.is_compiled() => backend,
+        Ok(_) => fail(&format!("--backend {name}: not in this build; `cargo xtask bench` builds it")),
+        Err(error) => fail(&format!("--backend: {error}; {}", error.hint)),
+    });
     let limit = limit::sgemm();
     eprintln!("SGEMM: {:.0} GFLOP/s", limit * 1e-9);
     let mut rows = Vec::new();
     for case in case::all().into_iter().filter(|case| case.to_string().contains(&filter)) {
         eprintln!("{case}");
         // As one of the pool's threads, as a run works.
-        rows.extend(rayon::scope(|_| measure(case, torch.as_mut(), quick)));
+        rows.extend(rayon::scope(|_| measure(case, torch.as_mut(), backend, quick)));
     }
     let about = torch.as_ref().map_or_else(|| "PyTorch: not asked for (`--torch PYTHON`)".into(), Torch::about);
-    let steps = match steps::measure(&filter, torch.as_mut(), quick) {
-        Ok(steps) => steps,
-        Err(error) => fail(&error),
+    let steps = match backend {
+        Some(_) => Vec::new(),
+        None => steps::measure(&filter, torch.as_mut(), quick).unwrap_or_else(|error| fail(&error)),
     };
     let table = report::markdown(&rows, &steps, limit, &about);
     println!("{table}");
@@ -75,9 +83,9 @@ fn fail(message: &str) -> ! {
 }
 
 /// Medians of all sides, taken in turn after a round to warm up.
-fn measure(case: Case, mut torch: Option<&mut Torch>, quick: bool) -> Vec<Row> {
+fn measure(case: Case, mut torch: Option<&mut Torch>, backend: Option<Backend>, quick: bool) -> Vec<Row> {
     let sides: Vec<(Side, Box<dyn Fn()>)> =
-        Side::all().into_iter().map(|side| (side, sides::runner(side, case))).collect();
+        Side::all(backend).into_iter().map(|side| (side, sides::runner(side, case))).collect();
     let mut seconds: Vec<Vec<f64>> = vec![Vec::new(); sides.len() + 1];
     let began = Instant::now();
     for round in 0.. {
@@ -108,7 +116,7 @@ fn measure(case: Case, mut torch: Option<&mut Torch>, quick: bool) -> Vec<Row> {
     let names = sides.iter().map(|(side, _)| side.to_string()).chain(torch.is_some().then(|| "torch".to_string()));
     let row = |(side, mut seconds): (String, Vec<f64>)| {
         seconds.sort_by(f64::total_cmp);
-        let peak_bytes = if quick { None } else { memory::of(&side, case, torch.as_deref()) };
+        let peak_bytes = if quick || backend.is_some() { None } else { memory::of(&side, case, torch.as_deref()) };
         Row { case, side, seconds: seconds[seconds.len() / 2], peak_bytes }
     };
     names.zip(seconds).map(row).collect()

@@ -1,4 +1,4 @@
-//! The sides that run in this process: semiseq and Burn's own modules, on each CPU backend.
+//! The sides that run in this process: semiseq and Burn's own modules, on each CPU backend, or on a GPU's.
 
 use std::fmt;
 use std::str::FromStr;
@@ -17,9 +17,13 @@ pub enum Side {
 }
 
 impl Side {
-    /// Semiseq on the first backend of the build that has a device, and Burn on all of them.
-    pub fn all() -> Vec<Self> {
-        let backends: Vec<Backend> = compiled().into_iter().filter(|&backend| device(backend, 0).is_ok()).collect();
+    /// Semiseq on the first CPU backend of the build, and Burn on all of them; both on one backend where one is named.
+    pub fn all(named: Option<Backend>) -> Vec<Self> {
+        if let Some(backend) = named {
+            return vec![Self::Semiseq(backend), Self::Burn(backend)];
+        }
+        let on_cpu = |backend: &Backend| matches!(backend, Backend::Flex | Backend::NdArray);
+        let backends: Vec<Backend> = compiled().into_iter().filter(on_cpu).collect();
         let first = backends.first().map(|&backend| Self::Semiseq(backend));
         first.into_iter().chain(backends.iter().map(|&backend| Self::Burn(backend))).collect()
     }
@@ -38,7 +42,7 @@ impl FromStr for Side {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        Self::all().into_iter().find(|side| side.to_string() == text).ok_or_else(|| format!("no side `{text}`"))
+        Self::all(None).into_iter().find(|side| side.to_string() == text).ok_or_else(|| format!("no side `{text}`"))
     }
 }
 
@@ -47,7 +51,7 @@ pub fn runner(side: Side, case: Case) -> Box<dyn Fn()> {
     let backend = match side {
         Side::Semiseq(backend) | Side::Burn(backend) => backend,
     };
-    let device = device(backend, 0).expect("`Side::all` keeps backends with a device");
+    let device = device(backend, 0).expect("the backend is in this build");
     let device = if case.train { device.autodiff() } else { device };
     let [batch, time, input, _] = case.shape;
     let data = Tensor::<3>::random([batch, time, input], Distribution::Normal(0.0, 1.0), &device);
@@ -62,6 +66,8 @@ pub fn runner(side: Side, case: Case) -> Box<dyn Fn()> {
             true => drop(sum.backward()),
             false => drop(sum.into_data()),
         }
+        // A GPU goes on when the call is over.
+        device.sync().expect("the device works");
     })
 }
 

@@ -17,6 +17,10 @@ pub struct Arguments {
     /// Part of the run's own data: train, valid or test
     #[arg(long, default_value = "test", value_parser = ["train", "valid", "test"])]
     split: String,
+    /// Instead of the head's scores, the accuracy of the classes of the K nearest labelled training sequences, by the
+    /// encoder's vectors
+    #[arg(long, value_name = "K", conflicts_with_all = ["data", "split"])]
+    nearest: Option<usize>,
     /// flex, ndarray, wgpu or cuda, in place of the run's
     #[arg(long)]
     backend: Option<String>,
@@ -28,6 +32,16 @@ pub struct Arguments {
 /// Scores a run.
 pub fn run(arguments: &Arguments) -> Result<(), Error> {
     let run = open_run(&arguments.run, arguments.backend.as_deref())?;
+    if let Some(k) = arguments.nearest {
+        let accuracy = run.nearest_accuracy(&run.data()?, k)?;
+        let scores = std::collections::BTreeMap::from([("nearest_accuracy", accuracy)]);
+        if arguments.json {
+            println!("{}", json_text(&scores)?);
+        } else {
+            println!("accuracy of the {k} nearest labelled sequences: {accuracy:.4}");
+        }
+        return Ok(());
+    }
     let dataset = match &arguments.data {
         Some(input) => prepare_input(&run, input, true)?,
         None => {

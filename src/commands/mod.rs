@@ -1,5 +1,6 @@
 //! One file a command, and what they share.
 
+pub mod anomaly;
 pub mod cluster;
 pub mod compare;
 pub mod data;

@@ -73,7 +73,9 @@ pub fn lint(asked: Option<&str>) -> u8 {
 
 /// The benchmarks, on the CPU backends.
 pub fn bench(rest: &[String]) -> u8 {
-    let features = features(Some("flex,ndarray"));
+    let named = rest.iter().position(|argument| argument == "--backend").and_then(|place| rest.get(place + 1));
+    // Flex measures the machine's own limit beside any backend.
+    let features = features(Some(&named.map_or_else(|| "flex,ndarray".to_string(), |name| format!("flex,{name}"))));
     let mut arguments = vec!["bench", "--workspace", "--bench", "speed", "--features", &features, "--"];
     let rest = with_absolute_out(rest);
     arguments.extend(rest.iter().map(String::as_str));

@@ -4,12 +4,16 @@
 //! Points are rows of `f64`, one a sequence. The methods are linfa's; the measures of agreement are here.
 
 mod agreement;
+mod anomaly;
 mod clustering;
+mod nearest;
 mod projection;
 mod significance;
 
 pub use agreement::{adjusted_rand_index, normalized_mutual_information, silhouette};
+pub use anomaly::area_under_roc;
 pub use clustering::{Method, cluster};
+pub use nearest::nearest_class;
 pub use projection::{pca, tsne};
 pub use significance::{holm, mean_ranks, wilcoxon_signed_rank};
 

@@ -7,11 +7,12 @@ use std::path::Path;
 use burn::module::Module;
 use burn::store::{ModuleSnapshot, SafetensorsStore};
 use burn::tensor::{Device, TensorData};
-use semiseq_datasets::{Batch, Dataset, Prepared, Sequence, Series};
+use semiseq_datasets::{Batch, Dataset, Prepared, Sequence, Series, evaluation_batches};
 use semiseq_models::{AnyModel, Input};
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
+use crate::learner::evaluate::EVALUATION_BATCH;
 use crate::objectives::step::sequences as upload;
 use crate::objectives::{AnyObjective, Objective, ObjectiveConfig, Request, Setting};
 use crate::output::files::write_atomic;
@@ -151,7 +152,14 @@ impl Generator {
     pub(crate) fn open(folder: &Path, model: &AnyModel, device: &Device) -> Result<Self, Error> {
         let path = folder.join(DESCRIPTION);
         if !path.exists() {
-            return Err(makes_none(&format!("{}: the last stage of this run", folder.display())));
+            return Err(Error::input(
+                format!(
+                    "{}: the last stage of this run neither makes samples nor rebuilds sequences",
+                    folder.display()
+                ),
+                "`vae`, `semi-supervised-vae`, `gan`, `semi-supervised-gan` and `language-model` make samples, `vae` and \
+                 `autoencoder` rebuild; train with one of them as the last stage",
+            ));
         }
         let damaged = |path: &Path, reason: String| {
             Error::input(
@@ -178,22 +186,39 @@ impl Generator {
     /// Where the objective only rebuilds.
     pub(crate) fn make(&self, model: &AnyModel, order: &Order, device: &Device) -> Result<Vec<Sequence>, Error> {
         if !self.file.objective.generates() {
-            return Err(makes_none(&format!("`{}`", self.file.objective.name())));
+            return Err(Error::input(
+                format!("`{}` makes no samples", self.file.objective.name()),
+                "train with `vae`, `semi-supervised-vae`, `gan`, `semi-supervised-gan` or `language-model` as the last stage",
+            ));
         }
         Ok(make(&self.file, &self.objective, model, order, device))
+    }
+
+    /// How badly each sequence is rebuilt, in the order of the data set.
+    ///
+    /// # Errors
+    ///
+    /// Where the objective rebuilds nothing.
+    pub(crate) fn errors(&self, model: &AnyModel, dataset: &Dataset, device: &Device) -> Result<Vec<f64>, Error> {
+        let mut errors = vec![0.0; dataset.len()];
+        for batch in evaluation_batches(dataset, EVALUATION_BATCH) {
+            let Some(made) = self.objective.rebuild(model, &upload(&batch, device)) else {
+                return Err(Error::input(
+                    format!("`{}` rebuilds no sequences", self.file.objective.name()),
+                    "train with `vae`, or with `autoencoder` and its recurrent decoder, as the last stage",
+                ));
+            };
+            for (index, rebuilt) in batch.indices.iter().zip(sequences(made, &batch.lengths)) {
+                errors[*index] = error(&dataset.sequences[*index], &rebuilt);
+            }
+        }
+        Ok(errors)
     }
 
     /// See [`show`].
     pub(crate) fn show(&self, model: &AnyModel, data: &Prepared, seed: u64) -> Shown {
         show(&self.file.objective, &self.objective, model, data, seed)
     }
-}
-
-fn makes_none(what: &str) -> Error {
-    Error::input(
-        format!("{what} makes no samples"),
-        "train with `vae`, `semi-supervised-vae`, `gan`, `semi-supervised-gan` or `language-model` as the last stage",
-    )
 }
 
 fn make(
@@ -221,6 +246,23 @@ fn make(
         device,
     };
     objective.generate(model, &request).map(|made| sequences(made, &lengths)).unwrap_or_default()
+}
+
+/// Mean squared error of values, or share of wrong tokens.
+fn error(real: &Sequence, rebuilt: &Sequence) -> f64 {
+    let sum = |pairs: &mut dyn Iterator<Item = f64>, count: usize| pairs.sum::<f64>() / count.max(1) as f64;
+    match (real, rebuilt) {
+        (Sequence::Series(real), Sequence::Series(rebuilt)) => {
+            let mut squares =
+                real.values.iter().zip(&rebuilt.values).map(|(real, made)| f64::from(real - made).powi(2));
+            sum(&mut squares, real.values.len())
+        }
+        (Sequence::Tokens(real), Sequence::Tokens(rebuilt)) => {
+            let mut wrong = real.iter().zip(rebuilt).map(|(real, made)| f64::from(u8::from(real != made)));
+            sum(&mut wrong, real.len())
+        }
+        _ => 0.0,
+    }
 }
 
 /// Rows of a batch as sequences, each cut to its length.

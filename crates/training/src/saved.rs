@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use burn::module::Module;
 use burn::store::{ModuleSnapshot, SafetensorsStore};
 use burn::tensor::Device;
-use semiseq_datasets::{Dataset, Prepared, Processor, Sequence, Task, prepare};
+use semiseq_analysis::nearest_class;
+use semiseq_datasets::{Dataset, Prepared, Processor, Sequence, Target, Task, prepare};
 use semiseq_models::{AnyModel, ModelConfig};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -151,6 +152,46 @@ impl SavedRun {
     pub fn generate(&self, order: &Order) -> Result<Vec<Sequence>, Error> {
         let device = self.model.devices().into_iter().next().unwrap_or_default();
         Generator::open(&self.folder, &self.model, &device)?.make(&self.model, order, &device)
+    }
+
+    /// How badly each prepared sequence is rebuilt from its vector: the mean squared error of values, or the share of wrong
+    /// words.
+    ///
+    /// # Errors
+    ///
+    /// Where the run's last stage rebuilds nothing.
+    pub fn reconstruction_errors(&self, dataset: &Dataset) -> Result<Vec<f64>, Error> {
+        let device = self.model.devices().into_iter().next().unwrap_or_default();
+        Generator::open(&self.folder, &self.model, &device)?.errors(&self.model, dataset, &device)
+    }
+
+    /// Accuracy on the test part of the class of the `k` nearest labelled training sequences, by their vectors.
+    ///
+    /// # Errors
+    ///
+    /// Where there are no classes, or fewer vectors than that takes.
+    pub fn nearest_accuracy(&self, data: &Prepared, k: usize) -> Result<f64, Error> {
+        let wrong =
+            |message: String| Error::input(message, "it needs a class for each sequence, and labelled sequences");
+        let of_class = |dataset: &Dataset| -> (Vec<usize>, Vec<usize>) {
+            let classes = dataset.targets.iter().enumerate();
+            let classes = classes.filter_map(|(row, target)| match target {
+                Target::Class(class) => Some((row, *class)),
+                _ => None,
+            });
+            classes.unzip()
+        };
+        let labeled = data.train.select(&data.labeled);
+        let (rows, classes) = of_class(&labeled);
+        let (test_rows, truth) = of_class(&data.test);
+        if rows.is_empty() || truth.is_empty() {
+            return Err(wrong("there are no labelled sequences to be near to, or none to test".into()));
+        }
+        let known = self.embed(&labeled.select(&rows));
+        let found = nearest_class(&known, &classes, &self.embed(&data.test.select(&test_rows)), k)
+            .map_err(|error| wrong(error.to_string()))?;
+        let right = found.iter().zip(&truth).filter(|(found, truth)| found == truth).count();
+        Ok(right as f64 / truth.len() as f64)
     }
 
     /// Whether samples can be asked for by class.

@@ -95,15 +95,17 @@ impl fmt::Display for Summary {
         let width = |column: &str| column.len().max(8) + 2;
         write!(f, "{:<first$}", "test part")?;
         for column in &columns {
-            write!(f, "{column:>0$}", width(column))?;
+            let width = width(column);
+            write!(f, "{column:>width$}")?;
         }
         writeln!(f)?;
         let mut row = |name: &str, scores: &Scores| -> fmt::Result {
             write!(f, "{name:<first$}")?;
             for column in &columns {
+                let width = width(column);
                 match scores.get(*column) {
-                    Some(value) => write!(f, "{value:>0$.4}", width(column))?,
-                    None => write!(f, "{:>0$}", "", width(column))?,
+                    Some(value) => write!(f, "{value:>width$.4}")?,
+                    None => write!(f, "{:>width$}", "")?,
                 }
             }
             writeln!(f)
