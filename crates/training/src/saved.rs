@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::{RunConfig, read};
 use crate::error::Error;
-use crate::generator::{Generator, Order};
+use crate::generator::{self, Generator, Order};
 use crate::learner::evaluate::{Kind, Outputs, outputs, score, summaries};
 use crate::metrics::{Confusion, Scores};
 use crate::output::report::Evidence;
@@ -134,14 +134,19 @@ impl SavedRun {
     }
 
     /// What a report shows beside the scores.
-    pub fn evidence(&self, data: &Prepared) -> Evidence {
+    ///
+    /// # Errors
+    ///
+    /// Where the run's generator is damaged.
+    pub fn evidence(&self, data: &Prepared) -> Result<Evidence, Error> {
         let kind = if self.task() == Task::Regress { Kind::Number } else { Kind::Classes };
         let seed = self.config().map_or(0, |config| config.seed);
         let device = self.model.devices().into_iter().next().unwrap_or_default();
-        let generator = Generator::open(&self.folder, &self.model, &device);
-        // A run whose last stage shows nothing has no generator.
-        let shown = generator.map(|generator| generator.show(&self.model, data, seed)).unwrap_or_default();
-        Evidence::gather(&self.model, data, kind, seed).with(shown, &data.processor)
+        let shown = match self.folder.join(generator::DESCRIPTION).exists() {
+            true => Generator::open(&self.folder, &self.model, &device)?.show(&self.model, data, seed),
+            false => generator::Shown::default(),
+        };
+        Ok(Evidence::gather(&self.model, data, kind, seed).with(shown, &data.processor))
     }
 
     /// Samples of the run's last stage, as sequences in the model's units.

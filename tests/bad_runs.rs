@@ -1,0 +1,52 @@
+//! Training that comes to nothing is noticed, named with its likely cause and a remedy, and leaves the last good checkpoint.
+
+mod common;
+
+use std::path::Path;
+use std::process::Output;
+
+use common::{errors, folder, semiseq, write_config};
+
+const DATA: &str = "name = \"bad\"\n[data]\nsource = \"cbf\"\nsize = 90\n[data.labels]\nper_class = 5\n[data.transform]\n\
+                    resample = 16\nnormalize = \"series\"\n";
+
+fn train(folder: &Path, model: &str, stage: &str) -> Output {
+    let config = write_config(folder, &format!("{DATA}{model}\n[[stage]]\n{stage}\n[baseline]\nenabled = false\n"));
+    semiseq(folder, &["train", config, "--no-tui", "--out", "run"])
+}
+
+#[test]
+fn one_output_for_every_sequence_stops_the_run() {
+    let folder = folder("dead");
+    let model = "[model.classifier.encoder.rnn]\nhidden = 6\nactivation = \"relu\"";
+    // A step of 300 along the first gradient leaves no rectifier alive.
+    let stage = "epochs = 8\nbatch_size = 6\n[stage.objective.supervised]\n[stage.optimizer.sgd]\nlr = 300.0\ngrad_clip_norm = 1.0";
+    let output = train(&folder, model, stage);
+    assert_eq!(output.status.code(), Some(1), "{}", errors(&output));
+    let told = errors(&output);
+    assert!(told.contains("one and the same output") && told.contains("hint: its units have died"), "{told}");
+    assert!(folder.join("run/checkpoint").exists() && !folder.join("run/summary.json").exists());
+}
+
+#[test]
+fn a_loss_that_is_no_number_stops_the_run() {
+    let folder = folder("nan");
+    let model = "[model.classifier.encoder.rnn]\nhidden = 6\nactivation = \"relu\"";
+    let stage = "epochs = 8\nbatch_size = 6\n[stage.objective.supervised]\n[stage.optimizer.sgd]\nlr = 1e30";
+    let output = train(&folder, model, stage);
+    assert_eq!(output.status.code(), Some(1), "{}", errors(&output));
+    let told = errors(&output);
+    assert!(told.contains("not a finite number any more") && told.contains("hint: lower the learning rate"), "{told}");
+}
+
+#[test]
+fn a_posterior_that_says_nothing_is_named_and_the_run_goes_on() {
+    let folder = folder("collapse");
+    let stage = "epochs = 6\n[stage.objective.vae]\nlatent = 2\nhidden = 6\nword_drop = 0.0\nbeta = 100.0\nwarm_up = 0.2\n\
+                 [stage.optimizer.adam]\nlr = 1e-2";
+    let output = train(&folder, "[model.classifier.encoder.gru]\nhidden = 6", stage);
+    assert!(output.status.success(), "{}", errors(&output));
+    assert_eq!(errors(&output).matches("the posterior has collapsed").count(), 1, "{}", errors(&output));
+    let log = std::fs::read_to_string(folder.join("run/experiment.log")).expect("a log");
+    assert!(log.contains("the posterior has collapsed") && log.contains("raise `word_drop`"), "{log}");
+}
