@@ -250,19 +250,32 @@ fn without_a_weight_the_supervised_loss_is_left() {
     let case = &fixture()["cross_entropy"];
     let model = Fixed::new(tensor::<2>(&case["logits"]));
     let step = Step { labeled: Some(part()), unlabeled: Some(part()) };
-    for text in [
-        "entropy-minimisation",
-        "pseudo-label",
-        "pi-model",
-        "temporal-ensembling",
-        "mean-teacher",
-        "fixmatch",
-        "flexmatch",
-        "softmatch",
-        "uda",
+    for (text, others) in [
+        ("entropy-minimisation", &[][..]),
+        ("pseudo-label", &[]),
+        ("pi-model", &[]),
+        ("temporal-ensembling", &[]),
+        ("mean-teacher", &[]),
+        ("adversarial", &[]),
+        ("virtual-adversarial", &[]),
+        ("cross-view", &[]),
+        ("self-training", &[]),
+        ("noisy-student", &[]),
+        ("fixmatch", &[]),
+        ("flexmatch", &[]),
+        ("softmatch", &[]),
+        ("uda", &[]),
+        ("dash", &[]),
+        ("adamatch", &[]),
+        ("comatch", &["contrast_weight"]),
+        ("simmatch", &["instance_weight"]),
+        ("crmatch", &["distance_weight", "direction_weight"]),
+        ("defixmatch", &[]),
+        ("semi-supervised-vae", &[]),
     ] {
-        let config: ObjectiveConfig =
-            serde_json::from_value(serde_json::json!({ text: { "weight": 0.0 } })).expect("a config");
+        let mut settings = serde_json::json!({ "weight": 0.0 });
+        others.iter().for_each(|other| settings[other] = serde_json::json!(0.0));
+        let config: ObjectiveConfig = serde_json::from_value(serde_json::json!({ text: settings })).expect("a config");
         let total = config.init(&setting(&model)).step(&model, &step, &LATE).total().expect("a term");
         assert_close(&host(total), &numbers(&case["loss"]), text);
     }
