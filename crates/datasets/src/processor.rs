@@ -96,6 +96,11 @@ impl Processor {
         self.input
     }
 
+    /// The first number that stands for a word, or for a token that the data numbered itself.
+    pub fn first_word(&self) -> u32 {
+        self.tokenizer.as_ref().map_or(1, Tokenizer::first_word)
+    }
+
     /// The words of a prepared text, for people to read; nothing for values, and for tokens that the data numbered itself.
     pub fn text(&self, sequence: &Sequence) -> Option<String> {
         match (sequence, &self.tokenizer) {

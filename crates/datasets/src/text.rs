@@ -82,6 +82,14 @@ impl Tokenizer {
         }
     }
 
+    /// The first number that stands for a word: 0 is padding, and in a vocabulary of our own 1 is the unknown word.
+    pub fn first_word(&self) -> u32 {
+        match self {
+            Self::Vocabulary { .. } => 2,
+            Self::HuggingFace { .. } => 1,
+        }
+    }
+
     /// The tokens that stand behind numbers, for people to read; padding is left out.
     pub fn text(&self, numbers: &[u32]) -> String {
         let numbers = numbers.iter().filter(|number| **number > 0);

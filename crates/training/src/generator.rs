@@ -28,6 +28,7 @@ pub(crate) const DESCRIPTION: &str = "generator.json";
 struct GeneratorFile {
     objective: ObjectiveConfig,
     classes: usize,
+    first_word: u32,
     beginnings: Vec<Beginning>,
 }
 
@@ -74,6 +75,7 @@ pub(crate) fn show(
     let generator = GeneratorFile {
         objective: config.clone(),
         classes: data.train.classes.len(),
+        first_word: data.processor.first_word(),
         beginnings: beginnings(&data.train),
     };
     let order = Order { count, length: None, class: None, temperature: 1.0, seed };
@@ -120,9 +122,13 @@ pub(crate) fn weights(objective: &AnyObjective<AnyModel>) -> Result<Vec<u8>, Err
 }
 
 /// Writes both files.
-pub(crate) fn write(folder: &Path, objective: &ObjectiveConfig, weights: &[u8], train: &Dataset) -> Result<(), Error> {
-    let file =
-        GeneratorFile { objective: objective.clone(), classes: train.classes.len(), beginnings: beginnings(train) };
+pub(crate) fn write(folder: &Path, objective: &ObjectiveConfig, weights: &[u8], data: &Prepared) -> Result<(), Error> {
+    let file = GeneratorFile {
+        objective: objective.clone(),
+        classes: data.train.classes.len(),
+        first_word: data.processor.first_word(),
+        beginnings: beginnings(&data.train),
+    };
     let text = serde_json::to_vec(&file).map_err(|error| {
         Error::runtime(
             format!("the generator cannot be written: {error}"),
@@ -241,6 +247,7 @@ fn make(
         lengths: &lengths,
         openings: &openings,
         class: order.class,
+        first_word: file.first_word as usize,
         temperature: order.temperature,
         seed: order.seed,
         device,

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use burn::module::Module;
 use burn::store::{ModuleRecord, ModuleSnapshot, SafetensorsStore};
 use burn::tensor::Bytes;
-use semiseq_datasets::{Dataset, InputKind, Processor, SplitRecord};
+use semiseq_datasets::{InputKind, Prepared, Processor, SplitRecord};
 use semiseq_models::{AnyModel, InputSize, SequenceModel};
 use serde::{Deserialize, Serialize};
 
@@ -225,8 +225,8 @@ impl RunRecord {
     }
 
     /// Writes what `generate` needs.
-    pub(crate) fn generator(&self, objective: &ObjectiveConfig, weights: &[u8], train: &Dataset) -> Result<(), Error> {
-        generator::write(&self.folder, objective, weights, train)
+    pub(crate) fn generator(&self, objective: &ObjectiveConfig, weights: &[u8], data: &Prepared) -> Result<(), Error> {
+        generator::write(&self.folder, objective, weights, data)
     }
 
     /// Writes what the objective remembers.

@@ -147,7 +147,7 @@ fn run_here(config: &RunConfig, data: Prepared, options: &RunOptions) -> Result<
     let wall = done.wall_before + began.elapsed().as_secs_f64();
     let summary = workshop.summary(&done.outcomes, valid, test, baseline, wall);
     if let (Some(stage), Some(weights)) = (config.last_stage(), &done.generator) {
-        record.generator(&stage.objective, weights, &data.train)?;
+        record.generator(&stage.objective, weights, &data)?;
     }
     if let Some(objective) = &objective {
         record.tables(&Objective::<AnyModel>::tables(objective))?;

@@ -12,6 +12,8 @@ pub struct Request<'a> {
     pub openings: &'a [i32],
     /// Samples of one class, where the objective knows classes.
     pub class: Option<usize>,
+    /// The first number that stands for a word: those below, padding and the unknown word, are never drawn.
+    pub first_word: usize,
     /// Divides the logits of tokens: below 1 likelier words, above 1 wilder ones.
     pub temperature: f64,
     /// Seeds all draws.
@@ -32,9 +34,10 @@ impl Request<'_> {
     }
 }
 
-/// Draws tokens from logits at a temperature; never the padding, which is no word.
+/// Draws words from logits at a temperature.
 pub(super) struct Picker<'a> {
     draws: Draws,
+    first_word: usize,
     temperature: f64,
     device: &'a Device,
 }
@@ -42,15 +45,22 @@ pub(super) struct Picker<'a> {
 impl<'a> Picker<'a> {
     pub fn new(request: &'a Request<'_>) -> Self {
         // Another stream than that of the latent vectors.
-        Self { draws: Draws::new(request.seed ^ 1), temperature: request.temperature, device: request.device }
+        Self {
+            draws: Draws::new(request.seed ^ 1),
+            first_word: request.first_word,
+            temperature: request.temperature,
+            device: request.device,
+        }
     }
 
     /// Tokens `[batch]` from logits `[batch, vocabulary]`: the largest of logits with Gumbel noise is a draw from their
     /// softmax.
     pub fn pick(&mut self, logits: Tensor<2>) -> Tensor<1, Int> {
         let [batch, vocabulary] = logits.dims();
-        let words = (logits / self.temperature).narrow(1, 1, vocabulary - 1);
-        let noise = self.draws.gumbel([batch, vocabulary - 1], self.device);
-        (words + noise).argmax(1).reshape([batch]) + 1
+        // A vocabulary without a word gives what it has.
+        let first = self.first_word.min(vocabulary - 1);
+        let words = (logits / self.temperature).narrow(1, first, vocabulary - first);
+        let noise = self.draws.gumbel([batch, vocabulary - first], self.device);
+        (words + noise).argmax(1).reshape([batch]) + first as i64
     }
 }
