@@ -5,13 +5,11 @@ mod common;
 use std::path::Path;
 use std::process::Output;
 
-use common::{errors, folder, semiseq, write_config};
-
-const DATA: &str = "name = \"bad\"\n[data]\nsource = \"cbf\"\nsize = 90\n[data.labels]\nper_class = 5\n[data.transform]\n\
-                    resample = 16\nnormalize = \"series\"\n";
+use common::{SMALL, errors, folder, semiseq, write_config};
 
 fn train(folder: &Path, model: &str, stage: &str) -> Output {
-    let config = write_config(folder, &format!("{DATA}{model}\n[[stage]]\n{stage}\n[baseline]\nenabled = false\n"));
+    let data = SMALL.split("[model.classifier]").next().expect("what stands before the model");
+    let config = write_config(folder, &format!("{data}{model}\n[[stage]]\n{stage}\n[baseline]\nenabled = false\n"));
     semiseq(folder, &["train", config, "--no-tui", "--out", "run"])
 }
 

@@ -141,7 +141,7 @@ pub(crate) fn write(folder: &Path, objective: &ObjectiveConfig, weights: &[u8], 
 
 fn beginnings(train: &Dataset) -> Vec<Beginning> {
     let step = train.sequences.len().div_ceil(KEPT).max(1);
-    let some = train.sequences.iter().step_by(step).filter(|sequence| sequence.len() > 0);
+    let some = train.sequences.iter().step_by(step).filter(|sequence| !sequence.is_empty());
     some.map(|sequence| Beginning {
         length: sequence.len(),
         token: if let Sequence::Tokens(tokens) = sequence { tokens.first().copied() } else { None },

@@ -20,6 +20,7 @@ pub(super) struct Operands {
 
 /// Runs the fused operation of the input's device for its type and size; gives the operands back where there is
 /// none.
+#[allow(clippy::result_large_err, reason = "the operands come back as they went in; a box would only hide it")]
 pub(super) fn recurrence(operands: Operands, cell: Cell, direction: Direction) -> Result<Outputs, Operands> {
     let empty = operands.input.dims().contains(&0);
     match place(&operands.input) {
