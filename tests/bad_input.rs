@@ -174,3 +174,19 @@ fn a_damaged_checkpoint_gives_way_to_the_one_before() {
         errors(&output)
     );
 }
+
+#[test]
+fn views_that_move_steps_are_refused_for_a_tagger() {
+    let folder = folder("moving");
+    let config = "name = \"t\"\n[data]\nsource = \"copy-memory\"\nsize = 40\n[data.labels]\ntotal = 8\n[data.augment]\n\
+                  strong = [{ token-drop = {} }]\n[model.tagger.encoder.gru]\nhidden = 4\n[[stage]]\nepochs = 1\n\
+                  [stage.objective.fixmatch]\n";
+    let name = write_config(&folder, config);
+    let output = semiseq(&folder, &["train", name, "--no-tui"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(errors(&output).contains("`data.augment.strong.0.token-drop` moves steps"), "{}", errors(&output));
+    // Without a list the views leave each step in its place.
+    let name = write_config(&folder, &config.replace("[data.augment]\nstrong = [{ token-drop = {} }]\n", ""));
+    let output = semiseq(&folder, &["train", name, "--no-tui"]);
+    assert!(output.status.success(), "{}", errors(&output));
+}

@@ -201,6 +201,12 @@ fn check_labels(config: &RunConfig, data: &Prepared) -> Result<(), Error> {
 
 /// Whether each stage can work on what the data holds, and with the direction in which the encoder reads.
 fn check_inputs(config: &RunConfig, data: &Prepared) -> Result<(), Error> {
+    if let (ModelConfig::Tagger(_), Some(key)) = (&config.model, config.data.augment.moves_steps()) {
+        return Err(Error::input(
+            format!("`data.augment.{key}` moves steps, and a tagger has a label for each"),
+            "use `jitter`, `scaling`, `magnitude-warp`, `cutout`, `flip`, `rotation` or `token-mask`",
+        ));
+    }
     let values = matches!(input_size(&data.processor), InputSize::Values(_));
     let holds = if values { "values" } else { "text" };
     for (index, stage) in config.stages.iter().enumerate() {

@@ -30,7 +30,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Problem;
 use crate::processor::{InputKind, Processor};
-use crate::sequence::{Dataset, Sequence, Series};
+use crate::sequence::{Dataset, Sequence, Series, Target};
 
 /// `[data.augment]`: the changes that make each view, applied in order. An absent list means the
 /// defaults for the kind of data; an empty list means none.
@@ -42,7 +42,8 @@ pub struct AugmentConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub weak: Option<Vec<AugmentationConfig>>,
     /// The strong view. Default: `time-warp`, `magnitude-warp`, `jitter` and `cutout` for series,
-    /// `token-drop` and `token-swap` for tokens.
+    /// `token-drop` and `token-swap` for tokens; with a label a step those of them that leave each step in its place, and
+    /// `token-mask` for tokens.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub strong: Option<Vec<AugmentationConfig>>,
 }
@@ -120,7 +121,31 @@ registry! {
     "tf-idf-replace" TfIdfReplace tf_idf_replace::TfIdfReplaceConfig, Tokens with corpus, "Words that say little for others that do";
 }
 
+impl AugmentationConfig {
+    /// Whether each step of a view is that step of the sequence, so that a label a step still fits.
+    pub fn keeps_steps(&self) -> bool {
+        matches!(
+            self,
+            Self::Jitter(_)
+                | Self::Scaling(_)
+                | Self::MagnitudeWarp(_)
+                | Self::Cutout(_)
+                | Self::Flip(_)
+                | Self::Rotation(_)
+                | Self::TokenMask(_)
+        )
+    }
+}
+
 impl AugmentConfig {
+    /// The first augmentation of the config that moves steps, by its key.
+    pub fn moves_steps(&self) -> Option<String> {
+        [("weak", &self.weak), ("strong", &self.strong)].into_iter().find_map(|(view, list)| {
+            let place = list.iter().flatten().enumerate().find(|(_, augmentation)| !augmentation.keeps_steps());
+            place.map(|(index, augmentation)| format!("{view}.{index}.{}", augmentation.name()))
+        })
+    }
+
     pub(crate) fn check(&self, path: &str, problems: &mut Vec<Problem>) {
         for (view, list) in [("weak", &self.weak), ("strong", &self.strong)] {
             for (index, augmentation) in list.iter().flatten().enumerate() {
@@ -142,6 +167,7 @@ impl Augmenter {
     pub fn new(config: &AugmentConfig, processor: &Processor, train: &Dataset) -> Self {
         use AugmentationConfig as A;
         let series = matches!(processor.input(), InputKind::Values { .. });
+        let tagged = train.targets.iter().any(|target| matches!(target, Target::Steps(_)));
         let defaults = if series {
             (
                 vec![A::Jitter(Default::default()), A::Scaling(Default::default())],
@@ -153,10 +179,16 @@ impl Augmenter {
                 ],
             )
         } else {
-            (Vec::new(), vec![A::TokenDrop(Default::default()), A::TokenSwap(Default::default())])
+            let strong = if tagged {
+                vec![A::TokenMask(Default::default())]
+            } else {
+                vec![A::TokenDrop(Default::default()), A::TokenSwap(Default::default())]
+            };
+            (Vec::new(), strong)
         };
-        let fitting =
-            |list: Vec<A>| list.into_iter().filter(|augmentation| augmentation.fits(&processor.input())).collect();
+        // With a label a step, only what leaves each step in its place; a run refuses the others where they are named.
+        let fits = |augmentation: &A| augmentation.fits(&processor.input()) && (!tagged || augmentation.keeps_steps());
+        let fitting = |list: Vec<A>| list.into_iter().filter(fits).collect();
         Self {
             weak: fitting(config.weak.clone().unwrap_or(defaults.0)),
             strong: fitting(config.strong.clone().unwrap_or(defaults.1)),
@@ -270,6 +302,23 @@ mod tests {
                 assert!((1..=6).contains(&view.len()), "{name}");
             }
         }
+    }
+
+    #[test]
+    fn with_a_label_a_step_no_view_moves_steps() {
+        let train = Dataset {
+            name: "t".into(),
+            sequences: vec![Sequence::Tokens(vec![2, 3, 4]); 2],
+            targets: vec![Target::Steps(vec![0, 1, 0]); 2],
+            classes: vec!["a".into(), "b".into()],
+        };
+        let processor = Processor::fit(&Default::default(), &train).unwrap();
+        let augmenter = Augmenter::new(&AugmentConfig::default(), &processor, &train);
+        for seed in 0..20 {
+            assert_eq!(augmenter.strong(&train.sequences[0], &mut generator(seed, 0)).len(), 3);
+        }
+        let named: AugmentConfig = serde_json::from_str(r#"{"strong": [{"jitter": {}}, {"time-warp": {}}]}"#).unwrap();
+        assert_eq!(named.moves_steps().as_deref(), Some("strong.1.time-warp"));
     }
 
     #[test]

@@ -280,6 +280,7 @@ macro_rules! registry {
                         | Self::ReMixMatch(_)
                         | Self::InterpolationConsistency(_)
                         | Self::CrossView(_)
+                        | Self::CoTraining(_)
                         | Self::CoMatch(_)
                         | Self::SimMatch(_)
                         | Self::CrMatch(_)
