@@ -306,6 +306,8 @@ fn generators_make_samples_that_predict_can_read() {
     assert!(page.contains("Samples from noise") && page.contains("rebuilt from their vectors"));
 
     train("gan", stage("[stage.objective.gan]\nconditional = true\nhidden = 4"));
+    let metrics = std::fs::read_to_string(folder.join("gan/metrics.jsonl")).expect("metrics");
+    assert!(metrics.contains("\"critic\"") && metrics.contains("\"generator\""), "both players moved: {metrics}");
     let made = generate("gan", &["--class", "bell", "--length", "5", "--output", "g.jsonl"]);
     assert!(made.status.success(), "{}", errors(&made));
     let text = std::fs::read_to_string(folder.join("g.jsonl")).expect("samples");
@@ -314,6 +316,12 @@ fn generators_make_samples_that_predict_can_read() {
     let wrong = generate("gan", &["--class", "ball", "--output", "g.jsonl"]);
     assert!(errors(&wrong).contains("there is no class `ball`"), "{}", errors(&wrong));
     assert_eq!(wrong.status.code(), Some(2));
+
+    // Beside an objective that remembers something of each training sequence.
+    let part = |name: &str| format!("[[stage.objective.joint.part]]\n[stage.objective.joint.part.objective.{name}]\n");
+    train("joint", stage(&format!("[stage.objective.joint]\n{}{}", part("flexmatch"), part("vae"))));
+    let made = generate("joint", &["--output", "j.csv"]);
+    assert!(made.status.success(), "{}", errors(&made));
 
     train("plain", stage("[stage.objective.next-step]"));
     let none = generate("plain", &["--output", "p.csv"]);

@@ -28,8 +28,22 @@ pub(crate) const DESCRIPTION: &str = "generator.json";
 struct GeneratorFile {
     objective: ObjectiveConfig,
     classes: usize,
+    /// Sequences of the training part, on which the shape of what an objective remembers depends.
+    train_size: usize,
     first_word: u32,
     beginnings: Vec<Beginning>,
+}
+
+impl GeneratorFile {
+    fn of(objective: &ObjectiveConfig, data: &Prepared) -> Self {
+        Self {
+            objective: objective.clone(),
+            classes: data.train.classes.len(),
+            train_size: data.train.len(),
+            first_word: data.processor.first_word(),
+            beginnings: beginnings(&data.train),
+        }
+    }
 }
 
 /// How a training sequence begins and how long it is.
@@ -72,12 +86,7 @@ pub(crate) fn show(
     if let Some(rebuilt) = objective.rebuild(model, &upload(&batch, &device)) {
         shown.rebuilt = real.iter().cloned().zip(sequences(rebuilt, &lengths)).collect();
     }
-    let generator = GeneratorFile {
-        objective: config.clone(),
-        classes: data.train.classes.len(),
-        first_word: data.processor.first_word(),
-        beginnings: beginnings(&data.train),
-    };
+    let generator = GeneratorFile::of(config, data);
     let order = Order { count, length: None, class: None, temperature: 1.0, seed };
     shown.made = make(&generator, objective, model, &order, &device);
     if !shown.made.is_empty() {
@@ -123,12 +132,7 @@ pub(crate) fn weights(objective: &AnyObjective<AnyModel>) -> Result<Vec<u8>, Err
 
 /// Writes both files.
 pub(crate) fn write(folder: &Path, objective: &ObjectiveConfig, weights: &[u8], data: &Prepared) -> Result<(), Error> {
-    let file = GeneratorFile {
-        objective: objective.clone(),
-        classes: data.train.classes.len(),
-        first_word: data.processor.first_word(),
-        beginnings: beginnings(&data.train),
-    };
+    let file = GeneratorFile::of(objective, data);
     let text = serde_json::to_vec(&file).map_err(|error| {
         Error::runtime(
             format!("the generator cannot be written: {error}"),
@@ -176,7 +180,7 @@ impl Generator {
         let text = fs::read(&path).map_err(|error| damaged(&path, error.to_string()))?;
         let file: GeneratorFile = serde_json::from_slice(&text).map_err(|error| damaged(&path, error.to_string()))?;
         let counts = vec![1; file.classes];
-        let setting = Setting { model, train_size: 1, class_counts: &counts, device };
+        let setting = Setting { model, train_size: file.train_size, class_counts: &counts, device };
         let mut objective = file.objective.init(&setting);
         let path = folder.join(WEIGHTS);
         let bytes = fs::read(&path).map_err(|error| damaged(&path, error.to_string()))?;

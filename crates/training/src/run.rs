@@ -163,10 +163,10 @@ fn run_here(config: &RunConfig, data: Prepared, options: &RunOptions) -> Result<
     Ok((summary, folder))
 }
 
-/// What the model's head asks of the data; unsupervised where no stage looks at labels.
+/// What the model's head asks of the data; unsupervised where no stage reads labels.
 pub fn task(config: &RunConfig) -> Task {
     match &config.model {
-        _ if config.stages.iter().all(|stage| stage.objective.unsupervised()) => Task::Unsupervised,
+        _ if !config.stages.iter().any(|stage| stage.objective.reads_labels()) => Task::Unsupervised,
         ModelConfig::Classifier(_) => Task::Classify,
         ModelConfig::Tagger(_) => Task::Tag,
         ModelConfig::Regressor(_) => Task::Regress,

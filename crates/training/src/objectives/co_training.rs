@@ -15,7 +15,7 @@ use semiseq_models::{SequenceModel, Sequences};
 use serde::{Deserialize, Serialize};
 
 use super::draws::{Draws, step_seed};
-use super::losses::{class_logits, probabilities, weighted_mean};
+use super::losses::{accuracy, class_logits, probabilities, weighted_mean};
 use super::{Needs, Objective, Setting, Step, StepContext, Supervised, SupervisedConfig, Targets, Terms};
 use crate::config::{check_range, problem};
 use crate::learner::average::fresh_copy;
@@ -124,9 +124,7 @@ impl<M: SequenceModel> Objective<M> for CoTraining<M> {
             .add("unlabeled_peer", self.config.weight, teaching)
             .monitor("mask_rate", share);
         if let Targets::Classes { classes, known } = &part.targets {
-            let [rows, _] = peer_said.dims();
-            let right = peer_said.argmax(1).reshape([rows]).equal(classes.clone()).float();
-            terms = terms.monitor("peer_accuracy", weighted_mean(right, Some(known.clone())));
+            terms = terms.monitor("peer_accuracy", accuracy(peer_said, classes.clone(), known.clone()));
         }
         terms
     }

@@ -4,8 +4,7 @@
 //! Each part keeps its own layers and its own memory, and sees the views that it asks for. A part that works on all sequences
 //! gets the unlabelled ones here, where another part looks at labels.
 
-use burn::module::{Module, ModuleDisplay};
-use burn::tensor::Tensor;
+use burn::module::Module;
 use semiseq_datasets::{Pool, Problem, Views};
 use semiseq_models::{Input, SequenceModel, Sequences};
 use serde::{Deserialize, Serialize};
@@ -102,7 +101,7 @@ pub struct Joint<M: Module> {
     config: JointConfig,
 }
 
-impl<M: SequenceModel + ModuleDisplay> Objective<M> for Joint<M> {
+impl<M: SequenceModel> Objective<M> for Joint<M> {
     fn needs(&self) -> Needs {
         let all: Vec<Needs> = self.parts.iter().map(Objective::<M>::needs).collect();
         let views = all.iter().fold(Views::WEAK, |views, needs| views | needs.views);
@@ -133,10 +132,6 @@ impl<M: SequenceModel + ModuleDisplay> Objective<M> for Joint<M> {
             parts: self.parts.into_iter().map(|part| part.after_update(model, context)).collect(),
             config: self.config,
         }
-    }
-
-    fn validate(&self, _model: &M, _part: &Part) -> Option<Tensor<1>> {
-        None
     }
 
     /// The task's scores tell where a part looks at labels; otherwise the first part's own.

@@ -7,11 +7,12 @@
 
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
-use burn::tensor::{Distribution, Tensor, TensorData};
+use burn::tensor::{Tensor, TensorData};
 use semiseq_datasets::{Pool, Problem, Views};
 use semiseq_models::{Input, InputSize, SequenceModel, Sequences};
 use serde::{Deserialize, Serialize};
 
+use super::draws::step_seed;
 use super::{Needs, Objective, Part, Setting, Step, StepContext, Terms};
 use crate::config::{check_range, problem};
 use crate::learner::mix;
@@ -122,9 +123,7 @@ impl<M: SequenceModel> Objective<M> for MaskedReconstruction {
         let Some(part) = &step.unlabeled else { return Terms::default() };
         let Some(device) = model.devices().into_iter().next() else { return Terms::default() };
         // From the device's generator, so that a resumed run hides the same values.
-        let drawn: Tensor<1> = Tensor::random([2], Distribution::Uniform(0.0, f64::from(1 << 24)), &device);
-        let seed = drawn.into_data().iter::<f32>().fold(0, |seed: u64, part| (seed << 24) ^ part as u64);
-        let loss = self.loss(model, &part.weak, seed);
+        let loss = self.loss(model, &part.weak, step_seed(&device));
         loss.map_or_else(Terms::default, |loss| Terms::default().add("hidden_values", 1.0, loss))
     }
 

@@ -14,8 +14,9 @@ use semiseq_models::SequenceModel;
 use serde::{Deserialize, Serialize};
 
 use super::draws::{Draws, step_seed};
-use super::losses::{accuracy, class_logits, probabilities, weighted_mean};
+use super::losses::{accuracy, class_logits, probabilities};
 use super::mixing::{Mixture, one_hot, sharpened};
+use super::ramp::linear_ramp_up;
 use super::{Needs, Objective, Setting, Step, StepContext, Supervised, SupervisedConfig, Targets, Terms};
 use crate::config::check_range;
 
@@ -65,11 +66,6 @@ pub struct MixMatch {
     config: MixMatchConfig,
 }
 
-/// `λ` times the part of the ramp that is done.
-pub(super) fn grown(weight: f64, ramp_up: f64, progress: f64) -> f64 {
-    if ramp_up > 0.0 { weight * (progress / ramp_up).min(1.0) } else { weight }
-}
-
 /// Cross-entropy against distributions, the mean over the rows, `[1]`. Both `[rows, classes]`.
 pub fn soft_cross_entropy(logits: Tensor<2>, targets: Tensor<2>) -> Tensor<1> {
     let [rows, _] = logits.dims();
@@ -105,26 +101,14 @@ impl<M: SequenceModel> Objective<M> for MixMatch {
         let part = |values: &Tensor<2>, from: usize, rows: usize| values.clone().narrow(0, from, rows);
         let supervised = soft_cross_entropy(part(&logits, 0, known_rows), part(&targets, 0, known_rows));
         let difference = softmax(part(&logits, known_rows, 2 * count), 1) - part(&targets, known_rows, 2 * count);
-        let weight = grown(self.config.weight, self.config.ramp_up, context.progress());
+        let weight = self.config.weight * linear_ramp_up(context.progress(), self.config.ramp_up);
         let mut terms = Terms::new(supervised)
             .add("unlabeled", weight, (difference.clone() * difference).mean())
             .monitor("accuracy", accuracy(part(&logits, 0, known_rows), classes.clone(), known.clone()))
             .constant("unlabeled_weight", weight);
         if let Targets::Classes { classes, known } = &unlabeled.targets {
-            let right = guess.argmax(1).reshape([count]).equal(classes.clone()).float();
-            terms = terms.monitor("pseudo_label_accuracy", weighted_mean(right, Some(known.clone())));
+            terms = terms.monitor("pseudo_label_accuracy", accuracy(guess, classes.clone(), known.clone()));
         }
         terms
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_weight_grows_in_a_straight_line() {
-        assert_eq!([0.0, 0.2, 0.4, 1.0].map(|progress| grown(75.0, 0.4, progress)), [0.0, 37.5, 75.0, 75.0]);
-        assert_eq!(grown(75.0, 0.0, 0.0), 75.0);
     }
 }

@@ -206,7 +206,7 @@ macro_rules! registry {
                 match self { $(Self::$variant(_) => $name,)* }
             }
 
-            /// Whether the objective looks at no label.
+            /// Whether the objective predicts no label, and is judged by what it measures itself.
             pub fn unsupervised(&self) -> bool {
                 if let Self::Joint(config) = self {
                     return config.parts.iter().all(|part| part.objective.unsupervised());
@@ -221,6 +221,15 @@ macro_rules! registry {
                         | Self::Vae(_)
                         | Self::Gan(_)
                 )
+            }
+
+            /// Whether the objective reads labels, be it only to be told the class, and not to predict it.
+            pub fn reads_labels(&self) -> bool {
+                match self {
+                    Self::Joint(config) => config.parts.iter().any(|part| part.objective.reads_labels()),
+                    Self::Gan(config) => config.conditional,
+                    other => !other.unsupervised(),
+                }
             }
 
             /// Whether the objective works on words and not on values.

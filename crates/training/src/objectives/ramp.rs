@@ -10,6 +10,11 @@ pub fn gaussian_ramp_up(progress: f64, length: f64) -> f64 {
     (-5.0 * rest * rest).exp()
 }
 
+/// From 0 to 1 in a straight line over the first `ramp_up` of the stage, then 1.
+pub(super) fn linear_ramp_up(progress: f64, ramp_up: f64) -> f64 {
+    if ramp_up > 0.0 { (progress / ramp_up).min(1.0) } else { 1.0 }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -20,5 +25,11 @@ mod tests {
         assert!((gaussian_ramp_up(0.2, 0.4) - (-1.25f64).exp()).abs() < 1e-12);
         assert_eq!(gaussian_ramp_up(0.4, 0.4), 1.0);
         assert_eq!(gaussian_ramp_up(0.0, 0.0), 1.0);
+    }
+
+    #[test]
+    fn rises_in_a_straight_line() {
+        assert_eq!([0.0, 0.2, 0.4, 1.0].map(|progress| linear_ramp_up(progress, 0.4)), [0.0, 0.5, 1.0, 1.0]);
+        assert_eq!(linear_ramp_up(0.0, 0.0), 1.0);
     }
 }

@@ -19,9 +19,10 @@ use serde::{Deserialize, Serialize};
 use super::crmatch::Direction;
 use super::draws::{Draws, step_seed};
 use super::guess::{follow, remembered};
-use super::losses::{accuracy, class_logits, probabilities, weighted_mean};
+use super::losses::{accuracy, class_logits, probabilities};
 use super::mixing::{Mixture, one_hot, sharpened};
-use super::mixmatch::{grown, soft_cross_entropy};
+use super::mixmatch::soft_cross_entropy;
+use super::ramp::linear_ramp_up;
 use super::{Needs, Objective, Setting, Step, StepContext, Supervised, SupervisedConfig, Targets, Terms};
 use crate::config::{check_memory, check_range};
 
@@ -144,16 +145,15 @@ impl<M: SequenceModel> Objective<M> for ReMixMatch {
         let part = |values: &Tensor<2>, from: usize, rows: usize| values.clone().narrow(0, from, rows);
         let cross =
             |from: usize, rows: usize| soft_cross_entropy(part(&logits, from, rows), part(&targets, from, rows));
-        let grow = |weight: f64| grown(weight, self.config.ramp_up, context.progress());
+        let ramp = linear_ramp_up(context.progress(), self.config.ramp_up);
         let unmixed = soft_cross_entropy(class_logits(model.forward(strong.clone())), label.clone());
         let mut terms = Terms::new(cross(0, known_rows))
-            .add("unlabeled", grow(self.config.weight), cross(known_rows, 2 * count))
-            .add("strong", grow(self.config.strong_weight), unmixed)
+            .add("unlabeled", self.config.weight * ramp, cross(known_rows, 2 * count))
+            .add("strong", self.config.strong_weight * ramp, unmixed)
             .add("direction", self.config.direction_weight, self.direction.loss(model, &strong))
             .monitor("accuracy", accuracy(part(&logits, 0, known_rows), classes.clone(), known.clone()));
         if let Targets::Classes { classes, known } = &unlabeled.targets {
-            let right = label.argmax(1).reshape([count]).equal(classes.clone()).float();
-            terms = terms.monitor("pseudo_label_accuracy", weighted_mean(right, Some(known.clone())));
+            terms = terms.monitor("pseudo_label_accuracy", accuracy(label, classes.clone(), known.clone()));
         }
         terms
     }

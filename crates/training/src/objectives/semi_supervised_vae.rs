@@ -24,9 +24,10 @@ use serde::{Deserialize, Serialize};
 use super::draws::{Draws, step_seed};
 use super::generate::{Picker, Request};
 use super::losses::{class_logits, weighted_mean};
+use super::ramp::linear_ramp_up;
 use super::vae::{
-    Annealing, VaeConfig, active_units, check_word_drop, collapse, decoder_config, divergence, dropped,
-    negative_log_likelihood, reparameterised,
+    active_units, check_word_drop, collapse, decoder_config, divergence, dropped, negative_log_likelihood,
+    reparameterised,
 };
 use super::{Needs, Objective, Part, Setting, Step, StepContext, Supervised, SupervisedConfig, Targets, Terms};
 use crate::config::{check_range, problem};
@@ -237,10 +238,11 @@ impl<M: SequenceModel> Objective<M> for SemiSupervisedVae {
     fn step(&mut self, model: &M, step: &Step, context: &StepContext) -> Terms {
         let Some(device) = model.devices().into_iter().next() else { return Terms::default() };
         let mut draws = Draws::new(step_seed(&device));
-        let grown = grown(&self.config, context.progress());
-        let mut terms = self.supervised.labeled_terms(model, step.labeled.as_ref());
-        if let Some(Part { weak, targets: Targets::Classes { classes, known }, .. }) = &step.labeled {
+        let grown = linear_ramp_up(context.progress(), self.config.warm_up);
+        let mut terms = Terms::default();
+        if let Some(Part { weak, targets: targets @ Targets::Classes { classes, known }, .. }) = &step.labeled {
             let seen = self.seen(model, weak);
+            terms = self.supervised.terms(model, model.head(seen.summary.clone()), targets);
             let (loss, _) = self.loss(&seen, classes.clone(), grown, &mut draws);
             let [batch, _] = loss.dims();
             let loss = weighted_mean(loss.reshape([batch]), Some(known.clone())) / seen.values.clone();
@@ -287,9 +289,4 @@ impl<M: SequenceModel> Objective<M> for SemiSupervisedVae {
         let mut picker = Picker::new(request);
         Some(decoder.write(Tensor::cat(vec![latent, label], 1), request.time(), |logits| picker.pick(logits)))
     }
-}
-
-/// The weight of the divergence, from 0 to 1.
-fn grown(config: &SemiSupervisedVaeConfig, progress: f64) -> f64 {
-    VaeConfig { annealing: Annealing::Linear, warm_up: config.warm_up, ..VaeConfig::default() }.weight(progress)
 }

@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use super::draws::{Draws, step_seed};
 use super::generate::{Picker, Request};
+use super::ramp::linear_ramp_up;
 use super::{Measures, Needs, Objective, Part, Setting, Step, StepContext, Terms};
 use crate::config::{check_range, problem};
 use crate::metrics::Scores;
@@ -118,7 +119,7 @@ impl VaeConfig {
             Annealing::Linear => progress,
             Annealing::Cyclical => (progress * self.cycles as f64).fract(),
         };
-        self.beta * (place / self.warm_up).min(1.0)
+        self.beta * linear_ramp_up(place, self.warm_up)
     }
 }
 
