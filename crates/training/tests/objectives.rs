@@ -7,7 +7,9 @@ use burn::module::{Module, Param};
 use burn::tensor::{Gradients, Int, Tensor};
 use semiseq_models::{Input, InputSize, SequenceModel, Sequences};
 use semiseq_training::learner::average::{average, fresh_copy};
-use semiseq_training::objectives::losses::{cross_entropy, distribution_kl, distribution_mse, entropy, squared_error};
+use semiseq_training::objectives::losses::{
+    cross_entropy, distribution_kl, distribution_mse, entropy, soft_cross_entropy, squared_error,
+};
 use semiseq_training::objectives::*;
 use serde_json::Value;
 

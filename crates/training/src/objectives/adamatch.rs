@@ -9,13 +9,12 @@
 
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
-use burn::tensor::activation::log_softmax;
 use semiseq_datasets::{Pool, Problem, Views};
 use semiseq_models::SequenceModel;
 use serde::{Deserialize, Serialize};
 
 use super::guess::{Guess, follow, remembered};
-use super::losses::{probabilities, weighted_mean};
+use super::losses::{probabilities, soft_cross_entropy_of_rows, weighted_mean};
 use super::{Needs, Objective, Setting, Step, StepContext, Supervised, SupervisedConfig, Terms};
 use crate::config::{check_memory, check_range};
 
@@ -107,8 +106,7 @@ impl<M: SequenceModel> Objective<M> for AdaMatch {
         let aligned = guess.probabilities.clone() * (of_labeled / of_unlabeled.clamp_min(1e-6));
         guess.take(aligned.clone() / aligned.sum_dim(1));
         let sure = guess.confidence.clone().greater_equal(level.clone()).float();
-        let [count, _] = guess.strong.dims();
-        let each = -(guess.probabilities.clone() * log_softmax(guess.strong.clone(), 1)).sum_dim(1).reshape([count]);
+        let each = soft_cross_entropy_of_rows(guess.strong.clone(), guess.probabilities.clone());
         let loss = guess.mean(each * sure.clone());
         let weight = self.config.weight * grown(context.progress());
         guess

@@ -63,7 +63,7 @@ impl<M: SequenceModel> Objective<M> for Adversarial {
     fn step(&mut self, model: &M, step: &Step, _context: &StepContext) -> Terms {
         let Some(part) = &step.labeled else { return Terms::default() };
         let read = Read::of(model, &part.weak);
-        let logits = read.logits(model, read.steps.clone().detach().zeros_like());
+        let logits = read.plain(model);
         let terms = self.supervised.terms(model, logits, &part.targets);
         let loss = |logits| self.supervised.loss(logits, &part.targets);
         let noise = read.adversarial(model, self.config.epsilon, loss);

@@ -27,6 +27,11 @@ impl Read {
         Self { steps, mask, length }
     }
 
+    /// Logits of the sequences as they are.
+    pub fn plain<M: SequenceModel>(&self, model: &M) -> Tensor<2> {
+        model.head(model.hidden(self.steps.clone(), self.mask.clone()))
+    }
+
     /// Logits with noise on the steps.
     pub fn logits<M: SequenceModel>(&self, model: &M, noise: Tensor<3>) -> Tensor<2> {
         model.head(model.hidden(self.steps.clone() + noise, self.mask.clone()))

@@ -3,9 +3,9 @@
 use burn::module::{Module, Param};
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::activation::{relu, softmax};
-use burn::tensor::{Device, IndexingUpdateOp, Int, Tensor};
+use burn::tensor::{Device, Tensor};
 
-use super::guess::{follow, remembered};
+use super::guess::{add_at, follow, places, remembered};
 
 /// Stands for minus infinity without making `0 · ∞`.
 const VERY_SMALL: f64 = 1e9;
@@ -77,22 +77,15 @@ impl Bank {
     /// there already `keep` of its old vector stays.
     pub fn note(&mut self, indices: &[usize], vectors: Tensor<2>, classes: Tensor<2>, keep: f64) {
         let device = vectors.device();
-        let places: Vec<i32> = indices.iter().map(|index| *index as i32).collect();
-        let places = Tensor::<1, Int>::from_data(places.as_slice(), &device);
+        let places = places(indices, &device);
         let old = self.vectors.val().detach().select(0, places.clone());
         let there = self.known.val().detach().select(1, places.clone()).transpose();
         let keep = there.clone() * keep;
         let mixed = of_length_one(old.clone() * keep.clone() + vectors.detach() * (keep.neg() + 1.0));
-        let change = |memory: &Param<Tensor<2>>, axis: usize, by: Tensor<2>| {
-            let places = places.clone();
-            memory.clone().map(|memory| {
-                memory.detach().select_assign(axis, places, by, IndexingUpdateOp::Add).set_require_grad(false)
-            })
-        };
         let old_classes = self.classes.val().detach().select(0, places.clone());
-        self.vectors = change(&self.vectors, 0, mixed - old);
-        self.classes = change(&self.classes, 0, classes.detach() - old_classes);
-        self.known = change(&self.known, 1, (there.neg() + 1.0).transpose());
+        add_at(&mut self.vectors, 0, places.clone(), mixed - old);
+        add_at(&mut self.classes, 0, places.clone(), classes.detach() - old_classes);
+        add_at(&mut self.known, 1, places, (there.neg() + 1.0).transpose());
     }
 }
 

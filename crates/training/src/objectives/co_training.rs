@@ -8,14 +8,13 @@
 //! It starts with the model's weights in another order, which gives a fresh net as random as the model.
 
 use burn::module::{Module, ModuleMapper, Param};
-use burn::tensor::activation::log_softmax;
 use burn::tensor::{Int, Tensor};
 use semiseq_datasets::{Pool, Problem, Views};
 use semiseq_models::{SequenceModel, Sequences};
 use serde::{Deserialize, Serialize};
 
 use super::draws::{Draws, step_seed};
-use super::losses::{accuracy, class_logits, probabilities, weighted_mean};
+use super::losses::{accuracy, class_logits, cross_entropy_of_rows, probabilities, weighted_mean};
 use super::{Needs, Objective, Setting, Step, StepContext, Supervised, SupervisedConfig, Targets, Terms};
 use crate::config::{check_range, problem};
 use crate::learner::average::fresh_copy;
@@ -88,7 +87,7 @@ pub fn given_loss(logits: Tensor<2>, other: Tensor<2>, threshold: f64, counted: 
     let [rows, _] = logits.dims();
     let (confidence, labels): (Tensor<2>, Tensor<2, Int>) = other.detach().max_dim_with_indices(1);
     let sure = confidence.reshape([rows]).greater_equal_elem(threshold).float();
-    let each = -log_softmax(logits, 1).gather(1, labels).reshape([rows]);
+    let each = cross_entropy_of_rows(logits, labels.reshape([rows]));
     [weighted_mean(each * sure.clone(), counted.clone()), weighted_mean(sure, counted)]
 }
 

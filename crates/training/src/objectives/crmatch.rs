@@ -16,8 +16,8 @@ use serde::{Deserialize, Serialize};
 
 use super::bank::of_length_one;
 use super::guess::Guess;
+use super::losses::soft_cross_entropy;
 use super::mixing::one_hot;
-use super::mixmatch::soft_cross_entropy;
 use super::{Needs, Objective, Setting, Step, StepContext, Supervised, SupervisedConfig, Terms};
 use crate::config::check_range;
 

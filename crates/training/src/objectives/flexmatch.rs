@@ -5,12 +5,12 @@
 //! `c` and `N - Σ σ` those that never had one. Classes that are learned slowly get a lower threshold.
 
 use burn::module::{Module, Param};
-use burn::tensor::{Int, Tensor};
+use burn::tensor::Tensor;
 use semiseq_datasets::{Pool, Problem, Views};
 use semiseq_models::SequenceModel;
 use serde::{Deserialize, Serialize};
 
-use super::guess::{Guess, remembered};
+use super::guess::{Guess, add_at, places, remembered};
 use super::{Needs, Objective, Part, Setting, Step, StepContext, Supervised, SupervisedConfig, Terms};
 use crate::config::check_range;
 
@@ -80,15 +80,12 @@ impl FlexMatch {
     fn note(&mut self, guess: &Guess, part: &Part) {
         let device = guess.confidence.device();
         let [count, classes] = guess.probabilities.dims();
-        let rows: Vec<i32> = part.indices.iter().map(|index| *index as i32).collect();
-        let rows = Tensor::<1, Int>::from_data(rows.as_slice(), &device);
+        let rows = places(&part.indices, &device);
         let sure = guess.confidence.clone().greater_equal_elem(self.config.threshold).float().reshape([count, 1]);
         let old = self.guesses.val().detach().select(0, rows.clone());
         let new: Tensor<2> = guess.labels.clone().one_hot::<2>(classes).float();
         let change = (new - old) * sure;
-        self.guesses = self.guesses.clone().map(|memory| {
-            memory.detach().select_assign(0, rows, change, burn::tensor::IndexingUpdateOp::Add).set_require_grad(false)
-        });
+        add_at(&mut self.guesses, 0, rows, change);
     }
 }
 

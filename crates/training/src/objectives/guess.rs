@@ -1,10 +1,10 @@
 //! What the methods of FixMatch's kind share: the weak view says what the label is, and the strong view has to agree.
 
 use burn::module::Param;
-use burn::tensor::{Int, Tensor};
+use burn::tensor::{Device, IndexingUpdateOp, Int, Tensor};
 use semiseq_models::SequenceModel;
 
-use super::losses::{class_logits, probabilities, weighted_mean};
+use super::losses::{class_logits, cross_entropy_of_rows, probabilities, soft_cross_entropy_of_rows, weighted_mean};
 use super::{Part, Targets, Terms};
 
 /// What the model says about the weak view, without graph, and the logits of the strong one.
@@ -53,9 +53,7 @@ impl Guess {
 
     /// `mean(weight · CE(strong view, guessed class))` over all rows that are no padding. Weights `[rows]`, output `[1]`.
     pub fn loss(&self, weights: Tensor<1>) -> Tensor<1> {
-        let [count, _] = self.strong.dims();
-        let labels = self.labels.clone().reshape([count, 1]);
-        let each = -burn::tensor::activation::log_softmax(self.strong.clone(), 1).gather(1, labels).reshape([count]);
+        let each = cross_entropy_of_rows(self.strong.clone(), self.labels.clone());
         weighted_mean(each * weights, self.rows.clone())
     }
 
@@ -108,13 +106,30 @@ pub(super) fn soft_guess_terms(
     guesses: Tensor<2>,
     threshold: f64,
 ) -> Terms {
-    let [rows, _] = logits.dims();
     let mut guess = Guess::new(logits.clone(), logits.clone(), None);
     guess.take(guesses.clone());
     let sure = guess.confidence.clone().greater_equal_elem(threshold).float();
-    let each = -(guesses * burn::tensor::activation::log_softmax(logits, 1)).sum_dim(1).reshape([rows]);
+    let each = soft_cross_entropy_of_rows(logits, guesses);
     let loss = guess.mean(each * sure.clone());
     guess.terms_with(terms, part, weight, loss, sure)
+}
+
+/// Positions in the training part, as a tensor to pick rows of a memory with. `[sequences]`
+pub(super) fn places(indices: &[usize], device: &Device) -> Tensor<1, Int> {
+    let places: Vec<i32> = indices.iter().map(|index| *index as i32).collect();
+    Tensor::from_data(places.as_slice(), device)
+}
+
+/// Adds to the rows (axis 0) or columns (axis 1) of a memory that belong to these places.
+pub(super) fn add_at<const D: usize>(
+    memory: &mut Param<Tensor<D>>,
+    axis: usize,
+    places: Tensor<1, Int>,
+    change: Tensor<D>,
+) {
+    *memory = memory.clone().map(|memory| {
+        memory.detach().select_assign(axis, places, change, IndexingUpdateOp::Add).set_require_grad(false)
+    });
 }
 
 /// A value that is remembered but not learned.

@@ -51,6 +51,23 @@ pub fn cross_entropy(
     loss / row_weights.sum().clamp_min(1e-12)
 }
 
+/// Cross-entropy of each row against its class, `[rows]`. Logits `[rows, classes]`, classes `[rows]`.
+pub fn cross_entropy_of_rows(logits: Tensor<2>, classes: Tensor<1, Int>) -> Tensor<1> {
+    let [rows, _] = logits.dims();
+    -log_softmax(logits, 1).gather(1, classes.reshape([rows, 1])).reshape([rows])
+}
+
+/// Cross-entropy of each row against its distribution, `[rows]`. Both `[rows, classes]`.
+pub fn soft_cross_entropy_of_rows(logits: Tensor<2>, targets: Tensor<2>) -> Tensor<1> {
+    let [rows, _] = logits.dims();
+    -(targets * log_softmax(logits, 1)).sum_dim(1).reshape([rows])
+}
+
+/// Cross-entropy against distributions, the mean over the rows, `[1]`. Both `[rows, classes]`.
+pub fn soft_cross_entropy(logits: Tensor<2>, targets: Tensor<2>) -> Tensor<1> {
+    soft_cross_entropy_of_rows(logits, targets).mean()
+}
+
 /// Mean squared error of one-column predictions. Predictions `[rows, 1]`, numbers and known `[rows]`.
 pub fn squared_error(predictions: Tensor<2>, numbers: Tensor<1>, known: Tensor<1>) -> Tensor<1> {
     let [rows, _] = predictions.dims();

@@ -8,13 +8,13 @@
 
 use burn::module::Module;
 use burn::tensor::Tensor;
-use burn::tensor::activation::{log_softmax, softmax};
+use burn::tensor::activation::softmax;
 use semiseq_datasets::{Pool, Problem, Views};
 use semiseq_models::SequenceModel;
 use serde::{Deserialize, Serialize};
 
 use super::draws::{Draws, step_seed};
-use super::losses::{accuracy, class_logits, probabilities};
+use super::losses::{accuracy, class_logits, probabilities, soft_cross_entropy};
 use super::mixing::{Mixture, one_hot, sharpened};
 use super::ramp::linear_ramp_up;
 use super::{Needs, Objective, Setting, Step, StepContext, Supervised, SupervisedConfig, Targets, Terms};
@@ -64,12 +64,6 @@ pub struct MixMatch {
     supervised: Supervised,
     #[module(skip)]
     config: MixMatchConfig,
-}
-
-/// Cross-entropy against distributions, the mean over the rows, `[1]`. Both `[rows, classes]`.
-pub fn soft_cross_entropy(logits: Tensor<2>, targets: Tensor<2>) -> Tensor<1> {
-    let [rows, _] = logits.dims();
-    -(targets * log_softmax(logits, 1)).sum_dim(1).reshape([rows]).mean()
 }
 
 impl<M: SequenceModel> Objective<M> for MixMatch {

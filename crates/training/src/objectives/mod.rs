@@ -75,7 +75,7 @@ pub use language_model::{LanguageModel, LanguageModelConfig, next_token};
 pub use masked_reconstruction::{MaskedReconstruction, MaskedReconstructionConfig, hidden_error};
 pub use mean_teacher::{Consistency, MeanTeacher, MeanTeacherConfig};
 pub use mixing::{Mixture, sharpened};
-pub use mixmatch::{MixMatch, MixMatchConfig, soft_cross_entropy};
+pub use mixmatch::{MixMatch, MixMatchConfig};
 pub use next_step::{NextStep, NextStepConfig, foretold_error};
 pub use noisy_student::{NoisyStudent, NoisyStudentConfig};
 pub use pi_model::{PiModel, PiModelConfig};

@@ -8,12 +8,11 @@
 //! goes on from the weights of the round before.
 
 use burn::module::Module;
-use burn::tensor::activation::log_softmax;
 use semiseq_datasets::{Pool, Problem, Views};
 use semiseq_models::SequenceModel;
 use serde::{Deserialize, Serialize};
 
-use super::losses::{class_logits, weighted_mean};
+use super::losses::{class_logits, soft_cross_entropy_of_rows, weighted_mean};
 use super::mixing::one_hot;
 use super::self_training::{Rounds, check_rounds, watched};
 use super::{Needs, Objective, Setting, Step, StepContext, Supervised, SupervisedConfig, Terms};
@@ -79,10 +78,10 @@ impl<M: SequenceModel> Objective<M> for NoisyStudent<M> {
         let Some(given) = self.rounds.give(&part.weak, part, self.config.threshold, context) else { return terms };
         let noisy = part.strong.clone().unwrap_or_else(|| part.weak.clone());
         let logits = class_logits(model.forward(noisy));
-        let [rows, classes] = logits.dims();
+        let [_, classes] = logits.dims();
         let taught =
             if self.config.soft { given.probabilities.clone() } else { one_hot(given.labels.clone(), classes) };
-        let each = -(taught * log_softmax(logits, 1)).sum_dim(1).reshape([rows]);
+        let each = soft_cross_entropy_of_rows(logits, taught);
         let loss = weighted_mean(each * given.sure.clone(), part.row_mask(model.per_step()));
         watched(terms.add("unlabeled", self.config.weight, loss), part, &given)
     }

@@ -7,14 +7,13 @@
 //! When each sequence got its first label is remembered, and written to `self-training.csv` in the run folder.
 
 use burn::module::{Module, Param};
-use burn::tensor::activation::log_softmax;
 use burn::tensor::{Int, Tensor};
 use semiseq_datasets::{Pool, Problem, Views};
 use semiseq_models::{SequenceModel, Sequences};
 use serde::{Deserialize, Serialize};
 
-use super::guess::remembered;
-use super::losses::{class_logits, probabilities, weighted_mean};
+use super::guess::{add_at, places, remembered};
+use super::losses::{class_logits, cross_entropy_of_rows, probabilities, weighted_mean};
 use super::{Needs, Objective, Part, Setting, Step, StepContext, Supervised, SupervisedConfig, Targets, Terms};
 use crate::config::{check_range, problem};
 use crate::learner::average::{average, fresh_copy};
@@ -115,16 +114,10 @@ impl<M: SequenceModel> Rounds<M> {
     }
 
     fn note(&mut self, part: &Part, sure: Tensor<1>, round: usize) {
-        let places: Vec<i32> = part.indices.iter().map(|index| *index as i32).collect();
-        let places = Tensor::<1, Int>::from_data(places.as_slice(), &sure.device());
+        let places = places(&part.indices, &sure.device());
         let old = self.labeled_in.val().detach().select(0, places.clone());
         let change = old.equal_elem(0.0).float() * sure * (round + 1) as f64;
-        self.labeled_in = self.labeled_in.clone().map(|memory| {
-            memory
-                .detach()
-                .select_assign(0, places, change, burn::tensor::IndexingUpdateOp::Add)
-                .set_require_grad(false)
-        });
+        add_at(&mut self.labeled_in, 0, places, change);
     }
 
     /// Copies the model where the next step begins a round.
@@ -178,8 +171,7 @@ impl<M: SequenceModel> Objective<M> for SelfTraining<M> {
         let Some(part) = &step.unlabeled else { return terms };
         let Some(given) = self.rounds.give(&part.weak, part, self.config.threshold, context) else { return terms };
         let logits = class_logits(model.forward(part.weak.clone()));
-        let [rows, _] = logits.dims();
-        let each = -log_softmax(logits, 1).gather(1, given.labels.clone().reshape([rows, 1])).reshape([rows]);
+        let each = cross_entropy_of_rows(logits, given.labels.clone());
         let loss = weighted_mean(each * given.sure.clone(), part.row_mask(model.per_step()));
         watched(terms.add("unlabeled", self.config.weight, loss), part, &given)
     }

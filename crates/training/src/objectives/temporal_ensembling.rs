@@ -6,11 +6,12 @@
 //! seen several times an epoch. A sequence seen for the first time has no target, as in the paper.
 
 use burn::module::{Module, Param};
-use burn::tensor::{IndexingUpdateOp, Int, Tensor};
+use burn::tensor::Tensor;
 use semiseq_datasets::{Pool, Problem, Views};
 use semiseq_models::SequenceModel;
 use serde::{Deserialize, Serialize};
 
+use super::guess::{add_at, places};
 use super::losses::{distribution_mse, probabilities};
 use super::{
     Needs, Objective, Part, Setting, Step, StepContext, Supervised, SupervisedConfig, Terms, gaussian_ramp_up,
@@ -82,8 +83,7 @@ impl TemporalEnsembling {
     fn visit(&mut self, logits: Tensor<2>, part: &Part) -> Tensor<1> {
         let decay = self.config.ensemble_decay;
         let device = logits.device();
-        let rows: Vec<i32> = part.indices.iter().map(|index| *index as i32).collect();
-        let rows = Tensor::<1, Int>::from_data(rows.as_slice(), &device);
+        let rows = places(&part.indices, &device);
         let past = self.ensemble.val().detach().select(0, rows.clone());
         let visits = self.visits.val().detach().select(0, rows.clone());
         let seen = visits.clone().greater_elem(0.0).float();
@@ -98,16 +98,10 @@ impl TemporalEnsembling {
         let rate = weights.clone().mean();
         let loss = distribution_mse(logits, target, Some(weights)) * rate;
         let change = (predicted - past).mul_scalar(1.0 - decay);
-        self.ensemble = update(&self.ensemble, rows.clone(), change);
-        self.visits = update(&self.visits, rows, Tensor::ones([count, 1], &device));
+        add_at(&mut self.ensemble, 0, rows.clone(), change);
+        add_at(&mut self.visits, 0, rows, Tensor::ones([count, 1], &device));
         loss
     }
-}
-
-fn update(memory: &Param<Tensor<2>>, rows: Tensor<1, Int>, change: Tensor<2>) -> Param<Tensor<2>> {
-    memory
-        .clone()
-        .map(|tensor| tensor.detach().select_assign(0, rows, change, IndexingUpdateOp::Add).set_require_grad(false))
 }
 
 impl<M: SequenceModel> Objective<M> for TemporalEnsembling {

@@ -10,15 +10,15 @@
 
 use burn::module::{Module, Param};
 use burn::nn::{Linear, LinearConfig};
-use burn::tensor::activation::{log_softmax, softmax};
-use burn::tensor::{Int, Tensor};
+use burn::tensor::Tensor;
+use burn::tensor::activation::softmax;
 use semiseq_datasets::{Pool, Problem, Views};
 use semiseq_models::SequenceModel;
 use serde::{Deserialize, Serialize};
 
 use super::draws::{Draws, step_seed};
-use super::guess::remembered;
-use super::losses::{class_logits, cross_entropy, weighted_mean};
+use super::guess::{places, remembered};
+use super::losses::{class_logits, cross_entropy, cross_entropy_of_rows, weighted_mean};
 use super::{Needs, Objective, Part, Setting, Step, StepContext, Supervised, SupervisedConfig, Targets, Terms};
 use crate::config::{check_range, problem};
 
@@ -92,8 +92,7 @@ impl Voter {
         let Targets::Classes { classes, known } = &part.targets else { return None };
         let logits = self.layer.forward(hidden.clone());
         let [rows, _] = logits.dims();
-        let places: Vec<i32> = part.indices.iter().map(|index| *index as i32).collect();
-        let places = Tensor::<1, Int>::from_data(places.as_slice(), &logits.device());
+        let places = places(&part.indices, &logits.device());
         let counts = self.sample.val().detach().select(0, places);
         let sequences = part.indices.len();
         let counts = if per_step {
@@ -127,7 +126,7 @@ pub fn agreed_loss(
     let [first, second] = votes.map(|votes| votes.detach().max_dim_with_indices(1));
     let sure = |confidence: Tensor<2>| confidence.reshape([rows]).greater_equal_elem(threshold).float();
     let agreed = first.1.clone().equal(second.1).reshape([rows]).float() * sure(first.0) * sure(second.0);
-    let each = -log_softmax(logits, 1).gather(1, first.1).reshape([rows]);
+    let each = cross_entropy_of_rows(logits, first.1.reshape([rows]));
     (weighted_mean(each * agreed.clone(), counted.clone()), weighted_mean(agreed, counted))
 }
 

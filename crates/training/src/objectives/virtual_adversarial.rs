@@ -73,7 +73,7 @@ impl VirtualAdversarial {
     /// How much the prediction changes under the noise that changes it most, and the logits without noise.
     fn change<M: SequenceModel>(&self, model: &M, part: &Part, draws: &mut Draws) -> (Tensor<1>, Tensor<2>) {
         let read = Read::of(model, &part.weak);
-        let logits = read.logits(model, read.steps.clone().detach().zeros_like());
+        let logits = read.plain(model);
         let target = probabilities(logits.clone());
         let rows = part.row_mask(model.per_step());
         let divergence = |logits: Tensor<2>| distribution_kl(logits, target.clone(), rows.clone());
