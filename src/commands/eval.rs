@@ -64,8 +64,9 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
         println!("{}", json_text(&scores)?);
     } else {
         println!("{} sequences of {}", dataset.len(), dataset.name);
+        let width = scores.keys().map(String::len).max().unwrap_or(0).max(10);
         for (name, value) in scores {
-            println!("{name:<10} {value:.4}");
+            println!("{name:<width$} {value:.4}");
         }
     }
     Ok(())

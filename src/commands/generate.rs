@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use semiseq::prelude::*;
 use semiseq::training::Order;
+use semiseq::training::output::pictures::{grid, of_one_size, range};
 
 use super::{cell, open_run, write_output};
 
@@ -15,7 +16,8 @@ pub struct Arguments {
     /// Samples
     #[arg(long, value_name = "N")]
     n: usize,
-    /// Where to write: `.jsonl`, `.csv` (a row a sample), or `.txt` for text (a line a sample)
+    /// Where to write: `.jsonl`, `.csv` (a row a sample), `.txt` for text (a line a sample), or `.png` for
+    /// pictures
     #[arg(long)]
     output: PathBuf,
     /// Samples of one class, where the run learned to make them by class
@@ -49,6 +51,19 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
         seed: arguments.seed,
     };
     let samples = run.generate(&order)?;
+    if ending == "png" {
+        let pictures = of_one_size(&samples);
+        let (low, high) = range(&pictures);
+        let bytes = grid(&pictures, 1, low, high).ok_or_else(|| {
+            Error::input(
+                "`.png` holds pictures: samples of one size with 8 steps and 8 channels or more",
+                "write `.jsonl`, which holds values and text",
+            )
+        })?;
+        write_output(Some(&arguments.output), &bytes)?;
+        eprintln!("{} samples in {}", arguments.n, arguments.output.display());
+        return Ok(());
+    }
     let label = arguments.class.as_deref();
     let lines: Result<Vec<String>, Error> =
         samples.into_iter().map(|sample| line(&run, sample, &ending, label)).collect();
@@ -63,9 +78,9 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
 }
 
 fn check(arguments: &Arguments, ending: &str) -> Result<(), Error> {
-    if !["jsonl", "csv", "txt"].contains(&ending) {
+    if !["jsonl", "csv", "txt", "png"].contains(&ending) {
         return Err(Error::input(
-            format!("{}: the name must end in `.jsonl`, `.csv` or `.txt`", arguments.output.display()),
+            format!("{}: the name must end in `.jsonl`, `.csv`, `.txt` or `.png`", arguments.output.display()),
             "for example `--output samples.jsonl`",
         ));
     }

@@ -17,7 +17,9 @@ use std::io::{BufReader, Write};
 use std::path::Path;
 
 use semiseq::datasets::formats::{ReadOptions, read_jsonl};
-use semiseq::datasets::{DataConfig, Dataset, Task, dataset_from_rows, read_input};
+use semiseq::datasets::{
+    DataConfig, Dataset, Forecast, Task, dataset_from_rows, latest_of, latest_windows, read_input,
+};
 use semiseq::kernels;
 use semiseq::prelude::*;
 
@@ -47,6 +49,18 @@ fn prepare_input(run: &SavedRun, input: &str, labels: bool) -> Result<Dataset, E
         raw.targets.fill(Target::Missing);
         raw.classes.clear();
     }
+    Ok(run.processor().apply(raw)?)
+}
+
+/// Reads INPUT as recordings, and prepares the last window of each.
+fn prepare_latest(run: &SavedRun, input: &str, forecast: &Forecast) -> Result<Dataset, Error> {
+    let config = run.config().map_or_else(|_| DataConfig::default(), |config| config.data);
+    let raw = if input == "-" {
+        let rows = read_jsonl(BufReader::new(std::io::stdin()), "standard input", &ReadOptions::default())?;
+        latest_of(rows, &forecast.windows)?
+    } else {
+        latest_windows(Path::new(input), &columns_for(&config, input), &forecast.windows)?
+    };
     Ok(run.processor().apply(raw)?)
 }
 
@@ -83,7 +97,12 @@ fn columns_for(config: &DataConfig, input: &str) -> DataConfig {
     if ending(&trained_on) == ending(input) {
         config.clone()
     } else {
-        DataConfig { text: config.text.clone(), target: config.target.clone(), ..DataConfig::default() }
+        DataConfig {
+            text: config.text.clone(),
+            target: config.target.clone(),
+            windows: config.windows.clone(),
+            ..DataConfig::default()
+        }
     }
 }
 

@@ -3,12 +3,13 @@
 use std::fmt::Write;
 use std::path::PathBuf;
 
+use semiseq::datasets::{Processor, Series, Task};
 use semiseq::prelude::*;
 use semiseq::training::learner::evaluate::Outputs;
 use semiseq::training::metrics::argmax;
 use serde_json::{Map, Value, json};
 
-use super::{cell, open_run, prepare_input, write_output};
+use super::{cell, open_run, prepare_input, prepare_latest, write_output};
 
 /// Arguments of `predict`.
 #[derive(clap::Args)]
@@ -28,20 +29,42 @@ pub struct Arguments {
 /// Predicts.
 pub fn run(arguments: &Arguments) -> Result<(), Error> {
     let run = open_run(&arguments.run, arguments.backend.as_deref())?;
-    let dataset = prepare_input(&run, &arguments.input, false)?;
-    let outputs = run.predict(&dataset);
-    let classes = run.processor().classes();
+    if run.task() == Task::Unsupervised {
+        return Err(Error::input(
+            format!("{}: this run trained an encoder, and nothing that predicts", arguments.run.display()),
+            "`embed` gives its vectors, `generate` samples; to predict, add a stage with labels and a `[model.classifier]`",
+        ));
+    }
+    let dataset = match run.processor().forecast().filter(|_| run.task() == Task::Forecast) {
+        Some(forecast) => prepare_latest(&run, &arguments.input, forecast)?,
+        None => prepare_input(&run, &arguments.input, false)?,
+    };
+    let outputs = in_units(run.predict(&dataset), &run);
     let json_lines =
         arguments.output.as_ref().is_some_and(|path| path.extension().is_some_and(|ending| ending == "jsonl"));
-    let text = if json_lines { as_json_lines(&outputs, classes) } else { as_csv(&outputs, classes) };
+    let text = if json_lines { as_json_lines(&outputs, run.processor()) } else { as_csv(&outputs, run.processor()) };
     write_output(arguments.output.as_deref(), text.as_bytes())
+}
+
+/// Forecasts in the units of the data; all else as it is.
+fn in_units(outputs: Outputs, run: &SavedRun) -> Outputs {
+    let (Outputs::Forecasts(rows), Some(forecast)) = (&outputs, run.processor().forecast()) else { return outputs };
+    let restored = rows.iter().map(|row| {
+        let values = row.iter().map(|value| *value as f32).collect();
+        let series = run.processor().restore(Series { values, channels: forecast.columns.len() });
+        series.values.into_iter().map(f64::from).collect()
+    });
+    Outputs::Forecasts(restored.collect())
 }
 
 fn name(classes: &[String], class: usize) -> String {
     classes.get(class).cloned().unwrap_or_else(|| class.to_string())
 }
 
-fn as_csv(outputs: &Outputs, classes: &[String]) -> String {
+fn as_csv(outputs: &Outputs, processor: &Processor) -> String {
+    let classes = processor.classes();
+    let columns = processor.forecast().map_or(&[][..], |forecast| &forecast.columns);
+    let words = |tokens: &[u32]| processor.target_text(tokens);
     let mut text = String::new();
     // Writing to a String cannot fail.
     match outputs {
@@ -55,6 +78,21 @@ fn as_csv(outputs: &Outputs, classes: &[String]) -> String {
             let _ = writeln!(text, "index,prediction,{}", probability_names(classes));
             for (index, row) in rows.iter().enumerate() {
                 let _ = writeln!(text, "{index},{},{}", cell(&name(classes, argmax(row))), numbers(row));
+            }
+        }
+        Outputs::Answers(rows) => {
+            text.push_str("index,prediction\n");
+            for (index, tokens) in rows.iter().enumerate() {
+                let _ = writeln!(text, "{index},{}", cell(&words(tokens)));
+            }
+        }
+        Outputs::Forecasts(rows) => {
+            let names = columns.iter().map(|column| cell(column)).collect::<Vec<_>>().join(",");
+            let _ = writeln!(text, "index,step,{names}");
+            for (index, row) in rows.iter().enumerate() {
+                for (step, values) in row.chunks(columns.len()).enumerate() {
+                    let _ = writeln!(text, "{index},{},{}", step + 1, numbers(values));
+                }
             }
         }
         Outputs::Steps(sequences) => {
@@ -77,7 +115,10 @@ fn numbers(row: &[f64]) -> String {
     row.iter().map(|value| format!("{value:.6}")).collect::<Vec<_>>().join(",")
 }
 
-fn as_json_lines(outputs: &Outputs, classes: &[String]) -> String {
+fn as_json_lines(outputs: &Outputs, processor: &Processor) -> String {
+    let classes = processor.classes();
+    let columns = processor.forecast().map_or(&[][..], |forecast| &forecast.columns);
+    let words = |tokens: &[u32]| processor.target_text(tokens);
     let probabilities = |row: &[f64]| {
         row.iter()
             .enumerate()
@@ -88,6 +129,11 @@ fn as_json_lines(outputs: &Outputs, classes: &[String]) -> String {
     let lines: Vec<Value> = match outputs {
         Outputs::Numbers(numbers) => numbers.iter().map(|number| json!({"prediction": number})).collect(),
         Outputs::Classes(rows) => rows.iter().map(one).collect(),
+        Outputs::Answers(rows) => rows.iter().map(|tokens| json!({"prediction": words(tokens)})).collect(),
+        Outputs::Forecasts(rows) => {
+            let steps = |row: &Vec<f64>| row.chunks(columns.len()).map(<[f64]>::to_vec).collect::<Vec<_>>();
+            rows.iter().map(|row| json!({"columns": columns, "forecast": steps(row)})).collect()
+        }
         Outputs::Steps(sequences) => {
             sequences.iter().map(|rows| json!({"steps": rows.iter().map(one).collect::<Vec<_>>()})).collect()
         }

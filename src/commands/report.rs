@@ -63,7 +63,7 @@ fn material(folder: &Path, backend: Option<&str>) -> Result<Material, Error> {
     let summary = run.summary()?;
     let config = fs::read_to_string(folder.join("config.toml")).unwrap_or_default();
     let (evidence, confusion) = match run.data() {
-        Ok(data) => (run.evidence(&data)?, run.score(&data.test).1),
+        Ok(data) => (run.evidence(&data), run.score(&data.test).1),
         Err(error) => {
             eprintln!(
                 "warning: {}: without maps and examples, since the run's data cannot be read: {error}",

@@ -1,4 +1,5 @@
 //! Runs the program as its user does.
+#![allow(dead_code, reason = "each test file uses a part of this")]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

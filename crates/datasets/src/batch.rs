@@ -34,6 +34,13 @@ pub enum BatchInputs {
 }
 
 impl Batch {
+    /// Pads sequences that stand for themselves, without targets.
+    pub fn of(sequences: &[Sequence]) -> Self {
+        let targets = vec![Target::Missing; sequences.len()];
+        let dataset = Dataset { targets, ..Dataset::default() };
+        Self::collate(&dataset, &(0..sequences.len()).collect::<Vec<_>>(), sequences)
+    }
+
     /// Pads `sequences`, the (perhaps augmented) rows of `dataset` at `indices`.
     pub fn collate(dataset: &Dataset, indices: &[usize], sequences: &[Sequence]) -> Self {
         let lengths: Vec<usize> = sequences.iter().map(Sequence::len).collect();

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::augment::AugmentConfig;
 use crate::error::Problem;
 use crate::formats;
+use crate::windows::WindowsConfig;
 
 /// `[data]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -60,6 +61,9 @@ pub struct DataConfig {
     pub seed: u64,
     /// Which labels may be seen; absent: all.
     pub labels: LabelsConfig,
+    /// Cuts long recordings into windows, for forecasting.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub windows: Option<WindowsConfig>,
     /// How sequences are prepared.
     pub transform: TransformConfig,
     /// The weak and the strong view.
@@ -87,6 +91,7 @@ impl Default for DataConfig {
             size: None,
             seed: 0,
             labels: LabelsConfig::default(),
+            windows: None,
             transform: TransformConfig::default(),
             augment: AugmentConfig::default(),
         }
@@ -211,6 +216,9 @@ impl DataConfig {
             if value == Some(0) {
                 note(&format!("transform.{key}"), "must be at least 1, got 0".into(), "");
             }
+        }
+        if let Some(windows) = &self.windows {
+            windows.check(&format!("{path}.windows"), self, problems);
         }
         self.labels.check(&format!("{path}.labels"), problems);
         self.augment.check(&format!("{path}.augment"), problems);

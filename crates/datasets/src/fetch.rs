@@ -105,6 +105,17 @@ pub const FETCHABLES: &[Fetchable] = &[
         ],
     },
     Fetchable {
+        name: "ETTh1",
+        summary: "two years of a transformer's oil temperature and load, a row an hour (Zhou et al. 2021)",
+        main: "ETTh1.csv",
+        files: &[File {
+            url: "https://raw.githubusercontent.com/zhouhaoyi/ETDataset/main/ETT-small/ETTh1.csv",
+            archive: Archive::None,
+            name: "ETTh1.csv",
+            sha256: "f18de3ad269cef59bb07b5438d79bb3042d3be49bdeecf01c1cd6d29695ee066",
+        }],
+    },
+    Fetchable {
         name: "JapaneseVowels",
         summary: "UEA archive: 640 utterances of 9 speakers, 12 channels, unequal lengths",
         main: ".",

@@ -19,6 +19,7 @@ mod sequence;
 mod source;
 mod split;
 mod text;
+mod windows;
 
 pub use augment::{AugmentConfig, AugmentationConfig, Augmenter, Corpus};
 pub use batch::{Batch, BatchInputs, evaluation_batches};
@@ -28,7 +29,8 @@ pub use error::{DataError, Problem, nearest};
 pub use fetch::{FETCHABLES, FOLDER as FETCH_FOLDER, Fetchable, fetch};
 pub use loader::{Loader, LoaderOptions, Pool, StepBatches, ViewBatches, Views};
 pub use prepare::{Prepared, Task, prepare, prepare_source};
-pub use processor::{InputKind, Processor};
+pub use processor::{Forecast, InputKind, Processor};
 pub use sequence::{Dataset, Sequence, Series, Target};
-pub use source::{Source, dataset_from_rows, open, read_input};
+pub use source::{Source, dataset_from_rows, latest_of, latest_windows, open, read_input};
 pub use split::SplitRecord;
+pub use windows::WindowsConfig;

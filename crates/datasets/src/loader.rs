@@ -49,6 +49,8 @@ pub enum Pool {
     Paired,
     /// The whole training part, as if unlabelled.
     All,
+    /// Labelled ones only, in their order: as many streams side by side as a batch has rows.
+    Streams,
 }
 
 /// One step's batches.
@@ -56,7 +58,7 @@ pub enum Pool {
 pub struct StepBatches {
     /// Absent for [`Pool::All`].
     pub labeled: Option<ViewBatches>,
-    /// Absent for [`Pool::Labeled`], and where no unlabelled sequence exists.
+    /// Absent for [`Pool::Labeled`] and [`Pool::Streams`], and where no unlabelled sequence exists.
     pub unlabeled: Option<ViewBatches>,
 }
 
@@ -125,7 +127,7 @@ impl Loader {
         options: LoaderOptions,
     ) -> Self {
         let (labeled, unlabeled) = match options.pool {
-            Pool::Labeled => (labeled, Vec::new()),
+            Pool::Labeled | Pool::Streams => (labeled, Vec::new()),
             Pool::Paired => (labeled, unlabeled),
             Pool::All => (Vec::new(), (0..train.len()).collect()),
         };
@@ -136,6 +138,9 @@ impl Loader {
     pub fn steps_per_epoch(&self) -> usize {
         let shared = &self.shared;
         let (labeled, unlabeled) = shared.batch_sizes();
+        if shared.options.pool == Pool::Streams {
+            return shared.options.steps_per_epoch.unwrap_or(shared.labeled.len() / labeled.max(1));
+        }
         let passes = |rows: usize, batch: usize| if batch == 0 { 0 } else { rows.div_ceil(batch) };
         let most = passes(shared.labeled.len(), labeled).max(passes(shared.unlabeled.len(), unlabeled));
         shared.options.steps_per_epoch.unwrap_or(most)
@@ -176,6 +181,11 @@ impl Shared {
 
     fn plan(&self, steps: usize, epoch: usize) -> Vec<Plan> {
         let (labeled, unlabeled) = self.batch_sizes();
+        if self.options.pool == Pool::Streams {
+            let length = (self.labeled.len() / labeled.max(1)).max(1);
+            let row = |step: usize| (0..labeled).map(move |stream| self.labeled[stream * length + step % length]);
+            return (0..steps).map(|step| (row(step).collect(), Vec::new())).collect();
+        }
         let labeled = self.rows(&self.labeled, labeled, steps, epoch, 1);
         let unlabeled = self.rows(&self.unlabeled, unlabeled, steps, epoch, 2);
         labeled.into_iter().zip(unlabeled).collect()
@@ -286,6 +296,14 @@ mod tests {
         let steps = rows(&loader(1, Pool::All), 1);
         assert_eq!(steps.len(), 13);
         assert!(steps.iter().all(|(labeled, unlabeled)| labeled.is_empty() && unlabeled.len() == 4));
+    }
+
+    #[test]
+    fn streams_go_on_where_they_were() {
+        // Ten labelled rows in four streams of two; the last two rows fill none.
+        let steps = rows(&loader(1, Pool::Streams), 1);
+        let labeled: Vec<Vec<usize>> = steps.into_iter().map(|(labeled, _)| labeled).collect();
+        assert_eq!(labeled, [[0, 2, 4, 6], [1, 3, 5, 7]]);
     }
 
     #[test]

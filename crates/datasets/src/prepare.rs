@@ -7,6 +7,7 @@ use crate::random::{generator, shuffle};
 use crate::sequence::{Dataset, Target};
 use crate::source::{Source, check_lengths, check_targets, open};
 use crate::split::{SplitRecord, choose_labels, stratified};
+use crate::windows;
 
 /// What is to be learned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +18,10 @@ pub enum Task {
     Tag,
     /// A number each sequence.
     Regress,
+    /// The steps that follow each window of a recording.
+    Forecast,
+    /// Another sequence for each sequence.
+    SequenceToSequence,
     /// Nothing of the targets.
     Unsupervised,
 }
@@ -48,7 +53,10 @@ const TEST: u64 = 11;
 ///
 /// Whatever is wrong with the data, in the user's words.
 pub fn prepare(config: &DataConfig, task: Task) -> Result<Prepared, DataError> {
-    prepare_source(open(config, task)?, config, task)
+    match &config.windows {
+        Some(windows) => windows::prepare(config, windows, task),
+        None => prepare_source(open(config, task)?, config, task),
+    }
 }
 
 /// Splits and prepares data that is in memory already; `config.source` is not looked at.

@@ -9,6 +9,7 @@ use crate::config::{Normalize, TransformConfig};
 use crate::error::DataError;
 use crate::sequence::{Dataset, Sequence, Series, Target};
 use crate::text::Tokenizer;
+use crate::windows::WindowsConfig;
 
 /// What a model reads at each step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +38,31 @@ pub struct Processor {
     /// Mean and deviation of each channel of the training part.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     channels: Vec<(f32, f32)>,
+    /// How the words of target sequences are numbered.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    targets: Option<TargetVocabulary>,
+    /// Where windows of recordings are read, and their futures forecast.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    forecast: Option<Forecast>,
+}
+
+/// The tokens of target sequences: those of the data, and one more that ends a sequence.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct TargetVocabulary {
+    /// Of texts; tokens that the data numbered itself have none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tokenizer: Option<Tokenizer>,
+    /// Tokens, padding included and the end left out: the end's number.
+    size: usize,
+}
+
+/// What is forecast from what.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Forecast {
+    /// How recordings are cut.
+    pub windows: WindowsConfig,
+    /// Names of the channels that are forecast: the first of the input.
+    pub columns: Vec<String>,
 }
 
 /// Deviations below this part of the mean are of a constant: it is centred and not blown up.
@@ -61,6 +87,8 @@ impl Processor {
             classes: train.classes.clone(),
             tokenizer: None,
             channels: Vec::new(),
+            targets: TargetVocabulary::fit(config, train)?,
+            forecast: None,
         };
         match first {
             Sequence::Text(_) => {
@@ -109,6 +137,15 @@ impl Processor {
         }
     }
 
+    /// What is forecast, where the data is windows of recordings.
+    pub fn forecast(&self) -> Option<&Forecast> {
+        self.forecast.as_ref()
+    }
+
+    pub(crate) fn set_forecast(&mut self, forecast: Forecast) {
+        self.forecast = Some(forecast);
+    }
+
     /// Class names in order; empty for numbers.
     pub fn classes(&self) -> &[String] {
         &self.classes
@@ -120,7 +157,10 @@ impl Processor {
     ///
     /// A label never seen in training, another kind of data, another number of channels.
     pub fn apply(&self, raw: Dataset) -> Result<Dataset, DataError> {
-        let targets = self.targets(&raw)?;
+        let targets = match raw.targets.iter().any(|target| matches!(target, Target::Sequence(_))) {
+            true => self.target_sequences(&raw)?,
+            false => self.targets(&raw)?,
+        };
         let encode = self.tokenizer.as_ref().map(Tokenizer::encoder).transpose()?;
         let mut sequences = Vec::with_capacity(raw.len());
         for (row, sequence) in raw.sequences.into_iter().enumerate() {
@@ -181,6 +221,60 @@ impl Processor {
         }
     }
 
+    /// Futures scaled as their windows, texts cut into words and ended.
+    fn target_sequences(&self, raw: &Dataset) -> Result<Vec<Target>, DataError> {
+        let tokenizer = self.targets.as_ref().and_then(|targets| targets.tokenizer.as_ref());
+        let encode = tokenizer.map(Tokenizer::encoder).transpose()?;
+        let end = self.targets.as_ref().map_or(0, |targets| targets.size) as u32;
+        let ended = |tokens: Vec<u32>| {
+            let mut tokens = self.cut(tokens);
+            tokens.push(end);
+            Target::Sequence(Sequence::Tokens(tokens))
+        };
+        let wrong = |row: usize, found: &str| {
+            DataError::new(
+                format!("{}: row {}: {found}, unlike in training", raw.name, row + 1),
+                "give targets of the kind that the model was trained on",
+            )
+        };
+        let one = |(row, target): (usize, &Target)| match target {
+            Target::Sequence(Sequence::Series(series)) => {
+                let mut series = series.clone();
+                if self.config.normalize == Normalize::Channel {
+                    scale(&mut series, &self.channels);
+                }
+                Ok(Target::Sequence(Sequence::Series(series)))
+            }
+            Target::Sequence(Sequence::Text(text)) => match &encode {
+                Some(encode) => encode(text).map(ended).map_err(|reason| wrong(row, &reason)),
+                None => Err(wrong(row, "the target is a text")),
+            },
+            Target::Sequence(Sequence::Tokens(tokens)) => match tokens.iter().all(|token| *token < end) {
+                true => Ok(ended(tokens.clone())),
+                false => Err(wrong(row, "a token of the target is not in the vocabulary")),
+            },
+            other => Ok(other.clone()),
+        };
+        raw.targets.iter().enumerate().map(one).collect()
+    }
+
+    /// Tokens of target sequences, padding and the end of a sequence included, which is the last; `None` where the data
+    /// has no target sequences of tokens.
+    pub fn target_vocabulary(&self) -> Option<usize> {
+        self.targets.as_ref().map(|targets| targets.size + 1)
+    }
+
+    /// The words of a target sequence up to its end, for people to read: its text, or numbers where the data numbered its
+    /// tokens itself.
+    pub fn target_text(&self, tokens: &[u32]) -> String {
+        let end = self.targets.as_ref().map_or(u32::MAX, |targets| targets.size as u32);
+        let tokens: Vec<u32> = tokens.iter().copied().take_while(|token| *token != end).collect();
+        match self.targets.as_ref().and_then(|targets| targets.tokenizer.as_ref()) {
+            Some(tokenizer) => tokenizer.text(&tokens),
+            None => tokens.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
+        }
+    }
+
     /// Targets with the classes numbered as in training.
     fn targets(&self, raw: &Dataset) -> Result<Vec<Target>, DataError> {
         if raw.classes == self.classes || self.classes.is_empty() {
@@ -237,6 +331,33 @@ impl Processor {
             series.values.resize(least, 0.0);
         }
         series
+    }
+}
+
+impl TargetVocabulary {
+    fn fit(config: &TransformConfig, train: &Dataset) -> Result<Option<Self>, DataError> {
+        let sequences = train.targets.iter().filter_map(|target| match target {
+            Target::Sequence(sequence) => Some(sequence),
+            _ => None,
+        });
+        let sequences: Vec<&Sequence> = sequences.collect();
+        Ok(match sequences.first() {
+            Some(Sequence::Text(_)) => {
+                let texts = sequences.iter().filter_map(|sequence| {
+                    if let Sequence::Text(text) = sequence { Some(text.as_str()) } else { None }
+                });
+                let tokenizer = Tokenizer::fit(config, texts)?;
+                Some(Self { size: tokenizer.size(), tokenizer: Some(tokenizer) })
+            }
+            Some(Sequence::Tokens(_)) => {
+                let numbers = sequences.iter().flat_map(|sequence| match sequence {
+                    Sequence::Tokens(tokens) => tokens.as_slice(),
+                    _ => &[],
+                });
+                Some(Self { tokenizer: None, size: numbers.max().map_or(1, |largest| *largest as usize + 1) })
+            }
+            _ => None,
+        })
     }
 }
 

@@ -31,6 +31,8 @@ pub enum Target {
     Number(f32),
     /// A class for each step.
     Steps(Vec<usize>),
+    /// Another sequence: the steps that follow a window, or the text that answers a text.
+    Sequence(Sequence),
 }
 
 /// Sequences with their targets.

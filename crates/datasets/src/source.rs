@@ -9,6 +9,7 @@ use crate::formats::{self, ReadOptions, Rows};
 use crate::formula::FORMULAS;
 use crate::prepare::Task;
 use crate::sequence::{Dataset, Sequence, Target};
+use crate::windows::{self, WindowsConfig};
 
 /// The raw parts of a data set.
 #[derive(Clone, Debug)]
@@ -53,6 +54,27 @@ pub fn open(config: &DataConfig, task: Task) -> Result<Source, DataError> {
             unlabeled: one(&config.unlabeled)?,
         });
     }
+    let path = located(config)?;
+    let (train, test) = parts(&path);
+    let train = read_input(&train, config, task)?;
+    let test = match (&config.test, &test) {
+        (Some(path), _) | (None, Some(path)) => Some(read_input(path, config, task)?),
+        (None, None) => None,
+    };
+    if config.join
+        && let Some(test) = test
+    {
+        return Ok(Source { train: train.join(test), valid: None, test: None, unlabeled: one(&config.unlabeled)? });
+    }
+    Ok(Source { train, valid: one(&config.valid)?, test, unlabeled: one(&config.unlabeled)? })
+}
+
+/// The file or folder that `data.source` names.
+///
+/// # Errors
+///
+/// A name that is not known, or a set that has not been fetched.
+pub(crate) fn located(config: &DataConfig) -> Result<PathBuf, DataError> {
     let mut path = PathBuf::from(&config.source);
     if let Some(set) = fetch::find(&config.source).filter(|_| !path.exists()) {
         path = set.path();
@@ -74,18 +96,7 @@ pub fn open(config: &DataConfig, task: Task) -> Result<Source, DataError> {
     if let Some((set, folder)) = fetch::missing(&path) {
         return Err(not_fetched(&path, set, folder));
     }
-    let (train, test) = parts(&path);
-    let train = read_input(&train, config, task)?;
-    let test = match (&config.test, &test) {
-        (Some(path), _) | (None, Some(path)) => Some(read_input(path, config, task)?),
-        (None, None) => None,
-    };
-    if config.join
-        && let Some(test) = test
-    {
-        return Ok(Source { train: train.join(test), valid: None, test: None, unlabeled: one(&config.unlabeled)? });
-    }
-    Ok(Source { train, valid: one(&config.valid)?, test, unlabeled: one(&config.unlabeled)? })
+    Ok(path)
 }
 
 fn not_fetched(path: &Path, set: &Fetchable, folder: &Path) -> DataError {
@@ -102,6 +113,9 @@ fn not_fetched(path: &Path, set: &Fetchable, folder: &Path) -> DataError {
 ///
 /// What is wrong with which line.
 pub fn read_input(path: &Path, config: &DataConfig, task: Task) -> Result<Dataset, DataError> {
+    if let Some(windows) = config.windows.as_ref().filter(|_| matches!(task, Task::Forecast | Task::Unsupervised)) {
+        return windows::of_whole(windows::read(path, config)?, windows, config.target.is_some());
+    }
     let options = ReadOptions {
         text: config.text.clone(),
         target: config.target.clone(),
@@ -111,12 +125,38 @@ pub fn read_input(path: &Path, config: &DataConfig, task: Task) -> Result<Datase
     dataset_from_rows(formats::read(path, config.format.as_deref(), &options)?, task)
 }
 
+/// Reads what the model forecasts from: the last window of each recording of a file.
+///
+/// # Errors
+///
+/// What is wrong with which line; a recording shorter than a window.
+pub fn latest_windows(path: &Path, config: &DataConfig, windows: &WindowsConfig) -> Result<Dataset, DataError> {
+    windows::latest(windows::read(path, config)?, windows)
+}
+
+/// As [`latest_windows`], from rows in memory, the channel to forecast first.
+///
+/// # Errors
+///
+/// Text, or a recording shorter than a window.
+pub fn latest_of(rows: Rows, windows: &WindowsConfig) -> Result<Dataset, DataError> {
+    windows::latest(windows::in_memory(rows)?, windows)
+}
+
 /// Rows whose labels become classes or numbers, as the task asks.
 ///
 /// # Errors
 ///
 /// Labels that are no numbers where numbers are asked for; targets of another kind than the task's.
 pub fn dataset_from_rows(rows: Rows, task: Task) -> Result<Dataset, DataError> {
+    if task == Task::SequenceToSequence {
+        let target = |label: String| match label.is_empty() {
+            true => Target::Missing,
+            false => Target::Sequence(Sequence::Text(label)),
+        };
+        let targets = rows.labels.into_iter().map(target).collect();
+        return Ok(Dataset { name: rows.name, sequences: rows.sequences, targets, classes: Vec::new() });
+    }
     if task != Task::Regress {
         return Ok(Dataset::from_labels(rows.name, rows.sequences, rows.labels));
     }
@@ -206,14 +246,33 @@ pub(crate) fn check_targets(dataset: &Dataset, task: Task) -> Result<(), DataErr
                     | (Task::Classify, Target::Class(_))
                     | (Task::Tag, Target::Steps(_))
                     | (Task::Regress, Target::Number(_))
+                    | (Task::SequenceToSequence | Task::Forecast, Target::Sequence(_))
             )
     };
     if dataset.targets.iter().all(fits) {
         return Ok(());
     }
+    if task == Task::SequenceToSequence {
+        return Err(DataError::new(
+            format!("{} has no sequences as targets", dataset.name),
+            "`sequence-to-sequence` needs a text for each text; name its column with `data.target`",
+        ));
+    }
+    if task == Task::Forecast {
+        return Err(DataError::new(
+            format!("{} is not cut into windows, and a forecaster forecasts what follows a window", dataset.name),
+            "add a `[data.windows]` table with `input` and `horizon`",
+        ));
+    }
     let (found, model) = match dataset.targets.iter().find(|target| !fits(target)) {
         Some(Target::Class(_)) => ("a class each sequence", "classifier"),
         Some(Target::Steps(_)) => ("a class each step", "tagger"),
+        Some(Target::Sequence(_)) => {
+            return Err(DataError::new(
+                format!("{} has sequences as targets, which this model cannot learn", dataset.name),
+                "use `[stage.objective.sequence-to-sequence]`",
+            ));
+        }
         _ => ("numbers", "regressor"),
     };
     Err(DataError::new(

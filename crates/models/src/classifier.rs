@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::{ConfigProblems, check_dropout};
 use crate::{
-    Backbone, EmbeddingConfig, Encoder, EncoderConfig, InputSize, Pool, Pooling, RecurrentEncoder, SequenceModel,
-    Sequences,
+    AnyEncoder, Backbone, EmbeddingConfig, Encoder, EncoderConfig, InputSize, Picture, Pool, Pooling, SequenceModel,
+    Sequences, State,
 };
 
 /// `[model.classifier]`.
@@ -44,7 +44,7 @@ pub enum Output {
 
 /// A classifier of sequences.
 #[derive(Module, Debug)]
-pub struct Classifier<E: Module = RecurrentEncoder> {
+pub struct Classifier<E: Module = AnyEncoder> {
     backbone: Backbone<E>,
     pool: Pool,
     head: Linear,
@@ -80,6 +80,11 @@ impl<E: Encoder> Classifier<E> {
         Self { backbone, pool, head: LinearConfig::new(width, outputs).init(device), outputs }
     }
 
+    /// See [`Encoder::forward_from`].
+    pub(crate) fn encode_from(&self, steps: Tensor<3>, states: Option<Vec<State>>) -> Option<(Tensor<3>, Vec<State>)> {
+        self.backbone.encoder().forward_from(steps, states)
+    }
+
     /// A classifier of real-valued series with your own encoder.
     ///
     /// `features` is the number of channels of a step; `dropout` acts on the pooled vector.
@@ -107,11 +112,17 @@ impl<E: Encoder> SequenceModel for Classifier<E> {
     }
 
     fn pool(&self, states: Tensor<3>, mask: Option<Tensor<2>>) -> Tensor<2> {
+        // What is read at once is one step long.
+        let mask = mask.filter(|_| self.picture().is_none());
         self.pool.forward(states, mask)
     }
 
     fn head(&self, hidden: Tensor<2>) -> Tensor<2> {
         self.head.forward(self.backbone.drop(hidden))
+    }
+
+    fn picture(&self) -> Option<Picture> {
+        self.backbone.encoder().picture()
     }
 
     fn causal(&self) -> bool {

@@ -5,8 +5,8 @@ use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Classifier, ClassifierConfig, EncoderConfig, InputSize, Regressor, RegressorConfig, SequenceModel, Sequences,
-    Tagger, TaggerConfig,
+    Classifier, ClassifierConfig, EncoderConfig, EncoderOnlyConfig, Forecaster, ForecasterConfig, InputSize, Picture,
+    Regressor, RegressorConfig, SequenceModel, Sequences, State, Tagger, TaggerConfig,
 };
 
 /// Key, message and hint of each value out of range.
@@ -22,6 +22,18 @@ pub enum ModelConfig {
     Tagger(TaggerConfig),
     /// A number for a sequence.
     Regressor(RegressorConfig),
+    /// The steps that follow a window of a recording.
+    Forecaster(ForecasterConfig),
+    /// An encoder for an objective that rebuilds sequences.
+    Autoencoder(EncoderOnlyConfig),
+    /// An encoder for a variational autoencoder.
+    Vae(EncoderOnlyConfig),
+    /// An encoder for a generative adversarial network: its critic.
+    Gan(EncoderOnlyConfig),
+    /// An encoder that foretells.
+    LanguageModel(EncoderOnlyConfig),
+    /// An encoder whose decoder writes another sequence.
+    EncoderDecoder(EncoderOnlyConfig),
 }
 
 /// Any model that a config can name.
@@ -33,6 +45,8 @@ pub enum AnyModel {
     Tagger(Tagger),
     /// A number for a sequence.
     Regressor(Regressor),
+    /// The steps that follow a window of a recording.
+    Forecaster(Forecaster),
 }
 
 impl ModelConfig {
@@ -42,25 +56,96 @@ impl ModelConfig {
             Self::Classifier(config) => &config.encoder,
             Self::Tagger(config) => &config.encoder,
             Self::Regressor(config) => &config.encoder,
+            Self::Forecaster(config) => &config.encoder,
+            Self::Autoencoder(config)
+            | Self::Vae(config)
+            | Self::Gan(config)
+            | Self::LanguageModel(config)
+            | Self::EncoderDecoder(config) => &config.encoder,
+        }
+    }
+
+    /// Whether the model is an encoder alone, without a head that learns labels.
+    pub fn encoder_only(&self) -> bool {
+        !matches!(self, Self::Classifier(_) | Self::Tagger(_) | Self::Regressor(_) | Self::Forecaster(_))
+    }
+
+    /// The name of the table.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Classifier(_) => "classifier",
+            Self::Tagger(_) => "tagger",
+            Self::Regressor(_) => "regressor",
+            Self::Forecaster(_) => "forecaster",
+            Self::Autoencoder(_) => "autoencoder",
+            Self::Vae(_) => "vae",
+            Self::Gan(_) => "gan",
+            Self::LanguageModel(_) => "language-model",
+            Self::EncoderDecoder(_) => "encoder-decoder",
         }
     }
 
     /// Notes every value out of range; `path` is the key of the model's table.
     pub fn check(&self, path: &str, problems: &mut ConfigProblems) {
+        let path = format!("{path}.{}", self.name());
         match self {
-            Self::Classifier(config) => config.check(&format!("{path}.classifier"), problems),
-            Self::Tagger(config) => config.check(&format!("{path}.tagger"), problems),
-            Self::Regressor(config) => config.check(&format!("{path}.regressor"), problems),
+            Self::Classifier(config) => config.check(&path, problems),
+            Self::Tagger(config) => config.check(&path, problems),
+            Self::Regressor(config) => config.check(&path, problems),
+            Self::Forecaster(config) => config.check(&path, problems),
+            Self::Autoencoder(config)
+            | Self::Vae(config)
+            | Self::Gan(config)
+            | Self::LanguageModel(config)
+            | Self::EncoderDecoder(config) => config.check(&path, problems),
         }
     }
 
-    /// Builds the model; `outputs` is the number of logits (1 for a regressor).
-    pub fn init(&self, input: InputSize, outputs: usize, device: &Device) -> AnyModel {
-        match self {
-            Self::Classifier(config) => AnyModel::Classifier(config.init(input, outputs, device)),
-            Self::Tagger(config) => AnyModel::Tagger(config.init(input, outputs, device)),
-            Self::Regressor(config) => AnyModel::Regressor(config.init(input, device)),
+    /// Builds the model. A regressor has one output, whatever `head` says.
+    ///
+    /// # Panics
+    ///
+    /// Where a forecaster is given a number of logits, or another model a horizon.
+    pub fn init(&self, input: InputSize, head: impl Into<HeadSize>, device: &Device) -> AnyModel {
+        match (self, head.into()) {
+            (Self::Classifier(config), HeadSize::Logits(logits)) => {
+                AnyModel::Classifier(config.init(input, logits, device))
+            }
+            (Self::Tagger(config), HeadSize::Logits(logits)) => AnyModel::Tagger(config.init(input, logits, device)),
+            (Self::Regressor(config), HeadSize::Logits(_)) => AnyModel::Regressor(config.init(input, device)),
+            (Self::Forecaster(config), HeadSize::Forecast { horizon, channels }) => {
+                AnyModel::Forecaster(config.init(input, horizon, channels, device))
+            }
+            (
+                Self::Autoencoder(config)
+                | Self::Vae(config)
+                | Self::Gan(config)
+                | Self::LanguageModel(config)
+                | Self::EncoderDecoder(config),
+                HeadSize::Logits(logits),
+            ) => AnyModel::Classifier(config.init(input, logits, device)),
+            (config, head) => panic!("{config:?} cannot have a head of {head:?}"),
         }
+    }
+}
+
+/// How much a model's head says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HeadSize {
+    /// So many logits.
+    Logits(usize),
+    /// So many steps of so many channels.
+    Forecast {
+        /// Steps ahead.
+        horizon: usize,
+        /// The first channels of the input.
+        channels: usize,
+    },
+}
+
+impl From<usize> for HeadSize {
+    fn from(logits: usize) -> Self {
+        Self::Logits(logits)
     }
 }
 
@@ -80,6 +165,7 @@ macro_rules! each {
             AnyModel::Classifier($model) => $body,
             AnyModel::Tagger($model) => $body,
             AnyModel::Regressor($model) => $body,
+            AnyModel::Forecaster($model) => $body,
         }
     };
 }
@@ -99,6 +185,18 @@ impl SequenceModel for AnyModel {
 
     fn head(&self, hidden: Tensor<2>) -> Tensor<2> {
         each!(self, model => model.head(hidden))
+    }
+
+    fn forward(&self, sequences: Sequences) -> Tensor<2> {
+        each!(self, model => model.forward(sequences))
+    }
+
+    fn forward_from(&self, sequences: Sequences, states: Option<Vec<State>>) -> Option<(Tensor<2>, Vec<State>)> {
+        each!(self, model => model.forward_from(sequences, states))
+    }
+
+    fn picture(&self) -> Option<Picture> {
+        each!(self, model => model.picture())
     }
 
     fn causal(&self) -> bool {

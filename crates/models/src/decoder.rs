@@ -1,12 +1,15 @@
-//! From one vector back to a sequence: the decoder of an autoencoder (Srivastava et al. 2015; Dai & Le
-//! 2015).
+//! From one vector, and what an attention looks at, to a sequence: the decoder of autoencoders and encoder-decoders
+//! (Sutskever et al. 2014; Srivastava et al. 2015; Dai & Le 2015).
 
 use burn::module::Module;
 use burn::nn::{Embedding, EmbeddingConfig, Initializer, Linear, LinearConfig};
+use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Int, Tensor};
 use semiseq_kernels::Direction;
 use serde::{Deserialize, Serialize};
 
+use crate::attention::{Attention, AttentionKind, Memory};
+use crate::beam::{self, Beam};
 use crate::cells::{Layer, LstmLayer, State};
 use crate::{Input, InputSize, Sequences};
 
@@ -18,15 +21,17 @@ pub struct SequenceDecoderConfig {
     pub hidden: usize,
     /// Width of a token's vector. Default 64.
     pub embedding: usize,
-    /// Rebuild from the last real step to the first. Default true.
+    /// Write from the last real step to the first. Default true.
     pub reversed: bool,
     /// Give the true previous step at each step; otherwise zeros. Default true.
     pub teacher_forcing: bool,
+    /// What of the encoder's states the decoder looks at beside the vector. Default `none`.
+    pub attention: AttentionKind,
 }
 
 impl Default for SequenceDecoderConfig {
     fn default() -> Self {
-        Self { hidden: 128, embedding: 64, reversed: true, teacher_forcing: true }
+        Self { hidden: 128, embedding: 64, reversed: true, teacher_forcing: true, attention: AttentionKind::None }
     }
 }
 
@@ -36,13 +41,41 @@ pub struct SequenceDecoder {
     bridge: Linear,
     embedding: Option<Embedding>,
     cell: Layer,
+    attention: Option<Attention>,
+    /// Luong's `W_c`.
+    joined: Option<Linear>,
     head: Linear,
     #[module(skip)]
     config: SequenceDecoderConfig,
 }
 
+/// What a decoder gets of the encoder.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// `[batch, summary]`
+    pub summary: Tensor<2>,
+    /// The states, where there is an attention: of [`SequenceDecoder::remember`].
+    pub memory: Option<Memory>,
+}
+
+impl From<Tensor<2>> for Source {
+    fn from(summary: Tensor<2>) -> Self {
+        Self { summary, memory: None }
+    }
+}
+
+/// What a decoder reads of the true sequence while it learns. Both `[batch, time]`.
+#[derive(Clone, Debug, Default)]
+pub struct Feeding {
+    /// 1 where the true step before may be read and 0 where it is hidden (word drop, Bowman et al. 2016).
+    pub shown: Option<Tensor<2>>,
+    /// 1 where the true step before is read and 0 where the decoder's own output is (scheduled sampling, Bengio et al.
+    /// 2015).
+    pub truth: Option<Tensor<2>>,
+}
+
 impl SequenceDecoderConfig {
-    /// Builds a decoder from vectors of `summary` to sequences of `input`.
+    /// Builds a decoder from vectors of `summary` to sequences of `input`; an attention looks at states of that width too.
     pub fn init(&self, summary: usize, input: InputSize, device: &Device) -> SequenceDecoder {
         let (embedding, width, outputs) = match input {
             InputSize::Values(features) => (None, features, features),
@@ -52,61 +85,141 @@ impl SequenceDecoderConfig {
                 (Some(config.init(device)), self.embedding, vocabulary)
             }
         };
+        let (read, said) = match self.attention {
+            AttentionKind::None | AttentionKind::Luong => (width, self.hidden),
+            AttentionKind::Bahdanau => (width + summary, self.hidden + summary),
+        };
+        let joined = (self.attention == AttentionKind::Luong)
+            .then(|| LinearConfig::new(summary + self.hidden, self.hidden).with_bias(false).init(device));
         SequenceDecoder {
             bridge: LinearConfig::new(summary, 2 * self.hidden).init(device),
             embedding,
-            cell: Layer::Lstm(LstmLayer::new(width, self.hidden, 0.0, device)),
-            head: LinearConfig::new(self.hidden, outputs).init(device),
+            cell: Layer::Lstm(LstmLayer::new(read, self.hidden, 0.0, device)),
+            attention: self.attention.init(self.hidden, summary, device),
+            joined,
+            head: LinearConfig::new(said, outputs).init(device),
             config: self.clone(),
         }
     }
 }
 
 impl SequenceDecoder {
+    /// What an attention looks at; `None` where there is none. States `[batch, time, summary]`, mask `[batch, time]`.
+    pub fn remember(&self, states: impl FnOnce() -> Tensor<3>, mask: Option<Tensor<2>>) -> Option<Memory> {
+        self.attention.as_ref().map(|attention| attention.memory(states(), mask))
+    }
+
+    /// Whether the decoder looks at the encoder's states.
+    pub fn attends(&self) -> bool {
+        self.attention.is_some()
+    }
+
     /// Rebuilds `sequences` from their vectors, aligned with [`SequenceDecoder::targets`].
     ///
     /// # Shapes
     ///
     /// - summary: `[batch, summary]`
     /// - output: values `[batch, time, features]`, or logits `[batch, time, vocabulary]`
-    pub fn forward(&self, summary: Tensor<2>, sequences: &Sequences) -> Tensor<3> {
-        self.forward_with(summary, sequences, None)
+    pub fn forward(&self, source: impl Into<Source>, sequences: &Sequences) -> Tensor<3> {
+        self.forward_with(source, sequences, Feeding::default())
     }
 
     /// As [`SequenceDecoder::forward`], with some of the true previous steps kept from the decoder.
-    ///
-    /// # Shapes
-    ///
-    /// - shown: `[batch, time]`, 1 where the step before a target may be read and 0 where it is hidden
-    pub fn forward_with(&self, summary: Tensor<2>, sequences: &Sequences, shown: Option<Tensor<2>>) -> Tensor<3> {
-        let previous = self.previous(&self.targets(sequences));
-        let previous = match shown {
-            Some(shown) => previous * shown.unsqueeze_dim(2),
-            None => previous,
-        };
-        let state = self.start(summary);
+    pub fn forward_with(&self, source: impl Into<Source>, sequences: &Sequences, feeding: Feeding) -> Tensor<3> {
+        let source = source.into();
+        let targets = self.targets(sequences);
+        let previous = self.previous(&targets);
+        let state = self.start(source.summary);
+        if feeding.truth.is_some() || self.config.attention == AttentionKind::Bahdanau {
+            return self.step_by_step(previous, state, source.memory.as_ref(), &feeding);
+        }
+        let previous = hidden(previous, feeding.shown);
         let (steps, _) = self.cell.forward(previous, sequences.mask.clone(), Some(state), Direction::Forward);
-        self.head.forward(steps)
+        self.said(steps, source.memory.as_ref())
     }
 
-    /// Writes `time` steps from vectors alone: each step reads the one before it. A token is what `pick` takes from the
-    /// step's logits. Steps come in the order of writing, which is from the last where the decoder is `reversed`.
+    /// Each step by itself: where what is read depends on the step before.
+    fn step_by_step(
+        &self,
+        truth: Tensor<3>,
+        mut state: State,
+        memory: Option<&Memory>,
+        feeding: &Feeding,
+    ) -> Tensor<3> {
+        let [_, time, _] = truth.dims();
+        let at = |mask: &Option<Tensor<2>>, step: usize| mask.clone().map(|mask| mask.narrow(1, step, 1));
+        let mut outputs: Vec<Tensor<3>> = Vec::with_capacity(time);
+        for step in 0..time {
+            let mut previous = truth.clone().narrow(1, step, 1);
+            if let (Some(last), Some(share)) = (outputs.last(), at(&feeding.truth, step)) {
+                let share: Tensor<3> = share.unsqueeze_dim(2);
+                previous = previous * share.clone() + self.own(last.clone()) * (-share + 1.0);
+            }
+            let previous = hidden(previous, at(&feeding.shown, step));
+            let (output, next) = self.step(previous, state, memory);
+            state = next;
+            outputs.push(output);
+        }
+        Tensor::cat(outputs, 1)
+    }
+
+    /// What the decoder would read of its own output: of tokens the likeliest. No gradient goes back through it.
+    fn own(&self, output: Tensor<3>) -> Tensor<3> {
+        match &self.embedding {
+            Some(embedding) => {
+                let [batch, _, _] = output.dims();
+                embedding.forward(output.detach().argmax(2).reshape([batch, 1]))
+            }
+            None => output.detach(),
+        }
+    }
+
+    /// One step: `previous` `[batch, 1, width]`, output `[batch, 1, outputs]`.
+    fn step(&self, previous: Tensor<3>, state: State, memory: Option<&Memory>) -> (Tensor<3>, State) {
+        let (Some(attention), Some(memory), AttentionKind::Bahdanau) = (&self.attention, memory, self.config.attention)
+        else {
+            let (step, state) = self.cell.forward(previous, None, Some(state), Direction::Forward);
+            return (self.said(step, memory), state);
+        };
+        let (context, _) = attention.look(state.hidden.clone().unsqueeze_dim(1), memory);
+        let read = Tensor::cat(vec![previous, context.clone()], 2);
+        let (step, state) = self.cell.forward(read, None, Some(state), Direction::Forward);
+        (self.head.forward(Tensor::cat(vec![step, context], 2)), state)
+    }
+
+    /// Outputs from the cell's; with Luong's attention the memory is looked at first.
+    fn said(&self, steps: Tensor<3>, memory: Option<&Memory>) -> Tensor<3> {
+        match (&self.attention, &self.joined, memory) {
+            (Some(attention), Some(joined), Some(memory)) => {
+                let (context, _) = attention.look(steps.clone(), memory);
+                self.head.forward(joined.forward(Tensor::cat(vec![context, steps], 2)).tanh())
+            }
+            _ => self.head.forward(steps),
+        }
+    }
+
+    /// Writes `time` steps by itself: each step reads the one before it. A token is what `pick` takes from the step's
+    /// logits. Steps come in the order of writing, which is from the last where the decoder is `reversed`.
     ///
     /// # Shapes
     ///
     /// - summary: `[batch, summary]`
     /// - pick: logits `[batch, vocabulary]` to tokens `[batch]`
     /// - output: values `[batch, time, features]`, or tokens `[batch, time]`
-    pub fn write(&self, summary: Tensor<2>, time: usize, mut pick: impl FnMut(Tensor<2>) -> Tensor<1, Int>) -> Input {
+    pub fn write(
+        &self,
+        source: impl Into<Source>,
+        time: usize,
+        mut pick: impl FnMut(Tensor<2>) -> Tensor<1, Int>,
+    ) -> Input {
+        let Source { summary, memory } = source.into();
         let [batch, _] = summary.dims();
         let mut state = self.start(summary);
-        let width = self.width();
-        let mut previous = Tensor::<3>::zeros([batch, 1, width], &state.hidden.device());
+        let mut previous = self.nothing(&state, batch);
         let (mut values, mut tokens) = (Vec::new(), Vec::new());
         for _ in 0..time {
-            let (step, next) = self.cell.forward(previous.clone(), None, Some(state), Direction::Forward);
+            let (output, next) = self.step(previous.clone(), state, memory.as_ref());
             state = next;
-            let output = self.head.forward(step);
             let read = match &self.embedding {
                 Some(embedding) => {
                     let [_, _, vocabulary] = output.dims();
@@ -130,6 +243,37 @@ impl SequenceDecoder {
         }
     }
 
+    /// The likeliest sequences of tokens, a row a source, in the order of writing, each with its end where it has one.
+    ///
+    /// # Panics
+    ///
+    /// If the decoder writes values.
+    pub fn search(&self, source: impl Into<Source>, beam: &Beam) -> Vec<Vec<u32>> {
+        let Some(embedding) = &self.embedding else { panic!("a beam search needs tokens") };
+        let Source { summary, mut memory } = source.into();
+        let [rows, _] = summary.dims();
+        let device = summary.device();
+        let mut state = self.start(summary);
+        beam::search(rows, beam, |parents, last| {
+            let previous = match last {
+                None => self.nothing(&state, rows),
+                Some(last) => {
+                    let index = |values: Vec<i32>| Tensor::<1, Int>::from_data(values.as_slice(), &device);
+                    let parents = index(parents.iter().map(|parent| *parent as i32).collect());
+                    state = state.select(parents.clone());
+                    memory = memory.as_ref().map(|memory| memory.select(parents));
+                    embedding.forward(index(last.iter().map(|token| *token as i32).collect()).unsqueeze_dim(1))
+                }
+            };
+            let (output, next) = self.step(previous, state.clone(), memory.as_ref());
+            state = next;
+            let [rows, _, vocabulary] = output.dims();
+            let log_probabilities = log_softmax(output.reshape([rows, vocabulary]), 1);
+            let values: Vec<f32> = log_probabilities.into_data().iter::<f32>().collect();
+            values.chunks(vocabulary).map(<[f32]>::to_vec).collect()
+        })
+    }
+
     /// What the decoder makes of the vectors of `sequences` by itself, at each step the likeliest token, in the order of the
     /// sequences.
     ///
@@ -137,9 +281,9 @@ impl SequenceDecoder {
     ///
     /// - summary: `[batch, summary]`
     /// - output: values `[batch, time, features]`, or tokens `[batch, time]`
-    pub fn rebuild(&self, summary: Tensor<2>, sequences: &Sequences) -> Input {
+    pub fn rebuild(&self, source: impl Into<Source>, sequences: &Sequences) -> Input {
         let [batch, time] = sequences.dims();
-        let input = self.write(summary, time, |logits| logits.argmax(1).reshape([batch]));
+        let input = self.write(source, time, |logits| logits.argmax(1).reshape([batch]));
         self.targets(&Sequences { input, mask: sequences.mask.clone() }).input
     }
 
@@ -150,15 +294,16 @@ impl SequenceDecoder {
         State { hidden: start.clone().narrow(1, 0, hidden).tanh(), cell: Some(start.narrow(1, hidden, hidden)) }
     }
 
-    /// Width of what the cell reads at a step.
-    fn width(&self) -> usize {
-        match &self.embedding {
+    /// What is read before the first step.
+    fn nothing(&self, state: &State, batch: usize) -> Tensor<3> {
+        let width = match &self.embedding {
             Some(_) => self.config.embedding,
             None => self.head.weight.dims()[1],
-        }
+        };
+        Tensor::zeros([batch, 1, width], &state.hidden.device())
     }
 
-    /// The sequences in the order in which they are rebuilt.
+    /// The sequences in the order in which they are written.
     pub fn targets(&self, sequences: &Sequences) -> Sequences {
         if self.config.reversed { sequences.reversed() } else { sequences.clone() }
     }
@@ -176,5 +321,13 @@ impl SequenceDecoder {
         let [batch, time, width] = steps.dims();
         let nothing = Tensor::zeros([batch, 1, width], &steps.device());
         if time == 1 { nothing } else { Tensor::cat(vec![nothing, steps.narrow(1, 0, time - 1)], 1) }
+    }
+}
+
+/// Steps `[batch, time, width]` with some of them hidden, `[batch, time]`.
+fn hidden(steps: Tensor<3>, shown: Option<Tensor<2>>) -> Tensor<3> {
+    match shown {
+        Some(shown) => steps * shown.unsqueeze_dim(2),
+        None => steps,
     }
 }

@@ -1,29 +1,43 @@
 //! Networks for sequences: plain tensors in, plain tensors out.
 //!
 //! A [`SequenceModel`] is a backbone (token embedding, [`Encoder`], dropout) with a head: [`Classifier`],
-//! [`Tagger`] or [`Regressor`]. Any Burn module from `[batch, time, features]` to `[batch, time, hidden]`
+//! [`Tagger`], [`Regressor`] or [`Forecaster`]. Any Burn module from `[batch, time, features]` to `[batch, time, hidden]`
 //! can be the encoder.
 
+mod any_decoder;
+mod attention;
 mod backbone;
+pub mod beam;
 mod cells;
 mod classifier;
 mod config;
 mod decoder;
 mod dropout;
+mod encoder_only;
 mod encoders;
+mod forecaster;
 mod generator;
+mod picture_decoder;
 mod pooling;
 mod regressor;
 mod sequences;
 mod tagger;
 
+pub use any_decoder::AnyDecoder;
+pub use attention::{Attention, AttentionKind, Memory};
 pub use backbone::{Backbone, EmbeddingConfig};
 pub use cells::{GruLayer, LstmLayer, RnnLayer, State};
 pub use classifier::{Classifier, ClassifierConfig, Output};
-pub use config::{AnyModel, ConfigProblems, ModelConfig};
-pub use decoder::{SequenceDecoder, SequenceDecoderConfig};
-pub use encoders::{Activation, EncoderConfig, GruConfig, LstmConfig, RecurrentEncoder, Reset, RnnConfig};
-pub use generator::SequenceGenerator;
+pub use config::{AnyModel, ConfigProblems, HeadSize, ModelConfig};
+pub use decoder::{Feeding, SequenceDecoder, SequenceDecoderConfig, Source};
+pub use encoder_only::EncoderOnlyConfig;
+pub use encoders::{
+    Activation, AnyEncoder, ConvolutionalConfig, ConvolutionalEncoder, DenseConfig, DenseEncoder, EncoderConfig,
+    GruConfig, LstmConfig, Picture, PictureKind, RecurrentEncoder, Reset, RnnConfig,
+};
+pub use forecaster::{Forecaster, ForecasterConfig};
+pub use generator::{SequenceGenerator, StepGenerator};
+pub use picture_decoder::PictureDecoder;
 pub use pooling::{Pool, Pooling};
 pub use regressor::{Regressor, RegressorConfig};
 pub use sequences::{Input, InputSize, Sequences};
@@ -48,6 +62,18 @@ pub trait Encoder: Module + ModuleDisplay {
     fn bidirectional(&self) -> bool {
         false
     }
+
+    /// What is read at once, where that is the whole sequence: the output is then one step long, and padding counts as
+    /// zeros.
+    fn picture(&self) -> Option<Picture> {
+        None
+    }
+
+    /// As [`Encoder::forward`] of sequences without padding, from the states that an earlier part of them left, and with the
+    /// states after them. `None`: an encoder without states to carry.
+    fn forward_from(&self, _input: Tensor<3>, _states: Option<Vec<State>>) -> Option<(Tensor<3>, Vec<State>)> {
+        None
+    }
 }
 
 /// What objectives see of a model: steps as vectors, an encoder, a pooling and a head.
@@ -66,6 +92,11 @@ pub trait SequenceModel: Module + ModuleDisplay {
 
     /// Logits `[rows, outputs]` from vectors `[rows, summary_size]`, with the dropout before the head.
     fn head(&self, hidden: Tensor<2>) -> Tensor<2>;
+
+    /// What the encoder reads at once, where that is the whole sequence; see [`Encoder::picture`].
+    fn picture(&self) -> Option<Picture> {
+        None
+    }
 
     /// Whether the vector of a step knows nothing of later steps.
     fn causal(&self) -> bool;
@@ -86,6 +117,12 @@ pub trait SequenceModel: Module + ModuleDisplay {
     fn forward(&self, sequences: Sequences) -> Tensor<2> {
         let mask = sequences.mask.clone();
         self.head(self.hidden(self.embed(sequences), mask))
+    }
+
+    /// As [`SequenceModel::forward`] of sequences without padding that go on where earlier ones ended: from the states that
+    /// those left, and with the states after them. `None`: a model that carries none.
+    fn forward_from(&self, _sequences: Sequences, _states: Option<Vec<State>>) -> Option<(Tensor<2>, Vec<State>)> {
+        None
     }
 
     /// The vectors that the head reads, `[rows, summary_size]`, from what [`SequenceModel::embed`] gives.

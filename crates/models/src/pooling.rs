@@ -33,7 +33,7 @@ pub struct Pool {
 }
 
 /// Stands for minus infinity without making `0 · ∞`.
-const VERY_SMALL: f64 = -1e30;
+pub(crate) const VERY_SMALL: f64 = -1e30;
 
 impl Pooling {
     /// Builds the pooling of vectors of `width`.

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::{ConfigProblems, check_dropout};
 use crate::{
-    Backbone, Classifier, EmbeddingConfig, Encoder, EncoderConfig, InputSize, Pooling, RecurrentEncoder, SequenceModel,
-    Sequences,
+    AnyEncoder, Backbone, Classifier, EmbeddingConfig, Encoder, EncoderConfig, InputSize, Picture, Pooling,
+    SequenceModel, Sequences,
 };
 
 /// `[model.regressor]`.
@@ -29,7 +29,7 @@ pub struct RegressorConfig {
 
 /// A regressor of sequences: a classifier's body with one linear output.
 #[derive(Module, Debug)]
-pub struct Regressor<E: Module = RecurrentEncoder> {
+pub struct Regressor<E: Module = AnyEncoder> {
     body: Classifier<E>,
 }
 
@@ -63,6 +63,10 @@ impl<E: Encoder> SequenceModel for Regressor<E> {
 
     fn head(&self, hidden: Tensor<2>) -> Tensor<2> {
         self.body.head(hidden)
+    }
+
+    fn picture(&self) -> Option<Picture> {
+        self.body.picture()
     }
 
     fn causal(&self) -> bool {

@@ -7,8 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::{ConfigProblems, check_dropout};
 use crate::{
-    Backbone, EmbeddingConfig, Encoder, EncoderConfig, InputSize, Pool, Pooling, RecurrentEncoder, SequenceModel,
-    Sequences,
+    AnyEncoder, Backbone, EmbeddingConfig, Encoder, EncoderConfig, InputSize, Pool, Pooling, SequenceModel, Sequences,
 };
 
 /// `[model.tagger]`.
@@ -27,7 +26,7 @@ pub struct TaggerConfig {
 
 /// A tagger of sequences.
 #[derive(Module, Debug)]
-pub struct Tagger<E: Module = RecurrentEncoder> {
+pub struct Tagger<E: Module = AnyEncoder> {
     backbone: Backbone<E>,
     pool: Pool,
     head: Linear,

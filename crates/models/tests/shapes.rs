@@ -1,10 +1,11 @@
 //! Every model gives the documented shapes, and padding never changes a result.
 
 use burn::module::Module;
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn::tensor::{Device, Distribution, Int, Tensor, TensorData};
 use semiseq_models::{
-    EncoderConfig, GruConfig, Input, InputSize, LstmConfig, ModelConfig, RnnConfig, SequenceDecoderConfig,
-    SequenceModel, Sequences,
+    AnyDecoder, ConvolutionalConfig, DenseConfig, EncoderConfig, Feeding, ForecasterConfig, GruConfig, HeadSize, Input,
+    InputSize, LstmConfig, ModelConfig, Pooling, RnnConfig, SequenceDecoderConfig, SequenceGenerator, SequenceModel,
+    Sequences,
 };
 
 fn encoders() -> Vec<EncoderConfig> {
@@ -119,4 +120,80 @@ fn a_record_brings_the_same_model_back() {
     assert_ne!(before, host(other.forward(Sequences::dense(values.clone()))));
     let loaded = other.load_record(model.into_record());
     assert_eq!(before, host(loaded.forward(Sequences::dense(values))));
+}
+
+#[test]
+fn a_forecaster_goes_on_with_the_states_it_left() {
+    let device = Device::flex();
+    for encoder in encoders() {
+        let head = HeadSize::Forecast { horizon: 2, channels: 1 };
+        let config = ModelConfig::Forecaster(ForecasterConfig {
+            pooling: Pooling::Last,
+            dropout: 0.0,
+            every_step: true,
+            instance_norm: false,
+            encoder,
+        });
+        let model = config.init(InputSize::Values(2), head, &device).materialize();
+        let values = Tensor::<3>::random([3, 8, 2], Distribution::Normal(0.0, 1.0), &device);
+        let part = |from, steps| Sequences::dense(values.clone().narrow(1, from, steps));
+        let Some((first, states)) = model.forward_from(part(0, 5), None) else {
+            assert!(config.encoder().bidirectional(), "only what reads backwards carries no state");
+            continue;
+        };
+        let (rest, _) = model.forward_from(part(5, 3), Some(states)).expect("states");
+        let both = Tensor::cat(vec![first.reshape([3, 5, 2]), rest.reshape([3, 3, 2])], 1);
+        let whole = model.forward(part(0, 8)).reshape([3, 8, 2]);
+        assert_equal(&host(whole), &host(both), "the whole and its parts");
+    }
+}
+
+#[test]
+fn a_forecast_with_instance_norm_follows_level_and_scale() {
+    let device = Device::flex();
+    let encoder = EncoderConfig::Gru(GruConfig { hidden: 5, ..Default::default() });
+    let config =
+        ForecasterConfig { pooling: Pooling::Mean, dropout: 0.0, every_step: false, instance_norm: true, encoder };
+    let model = config.init(InputSize::Values(2), 3, 1, &device).materialize();
+    let values = Tensor::<3>::random([4, 9, 2], Distribution::Normal(0.0, 1.0), &device);
+    let forecast = model.forward(Sequences::dense(values.clone()));
+    let moved = model.forward(Sequences::dense(values * 10.0 + 7.0));
+    // The deviation's epsilon does not grow with the window.
+    let far =
+        host(forecast * 10.0 + 7.0).iter().zip(host(moved)).map(|(one, other)| (one - other).abs()).fold(0.0, f32::max);
+    assert!(far < 5e-3, "ten times as wide and seven higher: {far}");
+}
+
+#[test]
+fn pictures_are_read_and_written_in_one_size() {
+    let device = Device::flex();
+    let dense = EncoderConfig::Dense(DenseConfig { steps: 9, layers: vec![12, 6] });
+    let convolutional = EncoderConfig::Convolutional(ConvolutionalConfig { height: 9, maps: [2, 3], hidden: 6 });
+    for encoder in [dense, convolutional] {
+        let model = config("classifier", "last", &encoder).init(InputSize::Values(7), 4, &device).materialize();
+        let picture = model.picture().expect("a picture");
+        assert_eq!((picture.height, picture.width, model.summary_size()), (9, 7, 6));
+        let values = Tensor::<3>::random([3, 9, 7], Distribution::Normal(0.0, 1.0), &device);
+        let logits = model.forward(Sequences::dense(values.clone()));
+        assert_eq!(logits.dims(), [3, 4]);
+        // Sequences that end early are filled with zeros, whatever the mask says.
+        let short = values.clone().narrow(1, 0, 6);
+        let filled = Tensor::cat(vec![short.clone(), Tensor::zeros([3, 3, 7], &device)], 1);
+        let mask = Some(Tensor::<2>::ones([3, 6], &device));
+        let early = model.forward(Sequences { input: Input::Values(short), mask });
+        assert_equal(&host(model.forward(Sequences::dense(filled))), &host(early), "filled with zeros");
+
+        let settings = SequenceDecoderConfig { hidden: 5, ..Default::default() };
+        let decoder = AnyDecoder::new(&settings, 4, InputSize::Values(7), Some(picture), &device);
+        let vectors = Tensor::<2>::random([3, 4], Distribution::Normal(0.0, 1.0), &device);
+        let made = decoder.forward_with(vectors.clone(), &Sequences::dense(values), Feeding::default());
+        assert_eq!(made.dims(), [3, 9, 7]);
+        let Input::Values(written) = decoder.write(vectors.clone(), 9, |_| panic!("no tokens")) else {
+            panic!("values")
+        };
+        assert_equal(&host(made), &host(written), "rebuilt and written");
+        let generator = SequenceGenerator::new(4, 5, 7, Some(picture), &device);
+        assert_eq!(generator.reads(9), 1);
+        assert_eq!(generator.forward(vectors.unsqueeze_dim(1), 9).dims(), [3, 9, 7]);
+    }
 }

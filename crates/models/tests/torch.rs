@@ -5,7 +5,7 @@
 
 use burn::module::Param;
 use burn::tensor::{Device, Tensor, TensorData};
-use semiseq_models::{Activation, EncoderConfig, GruConfig, LstmConfig, RecurrentEncoder, RnnConfig};
+use semiseq_models::{Activation, AnyEncoder, EncoderConfig, GruConfig, LstmConfig, RecurrentEncoder, RnnConfig};
 use serde_json::Value;
 
 const HIDDEN: usize = 3;
@@ -54,7 +54,10 @@ fn encoder(case: &Value, device: &Device) -> RecurrentEncoder {
         "lstm" => EncoderConfig::Lstm(LstmConfig { hidden: HIDDEN, layers, bidirectional, ..Default::default() }),
         _ => EncoderConfig::Gru(GruConfig { hidden: HIDDEN, layers, bidirectional, ..Default::default() }),
     };
-    config.init(3, device)
+    match config.init(3, device) {
+        AnyEncoder::Recurrent(encoder) => encoder,
+        other => panic!("a recurrent encoder, not {other}"),
+    }
 }
 
 /// Walks the parameters in PyTorch's order: layer by layer, forward first.

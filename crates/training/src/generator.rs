@@ -7,15 +7,20 @@ use std::path::Path;
 use burn::module::Module;
 use burn::store::{ModuleSnapshot, SafetensorsStore};
 use burn::tensor::{Device, TensorData};
-use semiseq_datasets::{Batch, Dataset, Prepared, Sequence, Series, evaluation_batches};
-use semiseq_models::{AnyModel, Input};
+use semiseq_datasets::{Batch, Dataset, Prepared, Sequence, Series, Target, evaluation_batches};
+use semiseq_models::{AnyModel, Input, InputSize, SequenceModel};
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
-use crate::learner::evaluate::EVALUATION_BATCH;
+use crate::learner::evaluate::{EVALUATION_BATCH, measured};
+use crate::metrics::Scores;
 use crate::objectives::step::sequences as upload;
-use crate::objectives::{AnyObjective, Objective, ObjectiveConfig, Request, Setting};
+use crate::objectives::{AnyObjective, Objective, ObjectiveConfig, Request, Setting, TargetSize};
 use crate::output::files::write_atomic;
+use crate::output::pictures::of_one_size;
+
+/// Sequences that are answered at a time: a beam search follows several for each.
+const ANSWER_BATCH: usize = 64;
 
 /// Training sequences whose length and first token are kept.
 const KEPT: usize = 1000;
@@ -31,6 +36,9 @@ struct GeneratorFile {
     /// Sequences of the training part, on which the shape of what an objective remembers depends.
     train_size: usize,
     first_word: u32,
+    /// What target sequences hold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    target: Option<TargetSize>,
     beginnings: Vec<Beginning>,
 }
 
@@ -41,6 +49,7 @@ impl GeneratorFile {
             classes: data.train.classes.len(),
             train_size: data.train.len(),
             first_word: data.processor.first_word(),
+            target: TargetSize::of(data),
             beginnings: beginnings(&data.train),
         }
     }
@@ -59,14 +68,18 @@ struct Beginning {
 pub(crate) struct Shown {
     /// Test sequences, and what is made of their vectors.
     pub(crate) rebuilt: Vec<(Sequence, Sequence)>,
+    /// Test sequences, what should answer them, and what does.
+    pub(crate) answered: Vec<[Sequence; 3]>,
     /// Samples from noise.
     pub(crate) made: Vec<Sequence>,
     /// Test sequences to hold them against.
     pub(crate) real: Vec<Sequence>,
 }
 
-/// Sequences of each kind that are shown.
-const SHOWN: usize = 8;
+/// Sequences of each kind that a report shows.
+pub(crate) const SHOWN: usize = 8;
+/// And a PNG, where they are pictures.
+const PICTURED: usize = 40;
 
 /// Asks an objective for samples and for rebuilt sequences of the test part. Both modules live off the autodiff device.
 pub(crate) fn show(
@@ -76,7 +89,8 @@ pub(crate) fn show(
     data: &Prepared,
     seed: u64,
 ) -> Shown {
-    let count = data.test.len().min(SHOWN);
+    let pictures = !of_one_size(data.test.sequences.iter().take(1)).is_empty();
+    let count = data.test.len().min(if pictures { PICTURED } else { SHOWN });
     let Some(device) = model.devices().into_iter().next().filter(|_| count > 0) else { return Shown::default() };
     let chosen: Vec<usize> = (0..count).map(|place| place * data.test.len() / count).collect();
     let real = data.test.select(&chosen).sequences;
@@ -85,6 +99,15 @@ pub(crate) fn show(
     let lengths: Vec<usize> = real.iter().map(Sequence::len).collect();
     if let Some(rebuilt) = objective.rebuild(model, &upload(&batch, &device)) {
         shown.rebuilt = real.iter().cloned().zip(sequences(rebuilt, &lengths)).collect();
+    }
+    if let Some(answers) = objective.answer(model, &upload(&batch, &device)) {
+        let pairs = real.iter().zip(&batch.targets).zip(answers);
+        shown.answered = pairs
+            .filter_map(|((source, target), answer)| match target {
+                Target::Sequence(truth) => Some([source.clone(), truth.clone(), answer]),
+                _ => None,
+            })
+            .collect();
     }
     let generator = GeneratorFile::of(config, data);
     let order = Order { count, length: None, class: None, temperature: 1.0, seed };
@@ -180,7 +203,8 @@ impl Generator {
         let text = fs::read(&path).map_err(|error| damaged(&path, error.to_string()))?;
         let file: GeneratorFile = serde_json::from_slice(&text).map_err(|error| damaged(&path, error.to_string()))?;
         let counts = vec![1; file.classes];
-        let setting = Setting { model, train_size: file.train_size, class_counts: &counts, device };
+        let setting =
+            Setting { model, train_size: file.train_size, class_counts: &counts, target: file.target, device };
         let mut objective = file.objective.init(&setting);
         let path = folder.join(WEIGHTS);
         let bytes = fs::read(&path).map_err(|error| damaged(&path, error.to_string()))?;
@@ -202,6 +226,34 @@ impl Generator {
             ));
         }
         Ok(make(&self.file, &self.objective, model, order, device))
+    }
+
+    /// Whether the objective is judged by what it measures itself, and no head was trained.
+    pub(crate) fn measures_itself(&self) -> bool {
+        self.file.objective.unsupervised()
+    }
+
+    /// Whether the objective writes a sequence for a sequence.
+    pub(crate) fn answers(&self) -> bool {
+        self.file.objective.answers()
+    }
+
+    /// The sequence that answers each sequence, in the order of the data set; empty where the objective writes none.
+    pub(crate) fn answer(&self, model: &AnyModel, dataset: &Dataset, device: &Device) -> Vec<Sequence> {
+        let mut answers = vec![Sequence::Tokens(Vec::new()); dataset.len()];
+        for batch in evaluation_batches(dataset, ANSWER_BATCH) {
+            let made = self.objective.answer(model, &upload(&batch, device)).unwrap_or_default();
+            for (index, answer) in batch.indices.iter().zip(made) {
+                answers[*index] = answer;
+            }
+        }
+        answers
+    }
+
+    /// What the objective measures of a data set, under its users' names.
+    pub(crate) fn scores(&self, model: &AnyModel, dataset: &Dataset) -> Scores {
+        let values = matches!(model.input_size(), InputSize::Values(_));
+        self.file.objective.scores(measured(&self.objective, model, dataset), values)
     }
 
     /// How badly each sequence is rebuilt, in the order of the data set.

@@ -7,6 +7,7 @@ pub mod error;
 mod generator;
 pub mod learner;
 pub mod metrics;
+mod naive;
 pub mod objectives;
 pub mod output;
 mod record;

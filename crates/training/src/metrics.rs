@@ -151,6 +151,7 @@ pub fn higher_is_better(metric: &str) -> bool {
         "accuracy"
             | "macro_f1"
             | "r2"
+            | "exact_match"
             | "mask_rate"
             | "pseudo_label_accuracy"
             | "teacher_agreement"

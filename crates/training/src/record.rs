@@ -8,18 +8,19 @@ use burn::module::Module;
 use burn::store::{ModuleRecord, ModuleSnapshot, SafetensorsStore};
 use burn::tensor::Bytes;
 use semiseq_datasets::{InputKind, Prepared, Processor, SplitRecord};
-use semiseq_models::{AnyModel, InputSize, SequenceModel};
+use semiseq_models::{AnyModel, HeadSize, InputSize, ModelConfig, SequenceModel};
 use serde::{Deserialize, Serialize};
 
 use crate::config::RunConfig;
 use crate::error::Error;
-use crate::generator;
+use crate::generator::{self, Shown};
 use crate::learner::checkpoint::{Checkpoints, Files, damaged, parse};
 use crate::learner::{Epoch, Outcome};
 use crate::metrics::Confusion;
 use crate::objectives::ObjectiveConfig;
 use crate::output::files::write_atomic;
 use crate::output::metrics_log::{Line, MetricsLog};
+use crate::output::pictures::{grid, of_one_size, range};
 use crate::output::report::{Evidence, RunReport, page};
 use crate::output::tensorboard::EventFile;
 use crate::output::{confusion, curves, metrics_log};
@@ -56,7 +57,7 @@ struct RunPosition {
 }
 
 /// Everything of a run that semiseq writes; `--force` removes these and nothing else.
-const WRITTEN: [&str; 17] = [
+const WRITTEN: [&str; 19] = [
     "config.toml",
     "split.json",
     "metrics.jsonl",
@@ -67,6 +68,8 @@ const WRITTEN: [&str; 17] = [
     generator::DESCRIPTION,
     "self-training.csv",
     "noisy-student.csv",
+    "rebuilt.png",
+    "samples.png",
     "confusion.csv",
     "confusion.svg",
     "curves.svg",
@@ -229,6 +232,19 @@ impl RunRecord {
         generator::write(&self.folder, objective, weights, data)
     }
 
+    /// Writes what the objective makes, where that is pictures.
+    pub(crate) fn pictures(&self, shown: &Shown) -> Result<(), Error> {
+        let real = of_one_size(shown.rebuilt.iter().map(|(real, _)| real).chain(&shown.real));
+        let (low, high) = range(&real);
+        let pairs = of_one_size(shown.rebuilt.iter().flat_map(|(real, made)| [real, made]));
+        for (name, pictures, rows) in [("rebuilt.png", pairs, 2), ("samples.png", of_one_size(&shown.made), 1)] {
+            if let Some(bytes) = grid(&pictures, rows, low, high) {
+                write_atomic(&self.folder.join(name), &bytes)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Writes what the objective remembers.
     pub(crate) fn tables(&self, tables: &[(&'static str, String)]) -> Result<(), Error> {
         tables.iter().try_for_each(|(name, text)| write_atomic(&self.folder.join(name), text.as_bytes()))
@@ -342,6 +358,16 @@ pub(crate) fn load_model_bytes(model: AnyModel, bytes: &[u8]) -> Result<AnyModel
     let record = ModuleRecord::from_bytes(Bytes::from_bytes_vec(bytes.to_vec()))
         .map_err(|error| damaged("result.burnpack", &error.to_string()))?;
     model.try_load_record(record).map_err(|error| damaged("result.burnpack", &format!("{error:?}")))
+}
+
+/// How much the model's head says: a forecaster's as the windows are cut, another's `logits`.
+pub(crate) fn head_size(model: &ModelConfig, processor: &Processor, logits: usize) -> HeadSize {
+    match (model, processor.forecast()) {
+        (ModelConfig::Forecaster(_), Some(forecast)) => {
+            HeadSize::Forecast { horizon: forecast.windows.horizon, channels: forecast.columns.len() }
+        }
+        _ => HeadSize::Logits(logits),
+    }
 }
 
 /// What the model reads, from what the processor makes.

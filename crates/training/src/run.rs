@@ -18,9 +18,10 @@ use crate::learner::evaluate::{Kind, measured, outputs, score};
 use crate::learner::progress::Progress;
 use crate::learner::{Fit, Outcome, Pace, StageOptions, fit};
 use crate::metrics::{Confusion, Scores};
-use crate::objectives::{AnyObjective, Objective, ObjectiveConfig, Setting, SupervisedConfig};
+use crate::naive;
+use crate::objectives::{AnyObjective, Objective, ObjectiveConfig, Setting, SupervisedConfig, TargetSize};
 use crate::output::report::Evidence;
-use crate::record::{Done, RunRecord, input_size, load_model_bytes, model_bytes};
+use crate::record::{Done, RunRecord, head_size, input_size, load_model_bytes, model_bytes};
 use crate::summary::{BaselineSummary, StageSummary, Summary};
 
 /// What a run is told besides its config.
@@ -84,7 +85,7 @@ fn run_here(config: &RunConfig, data: Prepared, options: &RunOptions) -> Result<
     let (mut record, done) = RunRecord::open(&folder, config, &data.split, options.resume, options.force)?;
 
     let device = options.device.clone().autodiff();
-    let kind = if task(config) == Task::Regress { Kind::Number } else { Kind::Classes };
+    let kind = Kind::of(task(config));
     let workshop =
         Workshop { config, options, data: &data, device: &device, kind, train: Arc::new(data.train.clone()), began };
     let mut progress = Progress::new(options.dashboard, options.quiet, options.interrupter.clone());
@@ -158,6 +159,8 @@ fn run_here(config: &RunConfig, data: Prepared, options: &RunOptions) -> Result<
         }
         _ => generator::Shown::default(),
     };
+    record.pictures(&shown)?;
+    let kind = if unsupervised.is_some() { Kind::Nothing } else { kind };
     let evidence = Evidence::gather(&model.valid(), &data, kind, config.seed).with(shown, &data.processor);
     record.finish(&summary, config, &model, &data.processor, confusion.as_ref(), &evidence)?;
     Ok((summary, folder))
@@ -166,10 +169,20 @@ fn run_here(config: &RunConfig, data: Prepared, options: &RunOptions) -> Result<
 /// What the model's head asks of the data; unsupervised where no stage reads labels.
 pub fn task(config: &RunConfig) -> Task {
     match &config.model {
+        ModelConfig::Forecaster(_) if config.stages.iter().any(|stage| stage.objective.reads_labels()) => {
+            Task::Forecast
+        }
+        _ if config.stages.iter().any(|stage| stage.objective.answers()) => Task::SequenceToSequence,
         _ if !config.stages.iter().any(|stage| stage.objective.reads_labels()) => Task::Unsupervised,
         ModelConfig::Classifier(_) => Task::Classify,
         ModelConfig::Tagger(_) => Task::Tag,
         ModelConfig::Regressor(_) => Task::Regress,
+        ModelConfig::Forecaster(_) => Task::Forecast,
+        ModelConfig::Autoencoder(_)
+        | ModelConfig::Vae(_)
+        | ModelConfig::Gan(_)
+        | ModelConfig::LanguageModel(_)
+        | ModelConfig::EncoderDecoder(_) => Task::Classify,
     }
 }
 
@@ -188,12 +201,34 @@ fn check_labels(config: &RunConfig, data: &Prepared) -> Result<(), Error> {
             "remove the key or write `output = \"softmax\"`",
         ));
     }
-    if task(config) == Task::Regress
+    let with_head = config.stages.iter().find(|stage| !stage.objective.unsupervised());
+    if let Some(stage) = with_head.filter(|_| config.model.encoder_only()) {
+        return Err(Error::input(
+            format!(
+                "`stage.objective.{}` trains a head on labels, and `[model.{}]` has none",
+                stage.objective.name(),
+                config.model.name()
+            ),
+            "use `[model.classifier]`, `[model.tagger]` or `[model.regressor]`",
+        ));
+    }
+    let head = match task(config) {
+        Task::Regress => Some("regressor"),
+        Task::Forecast => Some("forecaster"),
+        _ => None,
+    };
+    if let Some(head) = head
         && let Some(stage) = config.stages.iter().find(|stage| stage.objective.needs_classes())
     {
         return Err(Error::input(
-            format!("`stage.objective.{}` needs classes, and a regressor has none", stage.objective.name()),
+            format!("`stage.objective.{}` needs classes, and a {head} has none", stage.objective.name()),
             "use `supervised` or `autoencoder`, or a `[model.classifier]`",
+        ));
+    }
+    if config.baseline.enabled && config.last_stage().is_some_and(|stage| stage.objective.answers()) {
+        return Err(Error::input(
+            "`baseline` trains the model's head on labels, and `sequence-to-sequence` has none",
+            "leave `[baseline]` out",
         ));
     }
     check_inputs(config, data)
@@ -201,9 +236,14 @@ fn check_labels(config: &RunConfig, data: &Prepared) -> Result<(), Error> {
 
 /// Whether each stage can work on what the data holds, and with the direction in which the encoder reads.
 fn check_inputs(config: &RunConfig, data: &Prepared) -> Result<(), Error> {
-    if let (ModelConfig::Tagger(_), Some(key)) = (&config.model, config.data.augment.moves_steps()) {
+    let each = match &config.model {
+        ModelConfig::Tagger(_) => Some("a tagger has a label for each"),
+        ModelConfig::Forecaster(_) => Some("a forecast begins where a window ends"),
+        _ => None,
+    };
+    if let (Some(each), Some(key)) = (each, config.data.augment.moves_steps()) {
         return Err(Error::input(
-            format!("`data.augment.{key}` moves steps, and a tagger has a label for each"),
+            format!("`data.augment.{key}` moves steps, and {each}"),
             "use `jitter`, `scaling`, `magnitude-warp`, `cutout`, `flip`, `rotation` or `token-mask`",
         ));
     }
@@ -237,6 +277,26 @@ fn check_inputs(config: &RunConfig, data: &Prepared) -> Result<(), Error> {
                 "use `fixmatch`, `freematch` or `softmatch`",
             ));
         }
+        if let Some(steps) = config.model.encoder().steps_at_once() {
+            check_at_once(config, index, objective, steps, data)?;
+        }
+        if let ModelConfig::Forecaster(forecaster) = &config.model
+            && objective.answers()
+            && forecaster.instance_norm
+        {
+            return Err(Error::input(
+                format!(
+                    "`stage.{index}.objective.{name}` writes forecasts of its own, which `instance_norm` does not scale"
+                ),
+                "leave `instance_norm` out of `[model.forecaster]`, or use `supervised`",
+            ));
+        }
+        if objective.needs_streams() && !follows(config) {
+            return Err(Error::input(
+                format!("`stage.{index}.objective.{name}` reads a recording on and on, forecasting from each step"),
+                "write `every_step = true` in `[model.forecaster]`, and in `[data.windows]` a `stride` as long as `input`",
+            ));
+        }
         if config.model.encoder().bidirectional() && objective.needs_causal() {
             let encoder = config.model.encoder().name();
             return Err(Error::input(
@@ -250,9 +310,60 @@ fn check_inputs(config: &RunConfig, data: &Prepared) -> Result<(), Error> {
     Ok(())
 }
 
+/// Whether a stage can work with an encoder that reads whole sequences of `steps` steps.
+fn check_at_once(
+    config: &RunConfig,
+    index: usize,
+    objective: &ObjectiveConfig,
+    steps: usize,
+    data: &Prepared,
+) -> Result<(), Error> {
+    let encoder = config.model.encoder().name();
+    let recurrent = "use `lstm`, `gru` or `rnn`";
+    if !matches!(input_size(&data.processor), InputSize::Values(_)) {
+        return Err(Error::input(
+            format!("the encoder `{encoder}` reads values; {} holds text", config.data.source),
+            recurrent,
+        ));
+    }
+    let every_step = match &config.model {
+        ModelConfig::Tagger(_) => true,
+        ModelConfig::Forecaster(forecaster) => forecaster.every_step,
+        _ => false,
+    };
+    if every_step || objective.needs_steps() {
+        let name = objective.name();
+        return Err(Error::input(
+            format!(
+                "`stage.{index}.objective.{name}` needs a vector for each step, and the encoder `{encoder}` gives one for all"
+            ),
+            recurrent,
+        ));
+    }
+    let parts = [&data.train, &data.valid, &data.test];
+    let longest = parts.into_iter().flat_map(|part| &part.sequences).map(semiseq_datasets::Sequence::len).max();
+    if longest.is_some_and(|longest| longest > steps) {
+        return Err(Error::input(
+            format!(
+                "the encoder `{encoder}` reads {steps} steps; {} has sequences of {}",
+                config.data.source,
+                longest.unwrap_or(0)
+            ),
+            "write the longest in the encoder's table, or shorten them with `data.transform.resample`",
+        ));
+    }
+    Ok(())
+}
+
+/// Whether windows follow each other without a gap, and something is forecast from each of their steps.
+fn follows(config: &RunConfig) -> bool {
+    let on_and_on = config.data.windows.as_ref().is_some_and(|windows| windows.stride == windows.input);
+    on_and_on && matches!(&config.model, ModelConfig::Forecaster(forecaster) if forecaster.every_step)
+}
+
 fn scores(model: &AnyModel, dataset: &semiseq_datasets::Dataset, kind: Kind) -> (Scores, Option<Confusion>) {
     let (mut scores, confusion) = score(&outputs(&model.valid(), dataset, kind), dataset);
-    if kind == Kind::Number {
+    if matches!(kind, Kind::Number | Kind::Forecast) {
         scores.remove("loss");
     }
     (scores, confusion)
@@ -288,7 +399,8 @@ impl Workshop<'_> {
             (_, Kind::Number) => 1,
             _ => self.data.processor.classes().len().max(2),
         };
-        self.config.model.init(input_size(&self.data.processor), outputs, self.device).materialize()
+        let head = head_size(&self.config.model, &self.data.processor, outputs);
+        self.config.model.init(input_size(&self.data.processor), head, self.device).materialize()
     }
 
     /// Runs one stage, or takes over what an earlier session finished of it. `None`: interrupted.
@@ -313,6 +425,7 @@ impl Workshop<'_> {
             model: &model,
             train_size: self.train.sequences.len(),
             class_counts: &counts,
+            target: TargetSize::of(self.data),
             device: self.device,
         };
         let objective = stage.objective.init(&setting);
@@ -365,6 +478,7 @@ impl Workshop<'_> {
         wall_seconds: f64,
     ) -> Summary {
         let config = self.config;
+        let season = config.data.windows.as_ref().and_then(|windows| windows.season);
         let stages = config.stages.iter().zip(outcomes).map(|(stage, outcome)| StageSummary {
             objective: stage.objective.name().into(),
             outcome: outcome.clone(),
@@ -385,6 +499,8 @@ impl Workshop<'_> {
             valid,
             test,
             baseline,
+            naive: naive::scores(self.data, 1),
+            seasonal_naive: season.and_then(|season| naive::scores(self.data, season)),
             wall_seconds,
         }
     }

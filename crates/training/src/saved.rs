@@ -18,7 +18,7 @@ use crate::generator::{self, Generator, Order};
 use crate::learner::evaluate::{Kind, Outputs, outputs, score, summaries};
 use crate::metrics::{Confusion, Scores};
 use crate::output::report::Evidence;
-use crate::record::input_size;
+use crate::record::{head_size, input_size};
 use crate::summary::Summary;
 
 /// `model.json`: all that `predict` needs beside the weights.
@@ -35,6 +35,8 @@ pub struct SavedRun {
     folder: PathBuf,
     file: ModelFile,
     model: AnyModel,
+    /// The last stage's objective, where that makes, rebuilds or answers sequences.
+    generator: Option<Generator>,
 }
 
 impl SavedRun {
@@ -57,7 +59,8 @@ impl SavedRun {
         }
         let file: ModelFile = json(&folder.join("model.json"))?;
         let device = device.clone().without_autodiff();
-        let mut model = file.model.init(input_size(&file.processor), file.outputs, &device).materialize();
+        let head = head_size(&file.model, &file.processor, file.outputs);
+        let mut model = file.model.init(input_size(&file.processor), head, &device).materialize();
         let weights = folder.join("model.safetensors");
         let bytes = fs::read(&weights).map_err(|error| {
             Error::input(format!("{}: cannot be read: {error}", weights.display()), "train the run again")
@@ -69,7 +72,12 @@ impl SavedRun {
                 "train the run again, or restore the file",
             )
         })?;
-        Ok(Self { folder: folder.to_path_buf(), file, model: model.valid() })
+        let model = model.valid();
+        let generator = match folder.join(generator::DESCRIPTION).exists() {
+            true => Some(Generator::open(folder, &model, &device)?),
+            false => None,
+        };
+        Ok(Self { folder: folder.to_path_buf(), file, model, generator })
     }
 
     /// The config that the run was trained with.
@@ -93,9 +101,12 @@ impl SavedRun {
     /// What the model predicts.
     pub fn task(&self) -> Task {
         match &self.file.model {
+            ModelConfig::Forecaster(_) => Task::Forecast,
+            _ if self.answering().is_some() => Task::SequenceToSequence,
             ModelConfig::Classifier(_) => Task::Classify,
             ModelConfig::Tagger(_) => Task::Tag,
             ModelConfig::Regressor(_) => Task::Regress,
+            _ => Task::Unsupervised,
         }
     }
 
@@ -111,14 +122,29 @@ impl SavedRun {
 
     /// What the model says about prepared sequences, in their order.
     pub fn predict(&self, dataset: &Dataset) -> Outputs {
-        let kind = if self.task() == Task::Regress { Kind::Number } else { Kind::Classes };
-        outputs(&self.model, dataset, kind)
+        let Some(answering) = self.answering() else { return outputs(&self.model, dataset, Kind::of(self.task())) };
+        let answers = answering.answer(&self.model, dataset, &self.device());
+        if self.task() == Task::Forecast {
+            let values = answers.into_iter().map(|answer| match answer {
+                Sequence::Series(series) => series.values.into_iter().map(f64::from).collect(),
+                _ => Vec::new(),
+            });
+            return Outputs::Forecasts(values.collect());
+        }
+        let tokens = answers.into_iter().map(|answer| match answer {
+            Sequence::Tokens(tokens) => tokens,
+            _ => Vec::new(),
+        });
+        Outputs::Answers(tokens.collect())
     }
 
     /// Scores against the targets of a prepared data set.
     pub fn score(&self, dataset: &Dataset) -> (Scores, Option<Confusion>) {
+        if let Some(generator) = self.generator.as_ref().filter(|generator| generator.measures_itself()) {
+            return (generator.scores(&self.model, dataset), None);
+        }
         let (mut scores, confusion) = score(&self.predict(dataset), dataset);
-        if self.task() == Task::Regress {
+        if matches!(self.task(), Task::Regress | Task::Forecast) {
             scores.remove("loss");
         }
         (scores, confusion)
@@ -134,19 +160,14 @@ impl SavedRun {
     }
 
     /// What a report shows beside the scores.
-    ///
-    /// # Errors
-    ///
-    /// Where the run's generator is damaged.
-    pub fn evidence(&self, data: &Prepared) -> Result<Evidence, Error> {
-        let kind = if self.task() == Task::Regress { Kind::Number } else { Kind::Classes };
-        let seed = self.config().map_or(0, |config| config.seed);
-        let device = self.model.devices().into_iter().next().unwrap_or_default();
-        let shown = match self.folder.join(generator::DESCRIPTION).exists() {
-            true => Generator::open(&self.folder, &self.model, &device)?.show(&self.model, data, seed),
-            false => generator::Shown::default(),
-        };
-        Ok(Evidence::gather(&self.model, data, kind, seed).with(shown, &data.processor))
+    pub fn evidence(&self, data: &Prepared) -> Evidence {
+        let config = self.config().ok();
+        let seed = config.as_ref().map_or(0, |config| config.seed);
+        let unsupervised = config.and_then(|config| config.last_stage().map(|stage| stage.objective.unsupervised()));
+        let kind = if unsupervised == Some(true) { Kind::Nothing } else { Kind::of(self.task()) };
+        let shown = self.generator.as_ref().map(|generator| generator.show(&self.model, data, seed));
+        let shown = shown.unwrap_or_default();
+        Evidence::gather(&self.model, data, kind, seed).with(shown, &data.processor)
     }
 
     /// Samples of the run's last stage, as sequences in the model's units.
@@ -155,7 +176,7 @@ impl SavedRun {
     ///
     /// Where that stage makes no samples.
     pub fn generate(&self, order: &Order) -> Result<Vec<Sequence>, Error> {
-        let device = self.model.devices().into_iter().next().unwrap_or_default();
+        let device = self.device();
         Generator::open(&self.folder, &self.model, &device)?.make(&self.model, order, &device)
     }
 
@@ -166,7 +187,7 @@ impl SavedRun {
     ///
     /// Where the run's last stage rebuilds nothing.
     pub fn reconstruction_errors(&self, dataset: &Dataset) -> Result<Vec<f64>, Error> {
-        let device = self.model.devices().into_iter().next().unwrap_or_default();
+        let device = self.device();
         Generator::open(&self.folder, &self.model, &device)?.errors(&self.model, dataset, &device)
     }
 
@@ -197,6 +218,15 @@ impl SavedRun {
             .map_err(|error| wrong(error.to_string()))?;
         let right = found.iter().zip(&truth).filter(|(found, truth)| found == truth).count();
         Ok(right as f64 / truth.len() as f64)
+    }
+
+    /// The last stage's objective, where that writes a sequence for a sequence.
+    fn answering(&self) -> Option<&Generator> {
+        self.generator.as_ref().filter(|generator| generator.answers())
+    }
+
+    fn device(&self) -> Device {
+        self.model.devices().into_iter().next().unwrap_or_default()
     }
 
     /// Whether samples can be asked for by class.

@@ -42,6 +42,12 @@ pub struct Summary {
     /// The same model on the labelled part alone.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub baseline: Option<BaselineSummary>,
+    /// Of forecasts: the last step of each window, again and again.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub naive: Option<BaselineSummary>,
+    /// Of forecasts: the last season of each window, again and again.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub seasonal_naive: Option<BaselineSummary>,
     /// Seconds from start to end, over all sessions of a resumed run.
     pub wall_seconds: f64,
 }
@@ -74,12 +80,14 @@ impl fmt::Display for Summary {
             self.name, self.n_labeled, self.n_unlabeled, self.n_valid, self.n_test
         )?;
         writeln!(f)?;
-        const KNOWN: [&str; 12] = [
+        const KNOWN: [&str; 14] = [
             "accuracy",
             "macro_f1",
             "mse",
             "mae",
             "r2",
+            "exact_match",
+            "token_error_rate",
             "perplexity",
             "loss",
             "reconstruction",
@@ -110,8 +118,11 @@ impl fmt::Display for Summary {
             }
             writeln!(f)
         };
-        if let Some(baseline) = &self.baseline {
-            row(LABELS_ONLY, &baseline.test)?;
+        let others = [("naive", &self.naive), ("seasonal naive", &self.seasonal_naive), (LABELS_ONLY, &self.baseline)];
+        for (name, other) in others {
+            if let Some(other) = other {
+                row(name, &other.test)?;
+            }
         }
         row(&path, &self.test)?;
         writeln!(f, "\n{:.1} s in all", self.wall_seconds)

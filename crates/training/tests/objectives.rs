@@ -8,7 +8,7 @@ use burn::tensor::{Gradients, Int, Tensor};
 use semiseq_models::{Input, InputSize, SequenceModel, Sequences};
 use semiseq_training::learner::average::{average, fresh_copy};
 use semiseq_training::objectives::losses::{
-    cross_entropy, distribution_kl, distribution_mse, entropy, soft_cross_entropy, squared_error,
+    cross_entropy, distribution_kl, distribution_mse, entropy, forecast_error, soft_cross_entropy, squared_error,
 };
 use semiseq_training::objectives::*;
 use serde_json::Value;
@@ -149,7 +149,7 @@ fn part() -> Part {
 fn setting(model: &Fixed) -> Setting<'_, Fixed> {
     static COUNTS: [usize; 3] = [1, 1, 2];
     // A leaked device lives as long as the test, as the setting's borrow wants.
-    Setting { model, train_size: 4, class_counts: &COUNTS, device: Box::leak(Box::new(device())) }
+    Setting { model, train_size: 4, class_counts: &COUNTS, target: None, device: Box::leak(Box::new(device())) }
 }
 
 /// The end of a stage, where every weight is fully ramped up.
@@ -382,6 +382,19 @@ fn what_is_foretold_hidden_or_told_apart_equals_pytorch() {
 }
 
 #[test]
+fn forecasts_from_the_end_and_from_each_step_equal_pytorch() {
+    let case = &fixture()["forecast"];
+    for name in ["from_end", "from_each"] {
+        let made = tensor::<2>(&case[name]["logits"]).require_grad();
+        let known = Tensor::<1>::from_data(numbers(&case["known"]).as_slice(), &device());
+        let loss = forecast_error(made.clone(), tensor(&case["future"]), Some(tensor(&case["past"])), known);
+        let gradients = loss.backward();
+        assert_close(&host(loss), &numbers(&case[name]["loss"]), name);
+        assert_close(&host(made.grad(&gradients).expect("a gradient")), &numbers(&case[name]["grad"]), name);
+    }
+}
+
+#[test]
 fn fixmatch_and_its_kin_equal_pytorch_over_three_steps() {
     let fixture = fixture();
     for (name, settings) in [
@@ -399,7 +412,8 @@ fn fixmatch_and_its_kin_equal_pytorch_over_three_steps() {
             let tracked = |value: &Value| Param::from_tensor(tensor::<2>(value));
             let model = Fixed { logits: tracked(&case["weak"]), strong: Some(tracked(&case["logits"])), labeled: None };
             // Four unlabelled sequences, and two labelled ones that do not come up here.
-            let setting = Setting { model: &model, train_size: 6, class_counts: &[1, 1, 0], device: &device() };
+            let setting =
+                Setting { model: &model, train_size: 6, class_counts: &[1, 1, 0], target: None, device: &device() };
             let objective = objective.get_or_insert_with(|| config.init(&setting));
             let batch = Step { labeled: None, unlabeled: Some(part.clone()) };
             let total = objective.step(&model, &batch, &LATE).total().expect("a term");
@@ -452,7 +466,8 @@ fn what_both_parts_decide_equals_pytorch_over_its_steps() {
                 strong: Some(tracked(&case["strong"])),
                 labeled: Some(tracked(&case["labeled"])),
             };
-            let setting = Setting { model: &model, train_size: 8, class_counts: &[1, 1, 2], device: &device() };
+            let setting =
+                Setting { model: &model, train_size: 8, class_counts: &[1, 1, 2], target: None, device: &device() };
             let mut known = objective.take().unwrap_or_else(|| config.init(&setting));
             let labeled = Part { weak: marked(2.0), ..part() };
             let unlabeled = Part { strong: Some(marked(1.0)), ..part() };
@@ -563,7 +578,7 @@ fn noise_where_it_harms_most_equals_pytorch() {
         assert_close(&found, &numbers(&fixture[name]["grad"]), &format!("{name}, gradient"));
     };
     let labeled = Part { weak: series.clone(), ..part() };
-    let setting = Setting { model: &net, train_size: 4, class_counts: &[1, 1, 2], device: &device() };
+    let setting = Setting { model: &net, train_size: 4, class_counts: &[1, 1, 2], target: None, device: &device() };
     let mut objective = AdversarialConfig::default().init(&setting);
     let step = Step { labeled: Some(labeled), unlabeled: None };
     same("adversarial", objective.step(&net, &step, &LATE).total().expect("a term"));

@@ -45,7 +45,7 @@ pub fn page(plan: &Plan, table: &Table) -> String {
 fn rows(table: &Table) -> String {
     let mut text = String::from("<table><tr><th>method</th>");
     table.tasks.iter().for_each(|task| text.push_str(&format!("<th>{}</th>", escape(task))));
-    text.push_str("<th>rank</th><th>p</th><th>time ×</th></tr>");
+    text.push_str("<th>rank</th><th>p</th><th>time ×</th><th>step ×</th></tr>");
     let number = |value: Option<f64>| value.map_or_else(|| "–".into(), |value| format!("{value:.3}"));
     for row in &table.rows {
         let _ = write!(text, "<tr><td>{}</td>", escape(&row.method));
@@ -54,8 +54,10 @@ fn rows(table: &Table) -> String {
             let shown = if table.is_best(task, cell) { format!("<b>{shown}</b>") } else { shown };
             let _ = write!(text, "<td>{shown}</td>");
         }
-        let _ =
-            write!(text, "<td>{}</td><td>{}</td><td>{}</td></tr>", number(row.rank), number(row.p), number(row.time));
+        for value in [row.rank, row.p, row.time, row.step] {
+            let _ = write!(text, "<td>{}</td>", number(value));
+        }
+        text.push_str("</tr>");
     }
     text.push_str("</table>");
     text

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use semiseq::analysis::{holm, mean_ranks, wilcoxon_signed_rank};
 use semiseq::training::metrics::higher_is_better;
+use semiseq::training::{BaselineSummary, Summary};
 use serde::Serialize;
 
 use super::cells::{Outcome, score};
@@ -33,6 +34,9 @@ pub struct Row {
     /// Seconds of its runs over those of the baseline's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub time: Option<f64>,
+    /// Seconds of a step of the last stage over those of the baseline's: the median over tasks and seeds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub step: Option<f64>,
 }
 
 /// Over the seeds.
@@ -53,10 +57,13 @@ impl Table {
         // [method][task][seed]
         let mut scores = vec![vec![vec![None; seeds]; tasks]; methods];
         let mut seconds = scores.clone();
+        let mut steps = scores.clone();
         for (index, (cell, outcome)) in plan.cells.iter().zip(outcomes).enumerate() {
             if let Some(Ok(summary)) = outcome {
                 scores[cell.method][cell.task][index % seeds] = score(summary, &metric);
                 seconds[cell.method][cell.task][index % seeds] = Some(summary.wall_seconds);
+                let last = summary.stages.last().and_then(|stage| stage.outcome.step_seconds);
+                steps[cell.method][cell.task][index % seeds] = last;
             }
         }
         let cells: Vec<Vec<Option<Score>>> =
@@ -71,7 +78,7 @@ impl Table {
         for (method, tested) in others.iter().zip(tested) {
             p[*method] = tested.and_then(|_| corrected.next());
         }
-        let rows = plan
+        let mut rows: Vec<Row> = plan
             .grid
             .methods
             .iter()
@@ -82,8 +89,10 @@ impl Table {
                 rank: ranks.as_ref().map(|ranks| ranks[index]),
                 p: p[index],
                 time: ratio(&seconds[index], &seconds[baseline]),
+                step: median_ratio(&steps[index], &steps[baseline]),
             })
             .collect();
+        rows.extend(naive_rows(plan, outcomes, &metric));
         Self {
             metric,
             baseline: plan.grid.methods[baseline].name.clone(),
@@ -96,8 +105,8 @@ impl Table {
     pub fn markdown(&self) -> String {
         let mut text = format!("| {} of the test part |", self.metric);
         self.tasks.iter().for_each(|task| text.push_str(&format!(" {} |", task.replace('|', "\\|"))));
-        text.push_str(" rank | p | time × |\n|---|");
-        text.push_str(&"---|".repeat(self.tasks.len() + 3));
+        text.push_str(" rank | p | time × | step × |\n|---|");
+        text.push_str(&"---|".repeat(self.tasks.len() + 4));
         text.push('\n');
         for row in &self.rows {
             let _ = write!(text, "| {} |", row.method.replace('|', "\\|"));
@@ -105,12 +114,14 @@ impl Table {
                 let shown = cell.map_or_else(|| "–".into(), Score::text);
                 let _ = write!(text, " {} |", if self.is_best(task, cell) { format!("**{shown}**") } else { shown });
             }
-            let _ = writeln!(text, " {} | {} | {} |", number(row.rank, 2), number(row.p, 3), number(row.time, 2));
+            let (rank, p) = (number(row.rank, 2), number(row.p, 3));
+            let _ = writeln!(text, " {rank} | {p} | {} | {} |", number(row.time, 2), number(row.step, 2));
         }
         let _ = write!(
             text,
             "\nMean ± standard deviation over seeds. Rank: mean over the tasks (Friedman), 1 is best. p: paired signed-rank \
-             test against `{}` over tasks and seeds, corrected by Holm's method. Time: of its runs over the baseline's.\n",
+             test against `{}` over tasks and seeds, corrected by Holm's method. Time: of its runs over the baseline's; \
+             step: of a step of its last stage.\n",
             self.baseline
         );
         text
@@ -118,15 +129,15 @@ impl Table {
 
     /// For programs: a row a method and task.
     pub fn csv(&self) -> String {
-        let mut text = format!("method,task,{0}_mean,{0}_deviation,seeds,rank,p,time\n", self.metric);
+        let mut text = format!("method,task,{0}_mean,{0}_deviation,seeds,rank,p,time,step\n", self.metric);
         for row in &self.rows {
             for (task, cell) in self.tasks.iter().zip(&row.cells) {
                 let score = cell
                     .map_or_else(|| ",,0".into(), |cell| format!("{},{},{}", cell.mean, cell.deviation, cell.seeds));
                 let plain = |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());
                 let (method, task) = (super::super::cell(&row.method), super::super::cell(task));
-                let _ =
-                    writeln!(text, "{method},{task},{score},{},{},{}", plain(row.rank), plain(row.p), plain(row.time));
+                let costs = format!("{},{}", plain(row.time), plain(row.step));
+                let _ = writeln!(text, "{method},{task},{score},{},{},{costs}", plain(row.rank), plain(row.p));
             }
         }
         text
@@ -180,6 +191,36 @@ impl Score {
 
 fn number(value: Option<f64>, digits: usize) -> String {
     value.map_or_else(|| "–".into(), |value| format!("{value:.digits$}"))
+}
+
+/// What forecasts are held against: the same for every method, so that any run of a task tells it.
+fn naive_rows(plan: &Plan, outcomes: &[Option<Outcome>], metric: &str) -> Vec<Row> {
+    let row = |method: &str, of: fn(&Summary) -> Option<&BaselineSummary>| {
+        let of_task = |task: usize| {
+            let mut runs = plan.cells.iter().zip(outcomes).filter(|(cell, _)| cell.task == task);
+            let mean = runs.find_map(|(_, outcome)| match outcome {
+                Some(Ok(summary)) => of(summary)?.test.get(metric).copied(),
+                _ => None,
+            })?;
+            Some(Score { mean, deviation: 0.0, seeds: 1 })
+        };
+        let cells: Vec<Option<Score>> = (0..plan.tasks.len()).map(of_task).collect();
+        let row = Row { method: method.into(), cells, rank: None, p: None, time: None, step: None };
+        row.cells.iter().any(Option::is_some).then_some(row)
+    };
+    let rows = [
+        row("naive", |summary| summary.naive.as_ref()),
+        row("seasonal naive", |summary| summary.seasonal_naive.as_ref()),
+    ];
+    rows.into_iter().flatten().collect()
+}
+
+/// The median of what one value is of the other, over the tasks and seeds that both have.
+fn median_ratio(own: &[Vec<Option<f64>>], baseline: &[Vec<Option<f64>>]) -> Option<f64> {
+    let pairs = own.iter().flatten().zip(baseline.iter().flatten());
+    let mut ratios: Vec<f64> = pairs.filter_map(|(own, baseline)| Some((*own)? / (*baseline)?)).collect();
+    ratios.sort_by(f64::total_cmp);
+    ratios.get(ratios.len() / 2).copied()
 }
 
 /// Mean ranks over the tasks that every method has a score for.

@@ -168,7 +168,11 @@ impl Augmenter {
         use AugmentationConfig as A;
         let series = matches!(processor.input(), InputKind::Values { .. });
         let tagged = train.targets.iter().any(|target| matches!(target, Target::Steps(_)));
-        let defaults = if series {
+        let windows = processor.forecast().is_some();
+        let defaults = if windows {
+            // What follows a window is in the window's own units: it may be hidden in part, not scaled.
+            (Vec::new(), vec![A::Jitter(Default::default()), A::Cutout(Default::default())])
+        } else if series {
             (
                 vec![A::Jitter(Default::default()), A::Scaling(Default::default())],
                 vec![
@@ -269,6 +273,21 @@ mod tests {
 
     fn is_text(name: &str) -> bool {
         name.starts_with("token") || name.starts_with("tf-idf")
+    }
+
+    #[test]
+    fn windows_are_read_as_they_are_unless_the_config_says_otherwise() {
+        let windows = crate::windows::WindowsConfig::default();
+        let train = Dataset {
+            sequences: vec![Sequence::Series(Series { values: vec![1.0; 8], channels: 1 })],
+            targets: vec![Target::Missing],
+            ..Dataset::default()
+        };
+        let mut processor = Processor::fit(&Default::default(), &train).unwrap();
+        processor.set_forecast(crate::processor::Forecast { windows, columns: vec!["1".into()] });
+        assert!(Augmenter::new(&AugmentConfig::default(), &processor, &train).weak.is_empty());
+        let config = AugmentConfig { weak: Some(vec![AugmentationConfig::Jitter(Default::default())]), strong: None };
+        assert_eq!(Augmenter::new(&config, &processor, &train).weak.len(), 1);
     }
 
     #[test]

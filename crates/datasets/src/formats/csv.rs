@@ -35,40 +35,72 @@ fn read_tabs(path: &Path, options: &ReadOptions) -> Result<Rows, DataError> {
     read(path, b'\t', options)
 }
 
+/// The cells of a file, under the names of their columns.
+pub(super) struct Table {
+    pub(super) name: String,
+    pub(super) names: Vec<String>,
+    /// At least one, all of them as long as `names`.
+    pub(super) records: Vec<StringRecord>,
+    /// The line of each record.
+    pub(super) lines: Vec<u64>,
+}
+
+impl Table {
+    pub(super) fn read(path: &Path, delimiter: u8, options: &ReadOptions) -> Result<Self, DataError> {
+        let name = path.display().to_string();
+        let (mut records, mut lines) = records(path, delimiter)?;
+        if records.is_empty() {
+            return Err(DataError::new(format!("{name}: the file is empty"), "expected a row a sequence"));
+        }
+        let width = records[0].len();
+        let ragged: Vec<String> = records
+            .iter()
+            .zip(&lines)
+            .filter(|(record, _)| record.len() != width)
+            .map(|(record, line)| format!("{name}:{line}: {} columns, but the first row has {width}", record.len()))
+            .collect();
+        if !ragged.is_empty() {
+            return Err(DataError::several(
+                ragged,
+                "a table has as many columns in each row; for series of unequal length use `.ts` or JSONL",
+            ));
+        }
+        let has_header = options.header.unwrap_or_else(|| looks_like_header(&records, options));
+        let names: Vec<String> = if has_header {
+            lines.remove(0);
+            records.remove(0).iter().map(|cell| cell.trim().to_string()).collect()
+        } else {
+            (1..=width).map(|column| column.to_string()).collect()
+        };
+        if records.is_empty() {
+            return Err(DataError::new(
+                format!("{name}: the file holds a header and no row"),
+                "expected a row a sequence",
+            ));
+        }
+        Ok(Self { name, names, records, lines })
+    }
+}
+
+/// Where the column stands that `data.KEY` names.
+pub(super) fn column_place(file: &str, names: &[String], key: &str, wanted: &str) -> Result<usize, DataError> {
+    names.iter().position(|name| name == wanted).ok_or_else(|| {
+        let known: Vec<&str> = names.iter().map(String::as_str).collect();
+        let hint = match nearest(wanted, &known) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("columns: {}", known.iter().take(20).copied().collect::<Vec<_>>().join(", ")),
+        };
+        DataError::new(format!("{file}: there is no column `{wanted}`, which `data.{key}` names"), hint)
+    })
+}
+
 fn read(path: &Path, delimiter: u8, options: &ReadOptions) -> Result<Rows, DataError> {
-    let name = path.display().to_string();
-    let (mut records, lines) = records(path, delimiter)?;
-    if records.is_empty() {
-        return Err(DataError::new(format!("{name}: the file is empty"), "expected a row a sequence"));
-    }
-    let width = records[0].len();
-    let ragged: Vec<String> = records
-        .iter()
-        .zip(&lines)
-        .filter(|(record, _)| record.len() != width)
-        .map(|(record, line)| format!("{name}:{line}: {} columns, but the first row has {width}", record.len()))
-        .collect();
-    if !ragged.is_empty() {
-        return Err(DataError::several(
-            ragged,
-            "a table has as many columns in each row; for series of unequal length use `.ts` or JSONL",
-        ));
-    }
-    let has_header = options.header.unwrap_or_else(|| looks_like_header(&records, options));
-    let names: Vec<String> = if has_header {
-        records.remove(0).iter().map(|cell| cell.trim().to_string()).collect()
-    } else {
-        (1..=width).map(|column| column.to_string()).collect()
-    };
-    let lines = &lines[usize::from(has_header)..];
-    if records.is_empty() {
-        return Err(DataError::new(format!("{name}: the file holds a header and no row"), "expected a row a sequence"));
-    }
+    let Table { name, names, records, lines } = Table::read(path, delimiter, options)?;
     let columns = Columns::find(&name, &names, &records, options)?;
 
     let mut rows = Rows { name: name.clone(), ..Rows::default() };
     let mut bad = Vec::new();
-    for (record, line) in records.iter().zip(lines) {
+    for (record, line) in records.iter().zip(&lines) {
         let label = columns.target.map_or("", |column| record[column].trim());
         let sequence = if columns.texts {
             Ok(Sequence::Text(joined(record, &columns.inputs)))
@@ -135,16 +167,7 @@ struct Columns {
 
 impl Columns {
     fn find(file: &str, names: &[String], records: &[StringRecord], options: &ReadOptions) -> Result<Self, DataError> {
-        let place = |key: &str, wanted: &str| {
-            names.iter().position(|name| name == wanted).ok_or_else(|| {
-                let known: Vec<&str> = names.iter().map(String::as_str).collect();
-                let hint = match nearest(wanted, &known) {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => format!("columns: {}", known.iter().take(20).copied().collect::<Vec<_>>().join(", ")),
-                };
-                DataError::new(format!("{file}: there is no column `{wanted}`, which `data.{key}` names"), hint)
-            })
-        };
+        let place = |key: &str, wanted: &str| column_place(file, names, key, wanted);
         // By what most cells hold, so that a bad cell is a bad cell and does not make the column one of texts.
         let numeric = |column: usize| {
             let cells = records.iter().take(50).map(|record| record[column].trim());

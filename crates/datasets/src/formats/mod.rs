@@ -5,6 +5,7 @@ mod documents;
 mod idx;
 mod jsonl;
 mod lines;
+pub(crate) mod recordings;
 mod ts;
 mod ucr;
 

@@ -4,6 +4,7 @@
 mod adding;
 mod cbf;
 mod copy_memory;
+mod reversal;
 mod synthetic_control;
 mod two_patterns;
 
@@ -18,7 +19,7 @@ pub struct Formula {
     pub name: &'static str,
     /// What it is, with its source.
     pub summary: &'static str,
-    /// Class names in order; empty where the target is a number.
+    /// Class names in order; empty where the target is a number or a sequence.
     pub classes: &'static [&'static str],
     /// Training sequences unless `data.size` says otherwise.
     pub train: usize,
@@ -28,8 +29,14 @@ pub struct Formula {
 }
 
 /// All of them.
-pub const FORMULAS: &[Formula] =
-    &[cbf::FORMULA, synthetic_control::FORMULA, two_patterns::FORMULA, adding::FORMULA, copy_memory::FORMULA];
+pub const FORMULAS: &[Formula] = &[
+    cbf::FORMULA,
+    synthetic_control::FORMULA,
+    two_patterns::FORMULA,
+    adding::FORMULA,
+    copy_memory::FORMULA,
+    reversal::FORMULA,
+];
 
 /// Streams of the generator: training and test sequences never share a draw.
 const TRAIN: u64 = 1 << 40;

@@ -10,7 +10,7 @@ pub use lstm::LstmLayer;
 pub use rnn::RnnLayer;
 
 use burn::module::Module;
-use burn::tensor::Tensor;
+use burn::tensor::{Int, Tensor};
 use semiseq_kernels::{Direction, LstmState};
 
 /// The state of a layer between two steps.
@@ -20,6 +20,21 @@ pub struct State {
     pub hidden: Tensor<2>,
     /// `c` of an LSTM, `[batch, hidden]`
     pub cell: Option<Tensor<2>>,
+}
+
+impl State {
+    /// The states of chosen rows, in that order, with repetition.
+    pub fn select(&self, rows: Tensor<1, Int>) -> Self {
+        Self {
+            hidden: self.hidden.clone().select(0, rows.clone()),
+            cell: self.cell.clone().map(|cell| cell.select(0, rows)),
+        }
+    }
+
+    /// The same values, through which no gradient goes.
+    pub fn detach(self) -> Self {
+        Self { hidden: self.hidden.detach(), cell: self.cell.map(Tensor::detach) }
+    }
 }
 
 /// A layer of any cell.

@@ -4,7 +4,7 @@ use burn::tensor::Device;
 use semiseq_kernels::{GruReset, RnnActivation};
 use serde::{Deserialize, Serialize};
 
-use super::RecurrentEncoder;
+use super::{AnyEncoder, ConvolutionalConfig, DenseConfig, RecurrentEncoder};
 use crate::cells::{GruLayer, Layer, LstmLayer, RnnLayer};
 use crate::config::ConfigProblems;
 
@@ -18,6 +18,10 @@ pub enum EncoderConfig {
     Lstm(LstmConfig),
     /// Gated recurrent unit.
     Gru(GruConfig),
+    /// Fully connected layers over the whole sequence.
+    Dense(DenseConfig),
+    /// Convolutions over the sequence as a picture.
+    Convolutional(ConvolutionalConfig),
 }
 
 /// `f` of the simple recurrent network.
@@ -93,6 +97,7 @@ cell_config! {
 }
 
 /// Hidden units, layers, both directions, dropout.
+#[derive(Default)]
 struct Common {
     hidden: usize,
     layers: usize,
@@ -107,35 +112,52 @@ impl EncoderConfig {
             Self::Rnn(_) => "rnn",
             Self::Lstm(_) => "lstm",
             Self::Gru(_) => "gru",
+            Self::Dense(_) => "dense",
+            Self::Convolutional(_) => "convolutional",
         }
     }
 
     /// Whether it reads in both directions.
     pub fn bidirectional(&self) -> bool {
-        self.common().bidirectional
+        self.recurrent().is_some_and(|common| common.bidirectional)
     }
 
-    fn common(&self) -> Common {
+    /// Steps that are read at once, where the sequence is read as a whole and not step by step.
+    pub fn steps_at_once(&self) -> Option<usize> {
+        match self {
+            Self::Dense(config) => Some(config.steps),
+            Self::Convolutional(config) => Some(config.height),
+            Self::Rnn(_) | Self::Lstm(_) | Self::Gru(_) => None,
+        }
+    }
+
+    fn recurrent(&self) -> Option<Common> {
         macro_rules! common {
             ($config:expr) => {
-                Common {
+                Some(Common {
                     hidden: $config.hidden,
                     layers: $config.layers,
                     bidirectional: $config.bidirectional,
                     dropout: $config.dropout,
-                }
+                })
             };
         }
         match self {
             Self::Rnn(config) => common!(config),
             Self::Lstm(config) => common!(config),
             Self::Gru(config) => common!(config),
+            Self::Dense(_) | Self::Convolutional(_) => None,
         }
     }
 
     /// Notes every value out of range.
     pub fn check(&self, path: &str, problems: &mut ConfigProblems) {
-        let common = self.common();
+        match self {
+            Self::Dense(config) => config.check(path, problems),
+            Self::Convolutional(config) => config.check(path, problems),
+            Self::Rnn(_) | Self::Lstm(_) | Self::Gru(_) => {}
+        }
+        let Some(common) = self.recurrent() else { return };
         for (field, value) in [("hidden", common.hidden), ("layers", common.layers)] {
             if value == 0 {
                 problems.push((format!("{path}.{}.{field}", self.name()), "must be at least 1, got 0".into(), None));
@@ -145,33 +167,39 @@ impl EncoderConfig {
     }
 
     /// Builds the encoder for steps of `input` features.
-    pub fn init(&self, input: usize, device: &Device) -> RecurrentEncoder {
-        let Common { hidden, layers, bidirectional, dropout } = self.common();
-        let directions = if bidirectional { 2 } else { 1 };
-        let layer = |index: usize| {
-            let input = if index == 0 { input } else { hidden * directions };
-            (0..directions).map(|_| self.layer(input, hidden, device)).collect()
-        };
-        RecurrentEncoder::new((0..layers).map(layer).collect(), hidden, dropout)
-    }
-
-    fn layer(&self, input: usize, hidden: usize, device: &Device) -> Layer {
+    pub fn init(&self, input: usize, device: &Device) -> AnyEncoder {
+        let layers = |cell: &dyn Fn(usize, usize) -> Layer| AnyEncoder::Recurrent(self.stacked(input, cell));
         match self {
             Self::Rnn(config) => {
                 let activation = match config.activation {
                     Activation::Tanh => RnnActivation::Tanh,
                     Activation::Relu => RnnActivation::Relu,
                 };
-                Layer::Rnn(RnnLayer::new(input, hidden, activation, device))
+                layers(&|input, hidden| Layer::Rnn(RnnLayer::new(input, hidden, activation, device)))
             }
-            Self::Lstm(config) => Layer::Lstm(LstmLayer::new(input, hidden, config.forget_bias, device)),
+            Self::Lstm(config) => {
+                layers(&|input, hidden| Layer::Lstm(LstmLayer::new(input, hidden, config.forget_bias, device)))
+            }
             Self::Gru(config) => {
                 let reset = match config.reset {
                     Reset::After => GruReset::After,
                     Reset::Before => GruReset::Before,
                 };
-                Layer::Gru(GruLayer::new(input, hidden, reset, device))
+                layers(&|input, hidden| Layer::Gru(GruLayer::new(input, hidden, reset, device)))
             }
+            Self::Dense(config) => AnyEncoder::Dense(config.init(input, device)),
+            Self::Convolutional(config) => AnyEncoder::Convolutional(config.init(input, device)),
         }
+    }
+
+    /// Recurrent layers on top of each other, each made by `cell` from widths of input and state.
+    fn stacked(&self, input: usize, cell: &dyn Fn(usize, usize) -> Layer) -> RecurrentEncoder {
+        let Common { hidden, layers, bidirectional, dropout } = self.recurrent().unwrap_or_default();
+        let directions = if bidirectional { 2 } else { 1 };
+        let layer = |index: usize| {
+            let input = if index == 0 { input } else { hidden * directions };
+            (0..directions).map(|_| cell(input, hidden)).collect()
+        };
+        RecurrentEncoder::new((0..layers).map(layer).collect(), hidden, dropout)
     }
 }

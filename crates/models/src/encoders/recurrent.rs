@@ -74,6 +74,11 @@ impl Encoder for RecurrentEncoder {
         self.forward_with_state(input, mask, None).0
     }
 
+    fn forward_from(&self, input: Tensor<3>, states: Option<Vec<State>>) -> Option<(Tensor<3>, Vec<State>)> {
+        // What reads backwards begins at an end that is not there yet.
+        (!self.bidirectional()).then(|| self.forward_with_state(input, None, states))
+    }
+
     fn hidden(&self) -> usize {
         if self.bidirectional() { 2 * self.hidden } else { self.hidden }
     }

@@ -71,7 +71,8 @@ fn default_patience() -> usize {
     10
 }
 
-const STOPPING_METRICS: [&str; 7] = ["accuracy", "macro_f1", "loss", "ece", "mse", "mae", "r2"];
+const STOPPING_METRICS: [&str; 9] =
+    ["accuracy", "macro_f1", "loss", "ece", "mse", "mae", "r2", "exact_match", "token_error_rate"];
 
 impl StageConfig {
     /// A stage with every default, as library users start from.

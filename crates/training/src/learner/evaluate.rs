@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 use burn::tensor::activation::softmax;
-use semiseq_datasets::{Dataset, Pool, Target, evaluation_batches};
+use semiseq_datasets::{Dataset, Pool, Sequence, Target, Task, evaluation_batches};
 use semiseq_models::SequenceModel;
 
 use crate::metrics::{ClassPredictions, Confusion, Scores, regression_scores};
@@ -21,6 +21,10 @@ pub enum Outputs {
     Steps(Vec<Vec<Vec<f64>>>),
     /// A number for each sequence.
     Numbers(Vec<f64>),
+    /// What follows each window: steps before channels.
+    Forecasts(Vec<Vec<f64>>),
+    /// Another sequence for each sequence: tokens without their end.
+    Answers(Vec<Vec<u32>>),
 }
 
 /// Outputs that differ by less are the same.
@@ -33,7 +37,10 @@ impl Outputs {
             |first: &[f64], row: &[f64]| first.iter().zip(row).all(|(first, value)| (first - value).abs() < SAME);
         let constant = |rows: &[&[f64]]| rows.len() > 1 && rows.iter().all(|row| same(rows[0], row));
         match self {
-            Self::Classes(rows) => constant(&rows.iter().map(Vec::as_slice).collect::<Vec<_>>()),
+            Self::Classes(rows) | Self::Forecasts(rows) => {
+                constant(&rows.iter().map(Vec::as_slice).collect::<Vec<_>>())
+            }
+            Self::Answers(_) => false,
             Self::Steps(rows) => constant(&rows.iter().flatten().map(Vec::as_slice).collect::<Vec<_>>()),
             Self::Numbers(numbers) => constant(&numbers.iter().map(std::slice::from_ref).collect::<Vec<_>>()),
         }
@@ -47,6 +54,21 @@ pub enum Kind {
     Classes,
     /// A real number.
     Number,
+    /// The steps that follow.
+    Forecast,
+    /// Nothing: the objective measures itself, and no head was trained.
+    Nothing,
+}
+
+impl Kind {
+    /// What a model of the task says.
+    pub fn of(task: Task) -> Self {
+        match task {
+            Task::Regress => Self::Number,
+            Task::Forecast => Self::Forecast,
+            Task::Classify | Task::Tag | Task::Unsupervised | Task::SequenceToSequence => Self::Classes,
+        }
+    }
 }
 
 /// The model's outputs in the order of the data set. `model` must live off the autodiff device.
@@ -62,6 +84,17 @@ pub fn outputs<M: SequenceModel>(model: &M, dataset: &Dataset, kind: Kind) -> Ou
         if kind == Kind::Number {
             for (index, number) in batch.indices.iter().zip(host(logits)) {
                 numbers[*index] = number;
+            }
+            continue;
+        }
+        if kind == Kind::Forecast {
+            let [rows, width] = logits.dims();
+            // Of forecasts from each step, those from the window's end.
+            let rows_each = rows / batch.size;
+            let values = host(logits);
+            for (position, index) in batch.indices.iter().enumerate() {
+                let last = (position + 1) * rows_each * width;
+                classes[*index] = values[last - width..last].to_vec();
             }
             continue;
         }
@@ -81,8 +114,9 @@ pub fn outputs<M: SequenceModel>(model: &M, dataset: &Dataset, kind: Kind) -> Ou
     }
     match (kind, model.per_step()) {
         (Kind::Number, _) => Outputs::Numbers(numbers),
-        (Kind::Classes, true) => Outputs::Steps(steps),
-        (Kind::Classes, false) => Outputs::Classes(classes),
+        (Kind::Forecast, _) => Outputs::Forecasts(classes),
+        (Kind::Classes | Kind::Nothing, true) => Outputs::Steps(steps),
+        (Kind::Classes | Kind::Nothing, false) => Outputs::Classes(classes),
     }
 }
 
@@ -113,6 +147,9 @@ pub fn score(outputs: &Outputs, dataset: &Dataset) -> (Scores, Option<Confusion>
             let (predictions, truth): (Vec<f64>, Vec<f64>) = pairs.unzip();
             if truth.is_empty() { (Scores::new(), None) } else { (regression_scores(&predictions, &truth), None) }
         }
+        Outputs::Forecasts(rows) => (forecast_scores(rows, dataset), None),
+        // An objective that answers measures itself.
+        Outputs::Answers(_) => (Scores::new(), None),
         Outputs::Classes(rows) => {
             let mut gathered = ClassPredictions::default();
             for (row, target) in rows.iter().zip(&dataset.targets) {
@@ -134,6 +171,28 @@ pub fn score(outputs: &Outputs, dataset: &Dataset) -> (Scores, Option<Confusion>
                 }
             }
             finish(gathered, &dataset.classes)
+        }
+    }
+}
+
+/// Mean squared and mean absolute error over all steps and channels of the futures that are known.
+pub fn forecast_scores(forecasts: &[Vec<f64>], dataset: &Dataset) -> Scores {
+    let (mut squared, mut absolute, mut count) = (0.0, 0.0, 0usize);
+    for (forecast, target) in forecasts.iter().zip(&dataset.targets) {
+        if let Target::Sequence(Sequence::Series(future)) = target {
+            for (forecast, truth) in forecast.iter().zip(&future.values) {
+                let error = forecast - f64::from(*truth);
+                squared += error * error;
+                absolute += error.abs();
+                count += 1;
+            }
+        }
+    }
+    match count {
+        0 => Scores::new(),
+        count => {
+            let (mse, mae) = (squared / count as f64, absolute / count as f64);
+            Scores::from([("mse".into(), mse), ("mae".into(), mae), ("loss".into(), mse)])
         }
     }
 }

@@ -92,6 +92,9 @@ pub struct Outcome {
     pub wall_seconds: f64,
     /// Training sequences a second, validation not counted.
     pub samples_per_second: f64,
+    /// Seconds of an optimiser step, batches included and validation not.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub step_seconds: Option<f64>,
     /// Why the stage ended: `all epochs`, or `early stopping`.
     pub stopped_by: String,
 }
@@ -307,6 +310,7 @@ pub fn fit<M: SequenceModel, O: Objective<M>>(
         steps: position.step,
         wall_seconds: position.wall_seconds,
         samples_per_second: position.samples as f64 / position.train_seconds.max(1e-9),
+        step_seconds: (position.step > 0).then(|| position.train_seconds / position.step as f64),
         stopped_by: stopped_by.into(),
     };
     Ok(Fit { model, objective, outcome: Some(outcome) })
@@ -317,7 +321,7 @@ fn selection(config: &StageConfig, kind: Kind) -> (&str, bool) {
     let metric = match &config.early_stopping {
         Some(stopping) => stopping.metric.strip_prefix("valid.").unwrap_or(&stopping.metric),
         None if config.objective.unsupervised() => "loss",
-        None if kind == Kind::Number => "mse",
+        None if matches!(kind, Kind::Number | Kind::Forecast) => "mse",
         None => "accuracy",
     };
     (metric, higher_is_better(metric))

@@ -21,12 +21,13 @@ pub(super) fn samples(
     device: &Device,
 ) -> Sequences {
     let [batch, time] = real.dims();
-    let noise: Tensor<3> = draws.normal([batch, time, width], device);
+    let reads = generator.reads(time);
+    let noise: Tensor<3> = draws.normal([batch, reads, width], device);
     let noise = match labels {
-        Some(labels) => Tensor::cat(vec![noise, labels.unsqueeze_dim::<3>(1).repeat_dim(1, time)], 2),
+        Some(labels) => Tensor::cat(vec![noise, labels.unsqueeze_dim::<3>(1).repeat_dim(1, reads)], 2),
         None => noise,
     };
-    Sequences { input: Input::Values(padded(generator.forward(noise), real)), mask: real.mask.clone() }
+    Sequences { input: Input::Values(padded(generator.forward(noise, time), real)), mask: real.mask.clone() }
 }
 
 /// Values with zeros where the sequences are padded.

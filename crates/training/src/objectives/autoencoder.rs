@@ -7,6 +7,8 @@
 //! With `denoising = true` the encoder reads the strong view and the weak one is rebuilt (Vincent et al. 2008): noise, cut-outs,
 //! dropped or masked words, whatever `[data.augment]` makes the strong view of.
 //!
+//! Where the encoder reads a picture at once (`dense`, `convolutional`), the decoder writes one with layers of the same kind.
+//!
 //! For text there is a second decoder, `bag-of-words`: one softmax over the vocabulary, from the vector,
 //! that has to make the words of the sequence likely in any order (the paragraph vector's PV-DBOW, Le &
 //! Mikolov 2014; the bag-of-words loss of Zhao et al. 2017). It learns what a text is about, not how it is
@@ -17,10 +19,11 @@ use burn::nn::{Linear, LinearConfig};
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Int, Tensor};
 use semiseq_datasets::{Pool, Problem, Views};
-use semiseq_models::{Input, InputSize, SequenceDecoder, SequenceDecoderConfig, SequenceModel, Sequences};
+use semiseq_models::{AnyDecoder, Feeding, Input, InputSize, SequenceDecoderConfig, SequenceModel, Sequences};
 use serde::{Deserialize, Serialize};
 
 use super::losses::weighted_mean;
+use super::scheduled_sampling::ScheduledSamplingConfig;
 use super::{Needs, Objective, Part, Setting, Step, StepContext, Terms};
 use crate::config::problem;
 
@@ -51,11 +54,21 @@ pub struct AutoencoderConfig {
     pub teacher_forcing: bool,
     /// Read the strong view, rebuild the weak one. Default false.
     pub denoising: bool,
+    /// Let the recurrent decoder read more and more of its own steps in place of the true ones. Default: never.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scheduled_sampling: Option<ScheduledSamplingConfig>,
 }
 
 impl Default for AutoencoderConfig {
     fn default() -> Self {
-        Self { decoder: DecoderKind::Recurrent, hidden: 128, reversed: true, teacher_forcing: true, denoising: false }
+        Self {
+            decoder: DecoderKind::Recurrent,
+            hidden: 128,
+            reversed: true,
+            teacher_forcing: true,
+            denoising: false,
+            scheduled_sampling: None,
+        }
     }
 }
 
@@ -63,6 +76,16 @@ impl AutoencoderConfig {
     pub(crate) fn check(&self, path: &str, problems: &mut Vec<Problem>) {
         if self.hidden == 0 {
             problems.push(problem(&format!("{path}.hidden"), "must be at least 1, got 0".into(), None));
+        }
+        if let Some(sampling) = &self.scheduled_sampling {
+            sampling.check(&format!("{path}.scheduled_sampling"), problems);
+            if self.decoder == DecoderKind::BagOfWords || !self.teacher_forcing {
+                problems.push(problem(
+                    &format!("{path}.scheduled_sampling"),
+                    "needs a decoder that reads the step before".into(),
+                    Some("use the recurrent decoder with `teacher_forcing = true`, or leave it out"),
+                ));
+            }
         }
     }
 
@@ -73,9 +96,12 @@ impl AutoencoderConfig {
             (DecoderKind::BagOfWords, InputSize::Tokens(vocabulary)) => {
                 Decoder::BagOfWords(LinearConfig::new(summary, vocabulary).init(setting.device))
             }
-            _ => Decoder::Recurrent(self.recurrent().init(summary, input, setting.device)),
+            _ => {
+                let picture = setting.model.picture();
+                Decoder::Recurrent(AnyDecoder::new(&self.recurrent(), summary, input, picture, setting.device))
+            }
         };
-        Autoencoder { decoder, denoising: self.denoising }
+        Autoencoder { decoder, denoising: self.denoising, scheduled_sampling: self.scheduled_sampling.clone() }
     }
 
     fn recurrent(&self) -> SequenceDecoderConfig {
@@ -91,7 +117,7 @@ impl AutoencoderConfig {
 #[derive(Module, Debug)]
 #[allow(clippy::large_enum_variant, reason = "one decoder an objective; a box would only hide it")]
 enum Decoder {
-    Recurrent(SequenceDecoder),
+    Recurrent(AnyDecoder),
     BagOfWords(Linear),
 }
 
@@ -101,18 +127,20 @@ pub struct Autoencoder {
     decoder: Decoder,
     #[module(skip)]
     denoising: bool,
+    #[module(skip)]
+    scheduled_sampling: Option<ScheduledSamplingConfig>,
 }
 
 impl Autoencoder {
     /// Reconstruction loss of sequences, `[1]`.
     pub fn loss<M: SequenceModel>(&self, model: &M, sequences: &Sequences) -> Tensor<1> {
-        self.loss_from(model.summary(sequences.clone()), sequences)
+        self.loss_from(model.summary(sequences.clone()), sequences, Feeding::default())
     }
 
-    fn loss_from(&self, summary: Tensor<2>, sequences: &Sequences) -> Tensor<1> {
+    fn loss_from(&self, summary: Tensor<2>, sequences: &Sequences, feeding: Feeding) -> Tensor<1> {
         match &self.decoder {
             Decoder::Recurrent(decoder) => {
-                reconstruction(decoder.forward(summary, sequences), decoder.targets(sequences))
+                reconstruction(decoder.forward_with(summary, sequences, feeding), decoder.targets(sequences))
             }
             Decoder::BagOfWords(decoder) => bag_of_words(decoder.forward(summary), sequences),
         }
@@ -163,15 +191,20 @@ impl<M: SequenceModel> Objective<M> for Autoencoder {
         Needs { pool: Pool::All, views }
     }
 
-    fn step(&mut self, model: &M, step: &Step, _context: &StepContext) -> Terms {
+    fn step(&mut self, model: &M, step: &Step, context: &StepContext) -> Terms {
         let Some(part) = &step.unlabeled else { return Terms::default() };
         let read = part.strong.clone().filter(|_| self.denoising).unwrap_or_else(|| part.weak.clone());
-        Terms::default().add("reconstruction", 1.0, self.loss_from(model.summary(read), &part.weak))
+        let summary = model.summary(read);
+        let sampling = self.scheduled_sampling.as_ref();
+        let truth = sampling.map(|sampling| sampling.draw(context, part.weak.dims(), &summary.device()));
+        let loss = self.loss_from(summary, &part.weak, Feeding { shown: None, truth });
+        Terms::default().add("reconstruction", 1.0, loss)
     }
 
     fn validate(&self, model: &M, part: &Part) -> Option<Tensor<1>> {
         Some(self.loss(model, &part.weak))
     }
+
     fn rebuild(&self, model: &M, sequences: &Sequences) -> Option<Input> {
         match &self.decoder {
             Decoder::Recurrent(decoder) => Some(decoder.rebuild(model.summary(sequences.clone()), sequences)),

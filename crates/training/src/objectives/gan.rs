@@ -9,6 +9,9 @@
 //! `conditional = true` generator and critic are told the class, and only labelled series are used; the critic scores the
 //! class by a product with its states (Miyato & Koyama 2018), where Esteban et al. put it beside the input.
 //!
+//! Where the encoder reads a picture at once (`dense`, `convolutional`), the generator writes one from a single vector of
+//! noise: Goodfellow et al.'s first GAN, or DCGAN (Radford et al. 2016) without batch normalisation.
+//!
 //! The gradient penalty needs the derivative of a gradient's length. Along the gradient's own direction, held fixed, that
 //! length is the slope of the score, and a central difference gives the slope; its derivative by the weights is then an
 //! ordinary one, and the error falls with the square of the difference's step.
@@ -95,7 +98,13 @@ impl GanConfig {
         let (width, classes, device) = (setting.model.summary_size(), setting.class_counts.len(), setting.device);
         let told = if self.conditional { classes } else { 0 };
         Gan {
-            generator: SequenceGenerator::new(self.noise + told, self.hidden, features, device),
+            generator: SequenceGenerator::new(
+                self.noise + told,
+                self.hidden,
+                features,
+                setting.model.picture(),
+                device,
+            ),
             critic: Critic {
                 score: LinearConfig::new(width, 1).init(device),
                 classes: (told > 0).then(|| EmbeddingConfig::new(told, width).init(device)),
@@ -127,7 +136,8 @@ pub struct Gan {
 impl Critic {
     /// How real each series is, `[batch]`.
     fn scores<M: SequenceModel>(&self, model: &M, sequences: Sequences, classes: Option<&Tensor<1, Int>>) -> Tensor<1> {
-        let mask = sequences.mask.clone();
+        // What is read at once is one step long.
+        let mask = sequences.mask.clone().filter(|_| model.picture().is_none());
         let states = model.states(sequences);
         let [batch, time, width] = states.dims();
         let mean = match mask {
@@ -190,7 +200,7 @@ impl Gan {
         let part = step.labeled.as_ref()?;
         match &part.targets {
             Targets::Classes { classes, .. } => Some((part, Some(classes.clone()))),
-            Targets::Numbers { .. } => None,
+            Targets::Numbers { .. } | Targets::Sequences { .. } => None,
         }
     }
 
@@ -292,17 +302,18 @@ impl<M: SequenceModel> Objective<M> for Gan {
     fn generate(&self, _model: &M, request: &Request<'_>) -> Option<Input> {
         let (count, time) = (request.count(), request.time());
         let mut draws = Draws::new(request.seed);
-        let noise: Tensor<3> = draws.normal([count, time, self.config.noise], request.device);
+        let reads = self.generator.reads(time);
+        let noise: Tensor<3> = draws.normal([count, reads, self.config.noise], request.device);
         let noise = if self.classes > 0 {
             let classes = match request.class {
                 Some(class) => Tensor::full([count], class as i64, request.device),
                 None => draws.choices(self.classes, count, request.device),
             };
             let labels = classes.one_hot::<2>(self.classes).float();
-            Tensor::cat(vec![noise, labels.unsqueeze_dim::<3>(1).repeat_dim(1, time)], 2)
+            Tensor::cat(vec![noise, labels.unsqueeze_dim::<3>(1).repeat_dim(1, reads)], 2)
         } else {
             noise
         };
-        Some(Input::Values(self.generator.forward(noise)))
+        Some(Input::Values(self.generator.forward(noise, time)))
     }
 }

@@ -91,7 +91,7 @@ impl Guess {
                 let right = self.labels.clone().equal(classes.clone()).float();
                 terms.monitor("pseudo_label_accuracy", weighted_mean(right, Some(known.clone() * weights)))
             }
-            Targets::Numbers { .. } => terms,
+            Targets::Numbers { .. } | Targets::Sequences { .. } => terms,
         }
     }
 }

@@ -5,7 +5,7 @@
 //! gets the unlabelled ones here, where another part looks at labels.
 
 use burn::module::Module;
-use semiseq_datasets::{Pool, Problem, Views};
+use semiseq_datasets::{Pool, Problem, Sequence, Views};
 use semiseq_models::{Input, SequenceModel, Sequences};
 use serde::{Deserialize, Serialize};
 
@@ -106,7 +106,9 @@ impl<M: SequenceModel> Objective<M> for Joint<M> {
         let all: Vec<Needs> = self.parts.iter().map(Objective::<M>::needs).collect();
         let views = all.iter().fold(Views::WEAK, |views, needs| views | needs.views);
         let is = |pool: Pool| all.iter().all(|needs| needs.pool == pool);
-        let pool = if is(Pool::All) {
+        let pool = if all.iter().any(|needs| needs.pool == Pool::Streams) {
+            Pool::Streams
+        } else if is(Pool::All) {
             Pool::All
         } else if is(Pool::Labeled) {
             Pool::Labeled
@@ -125,6 +127,10 @@ impl<M: SequenceModel> Objective<M> for Joint<M> {
             terms = terms.join(weight, part.step(model, &seen, context));
         }
         terms
+    }
+
+    fn answer(&self, model: &M, sequences: &Sequences) -> Option<Vec<Sequence>> {
+        self.parts.iter().find_map(|part| part.answer(model, sequences))
     }
 
     fn after_update(self, model: &M, context: &StepContext) -> Self {

@@ -75,6 +75,33 @@ pub fn squared_error(predictions: Tensor<2>, numbers: Tensor<1>, known: Tensor<1
     weighted_mean(difference.clone() * difference, Some(known))
 }
 
+/// Mean squared error of forecasts, from each window's end or from each of its steps.
+///
+/// # Shapes
+///
+/// - forecasts: `[batch, horizon · channels]` or `[batch · time, horizon · channels]`, steps before channels
+/// - future: `[batch, horizon, channels]`, past: `[batch, time, channels]`, known: `[batch]`
+///
+/// # Panics
+///
+/// If there is a forecast for each step and no `past` to hold it against.
+pub fn forecast_error(forecasts: Tensor<2>, future: Tensor<3>, past: Option<Tensor<3>>, known: Tensor<1>) -> Tensor<1> {
+    let [batch, horizon, channels] = future.dims();
+    let [rows, outputs] = forecasts.dims();
+    if rows == batch {
+        let difference = forecasts - future.reshape([batch, outputs]);
+        return weighted_mean((difference.clone() * difference).mean_dim(1).reshape([batch]), Some(known));
+    }
+    let Some(past) = past else { panic!("forecasts from each step are held against the steps of the window too") };
+    let [_, time, _] = past.dims();
+    let all = Tensor::cat(vec![past, future], 1);
+    let ahead = (1..=horizon).map(|lead| all.clone().narrow(1, lead, time)).collect();
+    let truth = Tensor::cat(ahead, 2).reshape([rows, horizon * channels]);
+    let difference = forecasts - truth;
+    let each = (difference.clone() * difference).mean_dim(1).reshape([batch, time]);
+    weighted_mean(each.mean_dim(1).reshape([batch]), Some(known))
+}
+
 /// Mean entropy of the predicted distributions, in nats (Grandvalet & Bengio 2005, eq. 5).
 pub fn entropy(logits: Tensor<2>, rows: Option<Tensor<1>>) -> Tensor<1> {
     let logits = class_logits(logits);

@@ -38,9 +38,11 @@ mod pi_model;
 mod pseudo_label;
 mod ramp;
 mod remixmatch;
+mod scheduled_sampling;
 mod self_training;
 mod semi_supervised_gan;
 mod semi_supervised_vae;
+mod sequence_to_sequence;
 mod simmatch;
 mod softmatch;
 pub(crate) mod step;
@@ -48,6 +50,7 @@ mod supervised;
 mod temporal_ensembling;
 mod terms;
 mod tri_training;
+mod truncated_backpropagation;
 mod uda;
 mod vae;
 mod virtual_adversarial;
@@ -82,9 +85,11 @@ pub use pi_model::{PiModel, PiModelConfig};
 pub use pseudo_label::{PseudoLabel, PseudoLabelConfig};
 pub use ramp::gaussian_ramp_up;
 pub use remixmatch::{ReMixMatch, ReMixMatchConfig};
+pub use scheduled_sampling::{Decay, ScheduledSamplingConfig};
 pub use self_training::{SelfTraining, SelfTrainingConfig};
 pub use semi_supervised_gan::{SemiSupervisedGan, SemiSupervisedGanConfig, feature_matching, made_loss, real_loss};
 pub use semi_supervised_vae::{Rebuild, SemiSupervisedVae, SemiSupervisedVaeConfig, marginal_bound};
+pub use sequence_to_sequence::{SequenceToSequence, SequenceToSequenceConfig};
 pub use simmatch::{SimMatch, SimMatchConfig, matched};
 pub use softmatch::{SoftMatch, SoftMatchConfig};
 pub use step::{Part, Step, StepContext, Targets};
@@ -92,14 +97,15 @@ pub use supervised::{ClassWeights, Supervised, SupervisedConfig};
 pub use temporal_ensembling::{TemporalEnsembling, TemporalEnsemblingConfig};
 pub use terms::Terms;
 pub use tri_training::{TriTraining, TriTrainingConfig, agreed_loss, orthogonality};
+pub use truncated_backpropagation::{TruncatedBackpropagation, TruncatedBackpropagationConfig};
 pub use uda::{SignalAnnealing, Uda, UdaConfig};
 pub use vae::{Annealing, Vae, VaeConfig, divergence, negative_log_likelihood, reparameterised, with_free_bits};
 pub use virtual_adversarial::{VirtualAdversarial, VirtualAdversarialConfig};
 
 use burn::module::{Module, ModuleDisplay};
 use burn::tensor::{Device, Tensor};
-use semiseq_datasets::{Pool, Problem, Views};
-use semiseq_models::{Input, SequenceModel, Sequences};
+use semiseq_datasets::{Pool, Prepared, Problem, Sequence, Target, Views};
+use semiseq_models::{Input, InputSize, SequenceModel, Sequences};
 use serde::{Deserialize, Serialize};
 
 use crate::metrics::Scores;
@@ -159,6 +165,12 @@ pub trait Objective<M: SequenceModel>: Module + ModuleDisplay {
         None
     }
 
+    /// The sequence that answers each sequence, where the objective writes one: tokens without their end, or values. `None`
+    /// where it does not.
+    fn answer(&self, _model: &M, _sequences: &Sequences) -> Option<Vec<Sequence>> {
+        None
+    }
+
     /// Tables of what the objective remembers, by file name, for the run folder.
     fn tables(&self) -> Vec<(&'static str, String)> {
         Vec::new()
@@ -178,8 +190,35 @@ pub struct Setting<'a, M> {
     pub train_size: usize,
     /// How often each class stands among the labels, for class weights.
     pub class_counts: &'a [usize],
+    /// What target sequences hold, where there are some.
+    pub target: Option<TargetSize>,
     /// Where new parameters live.
     pub device: &'a Device,
+}
+
+/// What target sequences hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TargetSize {
+    /// Values a step, or tokens of the vocabulary, of which the last ends a sequence.
+    pub input: InputSize,
+    /// Steps of the longest target of the training part.
+    pub longest: usize,
+}
+
+impl TargetSize {
+    /// Of prepared data; `None` where targets are no sequences.
+    pub fn of(data: &Prepared) -> Option<Self> {
+        let sequences = data.train.targets.iter().filter_map(|target| match target {
+            Target::Sequence(sequence) => Some(sequence),
+            _ => None,
+        });
+        let longest = sequences.clone().map(Sequence::len).max()?;
+        let input = match (sequences.clone().next()?, data.processor.target_vocabulary()) {
+            (Sequence::Series(series), _) => InputSize::Values(series.channels),
+            (_, vocabulary) => InputSize::Tokens(vocabulary?),
+        };
+        Some(Self { input, longest })
+    }
 }
 
 macro_rules! registry {
@@ -220,7 +259,16 @@ macro_rules! registry {
                         | Self::ContrastivePredictiveCoding(_)
                         | Self::Vae(_)
                         | Self::Gan(_)
+                        | Self::SequenceToSequence(_)
                 )
+            }
+
+            /// Whether the objective writes a sequence for a sequence.
+            pub fn answers(&self) -> bool {
+                match self {
+                    Self::Joint(config) => config.parts.iter().any(|part| part.objective.answers()),
+                    other => matches!(other, Self::SequenceToSequence(_)),
+                }
             }
 
             /// Whether the objective reads labels, be it only to be told the class, and not to predict it.
@@ -228,6 +276,7 @@ macro_rules! registry {
                 match self {
                     Self::Joint(config) => config.parts.iter().any(|part| part.objective.reads_labels()),
                     Self::Gan(config) => config.conditional,
+                    Self::SequenceToSequence(_) => true,
                     other => !other.unsupervised(),
                 }
             }
@@ -262,6 +311,22 @@ macro_rules! registry {
                 matches!(self, Self::LanguageModel(_) | Self::NextStep(_) | Self::ContrastivePredictiveCoding(_))
             }
 
+            /// Whether the objective works with a vector for each step.
+            pub(crate) fn needs_steps(&self) -> bool {
+                if let Self::Joint(config) = self {
+                    return config.parts.iter().any(|part| part.objective.needs_steps());
+                }
+                self.needs_causal() || matches!(self, Self::MaskedReconstruction(_) | Self::CrossView(_))
+            }
+
+            /// Whether the objective reads a recording in its order.
+            pub(crate) fn needs_streams(&self) -> bool {
+                if let Self::Joint(config) = self {
+                    return config.parts.iter().any(|part| part.objective.needs_streams());
+                }
+                matches!(self, Self::TruncatedBackpropagation(_))
+            }
+
             /// Whether an average of the weights stands in for the model.
             pub(crate) fn teaches(&self) -> bool {
                 matches!(self, Self::MeanTeacher(_) | Self::InterpolationConsistency(_))
@@ -272,7 +337,7 @@ macro_rules! registry {
                 if let Self::Joint(config) = self {
                     return config.parts.iter().any(|part| part.objective.needs_classes());
                 }
-                !self.unsupervised() && !matches!(self, Self::Supervised(_))
+                !self.unsupervised() && !matches!(self, Self::Supervised(_) | Self::TruncatedBackpropagation(_))
             }
 
             /// Whether the objective works with one label a sequence, and so has no use for a label a step.
@@ -306,7 +371,11 @@ macro_rules! registry {
                 }
                 let Some(loss) = measured.get("loss").copied() else { return measured };
                 match self {
-                    Self::LanguageModel(_) => {
+                    Self::SequenceToSequence(_) if measured.contains_key("mae") => {
+                        measured.remove("loss");
+                        measured.insert("mse".into(), loss);
+                    }
+                    Self::LanguageModel(_) | Self::SequenceToSequence(_) => {
                         measured.insert("perplexity".into(), loss.exp());
                     }
                     Self::ContrastivePredictiveCoding(_) | Self::Vae(_) | Self::Gan(_) => {}
@@ -337,7 +406,7 @@ macro_rules! registry {
             pub(crate) fn shows(&self) -> bool {
                 match self {
                     Self::Joint(config) => config.parts.iter().any(|part| part.objective.shows()),
-                    other => other.generates() || matches!(other, Self::Autoencoder(_)),
+                    other => other.generates() || matches!(other, Self::Autoencoder(_) | Self::SequenceToSequence(_)),
                 }
             }
 
@@ -388,6 +457,9 @@ macro_rules! registry {
             fn rebuild(&self, model: &M, sequences: &Sequences) -> Option<Input> {
                 match self { $(Self::$variant(objective) => objective.rebuild(model, sequences),)* }
             }
+            fn answer(&self, model: &M, sequences: &Sequences) -> Option<Vec<Sequence>> {
+                match self { $(Self::$variant(objective) => objective.answer(model, sequences),)* }
+            }
             fn tables(&self) -> Vec<(&'static str, String)> {
                 match self { $(Self::$variant(objective) => Objective::<M>::tables(objective),)* }
             }
@@ -400,6 +472,7 @@ macro_rules! registry {
 
 registry! {
     "supervised" Supervised SupervisedConfig Supervised, "Cross-entropy or squared error on the labelled part";
+    "truncated-backpropagation" TruncatedBackpropagation TruncatedBackpropagationConfig TruncatedBackpropagation, "Squared error along a recording, with the state carried on (Williams & Peng 1990)";
     "entropy-minimisation" EntropyMinimisation EntropyMinimisationConfig EntropyMinimisation, "Confident predictions on unlabelled data (Grandvalet & Bengio 2005)";
     "pseudo-label" PseudoLabel PseudoLabelConfig PseudoLabel, "Its own likeliest class as the label of unlabelled data (Lee 2013)";
     "pi-model" PiModel PiModelConfig PiModel, "The same prediction under two draws of noise (Laine & Aila 2017)";
@@ -432,6 +505,7 @@ registry! {
     "semi-supervised-vae" SemiSupervisedVae SemiSupervisedVaeConfig SemiSupervisedVae, "A VAE with the class as a latent, summed out (Kingma et al. 2014)";
     "gan" Gan GanConfig Gan, "Series that a critic takes for real, also by class (Esteban et al. 2017)";
     "semi-supervised-gan" SemiSupervisedGan SemiSupervisedGanConfig SemiSupervisedGan, "A classifier that also tells made series from real ones (Salimans et al. 2016)";
+    "sequence-to-sequence" SequenceToSequence SequenceToSequenceConfig SequenceToSequence, "Another sequence for each sequence (Sutskever et al. 2014; Bahdanau et al. 2015)";
     "language-model" LanguageModel LanguageModelConfig LanguageModel, "The next word of each text (Dai & Le 2015)";
     "next-step" NextStep NextStepConfig NextStep, "The values some steps later (Srivastava et al. 2015)";
     "masked-reconstruction" MaskedReconstruction MaskedReconstructionConfig MaskedReconstruction, "Runs of values that were hidden (Zerveas et al. 2021)";

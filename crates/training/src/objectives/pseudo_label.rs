@@ -129,7 +129,7 @@ impl<M: SequenceModel> Objective<M> for PseudoLabel {
                 let right = labels.equal(classes.clone()).float();
                 terms.monitor("pseudo_label_accuracy", weighted_mean(right, Some(known.clone() * counted)))
             }
-            Targets::Numbers { .. } => terms,
+            Targets::Numbers { .. } | Targets::Sequences { .. } => terms,
         }
     }
 }

@@ -148,7 +148,7 @@ pub(super) fn watched(terms: Terms, part: &Part, given: &Given) -> Terms {
             let counted = known.clone() * given.sure.clone();
             terms.monitor("pseudo_label_accuracy", weighted_mean(right, Some(counted)))
         }
-        Targets::Numbers { .. } => terms,
+        Targets::Numbers { .. } | Targets::Sequences { .. } => terms,
     }
 }
 

@@ -65,7 +65,13 @@ impl SemiSupervisedGanConfig {
         };
         SemiSupervisedGan {
             supervised: self.supervised.init(setting),
-            generator: SequenceGenerator::new(self.noise, self.hidden, features, setting.device),
+            generator: SequenceGenerator::new(
+                self.noise,
+                self.hidden,
+                features,
+                setting.model.picture(),
+                setting.device,
+            ),
             config: self.clone(),
         }
     }
@@ -147,7 +153,9 @@ impl<M: SequenceModel> Objective<M> for SemiSupervisedGan {
     }
 
     fn generate(&self, _model: &M, request: &Request<'_>) -> Option<Input> {
-        let shape = [request.count(), request.time(), self.config.noise];
-        Some(Input::Values(self.generator.forward(Draws::new(request.seed).normal(shape, request.device))))
+        let time = request.time();
+        let noise = [request.count(), self.generator.reads(time), self.config.noise];
+        let noise = Draws::new(request.seed).normal(noise, request.device);
+        Some(Input::Values(self.generator.forward(noise, time)))
     }
 }

@@ -18,7 +18,7 @@ use burn::nn::{Linear, LinearConfig};
 use burn::tensor::activation::{log_softmax, softmax};
 use burn::tensor::{Int, Tensor};
 use semiseq_datasets::{Pool, Problem, Views};
-use semiseq_models::{Input, SequenceDecoder, SequenceModel, Sequences};
+use semiseq_models::{AnyDecoder, Feeding, Input, SequenceModel, Sequences};
 use serde::{Deserialize, Serialize};
 
 use super::draws::{Draws, step_seed};
@@ -26,8 +26,7 @@ use super::generate::{Picker, Request};
 use super::losses::{class_logits, weighted_mean};
 use super::ramp::linear_ramp_up;
 use super::vae::{
-    active_units, check_word_drop, collapse, decoder_config, divergence, dropped, negative_log_likelihood,
-    reparameterised,
+    active_units, check_word_drop, collapse, decoder, divergence, dropped, negative_log_likelihood, reparameterised,
 };
 use super::{Needs, Objective, Part, Setting, Step, StepContext, Supervised, SupervisedConfig, Targets, Terms};
 use crate::config::{check_range, problem};
@@ -102,11 +101,7 @@ impl SemiSupervisedVaeConfig {
         // A sigmoid classifier has one output for two classes.
         let classes = setting.model.outputs().max(2);
         let decoder = match self.rebuild {
-            Rebuild::Sequence => Decoder::Sequence(decoder_config(self.hidden).init(
-                self.latent + classes,
-                setting.model.input_size(),
-                device,
-            )),
+            Rebuild::Sequence => Decoder::Sequence(decoder(self.hidden, self.latent + classes, setting)),
             Rebuild::Summary => Decoder::Summary(SummaryDecoder {
                 hidden: LinearConfig::new(self.latent + classes, self.hidden).init(device),
                 output: LinearConfig::new(self.hidden, summary).init(device),
@@ -126,7 +121,7 @@ impl SemiSupervisedVaeConfig {
 #[derive(Module, Debug)]
 #[allow(clippy::large_enum_variant, reason = "one decoder an objective; a box would only hide it")]
 enum Decoder {
-    Sequence(SequenceDecoder),
+    Sequence(AnyDecoder),
     Summary(SummaryDecoder),
 }
 
@@ -195,7 +190,7 @@ impl SemiSupervisedVae {
             Decoder::Sequence(decoder) => {
                 let dropped = dropped(self.config.word_drop, seen.sequences);
                 let shown = (dropped > 0.0).then(|| draws.coins(1.0 - dropped, seen.sequences.dims(), &device));
-                let rebuilt = decoder.forward_with(latent, seen.sequences, shown);
+                let rebuilt = decoder.forward_with(latent, seen.sequences, Feeding { shown, truth: None });
                 negative_log_likelihood(rebuilt, seen.sequences, deviation)
             }
             Decoder::Summary(SummaryDecoder { hidden, output }) => {

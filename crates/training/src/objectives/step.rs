@@ -32,6 +32,7 @@ pub struct Part {
 
 /// Targets, one a row of the model's output: a row a sequence, or a row a step for a tagger.
 #[derive(Clone, Debug)]
+#[allow(clippy::large_enum_variant, reason = "one a batch; a box would only hide it")]
 pub enum Targets {
     /// Class of each row; rows without one have weight 0.
     Classes {
@@ -46,6 +47,16 @@ pub enum Targets {
         numbers: Tensor<1>,
         /// `[rows]`, 1 where known and 0 where not.
         known: Tensor<1>,
+    },
+    /// Another sequence for each sequence.
+    Sequences {
+        /// The target sequences, as long as the longest of them.
+        target: Sequences,
+        /// `[batch]`, 1 where known and 0 where not.
+        known: Tensor<1>,
+        /// Of windows of recordings, the channels that are forecast as they are in the windows themselves,
+        /// `[batch, time, channels]`.
+        past: Option<Tensor<3>>,
     },
 }
 
@@ -138,7 +149,34 @@ pub fn sequences(batch: &Batch, device: &Device) -> Sequences {
     Sequences { input, mask }
 }
 
+/// Target sequences, padded as inputs are.
+fn target_sequences(batch: &Batch, device: &Device) -> Targets {
+    // Where a target is not known any sequence may stand: it has no weight.
+    let stand_in = batch.targets.iter().find_map(|target| match target {
+        Target::Sequence(sequence) => Some(sequence.clone()),
+        _ => None,
+    });
+    let known: Vec<f32> =
+        batch.targets.iter().map(|target| f32::from(u8::from(matches!(target, Target::Sequence(_))))).collect();
+    let rows = batch.targets.iter().filter_map(|target| match target {
+        Target::Sequence(sequence) => Some(sequence.clone()),
+        _ => stand_in.clone(),
+    });
+    let target = sequences(&Batch::of(&rows.collect::<Vec<_>>()), device);
+    let past = match (&target.input, sequences(batch, device).input) {
+        (Input::Values(target), Input::Values(values)) if target.dims()[2] <= values.dims()[2] => {
+            let channels = target.dims()[2];
+            Some(values.narrow(2, 0, channels))
+        }
+        _ => None,
+    };
+    Targets::Sequences { target, known: Tensor::from_data(known.as_slice(), device), past }
+}
+
 fn targets(batch: &Batch, device: &Device) -> Targets {
+    if batch.targets.iter().any(|target| matches!(target, Target::Sequence(_))) {
+        return target_sequences(batch, device);
+    }
     if batch.targets.iter().any(|target| matches!(target, Target::Number(_))) {
         let numbers: Vec<f32> = batch
             .targets

@@ -3,10 +3,10 @@
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::Tensor;
 use semiseq_datasets::{Pool, Problem, Views};
-use semiseq_models::SequenceModel;
+use semiseq_models::{Input, SequenceModel};
 use serde::{Deserialize, Serialize};
 
-use super::losses::{accuracy, cross_entropy, squared_error};
+use super::losses::{accuracy, cross_entropy, forecast_error, squared_error};
 use super::{Needs, Objective, Part, Setting, Step, StepContext, Targets, Terms};
 use crate::config::{check_range, problem};
 
@@ -96,7 +96,7 @@ impl Supervised {
             Targets::Classes { classes, known } => {
                 terms.monitor("accuracy", accuracy(logits, classes.clone(), known.clone()))
             }
-            Targets::Numbers { .. } => terms,
+            Targets::Numbers { .. } | Targets::Sequences { .. } => terms,
         };
         if self.config.l1 == 0.0 && self.config.l2 == 0.0 {
             return terms;
@@ -110,6 +110,10 @@ impl Supervised {
     }
 
     /// Cross-entropy or squared error, as the targets say. `[1]`
+    ///
+    /// # Panics
+    ///
+    /// If the targets are sequences of tokens, which `sequence-to-sequence` learns.
     pub fn loss(&self, logits: Tensor<2>, targets: &Targets) -> Tensor<1> {
         match targets {
             Targets::Classes { classes, known } => {
@@ -117,6 +121,10 @@ impl Supervised {
                 cross_entropy(logits, classes.clone(), known.clone(), self.config.label_smoothing, weights)
             }
             Targets::Numbers { numbers, known } => squared_error(logits, numbers.clone(), known.clone()),
+            Targets::Sequences { target, known, past } => match &target.input {
+                Input::Values(future) => forecast_error(logits, future.clone(), past.clone(), known.clone()),
+                Input::Tokens(_) => panic!("a head does not write sequences of tokens"),
+            },
         }
     }
 

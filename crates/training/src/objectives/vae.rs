@@ -16,7 +16,7 @@ use burn::nn::{Linear, LinearConfig};
 use burn::tensor::Tensor;
 use burn::tensor::activation::log_softmax;
 use semiseq_datasets::{Pool, Problem, Views};
-use semiseq_models::{Input, SequenceDecoder, SequenceDecoderConfig, SequenceModel, Sequences};
+use semiseq_models::{AnyDecoder, Feeding, Input, SequenceDecoderConfig, SequenceModel, Sequences};
 use serde::{Deserialize, Serialize};
 
 use super::draws::{Draws, step_seed};
@@ -107,7 +107,7 @@ impl VaeConfig {
         Vae {
             mean: LinearConfig::new(summary, self.latent).init(device),
             log_variance: LinearConfig::new(summary, self.latent).init(device),
-            decoder: decoder_config(self.hidden).init(self.latent, setting.model.input_size(), device),
+            decoder: decoder(self.hidden, self.latent, setting),
             config: self.clone(),
         }
     }
@@ -138,9 +138,11 @@ pub(super) fn dropped(word_drop: Option<f64>, sequences: &Sequences) -> f64 {
     })
 }
 
-/// A decoder that writes from the first step to the last.
-pub(super) fn decoder_config(hidden: usize) -> SequenceDecoderConfig {
-    SequenceDecoderConfig { hidden, reversed: false, ..SequenceDecoderConfig::default() }
+/// A decoder of vectors of `latent` numbers that writes from the first step to the last, or all at once where the encoder
+/// reads so.
+pub(super) fn decoder<M: SequenceModel>(hidden: usize, latent: usize, setting: &Setting<'_, M>) -> AnyDecoder {
+    let config = SequenceDecoderConfig { hidden, reversed: false, ..SequenceDecoderConfig::default() };
+    AnyDecoder::new(&config, latent, setting.model.input_size(), setting.model.picture(), setting.device)
 }
 
 /// The VAE objective, with the layers and the decoder that it trains.
@@ -148,7 +150,7 @@ pub(super) fn decoder_config(hidden: usize) -> SequenceDecoderConfig {
 pub struct Vae {
     mean: Linear,
     log_variance: Linear,
-    decoder: SequenceDecoder,
+    decoder: AnyDecoder,
     #[module(skip)]
     config: VaeConfig,
 }
@@ -170,7 +172,7 @@ impl Vae {
         let (mean, log_variance) = (self.mean.forward(summary.clone()), self.log_variance.forward(summary));
         let latent = reparameterised(mean.clone(), log_variance.clone(), draws.normal(mean.dims(), &device));
         let shown = (dropped > 0.0).then(|| draws.coins(1.0 - dropped, sequences.dims(), &device));
-        let rebuilt = self.decoder.forward_with(latent, sequences, shown);
+        let rebuilt = self.decoder.forward_with(latent, sequences, Feeding { shown, truth: None });
         Bound {
             reconstruction: negative_log_likelihood(rebuilt, sequences, self.config.deviation),
             divergence: divergence(mean.clone(), log_variance),

@@ -5,5 +5,6 @@ pub mod curves;
 pub mod files;
 pub mod map;
 pub mod metrics_log;
+pub mod pictures;
 pub mod report;
 pub mod tensorboard;

@@ -150,6 +150,37 @@ pub(super) fn series(series: &Series) -> String {
     svg
 }
 
+/// A window, what follows it, and what was forecast; the axis says the range.
+pub(super) fn forecast(past: &[f32], truth: &[f32], forecast: &[f32]) -> String {
+    let shown = past.len().min(3 * truth.len());
+    let past = &past[past.len() - shown..];
+    let all = || past.iter().chain(truth).chain(forecast).copied();
+    let (low, high) = (all().fold(f32::INFINITY, f32::min), all().fold(f32::NEG_INFINITY, f32::max));
+    let range = (high - low).max(1e-6);
+    let steps = (shown + truth.len()).saturating_sub(1).max(1) as f32;
+    let line = |values: &[f32], from: usize, style: &str| {
+        // What follows goes on from the window's last step.
+        let joined = past.last().filter(|_| from > 0).map(|last| (from - 1, *last));
+        let points: Vec<String> = joined
+            .into_iter()
+            .chain(values.iter().enumerate().map(|(step, value)| (from + step, *value)))
+            .map(|(step, value)| {
+                format!("{:.1},{:.1}", 2.0 + 216.0 * step as f32 / steps, 87.0 - 84.0 * (value - low) / range)
+            })
+            .collect();
+        format!(
+            "<polyline points=\"{}\" fill=\"none\" {style} vector-effect=\"non-scaling-stroke\"/>",
+            points.join(" ")
+        )
+    };
+    format!(
+        "<svg viewBox=\"0 0 220 90\" preserveAspectRatio=\"none\" role=\"img\">{}{}{}</svg><small>{low:.2} to {high:.2}</small>",
+        line(past, 0, "stroke=\"currentColor\" stroke-opacity=\"0.45\""),
+        line(truth, shown, &format!("stroke=\"{}\" stroke-width=\"1.5\"", color(0))),
+        line(forecast, shown, &format!("stroke=\"{}\" stroke-width=\"2\" stroke-dasharray=\"4 3\"", color(1))),
+    )
+}
+
 /// A row a step, as an image read row by row lies; equal neighbours are one rectangle.
 fn picture(series: &Series, level: impl Fn(f32) -> f32) -> String {
     const LEVELS: f32 = 8.0;

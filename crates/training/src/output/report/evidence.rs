@@ -2,10 +2,10 @@
 //! model is surest and least sure of.
 
 use semiseq_analysis::{pca, tsne};
-use semiseq_datasets::{Dataset, Prepared, Processor, Sequence, Target};
+use semiseq_datasets::{Dataset, Prepared, Processor, Sequence, Series, Target};
 use semiseq_models::SequenceModel;
 
-use crate::generator::Shown;
+use crate::generator::{SHOWN, Shown};
 use crate::learner::evaluate::{Kind, Outputs, outputs, summaries};
 use crate::metrics::{ClassPredictions, argmax};
 
@@ -28,6 +28,9 @@ pub struct Evidence {
     pub(super) surest: Vec<Example>,
     pub(super) least_sure: Vec<Example>,
     pub(super) shown: Shown,
+    pub(super) forecasts: Vec<ForecastExample>,
+    /// Texts, the truth and what the model answers.
+    pub(super) answers: Vec<[String; 3]>,
     /// Texts of `shown`, in the order of its sequences: rebuilt pairs, samples, real ones; empty for values.
     pub(super) texts: Vec<String>,
 }
@@ -37,6 +40,32 @@ pub struct Evidence {
 pub(super) struct Dot {
     pub truth: Option<usize>,
     pub predicted: Option<usize>,
+}
+
+/// A window of the test part and what follows it: the first channel.
+#[derive(Clone, Debug)]
+pub(super) struct ForecastExample {
+    pub past: Vec<f32>,
+    pub truth: Vec<f32>,
+    pub forecast: Vec<f32>,
+}
+
+impl ForecastExample {
+    fn of(window: &Series, truth: &Series, forecast: &Series, processor: &Processor) -> Self {
+        let first = |series: &Series| -> Vec<f32> {
+            let series = processor.restore(series.clone());
+            series.values.iter().step_by(series.channels.max(1)).copied().collect()
+        };
+        Self { past: first(window), truth: first(truth), forecast: first(forecast) }
+    }
+}
+
+/// The numbers of tokens that have no words.
+fn numbers(sequence: &Sequence) -> String {
+    match sequence {
+        Sequence::Tokens(tokens) => tokens.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
+        _ => String::new(),
+    }
 }
 
 /// An unlabelled sequence.
@@ -66,12 +95,31 @@ impl Evidence {
             }
             (evidence.surest, evidence.least_sure) = examples(model, data, kind);
         }
+        if kind == Kind::Forecast {
+            evidence.forecasts = forecasts(model, data);
+        }
         evidence.draw_maps(model, &data.test, predicted.as_ref(), seed);
         evidence
     }
 
     /// Adds what an objective makes.
-    pub(crate) fn with(mut self, shown: Shown, processor: &Processor) -> Self {
+    pub(crate) fn with(mut self, mut shown: Shown, processor: &Processor) -> Self {
+        shown.rebuilt.truncate(SHOWN);
+        shown.made.truncate(SHOWN);
+        shown.real.truncate(SHOWN);
+        for [window, truth, forecast] in &shown.answered {
+            match (window, truth, forecast) {
+                (Sequence::Series(window), Sequence::Series(truth), Sequence::Series(forecast)) => {
+                    self.forecasts.push(ForecastExample::of(window, truth, forecast, processor));
+                }
+                (source, Sequence::Tokens(truth), Sequence::Tokens(answer)) => self.answers.push([
+                    processor.text(source).unwrap_or_else(|| numbers(source)),
+                    processor.target_text(truth),
+                    processor.target_text(answer),
+                ]),
+                _ => {}
+            }
+        }
         let pairs = shown.rebuilt.iter().flat_map(|(real, made)| [real, made]);
         self.texts =
             pairs.chain(&shown.made).chain(&shown.real).filter_map(|sequence| processor.text(sequence)).collect();
@@ -99,6 +147,22 @@ impl Evidence {
 
 fn class(target: &Target) -> Option<usize> {
     if let Target::Class(class) = target { Some(*class) } else { None }
+}
+
+/// Windows spread over the test part, in the units of the data.
+fn forecasts<M: SequenceModel>(model: &M, data: &Prepared) -> Vec<ForecastExample> {
+    let count = data.test.len().min(EXAMPLES);
+    let chosen: Vec<usize> = (0..count).map(|place| place * data.test.len() / count).collect();
+    let windows = data.test.select(&chosen);
+    let Outputs::Forecasts(rows) = outputs(model, &windows, Kind::Forecast) else { return Vec::new() };
+    let one = |((window, target), row): ((&Sequence, &Target), &Vec<f64>)| match (window, target) {
+        (Sequence::Series(window), Target::Sequence(Sequence::Series(truth))) => {
+            let forecast = Series { values: row.iter().map(|value| *value as f32).collect(), channels: truth.channels };
+            Some(ForecastExample::of(window, truth, &forecast, &data.processor))
+        }
+        _ => None,
+    };
+    windows.sequences.iter().zip(&windows.targets).zip(&rows).filter_map(one).collect()
 }
 
 /// The unlabelled sequences with the largest and the smallest confidence.

@@ -85,7 +85,7 @@ pub fn view_page(source: &str, rows: &[ViewRow]) -> String {
 
 /// All runs in one table, the best test score of each column in bold.
 fn table_of(runs: &[RunReport<'_>]) -> String {
-    let columns: Vec<&str> = ["accuracy", "macro_f1", "mse", "mae", "r2", "perplexity", "loss", "ece"]
+    let columns: Vec<&str> = ["accuracy", "macro_f1", "mse", "mae", "r2", "exact_match", "perplexity", "loss", "ece"]
         .into_iter()
         .filter(|name| runs.iter().any(|run| run.summary.test.contains_key(*name)))
         .collect();
@@ -135,6 +135,8 @@ fn one(run: &RunReport<'_>, number: usize) -> String {
             calibration(run.evidence)
         );
     }
+    text.push_str(&forecasts(run.evidence));
+    text.push_str(&answers(run.evidence));
     text.push_str(&shown(run.evidence));
     text.push_str(&maps(run));
     text.push_str(&examples(run));
@@ -175,6 +177,11 @@ fn headline(summary: &Summary, number: usize) -> String {
              <div class=\"number\">{gain:+.3}<small>from unlabelled data</small></div>"
         );
     }
+    for (other, label) in [(&summary.naive, "last step again"), (&summary.seasonal_naive, "last season again")] {
+        if let Some(value) = other.as_ref().and_then(|other| other.test.get(name)) {
+            let _ = write!(text, "<div class=\"number plain\">{value:.3}<small>{label}</small></div>");
+        }
+    }
     let others = summary.test.iter().filter(|(other, _)| *other != name);
     let others: Vec<String> = others.map(|(name, value)| format!("{} {value:.3}", title(name))).collect();
     let _ = write!(text, "<p>{}</p></section>", others.join(" · "));
@@ -183,7 +190,7 @@ fn headline(summary: &Summary, number: usize) -> String {
 
 /// The score that a run is judged by.
 fn main_score(scores: &Scores) -> Option<(&'static str, f64)> {
-    ["accuracy", "r2", "mse", "perplexity", "elbo", "loss"]
+    ["accuracy", "r2", "mse", "exact_match", "perplexity", "elbo", "loss"]
         .into_iter()
         .find_map(|name| Some((name, *scores.get(name)?)))
 }
@@ -232,7 +239,7 @@ fn curve_sections(lines: &[Line]) -> String {
         (!curves.is_empty())
             .then(|| format!("<section><h2>{}</h2>{}</section>", title(metric), charts::lines(&curves, &marks)))
     };
-    let first = ["loss", "accuracy", "r2"];
+    let first = ["loss", "accuracy", "r2", "mae", "exact_match"];
     let mut others: Vec<&str> = lines.iter().flat_map(|line| line.scores.keys()).map(String::as_str).collect();
     others.sort_unstable();
     others.dedup();
@@ -325,6 +332,39 @@ fn maps(run: &RunReport<'_>) -> String {
     }
     text.push_str("</div></section>");
     text
+}
+
+/// Windows of the test part with what follows them and what was forecast.
+fn forecasts(evidence: &Evidence) -> String {
+    if evidence.forecasts.is_empty() {
+        return String::new();
+    }
+    let cards: String = evidence
+        .forecasts
+        .iter()
+        .map(|example| charts::forecast(&example.past, &example.truth, &example.forecast))
+        .map(|chart| format!("<div class=\"example\">{chart}</div>"))
+        .collect();
+    format!(
+        "<section><h2>Forecasts of the test part</h2><p>The window in grey, what followed as a line, what was forecast \
+         dashed; the first channel, in the units of the data.</p><div class=\"examples\">{cards}</div></section>"
+    )
+}
+
+/// Texts of the test part with what should answer them and what does.
+fn answers(evidence: &Evidence) -> String {
+    if evidence.answers.is_empty() {
+        return String::new();
+    }
+    let mut text = String::from(
+        "<section class=\"scroll\"><h2>Answers for the test part</h2><table><tr><th>source</th><th class=\"text\">target</th><th class=\"text\">written</th></tr>",
+    );
+    for row in &evidence.answers {
+        let cells: Vec<String> =
+            row.iter().map(|cell| format!("<td class=\"text\">{}</td>", escape(&shortened(cell)))).collect();
+        let _ = write!(text, "<tr>{}</tr>", cells.concat());
+    }
+    text + "</table></section>"
 }
 
 /// What the last stage makes: test sequences rebuilt from their vectors, and samples from noise.

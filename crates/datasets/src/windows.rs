@@ -1,0 +1,387 @@
+//! `[data.windows]`: long recordings cut into windows, each with the steps that follow it. Parts are parts of the time:
+//! training first, then validation, then test; a window's input may reach back into the part before, its future never
+//! leaves its own.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::{DataConfig, Normalize};
+use crate::error::{DataError, Problem};
+use crate::formats::{ReadOptions, Rows, recordings};
+use crate::prepare::{Prepared, Task};
+use crate::processor::{Forecast, Processor};
+use crate::sequence::{Dataset, Sequence, Series, Target};
+use crate::source::located;
+use crate::split::{SplitRecord, choose_labels};
+
+/// `[data.windows]`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct WindowsConfig {
+    /// Steps of a window, which the model reads. Default 96.
+    pub input: usize,
+    /// Steps after it, which are forecast. Default 24.
+    pub horizon: usize,
+    /// Steps from one training window to the next; validation and test have a window at every step. Default 1.
+    pub stride: usize,
+    /// Training, validation and test part in the order of time: fractions of each recording, or rows. Default
+    /// `[0.6, 0.2, 0.2]`.
+    pub split: [f64; 3],
+    /// Steps of a season (24 for hours of days): adds the seasonal-naive forecast to the results.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub season: Option<usize>,
+}
+
+impl Default for WindowsConfig {
+    fn default() -> Self {
+        Self { input: 96, horizon: 24, stride: 1, split: [0.6, 0.2, 0.2], season: None }
+    }
+}
+
+/// Recordings that are read as one data set.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recordings {
+    /// Where they come from, for messages.
+    pub name: String,
+    /// Names of the channels.
+    pub columns: Vec<String>,
+    /// The recordings; all have these channels.
+    pub series: Vec<Series>,
+}
+
+impl WindowsConfig {
+    pub(crate) fn check(&self, path: &str, data: &DataConfig, problems: &mut Vec<Problem>) {
+        let mut note = |key: &str, message: String, hint: &str| {
+            let key = if key.starts_with("data.") { key.to_string() } else { format!("{path}.{key}") };
+            problems.push(Problem { key, message, hint: Some(hint.to_string()) })
+        };
+        for (key, value) in [("input", self.input), ("horizon", self.horizon), ("stride", self.stride)] {
+            if value == 0 {
+                note(key, "must be at least 1, got 0".into(), "count in steps of the recording");
+            }
+        }
+        let [train, valid, test] = self.split;
+        let sum = train + valid + test;
+        let rows = self.split.iter().all(|part| part.fract() == 0.0);
+        let fits = train > 0.0 && valid >= 0.0 && test >= 0.0 && sum.is_finite() && (rows || sum <= 1.0 + 1e-9);
+        if !fits {
+            note(
+                "split",
+                format!(
+                    "must be three fractions with a sum of at most 1, or three numbers of rows, got {:?}",
+                    self.split
+                ),
+                "`[0.6, 0.2, 0.2]` is usual",
+            );
+        }
+        if let Some(season) = self.season
+            && (season == 0 || season > self.input)
+        {
+            note(
+                "season",
+                format!("must be between 1 and `input` ({}), got {season}", self.input),
+                "the seasonal-naive forecast repeats the last season of the window; make `input` longer",
+            );
+        }
+        let transform = &data.transform;
+        for (key, given) in [
+            ("resample", transform.resample.is_some()),
+            ("truncate", transform.truncate.is_some()),
+            ("pad", transform.pad.is_some()),
+        ] {
+            if given {
+                note(
+                    &format!("data.transform.{key}"),
+                    "changes the length of windows, which `data.windows` sets".into(),
+                    "leave it out",
+                );
+            }
+        }
+        if transform.normalize == Normalize::Series {
+            note(
+                "data.transform.normalize",
+                "`series` would scale each window by itself, and its future with it".into(),
+                "write `normalize = \"channel\"`, and `instance_norm = true` in `[model.forecaster]`",
+            );
+        }
+    }
+
+    /// The last rows of training, validation and test part of a recording of `rows` steps.
+    fn ends(&self, rows: usize) -> [usize; 3] {
+        let fractions = self.split.iter().all(|part| *part <= 1.0);
+        let mut sum = 0.0;
+        self.split.map(|part| {
+            sum += part;
+            if fractions { (sum * rows as f64).round() as usize } else { sum as usize }
+        })
+    }
+
+    /// Windows whose futures begin at the rows `from..` and end before `to`. `channels` of them are forecast.
+    fn cut(&self, series: &Series, from: usize, to: usize, stride: usize, channels: usize) -> Vec<(Sequence, Target)> {
+        let row = |first: usize, last: usize| &series.values[first * series.channels..last * series.channels];
+        let last = (to + 1).saturating_sub(self.horizon);
+        (from.max(self.input)..last)
+            .step_by(stride)
+            .map(|now| {
+                let input = Series { values: row(now - self.input, now).to_vec(), channels: series.channels };
+                let future = row(now, now + self.horizon).chunks(series.channels).flat_map(|step| &step[..channels]);
+                let future = Series { values: future.copied().collect(), channels };
+                (Sequence::Series(input), Target::Sequence(Sequence::Series(future)))
+            })
+            .collect()
+    }
+}
+
+/// Reads the recordings of a file, the forecast column first, with gaps filled by the last value before them.
+///
+/// # Errors
+///
+/// What is wrong with which line.
+pub(crate) fn read(path: &Path, config: &DataConfig) -> Result<Recordings, DataError> {
+    let options = ReadOptions {
+        text: None,
+        target: config.target.clone(),
+        features: config.features.clone(),
+        header: config.header,
+    };
+    let mut read = recordings::read(path, config.format.as_deref(), &options)?;
+    read.series.iter_mut().for_each(fill_forward);
+    Ok(read)
+}
+
+/// Series in memory as recordings.
+pub(crate) fn in_memory(rows: Rows) -> Result<Recordings, DataError> {
+    let mut read = recordings::from_sequences(rows.name, rows.sequences, &ReadOptions::default())?;
+    read.series.iter_mut().for_each(fill_forward);
+    Ok(read)
+}
+
+/// Windows of whole recordings, each with its future: of `one` channel, the first, or of all.
+pub(crate) fn of_whole(recordings: Recordings, config: &WindowsConfig, one: bool) -> Result<Dataset, DataError> {
+    let channels = if one { 1 } else { recordings.columns.len() };
+    let windows =
+        recordings.series.iter().flat_map(|series| config.cut(series, 0, series.time(), 1, channels)).collect();
+    dataset(&recordings.name, windows, config)
+}
+
+/// The last window of each recording, whose future nobody knows.
+pub(crate) fn latest(recordings: Recordings, config: &WindowsConfig) -> Result<Dataset, DataError> {
+    let short: Vec<String> = recordings
+        .series
+        .iter()
+        .enumerate()
+        .filter(|(_, series)| series.time() < config.input)
+        .map(|(number, series)| {
+            format!(
+                "{}: recording {} has {} steps, and a window {}",
+                recordings.name,
+                number + 1,
+                series.time(),
+                config.input
+            )
+        })
+        .collect();
+    if !short.is_empty() {
+        return Err(DataError::several(short, "give at least as many steps as the model reads"));
+    }
+    let windows = recordings.series.into_iter().map(|mut series| {
+        let from = (series.time() - config.input) * series.channels;
+        series.values.drain(..from);
+        (Sequence::Series(series), Target::Missing)
+    });
+    dataset(&recordings.name, windows.collect(), config)
+}
+
+fn dataset(name: &str, windows: Vec<(Sequence, Target)>, config: &WindowsConfig) -> Result<Dataset, DataError> {
+    if windows.is_empty() {
+        return Err(DataError::new(
+            format!("{name}: no window of {} steps and {} more fits into a part of it", config.input, config.horizon),
+            "lower `data.windows.input` or `data.windows.horizon`, or give a longer recording",
+        ));
+    }
+    let (sequences, targets) = windows.into_iter().unzip();
+    Ok(Dataset { name: name.into(), sequences, targets, classes: Vec::new() })
+}
+
+/// Reads, splits by time and prepares the recordings of a config.
+///
+/// # Errors
+///
+/// Whatever is wrong with the data, in the user's words.
+pub(crate) fn prepare(config: &DataConfig, windows: &WindowsConfig, task: Task) -> Result<Prepared, DataError> {
+    if !matches!(task, Task::Forecast | Task::Unsupervised) {
+        return Err(DataError::new(
+            "`data.windows` cuts a recording into windows, which have a future and no label",
+            "use `[model.forecaster]`, or leave `[data.windows]` out",
+        ));
+    }
+    let path = config.train.clone().map_or_else(|| located(config), Ok)?;
+    prepare_recordings(read(&path, config)?, config, windows, task)
+}
+
+/// As [`prepare`], from recordings in memory.
+pub(crate) fn prepare_recordings(
+    recordings: Recordings,
+    config: &DataConfig,
+    windows: &WindowsConfig,
+    task: Task,
+) -> Result<Prepared, DataError> {
+    let channels = recordings.series.first().map_or(0, |series| series.channels);
+    let forecast = if config.target.is_some() { 1 } else { channels };
+    let mut parts: [Vec<(Sequence, Target)>; 3] = Default::default();
+    let mut read = Vec::new();
+    for series in &recordings.series {
+        let ends = windows.ends(series.time());
+        if ends[2] > series.time() {
+            return Err(DataError::new(
+                format!("`data.windows.split` asks for {} rows; {} has {}", ends[2], recordings.name, series.time()),
+                "write fractions, or fewer rows",
+            ));
+        }
+        let begins = [0, ends[0], ends[1]];
+        for ((part, (from, to)), stride) in
+            parts.iter_mut().zip(begins.into_iter().zip(ends)).zip([windows.stride, 1, 1])
+        {
+            part.extend(windows.cut(series, from, to, stride, forecast));
+        }
+        read.push(Sequence::Series(Series { values: series.values[..ends[0] * channels].to_vec(), channels }));
+    }
+    let [train, valid, test] = parts;
+    let train = dataset(&recordings.name, train, windows)?;
+    let other = |windows: Vec<(Sequence, Target)>| {
+        let (sequences, targets) = windows.into_iter().unzip();
+        Dataset { name: recordings.name.clone(), sequences, targets, classes: Vec::new() }
+    };
+    let (valid, test) = (other(valid), other(test));
+    let rows: Vec<usize> = (0..train.len()).collect();
+    let (labeled, unlabeled) =
+        if task == Task::Unsupervised { (Vec::new(), rows) } else { choose_labels(&train, &rows, &config.labels)? };
+    // Each row of the training part counts once: windows overlap.
+    let fitted = Dataset {
+        name: recordings.name.clone(),
+        targets: vec![Target::Missing; read.len()],
+        sequences: read,
+        classes: Vec::new(),
+    };
+    let mut processor = Processor::fit(&config.transform, &fitted)?;
+    processor.set_forecast(Forecast {
+        windows: windows.clone(),
+        columns: recordings.columns.iter().take(forecast).cloned().collect(),
+    });
+    Ok(Prepared {
+        split: SplitRecord {
+            source: config.source.clone(),
+            seed: config.labels.seed,
+            labeled: labeled.clone(),
+            unlabeled: unlabeled.clone(),
+            valid: (train.len()..train.len() + valid.len()).collect(),
+        },
+        train: processor.apply(train)?,
+        valid: processor.apply(valid)?,
+        test: processor.apply(test)?,
+        labeled,
+        unlabeled,
+        processor,
+    })
+}
+
+/// A gap repeats the value before it, so that nothing is known before its time; a gap at the beginning the first value.
+fn fill_forward(series: &mut Series) {
+    for channel in 0..series.channels {
+        let places = (channel..series.values.len()).step_by(series.channels);
+        let mut last = places.clone().map(|place| series.values[place]).find(|value| value.is_finite()).unwrap_or(0.0);
+        for place in places {
+            let value = &mut series.values[place];
+            if value.is_finite() {
+                last = *value;
+            } else {
+                *value = last;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn recordings(rows: usize) -> Recordings {
+        let values = (0..rows).flat_map(|row| [row as f32, -(row as f32)]).collect();
+        Recordings {
+            name: "t".into(),
+            columns: vec!["a".into(), "b".into()],
+            series: vec![Series { values, channels: 2 }],
+        }
+    }
+
+    fn config() -> (DataConfig, WindowsConfig) {
+        let windows = WindowsConfig { input: 3, horizon: 2, stride: 1, split: [10.0, 5.0, 5.0], season: None };
+        let mut data = DataConfig { source: "t".into(), ..Default::default() };
+        data.transform.normalize = Normalize::None;
+        (data, windows)
+    }
+
+    fn first(dataset: &Dataset, row: usize) -> (Vec<f32>, Vec<f32>) {
+        let (Sequence::Series(input), Target::Sequence(Sequence::Series(future))) =
+            (&dataset.sequences[row], &dataset.targets[row])
+        else {
+            panic!("a window and its future")
+        };
+        (input.values.clone(), future.values.clone())
+    }
+
+    #[test]
+    fn futures_stay_in_their_part_and_inputs_may_reach_back() {
+        let (data, windows) = config();
+        let prepared = prepare_recordings(recordings(20), &data, &windows, Task::Forecast).unwrap();
+        // Futures begin at rows 3 to 8, 10 to 13 and 15 to 18.
+        assert_eq!((prepared.train.len(), prepared.valid.len(), prepared.test.len()), (6, 4, 4));
+        assert_eq!(first(&prepared.train, 0), (vec![0.0, 0.0, 1.0, -1.0, 2.0, -2.0], vec![3.0, -3.0, 4.0, -4.0]));
+        assert_eq!(first(&prepared.train, 5).1, [8.0, -8.0, 9.0, -9.0]);
+        assert_eq!(first(&prepared.valid, 0), (vec![7.0, -7.0, 8.0, -8.0, 9.0, -9.0], vec![10.0, -10.0, 11.0, -11.0]));
+        assert_eq!(first(&prepared.test, 3).1, [18.0, -18.0, 19.0, -19.0]);
+    }
+
+    #[test]
+    fn inputs_and_futures_are_scaled_by_the_training_rows() {
+        let (mut data, windows) = config();
+        data.transform.normalize = Normalize::Channel;
+        let prepared = prepare_recordings(recordings(20), &data, &windows, Task::Forecast).unwrap();
+        // Rows 0 to 9: mean 4.5, deviation √8.25.
+        let (input, future) = first(&prepared.test, 0);
+        let scaled = |value: f32| (value - 4.5) / 8.25f32.sqrt();
+        assert!((input[0] - scaled(12.0)).abs() < 1e-5 && (future[0] - scaled(15.0)).abs() < 1e-5);
+        assert!((future[1] + scaled(15.0)).abs() < 1e-5, "the other channel by its own mean: {future:?}");
+    }
+
+    #[test]
+    fn the_latest_window_ends_with_the_recording() {
+        let (_, windows) = config();
+        let latest_of = |rows| latest(recordings(rows), &windows);
+        let dataset = latest_of(20).unwrap();
+        let Sequence::Series(series) = &dataset.sequences[0] else { panic!("a series") };
+        assert_eq!(series.values, [17.0, -17.0, 18.0, -18.0, 19.0, -19.0]);
+        assert!(latest_of(2).unwrap_err().to_string().contains("has 2 steps, and a window 3"));
+    }
+
+    #[test]
+    fn gaps_know_nothing_of_what_follows() {
+        let mut series = Series { values: vec![f32::NAN, 1.0, f32::NAN, f32::NAN, 4.0], channels: 1 };
+        fill_forward(&mut series);
+        assert_eq!(series.values, [1.0, 1.0, 1.0, 1.0, 4.0]);
+    }
+
+    #[test]
+    fn a_part_too_short_for_a_window_is_named() {
+        let (data, windows) = config();
+        let message =
+            |rows| prepare_recordings(recordings(rows), &data, &windows, Task::Forecast).unwrap_err().to_string();
+        assert!(message(12).contains("asks for 20 rows; t has 12"), "{}", message(12));
+        let long = WindowsConfig { input: 30, ..windows.clone() };
+        let error = prepare_recordings(recordings(20), &data, &long, Task::Forecast).unwrap_err().to_string();
+        assert!(error.contains("no window of 30 steps and 2 more fits"), "{error}");
+        let error = prepare(&data, &windows, Task::Classify).unwrap_err().to_string();
+        assert!(error.contains("use `[model.forecaster]`"), "{error}");
+    }
+}

@@ -1,0 +1,40 @@
+//! A model that predicts nothing by itself: what generative objectives and encoder-decoders train.
+
+use burn::tensor::Device;
+use serde::{Deserialize, Serialize};
+
+use crate::config::{ConfigProblems, check_dropout};
+use crate::{Backbone, Classifier, EmbeddingConfig, EncoderConfig, InputSize, Pooling};
+
+/// `[model.autoencoder]`, `[model.vae]`, `[model.gan]`, `[model.language-model]` and `[model.encoder-decoder]`: an encoder
+/// and a pooling. Decoders, generators and output layers belong to the stage's objective.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EncoderOnlyConfig {
+    /// `last`, `mean`, `max` or `attention`: how the steps become the vector. Default `last`.
+    #[serde(default)]
+    pub pooling: Pooling,
+    /// Dropout on the vector where a layer of classes reads it, in [0, 1). Default 0.
+    #[serde(default)]
+    pub dropout: f64,
+    /// For tokens.
+    #[serde(default)]
+    pub embedding: EmbeddingConfig,
+    /// The encoder.
+    pub encoder: EncoderConfig,
+}
+
+impl EncoderOnlyConfig {
+    pub(crate) fn check(&self, path: &str, problems: &mut ConfigProblems) {
+        check_dropout(&format!("{path}.dropout"), self.dropout, problems);
+        self.embedding.check(&format!("{path}.embedding"), problems);
+        self.encoder.check(&format!("{path}.encoder"), problems);
+    }
+
+    /// Builds the body, with a head that no objective trains.
+    pub fn init(&self, input: InputSize, outputs: usize, device: &Device) -> Classifier {
+        let backbone =
+            Backbone::new(input, &self.embedding, self.dropout, |width| self.encoder.init(width, device), device);
+        Classifier::new(backbone, self.pooling, outputs, device)
+    }
+}

@@ -1,0 +1,33 @@
+//! Sequences of one length that are read as a whole.
+
+use burn::tensor::Tensor;
+
+/// What an encoder reads at once: a decoder or generator that goes with it writes the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Picture {
+    /// Rows: steps of a sequence.
+    pub height: usize,
+    /// Columns: channels.
+    pub width: usize,
+    /// How it is read, and written.
+    pub kind: PictureKind,
+}
+
+/// Which layers read and write a picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PictureKind {
+    /// Fully connected ones.
+    Dense,
+    /// Convolutions with so many maps.
+    Convolutional([usize; 2]),
+}
+
+/// Sequences cut, or filled with zeros, to so many steps. `[batch, time, channels]`
+pub(crate) fn fitted(input: Tensor<3>, steps: usize) -> Tensor<3> {
+    let [batch, time, channels] = input.dims();
+    if time >= steps {
+        return if time == steps { input } else { input.narrow(1, 0, steps) };
+    }
+    let zeros = Tensor::zeros([batch, steps - time, channels], &input.device());
+    Tensor::cat(vec![input, zeros], 1)
+}
