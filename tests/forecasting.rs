@@ -107,6 +107,21 @@ fn a_recording_is_read_on_and_on_with_its_state() {
 }
 
 #[test]
+fn a_table_with_times_gets_a_config_that_forecasts_it() {
+    let folder = folder("new-forecast");
+    let rows: String =
+        (0..300).map(|hour| format!("2020-01-01 {hour}:00,{:.3}\n", (hour as f64 / 4.0).sin())).collect();
+    std::fs::write(folder.join("load.csv"), format!("time,load\n{rows}")).expect("data");
+    let info = semiseq(&folder, &["data", "info", "load.csv"]);
+    assert!(String::from_utf8_lossy(&info.stdout).contains("a recording of 300 steps"), "{}", errors(&info));
+    let made = semiseq(&folder, &["new", "load.csv", "--output", "load.toml"]);
+    assert!(made.status.success(), "{}", errors(&made));
+    let trained = semiseq(&folder, &["train", "load.toml", "--no-tui"]);
+    assert!(trained.status.success(), "{}", errors(&trained));
+    assert!(summary(&folder, "runs/load")["test"]["mse"].as_f64().is_some());
+}
+
+#[test]
 fn what_does_not_go_together_is_refused_with_a_remedy() {
     let folder = folder("windows");
     write_recording(&folder, 400);

@@ -6,7 +6,7 @@ use semiseq::datasets::formats::FORMATS;
 use semiseq::datasets::formula::FORMULAS;
 use semiseq::datasets::{
     AugmentConfig, Augmenter, FETCH_FOLDER as FOLDER, FETCHABLES, InputKind, Processor, Source, TransformConfig,
-    describe, fetch, open,
+    describe, fetch, open, recording,
 };
 use semiseq::prelude::*;
 use semiseq::training::output::report::{ViewRow, view_page};
@@ -141,6 +141,15 @@ fn list() {
 }
 
 fn info(source: &str, columns: &Columns, as_json: bool) -> Result<(), Error> {
+    if let Some((channels, steps)) = recording(&columns.config(source)) {
+        if as_json {
+            println!("{}", json_text(&json!({ "recording": { "channels": channels, "steps": steps } }))?);
+        } else {
+            println!("{source}: a recording of {steps} steps\n  channels  {}", channels.join(", "));
+            println!("  `semiseq new {source}` writes a config that forecasts it");
+        }
+        return Ok(());
+    }
     let parts = open(&columns.config(source), Task::Unsupervised)?;
     let train = describe(&parts.train);
     let test = parts.test.as_ref().map(describe);

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use semiseq::datasets::{Description, Source, describe, open};
+use semiseq::datasets::{Description, Source, describe, open, recording};
 use semiseq::prelude::*;
 
 use super::write_output;
@@ -23,8 +23,13 @@ pub struct Arguments {
 /// Writes the config.
 pub fn run(arguments: &Arguments) -> Result<(), Error> {
     let data = DataConfig { source: arguments.path.clone(), target: arguments.target.clone(), ..DataConfig::default() };
-    let (found, task) = look(&data)?;
-    let text = config(arguments, &found, task);
+    let text = match recording(&data) {
+        Some((channels, steps)) => forecasting(arguments, &channels, steps),
+        None => {
+            let (found, task) = look(&data)?;
+            config(arguments, &found, task)
+        }
+    };
     read_str("the new config", &text, &[])?;
     write_output(arguments.output.as_deref(), text.as_bytes())?;
     if let Some(path) = &arguments.output {
@@ -55,14 +60,48 @@ fn look(data: &DataConfig) -> Result<(Description, Task), Error> {
     Ok((found, task))
 }
 
-fn config(arguments: &Arguments, found: &Description, task: Task) -> String {
-    let path = toml::Value::String(arguments.path.clone());
-    let name: String = std::path::Path::new(&arguments.path).file_stem().map_or("run".into(), |stem| {
+/// The run's name, from that of the data.
+fn run_name(path: &str) -> String {
+    std::path::Path::new(path).file_stem().map_or("run".into(), |stem| {
         stem.to_string_lossy()
             .chars()
             .map(|letter| if letter.is_alphanumeric() || letter == '-' || letter == '_' { letter } else { '-' })
             .collect()
-    });
+    })
+}
+
+/// A config that forecasts a recording.
+fn forecasting(arguments: &Arguments, channels: &[String], steps: usize) -> String {
+    // Short recordings get short windows, so that each part holds some.
+    let horizon = (steps / 100).clamp(1, 24);
+    let target = match (&arguments.target, channels.last()) {
+        (Some(target), _) => format!("target = {}\n", toml::Value::String(target.clone())),
+        (None, Some(last)) => {
+            format!("# target = {}          # forecast this column alone\n", toml::Value::String(last.clone()))
+        }
+        (None, None) => String::new(),
+    };
+    format!(
+        "# Train with: cargo xtask train THIS_FILE\n# A recording of {steps} steps; channels: {}.\nname = \"{}\"\nseed = 0\n\
+         backend = \"flex\"             # flex or ndarray (CPU), wgpu or cuda (GPU)\n\n[data]\nsource = {}\n{target}\n\
+         [data.windows]\ninput = {}                   # steps that the model reads\n\
+         horizon = {horizon}                 # steps after them that it forecasts\n\
+         split = [0.6, 0.2, 0.2]      # training, validation and test part in the order of time\n\
+         # season = 24                # also show the forecast that repeats the last so many steps\n\n\
+         [model.forecaster]\ninstance_norm = true         # where the level drifts\ndropout = 0.1\n\
+         [model.forecaster.encoder.lstm]  # or rnn, gru\nhidden = 64\n\n[[stage]]\nepochs = 10\nbatch_size = 64\n\
+         [stage.objective.supervised]\n[stage.optimizer.adam]\nlr = 1e-3\ngrad_clip_norm = 1.0\n\
+         [stage.schedule.cosine]\n",
+        channels.join(", "),
+        run_name(&arguments.path),
+        toml::Value::String(arguments.path.clone()),
+        4 * horizon,
+    )
+}
+
+fn config(arguments: &Arguments, found: &Description, task: Task) -> String {
+    let path = toml::Value::String(arguments.path.clone());
+    let name = run_name(&arguments.path);
     let target = arguments
         .target
         .as_ref()

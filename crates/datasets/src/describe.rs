@@ -29,6 +29,9 @@ pub struct Description {
     pub classes: Vec<(String, usize)>,
 }
 
+/// Classes that are listed for people.
+const SHOWN: usize = 30;
+
 /// Describes a raw data set.
 pub fn describe(dataset: &Dataset) -> Description {
     let mut lengths: Vec<usize> = dataset.sequences.iter().map(Sequence::len).collect();
@@ -74,9 +77,12 @@ impl fmt::Display for Description {
         }
         writeln!(f, "  length    {least} to {most} {unit}, median {median}")?;
         writeln!(f, "  missing   {} values, {} labels", self.missing_values, self.unlabeled)?;
-        for (index, (name, count)) in self.classes.iter().enumerate() {
+        for (index, (name, count)) in self.classes.iter().enumerate().take(SHOWN) {
             let head = if index == 0 { "classes" } else { "" };
             writeln!(f, "  {head:<9} {name}: {count} ({:.1} %)", 100.0 * *count as f64 / self.sequences.max(1) as f64)?;
+        }
+        if self.classes.len() > SHOWN {
+            writeln!(f, "  {:<9} and {} more", "", self.classes.len() - SHOWN)?;
         }
         Ok(())
     }

@@ -31,6 +31,6 @@ pub use loader::{Loader, LoaderOptions, Pool, StepBatches, ViewBatches, Views};
 pub use prepare::{Prepared, Task, prepare, prepare_source};
 pub use processor::{Forecast, InputKind, Processor};
 pub use sequence::{Dataset, Sequence, Series, Target};
-pub use source::{Source, dataset_from_rows, latest_of, latest_windows, open, read_input};
+pub use source::{Source, dataset_from_rows, latest_of, latest_windows, open, read_input, recording};
 pub use split::SplitRecord;
 pub use windows::WindowsConfig;

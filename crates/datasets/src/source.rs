@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::config::DataConfig;
 use crate::error::{DataError, nearest};
 use crate::fetch::{self, FETCHABLES, Fetchable};
-use crate::formats::{self, ReadOptions, Rows};
+use crate::formats::{self, ReadOptions, Rows, recordings};
 use crate::formula::FORMULAS;
 use crate::prepare::Task;
 use crate::sequence::{Dataset, Sequence, Target};
@@ -123,6 +123,14 @@ pub fn read_input(path: &Path, config: &DataConfig, task: Task) -> Result<Datase
         header: config.header,
     };
     dataset_from_rows(formats::read(path, config.format.as_deref(), &options)?, task)
+}
+
+/// Channels and steps of what `data.source` names, where that is a recording by its looks: a table with times in the first
+/// column and numbers in all others. `None` where it is not, or cannot be read.
+pub fn recording(config: &DataConfig) -> Option<(Vec<String>, usize)> {
+    let path = located(config).ok()?;
+    let options = ReadOptions { header: config.header, ..ReadOptions::default() };
+    recordings::looks_like(&path, &options)
 }
 
 /// Reads what the model forecasts from: the last window of each recording of a file.

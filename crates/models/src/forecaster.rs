@@ -58,6 +58,13 @@ impl ForecasterConfig {
                 Some("with `every_step = true` leave it out".into()),
             ));
         }
+        if self.every_step && self.pooling != Pooling::Last {
+            problems.push((
+                format!("{path}.pooling"),
+                "must be `last` where `every_step = true`: a forecast from a step reads that step's vector".into(),
+                Some("leave it out".into()),
+            ));
+        }
         if self.every_step && self.encoder.bidirectional() {
             problems.push((
                 format!("{path}.every_step"),

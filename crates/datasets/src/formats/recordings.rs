@@ -101,6 +101,31 @@ fn table(path: &Path, delimiter: u8, options: &ReadOptions) -> Result<Recordings
     })
 }
 
+/// Rows from which a table with times is taken for a recording.
+const LONG: usize = 50;
+
+/// The columns and steps of a table that is a recording by its looks: times in the first column, numbers in all others.
+pub(crate) fn looks_like(path: &Path, options: &ReadOptions) -> Option<(Vec<String>, usize)> {
+    let delimiter = match super::guess(path)? {
+        "csv" => b',',
+        "tsv" => b'\t',
+        _ => return None,
+    };
+    let Table { names, records, .. } = Table::read(path, delimiter, options).ok()?;
+    let timed = |record: &csv::StringRecord| {
+        let mut cells = record.iter();
+        cells.next().is_some_and(is_time) && record.len() > 1 && cells.all(|cell| number(cell).is_ok())
+    };
+    (records.len() >= LONG && records.iter().take(LONG).all(timed)).then(|| (names[1..].to_vec(), records.len()))
+}
+
+/// A date, a time of day or both: digits with at least two separators.
+fn is_time(cell: &str) -> bool {
+    let separators = cell.chars().filter(|letter| "-/:.".contains(*letter)).count();
+    let fits = |letter: char| letter.is_ascii_digit() || "-/:. TZ+".contains(letter);
+    separators >= 2 && cell.starts_with(|letter: char| letter.is_ascii_digit()) && cell.chars().all(fits)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -119,6 +144,24 @@ mod tests {
         assert_eq!(read.columns, ["heat", "load"]);
         assert_eq!(read.series[0].values[..3], [10.0, 1.0, 20.0]);
         assert!(read.series[0].values[3].is_nan());
+    }
+
+    #[test]
+    fn a_table_with_times_is_told_from_other_tables() {
+        let rows = |first: fn(usize) -> String| -> String {
+            (0..60).map(|row| format!("{},{},{}\n", first(row), row, row * 2)).collect()
+        };
+        let found = |name: &str, first| {
+            let path = file(name, &format!("when,a,b\n{}", rows(first)));
+            looks_like(&path, &ReadOptions::default())
+        };
+        assert_eq!(
+            found("times", |row| format!("2016-07-01 {row:02}:00:00")),
+            Some((vec!["a".into(), "b".into()], 60))
+        );
+        assert_eq!(found("days", |row| format!("{row}/7/2016")), Some((vec!["a".into(), "b".into()], 60)));
+        assert_eq!(found("words", |row| format!("word {row}")), None);
+        assert_eq!(found("numbers", |row| row.to_string()), None);
     }
 
     #[test]

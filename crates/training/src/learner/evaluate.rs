@@ -80,7 +80,11 @@ pub fn outputs<M: SequenceModel>(model: &M, dataset: &Dataset, kind: Kind) -> Ou
     let mut numbers = vec![0.0; count];
     for batch in evaluation_batches(dataset, EVALUATION_BATCH) {
         let part = Part::plain(&batch, &device);
-        let logits = model.forward(part.weak);
+        let logits = match kind {
+            // Of the forecasts from each step only those from the window's end are asked for.
+            Kind::Forecast if model.per_step() => model.head(model.summary(part.weak)),
+            _ => model.forward(part.weak),
+        };
         if kind == Kind::Number {
             for (index, number) in batch.indices.iter().zip(host(logits)) {
                 numbers[*index] = number;
@@ -88,13 +92,9 @@ pub fn outputs<M: SequenceModel>(model: &M, dataset: &Dataset, kind: Kind) -> Ou
             continue;
         }
         if kind == Kind::Forecast {
-            let [rows, width] = logits.dims();
-            // Of forecasts from each step, those from the window's end.
-            let rows_each = rows / batch.size;
-            let values = host(logits);
-            for (position, index) in batch.indices.iter().enumerate() {
-                let last = (position + 1) * rows_each * width;
-                classes[*index] = values[last - width..last].to_vec();
+            let [_, width] = logits.dims();
+            for (index, row) in batch.indices.iter().zip(host(logits).chunks(width)) {
+                classes[*index] = row.to_vec();
             }
             continue;
         }

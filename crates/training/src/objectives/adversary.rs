@@ -54,8 +54,8 @@ pub(super) fn collapse(train: &Scores, progress: f64) -> Option<String> {
     let spread = *train.get("sample_spread")?;
     (progress >= 0.5 && spread < COLLAPSED).then(|| {
         format!(
-            "the generator has collapsed: its samples vary {spread:.4} times as much as the data; lower the learning rate, or \
-             take another `loss` (`hinge` or `wgan-gp` in `gan`)"
+            "the generator has collapsed: its samples vary {spread:.4} times as much as the data; scale the data with \
+             `data.transform.normalize`, lower the learning rate, or take another `loss` (`hinge` or `wgan-gp` in `gan`)"
         )
     })
 }

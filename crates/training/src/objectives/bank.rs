@@ -46,6 +46,10 @@ pub(super) struct Bank {
     classes: Param<Tensor<2>>,
     /// 1 for sequences that are in the bank, `[1, train]`
     known: Param<Tensor<2>>,
+    /// Sequences up to the last that is known to be in the bank. Labelled ones come first in the training part, so that a bank
+    /// of those alone costs no more than they do.
+    #[module(skip)]
+    reach: usize,
 }
 
 impl Bank {
@@ -54,7 +58,17 @@ impl Bank {
             vectors: remembered(Tensor::zeros([train, width], device)),
             classes: remembered(Tensor::zeros([train, classes], device)),
             known: remembered(Tensor::zeros([1, train], device)),
+            reach: 0,
         }
+    }
+
+    /// Rows of the bank that are looked at: at least one. After a resume the memory itself has to tell.
+    fn reach(&self) -> usize {
+        if self.reach > 0 {
+            return self.reach;
+        }
+        let known: Vec<f32> = self.known.val().detach().into_data().iter::<f32>().collect();
+        known.iter().rposition(|known| *known > 0.0).map_or(1, |last| last + 1)
     }
 
     /// 1 once anything is in the bank, before that 0, `[1, 1]`.
@@ -62,21 +76,24 @@ impl Bank {
         self.known.val().detach().max_dim(1)
     }
 
-    /// A distribution over the bank by likeness, `softmax(v · b / T)`, `[rows, train]`.
+    /// A distribution over the bank by likeness, `softmax(v · b / T)`, `[rows, bank]`.
     pub fn likeness(&self, vectors: Tensor<2>, temperature: f64) -> Tensor<2> {
-        let products = vectors.matmul(self.vectors.val().detach().transpose()) / temperature;
-        softmax(products + (self.known.val().detach() - 1.0) * VERY_SMALL, 1)
+        let reach = self.reach();
+        let bank = self.vectors.val().detach().narrow(0, 0, reach);
+        let products = vectors.matmul(bank.transpose()) / temperature;
+        softmax(products + (self.known.val().detach().narrow(1, 0, reach) - 1.0) * VERY_SMALL, 1)
     }
 
-    /// What the classes of the bank are taken to be, `[train, classes]`.
+    /// What the classes of the bank are taken to be, `[bank, classes]`.
     pub fn classes(&self) -> Tensor<2> {
-        self.classes.val().detach()
+        self.classes.val().detach().narrow(0, 0, self.reach())
     }
 
     /// Puts vectors `[rows, width]` and class distributions `[rows, classes]` of training sequences in; of a sequence that is
     /// there already `keep` of its old vector stays.
     pub fn note(&mut self, indices: &[usize], vectors: Tensor<2>, classes: Tensor<2>, keep: f64) {
         let device = vectors.device();
+        self.reach = indices.iter().fold(self.reach(), |reach, index| reach.max(index + 1));
         let places = places(indices, &device);
         let old = self.vectors.val().detach().select(0, places.clone());
         let there = self.known.val().detach().select(1, places.clone()).transpose();
@@ -113,7 +130,9 @@ mod tests {
         let row = |values: [f32; 2]| Tensor::<2>::from_data([values], &device);
         bank.note(&[1], row([1.0, 0.0]), row([0.0, 1.0]), 0.7);
         assert_eq!(host(bank.begun()), [1.0]);
-        assert_eq!(host(bank.likeness(row([1.0, 0.0]), 0.1)), [0.0, 1.0, 0.0], "only the second is known");
+        assert_eq!(host(bank.likeness(row([1.0, 0.0]), 0.1)), [0.0, 1.0], "only the second is known");
+        let resumed = Bank { reach: 0, ..bank.clone() };
+        assert_eq!(host(resumed.likeness(row([1.0, 0.0]), 0.1)), [0.0, 1.0], "as the memory tells");
         // 0.6 (1, 0) + 0.4 (0, 1), divided by its length.
         bank.note(&[1], row([0.0, 1.0]), row([1.0, 0.0]), 0.6);
         let length = (0.36f32 + 0.16).sqrt();
