@@ -93,6 +93,10 @@ fn every_attention_and_scheduled_sampling_learn() {
             .map(|line| line["loss"].as_f64().expect("a loss"))
             .collect();
         assert!(losses[2] < losses[0], "{attention}: {losses:?}");
+        let summary = std::fs::read_to_string(folder.join(attention).join("summary.json")).expect("a summary");
+        let summary: Value = serde_json::from_str(&summary).expect("JSON");
+        // A decoder that writes nothing has a rate of exactly 1.
+        assert!(summary["test"]["token_error_rate"].as_f64() != Some(1.0), "{attention}: {summary}");
         let predicted = semiseq(&folder, &["predict", attention, "reversal"]);
         assert_eq!(String::from_utf8_lossy(&predicted.stdout).lines().count(), 501, "{}", errors(&predicted));
     }

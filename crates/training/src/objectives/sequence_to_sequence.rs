@@ -100,7 +100,8 @@ impl SequenceToSequenceConfig {
         let decoder = SequenceDecoderConfig {
             hidden: self.hidden,
             embedding: self.embedding,
-            reversed: self.reversed,
+            // The end of a sequence is written last in either order, which the decoder does not know.
+            reversed: false,
             teacher_forcing: true,
             attention: self.attention,
         };
@@ -129,9 +130,10 @@ impl SequenceToSequence {
         known: Tensor<1>,
         feeding: Feeding,
     ) -> Tensor<1> {
-        let outputs = self.decoder.forward_with(self.source(model, sources), target, feeding);
-        let weights = row_weights(target, known);
-        weighted_mean(errors(outputs, self.decoder.targets(target)), Some(weights))
+        let target = if self.config.reversed { from_the_end(target) } else { target.clone() };
+        let outputs = self.decoder.forward_with(self.source(model, sources), &target, feeding);
+        let weights = row_weights(&target, known);
+        weighted_mean(errors(outputs, target), Some(weights))
     }
 
     fn beam(&self, width: usize) -> Beam {
@@ -147,10 +149,10 @@ impl SequenceToSequence {
         let beam = self.beam(width);
         let mut written = self.decoder.search(self.source(model, sources), &beam);
         for tokens in &mut written {
+            tokens.retain(|token| *token != beam.end);
             if self.config.reversed {
                 tokens.reverse();
             }
-            tokens.retain(|token| *token != beam.end);
         }
         written
     }
@@ -158,10 +160,8 @@ impl SequenceToSequence {
     /// Values of each target, steps before channels, `[batch, time, channels]`.
     fn followed<M: SequenceModel>(&self, model: &M, sources: &Sequences, time: usize) -> Tensor<3> {
         let written = self.decoder.write(self.source(model, sources), time, |logits| logits.argmax(1).squeeze_dim(1));
-        let Input::Values(values) = self.decoder.targets(&Sequences { input: written, mask: None }).input else {
-            panic!("this decoder writes tokens, not values")
-        };
-        values
+        let Input::Values(values) = written else { panic!("this decoder writes tokens, not values") };
+        if self.config.reversed { values.flip([1]) } else { values }
     }
 
     /// How the decoder does by itself, and how likely it finds the truth.
@@ -184,6 +184,19 @@ impl SequenceToSequence {
         let number = |value: f64| Tensor::<1>::from_data([value as f32], &device);
         vec![("loss", loss), ("exact_match", number(exact)), ("token_error_rate", number(wrong as f64 / all as f64))]
     }
+}
+
+/// Target sequences from their last step to their first; of tokens the end stays last.
+fn from_the_end(target: &Sequences) -> Sequences {
+    let Input::Tokens(tokens) = &target.input else { return target.reversed() };
+    let [batch, time] = tokens.dims();
+    let device = tokens.device();
+    let mask = target.mask.clone().unwrap_or_else(|| Tensor::ones([batch, time], &device));
+    // One step less of each: the mask moved one step to the left.
+    let last = Tensor::zeros([batch, 1], &device);
+    let before_end = if time == 1 { last } else { Tensor::cat(vec![mask.narrow(1, 1, time - 1), last], 1) };
+    let turned = Sequences { input: target.input.clone(), mask: Some(before_end) }.reversed();
+    Sequences { input: turned.input, mask: target.mask.clone() }
 }
 
 /// The loss of each step, `[batch · time]`.
@@ -289,6 +302,19 @@ impl<M: SequenceModel> Objective<M> for SequenceToSequence {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn from_the_end_the_end_stays_last() {
+        let device = burn::tensor::Device::flex();
+        let tokens = Tensor::<2, Int>::from_data([[1, 2, 3, 9], [4, 9, 0, 0]], &device);
+        let mask = Tensor::<2>::from_data([[1.0f32, 1.0, 1.0, 1.0], [1.0, 1.0, 0.0, 0.0]], &device);
+        for (mask, second) in [(Some(mask), [4, 9, 0, 0]), (None, [0, 9, 4, 0])] {
+            let turned = from_the_end(&Sequences { input: Input::Tokens(tokens.clone()), mask });
+            let Input::Tokens(turned) = turned.input else { panic!("tokens") };
+            let found: Vec<i64> = turned.into_data().iter::<i64>().collect();
+            assert_eq!((&found[..4], &found[4..]), (&[3, 2, 1, 9][..], &second[..]));
+        }
+    }
 
     #[test]
     fn edits_are_counted() {
