@@ -11,7 +11,7 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use semiseq::datasets::InputKind;
 use semiseq::prelude::*;
-use semiseq::training::run::task;
+use semiseq::training::task;
 use serde_json::{Value, json};
 
 use crate::torch::Torch;

@@ -118,7 +118,7 @@ pub fn run(command: &Command) -> Result<(), Error> {
         }
         Command::Split { config, overrides, output } => {
             let config = read(config, overrides)?;
-            let split = prepare(&config.data, semiseq::training::run::task(&config))?.split;
+            let split = prepare(&config.data, semiseq::training::task(&config))?.split;
             write_output(output.as_deref(), (json_text(&split)? + "\n").as_bytes())?;
         }
     }

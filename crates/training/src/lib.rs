@@ -14,6 +14,7 @@ mod record;
 pub mod run;
 mod saved;
 mod summary;
+mod task;
 
 pub use config::RunConfig;
 pub use error::{ConfigProblem, Error};
@@ -21,3 +22,4 @@ pub use generator::Order;
 pub use run::{RunOptions, run, run_on};
 pub use saved::SavedRun;
 pub use summary::{BaselineSummary, StageSummary, Summary};
+pub use task::task;

@@ -1,0 +1,209 @@
+//! What a run is about, and whether config, model and data go together: all that can be said before any training.
+
+use semiseq_datasets::{Prepared, Sequence, Task};
+use semiseq_models::{InputSize, ModelConfig};
+
+use crate::config::RunConfig;
+use crate::error::Error;
+use crate::objectives::ObjectiveConfig;
+use crate::record::input_size;
+
+/// What the model's head asks of the data; unsupervised where no stage reads labels.
+pub fn task(config: &RunConfig) -> Task {
+    match &config.model {
+        ModelConfig::Forecaster(_) if config.stages.iter().any(|stage| stage.objective.reads_labels()) => {
+            Task::Forecast
+        }
+        _ if config.stages.iter().any(|stage| stage.objective.answers()) => Task::SequenceToSequence,
+        _ if !config.stages.iter().any(|stage| stage.objective.reads_labels()) => Task::Unsupervised,
+        ModelConfig::Classifier(_) => Task::Classify,
+        ModelConfig::Tagger(_) => Task::Tag,
+        ModelConfig::Regressor(_) => Task::Regress,
+        ModelConfig::Forecaster(_) => Task::Forecast,
+        ModelConfig::Autoencoder(_)
+        | ModelConfig::Vae(_)
+        | ModelConfig::Gan(_)
+        | ModelConfig::LanguageModel(_)
+        | ModelConfig::EncoderDecoder(_) => Task::Classify,
+    }
+}
+
+/// Whether config, model and data go together.
+///
+/// # Errors
+///
+/// What does not, and what would.
+pub(crate) fn check(config: &RunConfig, data: &Prepared) -> Result<(), Error> {
+    let classes = data.processor.classes().len();
+    if let ModelConfig::Classifier(classifier) = &config.model
+        && classifier.sigmoid()
+        && task(config) == Task::Classify
+        && classes != 2
+    {
+        return Err(Error::input(
+            format!(
+                "`model.classifier.output` is `sigmoid`, which needs two classes; {} has {classes}",
+                config.data.source
+            ),
+            "remove the key or write `output = \"softmax\"`",
+        ));
+    }
+    let with_head = config.stages.iter().find(|stage| !stage.objective.unsupervised());
+    if let Some(stage) = with_head.filter(|_| config.model.encoder_only()) {
+        return Err(Error::input(
+            format!(
+                "`stage.objective.{}` trains a head on labels, and `[model.{}]` has none",
+                stage.objective.name(),
+                config.model.name()
+            ),
+            "use `[model.classifier]`, `[model.tagger]` or `[model.regressor]`",
+        ));
+    }
+    let head = match task(config) {
+        Task::Regress => Some("regressor"),
+        Task::Forecast => Some("forecaster"),
+        _ => None,
+    };
+    if let Some(head) = head
+        && let Some(stage) = config.stages.iter().find(|stage| stage.objective.needs_classes())
+    {
+        return Err(Error::input(
+            format!("`stage.objective.{}` needs classes, and a {head} has none", stage.objective.name()),
+            "use `supervised` or `autoencoder`, or a `[model.classifier]`",
+        ));
+    }
+    if config.baseline.enabled && config.last_stage().is_some_and(|stage| stage.objective.answers()) {
+        return Err(Error::input(
+            "`baseline` trains the model's head on labels, and `sequence-to-sequence` has none",
+            "leave `[baseline]` out",
+        ));
+    }
+    check_inputs(config, data)
+}
+
+/// Whether each stage can work on what the data holds, and with the direction in which the encoder reads.
+fn check_inputs(config: &RunConfig, data: &Prepared) -> Result<(), Error> {
+    let each = match &config.model {
+        ModelConfig::Tagger(_) => Some("a tagger has a label for each"),
+        ModelConfig::Forecaster(_) => Some("a forecast begins where a window ends"),
+        _ => None,
+    };
+    if let (Some(each), Some(key)) = (each, config.data.augment.moves_steps()) {
+        return Err(Error::input(
+            format!("`data.augment.{key}` moves steps, and {each}"),
+            "use `jitter`, `scaling`, `magnitude-warp`, `cutout`, `flip`, `rotation` or `token-mask`",
+        ));
+    }
+    let values = matches!(input_size(&data.processor), InputSize::Values(_));
+    let holds = if values { "values" } else { "text" };
+    for (index, stage) in config.stages.iter().enumerate() {
+        let (objective, name) = (&stage.objective, stage.objective.name());
+        if values && objective.needs_tokens() {
+            let (what, hint) = match objective {
+                ObjectiveConfig::Autoencoder(_) => {
+                    (".decoder` is `bag-of-words`, which", "write `decoder = \"recurrent\"`")
+                }
+                _ => ("`", "use `next-step`, which does the same for values"),
+            };
+            return Err(Error::input(
+                format!("`stage.{index}.objective.{name}{what} needs text; {} holds {holds}", config.data.source),
+                hint,
+            ));
+        }
+        if !values && objective.needs_values() {
+            return Err(Error::input(
+                format!("`stage.{index}.objective.{name}` needs values; {} holds {holds}", config.data.source),
+                "use `language-model`, `autoencoder` or `vae`",
+            ));
+        }
+        if matches!(config.model, ModelConfig::Tagger(_)) && objective.needs_whole() {
+            return Err(Error::input(
+                format!(
+                    "`stage.{index}.objective.{name}` works with a label for each sequence, and a tagger has one a step"
+                ),
+                "use `fixmatch`, `freematch` or `softmatch`",
+            ));
+        }
+        if let Some(steps) = config.model.encoder().steps_at_once() {
+            check_at_once(config, index, objective, steps, data)?;
+        }
+        if let ModelConfig::Forecaster(forecaster) = &config.model
+            && objective.answers()
+            && forecaster.instance_norm
+        {
+            return Err(Error::input(
+                format!(
+                    "`stage.{index}.objective.{name}` writes forecasts of its own, which `instance_norm` does not scale"
+                ),
+                "leave `instance_norm` out of `[model.forecaster]`, or use `supervised`",
+            ));
+        }
+        if objective.needs_streams() && !follows(config) {
+            return Err(Error::input(
+                format!("`stage.{index}.objective.{name}` reads a recording on and on, forecasting from each step"),
+                "write `every_step = true` in `[model.forecaster]`, and in `[data.windows]` a `stride` as long as `input`",
+            ));
+        }
+        if config.model.encoder().bidirectional() && objective.needs_causal() {
+            let encoder = config.model.encoder().name();
+            return Err(Error::input(
+                format!(
+                    "`stage.{index}.objective.{name}` has to foretell what an encoder with `bidirectional = true` has seen"
+                ),
+                format!("write `bidirectional = false` in the `{encoder}` table, or use `autoencoder`"),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Whether a stage can work with an encoder that reads whole sequences of `steps` steps.
+fn check_at_once(
+    config: &RunConfig,
+    index: usize,
+    objective: &ObjectiveConfig,
+    steps: usize,
+    data: &Prepared,
+) -> Result<(), Error> {
+    let encoder = config.model.encoder().name();
+    let recurrent = "use `lstm`, `gru` or `rnn`";
+    if !matches!(input_size(&data.processor), InputSize::Values(_)) {
+        return Err(Error::input(
+            format!("the encoder `{encoder}` reads values; {} holds text", config.data.source),
+            recurrent,
+        ));
+    }
+    let every_step = match &config.model {
+        ModelConfig::Tagger(_) => true,
+        ModelConfig::Forecaster(forecaster) => forecaster.every_step,
+        _ => false,
+    };
+    if every_step || objective.needs_steps() {
+        let name = objective.name();
+        return Err(Error::input(
+            format!(
+                "`stage.{index}.objective.{name}` needs a vector for each step, and the encoder `{encoder}` gives one for all"
+            ),
+            recurrent,
+        ));
+    }
+    let parts = [&data.train, &data.valid, &data.test];
+    let longest = parts.into_iter().flat_map(|part| &part.sequences).map(Sequence::len).max();
+    if longest.is_some_and(|longest| longest > steps) {
+        return Err(Error::input(
+            format!(
+                "the encoder `{encoder}` reads {steps} steps; {} has sequences of {}",
+                config.data.source,
+                longest.unwrap_or(0)
+            ),
+            "write the longest in the encoder's table, or shorten them with `data.transform.resample`",
+        ));
+    }
+    Ok(())
+}
+
+/// Whether windows follow each other without a gap, and something is forecast from each of their steps.
+fn follows(config: &RunConfig) -> bool {
+    let on_and_on = config.data.windows.as_ref().is_some_and(|windows| windows.stride == windows.input);
+    on_and_on && matches!(&config.model, ModelConfig::Forecaster(forecaster) if forecaster.every_step)
+}
