@@ -57,7 +57,7 @@ fn prepare_latest(run: &SavedRun, input: &str, forecast: &Forecast) -> Result<Da
     let config = run.config().map_or_else(|_| DataConfig::default(), |config| config.data);
     let raw = if input == "-" {
         let rows = read_jsonl(BufReader::new(std::io::stdin()), "standard input", &ReadOptions::default())?;
-        latest_of(rows, &forecast.windows)?
+        latest_of(rows, &config, &forecast.windows)?
     } else {
         latest_windows(Path::new(input), &columns_for(&config, input), &forecast.windows)?
     };
@@ -94,15 +94,11 @@ fn read_raw(run: &SavedRun, input: &str, task: Task) -> Result<Dataset, Error> {
 fn columns_for(config: &DataConfig, input: &str) -> DataConfig {
     let ending = |path: &str| Path::new(path).extension().map(|ending| ending.to_os_string());
     let trained_on = config.train.as_ref().map_or(config.source.clone(), |path| path.display().to_string());
-    if ending(&trained_on) == ending(input) {
+    // A built-in recording has no ending, and a channel left out or moved would be another channel to the model.
+    if ending(&trained_on) == ending(input) || config.windows.is_some() {
         config.clone()
     } else {
-        DataConfig {
-            text: config.text.clone(),
-            target: config.target.clone(),
-            windows: config.windows.clone(),
-            ..DataConfig::default()
-        }
+        DataConfig { text: config.text.clone(), target: config.target.clone(), ..DataConfig::default() }
     }
 }
 

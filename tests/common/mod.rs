@@ -1,5 +1,4 @@
 //! Runs the program as its user does.
-#![allow(dead_code, reason = "each test file uses a part of this")]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -27,6 +26,7 @@ pub fn errors(output: &Output) -> String {
 }
 
 /// A small config that trains in a second.
+#[allow(dead_code, reason = "tests of other kinds of data bring their own")]
 pub const SMALL: &str = r#"name = "small"
 [data]
 source = "cbf"

@@ -142,13 +142,13 @@ pub fn latest_windows(path: &Path, config: &DataConfig, windows: &WindowsConfig)
     windows::latest(windows::read(path, config)?, windows)
 }
 
-/// As [`latest_windows`], from rows in memory, the channel to forecast first.
+/// As [`latest_windows`], from rows in memory.
 ///
 /// # Errors
 ///
-/// Text, or a recording shorter than a window.
-pub fn latest_of(rows: Rows, windows: &WindowsConfig) -> Result<Dataset, DataError> {
-    windows::latest(windows::in_memory(rows)?, windows)
+/// Text, channels without names where `data.target` names one, or a recording shorter than a window.
+pub fn latest_of(rows: Rows, config: &DataConfig, windows: &WindowsConfig) -> Result<Dataset, DataError> {
+    windows::latest(windows::in_memory(rows, config)?, windows)
 }
 
 /// Rows whose labels become classes or numbers, as the task asks.

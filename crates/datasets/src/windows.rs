@@ -52,10 +52,38 @@ pub struct Recordings {
 
 impl WindowsConfig {
     pub(crate) fn check(&self, path: &str, data: &DataConfig, problems: &mut Vec<Problem>) {
-        let mut note = |key: &str, message: String, hint: &str| {
-            let key = if key.starts_with("data.") { key.to_string() } else { format!("{path}.{key}") };
+        let mut add = |key: String, message: String, hint: &str| {
             problems.push(Problem { key, message, hint: Some(hint.to_string()) })
         };
+        let parts = [
+            ("valid", data.valid.is_some()),
+            ("test", data.test.is_some()),
+            ("unlabeled", data.unlabeled.is_some()),
+            ("test_last", data.test_last.is_some()),
+            ("test_every", data.test_every.is_some()),
+            ("join", data.join),
+        ];
+        for (key, _) in parts.into_iter().filter(|(_, given)| *given) {
+            add(format!("data.{key}"), "does nothing beside `data.windows`".into(), "use `data.windows.split`");
+        }
+        for (key, given) in [
+            ("resample", data.transform.resample.is_some()),
+            ("truncate", data.transform.truncate.is_some()),
+            ("pad", data.transform.pad.is_some()),
+        ] {
+            if given {
+                let message = "changes the length of windows, which `data.windows` sets".into();
+                add(format!("data.transform.{key}"), message, "leave it out");
+            }
+        }
+        if data.transform.normalize == Normalize::Series {
+            add(
+                "data.transform.normalize".into(),
+                "`series` would scale each window by itself, and its future with it".into(),
+                "write `normalize = \"channel\"`, and `instance_norm = true` in `[model.forecaster]`",
+            );
+        }
+        let mut note = |key: &str, message: String, hint: &str| add(format!("{path}.{key}"), message, hint);
         for (key, value) in [("input", self.input), ("horizon", self.horizon), ("stride", self.stride)] {
             if value == 0 {
                 note(key, "must be at least 1, got 0".into(), "count in steps of the recording");
@@ -82,27 +110,6 @@ impl WindowsConfig {
                 "season",
                 format!("must be between 1 and `input` ({}), got {season}", self.input),
                 "the seasonal-naive forecast repeats the last season of the window; make `input` longer",
-            );
-        }
-        let transform = &data.transform;
-        for (key, given) in [
-            ("resample", transform.resample.is_some()),
-            ("truncate", transform.truncate.is_some()),
-            ("pad", transform.pad.is_some()),
-        ] {
-            if given {
-                note(
-                    &format!("data.transform.{key}"),
-                    "changes the length of windows, which `data.windows` sets".into(),
-                    "leave it out",
-                );
-            }
-        }
-        if transform.normalize == Normalize::Series {
-            note(
-                "data.transform.normalize",
-                "`series` would scale each window by itself, and its future with it".into(),
-                "write `normalize = \"channel\"`, and `instance_norm = true` in `[model.forecaster]`",
             );
         }
     }
@@ -151,8 +158,9 @@ pub(crate) fn read(path: &Path, config: &DataConfig) -> Result<Recordings, DataE
 }
 
 /// Series in memory as recordings.
-pub(crate) fn in_memory(rows: Rows) -> Result<Recordings, DataError> {
-    let mut read = recordings::from_sequences(rows.name, rows.sequences, &ReadOptions::default())?;
+pub(crate) fn in_memory(rows: Rows, config: &DataConfig) -> Result<Recordings, DataError> {
+    let options = ReadOptions { target: config.target.clone(), ..ReadOptions::default() };
+    let mut read = recordings::from_sequences(rows.name, rows.sequences, &options)?;
     read.series.iter_mut().for_each(fill_forward);
     Ok(read)
 }
@@ -200,8 +208,13 @@ fn dataset(name: &str, windows: Vec<(Sequence, Target)>, config: &WindowsConfig)
             "lower `data.windows.input` or `data.windows.horizon`, or give a longer recording",
         ));
     }
+    Ok(gathered(name, windows))
+}
+
+/// Windows with their futures as a data set.
+fn gathered(name: &str, windows: Vec<(Sequence, Target)>) -> Dataset {
     let (sequences, targets) = windows.into_iter().unzip();
-    Ok(Dataset { name: name.into(), sequences, targets, classes: Vec::new() })
+    Dataset { name: name.into(), sequences, targets, classes: Vec::new() }
 }
 
 /// Reads, splits by time and prepares the recordings of a config.
@@ -249,11 +262,7 @@ pub(crate) fn prepare_recordings(
     }
     let [train, valid, test] = parts;
     let train = dataset(&recordings.name, train, windows)?;
-    let other = |windows: Vec<(Sequence, Target)>| {
-        let (sequences, targets) = windows.into_iter().unzip();
-        Dataset { name: recordings.name.clone(), sequences, targets, classes: Vec::new() }
-    };
-    let (valid, test) = (other(valid), other(test));
+    let (valid, test) = (gathered(&recordings.name, valid), gathered(&recordings.name, test));
     let rows: Vec<usize> = (0..train.len()).collect();
     let (labeled, unlabeled) =
         if task == Task::Unsupervised { (Vec::new(), rows) } else { choose_labels(&train, &rows, &config.labels)? };

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::{ConfigProblems, check_dropout};
 use crate::dropout::Dropout;
-use crate::{AnyEncoder, Encoder, Input, InputSize, Sequences};
+use crate::{AnyEncoder, Encoder, EncoderConfig, Input, InputSize, Sequences};
 
 /// `[model.….embedding]`, for data made of tokens.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -51,6 +51,19 @@ pub struct Backbone<E: Module = AnyEncoder> {
     dropout: Dropout,
     #[module(skip)]
     input: InputSize,
+}
+
+impl Backbone {
+    /// The backbone of a config.
+    pub(crate) fn of(
+        input: InputSize,
+        embedding: &EmbeddingConfig,
+        dropout: f64,
+        encoder: &EncoderConfig,
+        device: &Device,
+    ) -> Self {
+        Self::new(input, embedding, dropout, |width| encoder.init(width, device), device)
+    }
 }
 
 impl<E: Encoder> Backbone<E> {

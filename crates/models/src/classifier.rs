@@ -5,7 +5,7 @@ use burn::nn::{Linear, LinearConfig};
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
-use crate::config::{ConfigProblems, check_dropout};
+use crate::config::{ConfigProblems, check_body};
 use crate::{
     AnyEncoder, Backbone, EmbeddingConfig, Encoder, EncoderConfig, InputSize, Picture, Pool, Pooling, SequenceModel,
     Sequences, State,
@@ -59,15 +59,12 @@ impl ClassifierConfig {
     }
 
     pub(crate) fn check(&self, path: &str, problems: &mut ConfigProblems) {
-        check_dropout(&format!("{path}.dropout"), self.dropout, problems);
-        self.embedding.check(&format!("{path}.embedding"), problems);
-        self.encoder.check(&format!("{path}.encoder"), problems);
+        check_body(path, self.dropout, &self.embedding, &self.encoder, problems);
     }
 
     /// Builds the classifier with `outputs` logits.
     pub fn init(&self, input: InputSize, outputs: usize, device: &Device) -> Classifier {
-        let backbone =
-            Backbone::new(input, &self.embedding, self.dropout, |width| self.encoder.init(width, device), device);
+        let backbone = Backbone::of(input, &self.embedding, self.dropout, &self.encoder, device);
         Classifier::new(backbone, self.pooling, outputs, device)
     }
 }

@@ -5,8 +5,8 @@ use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Classifier, ClassifierConfig, EncoderConfig, EncoderOnlyConfig, Forecaster, ForecasterConfig, InputSize, Picture,
-    Regressor, RegressorConfig, SequenceModel, Sequences, State, Tagger, TaggerConfig,
+    Classifier, ClassifierConfig, EmbeddingConfig, EncoderConfig, EncoderOnlyConfig, Forecaster, ForecasterConfig,
+    InputSize, Picture, Regressor, RegressorConfig, SequenceModel, Sequences, State, Tagger, TaggerConfig,
 };
 
 /// Key, message and hint of each value out of range.
@@ -147,6 +147,19 @@ impl From<usize> for HeadSize {
     fn from(logits: usize) -> Self {
         Self::Logits(logits)
     }
+}
+
+/// Checks what every model has below its head; `path` is the key of the model's table.
+pub(crate) fn check_body(
+    path: &str,
+    dropout: f64,
+    embedding: &EmbeddingConfig,
+    encoder: &EncoderConfig,
+    problems: &mut ConfigProblems,
+) {
+    check_dropout(&format!("{path}.dropout"), dropout, problems);
+    embedding.check(&format!("{path}.embedding"), problems);
+    encoder.check(&format!("{path}.encoder"), problems);
 }
 
 pub(crate) fn check_dropout(key: &str, dropout: f64, problems: &mut ConfigProblems) {

@@ -3,7 +3,7 @@
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
-use crate::config::{ConfigProblems, check_dropout};
+use crate::config::{ConfigProblems, check_body};
 use crate::{Backbone, Classifier, EmbeddingConfig, EncoderConfig, InputSize, Pooling};
 
 /// `[model.autoencoder]`, `[model.vae]`, `[model.gan]`, `[model.language-model]` and `[model.encoder-decoder]`: an encoder
@@ -26,15 +26,12 @@ pub struct EncoderOnlyConfig {
 
 impl EncoderOnlyConfig {
     pub(crate) fn check(&self, path: &str, problems: &mut ConfigProblems) {
-        check_dropout(&format!("{path}.dropout"), self.dropout, problems);
-        self.embedding.check(&format!("{path}.embedding"), problems);
-        self.encoder.check(&format!("{path}.encoder"), problems);
+        check_body(path, self.dropout, &self.embedding, &self.encoder, problems);
     }
 
     /// Builds the body, with a head that no objective trains.
     pub fn init(&self, input: InputSize, outputs: usize, device: &Device) -> Classifier {
-        let backbone =
-            Backbone::new(input, &self.embedding, self.dropout, |width| self.encoder.init(width, device), device);
+        let backbone = Backbone::of(input, &self.embedding, self.dropout, &self.encoder, device);
         Classifier::new(backbone, self.pooling, outputs, device)
     }
 }

@@ -4,7 +4,7 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
-use crate::config::{ConfigProblems, check_dropout};
+use crate::config::{ConfigProblems, check_body};
 use crate::{
     AnyEncoder, Backbone, Classifier, EmbeddingConfig, Encoder, EncoderConfig, Input, InputSize, Picture, Pooling,
     SequenceModel, Sequences, State,
@@ -49,8 +49,7 @@ const EPSILON: f64 = 1e-5;
 
 impl ForecasterConfig {
     pub(crate) fn check(&self, path: &str, problems: &mut ConfigProblems) {
-        check_dropout(&format!("{path}.dropout"), self.dropout, problems);
-        self.encoder.check(&format!("{path}.encoder"), problems);
+        check_body(path, self.dropout, &EmbeddingConfig::default(), &self.encoder, problems);
         if self.every_step && self.instance_norm {
             problems.push((
                 format!("{path}.instance_norm"),
@@ -76,8 +75,8 @@ impl ForecasterConfig {
 
     /// Builds the forecaster of the first `channels` channels, `horizon` steps ahead.
     pub fn init(&self, input: InputSize, horizon: usize, channels: usize, device: &Device) -> Forecaster {
-        let embedding = EmbeddingConfig::default();
-        let backbone = Backbone::new(input, &embedding, self.dropout, |width| self.encoder.init(width, device), device);
+        // A forecaster reads values: there is nothing to embed.
+        let backbone = Backbone::of(input, &EmbeddingConfig::default(), self.dropout, &self.encoder, device);
         Forecaster {
             body: Classifier::new(backbone, self.pooling, horizon * channels, device),
             channels,

@@ -4,7 +4,7 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
-use crate::config::{ConfigProblems, check_dropout};
+use crate::config::{ConfigProblems, check_body};
 use crate::{
     AnyEncoder, Backbone, Classifier, EmbeddingConfig, Encoder, EncoderConfig, InputSize, Picture, Pooling,
     SequenceModel, Sequences,
@@ -35,15 +35,12 @@ pub struct Regressor<E: Module = AnyEncoder> {
 
 impl RegressorConfig {
     pub(crate) fn check(&self, path: &str, problems: &mut ConfigProblems) {
-        check_dropout(&format!("{path}.dropout"), self.dropout, problems);
-        self.embedding.check(&format!("{path}.embedding"), problems);
-        self.encoder.check(&format!("{path}.encoder"), problems);
+        check_body(path, self.dropout, &self.embedding, &self.encoder, problems);
     }
 
     /// Builds the regressor.
     pub fn init(&self, input: InputSize, device: &Device) -> Regressor {
-        let backbone =
-            Backbone::new(input, &self.embedding, self.dropout, |width| self.encoder.init(width, device), device);
+        let backbone = Backbone::of(input, &self.embedding, self.dropout, &self.encoder, device);
         Regressor { body: Classifier::new(backbone, self.pooling, 1, device) }
     }
 }

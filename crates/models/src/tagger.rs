@@ -5,7 +5,7 @@ use burn::nn::{Linear, LinearConfig};
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
-use crate::config::{ConfigProblems, check_dropout};
+use crate::config::{ConfigProblems, check_body};
 use crate::{
     AnyEncoder, Backbone, EmbeddingConfig, Encoder, EncoderConfig, InputSize, Pool, Pooling, SequenceModel, Sequences,
 };
@@ -36,15 +36,12 @@ pub struct Tagger<E: Module = AnyEncoder> {
 
 impl TaggerConfig {
     pub(crate) fn check(&self, path: &str, problems: &mut ConfigProblems) {
-        check_dropout(&format!("{path}.dropout"), self.dropout, problems);
-        self.embedding.check(&format!("{path}.embedding"), problems);
-        self.encoder.check(&format!("{path}.encoder"), problems);
+        check_body(path, self.dropout, &self.embedding, &self.encoder, problems);
     }
 
     /// Builds the tagger with `outputs` logits a step.
     pub fn init(&self, input: InputSize, outputs: usize, device: &Device) -> Tagger {
-        let backbone =
-            Backbone::new(input, &self.embedding, self.dropout, |width| self.encoder.init(width, device), device);
+        let backbone = Backbone::of(input, &self.embedding, self.dropout, &self.encoder, device);
         let width = backbone.encoder().hidden();
         let pool = Pooling::Last.init(width, backbone.encoder().bidirectional(), device);
         Tagger { backbone, pool, head: LinearConfig::new(width, outputs).init(device), outputs }

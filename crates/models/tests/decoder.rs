@@ -142,6 +142,7 @@ fn attention_weights_sum_to_one_and_leave_padding_out() {
 #[test]
 fn a_search_of_one_takes_the_likeliest_tokens_and_a_wider_one_finds_no_worse() {
     let device = Device::flex();
+    device.seed(0);
     for attention in [AttentionKind::None, AttentionKind::Bahdanau, AttentionKind::Luong] {
         let config =
             SequenceDecoderConfig { hidden: 4, embedding: 2, reversed: false, attention, ..Default::default() };

@@ -166,6 +166,15 @@ pub(crate) fn write(folder: &Path, objective: &ObjectiveConfig, weights: &[u8], 
     write_atomic(&folder.join(DESCRIPTION), &text)
 }
 
+/// What a run without a generator is told.
+pub(crate) fn missing(folder: &Path) -> Error {
+    Error::input(
+        format!("{}: the last stage of this run neither makes samples nor rebuilds sequences", folder.display()),
+        "`vae`, `semi-supervised-vae`, `gan`, `semi-supervised-gan` and `language-model` make samples, `vae` and \
+         `autoencoder` rebuild; train with one of them as the last stage",
+    )
+}
+
 fn beginnings(train: &Dataset) -> Vec<Beginning> {
     let step = train.sequences.len().div_ceil(KEPT).max(1);
     let some = train.sequences.iter().step_by(step).filter(|sequence| !sequence.is_empty());
@@ -177,22 +186,15 @@ fn beginnings(train: &Dataset) -> Vec<Beginning> {
 }
 
 impl Generator {
-    /// Loads the generator of a finished run.
+    /// Loads the generator of a finished run; `None` where its last stage has none.
     ///
     /// # Errors
     ///
-    /// Where the run's last stage makes no samples, or the files are damaged.
-    pub(crate) fn open(folder: &Path, model: &AnyModel, device: &Device) -> Result<Self, Error> {
+    /// Where the files are damaged.
+    pub(crate) fn open(folder: &Path, model: &AnyModel, device: &Device) -> Result<Option<Self>, Error> {
         let path = folder.join(DESCRIPTION);
         if !path.exists() {
-            return Err(Error::input(
-                format!(
-                    "{}: the last stage of this run neither makes samples nor rebuilds sequences",
-                    folder.display()
-                ),
-                "`vae`, `semi-supervised-vae`, `gan`, `semi-supervised-gan` and `language-model` make samples, `vae` and \
-                 `autoencoder` rebuild; train with one of them as the last stage",
-            ));
+            return Ok(None);
         }
         let damaged = |path: &Path, reason: String| {
             Error::input(
@@ -210,7 +212,7 @@ impl Generator {
         let bytes = fs::read(&path).map_err(|error| damaged(&path, error.to_string()))?;
         let mut store = SafetensorsStore::from_bytes(Some(bytes));
         objective.load_from(&mut store).map_err(|error| damaged(&path, error.to_string()))?;
-        Ok(Self { file, objective: objective.valid() })
+        Ok(Some(Self { file, objective: objective.valid() }))
     }
 
     /// Makes samples, as prepared sequences.

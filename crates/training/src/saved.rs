@@ -73,10 +73,7 @@ impl SavedRun {
             )
         })?;
         let model = model.valid();
-        let generator = match folder.join(generator::DESCRIPTION).exists() {
-            true => Some(Generator::open(folder, &model, &device)?),
-            false => None,
-        };
+        let generator = Generator::open(folder, &model, &device)?;
         Ok(Self { folder: folder.to_path_buf(), file, model, generator })
     }
 
@@ -176,8 +173,7 @@ impl SavedRun {
     ///
     /// Where that stage makes no samples.
     pub fn generate(&self, order: &Order) -> Result<Vec<Sequence>, Error> {
-        let device = self.device();
-        Generator::open(&self.folder, &self.model, &device)?.make(&self.model, order, &device)
+        self.generator()?.make(&self.model, order, &self.device())
     }
 
     /// How badly each prepared sequence is rebuilt from its vector: the mean squared error of values, or the share of wrong
@@ -187,8 +183,7 @@ impl SavedRun {
     ///
     /// Where the run's last stage rebuilds nothing.
     pub fn reconstruction_errors(&self, dataset: &Dataset) -> Result<Vec<f64>, Error> {
-        let device = self.device();
-        Generator::open(&self.folder, &self.model, &device)?.errors(&self.model, dataset, &device)
+        self.generator()?.errors(&self.model, dataset, &self.device())
     }
 
     /// Accuracy on the test part of the class of the `k` nearest labelled training sequences, by their vectors.
@@ -218,6 +213,10 @@ impl SavedRun {
             .map_err(|error| wrong(error.to_string()))?;
         let right = found.iter().zip(&truth).filter(|(found, truth)| found == truth).count();
         Ok(right as f64 / truth.len() as f64)
+    }
+
+    fn generator(&self) -> Result<&Generator, Error> {
+        self.generator.as_ref().ok_or_else(|| generator::missing(&self.folder))
     }
 
     /// The last stage's objective, where that writes a sequence for a sequence.

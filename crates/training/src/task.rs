@@ -138,6 +138,14 @@ fn check_inputs(config: &RunConfig, data: &Prepared) -> Result<(), Error> {
                 "leave `instance_norm` out of `[model.forecaster]`, or use `supervised`",
             ));
         }
+        if matches!(objective, ObjectiveConfig::Joint(_)) && objective.needs_streams() {
+            return Err(Error::input(
+                format!(
+                    "`stage.{index}.objective.joint`: `truncated-backpropagation` reads a recording in its order, which other parts do not"
+                ),
+                "give it a stage of its own",
+            ));
+        }
         if objective.needs_streams() && !follows(config) {
             return Err(Error::input(
                 format!("`stage.{index}.objective.{name}` reads a recording on and on, forecasting from each step"),

@@ -16,13 +16,13 @@
 
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
+use burn::tensor::Tensor;
 use burn::tensor::activation::log_softmax;
-use burn::tensor::{Int, Tensor};
 use semiseq_datasets::{Pool, Problem, Views};
 use semiseq_models::{AnyDecoder, Feeding, Input, InputSize, SequenceDecoderConfig, SequenceModel, Sequences};
 use serde::{Deserialize, Serialize};
 
-use super::losses::weighted_mean;
+use super::losses::{cross_entropy_of_rows, weighted_mean};
 use super::scheduled_sampling::ScheduledSamplingConfig;
 use super::{Needs, Objective, Part, Setting, Step, StepContext, Terms};
 use crate::config::problem;
@@ -169,20 +169,26 @@ pub fn bag_of_words(logits: Tensor<2>, sequences: &Sequences) -> Tensor<1> {
 ///
 /// - rebuilt: `[batch, time, features]` or logits `[batch, time, vocabulary]`
 pub fn reconstruction(rebuilt: Tensor<3>, targets: Sequences) -> Tensor<1> {
-    let [batch, time, width] = rebuilt.dims();
+    let [batch, time, _] = rebuilt.dims();
+    let mask = targets.mask.map(|mask| mask.reshape([batch * time]));
+    weighted_mean(errors_of_steps(rebuilt, targets.input), mask)
+}
+
+/// Mean squared error of values, or cross-entropy of tokens, of each step, `[batch · time]`.
+///
+/// # Shapes
+///
+/// - made: `[batch, time, features]` or logits `[batch, time, vocabulary]`
+pub(super) fn errors_of_steps(made: Tensor<3>, truth: Input) -> Tensor<1> {
+    let [batch, time, width] = made.dims();
     let rows = batch * time;
-    let mask = targets.mask.map(|mask| mask.reshape([rows]));
-    let each = match targets.input {
+    match truth {
         Input::Values(values) => {
-            let difference = rebuilt - values;
+            let difference = made - values;
             (difference.clone() * difference).mean_dim(2).reshape([rows])
         }
-        Input::Tokens(tokens) => {
-            let tokens: Tensor<2, Int> = tokens.reshape([rows, 1]);
-            -log_softmax(rebuilt.reshape([rows, width]), 1).gather(1, tokens).reshape([rows])
-        }
-    };
-    weighted_mean(each, mask)
+        Input::Tokens(tokens) => cross_entropy_of_rows(made.reshape([rows, width]), tokens.reshape([rows])),
+    }
 }
 
 impl<M: SequenceModel> Objective<M> for Autoencoder {

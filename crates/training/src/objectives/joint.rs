@@ -106,9 +106,7 @@ impl<M: SequenceModel> Objective<M> for Joint<M> {
         let all: Vec<Needs> = self.parts.iter().map(Objective::<M>::needs).collect();
         let views = all.iter().fold(Views::WEAK, |views, needs| views | needs.views);
         let is = |pool: Pool| all.iter().all(|needs| needs.pool == pool);
-        let pool = if all.iter().any(|needs| needs.pool == Pool::Streams) {
-            Pool::Streams
-        } else if is(Pool::All) {
+        let pool = if is(Pool::All) {
             Pool::All
         } else if is(Pool::Labeled) {
             Pool::Labeled

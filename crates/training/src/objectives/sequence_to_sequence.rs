@@ -11,8 +11,7 @@
 //! while it learns.
 
 use burn::module::Module;
-use burn::tensor::activation::log_softmax;
-use burn::tensor::{Int, Tensor};
+use burn::tensor::Tensor;
 use semiseq_datasets::{Pool, Problem, Sequence, Series, Views};
 use semiseq_models::beam::Beam;
 use semiseq_models::{
@@ -20,6 +19,7 @@ use semiseq_models::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::autoencoder::errors_of_steps;
 use super::losses::weighted_mean;
 use super::scheduled_sampling::ScheduledSamplingConfig;
 use super::{Measures, Needs, Objective, Part, Setting, Step, StepContext, TargetSize, Targets, Terms};
@@ -133,7 +133,7 @@ impl SequenceToSequence {
         let target = if self.config.reversed { from_the_end(target) } else { target.clone() };
         let outputs = self.decoder.forward_with(self.source(model, sources), &target, feeding);
         let weights = row_weights(&target, known);
-        weighted_mean(errors(outputs, target), Some(weights))
+        weighted_mean(errors_of_steps(outputs, target.input), Some(weights))
     }
 
     fn beam(&self, width: usize) -> Beam {
@@ -197,22 +197,6 @@ fn from_the_end(target: &Sequences) -> Sequences {
     let before_end = if time == 1 { last } else { Tensor::cat(vec![mask.narrow(1, 1, time - 1), last], 1) };
     let turned = Sequences { input: target.input.clone(), mask: Some(before_end) }.reversed();
     Sequences { input: turned.input, mask: target.mask.clone() }
-}
-
-/// The loss of each step, `[batch · time]`.
-fn errors(outputs: Tensor<3>, target: Sequences) -> Tensor<1> {
-    let [batch, time, width] = outputs.dims();
-    let rows = batch * time;
-    match target.input {
-        Input::Values(values) => {
-            let difference = outputs - values;
-            (difference.clone() * difference).mean_dim(2).reshape([rows])
-        }
-        Input::Tokens(tokens) => {
-            let tokens: Tensor<2, Int> = tokens.reshape([rows, 1]);
-            -log_softmax(outputs.reshape([rows, width]), 1).gather(1, tokens).reshape([rows])
-        }
-    }
 }
 
 /// 1 for each step that counts, `[batch · time]`.
@@ -301,11 +285,13 @@ impl<M: SequenceModel> Objective<M> for SequenceToSequence {
 
 #[cfg(test)]
 mod tests {
+    use burn::tensor::{Device, Int};
+
     use super::*;
 
     #[test]
     fn from_the_end_the_end_stays_last() {
-        let device = burn::tensor::Device::flex();
+        let device = Device::flex();
         let tokens = Tensor::<2, Int>::from_data([[1, 2, 3, 9], [4, 9, 0, 0]], &device);
         let mask = Tensor::<2>::from_data([[1.0f32, 1.0, 1.0, 1.0], [1.0, 1.0, 0.0, 0.0]], &device);
         for (mask, second) in [(Some(mask), [4, 9, 0, 0]), (None, [0, 9, 4, 0])] {

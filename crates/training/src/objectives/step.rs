@@ -91,25 +91,27 @@ impl Step {
 impl Part {
     /// Uploads one batch in its views.
     pub fn upload(views: &ViewBatches, device: &Device) -> Self {
+        let weak = sequences(&views.weak, device);
         Self {
-            weak: sequences(&views.weak, device),
+            targets: targets(&views.weak, &weak, device),
+            weak,
             second: views.second.as_ref().map(|batch| sequences(batch, device)),
             strong: views.strong.as_ref().map(|batch| sequences(batch, device)),
             second_strong: views.second_strong.as_ref().map(|batch| sequences(batch, device)),
             indices: views.weak.indices.clone(),
-            targets: targets(&views.weak, device),
         }
     }
 
     /// Uploads a plain batch, without views.
     pub fn plain(batch: &Batch, device: &Device) -> Self {
+        let weak = sequences(batch, device);
         Self {
-            weak: sequences(batch, device),
+            targets: targets(batch, &weak, device),
+            weak,
             second: None,
             strong: None,
             second_strong: None,
             indices: batch.indices.clone(),
-            targets: targets(batch, device),
         }
     }
 
@@ -149,8 +151,8 @@ pub fn sequences(batch: &Batch, device: &Device) -> Sequences {
     Sequences { input, mask }
 }
 
-/// Target sequences, padded as inputs are.
-fn target_sequences(batch: &Batch, device: &Device) -> Targets {
+/// Target sequences, padded as inputs are; `read` is the batch itself.
+fn target_sequences(batch: &Batch, read: &Sequences, device: &Device) -> Targets {
     // Where a target is not known any sequence may stand: it has no weight.
     let stand_in = batch.targets.iter().find_map(|target| match target {
         Target::Sequence(sequence) => Some(sequence.clone()),
@@ -163,19 +165,19 @@ fn target_sequences(batch: &Batch, device: &Device) -> Targets {
         _ => stand_in.clone(),
     });
     let target = sequences(&Batch::of(&rows.collect::<Vec<_>>()), device);
-    let past = match (&target.input, sequences(batch, device).input) {
+    let past = match (&target.input, &read.input) {
         (Input::Values(target), Input::Values(values)) if target.dims()[2] <= values.dims()[2] => {
             let channels = target.dims()[2];
-            Some(values.narrow(2, 0, channels))
+            Some(values.clone().narrow(2, 0, channels))
         }
         _ => None,
     };
     Targets::Sequences { target, known: Tensor::from_data(known.as_slice(), device), past }
 }
 
-fn targets(batch: &Batch, device: &Device) -> Targets {
+fn targets(batch: &Batch, read: &Sequences, device: &Device) -> Targets {
     if batch.targets.iter().any(|target| matches!(target, Target::Sequence(_))) {
-        return target_sequences(batch, device);
+        return target_sequences(batch, read, device);
     }
     if batch.targets.iter().any(|target| matches!(target, Target::Number(_))) {
         let numbers: Vec<f32> = batch
