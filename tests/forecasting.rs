@@ -135,6 +135,12 @@ fn what_does_not_go_together_is_refused_with_a_remedy() {
     assert!(season.contains("data.windows.season") && season.contains("make `input` longer"), "{season}");
     let series = refused(CONFIG.replace("[data.windows]", "transform = { normalize = \"series\" }\n[data.windows]"));
     assert!(series.contains("instance_norm = true"), "{series}");
+    let last = refused(CONFIG.replace("[data.windows]", "test_last = 50\n[data.windows]"));
+    assert!(last.contains("data.test_last") && last.contains("use `data.windows.split`"), "{last}");
+    let joint = "joint]\n[[stage.objective.joint.part]]\n[stage.objective.joint.part.objective.truncated-backpropagation]\n\
+                 [[stage.objective.joint.part]]\n[stage.objective.joint.part.objective.supervised]";
+    let joint = refused(CONFIG.replace("supervised]", joint));
+    assert!(joint.contains("give it a stage of its own"), "{joint}");
     let classifier = refused(CONFIG.replace("forecaster", "classifier"));
     assert!(classifier.contains("use `[model.forecaster]`"), "{classifier}");
     let classes = refused(

@@ -72,13 +72,16 @@ fn layers(rows: &[Row], limit: f64) -> String {
 /// A line a config and stage.
 fn whole_steps(steps: &[steps::Row]) -> String {
     let mut text = String::from(
-        "\nWhole training steps:\n\n| config | stage | objective | semiseq ms | torch × |\n|---|---|---|---|---|\n",
+        "\nWhole training steps:\n\n| config | stage | objective | semiseq ms | outside the recurrence | torch × |\n\
+         |---|---|---|---|---|---|\n",
     );
     for ours in steps.iter().filter(|row| row.side == "semiseq") {
         let peer = steps.iter().find(|row| (row.config, row.stage) == (ours.config, ours.stage) && row.side == "torch");
         let ratio = peer.map_or_else(|| "–".into(), |peer| format!("{:.2}", peer.seconds / ours.seconds));
         let ms = ours.seconds * 1e3;
-        let _ = writeln!(text, "| {} | {} | {} | {ms:.2} | {ratio} |", ours.config, ours.stage, ours.objective);
+        let rest = ours.rest.map_or_else(|| "–".into(), |rest| format!("{:.0} %", 100.0 * rest));
+        let _ =
+            writeln!(text, "| {} | {} | {} | {ms:.2} | {rest} | {ratio} |", ours.config, ours.stage, ours.objective);
     }
     text
 }

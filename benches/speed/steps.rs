@@ -12,6 +12,7 @@ use rand_chacha::ChaCha8Rng;
 use semiseq::datasets::InputKind;
 use semiseq::prelude::*;
 use semiseq::training::task;
+use semiseq_kernels::recurrence_time;
 use serde_json::{Value, json};
 
 use crate::torch::Torch;
@@ -27,57 +28,85 @@ pub struct Row {
     pub side: &'static str,
     /// Median of a step.
     pub seconds: f64,
+    /// Of the step, what the recurrences do not take; ours alone.
+    pub rest: Option<f64>,
 }
 
 /// Draws data; none where the config's own are made by formula.
 type Draw = fn() -> Option<Dataset>;
 
-/// A config's stage, and the data that stand for its own.
+/// A config's stage, with the data that stand for its own.
 struct Case {
+    /// As the tables name it.
+    name: &'static str,
     config: &'static str,
+    /// What is another than in the file.
+    changes: &'static [&'static str],
     stage: usize,
     data: Draw,
 }
 
 fn cases() -> Vec<Case> {
-    let configs: [(&str, Draw); 3] =
-        [("quickstart", || None), ("ag-news", || Some(texts())), ("mnist-rows", || Some(digits()))];
-    configs.into_iter().flat_map(|(config, data)| [0, 1].map(|stage| Case { config, stage, data })).collect()
+    let case = |name: &'static str, changes, stage, data| {
+        let config = name.split(',').next().unwrap_or(name);
+        Case { name, config, changes, stage, data }
+    };
+    let texts: Draw = || Some(texts());
+    let digits: Draw = || Some(digits());
+    vec![
+        case("quickstart", &[], 0, || None),
+        case("quickstart", &[], 1, || None),
+        case("ag-news", &[], 0, texts),
+        case("ag-news", &[], 1, texts),
+        case("ag-news, words foretold", &["stage.0.objective={language-model={}}"], 0, texts),
+        case("mnist-rows", &[], 0, digits),
+        case("mnist-rows", &[], 1, digits),
+        case("mnist-rows, 128 units", &["model.classifier.encoder.lstm.hidden=128"], 0, digits),
+        case("mnist-rows, 128 units", &["model.classifier.encoder.lstm.hidden=128"], 1, digits),
+    ]
 }
 
 /// Medians for each stage whose name (`mnist-rows stage 1`) holds the filter.
 pub fn measure(filter: &str, mut torch: Option<&mut Torch>, quick: bool) -> Result<Vec<Row>, String> {
     let mut rows = Vec::new();
     for case in cases() {
-        let name = format!("{} stage {}", case.config, case.stage);
+        let name = format!("{} stage {}", case.name, case.stage);
         if !name.contains(filter) {
             continue;
         }
         eprintln!("{name}");
         let (config, data) = prepared(&case)?;
         let spec = specification(&config, &data);
-        let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+        let (mut ours, mut theirs, mut rests) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..if quick { 2 } else { ROUNDS } {
-            ours.push(run_steps(&config, data.clone())?);
+            let (seconds, rest) = run_steps(&config, data.clone())?;
+            ours.push(seconds);
+            rests.push(rest);
             if let Some(torch) = torch.as_deref_mut() {
                 theirs.push(torch.steps(&spec).map_err(|error| format!("PyTorch: {error}"))?);
             }
         }
         let objective = config.stages[0].objective.name().to_string();
-        for (side, mut seconds) in [("semiseq", ours), ("torch", theirs)] {
-            seconds.sort_by(f64::total_cmp);
-            if let Some(&seconds) = seconds.get(seconds.len() / 2) {
-                rows.push(Row { config: case.config, stage: case.stage, objective: objective.clone(), side, seconds });
+        for (side, seconds, rest) in [("semiseq", ours, median(rests)), ("torch", theirs, None)] {
+            if let Some(seconds) = median(seconds) {
+                let (config, objective) = (case.name, objective.clone());
+                rows.push(Row { config, stage: case.stage, objective, side, seconds, rest });
             }
         }
     }
     Ok(rows)
 }
 
+fn median(mut values: Vec<f64>) -> Option<f64> {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied()
+}
+
 /// The config with this stage alone.
 fn prepared(case: &Case) -> Result<(RunConfig, Prepared), String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("configs/{}.toml", case.config));
-    let mut config = read(&path, &[]).map_err(|error| error.to_string())?;
+    let changes: Vec<String> = case.changes.iter().map(ToString::to_string).collect();
+    let mut config = read(&path, &changes).map_err(|error| error.to_string())?;
     let mut stage = config.stages.swap_remove(case.stage);
     (stage.epochs, stage.steps, stage.early_stopping) = (None, Some(STEPS), None);
     config.stages = vec![stage];
@@ -92,19 +121,22 @@ fn prepared(case: &Case) -> Result<(RunConfig, Prepared), String> {
     Ok((config, prepared.map_err(|error| error.to_string())?))
 }
 
-/// Seconds of a step.
-fn run_steps(config: &RunConfig, mut data: Prepared) -> Result<f64, String> {
+/// Seconds of a step, and the share of them that the recurrences do not take.
+fn run_steps(config: &RunConfig, mut data: Prepared) -> Result<(f64, f64), String> {
     // Validation is not part of a step.
     data.valid = data.valid.select(&[]);
     data.test = data.test.select(&[]);
     let folder = std::env::temp_dir().join(format!("semiseq-bench-{}", std::process::id()));
     let options = RunOptions { out: Some(folder.clone()), force: true, ..RunOptions::new(Device::flex()) };
+    let before = recurrence_time();
     let (summary, _) = run_on(config, data, &options).map_err(|error| error.to_string())?;
+    let recurrences = (recurrence_time() - before).as_secs_f64();
     // What cannot be removed lies in the folder for such things.
     let _ = std::fs::remove_dir_all(folder);
     let stage = &config.stages[0];
     let ratio = if stage.objective.unsupervised() { 0 } else { stage.unlabeled_ratio };
-    Ok((stage.batch_size * (1 + ratio)) as f64 / summary.stages[0].outcome.samples_per_second)
+    let seconds = (stage.batch_size * (1 + ratio)) as f64 / summary.stages[0].outcome.samples_per_second;
+    Ok((seconds, 1.0 - recurrences / (STEPS as f64 * seconds)))
 }
 
 /// What the PyTorch side needs to build the same step.

@@ -108,6 +108,16 @@ def steps(spec, count=60):
         data = batch(size)
         loss = lambda: decoder.loss(model.summary(data), data)
         after = lambda: None
+    elif objective == "language-model":
+        head = torch.nn.Linear(model.width, spec["vocabulary"])
+        parameters = [*model.parameters(), *head.parameters()]
+        data = batch(size)
+
+        def loss():
+            states = model.encoder(model.embedding_dropout(model.embedding(data)))[0]
+            return torch.nn.functional.cross_entropy(head(states[:, :-1]).flatten(0, 1), data[:, 1:].flatten())
+
+        after = lambda: None
     elif objective == "mean-teacher":
         teacher = copy.deepcopy(model).requires_grad_(False)
         parameters = list(model.parameters())

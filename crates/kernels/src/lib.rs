@@ -5,10 +5,14 @@
 //! hand-written derivative; elsewhere it is composed of Burn's own operations, which stay here as
 //! [`reference`](mod@reference).
 //!
+//! Beside them stand the other operations of a training step that Burn's own make too slow: dropout, the cross-entropy of a
+//! linear layer with many classes, and Adam's step.
+//!
 //! [`Tensor`]: burn::tensor::Tensor
 
 mod backends;
 mod cell;
+mod clock;
 #[cfg(feature = "cpu")]
 mod cpu;
 mod devices;
@@ -21,6 +25,7 @@ pub mod reference;
 mod weights;
 
 pub use cell::{Cell, GruReset, LstmState, RnnActivation};
+pub use clock::recurrence_time;
 pub use devices::{Backend, BackendError, compiled, device};
-pub use functions::{dropout, gru, lstm, rnn};
+pub use functions::{AdamStep, adam, dropout, gru, linear_cross_entropy, lstm, rnn};
 pub use weights::{Direction, Weights};

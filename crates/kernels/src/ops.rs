@@ -5,6 +5,8 @@ use burn::backend::fusion::custom::TensorSpec;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, backend_extension};
 
+#[cfg(feature = "cpu")]
+use crate::AdamStep;
 use crate::{Cell, Direction};
 
 /// A whole sequence of one layer and direction, on backends whose tensors lie in this process's memory.
@@ -31,6 +33,39 @@ pub trait RecurrentOps: Backend {
         cell: Cell,
         direction: Direction,
         masked: bool,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
+}
+
+/// A linear layer's output against classes, on backends whose tensors lie in this process's memory.
+#[cfg(feature = "cpu")]
+#[backend_extension(Flex: cfg(feature = "flex"), NdArray: cfg(feature = "ndarray"), Autodiff)]
+pub trait CrossEntropyOps: Backend {
+    /// The cross-entropy of each row with each of its classes, `[rows, picks]`.
+    ///
+    /// # Shapes
+    ///
+    /// - input: `[rows, width]`, weight: `[width, classes]`, bias: `[classes]`
+    /// - classes: `[rows, picks]`
+    fn linear_cross_entropy(
+        input: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        classes: std::sync::Arc<[usize]>,
+        picks: usize,
+    ) -> FloatTensor<Self>;
+}
+
+/// A step of an optimiser, on backends whose tensors lie in this process's memory.
+#[cfg(feature = "cpu")]
+#[backend_extension(Flex: cfg(feature = "flex"), NdArray: cfg(feature = "ndarray"))]
+pub trait AdamOps: Backend {
+    /// Weights and both moments after the step. All of one shape.
+    fn adam(
+        weights: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        moment_1: FloatTensor<Self>,
+        moment_2: FloatTensor<Self>,
+        step: AdamStep,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
 }
 

@@ -4,7 +4,9 @@ use burn::module::Module;
 use burn::tensor::{Device, Int, Tensor};
 
 use crate::encoders::{Picture, fitted};
-use crate::{Feeding, Input, InputSize, PictureDecoder, SequenceDecoder, SequenceDecoderConfig, Sequences};
+use crate::{
+    Feeding, Input, InputSize, PictureDecoder, SequenceDecoder, SequenceDecoderConfig, Sequences, StepOutputs,
+};
 
 /// A decoder from vectors.
 #[derive(Module, Debug)]
@@ -33,10 +35,10 @@ impl AnyDecoder {
 
     /// Rebuilds `sequences` from their vectors, aligned with [`AnyDecoder::targets`]; see
     /// [`SequenceDecoder::forward_with`].
-    pub fn forward_with(&self, vector: Tensor<2>, sequences: &Sequences, feeding: Feeding) -> Tensor<3> {
+    pub fn forward_with(&self, vector: Tensor<2>, sequences: &Sequences, feeding: Feeding) -> StepOutputs {
         match self {
             Self::Steps(decoder) => decoder.forward_with(vector, sequences, feeding),
-            Self::Picture(decoder) => fitted(decoder.forward(vector), sequences.dims()[1]),
+            Self::Picture(decoder) => fitted(decoder.forward(vector), sequences.dims()[1]).into(),
         }
     }
 

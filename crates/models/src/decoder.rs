@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::attention::{Attention, AttentionKind, Memory};
 use crate::beam::{self, Beam};
 use crate::cells::{Layer, LstmLayer, State};
-use crate::{Input, InputSize, Sequences};
+use crate::{Input, InputSize, Sequences, StepOutputs};
 
 /// Settings of a decoder.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -121,24 +121,25 @@ impl SequenceDecoder {
     /// - summary: `[batch, summary]`
     /// - output: values `[batch, time, features]`, or logits `[batch, time, vocabulary]`
     pub fn forward(&self, source: impl Into<Source>, sequences: &Sequences) -> Tensor<3> {
-        self.forward_with(source, sequences, Feeding::default())
+        self.forward_with(source, sequences, Feeding::default()).whole()
     }
 
     /// As [`SequenceDecoder::forward`], with some of the true previous steps kept from the decoder.
-    pub fn forward_with(&self, source: impl Into<Source>, sequences: &Sequences, feeding: Feeding) -> Tensor<3> {
+    pub fn forward_with(&self, source: impl Into<Source>, sequences: &Sequences, feeding: Feeding) -> StepOutputs {
         let source = source.into();
         let targets = self.targets(sequences);
         let previous = self.previous(&targets);
         let state = self.start(source.summary);
         if feeding.truth.is_some() || self.config.attention == AttentionKind::Bahdanau {
-            return self.step_by_step(previous, state, source.memory.as_ref(), &feeding);
+            let steps = self.step_by_step(previous, state, source.memory.as_ref(), &feeding);
+            return StepOutputs::new(steps, &self.head);
         }
         let previous = hidden(previous, feeding.shown);
         let (steps, _) = self.cell.forward(previous, sequences.mask.clone(), Some(state), Direction::Forward);
-        self.said(steps, source.memory.as_ref())
+        StepOutputs::new(self.looked(steps, source.memory.as_ref()), &self.head)
     }
 
-    /// Each step by itself: where what is read depends on the step before.
+    /// Each step by itself, where what is read depends on the step before: what the head reads of each.
     fn step_by_step(
         &self,
         truth: Tensor<3>,
@@ -148,19 +149,19 @@ impl SequenceDecoder {
     ) -> Tensor<3> {
         let [_, time, _] = truth.dims();
         let at = |mask: &Option<Tensor<2>>, step: usize| mask.clone().map(|mask| mask.narrow(1, step, 1));
-        let mut outputs: Vec<Tensor<3>> = Vec::with_capacity(time);
+        let mut steps: Vec<Tensor<3>> = Vec::with_capacity(time);
         for step in 0..time {
             let mut previous = truth.clone().narrow(1, step, 1);
-            if let (Some(last), Some(share)) = (outputs.last(), at(&feeding.truth, step)) {
+            if let (Some(last), Some(share)) = (steps.last(), at(&feeding.truth, step)) {
                 let share: Tensor<3> = share.unsqueeze_dim(2);
-                previous = previous * share.clone() + self.own(last.clone()) * (-share + 1.0);
+                previous = previous * share.clone() + self.own(self.head.forward(last.clone())) * (-share + 1.0);
             }
             let previous = hidden(previous, at(&feeding.shown, step));
-            let (output, next) = self.step(previous, state, memory);
+            let (made, next) = self.step(previous, state, memory);
             state = next;
-            outputs.push(output);
+            steps.push(made);
         }
-        Tensor::cat(outputs, 1)
+        Tensor::cat(steps, 1)
     }
 
     /// What the decoder would read of its own output: of tokens the likeliest. No gradient goes back through it.
@@ -174,27 +175,27 @@ impl SequenceDecoder {
         }
     }
 
-    /// One step: `previous` `[batch, 1, width]`, output `[batch, 1, outputs]`.
+    /// One step: `previous` `[batch, 1, width]`, and what the head reads, `[batch, 1, said]`.
     fn step(&self, previous: Tensor<3>, state: State, memory: Option<&Memory>) -> (Tensor<3>, State) {
         let (Some(attention), Some(memory), AttentionKind::Bahdanau) = (&self.attention, memory, self.config.attention)
         else {
             let (step, state) = self.cell.forward(previous, None, Some(state), Direction::Forward);
-            return (self.said(step, memory), state);
+            return (self.looked(step, memory), state);
         };
         let (context, _) = attention.look(state.hidden.clone().unsqueeze_dim(1), memory);
         let read = Tensor::cat(vec![previous, context.clone()], 2);
         let (step, state) = self.cell.forward(read, None, Some(state), Direction::Forward);
-        (self.head.forward(Tensor::cat(vec![step, context], 2)), state)
+        (Tensor::cat(vec![step, context], 2), state)
     }
 
-    /// Outputs from the cell's; with Luong's attention the memory is looked at first.
-    fn said(&self, steps: Tensor<3>, memory: Option<&Memory>) -> Tensor<3> {
+    /// What the head reads, from the cell's steps; with Luong's attention the memory is looked at first.
+    fn looked(&self, steps: Tensor<3>, memory: Option<&Memory>) -> Tensor<3> {
         match (&self.attention, &self.joined, memory) {
             (Some(attention), Some(joined), Some(memory)) => {
                 let (context, _) = attention.look(steps.clone(), memory);
-                self.head.forward(joined.forward(Tensor::cat(vec![context, steps], 2)).tanh())
+                joined.forward(Tensor::cat(vec![context, steps], 2)).tanh()
             }
-            _ => self.head.forward(steps),
+            _ => steps,
         }
     }
 
@@ -218,7 +219,8 @@ impl SequenceDecoder {
         let mut previous = self.nothing(&state, batch);
         let (mut values, mut tokens) = (Vec::new(), Vec::new());
         for _ in 0..time {
-            let (output, next) = self.step(previous.clone(), state, memory.as_ref());
+            let (step, next) = self.step(previous.clone(), state, memory.as_ref());
+            let output = self.head.forward(step);
             state = next;
             let read = match &self.embedding {
                 Some(embedding) => {
@@ -265,7 +267,8 @@ impl SequenceDecoder {
                     embedding.forward(index(last.iter().map(|token| *token as i32).collect()).unsqueeze_dim(1))
                 }
             };
-            let (output, next) = self.step(previous, state.clone(), memory.as_ref());
+            let (step, next) = self.step(previous, state.clone(), memory.as_ref());
+            let output = self.head.forward(step);
             state = next;
             let [rows, _, vocabulary] = output.dims();
             let log_probabilities = log_softmax(output.reshape([rows, vocabulary]), 1);

@@ -21,6 +21,7 @@ mod picture_decoder;
 mod pooling;
 mod regressor;
 mod sequences;
+mod step_outputs;
 mod tagger;
 
 pub use any_decoder::AnyDecoder;
@@ -41,7 +42,11 @@ pub use picture_decoder::PictureDecoder;
 pub use pooling::{Pool, Pooling};
 pub use regressor::{Regressor, RegressorConfig};
 pub use sequences::{Input, InputSize, Sequences};
+pub use step_outputs::StepOutputs;
 pub use tagger::{Tagger, TaggerConfig};
+
+/// How a parameter is updated: with the kernels, which whoever trains a model does not see.
+pub use semiseq_kernels::{AdamStep, adam};
 
 use burn::module::{Module, ModuleDisplay};
 use burn::tensor::Tensor;

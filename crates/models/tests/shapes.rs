@@ -186,7 +186,7 @@ fn pictures_are_read_and_written_in_one_size() {
         let settings = SequenceDecoderConfig { hidden: 5, ..Default::default() };
         let decoder = AnyDecoder::new(&settings, 4, InputSize::Values(7), Some(picture), &device);
         let vectors = Tensor::<2>::random([3, 4], Distribution::Normal(0.0, 1.0), &device);
-        let made = decoder.forward_with(vectors.clone(), &Sequences::dense(values), Feeding::default());
+        let made = decoder.forward_with(vectors.clone(), &Sequences::dense(values), Feeding::default()).whole();
         assert_eq!(made.dims(), [3, 9, 7]);
         let Input::Values(written) = decoder.write(vectors.clone(), 9, |_| panic!("no tokens")) else {
             panic!("values")

@@ -15,6 +15,7 @@ use burn::backend::{Autodiff, TensorMetadata};
 use burn::tensor::Shape;
 
 use super::host::{self, Host, Tensors};
+use crate::clock::timed;
 use crate::cpu::{self, Gradient, Saved};
 use crate::ops::RecurrentOps;
 use crate::{Cell, Direction};
@@ -57,13 +58,9 @@ impl<B: Host> Backward<B, 7> for Sequence {
             memory: memory.as_ref().map(AsRef::as_ref),
         };
         let (input_weight, recurrent_weight) = (B::values(input_weight), B::values(recurrent_weight));
-        let found = cpu::backward(
-            Arc::unwrap_or_clone(saved),
-            input_weight.as_ref(),
-            recurrent_weight.as_ref(),
-            gradient,
-            ops.parents[0].is_some(),
-        );
+        let (saved, with_input) = (Arc::unwrap_or_clone(saved), ops.parents[0].is_some());
+        let found =
+            timed(|| cpu::backward(saved, input_weight.as_ref(), recurrent_weight.as_ref(), gradient, with_input));
         let values = [
             found.input,
             Some(found.hidden),

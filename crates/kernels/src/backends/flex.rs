@@ -4,8 +4,9 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Flex, TensorMetadata};
 use burn::tensor::{Shape, TensorData};
 
-use super::host::{Host, host_recurrence};
-use crate::ops::RecurrentOps;
+use super::cross_entropy::host_cross_entropy;
+use super::host::{Host, host_adam, host_recurrence};
+use crate::ops::{AdamOps, CrossEntropyOps, RecurrentOps};
 
 /// A contiguous tensor.
 pub struct Values(FloatTensor<Flex>);
@@ -13,6 +14,13 @@ pub struct Values(FloatTensor<Flex>);
 impl AsRef<[f32]> for Values {
     fn as_ref(&self) -> &[f32] {
         &self.0.storage()[self.0.layout().start_offset()..][..self.0.shape().num_elements()]
+    }
+}
+
+impl AsMut<[f32]> for Values {
+    fn as_mut(&mut self) -> &mut [f32] {
+        let (start, count) = (self.0.layout().start_offset(), self.0.shape().num_elements());
+        &mut self.0.storage_mut()[start..][..count]
     }
 }
 
@@ -26,6 +34,18 @@ impl Host for Flex {
     fn tensor(values: Vec<f32>, shape: Shape) -> FloatTensor<Self> {
         FloatTensor::<Self>::from_data(TensorData::new(values, shape))
     }
+
+    type Owned = Values;
+
+    fn owned(tensor: FloatTensor<Self>) -> Values {
+        Self::values(tensor)
+    }
+
+    fn returned(values: Values) -> FloatTensor<Self> {
+        values.0
+    }
 }
 
+host_adam!(Flex);
 host_recurrence!(Flex);
+host_cross_entropy!(Flex);

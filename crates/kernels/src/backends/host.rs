@@ -4,8 +4,9 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, TensorMetadata};
 use burn::tensor::Shape;
 
+use crate::clock::timed;
 use crate::cpu::{self, Layer, Matrices, Operands, Saved};
-use crate::{Cell, Direction};
+use crate::{AdamStep, Cell, Direction};
 
 /// A backend whose tensors can be read and made from slices.
 pub trait Host: Backend {
@@ -17,6 +18,28 @@ pub trait Host: Backend {
 
     /// Makes a tensor.
     fn tensor(values: Vec<f32>, shape: Shape) -> FloatTensor<Self>;
+
+    /// Values in row-major order that are changed in place where nothing else holds them.
+    type Owned: AsMut<[f32]>;
+
+    /// Takes a tensor to change it.
+    fn owned(tensor: FloatTensor<Self>) -> Self::Owned;
+
+    /// Gives it back.
+    fn returned(values: Self::Owned) -> FloatTensor<Self>;
+}
+
+/// A step of Adam; see [`AdamOps`](crate::ops::AdamOps).
+pub(super) fn adam<B: Host>(
+    weights: FloatTensor<B>,
+    gradient: FloatTensor<B>,
+    moments: [FloatTensor<B>; 2],
+    step: AdamStep,
+) -> Outputs<B> {
+    let mut weights = B::owned(weights);
+    let [mut first, mut second] = moments.map(B::owned);
+    cpu::adam(weights.as_mut(), B::values(gradient).as_ref(), first.as_mut(), second.as_mut(), step);
+    (B::returned(weights), B::returned(first), B::returned(second))
 }
 
 /// The tensors of a pass forward.
@@ -31,7 +54,7 @@ pub(super) struct Tensors<B: Backend> {
     pub recurrent_bias: FloatTensor<B>,
 }
 
-/// Output, last `h`, last `c`.
+/// Output, last `h`, last `c`; or what else comes by threes.
 pub(super) type Outputs<B> = (FloatTensor<B>, FloatTensor<B>, FloatTensor<B>);
 
 /// The pass forward; with `keep` also what the pass back needs.
@@ -63,7 +86,7 @@ pub(super) fn forward<B: Host>(
             recurrent_bias: recurrent_bias.as_ref(),
         },
     };
-    let forward = cpu::forward(layer, operands, keep);
+    let forward = timed(|| cpu::forward(layer, operands, keep));
     let state = |values| B::tensor(values, Shape::new([batch, hidden]));
     let memory = forward.memory.unwrap_or_else(|| forward.hidden.clone());
     let outputs = (B::tensor(forward.output, Shape::new([batch, time, hidden])), state(forward.hidden), state(memory));
@@ -105,4 +128,22 @@ macro_rules! host_recurrence {
     };
 }
 
-pub(super) use host_recurrence;
+/// Implements the optimiser's step for a host backend.
+macro_rules! host_adam {
+    ($backend:ty) => {
+        #[allow(deprecated, reason = "our users asked for ndarray, which Burn means to drop")]
+        impl AdamOps for $backend {
+            fn adam(
+                weights: FloatTensor<Self>,
+                gradient: FloatTensor<Self>,
+                moment_1: FloatTensor<Self>,
+                moment_2: FloatTensor<Self>,
+                step: $crate::AdamStep,
+            ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+                $crate::backends::host::adam::<Self>(weights, gradient, [moment_1, moment_2], step)
+            }
+        }
+    };
+}
+
+pub(super) use {host_adam, host_recurrence};

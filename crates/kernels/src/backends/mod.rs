@@ -2,6 +2,8 @@
 
 #[cfg(feature = "cpu")]
 mod autodiff;
+#[cfg(feature = "cpu")]
+mod cross_entropy;
 #[cfg(feature = "gpu")]
 mod cube;
 #[cfg(feature = "flex")]

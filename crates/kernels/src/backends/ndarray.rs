@@ -6,8 +6,9 @@ use burn::backend::ops::FloatTensorOps;
 use burn::backend::tensor::FloatTensor;
 use burn::tensor::{Shape, TensorData, read_sync};
 
-use super::host::{Host, host_recurrence};
-use crate::ops::RecurrentOps;
+use super::cross_entropy::host_cross_entropy;
+use super::host::{Host, host_adam, host_recurrence};
+use crate::ops::{AdamOps, CrossEntropyOps, RecurrentOps};
 
 /// A tensor's data in row-major order.
 pub struct Values(TensorData);
@@ -15,6 +16,12 @@ pub struct Values(TensorData);
 impl AsRef<[f32]> for Values {
     fn as_ref(&self) -> &[f32] {
         self.0.as_slice().expect("f32, as `supports` asks for")
+    }
+}
+
+impl AsMut<[f32]> for Values {
+    fn as_mut(&mut self) -> &mut [f32] {
+        self.0.as_mut_slice().expect("f32, as `supports` asks for")
     }
 }
 
@@ -29,6 +36,18 @@ impl Host for NdArray {
     fn tensor(values: Vec<f32>, shape: Shape) -> FloatTensor<Self> {
         Self::float_from_data(TensorData::new(values, shape), &Default::default())
     }
+
+    type Owned = Values;
+
+    fn owned(tensor: FloatTensor<Self>) -> Values {
+        Self::values(tensor)
+    }
+
+    fn returned(values: Values) -> FloatTensor<Self> {
+        Self::float_from_data(values.0, &Default::default())
+    }
 }
 
+host_adam!(NdArray);
 host_recurrence!(NdArray);
+host_cross_entropy!(NdArray);

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::lane::{Lane, Share, unite};
 use super::outer::{Columns, transposed_product};
-use super::panels::{Panels, Rows, RowsMut, Target};
+use super::panels::{Packers, Panels, Rows, RowsMut, Target};
 use super::plan::{Plan, row_shares, unit_shares};
 use super::shared::{Meeting, Shared};
 use super::step::{Back, Real};
@@ -50,11 +50,12 @@ pub(crate) fn backward(
     let apart = matches!(plan, Plan::Units { .. });
     let mut grad_input = vec![0.0; if input { batch * time * layer.input } else { 0 }];
     let to_input = input.then(|| {
-        Panels::from_rows(Arch::new(), layer.gates(), layer.input, |gate| &input_weight[gate * layer.input..])
+        let row = |gate: usize| &input_weight[gate * layer.input..];
+        Panels::from_rows(Arch::new(), layer.gates(), layer.input, Packers::All, row)
     });
     let to_state = |units: &Range<usize>| {
         let row = |gate: usize| &recurrent_weight[gate * hidden..][units.clone()];
-        Panels::from_rows(Arch::new(), layer.gates(), units.len(), row)
+        Panels::from_rows(Arch::new(), layer.gates(), units.len(), Packers::One, row)
     };
     let context = Context {
         layer,

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::gru::{self, GruPanels};
 use super::lane::{Lane, Share, unite};
-use super::panels::{Panels, Rows, RowsMut, Target};
+use super::panels::{Packers, Panels, Rows, RowsMut, Target};
 use super::plan::{Plan, row_shares, unit_shares};
 use super::pool::Buffer;
 use super::shared::{Meeting, Shared};
@@ -80,7 +80,7 @@ pub(crate) fn forward(layer: Layer, operands: Operands<'_>, keep: bool) -> Forwa
     };
     let (shares, memories): (_, Vec<_>) = match plan {
         Plan::Rows { threads } => {
-            let packed = pack(layer, operands.weights, 0..hidden);
+            let packed = pack(layer, operands.weights, 0..hidden, Packers::All);
             let shares = row_shares(layer, threads);
             let run = |share| Worker::new(&context, share, (0, 1), &packed).run(&Meeting::alone());
             let memories = match threads {
@@ -92,7 +92,7 @@ pub(crate) fn forward(layer: Layer, operands: Operands<'_>, keep: bool) -> Forwa
         Plan::Units { most } => {
             let memories = Meeting::gather(most, |member, members, meeting| {
                 let share = &unit_shares(layer, members)[member];
-                let packed = pack(layer, operands.weights, share.units.clone());
+                let packed = pack(layer, operands.weights, share.units.clone(), Packers::One);
                 Worker::new(&context, share, (member, members), &packed).run(meeting)
             });
             (unit_shares(layer, memories.len()), memories)
@@ -108,12 +108,12 @@ pub(crate) fn forward(layer: Layer, operands: Operands<'_>, keep: bool) -> Forwa
 }
 
 /// `[W; b; U]` of some hidden units.
-fn pack<'a>(layer: Layer, weights: Matrices<'a>, units: Range<usize>) -> Packed<'a> {
+fn pack<'a>(layer: Layer, weights: Matrices<'a>, units: Range<usize>, packers: Packers) -> Packed<'a> {
     let arch = Arch::new();
     let Layer { input, hidden, .. } = layer;
     let both: Vec<f32> = weights.input_bias.iter().zip(weights.recurrent_bias).map(|(b, c)| b + c).collect();
     let panels = |gates: Range<usize>, bias: &[f32]| {
-        Panels::from_columns(arch, layer.width(), gates.len() * units.len(), |column| {
+        Panels::from_columns(arch, layer.width(), gates.len() * units.len(), packers, |column| {
             let gate = (gates.start + column / units.len()) * hidden + units.start + column % units.len();
             let (row, state) = (&weights.input[gate * input..][..input], &weights.recurrent[gate * hidden..][..hidden]);
             [row, &bias[gate..=gate], state]

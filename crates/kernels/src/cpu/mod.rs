@@ -11,7 +11,9 @@
 //! Sums run in an order that depends on neither the number of threads nor their shares: results are the same
 //! for any number of threads.
 
+mod adam;
 mod backward;
+mod cross_entropy;
 mod forward;
 mod gru;
 mod lane;
@@ -25,7 +27,9 @@ mod shared;
 mod simd;
 mod step;
 
+pub(crate) use adam::adam;
 pub(crate) use backward::{Gradient, backward};
+pub(crate) use cross_entropy::{Head, HeadGradients, gradients, losses};
 pub(crate) use forward::{Operands, forward};
 
 use crate::{Cell, Direction};

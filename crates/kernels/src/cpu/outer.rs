@@ -36,14 +36,14 @@ const BLOCK: usize = 256;
 const TILE: usize = 8;
 
 /// `leftᵀ · right` over `rows` rows, `[columns of left, columns of right]`. Sums run in the order of the rows.
-pub(super) fn transposed_product(left: Columns<'_>, right: Columns<'_>, rows: usize) -> Vec<f32> {
+pub(super) fn transposed_product(left: Columns<'_>, right: Columns<'_>, rows: usize) -> Buffer {
     let arch = Arch::new();
     let columns = VECTORS * lanes(arch);
     let panels = left.count.div_ceil(columns);
     let work = left.count * right.count * rows;
     let threads = if work < 1_000_000 { 1 } else { rayon::current_num_threads().min(panels) };
     let part = panels.div_ceil(threads) * columns;
-    let mut product = vec![0.0; left.count * right.count];
+    let mut product = Buffer::new(left.count * right.count);
     let shares = product.par_chunks_mut(part * right.count).enumerate();
     shares.for_each(|(index, product)| {
         let left = Columns { first: left.first + index * part, count: product.len() / right.count, ..left };

@@ -7,17 +7,23 @@
 use std::ops::Range;
 
 use pulp::{Arch, Simd, WithSimd};
+use rayon::prelude::*;
+
+use super::pool::Buffer;
 
 /// Vectors across a panel.
 pub(super) const VECTORS: usize = 2;
 
+/// Values that one thread packs by itself: waking another takes longer.
+const ALONE: usize = 1 << 16;
+
 /// A `[depth, width]` matrix in panels.
 pub(super) struct Panels {
     arch: Arch,
-    values: Vec<f32>,
+    values: Buffer,
     depth: usize,
     width: usize,
-    /// Columns a panel; the last one is filled with zeros.
+    /// Columns a panel; those of the last one that the matrix has not have no meaning.
     columns: usize,
 }
 
@@ -57,10 +63,34 @@ pub(super) enum Target {
     Add,
 }
 
+/// Who packs a matrix.
+#[derive(Clone, Copy)]
+pub(super) enum Packers {
+    /// The thread that asks, as one that others wait for must.
+    One,
+    /// The whole pool, where the matrix is large.
+    All,
+}
+
 impl Panels {
-    fn zeros(arch: Arch, depth: usize, width: usize) -> Self {
+    fn empty(arch: Arch, depth: usize, width: usize) -> Self {
         let columns = VECTORS * lanes(arch);
-        Self { arch, values: vec![0.0; width.div_ceil(columns) * depth * columns], depth, width, columns }
+        Self { arch, values: Buffer::new(width.div_ceil(columns) * depth * columns), depth, width, columns }
+    }
+
+    /// Fills each panel, whose first column and values it is given.
+    fn fill(&mut self, packers: Packers, pack: impl Fn(usize, &mut [f32]) + Sync) {
+        let (columns, size) = (self.columns, (self.depth * self.columns).max(1));
+        match packers {
+            Packers::All if self.values.len() > ALONE => {
+                let panels = self.values.par_chunks_exact_mut(size).enumerate();
+                panels.for_each(|(panel, values)| pack(panel * columns, values));
+            }
+            _ => {
+                let panels = self.values.chunks_exact_mut(size).enumerate();
+                panels.for_each(|(panel, values)| pack(panel * columns, values));
+            }
+        }
     }
 
     /// Packs the matrix that has these columns, each given in pieces from the first row on.
@@ -68,32 +98,38 @@ impl Panels {
         arch: Arch,
         depth: usize,
         width: usize,
-        column: impl Fn(usize) -> [&'a [f32]; PIECES],
+        packers: Packers,
+        column: impl Fn(usize) -> [&'a [f32]; PIECES] + Sync,
     ) -> Self {
-        let mut panels = Self::zeros(arch, depth, width);
+        let mut panels = Self::empty(arch, depth, width);
         let columns = panels.columns;
-        for (panel, values) in panels.values.chunks_exact_mut((depth * columns).max(1)).enumerate() {
-            let first = panel * columns;
+        panels.fill(packers, |first, values| {
             for at in 0..columns.min(width - first) {
                 let mut values = values[at..].iter_mut().step_by(columns);
                 for piece in column(first + at) {
                     piece.iter().zip(&mut values).for_each(|(element, value)| *value = *element);
                 }
             }
-        }
+        });
         panels
     }
 
     /// Packs the matrix that has these rows.
-    pub fn from_rows<'a>(arch: Arch, depth: usize, width: usize, row: impl Fn(usize) -> &'a [f32]) -> Self {
-        let mut panels = Self::zeros(arch, depth, width);
+    pub fn from_rows<'a>(
+        arch: Arch,
+        depth: usize,
+        width: usize,
+        packers: Packers,
+        row: impl Fn(usize) -> &'a [f32] + Sync,
+    ) -> Self {
+        let mut panels = Self::empty(arch, depth, width);
         let columns = panels.columns;
-        for at in 0..depth {
-            let packed = panels.values.chunks_exact_mut(depth * columns);
-            for (row, panel) in row(at)[..width].chunks(columns).zip(packed) {
-                panel[at * columns..][..row.len()].copy_from_slice(row);
+        panels.fill(packers, |first, values| {
+            let count = columns.min(width - first);
+            for (at, values) in values.chunks_exact_mut(columns).enumerate() {
+                values[..count].copy_from_slice(&row(at)[first..][..count]);
             }
-        }
+        });
         panels
     }
 

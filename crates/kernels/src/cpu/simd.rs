@@ -43,6 +43,16 @@ impl<S: Simd> Copy for Vector<S> {}
 
 impl<S: Simd> Vector<S> {
     #[inline(always)]
+    pub fn new(simd: S, values: S::f32s) -> Self {
+        Self { simd, values }
+    }
+
+    #[inline(always)]
+    pub fn values(self) -> S::f32s {
+        self.values
+    }
+
+    #[inline(always)]
     pub fn splat(simd: S, value: f32) -> Self {
         Self { simd, values: simd.splat_f32s(value) }
     }
@@ -80,6 +90,11 @@ impl<S: Simd> Vector<S> {
     #[inline(always)]
     pub fn max(self, other: Self) -> Self {
         Self { values: self.simd.max_f32s(self.values, other.values), ..self }
+    }
+
+    #[inline(always)]
+    pub fn sqrt(self) -> Self {
+        Self { values: self.simd.sqrt_f32s(self.values), ..self }
     }
 
     /// `self` where `test` is above 0, 0 elsewhere.
@@ -185,14 +200,42 @@ pub(super) fn sigmoids<S: Simd>(a: Vector<S>, b: Vector<S>) -> [Vector<S>; 2] {
     [(a * (both * db)).mul_add(half, half), (b * (both * da)).mul_add(half, half)]
 }
 
+/// Coefficients of `e^r = 1 + r + r² P(r)` for |r| ≤ ln 2 / 2, highest power first (the Cephes library).
+const EXP: [f32; 6] = [1.987_569_1e-4, 1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 5.000_000_1e-1];
+/// `ln 2` in two parts, the first so short that its product with a whole number is exact.
+const LN_2: [f32; 2] = [0.693_359_4, -2.121_944_4e-4];
+/// Added to a small number it leaves the nearest whole one in the lowest bits.
+const WHOLE: f32 = 12_582_912.0;
+
+/// `e^x`, for x up to 88; below -87 it stays at `e^-87`, which is 1.6e-38.
+#[inline(always)]
+pub(super) fn exp<S: Simd>(x: Vector<S>) -> Vector<S> {
+    let simd = x.simd;
+    // The bound comes first: where one side is not a number, the processor's maximum is the second.
+    let x = Vector { simd, values: simd.max_f32s(simd.splat_f32s(-87.0), x.values) };
+    let shifted = x.mul_add(Vector::splat(simd, std::f32::consts::LOG2_E), Vector::splat(simd, WHOLE));
+    let power = shifted - Vector::splat(simd, WHOLE);
+    let rest = power.mul_add(Vector::splat(simd, -LN_2[0]), x);
+    let rest = power.mul_add(Vector::splat(simd, -LN_2[1]), rest);
+    let mut sum = Vector::splat(simd, EXP[0]);
+    for coefficient in &EXP[1..] {
+        sum = sum.mul_add(rest, Vector::splat(simd, *coefficient));
+    }
+    let sum = sum.mul_add(rest * rest, rest) + Vector::splat(simd, 1.0);
+    // The power of two is made from its bits: the exponent starts at bit 23, and 127 stands for 0.
+    let bits = simd.wrapping_dyn_shl_u32s(simd.transmute_u32s_f32s(shifted.values), simd.splat_u32s(23));
+    let scale = simd.transmute_f32s_u32s(simd.add_u32s(bits, simd.splat_u32s(127 << 23)));
+    sum * Vector { simd, values: scale }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// Five rows for each place: tanh, sigmoid, and the three of `gates`.
+    /// Rows for each place: tanh, sigmoid, the three of `gates`, the two of `sigmoids`, and exp.
     struct Table {
         places: Vec<f32>,
-        rows: [Vec<f32>; 7],
+        rows: [Vec<f32>; 8],
     }
 
     impl pulp::WithSimd for &mut Table {
@@ -205,7 +248,7 @@ mod tests {
                 let y = x.mul_add(Vector::splat(simd, 0.37), Vector::splat(simd, 1.0));
                 let [a, b, c] = gates(x, y, x);
                 let [d, e] = sigmoids(x, y);
-                for (row, value) in self.rows.iter_mut().zip([tanh(x), sigmoid(x), a, b, c, d, e]) {
+                for (row, value) in self.rows.iter_mut().zip([tanh(x), sigmoid(x), a, b, c, d, e, exp(x)]) {
                     value.store(row, at);
                 }
             }
@@ -232,6 +275,8 @@ mod tests {
             }
             let found = f64::from(table.rows[0][place]);
             assert!((found - x.tanh()).abs() <= 4e-7 * x.tanh().abs(), "tanh {x}: the relative error");
+            let found = f64::from(table.rows[7][place]);
+            assert!((found - x.exp()).abs() <= 2e-7 * x.exp(), "exp {x}: the relative error");
         }
     }
 
@@ -241,6 +286,7 @@ mod tests {
         let [tanh, sigmoid, ..] = &table.rows;
         assert!((1.0 - tanh[0]).abs() < 2e-7 && (1.0 + tanh[1]).abs() < 2e-7 && tanh[3] <= 1.0);
         assert!(sigmoid[0] <= 1.0 && (0.0..2e-7).contains(&sigmoid[1]));
+        assert!((0.0..2e-38).contains(&table.rows[7][1]), "e to a very negative power");
         assert!(table.rows.iter().all(|row| row[2].is_nan()));
     }
 }

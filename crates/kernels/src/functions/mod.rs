@@ -1,5 +1,7 @@
 //! The functions that models call: fused where the backend has a fused operation, composed elsewhere.
 
+mod adam;
+mod cross_entropy;
 mod dropout;
 mod fused;
 mod gru;
@@ -10,6 +12,8 @@ mod rnn;
 #[cfg(feature = "gpu")]
 mod scan;
 
+pub use adam::{AdamStep, adam};
+pub use cross_entropy::linear_cross_entropy;
 pub use dropout::dropout;
 pub use gru::gru;
 pub use lstm::lstm;

@@ -1,13 +1,14 @@
-//! Burn's optimisers from our config, and gradient clipping by the norm of the whole gradient.
+//! Optimisers from our config, Burn's but for Adam, and gradient clipping by the norm of the whole gradient.
 //!
 //! Burn clips each parameter by its own norm; PyTorch and the papers clip the gradient as one vector.
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::decay::WeightDecayConfig;
 use burn::optim::momentum::MomentumConfig;
-use burn::optim::{AdamConfig, AdamWConfig, GradientsParams, ModuleOptimizer, RmsPropConfig, SgdConfig};
+use burn::optim::{GradientsParams, ModuleOptimizer, RmsPropConfig, SgdConfig};
 use burn::tensor::Tensor;
 
+use super::adam::Adam;
 use crate::config::OptimizerConfig;
 
 /// Builds the optimiser.
@@ -20,18 +21,8 @@ pub fn build(config: &OptimizerConfig) -> ModuleOptimizer {
             let momentum = (momentum > 0.0).then(|| MomentumConfig::new().with_momentum(momentum).with_dampening(0.0));
             SgdConfig::new().with_weight_decay(decay(sgd.weight_decay)).with_momentum(momentum).init()
         }
-        OptimizerConfig::Adam(adam) => AdamConfig::new()
-            .with_beta_1(adam.beta_1 as f32)
-            .with_beta_2(adam.beta_2 as f32)
-            .with_epsilon(adam.epsilon as f32)
-            .with_weight_decay(decay(adam.weight_decay))
-            .init(),
-        OptimizerConfig::AdamW(adam) => AdamWConfig::new()
-            .with_beta_1(adam.beta_1 as f32)
-            .with_beta_2(adam.beta_2 as f32)
-            .with_epsilon(adam.epsilon as f32)
-            .with_weight_decay(adam.weight_decay as f32)
-            .init(),
+        OptimizerConfig::Adam(adam) => ModuleOptimizer::from(Adam::new(adam, false)),
+        OptimizerConfig::AdamW(adam) => ModuleOptimizer::from(Adam::new(adam, true)),
         OptimizerConfig::RmsProp(rms) => RmsPropConfig::new()
             .with_alpha(rms.alpha as f32)
             .with_momentum(rms.momentum as f32)

@@ -17,12 +17,13 @@
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::Tensor;
-use burn::tensor::activation::log_softmax;
 use semiseq_datasets::{Pool, Problem, Views};
-use semiseq_models::{AnyDecoder, Feeding, Input, InputSize, SequenceDecoderConfig, SequenceModel, Sequences};
+use semiseq_models::{
+    AnyDecoder, Feeding, Input, InputSize, SequenceDecoderConfig, SequenceModel, Sequences, StepOutputs,
+};
 use serde::{Deserialize, Serialize};
 
-use super::losses::{cross_entropy_of_rows, weighted_mean};
+use super::losses::weighted_mean;
 use super::scheduled_sampling::ScheduledSamplingConfig;
 use super::{Needs, Objective, Part, Setting, Step, StepContext, Terms};
 use crate::config::problem;
@@ -142,7 +143,9 @@ impl Autoencoder {
             Decoder::Recurrent(decoder) => {
                 reconstruction(decoder.forward_with(summary, sequences, feeding), decoder.targets(sequences))
             }
-            Decoder::BagOfWords(decoder) => bag_of_words(decoder.forward(summary), sequences),
+            Decoder::BagOfWords(decoder) => {
+                bag_of_words(StepOutputs::new(summary.unsqueeze_dim(1), decoder), sequences)
+            }
         }
     }
 }
@@ -151,15 +154,15 @@ impl Autoencoder {
 ///
 /// # Shapes
 ///
-/// - logits: `[batch, vocabulary]`; output `[1]`
+/// - logits: `[batch, 1, vocabulary]`; output `[1]`
 ///
 /// # Panics
 ///
 /// If the sequences hold values instead of tokens.
-pub fn bag_of_words(logits: Tensor<2>, sequences: &Sequences) -> Tensor<1> {
+pub fn bag_of_words(logits: impl Into<StepOutputs>, sequences: &Sequences) -> Tensor<1> {
     let Input::Tokens(tokens) = &sequences.input else { panic!("a bag of words needs tokens") };
     let [batch, time] = tokens.dims();
-    let each = -log_softmax(logits, 1).gather(1, tokens.clone()).reshape([batch * time]);
+    let each = logits.into().cross_entropy(tokens.clone()).reshape([batch * time]);
     weighted_mean(each, sequences.mask.clone().map(|mask| mask.reshape([batch * time])))
 }
 
@@ -168,10 +171,10 @@ pub fn bag_of_words(logits: Tensor<2>, sequences: &Sequences) -> Tensor<1> {
 /// # Shapes
 ///
 /// - rebuilt: `[batch, time, features]` or logits `[batch, time, vocabulary]`
-pub fn reconstruction(rebuilt: Tensor<3>, targets: Sequences) -> Tensor<1> {
-    let [batch, time, _] = rebuilt.dims();
+pub fn reconstruction(rebuilt: impl Into<StepOutputs>, targets: Sequences) -> Tensor<1> {
+    let [batch, time] = targets.dims();
     let mask = targets.mask.map(|mask| mask.reshape([batch * time]));
-    weighted_mean(errors_of_steps(rebuilt, targets.input), mask)
+    weighted_mean(errors_of_steps(rebuilt.into(), targets.input), mask)
 }
 
 /// Mean squared error of values, or cross-entropy of tokens, of each step, `[batch · time]`.
@@ -179,15 +182,17 @@ pub fn reconstruction(rebuilt: Tensor<3>, targets: Sequences) -> Tensor<1> {
 /// # Shapes
 ///
 /// - made: `[batch, time, features]` or logits `[batch, time, vocabulary]`
-pub(super) fn errors_of_steps(made: Tensor<3>, truth: Input) -> Tensor<1> {
-    let [batch, time, width] = made.dims();
-    let rows = batch * time;
+pub(super) fn errors_of_steps(made: StepOutputs, truth: Input) -> Tensor<1> {
     match truth {
         Input::Values(values) => {
-            let difference = made - values;
-            (difference.clone() * difference).mean_dim(2).reshape([rows])
+            let [batch, time, _] = values.dims();
+            let difference = made.whole() - values;
+            (difference.clone() * difference).mean_dim(2).reshape([batch * time])
         }
-        Input::Tokens(tokens) => cross_entropy_of_rows(made.reshape([rows, width]), tokens.reshape([rows])),
+        Input::Tokens(tokens) => {
+            let [batch, time] = tokens.dims();
+            made.cross_entropy(tokens).reshape([batch * time])
+        }
     }
 }
 

@@ -9,10 +9,9 @@
 
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
-use burn::tensor::activation::log_softmax;
 use burn::tensor::{Int, Tensor};
 use semiseq_datasets::{Pool, Problem, Views};
-use semiseq_models::{Input, InputSize, SequenceModel, Sequences};
+use semiseq_models::{Input, InputSize, SequenceModel, Sequences, StepOutputs};
 use serde::{Deserialize, Serialize};
 
 use super::generate::{Picker, Request};
@@ -46,14 +45,12 @@ pub struct LanguageModel {
 
 impl LanguageModel {
     fn loss<M: SequenceModel>(&self, model: &M, sequences: &Sequences) -> Option<Tensor<1>> {
-        let [batch, time] = sequences.dims();
+        let [_, time] = sequences.dims();
         if time < 2 {
             return None;
         }
         let states = model.states(sequences.clone());
-        let [_, _, width] = states.dims();
-        let states = states.narrow(1, 0, time - 1).reshape([batch * (time - 1), width]);
-        Some(next_token(self.head.forward(states), sequences))
+        Some(next_token(StepOutputs::new(states.narrow(1, 0, time - 1), &self.head), sequences))
     }
 }
 
@@ -61,17 +58,16 @@ impl LanguageModel {
 ///
 /// # Shapes
 ///
-/// - logits: `[batch · (time - 1), vocabulary]`, what is expected after each step but the last; output `[1]`
+/// - logits: `[batch, time - 1, vocabulary]`, what is expected after each step but the last; output `[1]`
 ///
 /// # Panics
 ///
 /// If the sequences hold values instead of tokens.
-pub fn next_token(logits: Tensor<2>, sequences: &Sequences) -> Tensor<1> {
+pub fn next_token(logits: impl Into<StepOutputs>, sequences: &Sequences) -> Tensor<1> {
     let Input::Tokens(tokens) = &sequences.input else { panic!("a language model needs tokens") };
     let [batch, time] = tokens.dims();
     let rows = batch * (time - 1);
-    let next: Tensor<2, Int> = tokens.clone().narrow(1, 1, time - 1).reshape([rows, 1]);
-    let each = -log_softmax(logits, 1).gather(1, next).reshape([rows]);
+    let each = logits.into().cross_entropy(tokens.clone().narrow(1, 1, time - 1)).reshape([rows]);
     weighted_mean(each, sequences.mask.clone().map(|mask| mask.narrow(1, 1, time - 1).reshape([rows])))
 }
 

@@ -14,9 +14,8 @@
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::Tensor;
-use burn::tensor::activation::log_softmax;
 use semiseq_datasets::{Pool, Problem, Views};
-use semiseq_models::{AnyDecoder, Feeding, Input, SequenceDecoderConfig, SequenceModel, Sequences};
+use semiseq_models::{AnyDecoder, Feeding, Input, SequenceDecoderConfig, SequenceModel, Sequences, StepOutputs};
 use serde::{Deserialize, Serialize};
 
 use super::draws::{Draws, step_seed};
@@ -201,19 +200,15 @@ pub fn with_free_bits(divergence: Tensor<2>, free: f64) -> Tensor<1> {
 /// # Shapes
 ///
 /// - rebuilt: means `[batch, time, features]` of Gaussians with the same deviation, or logits `[batch, time, vocabulary]`
-pub fn negative_log_likelihood(rebuilt: Tensor<3>, sequences: &Sequences, deviation: f64) -> Tensor<1> {
-    let [batch, time, width] = rebuilt.dims();
+pub fn negative_log_likelihood(rebuilt: impl Into<StepOutputs>, sequences: &Sequences, deviation: f64) -> Tensor<1> {
+    let (rebuilt, [batch, time]) = (rebuilt.into(), sequences.dims());
     let each = match &sequences.input {
         Input::Values(values) => {
-            let difference = (rebuilt - values.clone()) / deviation;
+            let difference = (rebuilt.whole() - values.clone()) / deviation;
             let constant = (2.0 * std::f64::consts::PI * deviation * deviation).ln();
             ((difference.clone() * difference) + constant).sum_dim(2).reshape([batch, time]) * 0.5
         }
-        Input::Tokens(tokens) => {
-            let rows = rebuilt.reshape([batch * time, width]);
-            let picked = log_softmax(rows, 1).gather(1, tokens.clone().reshape([batch * time, 1]));
-            -picked.reshape([batch, time])
-        }
+        Input::Tokens(tokens) => rebuilt.cross_entropy(tokens.clone()),
     };
     let each = match &sequences.mask {
         Some(mask) => each * mask.clone(),
