@@ -361,7 +361,7 @@ fn what_is_foretold_hidden_or_told_apart_equals_pytorch() {
         assert_close(&host(gradient), &numbers(&case[name]["grad"]), &format!("{name}, gradient"));
     };
     let scores = tensor::<3>(&case["scores"]).require_grad();
-    let [batch, steps, words] = scores.dims();
+    let [batch, steps, _] = scores.dims();
     let tokens = Input::Tokens(classes(&case["tokens"]).reshape([batch, steps + 1]));
     let loss = next_token(scores.clone(), &Sequences { input: tokens, mask: mask() });
     check("next_token", scores, loss);

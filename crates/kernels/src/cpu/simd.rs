@@ -201,7 +201,7 @@ pub(super) fn sigmoids<S: Simd>(a: Vector<S>, b: Vector<S>) -> [Vector<S>; 2] {
 }
 
 /// Coefficients of `e^r = 1 + r + r² P(r)` for |r| ≤ ln 2 / 2, highest power first (the Cephes library).
-const EXP: [f32; 6] = [1.987_569_1e-4, 1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 5.000_000_1e-1];
+const EXP: [f32; 6] = [1.987_569_1e-4, 1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 0.5];
 /// `ln 2` in two parts, the first so short that its product with a whole number is exact.
 const LN_2: [f32; 2] = [0.693_359_4, -2.121_944_4e-4];
 /// Added to a small number it leaves the nearest whole one in the lowest bits.
