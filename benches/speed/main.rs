@@ -26,9 +26,11 @@ use torch::Torch;
 
 /// Rounds of a case at most, and at least where one round is slow.
 const ROUNDS: (usize, usize) = (3, 15);
-/// Before each side's turn: the threads of the side before spin for a while when they have nothing to do. A turn is
-/// two passes, and the second counts, as in training, where one step follows the other.
+/// Before each side's turn: the threads of the side before spin for a while when they have nothing to do.
 const PAUSE: Duration = Duration::from_millis(30);
+/// A turn is as many passes as this takes, two at least, and the last one counts: as in training, where one step follows the other
+/// and no thread has to be woken first.
+const TURN: Duration = Duration::from_millis(40);
 /// After this long a case takes no more rounds than it needs.
 const ENOUGH: Duration = Duration::from_secs(4);
 
@@ -82,6 +84,19 @@ fn fail(message: &str) -> ! {
     std::process::exit(1);
 }
 
+/// Seconds of the last pass of a turn.
+fn turn(mut pass: impl FnMut() -> f64) -> f64 {
+    std::thread::sleep(PAUSE);
+    let began = Instant::now();
+    pass();
+    loop {
+        let taken = pass();
+        if began.elapsed() > TURN {
+            return taken;
+        }
+    }
+}
+
 /// Medians of all sides, taken in turn after a round to warm up.
 fn measure(case: Case, mut torch: Option<&mut Torch>, backend: Option<Backend>, quick: bool) -> Vec<Row> {
     let sides: Vec<(Side, Box<dyn Fn()>)> =
@@ -99,18 +114,16 @@ fn measure(case: Case, mut torch: Option<&mut Torch>, backend: Option<Backend>, 
             }
         };
         for (index, (_, run)) in sides.iter().enumerate() {
-            std::thread::sleep(PAUSE);
-            run();
-            let began = Instant::now();
-            run();
-            keep(index, began.elapsed().as_secs_f64());
+            let taken = turn(|| {
+                let began = Instant::now();
+                run();
+                began.elapsed().as_secs_f64()
+            });
+            keep(index, taken);
         }
         if let Some(torch) = torch.as_deref_mut() {
-            std::thread::sleep(PAUSE);
-            match torch.run(case).and_then(|_| torch.run(case)) {
-                Ok(taken) => keep(sides.len(), taken),
-                Err(error) => fail(&format!("PyTorch: {error}")),
-            }
+            let pass = || torch.run(case).unwrap_or_else(|error| fail(&format!("PyTorch: {error}")));
+            keep(sides.len(), turn(pass));
         }
     }
     let names = sides.iter().map(|(side, _)| side.to_string()).chain(torch.is_some().then(|| "torch".to_string()));
