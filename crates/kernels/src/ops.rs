@@ -55,6 +55,26 @@ pub trait CrossEntropyOps: Backend {
     ) -> FloatTensor<Self>;
 }
 
+/// What is dropped of a tensor.
+#[cfg(feature = "cpu")]
+#[derive(Clone, Copy, Debug)]
+pub struct Drops {
+    /// Decides with a value's place whether it is dropped.
+    pub seed: u64,
+    /// That a value is dropped.
+    pub probability: f64,
+    /// What the others are multiplied by.
+    pub scale: f32,
+}
+
+/// Dropout, on backends whose tensors lie in this process's memory.
+#[cfg(feature = "cpu")]
+#[backend_extension(Flex: cfg(feature = "flex"), NdArray: cfg(feature = "ndarray"), Autodiff)]
+pub trait DropoutOps: Backend {
+    /// The tensor with some values dropped, of the same shape.
+    fn dropout(input: FloatTensor<Self>, drops: Drops) -> FloatTensor<Self>;
+}
+
 /// A step of an optimiser, on backends whose tensors lie in this process's memory.
 #[cfg(feature = "cpu")]
 #[backend_extension(Flex: cfg(feature = "flex"), NdArray: cfg(feature = "ndarray"))]

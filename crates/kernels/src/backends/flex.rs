@@ -5,8 +5,9 @@ use burn::backend::{Flex, TensorMetadata};
 use burn::tensor::{Shape, TensorData};
 
 use super::cross_entropy::host_cross_entropy;
+use super::dropout::host_dropout;
 use super::host::{Host, host_adam, host_recurrence};
-use crate::ops::{AdamOps, CrossEntropyOps, RecurrentOps};
+use crate::ops::{AdamOps, CrossEntropyOps, DropoutOps, RecurrentOps};
 
 /// A contiguous tensor.
 pub struct Values(FloatTensor<Flex>);
@@ -49,3 +50,4 @@ impl Host for Flex {
 host_adam!(Flex);
 host_recurrence!(Flex);
 host_cross_entropy!(Flex);
+host_dropout!(Flex);

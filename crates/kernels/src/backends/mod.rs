@@ -6,6 +6,8 @@ mod autodiff;
 mod cross_entropy;
 #[cfg(feature = "gpu")]
 mod cube;
+#[cfg(feature = "cpu")]
+mod dropout;
 #[cfg(feature = "flex")]
 mod flex;
 #[cfg(feature = "cpu")]

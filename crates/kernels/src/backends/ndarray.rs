@@ -7,8 +7,9 @@ use burn::backend::tensor::FloatTensor;
 use burn::tensor::{Shape, TensorData, read_sync};
 
 use super::cross_entropy::host_cross_entropy;
+use super::dropout::host_dropout;
 use super::host::{Host, host_adam, host_recurrence};
-use crate::ops::{AdamOps, CrossEntropyOps, RecurrentOps};
+use crate::ops::{AdamOps, CrossEntropyOps, DropoutOps, RecurrentOps};
 
 /// A tensor's data in row-major order.
 pub struct Values(TensorData);
@@ -51,3 +52,4 @@ impl Host for NdArray {
 host_adam!(NdArray);
 host_recurrence!(NdArray);
 host_cross_entropy!(NdArray);
+host_dropout!(NdArray);

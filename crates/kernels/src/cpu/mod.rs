@@ -14,6 +14,7 @@
 mod adam;
 mod backward;
 mod cross_entropy;
+mod dropout;
 mod forward;
 mod gru;
 mod lane;
@@ -30,6 +31,7 @@ mod step;
 pub(crate) use adam::adam;
 pub(crate) use backward::{Gradient, backward};
 pub(crate) use cross_entropy::{Head, HeadGradients, gradients, losses};
+pub(crate) use dropout::drop_values;
 pub(crate) use forward::{Operands, forward};
 
 use crate::{Cell, Direction};
