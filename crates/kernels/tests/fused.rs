@@ -4,7 +4,8 @@
 use burn::tensor::{Device, Tensor, TensorData};
 use proptest::prelude::*;
 use semiseq_kernels::{
-    Cell, Direction, GruReset, LstmState, RnnActivation, Weights, compiled, device, gru, lstm, reference, rnn,
+    Cell, Direction, GruReset, LstmState, RnnActivation, Weights, compiled, device, gru, lstm, recurrence_time,
+    reference, rnn,
 };
 
 const CELLS: [Cell; 5] = [
@@ -165,6 +166,30 @@ fn devices() -> Vec<Device> {
 fn gpus() -> Vec<Device> {
     let gpus = compiled().into_iter().filter(|backend| ["wgpu", "cuda"].contains(&backend.name()));
     gpus.map(|backend| device(backend, 0).expect("a GPU, or software Vulkan").autodiff()).collect()
+}
+
+#[test]
+fn the_time_of_recurrences_is_counted() {
+    let case = Case {
+        cell: Cell::Lstm,
+        direction: Direction::Forward,
+        batch: 3,
+        time: 5,
+        input: 2,
+        hidden: 4,
+        masked: false,
+        state: false,
+        seed: 1,
+    };
+    for device in devices() {
+        let before = recurrence_time();
+        let Operands { input, weights, .. } = operands(case, &device);
+        let (output, _) = lstm(input, None, None, weights, case.direction);
+        let forward = recurrence_time();
+        assert!(forward > before);
+        output.sum().backward();
+        assert!(recurrence_time() > forward);
+    }
 }
 
 /// Each size compiles kernels, which takes seconds on software Vulkan: a few cases, chosen so that rows fill a cube or do
