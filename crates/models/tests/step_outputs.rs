@@ -2,6 +2,7 @@
 
 use burn::nn::LinearConfig;
 use burn::tensor::{Device, Distribution, Int, Tensor};
+use semiseq_kernels::{compiled, device};
 use semiseq_models::StepOutputs;
 
 fn host<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
@@ -17,14 +18,19 @@ fn assert_close(found: Vec<f32>, wanted: Vec<f32>, what: &str) {
 
 #[test]
 fn a_head_and_its_outputs_have_the_same_loss_and_gradients() {
-    let device = Device::default().autodiff();
+    for backend in compiled() {
+        check(&device(backend, 0).expect("a compiled backend has a device").autodiff());
+    }
+}
+
+fn check(device: &Device) {
     device.seed(5);
-    let head = LinearConfig::new(6, 40).init(&device);
-    let steps = Tensor::<3>::random([3, 4, 6], Distribution::Normal(0.0, 1.0), &device).require_grad();
+    let head = LinearConfig::new(6, 40).init(device);
+    let steps = Tensor::<3>::random([3, 4, 6], Distribution::Normal(0.0, 1.0), device).require_grad();
     // One token a step, then a bag of three.
     for picks in [1, 3] {
         let count = 3 * 4 * picks as i64;
-        let tokens: Tensor<2, Int> = (Tensor::<1, Int>::arange(0..count, &device) * 7 % 40).reshape([3, 4 * picks]);
+        let tokens: Tensor<2, Int> = (Tensor::<1, Int>::arange(0..count, device) * 7 % 40).reshape([3, 4 * picks]);
         let lazy = StepOutputs::new(steps.clone(), &head);
         assert_close(host(lazy.clone().whole()), host(head.forward(steps.clone())), "outputs");
         let [lazy, made] =
@@ -32,7 +38,7 @@ fn a_head_and_its_outputs_have_the_same_loss_and_gradients() {
         assert_eq!(lazy.dims(), [3, 4 * picks]);
         assert_close(host(lazy.clone()), host(made.clone()), "losses");
         let [lazy, made] = [lazy, made].map(|losses| {
-            let weights = Tensor::<1, Int>::arange(1..count + 1, &device).float().reshape([3, 4 * picks]);
+            let weights = Tensor::<1, Int>::arange(1..count + 1, device).float().reshape([3, 4 * picks]);
             let gradients = (losses * weights / count as f64).sum().backward();
             let bias = head.bias.as_ref().expect("a bias").grad(&gradients);
             [
