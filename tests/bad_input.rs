@@ -2,7 +2,10 @@
 
 mod common;
 
-use common::{SMALL, errors, folder, semiseq, write_config};
+use common::{errors, folder, semiseq, write_config};
+
+/// A small config that trains in a second.
+const SMALL: &str = include_str!("common/small.toml");
 
 /// Trains with a changed small config, expects exit status 2 and all parts in the message.
 fn refused(name: &str, change: (&str, &str), parts: &[&str]) {

@@ -5,7 +5,10 @@ mod common;
 use std::path::Path;
 use std::process::Output;
 
-use common::{SMALL, errors, folder, semiseq, write_config};
+use common::{errors, folder, semiseq, write_config};
+
+/// A small config that trains in a second.
+const SMALL: &str = include_str!("common/small.toml");
 
 fn train(folder: &Path, model: &str, stage: &str) -> Output {
     let data = SMALL.split("[model.classifier]").next().expect("what stands before the model");

@@ -6,8 +6,11 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use common::{SMALL, errors, folder, semiseq, write_config};
+use common::{errors, folder, semiseq, write_config};
 use serde_json::Value;
+
+/// A small config that trains in a second.
+const SMALL: &str = include_str!("common/small.toml");
 
 fn text(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()

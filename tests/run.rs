@@ -2,8 +2,11 @@
 
 mod common;
 
-use common::{SMALL, errors, folder, semiseq, write_config};
+use common::{errors, folder, semiseq, write_config};
 use serde_json::Value;
+
+/// A small config that trains in a second.
+const SMALL: &str = include_str!("common/small.toml");
 
 fn summary(folder: &std::path::Path, run: &str) -> Value {
     serde_json::from_str(&std::fs::read_to_string(folder.join(run).join("summary.json")).expect("a summary"))

@@ -127,10 +127,9 @@ fn measure(case: Case, mut torch: Option<&mut Torch>, backend: Option<Backend>, 
         }
     }
     let names = sides.iter().map(|(side, _)| side.to_string()).chain(torch.is_some().then(|| "torch".to_string()));
-    let row = |(side, mut seconds): (String, Vec<f64>)| {
-        seconds.sort_by(f64::total_cmp);
+    let row = |(side, seconds): (String, Vec<f64>)| {
         let peak_bytes = if quick || backend.is_some() { None } else { memory::of(&side, case, torch.as_deref()) };
-        Row { case, side, seconds: seconds[seconds.len() / 2], peak_bytes }
+        Row { case, side, seconds: steps::median(seconds).unwrap_or(f64::NAN), peak_bytes }
     };
     names.zip(seconds).map(row).collect()
 }

@@ -97,7 +97,8 @@ pub fn measure(filter: &str, mut torch: Option<&mut Torch>, quick: bool) -> Resu
     Ok(rows)
 }
 
-fn median(mut values: Vec<f64>) -> Option<f64> {
+/// The middle one; none of none.
+pub fn median(mut values: Vec<f64>) -> Option<f64> {
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied()
 }

@@ -25,39 +25,6 @@ pub fn errors(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-/// A small config that trains in a second.
-#[allow(dead_code, reason = "tests of other kinds of data bring their own")]
-pub const SMALL: &str = r#"name = "small"
-[data]
-source = "cbf"
-size = 90
-[data.labels]
-per_class = 4
-[data.transform]
-resample = 16
-normalize = "series"
-[model.classifier]
-pooling = "mean"
-dropout = 0.2
-[model.classifier.encoder.gru]
-hidden = 6
-[[stage]]
-epochs = 2
-[stage.objective.autoencoder]
-hidden = 6
-[[stage]]
-epochs = 4
-batch_size = 6
-[stage.objective.mean-teacher]
-[stage.optimizer.adam]
-lr = 1e-2
-grad_clip_norm = 1.0
-[stage.schedule.cosine]
-warmup = 0.1
-[baseline]
-enabled = true
-"#;
-
 /// Writes a config and gives its name.
 pub fn write_config(folder: &Path, text: &str) -> &'static str {
     std::fs::write(folder.join("c.toml"), text).expect("the config is written");

@@ -1,22 +1,13 @@
 //! The fused cross-entropy of a linear layer equals Burn's own operations, values and all gradients, on each backend; and its
 //! numbers do not depend on the number of threads.
 
+mod common;
+
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Int, Tensor, TensorData};
+use common::numbers;
 use proptest::prelude::*;
 use semiseq_kernels::{compiled, device, linear_cross_entropy};
-
-/// Numbers in ±1, a function of seed and place.
-fn numbers(seed: u64, count: usize) -> Vec<f32> {
-    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
-    let mut next = || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        (state >> 40) as f32 / (1u64 << 23) as f32 - 1.0
-    };
-    (0..count).map(|_| next()).collect()
-}
 
 /// A device whose fused operation works in this process's memory.
 fn host() -> Option<Device> {

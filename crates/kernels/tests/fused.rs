@@ -1,7 +1,10 @@
 //! The fused operations equal the composed ones, values and all gradients, over random sizes, masks and states;
 //! and their numbers do not depend on the number of threads.
 
+mod common;
+
 use burn::tensor::{Device, Tensor, TensorData};
+use common::numbers;
 use proptest::prelude::*;
 use semiseq_kernels::{
     Cell, Direction, GruReset, LstmState, RnnActivation, Weights, compiled, device, gru, lstm, recurrence_time,
@@ -28,18 +31,6 @@ struct Case {
     masked: bool,
     state: bool,
     seed: u64,
-}
-
-/// Numbers in ±1, a function of seed and place.
-fn numbers(seed: u64, count: usize) -> Vec<f32> {
-    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
-    let mut next = || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        (state >> 40) as f32 / (1u64 << 23) as f32 - 1.0
-    };
-    (0..count).map(|_| next()).collect()
 }
 
 struct Operands {

@@ -13,7 +13,7 @@ use crate::ops::{DropoutOps, Drops};
 
 /// The values of a tensor with some dropped.
 pub(super) fn dropped<B: Host>(input: FloatTensor<B>, drops: Drops) -> FloatTensor<B> {
-    let mut values = B::owned(input);
+    let mut values = B::values(input);
     drop_values(values.as_mut(), drops);
     B::returned(values)
 }

@@ -36,12 +36,6 @@ impl Host for Flex {
         FloatTensor::<Self>::from_data(TensorData::new(values, shape))
     }
 
-    type Owned = Values;
-
-    fn owned(tensor: FloatTensor<Self>) -> Values {
-        Self::values(tensor)
-    }
-
     fn returned(values: Values) -> FloatTensor<Self> {
         values.0
     }

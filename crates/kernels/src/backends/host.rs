@@ -10,8 +10,8 @@ use crate::{AdamStep, Cell, Direction};
 
 /// A backend whose tensors can be read and made from slices.
 pub trait Host: Backend {
-    /// Values in row-major order, without a copy where that can be.
-    type Values: AsRef<[f32]>;
+    /// Values in row-major order, read without a copy where that can be, and changed in place where nothing else holds them.
+    type Values: AsRef<[f32]> + AsMut<[f32]>;
 
     /// Reads a tensor.
     fn values(tensor: FloatTensor<Self>) -> Self::Values;
@@ -19,14 +19,8 @@ pub trait Host: Backend {
     /// Makes a tensor.
     fn tensor(values: Vec<f32>, shape: Shape) -> FloatTensor<Self>;
 
-    /// Values in row-major order that are changed in place where nothing else holds them.
-    type Owned: AsMut<[f32]>;
-
-    /// Takes a tensor to change it.
-    fn owned(tensor: FloatTensor<Self>) -> Self::Owned;
-
-    /// Gives it back.
-    fn returned(values: Self::Owned) -> FloatTensor<Self>;
+    /// Makes a tensor of what another one held.
+    fn returned(values: Self::Values) -> FloatTensor<Self>;
 }
 
 /// A step of Adam; see [`AdamOps`](crate::ops::AdamOps).
@@ -35,11 +29,11 @@ pub(super) fn adam<B: Host>(
     gradient: FloatTensor<B>,
     moments: [FloatTensor<B>; 2],
     step: AdamStep,
-) -> Outputs<B> {
-    let mut weights = B::owned(weights);
-    let [mut first, mut second] = moments.map(B::owned);
+) -> [FloatTensor<B>; 3] {
+    let mut weights = B::values(weights);
+    let [mut first, mut second] = moments.map(B::values);
     cpu::adam(weights.as_mut(), B::values(gradient).as_ref(), first.as_mut(), second.as_mut(), step);
-    (B::returned(weights), B::returned(first), B::returned(second))
+    [weights, first, second].map(B::returned)
 }
 
 /// The tensors of a pass forward.
@@ -54,7 +48,7 @@ pub(super) struct Tensors<B: Backend> {
     pub recurrent_bias: FloatTensor<B>,
 }
 
-/// Output, last `h`, last `c`; or what else comes by threes.
+/// Output, last `h`, last `c`.
 pub(super) type Outputs<B> = (FloatTensor<B>, FloatTensor<B>, FloatTensor<B>);
 
 /// The pass forward; with `keep` also what the pass back needs.
@@ -140,7 +134,7 @@ macro_rules! host_adam {
                 moment_2: FloatTensor<Self>,
                 step: $crate::AdamStep,
             ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-                $crate::backends::host::adam::<Self>(weights, gradient, [moment_1, moment_2], step)
+                $crate::backends::host::adam::<Self>(weights, gradient, [moment_1, moment_2], step).into()
             }
         }
     };

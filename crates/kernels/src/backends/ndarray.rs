@@ -38,12 +38,6 @@ impl Host for NdArray {
         Self::float_from_data(TensorData::new(values, shape), &Default::default())
     }
 
-    type Owned = Values;
-
-    fn owned(tensor: FloatTensor<Self>) -> Values {
-        Self::values(tensor)
-    }
-
     fn returned(values: Values) -> FloatTensor<Self> {
         Self::float_from_data(values.0, &Default::default())
     }
