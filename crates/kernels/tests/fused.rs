@@ -120,10 +120,17 @@ fn run(case: Case, device: &Device, fused: bool) -> Vec<Vec<f32>> {
     found
 }
 
+/// Whether gates are kept for the pass back, or made again on it.
 fn assert_equal(case: Case, device: &Device) {
-    let (fused, composed) = (run(case, device, true), run(case, device, false));
+    let composed = run(case, device, false);
+    for device in [device.clone(), device.clone().gradient_checkpointing()] {
+        assert_close(case, &run(case, &device, true), &composed);
+    }
+}
+
+fn assert_close(case: Case, fused: &[Vec<f32>], composed: &[Vec<f32>]) {
     assert_eq!(fused.len(), composed.len());
-    for (part, (fused, composed)) in fused.iter().zip(&composed).enumerate() {
+    for (part, (fused, composed)) in fused.iter().zip(composed).enumerate() {
         let size = composed.iter().fold(1.0f32, |size, value| size.max(value.abs()));
         for (found, expected) in fused.iter().zip(composed) {
             assert!((found - expected).abs() <= 1e-5 * size, "part {part}: {found} against {expected}, {case:?}");
@@ -228,14 +235,27 @@ fn sizes_that_threads_share_agree() {
     }
 }
 
+/// As `SHARED`, and so long that the pass back makes the gates of some steps at a time.
+const LONG: [(usize, usize, usize, usize); 2] = [(23, 700, 5, 70), (3, 1200, 5, 300)];
+
+#[test]
+fn sequences_that_are_taken_in_parts_agree() {
+    for cell in CELLS {
+        for size in LONG {
+            assert_equal(shared(cell, size, true), &devices()[0]);
+        }
+    }
+}
+
 #[test]
 fn numbers_do_not_depend_on_the_threads() {
     for cell in CELLS {
-        for size in SHARED {
+        for size in [SHARED, LONG].concat() {
             let case = shared(cell, size, false);
+            let device = devices()[0].clone().gradient_checkpointing();
             let with = |threads: usize| {
                 let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
-                pool.install(|| run(case, &devices()[0], true))
+                pool.install(|| run(case, &device, true))
             };
             let one = with(1);
             assert_eq!(one, with(2), "{case:?}");

@@ -3,11 +3,15 @@
 //! A node of Burn's graph has one output. The sequence of outputs is the node that does the work; the last states
 //! are nodes on top of it, which hand their gradients to it beside the graph. Where nobody differentiates a last
 //! state, as in most models, it costs nothing.
+//!
+//! On a device with Burn's gradient checkpointing the pass forward keeps the states alone, and the pass back makes the gates
+//! of some steps again before it goes through them.
 
+use std::any::TypeId;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
-use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
+use burn::backend::autodiff::checkpoint::strategy::{BalancedCheckpointing, CheckpointStrategy};
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::FloatTensor;
@@ -16,7 +20,7 @@ use burn::tensor::Shape;
 
 use super::host::{self, Host, Tensors};
 use crate::clock::timed;
-use crate::cpu::{self, Gradient, Saved};
+use crate::cpu::{self, Gradient, Keep, Matrices, Saved};
 use crate::ops::RecurrentOps;
 use crate::{Cell, Direction};
 
@@ -36,8 +40,9 @@ struct Sequence;
 #[derive(Clone, Debug)]
 struct SequenceState<B: Host> {
     saved: Arc<Saved>,
-    input_weight: FloatTensor<B>,
-    recurrent_weight: FloatTensor<B>,
+    /// Of the input and of the state.
+    weights: [FloatTensor<B>; 2],
+    biases: [FloatTensor<B>; 2],
     last: Shared<B>,
     shapes: [Shape; 7],
 }
@@ -46,7 +51,7 @@ impl<B: Host> Backward<B, 7> for Sequence {
     type State = SequenceState<B>;
 
     fn backward(self, ops: Ops<Self::State, 7>, grads: &mut Gradients, _checkpointer: &mut Checkpointer) {
-        let SequenceState { saved, input_weight, recurrent_weight, last, shapes } = ops.state;
+        let SequenceState { saved, weights, biases, last, shapes } = ops.state;
         let output = B::values(grads.consume::<B>(&ops.node));
         let (hidden, memory) = {
             let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
@@ -57,10 +62,12 @@ impl<B: Host> Backward<B, 7> for Sequence {
             hidden: hidden.as_ref().map(AsRef::as_ref),
             memory: memory.as_ref().map(AsRef::as_ref),
         };
-        let (input_weight, recurrent_weight) = (B::values(input_weight), B::values(recurrent_weight));
+        let (weights, biases) = (weights.map(B::values), biases.map(B::values));
+        let [input, recurrent, input_bias, recurrent_bias] =
+            [&weights[0], &weights[1], &biases[0], &biases[1]].map(AsRef::as_ref);
+        let weights = Matrices { input, recurrent, input_bias, recurrent_bias };
         let (saved, with_input) = (Arc::unwrap_or_clone(saved), ops.parents[0].is_some());
-        let found =
-            timed(|| cpu::backward(saved, input_weight.as_ref(), recurrent_weight.as_ref(), gradient, with_input));
+        let found = timed(|| cpu::backward(saved, weights, gradient, with_input));
         let values = [
             found.input,
             Some(found.hidden),
@@ -140,16 +147,19 @@ impl<B: Host + RecurrentOps, C: CheckpointStrategy> RecurrentOps for Autodiff<B,
         let (output, hidden, memory): (FloatTensor<Self>, _, _) =
             match Sequence.prepare::<C>(nodes).compute_bound().stateful() {
                 OpsKind::UnTracked(node) => {
-                    let ((output, hidden, memory), _) = host::forward::<B>(tensors, cell, direction, false);
+                    let ((output, hidden, memory), _) = host::forward::<B>(tensors, cell, direction, Keep::Nothing);
                     (node.finish(output), hidden, memory)
                 }
                 OpsKind::Tracked(node) => {
-                    let input_weight = tensors.input_weight.clone();
-                    let recurrent_weight = tensors.recurrent_weight.clone();
-                    let ((output, hidden, memory), saved) = host::forward::<B>(tensors, cell, direction, true);
+                    let weights = [tensors.input_weight.clone(), tensors.recurrent_weight.clone()];
+                    let biases = [tensors.input_bias.clone(), tensors.recurrent_bias.clone()];
+                    // As Burn's own operations do on a device with gradient checkpointing.
+                    let again = TypeId::of::<C>() == TypeId::of::<BalancedCheckpointing>();
+                    let keep = if again { Keep::States } else { Keep::Gates };
+                    let ((output, hidden, memory), saved) = host::forward::<B>(tensors, cell, direction, keep);
                     let saved = Arc::new(saved.expect("kept, as asked for"));
                     let last = gradients.clone();
-                    let state = SequenceState { saved, input_weight, recurrent_weight, last, shapes };
+                    let state = SequenceState { saved, weights, biases, last, shapes };
                     (node.finish(state, output), hidden, memory)
                 }
             };

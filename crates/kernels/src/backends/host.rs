@@ -5,7 +5,7 @@ use burn::backend::{Backend, TensorMetadata};
 use burn::tensor::Shape;
 
 use crate::clock::timed;
-use crate::cpu::{self, Layer, Matrices, Operands, Saved};
+use crate::cpu::{self, Keep, Layer, Matrices, Operands, Saved};
 use crate::{AdamStep, Cell, Direction};
 
 /// A backend whose tensors can be read and made from slices.
@@ -51,12 +51,12 @@ pub(super) struct Tensors<B: Backend> {
 /// Output, last `h`, last `c`.
 pub(super) type Outputs<B> = (FloatTensor<B>, FloatTensor<B>, FloatTensor<B>);
 
-/// The pass forward; with `keep` also what the pass back needs.
+/// The pass forward, and what is kept for the pass back.
 pub(super) fn forward<B: Host>(
     tensors: Tensors<B>,
     cell: Cell,
     direction: Direction,
-    keep: bool,
+    keep: Keep,
 ) -> (Outputs<B>, Option<Saved>) {
     let shape = tensors.input.shape();
     let (batch, time, input) = (shape[0], shape[1], shape[2]);
@@ -116,7 +116,7 @@ macro_rules! host_recurrence {
                     input_bias,
                     recurrent_bias,
                 };
-                $crate::backends::host::forward::<Self>(tensors, cell, direction, false).0
+                $crate::backends::host::forward::<Self>(tensors, cell, direction, $crate::cpu::Keep::Nothing).0
             }
         }
     };

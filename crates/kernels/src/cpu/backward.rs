@@ -5,13 +5,15 @@ use std::ops::Range;
 use pulp::Arch;
 use rayon::prelude::*;
 
+use super::again::Again;
 use super::lane::{Lane, Share, unite};
-use super::outer::{Columns, transposed_product};
 use super::panels::{Packers, Panels, Rows, RowsMut, Target};
-use super::plan::{Plan, row_shares, unit_shares};
+use super::plan::{Plan, row_shares, span, unit_shares};
+use super::pool::Buffer;
 use super::shared::{Meeting, Shared};
 use super::step::{Back, Real};
-use super::{Layer, Saved, gru, lstm, rnn};
+use super::weight_sums::WeightSums;
+use super::{Layer, Matrices, Saved, gru, lstm, rnn};
 use crate::{Cell, Direction, GruReset};
 
 /// The gradients that come in.
@@ -37,42 +39,79 @@ pub(crate) struct Gradients {
 }
 
 /// Gradients of a layer; `input` says whether the input's is asked for.
-pub(crate) fn backward(
-    mut saved: Saved,
-    input_weight: &[f32],
-    recurrent_weight: &[f32],
-    gradient: Gradient<'_>,
-    input: bool,
-) -> Gradients {
+pub(crate) fn backward(mut saved: Saved, weights: Matrices<'_>, gradient: Gradient<'_>, input: bool) -> Gradients {
     let layer = saved.layer;
-    let Layer { batch, time, hidden, .. } = layer;
-    let plan = Plan::new(layer);
-    let apart = matches!(plan, Plan::Units { .. });
-    let mut grad_input = vec![0.0; if input { batch * time * layer.input } else { 0 }];
+    let Layer { cell, batch, time, hidden, .. } = layer;
+    let (mut gates, mut extra) = (std::mem::take(&mut saved.gates), std::mem::take(&mut saved.extra));
+    let kept = !gates.is_empty();
+    let span = if kept { time } else { span(layer) };
+    if !kept {
+        gates = Buffer::new(span * batch * layer.gates());
+        extra = Buffer::new(span * batch * layer.extra());
+    }
+    // A simple network's gates are its states.
+    let again = (!kept && !matches!(cell, Cell::Rnn(_))).then(|| Again::new(layer, weights));
     let to_input = input.then(|| {
-        let row = |gate: usize| &input_weight[gate * layer.input..];
+        let row = |gate: usize| &weights.input[gate * layer.input..];
         Panels::from_rows(Arch::new(), layer.gates(), layer.input, Packers::All, row)
     });
+    let mut grad_input = vec![0.0; if input { batch * time * layer.input } else { 0 }];
+    let mut sums = WeightSums::new(layer);
+    let apart = matches!(Plan::new(layer), Plan::Units { .. });
+    // Of the state and memory after the span that is at hand.
+    let mut carried: Option<(Vec<f32>, Vec<f32>)> = None;
+    for first in (0..time).step_by(span).rev() {
+        let steps = first..time.min(first + span);
+        if let Some(again) = &again {
+            again.fill(&saved, steps.clone(), &mut gates, &mut extra);
+        }
+        let (hidden, memory) = carried.as_ref().map(|(hidden, memory)| (&hidden[..], &memory[..])).unzip();
+        let gradient = Gradient { hidden: hidden.or(gradient.hidden), memory: memory.or(gradient.memory), ..gradient };
+        let context = Context {
+            layer,
+            steps: steps.clone(),
+            span,
+            apart,
+            gradient,
+            mask: saved.mask.as_deref(),
+            rows: &saved.rows,
+            gates: Shared::new(&mut gates),
+            extra: Shared::new(&mut extra),
+            memory: Shared::new(&mut saved.memory),
+            grad_input: Shared::new(&mut grad_input),
+            to_input: to_input.as_ref(),
+        };
+        carried = Some(through_time(&context, weights.recurrent));
+        if let (Some(panels), true) = (&to_input, apart) {
+            input_gradient(layer, steps.clone(), panels, &gates, &mut grad_input);
+        }
+        sums.add(&saved.rows, &gates, &extra, steps);
+    }
+    let (hidden, memory) = carried.unwrap_or_else(|| (vec![0.0; batch * hidden], vec![0.0; batch * layer.memory()]));
+    let (input_weight, recurrent_weight, input_bias, recurrent_bias) = sums.finish();
+    Gradients {
+        input: input.then_some(grad_input),
+        hidden,
+        memory: cell.has_memory().then_some(memory),
+        input_weight,
+        recurrent_weight,
+        input_bias,
+        recurrent_bias,
+    }
+}
+
+/// Turns the gates of the steps into gradients of their sums; the gradients of the state and memory before them.
+fn through_time(context: &Context<'_>, recurrent_weight: &[f32]) -> (Vec<f32>, Vec<f32>) {
+    let layer = context.layer;
+    let Layer { batch, hidden, .. } = layer;
     let to_state = |units: &Range<usize>| {
         let row = |gate: usize| &recurrent_weight[gate * hidden..][units.clone()];
         Panels::from_rows(Arch::new(), layer.gates(), units.len(), Packers::One, row)
     };
-    let context = Context {
-        layer,
-        apart,
-        gradient,
-        mask: saved.mask.as_deref(),
-        rows: &saved.rows,
-        gates: Shared::new(&mut saved.gates),
-        extra: Shared::new(&mut saved.extra),
-        memory: Shared::new(&mut saved.memory),
-        grad_input: Shared::new(&mut grad_input),
-        to_input: to_input.as_ref().filter(|_| !apart),
-    };
-    let (shares, (grads, memories)): (_, (Vec<_>, Vec<_>)) = match plan {
+    let (shares, (grads, memories)): (_, (Vec<_>, Vec<_>)) = match Plan::new(layer) {
         Plan::Rows { threads } => {
             let (shares, to_state) = (row_shares(layer, threads), to_state(&(0..hidden)));
-            let run = |share| Worker::new(&context, share, &to_state).run(&Meeting::alone());
+            let run = |share| Worker::new(context, share, &to_state).run(&Meeting::alone());
             let found = match threads {
                 1 => shares.iter().map(run).unzip(),
                 _ => shares.par_iter().map(run).unzip(),
@@ -82,36 +121,27 @@ pub(crate) fn backward(
         Plan::Units { most } => {
             let found = Meeting::gather(most, |member, members, meeting| {
                 let share = &unit_shares(layer, members)[member];
-                Worker::new(&context, share, &to_state(&share.units)).run(meeting)
+                Worker::new(context, share, &to_state(&share.units)).run(meeting)
             });
             (unit_shares(layer, found.len()), found.into_iter().unzip())
         }
     };
-    if let (Some(panels), true) = (&to_input, apart) {
-        input_gradient(layer, panels, &saved.gates, &mut grad_input);
-    }
-    let (input_weight, recurrent_weight, input_bias, recurrent_bias) = weight_gradients(&saved);
-    Gradients {
-        input: input.then_some(grad_input),
-        hidden: unite(&shares, &grads, batch, hidden),
-        memory: layer.cell.has_memory().then(|| unite(&shares, &memories, batch, hidden)),
-        input_weight,
-        recurrent_weight,
-        input_bias,
-        recurrent_bias,
-    }
+    let memory = if layer.cell.has_memory() { unite(&shares, &memories, batch, hidden) } else { Vec::new() };
+    (unite(&shares, &grads, batch, hidden), memory)
 }
 
-/// The input's gradient from all gates, with all threads.
-fn input_gradient(layer: Layer, panels: &Panels, gates: &[f32], grad_input: &mut [f32]) {
+/// The input's gradient at some steps from all gates, with all threads.
+fn input_gradient(layer: Layer, steps: Range<usize>, panels: &Panels, gates: &[f32], grad_input: &mut [f32]) {
     const CHUNK: usize = 32;
     let (batch, time, width) = (layer.batch, layer.time, layer.input);
+    // Read backward, later steps come first.
+    let earliest = layer.time_of(steps.start).min(layer.time_of(steps.end - 1));
     grad_input.par_chunks_mut(time * width).enumerate().for_each(|(at, grad_input)| {
+        let grad_input = &mut grad_input[earliest * width..][..steps.len() * width];
         grad_input.par_chunks_mut(CHUNK * width).enumerate().for_each(|(chunk, grad_input)| {
             let count = grad_input.len() / width;
-            let times = chunk * CHUNK..chunk * CHUNK + count;
-            // Read backward, later steps come first.
-            let first = layer.time_of(times.start).min(layer.time_of(times.end - 1));
+            let from = earliest + chunk * CHUNK;
+            let first = layer.time_of(from).min(layer.time_of(from + count - 1)) - steps.start;
             let rows = Rows::new(gates, (first * batch + at) * layer.gates(), batch * layer.gates());
             let target = RowsMut::new(grad_input, 0, width);
             panels.product(rows, 0..layer.gates(), target, count, Target::Replace);
@@ -135,6 +165,10 @@ fn reverse_rows(rows: &mut [f32], width: usize) {
 /// What all threads see.
 struct Context<'a> {
     layer: Layer,
+    /// The steps at hand.
+    steps: Range<usize>,
+    /// Steps whose gates stand in memory.
+    span: usize,
     /// Whether the input's gradient is made after the recurrence.
     apart: bool,
     gradient: Gradient<'a>,
@@ -188,9 +222,9 @@ impl<'a> Worker<'a> {
 
     /// The gradients of the initial state and memory.
     fn run(mut self, meeting: &Meeting) -> (Vec<f32>, Vec<f32>) {
-        let Layer { time, .. } = self.context.layer;
-        self.memory.load(time);
-        for step in (0..time).rev() {
+        let steps = self.context.steps.clone();
+        self.memory.load(steps.end);
+        for step in steps.rev() {
             self.through_gates(step);
             meeting.wait();
             self.through_weights(step);
@@ -212,13 +246,15 @@ impl<'a> Worker<'a> {
         self.extra.load(step);
         self.memory.load(step);
         let (memory_before, memory) = self.memory.pair(step);
+        let read = |step: usize| &self.context.rows[(step * batch + rows.start) * width..][..rows.len() * width];
         let mut back = Back {
             rows: rows.len(),
             hidden: units.len(),
             width,
             own: self.context.layer.state() + units.start,
             real,
-            read: &self.context.rows[(step * batch + rows.start) * width..][..rows.len() * width],
+            read: read(step),
+            next: read(step + 1),
             gates: self.gates.step(step),
             extra: self.extra.step(step),
             memory_before,
@@ -244,7 +280,7 @@ impl<'a> Worker<'a> {
         let Layer { cell, batch, time, hidden, .. } = layer;
         let (rows, count) = (self.share.rows.clone(), self.share.rows.len());
         let read = |values: Shared<'a>, width: usize| {
-            let start = (step * batch + rows.start) * width;
+            let start = (step % self.context.span * batch + rows.start) * width;
             // SAFETY: written before the last meeting, or by this worker.
             let values = unsafe { values.read(start..start + count * width) };
             Rows::new(values, 0, width)
@@ -259,7 +295,7 @@ impl<'a> Worker<'a> {
         if cell == Cell::Gru(GruReset::After) {
             product(read(self.context.extra, hidden), through_gates..layer.gates());
         }
-        if let Some(panels) = self.context.to_input {
+        if let Some(panels) = self.context.to_input.filter(|_| !self.context.apart) {
             let (start, end) = (rows.start * time * layer.input, rows.end * time * layer.input);
             // SAFETY: the rows of this worker, which has all units here.
             let target = unsafe { self.context.grad_input.write(start..end) };
@@ -267,52 +303,4 @@ impl<'a> Worker<'a> {
             panels.product(gates, 0..layer.gates(), target, count, Target::Replace);
         }
     }
-}
-
-type WeightGradients = (Vec<f32>, Vec<f32>, Vec<f32>, Vec<f32>);
-
-/// `dW`, `dU`, `db`, `dc` from the gradients of the gates and the rows that were read.
-fn weight_gradients(saved: &Saved) -> WeightGradients {
-    let layer = saved.layer;
-    let Layer { input, hidden, .. } = layer;
-    let (gates, width, state) = (layer.gates(), layer.width(), layer.state());
-    let count = layer.time * layer.batch;
-    let mut weights = (vec![0.0; gates * input], vec![0.0; gates * hidden], vec![0.0; gates], vec![0.0; gates]);
-    // Rows of gates that see `[x, 1, h']` with one and the same gradient.
-    let whole = if matches!(layer.cell, Cell::Gru(_)) { 2 * hidden } else { gates };
-    let all = transposed_product(
-        Columns::new(&saved.gates, 0, whole, gates),
-        Columns::new(&saved.rows, 0, width, width),
-        count,
-    );
-    for (gate, row) in all.chunks_exact(width).enumerate() {
-        weights.0[gate * input..][..input].copy_from_slice(&row[..input]);
-        weights.1[gate * hidden..][..hidden].copy_from_slice(&row[state..]);
-        weights.2[gate] = row[input];
-        weights.3[gate] = row[input];
-    }
-    let Cell::Gru(reset) = layer.cell else { return weights };
-    let candidate = Columns::new(&saved.gates, whole, hidden, gates);
-    let of_input = transposed_product(candidate, Columns::new(&saved.rows, 0, state, width), count);
-    for (unit, row) in of_input.chunks_exact(state).enumerate() {
-        weights.0[(whole + unit) * input..][..input].copy_from_slice(&row[..input]);
-        weights.2[whole + unit] = row[input];
-    }
-    match reset {
-        GruReset::After => {
-            let product = Columns::new(&saved.extra, 0, hidden, hidden);
-            let of_state = transposed_product(product, Columns::new(&saved.rows, input, hidden + 1, width), count);
-            for (unit, row) in of_state.chunks_exact(hidden + 1).enumerate() {
-                weights.1[(whole + unit) * hidden..][..hidden].copy_from_slice(&row[1..]);
-                weights.3[whole + unit] = row[0];
-            }
-        }
-        GruReset::Before => {
-            let of_state = transposed_product(candidate, Columns::new(&saved.extra, 0, hidden, hidden), count);
-            weights.1[whole * hidden..].copy_from_slice(&of_state);
-            let (input_bias, recurrent_bias) = (&weights.2[whole..], &mut weights.3[whole..]);
-            recurrent_bias.copy_from_slice(input_bias);
-        }
-    }
-    weights
 }

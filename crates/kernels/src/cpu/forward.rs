@@ -18,6 +18,16 @@ use crate::{Cell, GruReset};
 /// Rows whose products with the input are made at a time, where they are made for many steps at once.
 const SPAN: usize = 128;
 
+/// What a pass forward leaves for the pass back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Keep {
+    Nothing,
+    /// The states, of which the pass back makes the gates again.
+    States,
+    /// The gates too.
+    Gates,
+}
+
 /// What a pass forward gives.
 pub(crate) struct Forward {
     /// `[batch, time, hidden]`
@@ -44,32 +54,46 @@ pub(crate) struct Operands<'a> {
 }
 
 /// The packed weights of a cell.
-enum Packed<'a> {
+pub(super) enum Packed<'a> {
     Whole(Panels),
     Gru(GruPanels<'a>),
 }
 
-/// Runs a layer over the whole sequence; with `keep` what the backward pass needs stays.
-pub(crate) fn forward(layer: Layer, operands: Operands<'_>, keep: bool) -> Forward {
-    let Layer { batch, time, hidden, .. } = layer;
+impl<'a> Packed<'a> {
+    /// `c_n` of a GRU.
+    pub fn bias(&self) -> &'a [f32] {
+        match self {
+            Self::Gru(panels) => panels.bias,
+            Self::Whole(_) => &[],
+        }
+    }
+}
+
+/// Runs a layer over the whole sequence.
+pub(crate) fn forward(layer: Layer, operands: Operands<'_>, keep: Keep) -> Forward {
+    let Layer { cell, batch, time, hidden, .. } = layer;
     let plan = Plan::new(layer);
     let span = match plan {
         Plan::Rows { .. } => None,
         Plan::Units { .. } => Some((SPAN / batch).clamp(1, time)),
     };
-    // Where nothing is kept, two steps take turns; the copies of a `Plan::Units` are all that it needs.
-    let (slots, copied) = (if keep { time } else { 1 }, if keep || span.is_none() { 1 } else { 0 });
-    let states = if keep { time + 1 } else { span.unwrap_or(0).max(2) };
+    let keep_states = keep != Keep::Nothing;
+    // The gate of a simple network is its state.
+    let keep_gates = keep == Keep::Gates && !matches!(cell, Cell::Rnn(_));
+    // What is not kept needs the place of one step; none in a `Plan::Units`, whose threads have copies of their own.
+    let slots = |kept: bool| if kept { time } else { usize::from(span.is_none()) };
+    let states = if keep_states { time + 1 } else { span.unwrap_or(0).max(2) };
+    let remembered = if keep_states || span.is_none() { slots(keep_states) + 1 } else { 0 };
     let mut rows = Buffer::new(states * batch * layer.width());
-    let mut gates = Buffer::new(copied * slots * batch * layer.gates());
-    let mut extra = Buffer::new(copied * slots * batch * layer.extra());
-    let mut memory = Buffer::new(copied * (slots + 1) * batch * layer.memory());
+    let mut gates = Buffer::new(slots(keep_gates) * batch * layer.gates());
+    let mut extra = Buffer::new(slots(keep_gates) * batch * layer.extra());
+    let mut memory = Buffer::new(remembered * batch * layer.memory());
     let mut output = vec![0.0; batch * time * hidden];
 
     let context = Context {
         layer,
         operands,
-        keep,
+        keep: keep_states,
         span,
         states,
         rows: Shared::new(&mut rows),
@@ -103,12 +127,15 @@ pub(crate) fn forward(layer: Layer, operands: Operands<'_>, keep: bool) -> Forwa
     let last = &rows[(time % states) * batch * width..][..batch * width];
     let last = last.chunks_exact(width).flat_map(|row| &row[state..]).copied().collect();
     let memories = layer.cell.has_memory().then(|| unite(&shares, &memories, batch, hidden));
-    let saved = keep.then(|| Saved { layer, mask: operands.mask.map(<[f32]>::to_vec), rows, gates, extra, memory });
+    let saved = keep_states.then(|| {
+        let (gates, extra) = if keep_gates { (gates, extra) } else { Default::default() };
+        Saved { layer, mask: operands.mask.map(<[f32]>::to_vec), rows, gates, extra, memory }
+    });
     Forward { output, hidden: last, memory: memories, saved }
 }
 
 /// `[W; b; U]` of some hidden units.
-fn pack<'a>(layer: Layer, weights: Matrices<'a>, units: Range<usize>, packers: Packers) -> Packed<'a> {
+pub(super) fn pack<'a>(layer: Layer, weights: Matrices<'a>, units: Range<usize>, packers: Packers) -> Packed<'a> {
     let arch = Arch::new();
     let Layer { input, hidden, .. } = layer;
     let both: Vec<f32> = weights.input_bias.iter().zip(weights.recurrent_bias).map(|(b, c)| b + c).collect();
@@ -126,6 +153,16 @@ fn pack<'a>(layer: Layer, weights: Matrices<'a>, units: Range<usize>, packers: P
             bias: &weights.recurrent_bias[2 * hidden..][units.clone()],
         }),
         Cell::Lstm | Cell::Rnn(_) => Packed::Whole(panels(0..layer.cell.gates(), &both)),
+    }
+}
+
+/// One step of a cell.
+pub(super) fn advance(cell: Cell, step: &mut Step<'_>, packed: &Packed<'_>) {
+    match (cell, packed) {
+        (Cell::Rnn(function), Packed::Whole(panels)) => rnn::forward(step, panels, function),
+        (_, Packed::Whole(panels)) => lstm::forward(step, panels),
+        (Cell::Gru(GruReset::Before), Packed::Gru(panels)) => gru::forward_before(step, panels),
+        (_, Packed::Gru(panels)) => gru::forward_after(step, panels),
     }
 }
 
@@ -278,18 +315,10 @@ impl<'a> Worker<'a> {
             extra: self.extra.step(at),
             memory_before,
             memory,
-            bias: match self.packed {
-                Packed::Gru(panels) => panels.bias,
-                Packed::Whole(_) => &[],
-            },
+            bias: self.packed.bias(),
             next,
         };
-        match (cell, self.packed) {
-            (Cell::Rnn(function), Packed::Whole(panels)) => rnn::forward(&mut step, panels, function),
-            (_, Packed::Whole(panels)) => lstm::forward(&mut step, panels),
-            (Cell::Gru(GruReset::Before), Packed::Gru(panels)) => gru::forward_before(&mut step, panels),
-            (_, Packed::Gru(panels)) => gru::forward_after(&mut step, panels),
-        }
+        advance(cell, &mut step, self.packed);
         let Step { memory_before, memory, mut next, .. } = step;
         let time_of = self.context.layer.time_of(at);
         let real = Real { mask: self.context.operands.mask, first: rows.start, time, at: time_of };

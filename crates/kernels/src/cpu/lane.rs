@@ -29,7 +29,9 @@ pub(super) struct Lane<'a> {
     hidden: usize,
     parts: usize,
     share: Share,
-    /// How many steps stand in the buffer, or in the copy.
+    /// How many steps stand in the buffer.
+    held: usize,
+    /// How many stand where the lane works: in the copy, if it has one.
     slots: usize,
     copy: Option<Vec<f32>>,
 }
@@ -40,8 +42,8 @@ impl<'a> Lane<'a> {
     /// While the lane lives nobody else uses the share's places, but for reading what has been published.
     pub unsafe fn new(layer: Layer, shared: Shared<'a>, parts: usize, share: Share) -> Self {
         let Layer { batch, hidden, .. } = layer;
-        let slots = shared.len() / (batch * parts * hidden).max(1);
-        Self { shared, batch, hidden, parts, share, slots, copy: None }
+        let held = shared.len() / (batch * parts * hidden).max(1);
+        Self { shared, batch, hidden, parts, share, held, slots: held, copy: None }
     }
 
     /// The same with a copy of `slots` steps.
@@ -117,7 +119,7 @@ impl<'a> Lane<'a> {
         let rows = copy[own].chunks_exact_mut((self.parts * units).max(1));
         for (row, values) in self.share.rows.clone().zip(rows) {
             for (part, values) in values.chunks_exact_mut(units).enumerate() {
-                let start = (step * self.batch + row) * width + part * self.hidden + self.share.units.start;
+                let start = (step % self.held * self.batch + row) * width + part * self.hidden + self.share.units.start;
                 // SAFETY: places of the share's rows and units.
                 exchange(values, unsafe { self.shared.write(start..start + units) });
             }

@@ -7,11 +7,13 @@
 //! - Rows hold `[x, 1, h']`, so that one product with the packed `[W; b; U]` gives all sums of a step.
 //! - The weights are packed once a pass ([`panels`]), not at each step.
 //! - The weights' gradients are one product over all steps and rows ([`outer`]).
+//! - Activations that are not kept are made again for many steps at once ([`again`]).
 //!
 //! Sums run in an order that depends on neither the number of threads nor their shares: results are the same
 //! for any number of threads.
 
 mod adam;
+mod again;
 mod backward;
 mod cross_entropy;
 mod dropout;
@@ -27,12 +29,13 @@ mod rnn;
 mod shared;
 mod simd;
 mod step;
+mod weight_sums;
 
 pub(crate) use adam::adam;
 pub(crate) use backward::{Gradient, backward};
 pub(crate) use cross_entropy::{Head, HeadGradients, gradients, losses};
 pub(crate) use dropout::drop_values;
-pub(crate) use forward::{Operands, forward};
+pub(crate) use forward::{Keep, Operands, forward};
 
 use crate::{Cell, Direction};
 use pool::Buffer;
@@ -102,9 +105,9 @@ pub(crate) struct Saved {
     mask: Option<Vec<f32>>,
     /// `[time + 1, batch, input + 1 + hidden]`: `[x, 1, h']`
     rows: Buffer,
-    /// `[time, batch, gates · hidden]`: activations
+    /// `[time, batch, gates · hidden]`: activations; empty where they are to be made again
     gates: Buffer,
-    /// `[time, batch, hidden]`, of a GRU
+    /// `[time, batch, hidden]`, of a GRU; empty as the gates are
     extra: Buffer,
     /// `[time + 1, batch, hidden]`, of an LSTM
     memory: Buffer,

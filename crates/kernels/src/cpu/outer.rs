@@ -35,21 +35,20 @@ const BLOCK: usize = 256;
 /// Columns of `right` in a tile.
 const TILE: usize = 8;
 
-/// `leftᵀ · right` over `rows` rows, `[columns of left, columns of right]`. Sums run in the order of the rows.
-pub(super) fn transposed_product(left: Columns<'_>, right: Columns<'_>, rows: usize) -> Buffer {
+/// Adds `leftᵀ · right` over `rows` rows to `product`, `[columns of left, columns of right]`. Sums run in the order of
+/// the rows.
+pub(super) fn add_transposed_product(left: Columns<'_>, right: Columns<'_>, rows: usize, product: &mut [f32]) {
     let arch = Arch::new();
     let columns = VECTORS * lanes(arch);
     let panels = left.count.div_ceil(columns);
     let work = left.count * right.count * rows;
     let threads = if work < 1_000_000 { 1 } else { rayon::current_num_threads().min(panels) };
     let part = panels.div_ceil(threads) * columns;
-    let mut product = Buffer::new(left.count * right.count);
     let shares = product.par_chunks_mut(part * right.count).enumerate();
     shares.for_each(|(index, product)| {
         let left = Columns { first: left.first + index * part, count: product.len() / right.count, ..left };
         arch.dispatch(Outer { left, right, rows, columns, product });
     });
-    product
 }
 
 /// One thread's part.
@@ -100,7 +99,7 @@ impl WithSimd for Outer<'_> {
         let width = panels * columns;
         for column in 0..right.count {
             let sums = &sums[column * width..][..left.count];
-            product[column..].iter_mut().step_by(right.count).zip(sums).for_each(|(value, sum)| *value = *sum);
+            product[column..].iter_mut().step_by(right.count).zip(sums).for_each(|(value, sum)| *value += *sum);
         }
     }
 }

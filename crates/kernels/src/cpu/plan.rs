@@ -45,6 +45,14 @@ impl Plan {
     }
 }
 
+/// Steps whose gates stand in memory at a time on the way back, where they have not been kept.
+pub(super) fn span(layer: Layer) -> usize {
+    // Enough for the products and the packing to be worth it.
+    const ROWS: usize = 1024;
+    const VALUES: usize = 1 << 20;
+    ROWS.max(VALUES / layer.gates()).div_ceil(layer.batch).min(layer.time)
+}
+
 /// The rows of the batch, shared out.
 pub(super) fn row_shares(layer: Layer, threads: usize) -> Vec<Share> {
     cut(layer.batch, threads).map(|rows| Share { rows, units: 0..layer.hidden }).collect()

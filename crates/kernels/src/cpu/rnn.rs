@@ -7,7 +7,7 @@ use super::simd::{Vector, pass, tanh};
 use super::step::{Back, Step};
 use crate::RnnActivation;
 
-/// `h = f(sum)`; the sum becomes `h`.
+/// `h = f(sum)`.
 pub(super) fn forward(step: &mut Step<'_>, panels: &Panels, function: RnnActivation) {
     step.project(panels, 0..panels.depth());
     match function {
@@ -21,9 +21,7 @@ pass!(Tanh, Step, |simd, step| {
     for (row, sums) in step.gates.chunks_exact_mut(hidden).enumerate() {
         let state = step.next.row(row, hidden);
         for at in (0..hidden).step_by(S::F32_LANES) {
-            let h = tanh(Vector::load(simd, sums, at));
-            h.store(sums, at);
-            h.store(state, at);
+            tanh(Vector::load(simd, sums, at)).store(state, at);
         }
     }
 });
@@ -33,14 +31,12 @@ pass!(Relu, Step, |simd, step| {
     for (row, sums) in step.gates.chunks_exact_mut(hidden).enumerate() {
         let state = step.next.row(row, hidden);
         for at in (0..hidden).step_by(S::F32_LANES) {
-            let h = Vector::splat(simd, 0.0).max(Vector::load(simd, sums, at));
-            h.store(sums, at);
-            h.store(state, at);
+            Vector::splat(simd, 0.0).max(Vector::load(simd, sums, at)).store(state, at);
         }
     }
 });
 
-/// `h` becomes the gradient of its sum.
+/// The gates are filled with the gradients of their sums.
 pub(super) fn backward(step: &mut Back<'_>, arch: Arch, function: RnnActivation) {
     match function {
         RnnActivation::Tanh => arch.dispatch(TanhBack(step)),
@@ -50,15 +46,16 @@ pub(super) fn backward(step: &mut Back<'_>, arch: Arch, function: RnnActivation)
 
 pass!(TanhBack, Back, |simd, step| {
     let hidden = step.hidden;
-    for (row, states) in step.gates.chunks_exact_mut(hidden).enumerate() {
+    for (row, sums) in step.gates.chunks_exact_mut(hidden).enumerate() {
         if !step.real.at(row) {
-            states.fill(0.0);
+            sums.fill(0.0);
             continue;
         }
+        let states = &step.next[row * step.width + step.own..][..hidden];
         let grad = &mut step.grad[row * hidden..][..hidden];
         for at in (0..hidden).step_by(S::F32_LANES) {
             let h = Vector::load(simd, states, at);
-            (Vector::load(simd, grad, at) * (h * h).complement()).store(states, at);
+            (Vector::load(simd, grad, at) * (h * h).complement()).store(sums, at);
         }
         grad.fill(0.0);
     }
@@ -66,15 +63,16 @@ pass!(TanhBack, Back, |simd, step| {
 
 pass!(ReluBack, Back, |simd, step| {
     let hidden = step.hidden;
-    for (row, states) in step.gates.chunks_exact_mut(hidden).enumerate() {
+    for (row, sums) in step.gates.chunks_exact_mut(hidden).enumerate() {
         if !step.real.at(row) {
-            states.fill(0.0);
+            sums.fill(0.0);
             continue;
         }
+        let states = &step.next[row * step.width + step.own..][..hidden];
         let grad = &mut step.grad[row * hidden..][..hidden];
         for at in (0..hidden).step_by(S::F32_LANES) {
             let h = Vector::load(simd, states, at);
-            Vector::load(simd, grad, at).where_positive(h).store(states, at);
+            Vector::load(simd, grad, at).where_positive(h).store(sums, at);
         }
         grad.fill(0.0);
     }

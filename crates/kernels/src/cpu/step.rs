@@ -97,7 +97,9 @@ pub(super) struct Back<'a> {
     pub own: usize,
     pub real: Real<'a>,
     pub read: &'a [f32],
-    /// In: the activations; out: the gradients of the sums.
+    /// The rows of the step after: `h` where `read` has `h'`.
+    pub next: &'a [f32],
+    /// In: the activations, but for a simple network's, which are `h`; out: the gradients of the sums.
     pub gates: &'a mut [f32],
     /// `[rows, hidden]`, of a GRU; out: the gradient of `U_n h + c_n`, or `r ⊙ h` as it was
     pub extra: &'a mut [f32],
