@@ -3,7 +3,7 @@
 //!
 //! `cargo xtask bench [--out DIR] [--filter TEXT] [--torch PYTHON] [--quick]`; `DIR` gets `bench.md` and
 //! `bench.json`. `--filter` keeps the cases whose name (`lstm [32, 100, 64, 128] both train`, `mnist-rows stage 1`) holds the text;
-//! `--quick` takes fewer rounds and leaves memory out. `--backend wgpu` (or `cuda`) times the layers on a GPU, semiseq's kernels
+//! `--quick` takes fewer rounds and leaves memory out; `--checkpointing` times training with gradient checkpointing too. `--backend wgpu` (or `cuda`) times the layers on a GPU, semiseq's kernels
 //! beside Burn's own modules, and leaves out whole steps and memory, which is the device's.
 
 mod case;
@@ -44,6 +44,7 @@ fn main() {
         arguments.iter().position(|argument| argument == name).and_then(|place| arguments.get(place + 1)).cloned()
     };
     let quick = arguments.iter().any(|argument| argument == "--quick");
+    let checkpointing = arguments.iter().any(|argument| argument == "--checkpointing");
     let filter = value("--filter").unwrap_or_default();
     let mut torch = value("--torch").map(|python| match Torch::start(&python) {
         Ok(torch) => torch,
@@ -56,11 +57,18 @@ fn main() {
     });
     let limit = limit::sgemm();
     eprintln!("SGEMM: {:.0} GFLOP/s", limit * 1e-9);
+    // Of a GPU it is the device's.
+    let with_memory = !quick && backend.is_none();
     let mut rows = Vec::new();
+    let sides = |case: Case| -> Vec<Side> {
+        let sides = Side::all(backend);
+        let checkpointing = sides.first().and_then(|side| side.checkpointing(case)).filter(|_| checkpointing);
+        sides.into_iter().chain(checkpointing).collect()
+    };
     for case in case::all().into_iter().filter(|case| case.to_string().contains(&filter)) {
         eprintln!("{case}");
         // As one of the pool's threads, as a run works.
-        rows.extend(rayon::scope(|_| measure(case, torch.as_mut(), backend, quick)));
+        rows.extend(rayon::scope(|_| measure(case, &sides(case), torch.as_mut(), quick, with_memory)));
     }
     let about = torch.as_ref().map_or_else(|| "PyTorch: not asked for (`--torch PYTHON`)".into(), Torch::about);
     let steps = match backend {
@@ -98,9 +106,8 @@ fn turn(mut pass: impl FnMut() -> f64) -> f64 {
 }
 
 /// Medians of all sides, taken in turn after a round to warm up.
-fn measure(case: Case, mut torch: Option<&mut Torch>, backend: Option<Backend>, quick: bool) -> Vec<Row> {
-    let sides: Vec<(Side, Box<dyn Fn()>)> =
-        Side::all(backend).into_iter().map(|side| (side, sides::runner(side, case))).collect();
+fn measure(case: Case, sides: &[Side], mut torch: Option<&mut Torch>, quick: bool, memory: bool) -> Vec<Row> {
+    let sides: Vec<(Side, Box<dyn Fn()>)> = sides.iter().map(|&side| (side, sides::runner(side, case))).collect();
     let mut seconds: Vec<Vec<f64>> = vec![Vec::new(); sides.len() + 1];
     let began = Instant::now();
     for round in 0.. {
@@ -128,7 +135,7 @@ fn measure(case: Case, mut torch: Option<&mut Torch>, backend: Option<Backend>, 
     }
     let names = sides.iter().map(|(side, _)| side.to_string()).chain(torch.is_some().then(|| "torch".to_string()));
     let row = |(side, seconds): (String, Vec<f64>)| {
-        let peak_bytes = if quick || backend.is_some() { None } else { memory::of(&side, case, torch.as_deref()) };
+        let peak_bytes = memory.then(|| memory::of(&side, case, torch.as_deref())).flatten();
         Row { case, side, seconds: steps::median(seconds).unwrap_or(f64::NAN), peak_bytes }
     };
     names.zip(seconds).map(row).collect()

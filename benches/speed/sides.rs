@@ -13,11 +13,14 @@ use crate::case::Case;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Side {
     Semiseq(Backend),
+    /// With Burn's gradient checkpointing.
+    Checkpointing(Backend),
     Burn(Backend),
 }
 
 impl Side {
     /// Semiseq on the first CPU backend of the build, and Burn on all of them; both on one backend where one is named.
+    /// What is only timed on request, not.
     pub fn all(named: Option<Backend>) -> Vec<Self> {
         if let Some(backend) = named {
             return vec![Self::Semiseq(backend), Self::Burn(backend)];
@@ -27,12 +30,27 @@ impl Side {
         let first = backends.first().map(|&backend| Self::Semiseq(backend));
         first.into_iter().chain(backends.iter().map(|&backend| Self::Burn(backend))).collect()
     }
+
+    /// This side with gradient checkpointing, where it makes a difference for the case.
+    pub fn checkpointing(self, case: Case) -> Option<Self> {
+        match self {
+            Self::Semiseq(backend) if case.train && case.gates() > 1 => Some(Self::Checkpointing(backend)),
+            _ => None,
+        }
+    }
+
+    fn backend(self) -> Backend {
+        match self {
+            Self::Semiseq(backend) | Self::Checkpointing(backend) | Self::Burn(backend) => backend,
+        }
+    }
 }
 
 impl fmt::Display for Side {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Semiseq(_) => f.write_str("semiseq"),
+            Self::Checkpointing(_) => f.write_str("semiseq-checkpointing"),
             Self::Burn(backend) => write!(f, "burn-{backend}"),
         }
     }
@@ -42,22 +60,25 @@ impl FromStr for Side {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        Self::all(None).into_iter().find(|side| side.to_string() == text).ok_or_else(|| format!("no side `{text}`"))
+        let first = Self::all(None).first().copied().map(|side| Self::Checkpointing(side.backend()));
+        let mut sides = Self::all(None).into_iter().chain(first);
+        sides.find(|side| side.to_string() == text).ok_or_else(|| format!("no side `{text}`"))
     }
 }
 
 /// One pass of a side, ready to be repeated.
 pub fn runner(side: Side, case: Case) -> Box<dyn Fn()> {
-    let backend = match side {
-        Side::Semiseq(backend) | Side::Burn(backend) => backend,
+    let device = device(side.backend(), 0).expect("the backend is in this build");
+    let device = match side {
+        Side::Checkpointing(_) => device.autodiff().gradient_checkpointing(),
+        _ if case.train => device.autodiff(),
+        _ => device,
     };
-    let device = device(backend, 0).expect("the backend is in this build");
-    let device = if case.train { device.autodiff() } else { device };
     let [batch, time, input, _] = case.shape;
     let data = Tensor::<3>::random([batch, time, input], Distribution::Normal(0.0, 1.0), &device);
     let data = if case.train { data.require_grad() } else { data };
     let forward = match side {
-        Side::Semiseq(_) => ours(case, &device),
+        Side::Semiseq(_) | Side::Checkpointing(_) => ours(case, &device),
         Side::Burn(_) => burns(case, &device),
     };
     Box::new(move || {

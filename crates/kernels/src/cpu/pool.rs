@@ -14,7 +14,11 @@ static POOL: Mutex<Vec<Vec<f32>>> = Mutex::new(Vec::new());
 
 /// A buffer that goes back to the pool when it is dropped. What it holds at first has no meaning.
 #[derive(Debug, Default)]
-pub(super) struct Buffer(Vec<f32>);
+pub(super) struct Buffer {
+    /// At least as many as are asked for.
+    values: Vec<f32>,
+    length: usize,
+}
 
 impl Buffer {
     pub fn new(length: usize) -> Self {
@@ -27,13 +31,7 @@ impl Buffer {
             let fits = |buffer: &Vec<f32>| (length..=2 * length).contains(&buffer.len());
             pool.iter().rposition(fits).map(|place| pool.swap_remove(place))
         };
-        match found {
-            Some(mut buffer) => {
-                buffer.truncate(length);
-                Self(buffer)
-            }
-            None => Self(vec![0.0; length]),
-        }
+        Self { values: found.unwrap_or_else(|| vec![0.0; length]), length }
     }
 }
 
@@ -47,11 +45,11 @@ impl Clone for Buffer {
 
 impl Drop for Buffer {
     fn drop(&mut self) {
-        if self.0.is_empty() {
+        if self.values.is_empty() {
             return;
         }
         let mut pool = POOL.lock().unwrap_or_else(PoisonError::into_inner);
-        pool.push(std::mem::take(&mut self.0));
+        pool.push(std::mem::take(&mut self.values));
         while pool.len() > BUFFERS || pool.iter().map(Vec::len).sum::<usize>() > VALUES {
             pool.remove(0);
         }
@@ -62,12 +60,12 @@ impl Deref for Buffer {
     type Target = [f32];
 
     fn deref(&self) -> &[f32] {
-        &self.0
+        &self.values[..self.length]
     }
 }
 
 impl DerefMut for Buffer {
     fn deref_mut(&mut self) -> &mut [f32] {
-        &mut self.0
+        &mut self.values[..self.length]
     }
 }
