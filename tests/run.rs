@@ -236,6 +236,18 @@ fn half_batches_gathered_by_twos_are_whole_batches() {
 }
 
 #[test]
+fn gradient_checkpointing_changes_no_number() {
+    // Noise along a gradient brings a tensor of its own into the graph; two layers keep more than one does.
+    let config = PLAIN
+        .replace("supervised", "virtual-adversarial")
+        .replace("hidden = 6", "hidden = 6\nlayers = 2")
+        .replace("epochs = 12", "epochs = 2");
+    let kept = trained("kept", &config);
+    let again = trained("again", &config.replace("[data]\n", "gradient_checkpointing = true\n[data]\n"));
+    assert_eq!(kept["test"], again["test"]);
+}
+
+#[test]
 fn a_stage_that_gets_no_better_stops_early() {
     let config = PLAIN
         .replace("lr = 0.1", "lr = 1e-12")

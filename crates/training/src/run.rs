@@ -86,6 +86,7 @@ fn run_here(config: &RunConfig, data: Prepared, options: &RunOptions) -> Result<
     let (mut record, done) = RunRecord::open(&folder, config, &data.split, options.resume, options.force)?;
 
     let device = options.device.clone().autodiff();
+    let device = if config.gradient_checkpointing { device.gradient_checkpointing() } else { device };
     let kind = Kind::of(task(config));
     let workshop =
         Workshop { config, options, data: &data, device: &device, kind, train: Arc::new(data.train.clone()), began };

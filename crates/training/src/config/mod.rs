@@ -38,6 +38,10 @@ pub struct RunConfig {
     /// Which device of that backend, by number; one device a run.
     #[serde(default = "first_device")]
     pub devices: Vec<usize>,
+    /// Training keeps less of each pass forward and makes it again on the way back: less memory for more time
+    /// (Chen et al. 2016). On the CPU an LSTM or a GRU then keeps its states and not its gates. Default false.
+    #[serde(default)]
+    pub gradient_checkpointing: bool,
     /// Where sequences come from and which labels may be seen.
     pub data: DataConfig,
     /// The network.

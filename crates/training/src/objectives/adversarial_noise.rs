@@ -51,7 +51,7 @@ impl Read {
         let steps = self.steps.clone().detach() + noise.clone();
         let gradients = loss(model.head(model.hidden(steps, self.mask.clone()))).backward();
         let Some(gradient) = noise.grad(&gradients) else { return noise.zeros_like() };
-        self.scaled(Tensor::from_inner(gradient), size)
+        self.scaled(beside(&noise, gradient), size)
     }
 
     /// The noise that raises `loss` most (Miyato et al. 2017, eq. 3).
@@ -87,6 +87,14 @@ impl Read {
         let direction = real(direction, self.mask.as_ref());
         let norm = lengths(direction.clone()).clamp_min(1e-12);
         direction * (self.length.clone() / norm) * size
+    }
+}
+
+/// A gradient as a constant on the device of `leaf`, gradient checkpointing included.
+pub(super) fn beside<const D: usize>(leaf: &Tensor<D>, gradient: Tensor<D>) -> Tensor<D> {
+    match leaf.gradient_checkpointing_strategy() {
+        Some(strategy) => gradient.autodiff().with_gradient_checkpointing_strategy(strategy),
+        None => gradient,
     }
 }
 

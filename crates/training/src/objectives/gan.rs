@@ -24,6 +24,7 @@ use semiseq_datasets::{Pool, Problem, Views};
 use semiseq_models::{Input, InputSize, SequenceGenerator, SequenceModel, Sequences};
 use serde::{Deserialize, Serialize};
 
+use super::adversarial_noise::beside;
 use super::adversary::{collapse, held, padded, samples, spread};
 use super::draws::{Draws, step_seed};
 use super::generate::Request;
@@ -182,7 +183,7 @@ pub fn gradient_penalty(values: Tensor<3>, score: impl Fn(Tensor<3>) -> Tensor<1
     let [batch, _, _] = leaf.dims();
     let gradients = score(leaf.clone()).sum().backward();
     let Some(gradient) = leaf.grad(&gradients) else { return Tensor::zeros([1], &leaf.device()) };
-    let gradient = Tensor::from_inner(gradient);
+    let gradient = beside(&leaf, gradient);
     let length = (gradient.clone() * gradient.clone()).sum_dim(2).sum_dim(1).sqrt().clamp_min(1e-12);
     let direction = gradient / length * DIFFERENCE;
     let values = leaf.detach();
