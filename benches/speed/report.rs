@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::case::{CELLS, Case};
-use crate::steps;
+use crate::steps::{self, Shares};
 
 pub struct Row {
     pub case: Case,
@@ -72,16 +72,23 @@ fn layers(rows: &[Row], limit: f64) -> String {
 /// A line a config and stage.
 fn whole_steps(steps: &[steps::Row]) -> String {
     let mut text = String::from(
-        "\nWhole training steps:\n\n| config | stage | objective | semiseq ms | outside the recurrence | torch × |\n\
-         |---|---|---|---|---|---|\n",
+        "\nWhole training steps:\n\n| config | stage | objective | semiseq ms | recurrence | vocabulary | rest | torch × |\n\
+         |---|---|---|---|---|---|---|---|\n",
     );
     for ours in steps.iter().filter(|row| row.side == "semiseq") {
         let peer = steps.iter().find(|row| (row.config, row.stage) == (ours.config, ours.stage) && row.side == "torch");
         let ratio = peer.map_or_else(|| "–".into(), |peer| format!("{:.2}", peer.seconds / ours.seconds));
         let ms = ours.seconds * 1e3;
-        let rest = ours.rest.map_or_else(|| "–".into(), |rest| format!("{:.0} %", 100.0 * rest));
-        let _ =
-            writeln!(text, "| {} | {} | {} | {ms:.2} | {rest} | {ratio} |", ours.config, ours.stage, ours.objective);
+        let shares = ours.shares.map_or([None; 3], |Shares { recurrence, vocabulary }| {
+            [recurrence, vocabulary, 1.0 - recurrence - vocabulary].map(Some)
+        });
+        let [recurrence, vocabulary, rest] =
+            shares.map(|share| share.map_or_else(|| "–".into(), |share| format!("{:.0} %", 100.0 * share)));
+        let _ = writeln!(
+            text,
+            "| {} | {} | {} | {ms:.2} | {recurrence} | {vocabulary} | {rest} | {ratio} |",
+            ours.config, ours.stage, ours.objective
+        );
     }
     text
 }

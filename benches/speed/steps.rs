@@ -12,7 +12,7 @@ use rand_chacha::ChaCha8Rng;
 use semiseq::datasets::InputKind;
 use semiseq::prelude::*;
 use semiseq::training::task;
-use semiseq_kernels::recurrence_time;
+use semiseq_kernels::{cross_entropy_time, recurrence_time};
 use serde_json::{Value, json};
 
 use crate::torch::Torch;
@@ -28,8 +28,16 @@ pub struct Row {
     pub side: &'static str,
     /// Median of a step.
     pub seconds: f64,
-    /// Of the step, what the recurrences do not take; ours alone.
-    pub rest: Option<f64>,
+    /// Ours alone.
+    pub shares: Option<Shares>,
+}
+
+/// What a step is made of; the rest is neither.
+#[derive(Clone, Copy)]
+pub struct Shares {
+    pub recurrence: f64,
+    /// The output layer over a vocabulary and its cross-entropy.
+    pub vocabulary: f64,
 }
 
 /// Draws data; none where the config's own are made by formula.
@@ -77,20 +85,22 @@ pub fn measure(filter: &str, mut torch: Option<&mut Torch>, quick: bool) -> Resu
         eprintln!("{name}");
         let (config, data) = prepared(&case)?;
         let spec = specification(&config, &data);
-        let (mut ours, mut theirs, mut rests) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut ours, mut theirs, mut shares) = (Vec::new(), Vec::new(), [Vec::new(), Vec::new()]);
         for _ in 0..if quick { 2 } else { ROUNDS } {
-            let (seconds, rest) = run_steps(&config, data.clone())?;
+            let (seconds, found) = run_steps(&config, data.clone())?;
             ours.push(seconds);
-            rests.push(rest);
+            shares.iter_mut().zip(found).for_each(|(shares, share)| shares.push(share));
             if let Some(torch) = torch.as_deref_mut() {
                 theirs.push(torch.steps(&spec).map_err(|error| format!("PyTorch: {error}"))?);
             }
         }
         let objective = config.stages[0].objective.name().to_string();
-        for (side, seconds, rest) in [("semiseq", ours, median(rests)), ("torch", theirs, None)] {
+        let [recurrence, vocabulary] = shares.map(median);
+        let shares = recurrence.zip(vocabulary).map(|(recurrence, vocabulary)| Shares { recurrence, vocabulary });
+        for (side, seconds, shares) in [("semiseq", ours, shares), ("torch", theirs, None)] {
             if let Some(seconds) = median(seconds) {
                 let (config, objective) = (case.name, objective.clone());
-                rows.push(Row { config, stage: case.stage, objective, side, seconds, rest });
+                rows.push(Row { config, stage: case.stage, objective, side, seconds, shares });
             }
         }
     }
@@ -122,22 +132,24 @@ fn prepared(case: &Case) -> Result<(RunConfig, Prepared), String> {
     Ok((config, prepared.map_err(|error| error.to_string())?))
 }
 
-/// Seconds of a step, and the share of them that the recurrences do not take.
-fn run_steps(config: &RunConfig, mut data: Prepared) -> Result<(f64, f64), String> {
+/// Seconds of a step, and the shares of them that the recurrences and the products with a vocabulary take.
+fn run_steps(config: &RunConfig, mut data: Prepared) -> Result<(f64, [f64; 2]), String> {
     // Validation is not part of a step.
     data.valid = data.valid.select(&[]);
     data.test = data.test.select(&[]);
     let folder = std::env::temp_dir().join(format!("semiseq-bench-{}", std::process::id()));
     let options = RunOptions { out: Some(folder.clone()), force: true, ..RunOptions::new(Device::flex()) };
-    let before = recurrence_time();
+    let clocks = || [recurrence_time(), cross_entropy_time()].map(|time| time.as_secs_f64());
+    let before = clocks();
     let (summary, _) = run_on(config, data, &options).map_err(|error| error.to_string())?;
-    let recurrences = (recurrence_time() - before).as_secs_f64();
+    let after = clocks();
     // What cannot be removed lies in the folder for such things.
     let _ = std::fs::remove_dir_all(folder);
     let stage = &config.stages[0];
     let ratio = if stage.objective.unsupervised() { 0 } else { stage.unlabeled_ratio };
     let seconds = (stage.batch_size * (1 + ratio)) as f64 / summary.stages[0].outcome.samples_per_second;
-    Ok((seconds, 1.0 - recurrences / (STEPS as f64 * seconds)))
+    let share = |clock: usize| (after[clock] - before[clock]) / (STEPS as f64 * seconds);
+    Ok((seconds, [share(0), share(1)]))
 }
 
 /// What the PyTorch side needs to build the same step.

@@ -5,8 +5,8 @@
 //! hand-written derivative; elsewhere it is composed of Burn's own operations, which stay here as
 //! [`reference`](mod@reference).
 //!
-//! Beside them stand the other operations of a training step that Burn's own make too slow: dropout, the cross-entropy of a
-//! linear layer with many classes, and Adam's step.
+//! Beside them stand the other operations of a training step that Burn's own make too slow: the vectors of tokens, dropout, the
+//! cross-entropy of a linear layer with many classes, the gradient's norm, Adam's step, and averages of weights.
 //!
 //! [`Tensor`]: burn::tensor::Tensor
 
@@ -25,7 +25,9 @@ pub mod reference;
 mod weights;
 
 pub use cell::{Cell, GruReset, LstmState, RnnActivation};
-pub use clock::recurrence_time;
+pub use clock::{cross_entropy_time, recurrence_time};
 pub use devices::{Backend, BackendError, compiled, device};
-pub use functions::{AdamStep, adam, dropout, gru, linear_cross_entropy, lstm, rnn};
+pub use functions::{
+    AdamStep, adam, blend, dropout, embedding, gru, linear_cross_entropy, lstm, rnn, scale, sum_of_squares,
+};
 pub use weights::{Direction, Weights};

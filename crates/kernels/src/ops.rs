@@ -75,10 +75,22 @@ pub trait DropoutOps: Backend {
     fn dropout(input: FloatTensor<Self>, drops: Drops) -> FloatTensor<Self>;
 }
 
-/// A step of an optimiser, on backends whose tensors lie in this process's memory.
+/// The vectors of tokens, on backends whose tensors lie in this process's memory.
+#[cfg(feature = "cpu")]
+#[backend_extension(Flex: cfg(feature = "flex"), NdArray: cfg(feature = "ndarray"), Autodiff)]
+pub trait EmbeddingOps: Backend {
+    /// Rows of a table, `[tokens, width]`.
+    ///
+    /// # Shapes
+    ///
+    /// - table: `[vocabulary, width]`, tokens: each below `vocabulary`
+    fn embedding(table: FloatTensor<Self>, tokens: std::sync::Arc<[usize]>) -> FloatTensor<Self>;
+}
+
+/// What happens to gradients and weights between two passes, on backends whose tensors lie in this process's memory.
 #[cfg(feature = "cpu")]
 #[backend_extension(Flex: cfg(feature = "flex"), NdArray: cfg(feature = "ndarray"))]
-pub trait AdamOps: Backend {
+pub trait WeightOps: Backend {
     /// Weights and both moments after the step. All of one shape.
     fn adam(
         weights: FloatTensor<Self>,
@@ -87,6 +99,15 @@ pub trait AdamOps: Backend {
         moment_2: FloatTensor<Self>,
         step: AdamStep,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
+
+    /// `keep · old + (1 - keep) · new`, both of one shape.
+    fn blend(old: FloatTensor<Self>, new: FloatTensor<Self>, keep: f64) -> FloatTensor<Self>;
+
+    /// `[1]`
+    fn sum_of_squares(tensor: FloatTensor<Self>) -> FloatTensor<Self>;
+
+    /// The tensor times a number, `[1]`.
+    fn scale(tensor: FloatTensor<Self>, factor: FloatTensor<Self>) -> FloatTensor<Self>;
 }
 
 /// A whole sequence of one layer and direction after the input's projection, on backends whose kernels run on

@@ -3,6 +3,7 @@
 use burn::module::Module;
 use burn::nn::{Embedding, EmbeddingConfig as BurnEmbeddingConfig, GaussianNoise, GaussianNoiseConfig, Initializer};
 use burn::tensor::{Device, Tensor};
+use semiseq_kernels::embedding;
 use serde::{Deserialize, Serialize};
 
 use crate::config::{ConfigProblems, check_dropout};
@@ -102,8 +103,9 @@ impl<E: Encoder> Backbone<E> {
     pub fn embed(&self, sequences: Sequences) -> Tensor<3> {
         match (sequences.input, &self.embedding) {
             (Input::Values(values), None) => values,
-            (Input::Tokens(tokens), Some(embedding)) => {
-                self.embedding_dropout.forward(self.embedding_noise.forward(embedding.forward(tokens)))
+            (Input::Tokens(tokens), Some(table)) => {
+                let vectors = embedding(table.weight.val(), tokens);
+                self.embedding_dropout.forward(self.embedding_noise.forward(vectors))
             }
             (Input::Values(_), Some(_)) => panic!("this model reads tokens, not values"),
             (Input::Tokens(_), None) => panic!("this model reads values, not tokens"),

@@ -5,7 +5,7 @@ use burn::module::Module;
 use burn::nn::{Embedding, EmbeddingConfig, Initializer, Linear, LinearConfig};
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Int, Tensor};
-use semiseq_kernels::Direction;
+use semiseq_kernels::{Direction, embedding};
 use serde::{Deserialize, Serialize};
 
 use crate::attention::{Attention, AttentionKind, Memory};
@@ -77,7 +77,7 @@ pub struct Feeding {
 impl SequenceDecoderConfig {
     /// Builds a decoder from vectors of `summary` to sequences of `input`; an attention looks at states of that width too.
     pub fn init(&self, summary: usize, input: InputSize, device: &Device) -> SequenceDecoder {
-        let (embedding, width, outputs) = match input {
+        let (table, width, outputs) = match input {
             InputSize::Values(features) => (None, features, features),
             InputSize::Tokens(vocabulary) => {
                 let config = EmbeddingConfig::new(vocabulary, self.embedding)
@@ -93,7 +93,7 @@ impl SequenceDecoderConfig {
             .then(|| LinearConfig::new(summary + self.hidden, self.hidden).with_bias(false).init(device));
         SequenceDecoder {
             bridge: LinearConfig::new(summary, 2 * self.hidden).init(device),
-            embedding,
+            embedding: table,
             cell: Layer::Lstm(LstmLayer::new(read, self.hidden, 0.0, device)),
             attention: self.attention.init(self.hidden, summary, device),
             joined,
@@ -167,9 +167,9 @@ impl SequenceDecoder {
     /// What the decoder would read of its own output: of tokens the likeliest. No gradient goes back through it.
     fn own(&self, output: Tensor<3>) -> Tensor<3> {
         match &self.embedding {
-            Some(embedding) => {
+            Some(table) => {
                 let [batch, _, _] = output.dims();
-                embedding.forward(output.detach().argmax(2).reshape([batch, 1]))
+                embedding(table.weight.val(), output.detach().argmax(2).reshape([batch, 1]))
             }
             None => output.detach(),
         }
@@ -223,11 +223,11 @@ impl SequenceDecoder {
             let output = self.head.forward(step);
             state = next;
             let read = match &self.embedding {
-                Some(embedding) => {
+                Some(table) => {
                     let [_, _, vocabulary] = output.dims();
                     let token: Tensor<2, Int> = pick(output.reshape([batch, vocabulary])).unsqueeze_dim(1);
                     tokens.push(token.clone());
-                    embedding.forward(token)
+                    embedding(table.weight.val(), token)
                 }
                 None => {
                     values.push(output.clone());
@@ -251,7 +251,7 @@ impl SequenceDecoder {
     ///
     /// If the decoder writes values.
     pub fn search(&self, source: impl Into<Source>, beam: &Beam) -> Vec<Vec<u32>> {
-        let Some(embedding) = &self.embedding else { panic!("a beam search needs tokens") };
+        let Some(table) = &self.embedding else { panic!("a beam search needs tokens") };
         let Source { summary, mut memory } = source.into();
         let [rows, _] = summary.dims();
         let device = summary.device();
@@ -264,7 +264,10 @@ impl SequenceDecoder {
                     let parents = index(parents.iter().map(|parent| *parent as i32).collect());
                     state = state.select(parents.clone());
                     memory = memory.as_ref().map(|memory| memory.select(parents));
-                    embedding.forward(index(last.iter().map(|token| *token as i32).collect()).unsqueeze_dim(1))
+                    embedding(
+                        table.weight.val(),
+                        index(last.iter().map(|token| *token as i32).collect()).unsqueeze_dim(1),
+                    )
                 }
             };
             let (step, next) = self.step(previous, state.clone(), memory.as_ref());
@@ -314,7 +317,7 @@ impl SequenceDecoder {
     /// What the decoder reads: the step before each target, nothing before the first.
     fn previous(&self, targets: &Sequences) -> Tensor<3> {
         let steps = match (&targets.input, &self.embedding) {
-            (Input::Tokens(tokens), Some(embedding)) => embedding.forward(tokens.clone()),
+            (Input::Tokens(tokens), Some(table)) => embedding(table.weight.val(), tokens.clone()),
             (Input::Values(values), _) => values.clone(),
             (Input::Tokens(_), None) => panic!("this decoder writes values, not tokens"),
         };

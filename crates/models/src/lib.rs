@@ -45,8 +45,8 @@ pub use sequences::{Input, InputSize, Sequences};
 pub use step_outputs::StepOutputs;
 pub use tagger::{Tagger, TaggerConfig};
 
-/// How a parameter is updated: with the kernels, which whoever trains a model does not see.
-pub use semiseq_kernels::{AdamStep, adam};
+/// What a training step does beside a model's passes: with the kernels, which whoever trains a model does not see.
+pub use semiseq_kernels::{AdamStep, adam, blend, embedding, scale, sum_of_squares};
 
 use burn::module::{Module, ModuleDisplay};
 use burn::tensor::Tensor;

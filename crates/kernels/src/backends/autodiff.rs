@@ -19,7 +19,7 @@ use burn::backend::{Autodiff, TensorMetadata};
 use burn::tensor::Shape;
 
 use super::host::{self, Host, Tensors};
-use crate::clock::timed;
+use crate::clock::RECURRENCE;
 use crate::cpu::{self, Gradient, Keep, Matrices, Saved};
 use crate::ops::RecurrentOps;
 use crate::{Cell, Direction};
@@ -67,7 +67,7 @@ impl<B: Host> Backward<B, 7> for Sequence {
             [&weights[0], &weights[1], &biases[0], &biases[1]].map(AsRef::as_ref);
         let weights = Matrices { input, recurrent, input_bias, recurrent_bias };
         let (saved, with_input) = (Arc::unwrap_or_clone(saved), ops.parents[0].is_some());
-        let found = timed(|| cpu::backward(saved, weights, gradient, with_input));
+        let found = RECURRENCE.timed(|| cpu::backward(saved, weights, gradient, with_input));
         let values = [
             found.input,
             Some(found.hidden),

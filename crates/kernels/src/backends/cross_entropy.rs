@@ -11,7 +11,8 @@ use burn::backend::{Autodiff, Backend, TensorMetadata};
 use burn::tensor::Shape;
 
 use super::host::Host;
-use crate::cpu::{self, Head, HeadGradients};
+use crate::clock::CROSS_ENTROPY;
+use crate::cpu::{self, Head, HeadGradients, Kept};
 use crate::ops::CrossEntropyOps;
 
 /// The tensors of a layer and what it reads.
@@ -32,10 +33,10 @@ impl<B: Host> Layer<B> {
     }
 
     /// The losses, `[rows, picks]`, and what the pass back needs.
-    pub(super) fn losses(self) -> (FloatTensor<B>, Vec<f32>) {
+    pub(super) fn losses(self) -> (FloatTensor<B>, Kept) {
         let shape = Shape::new([self.classes.len() / self.picks, self.picks]);
-        let (losses, logs) = self.read(cpu::losses);
-        (B::tensor(losses, shape), logs)
+        let (losses, kept) = CROSS_ENTROPY.timed(|| self.read(cpu::losses));
+        (B::tensor(losses, shape), kept)
     }
 }
 
@@ -65,17 +66,18 @@ struct CrossEntropy;
 #[derive(Clone, Debug)]
 struct CrossEntropyState<B: Host> {
     layer: Layer<B>,
-    logs: Vec<f32>,
+    kept: Arc<Kept>,
 }
 
 impl<B: Host> Backward<B, 3> for CrossEntropy {
     type State = CrossEntropyState<B>;
 
     fn backward(self, ops: Ops<Self::State, 3>, grads: &mut Gradients, _checkpointer: &mut Checkpointer) {
-        let CrossEntropyState { layer, logs } = ops.state;
+        let CrossEntropyState { layer, kept } = ops.state;
         let gradient = B::values(grads.consume::<B>(&ops.node));
         let shapes = [&layer.input, &layer.weight, &layer.bias].map(TensorMetadata::shape);
-        let HeadGradients { input, weight, bias } = layer.read(|head| cpu::gradients(head, &logs, gradient.as_ref()));
+        let found = || layer.read(|head| cpu::gradients(head, &kept, gradient.as_ref()));
+        let HeadGradients { input, weight, bias } = CROSS_ENTROPY.timed(found);
         for ((parent, values), shape) in ops.parents.into_iter().zip([input, weight, bias]).zip(shapes) {
             if let Some(parent) = parent {
                 grads.register::<B>(parent.id, B::tensor(values, shape));
@@ -98,8 +100,8 @@ impl<B: Host + CrossEntropyOps, C: CheckpointStrategy> CrossEntropyOps for Autod
         match CrossEntropy.prepare::<C>(nodes).compute_bound().stateful() {
             OpsKind::UnTracked(node) => node.finish(layer.losses().0),
             OpsKind::Tracked(node) => {
-                let (losses, logs) = layer.clone().losses();
-                node.finish(CrossEntropyState { layer, logs }, losses)
+                let (losses, kept) = layer.clone().losses();
+                node.finish(CrossEntropyState { layer, kept: Arc::new(kept) }, losses)
             }
         }
     }

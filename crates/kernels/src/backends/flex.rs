@@ -6,8 +6,10 @@ use burn::tensor::{Shape, TensorData};
 
 use super::cross_entropy::host_cross_entropy;
 use super::dropout::host_dropout;
-use super::host::{Host, host_adam, host_recurrence};
-use crate::ops::{AdamOps, CrossEntropyOps, DropoutOps, RecurrentOps};
+use super::embedding::host_embedding;
+use super::host::{Host, host_recurrence};
+use super::weights::host_weights;
+use crate::ops::{CrossEntropyOps, DropoutOps, EmbeddingOps, RecurrentOps, WeightOps};
 
 /// A contiguous tensor.
 pub struct Values(FloatTensor<Flex>);
@@ -41,7 +43,8 @@ impl Host for Flex {
     }
 }
 
-host_adam!(Flex);
 host_recurrence!(Flex);
 host_cross_entropy!(Flex);
 host_dropout!(Flex);
+host_embedding!(Flex);
+host_weights!(Flex);

@@ -4,9 +4,9 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, TensorMetadata};
 use burn::tensor::Shape;
 
-use crate::clock::timed;
+use crate::clock::RECURRENCE;
 use crate::cpu::{self, Keep, Layer, Matrices, Operands, Saved};
-use crate::{AdamStep, Cell, Direction};
+use crate::{Cell, Direction};
 
 /// A backend whose tensors can be read and made from slices.
 pub trait Host: Backend {
@@ -21,19 +21,6 @@ pub trait Host: Backend {
 
     /// Makes a tensor of what another one held.
     fn returned(values: Self::Values) -> FloatTensor<Self>;
-}
-
-/// A step of Adam; see [`AdamOps`](crate::ops::AdamOps).
-pub(super) fn adam<B: Host>(
-    weights: FloatTensor<B>,
-    gradient: FloatTensor<B>,
-    moments: [FloatTensor<B>; 2],
-    step: AdamStep,
-) -> [FloatTensor<B>; 3] {
-    let mut weights = B::values(weights);
-    let [mut first, mut second] = moments.map(B::values);
-    cpu::adam(weights.as_mut(), B::values(gradient).as_ref(), first.as_mut(), second.as_mut(), step);
-    [weights, first, second].map(B::returned)
 }
 
 /// The tensors of a pass forward.
@@ -80,7 +67,7 @@ pub(super) fn forward<B: Host>(
             recurrent_bias: recurrent_bias.as_ref(),
         },
     };
-    let forward = timed(|| cpu::forward(layer, operands, keep));
+    let forward = RECURRENCE.timed(|| cpu::forward(layer, operands, keep));
     let state = |values| B::tensor(values, Shape::new([batch, hidden]));
     let memory = forward.memory.unwrap_or_else(|| forward.hidden.clone());
     let outputs = (B::tensor(forward.output, Shape::new([batch, time, hidden])), state(forward.hidden), state(memory));
@@ -122,22 +109,4 @@ macro_rules! host_recurrence {
     };
 }
 
-/// Implements the optimiser's step for a host backend.
-macro_rules! host_adam {
-    ($backend:ty) => {
-        #[allow(deprecated, reason = "our users asked for ndarray, which Burn means to drop")]
-        impl AdamOps for $backend {
-            fn adam(
-                weights: FloatTensor<Self>,
-                gradient: FloatTensor<Self>,
-                moment_1: FloatTensor<Self>,
-                moment_2: FloatTensor<Self>,
-                step: $crate::AdamStep,
-            ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-                $crate::backends::host::adam::<Self>(weights, gradient, [moment_1, moment_2], step).into()
-            }
-        }
-    };
-}
-
-pub(super) use {host_adam, host_recurrence};
+pub(super) use host_recurrence;

@@ -8,6 +8,8 @@ mod cross_entropy;
 mod cube;
 #[cfg(feature = "cpu")]
 mod dropout;
+#[cfg(feature = "cpu")]
+mod embedding;
 #[cfg(feature = "flex")]
 mod flex;
 #[cfg(feature = "cpu")]
@@ -16,3 +18,5 @@ mod host;
 mod ndarray;
 #[cfg(feature = "gpu")]
 mod scan_autodiff;
+#[cfg(feature = "cpu")]
+mod weights;

@@ -8,8 +8,10 @@ use burn::tensor::{Shape, TensorData, read_sync};
 
 use super::cross_entropy::host_cross_entropy;
 use super::dropout::host_dropout;
-use super::host::{Host, host_adam, host_recurrence};
-use crate::ops::{AdamOps, CrossEntropyOps, DropoutOps, RecurrentOps};
+use super::embedding::host_embedding;
+use super::host::{Host, host_recurrence};
+use super::weights::host_weights;
+use crate::ops::{CrossEntropyOps, DropoutOps, EmbeddingOps, RecurrentOps, WeightOps};
 
 /// A tensor's data in row-major order.
 pub struct Values(TensorData);
@@ -43,7 +45,8 @@ impl Host for NdArray {
     }
 }
 
-host_adam!(NdArray);
 host_recurrence!(NdArray);
 host_cross_entropy!(NdArray);
 host_dropout!(NdArray);
+host_embedding!(NdArray);
+host_weights!(NdArray);

@@ -13,6 +13,7 @@ use super::pool::Buffer;
 use super::shared::{Meeting, Shared};
 use super::step::{Back, Real};
 use super::weight_sums::WeightSums;
+use super::zeros::zeros;
 use super::{Layer, Matrices, Saved, gru, lstm, rnn};
 use crate::{Cell, Direction, GruReset};
 
@@ -55,7 +56,7 @@ pub(crate) fn backward(mut saved: Saved, weights: Matrices<'_>, gradient: Gradie
         let row = |gate: usize| &weights.input[gate * layer.input..];
         Panels::from_rows(Arch::new(), layer.gates(), layer.input, Packers::All, row)
     });
-    let mut grad_input = vec![0.0; if input { batch * time * layer.input } else { 0 }];
+    let mut grad_input = zeros(if input { batch * time * layer.input } else { 0 });
     let mut sums = WeightSums::new(layer);
     let apart = matches!(Plan::new(layer), Plan::Units { .. });
     // Of the state and memory after the span that is at hand.

@@ -10,6 +10,7 @@ use rayon::prelude::*;
 use super::panels::{Packers, Panels, Rows, RowsMut, Target};
 use super::pool::Buffer;
 use super::simd::{Vector, exp};
+use super::zeros::zeros;
 
 /// A linear layer and what it reads.
 #[derive(Clone, Copy)]
@@ -77,8 +78,17 @@ impl Head<'_> {
     }
 }
 
-/// The cross-entropies of each row, `[rows, picks]`, and the logarithm of the sum of its exponents, which the pass back needs.
-pub(crate) fn losses(head: Head<'_>) -> (Vec<f32>, Vec<f32>) {
+/// What the pass back needs of the pass forward.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    /// The logarithm of the sum of the exponents of a row's logits, `[rows]`.
+    logs: Vec<f32>,
+    /// `[W; b]`
+    panels: Panels,
+}
+
+/// The cross-entropies of each row, `[rows, picks]`.
+pub(crate) fn losses(head: Head<'_>) -> (Vec<f32>, Kept) {
     let (count, width) = (head.count(), head.width());
     let panels = head.panels(Arch::new());
     let mut losses = vec![0.0; head.classes.len()];
@@ -97,19 +107,19 @@ pub(crate) fn losses(head: Head<'_>) -> (Vec<f32>, Vec<f32>) {
             losses.iter_mut().zip(classes).for_each(|(loss, class)| *loss = *log - logits[*class]);
         }
     });
-    (losses, logs)
+    (losses, Kept { logs, panels })
 }
 
 /// The gradients, from those of the losses, `[rows, picks]`, and what [`losses`] found.
-pub(crate) fn gradients(head: Head<'_>, logs: &[f32], gradient: &[f32]) -> HeadGradients {
+pub(crate) fn gradients(head: Head<'_>, kept: &Kept, gradient: &[f32]) -> HeadGradients {
     let (count, width) = (head.count(), head.width());
-    let arch = Arch::new();
-    let panels = head.panels(arch);
+    let Kept { logs, panels } = kept;
+    let arch = panels.arch();
     let to_input =
         Panels::from_columns(arch, count, width, Packers::All, |column| [&head.weight[column * count..][..count]]);
-    let mut input = vec![0.0; head.input.len()];
+    let mut input = zeros(head.input.len());
     // With a last row for the bias.
-    let mut weight = vec![0.0; (width + 1) * count];
+    let mut weight = zeros((width + 1) * count);
     let most = (VALUES / count).max(BLOCK);
     for first in (0..head.rows()).step_by(most) {
         let rows_here = most.min(head.rows() - first);

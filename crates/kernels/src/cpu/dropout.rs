@@ -1,30 +1,61 @@
 //! The mask of dropout, made where it is applied: forward and back make the same one from the same seed.
 
+use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
 use crate::ops::Drops;
 
-/// Values that one counter's 64 bits decide on, and bits for each.
+/// Values that one counter's 64 bits decide on, 16 each.
 const VALUES: usize = 4;
-const BITS: u32 = 16;
-/// Counters of a thread's turn.
-const TURN: usize = 4096;
+/// Counters at a time: as many as a vector has, or some.
+const COUNTERS: usize = 8;
+/// Values of a thread's turn.
+const TURN: usize = 1 << 14;
 
 /// Drops values in place: what each becomes depends on the seed and its place alone.
 pub(crate) fn drop_values(values: &mut [f32], drops: Drops) {
-    let least = (drops.probability * f64::from(1 << BITS)).round() as u64;
-    values.par_chunks_mut(TURN * VALUES).enumerate().for_each(|(turn, values)| {
-        for (index, values) in values.chunks_mut(VALUES).enumerate() {
-            let mut bits = split_mix(drops.seed.wrapping_add((turn * TURN + index) as u64));
-            for value in values {
-                *value = if bits % (1 << BITS) >= least { *value * drops.scale } else { 0.0 };
-                bits >>= BITS;
-            }
-        }
+    let arch = Arch::new();
+    values.par_chunks_mut(TURN).enumerate().for_each(|(turn, values)| {
+        let seed = drops.seed.wrapping_add((turn * TURN / VALUES) as u64);
+        arch.dispatch(Turn { values, drops: Drops { seed, ..drops } });
     });
 }
 
+struct Turn<'a> {
+    values: &'a mut [f32],
+    drops: Drops,
+}
+
+impl WithSimd for Turn<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) {
+        let Self { values, drops: Drops { seed, probability, scale } } = self;
+        let least = (probability * f64::from(1 << 16)).round() as u32;
+        for (index, values) in values.chunks_mut(COUNTERS * VALUES).enumerate() {
+            let bits: [u64; COUNTERS] =
+                std::array::from_fn(|at| split_mix(seed.wrapping_add((index * COUNTERS + at) as u64)));
+            // Whole chunks have a length that the compiler knows.
+            match <&mut [f32; COUNTERS * VALUES]>::try_from(&mut *values) {
+                Ok(values) => drop_by(values, bits, least, scale),
+                Err(_) => drop_by(values, bits, least, scale),
+            }
+        }
+    }
+}
+
+/// Drops the values whose 16 bits are below `least`.
+#[inline(always)]
+fn drop_by(values: &mut [f32], bits: [u64; COUNTERS], least: u32, scale: f32) {
+    for (at, value) in values.iter_mut().enumerate() {
+        let bits = (bits[at / VALUES] >> (16 * (at % VALUES))) as u32 & 0xffff;
+        *value = if bits >= least { *value * scale } else { 0.0 };
+    }
+}
+
 /// 64 random bits for a counter (SplitMix64, Steele et al. 2014).
+#[inline(always)]
 fn split_mix(counter: u64) -> u64 {
     let bits = counter.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     let bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

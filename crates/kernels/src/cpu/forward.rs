@@ -12,6 +12,7 @@ use super::plan::{Plan, row_shares, unit_shares};
 use super::pool::Buffer;
 use super::shared::{Meeting, Shared};
 use super::step::{Real, States, Step};
+use super::zeros::zeros;
 use super::{Layer, Matrices, Saved, lstm, rnn};
 use crate::{Cell, GruReset};
 
@@ -88,7 +89,7 @@ pub(crate) fn forward(layer: Layer, operands: Operands<'_>, keep: Keep) -> Forwa
     let mut gates = Buffer::new(slots(keep_gates) * batch * layer.gates());
     let mut extra = Buffer::new(slots(keep_gates) * batch * layer.extra());
     let mut memory = Buffer::new(remembered * batch * layer.memory());
-    let mut output = vec![0.0; batch * time * hidden];
+    let mut output = zeros(batch * time * hidden);
 
     let context = Context {
         layer,

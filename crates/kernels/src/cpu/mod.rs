@@ -17,6 +17,8 @@ mod again;
 mod backward;
 mod cross_entropy;
 mod dropout;
+mod elementwise;
+mod embedding;
 mod forward;
 mod gru;
 mod lane;
@@ -30,11 +32,14 @@ mod shared;
 mod simd;
 mod step;
 mod weight_sums;
+mod zeros;
 
 pub(crate) use adam::adam;
 pub(crate) use backward::{Gradient, backward};
-pub(crate) use cross_entropy::{Head, HeadGradients, gradients, losses};
+pub(crate) use cross_entropy::{Head, HeadGradients, Kept, gradients, losses};
 pub(crate) use dropout::drop_values;
+pub(crate) use elementwise::{blend, scale, sum_of_squares};
+pub(crate) use embedding::{look_up, table_gradient};
 pub(crate) use forward::{Keep, Operands, forward};
 
 use crate::{Cell, Direction};

@@ -18,6 +18,7 @@ pub(super) const VECTORS: usize = 2;
 const ALONE: usize = 1 << 16;
 
 /// A `[depth, width]` matrix in panels.
+#[derive(Debug)]
 pub(super) struct Panels {
     arch: Arch,
     values: Buffer,

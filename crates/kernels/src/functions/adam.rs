@@ -42,9 +42,9 @@ pub fn adam<const D: usize>(
     if place(&weights) == Place::Host && !weights.device().is_autodiff() {
         use burn::backend::Dispatch;
 
-        use crate::ops::AdamOps;
+        use crate::ops::WeightOps;
 
-        let (weights, first, second) = <Dispatch as AdamOps>::adam(
+        let (weights, first, second) = <Dispatch as WeightOps>::adam(
             weights.into_dispatch(),
             gradient.into_dispatch(),
             first.into_dispatch(),

@@ -43,11 +43,7 @@ fn on_host(input: Tensor<2>, weight: Tensor<2>, bias: Tensor<1>, classes: Tensor
     use crate::ops::CrossEntropyOps;
 
     let ([_, count], [_, picks]) = (weight.dims(), classes.dims());
-    let class = |class: i64| {
-        let class = usize::try_from(class).ok().filter(|class| *class < count);
-        class.unwrap_or_else(|| panic!("a class must be one of the layer's {count}"))
-    };
-    let classes = classes.into_data().iter::<i64>().map(class).collect();
+    let classes = super::host::numbers(classes, count, "a class must be one of the layer's");
     Tensor::from_dispatch(<Dispatch as CrossEntropyOps>::linear_cross_entropy(
         input.into_dispatch(),
         weight.into_dispatch(),

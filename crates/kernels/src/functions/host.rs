@@ -1,7 +1,9 @@
 //! The fused operation on the CPU backends.
 
+use std::sync::Arc;
+
 use burn::backend::Dispatch;
-use burn::tensor::Tensor;
+use burn::tensor::{Int, Tensor};
 
 use super::fused::{Operands, Outputs};
 use crate::ops::RecurrentOps;
@@ -31,4 +33,17 @@ pub(super) fn recurrence(operands: Operands, cell: Cell, direction: Direction) -
         masked,
     );
     (Tensor::from_dispatch(output), Tensor::from_dispatch(hidden), Tensor::from_dispatch(memory))
+}
+
+/// Whole numbers below `count`.
+///
+/// # Panics
+///
+/// Says `what` of a number that is not.
+pub(super) fn numbers(tensor: Tensor<2, Int>, count: usize, what: &str) -> Arc<[usize]> {
+    let number = |number: i64| {
+        let number = usize::try_from(number).ok().filter(|number| *number < count);
+        number.unwrap_or_else(|| panic!("{what} {count}"))
+    };
+    tensor.into_data().iter::<i64>().map(number).collect()
 }

@@ -3,6 +3,7 @@
 mod adam;
 mod cross_entropy;
 mod dropout;
+mod embedding;
 mod fused;
 mod gru;
 #[cfg(feature = "cpu")]
@@ -11,10 +12,13 @@ mod lstm;
 mod rnn;
 #[cfg(feature = "gpu")]
 mod scan;
+mod weights;
 
 pub use adam::{AdamStep, adam};
 pub use cross_entropy::linear_cross_entropy;
 pub use dropout::dropout;
+pub use embedding::embedding;
 pub use gru::gru;
 pub use lstm::lstm;
 pub use rnn::rnn;
+pub use weights::{blend, scale, sum_of_squares};

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::tensor::Tensor;
+use semiseq_models::blend;
 
 /// A copy of `model` with the same values that no optimiser moves and no graph reaches.
 ///
@@ -52,6 +53,6 @@ impl ModuleMapper for Blend {
             return param;
         };
         let decay = self.decay;
-        param.map(|old| (old.detach().mul_scalar(decay) + value.mul_scalar(1.0 - decay)).set_require_grad(false))
+        param.map(|old| blend(old.detach(), *value, decay).set_require_grad(false))
     }
 }

@@ -7,6 +7,7 @@ use burn::optim::decay::WeightDecayConfig;
 use burn::optim::momentum::MomentumConfig;
 use burn::optim::{GradientsParams, ModuleOptimizer, RmsPropConfig, SgdConfig};
 use burn::tensor::Tensor;
+use semiseq_models::{scale, sum_of_squares};
 
 use super::adam::Adam;
 use crate::config::OptimizerConfig;
@@ -58,7 +59,7 @@ struct Squares<'a> {
 impl ModuleVisitor for Squares<'_> {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         let Some(grad) = self.grads.get::<D>(param.id) else { return };
-        let square = (grad.clone() * grad).sum();
+        let square = sum_of_squares(grad);
         self.sum = Some(match self.sum.take() {
             Some(sum) => sum + square,
             None => square,
@@ -88,7 +89,7 @@ impl ModuleVisitor for Rewriter {
         let Some(grad) = self.from.remove::<D>(param.id) else { return };
         let grad = match &self.how {
             Rewrite::Clamp(limit) => grad.clamp(-limit, *limit),
-            Rewrite::Scale(factor) => grad * factor.as_ref().clone().reshape([1; D]),
+            Rewrite::Scale(factor) => scale(grad, factor.as_ref().clone()),
         };
         self.to.register(param.id, grad);
     }

@@ -14,7 +14,7 @@ use burn::nn::{Embedding, EmbeddingConfig, Linear, LinearConfig};
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Int, Tensor};
 use semiseq_datasets::{Pool, Problem, Views};
-use semiseq_models::{Input, InputSize, SequenceModel, Sequences};
+use semiseq_models::{Input, InputSize, SequenceModel, Sequences, embedding};
 use serde::{Deserialize, Serialize};
 
 use super::losses::weighted_mean;
@@ -85,7 +85,7 @@ impl ContrastivePredictiveCoding {
         }
         let steps = match (&self.step, &sequences.input) {
             (StepEncoder::Values(layer), Input::Values(values)) => layer.forward(values.clone()),
-            (StepEncoder::Tokens(table), Input::Tokens(tokens)) => table.forward(tokens.clone()),
+            (StepEncoder::Tokens(table), Input::Tokens(tokens)) => embedding(table.weight.val(), tokens.clone()),
             _ => return None,
         };
         let states = model.states(sequences.clone());

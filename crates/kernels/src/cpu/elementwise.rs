@@ -1,0 +1,33 @@
+//! What a step does to gradients and weights value by value, in place and with all threads.
+
+use rayon::prelude::*;
+
+/// Values that a thread takes at a time.
+const TURN: usize = 1 << 14;
+
+/// `old = keep old + (1 - keep) new`
+pub(crate) fn blend(old: &mut [f32], new: &[f32], keep: f32, add: f32) {
+    old.par_chunks_mut(TURN).zip(new.par_chunks(TURN)).for_each(|(old, new)| {
+        old.iter_mut().zip(new).for_each(|(old, new)| *old = keep * *old + add * new);
+    });
+}
+
+/// `values = factor values`
+pub(crate) fn scale(values: &mut [f32], factor: f32) {
+    values.par_chunks_mut(TURN).for_each(|values| values.iter_mut().for_each(|value| *value *= factor));
+}
+
+/// The sum of all squares; in an order that does not depend on the threads.
+pub(crate) fn sum_of_squares(values: &[f32]) -> f32 {
+    /// Sums that run beside each other, as in a vector.
+    const LANES: usize = 16;
+    let of_turn = |values: &[f32]| {
+        let mut sums = [0.0f32; LANES];
+        for values in values.chunks(LANES) {
+            values.iter().zip(&mut sums).for_each(|(value, sum)| *sum += value * value);
+        }
+        sums.iter().map(|sum| f64::from(*sum)).sum::<f64>()
+    };
+    let turns: Vec<f64> = values.par_chunks(TURN).map(of_turn).collect();
+    turns.iter().sum::<f64>() as f32
+}
