@@ -6,6 +6,7 @@ use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
+use crate::each_step;
 use crate::pooling::VERY_SMALL;
 
 /// How a decoder weighs the encoder's states.
@@ -66,7 +67,7 @@ impl Attention {
     ///
     /// - states: `[batch, time, width]`, mask: `[batch, time]`
     pub fn memory(&self, states: Tensor<3>, mask: Option<Tensor<2>>) -> Memory {
-        let keys = self.key.as_ref().unwrap_or(&self.query).forward(states.clone());
+        let keys = each_step(self.key.as_ref().unwrap_or(&self.query), states.clone());
         let penalty = mask.map(|mask| mask.sub_scalar(1.0).mul_scalar(-VERY_SMALL).unsqueeze_dim(1));
         Memory { states, keys, penalty }
     }
@@ -82,10 +83,10 @@ impl Attention {
             Some(score) => {
                 let [batch, steps, hidden] = queries.dims();
                 let [_, time, _] = memory.keys.dims();
-                let queries: Tensor<4> = self.query.forward(queries).unsqueeze_dim(2);
+                let queries: Tensor<4> = each_step(&self.query, queries).unsqueeze_dim(2);
                 let keys: Tensor<4> = memory.keys.clone().unsqueeze_dim(1);
                 let all = (queries + keys).tanh().reshape([batch, steps * time, hidden]);
-                score.forward(all).reshape([batch, steps, time])
+                each_step(score, all).reshape([batch, steps, time])
             }
             None => queries.matmul(memory.keys.clone().swap_dims(1, 2)),
         };

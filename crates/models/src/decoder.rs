@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::attention::{Attention, AttentionKind, Memory};
 use crate::beam::{self, Beam};
 use crate::cells::{Layer, LstmLayer, State};
-use crate::{Input, InputSize, Sequences, StepOutputs};
+use crate::{Input, InputSize, Sequences, StepOutputs, each_step};
 
 /// Settings of a decoder.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -193,7 +193,7 @@ impl SequenceDecoder {
         match (&self.attention, &self.joined, memory) {
             (Some(attention), Some(joined), Some(memory)) => {
                 let (context, _) = attention.look(steps.clone(), memory);
-                joined.forward(Tensor::cat(vec![context, steps], 2)).tanh()
+                each_step(joined, Tensor::cat(vec![context, steps], 2)).tanh()
             }
             _ => steps,
         }

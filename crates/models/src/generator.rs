@@ -7,6 +7,7 @@ use burn::tensor::{Device, Tensor};
 use semiseq_kernels::Direction;
 
 use crate::cells::{Layer, LstmLayer};
+use crate::each_step;
 use crate::encoders::{Picture, fitted};
 use crate::picture_decoder::PictureDecoder;
 
@@ -54,7 +55,7 @@ impl SequenceGenerator {
         match self {
             Self::Steps(generator) => {
                 let (steps, _) = generator.cell.forward(noise, None, None, Direction::Forward);
-                generator.head.forward(steps)
+                each_step(&generator.head, steps)
             }
             Self::Picture(decoder) => fitted(decoder.forward(noise.squeeze_dim(1)), time),
         }

@@ -13,6 +13,7 @@ mod classifier;
 mod config;
 mod decoder;
 mod dropout;
+mod each_step;
 mod encoder_only;
 mod encoders;
 mod forecaster;
@@ -31,6 +32,7 @@ pub use cells::{GruLayer, LstmLayer, RnnLayer, State};
 pub use classifier::{Classifier, ClassifierConfig, Output};
 pub use config::{AnyModel, ConfigProblems, HeadSize, ModelConfig};
 pub use decoder::{Feeding, SequenceDecoder, SequenceDecoderConfig, Source};
+pub use each_step::each_step;
 pub use encoder_only::EncoderOnlyConfig;
 pub use encoders::{
     Activation, AnyEncoder, ConvolutionalConfig, ConvolutionalEncoder, DenseConfig, DenseEncoder, EncoderConfig,

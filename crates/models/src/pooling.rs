@@ -6,6 +6,8 @@ use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
+use crate::each_step;
+
 /// How the steps become one vector; padded steps never count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -75,7 +77,7 @@ impl Pool {
                 let (Some(hidden), Some(score)) = (&self.hidden, &self.score) else {
                     return steps.mean_dim(1).reshape([batch, width]);
                 };
-                let scores = score.forward(hidden.forward(steps.clone()).tanh()).reshape([batch, time]);
+                let scores = each_step(score, each_step(hidden, steps.clone()).tanh()).reshape([batch, time]);
                 let scores = match mask {
                     Some(mask) => scores + mask.sub_scalar(1.0).mul_scalar(-VERY_SMALL),
                     None => scores,

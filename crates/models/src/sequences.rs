@@ -51,7 +51,7 @@ impl Sequences {
     /// Each sequence from its last real step to its first; padding stays where it is.
     pub fn reversed(&self) -> Self {
         let input = match (&self.input, &self.mask) {
-            (Input::Values(values), None) => Input::Values(values.clone().flip([1])),
+            (Input::Values(values), None) => Input::Values(values.clone().select(1, backwards(values))),
             (Input::Tokens(tokens), None) => Input::Tokens(tokens.clone().flip([1])),
             (Input::Values(values), Some(mask)) => {
                 let [_, _, features] = values.dims();
@@ -62,6 +62,13 @@ impl Sequences {
         };
         Self { input, mask: self.mask.clone() }
     }
+}
+
+/// The steps of values from the last to the first: chosen one by one, since flex reads a flipped tensor value by value.
+fn backwards(values: &Tensor<3>) -> Tensor<1, Int> {
+    let [_, time, _] = values.dims();
+    let steps: Vec<i32> = (0..time as i32).rev().collect();
+    Tensor::from_data(steps.as_slice(), &values.device())
 }
 
 /// For each position the position that stands there once each sequence's real steps are reversed. Both `[batch, time]`.

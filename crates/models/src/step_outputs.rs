@@ -7,6 +7,8 @@ use burn::tensor::activation::log_softmax;
 use burn::tensor::{Int, Tensor};
 use semiseq_kernels::linear_cross_entropy;
 
+use crate::each_step::linear_each_step;
+
 /// Values or logits of each step.
 #[derive(Clone, Debug)]
 pub struct StepOutputs {
@@ -24,7 +26,7 @@ impl StepOutputs {
     /// All of it, `[batch, time, outputs]`.
     pub fn whole(self) -> Tensor<3> {
         match self.head {
-            Some((weight, bias)) => burn::tensor::module::linear(self.steps, weight, bias),
+            Some((weight, bias)) => linear_each_step(self.steps, weight, bias),
             None => self.steps,
         }
     }

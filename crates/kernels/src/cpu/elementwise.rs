@@ -2,19 +2,21 @@
 
 use rayon::prelude::*;
 
-/// Values that a thread takes at a time.
+/// Values whose squares are summed at a time, whoever does it.
 const TURN: usize = 1 << 14;
+/// Values that one thread takes by itself at least: waking another takes longer.
+const ALONE: usize = 1 << 16;
 
 /// `old = keep old + (1 - keep) new`
 pub(crate) fn blend(old: &mut [f32], new: &[f32], keep: f32, add: f32) {
-    old.par_chunks_mut(TURN).zip(new.par_chunks(TURN)).for_each(|(old, new)| {
+    old.par_chunks_mut(ALONE).zip(new.par_chunks(ALONE)).for_each(|(old, new)| {
         old.iter_mut().zip(new).for_each(|(old, new)| *old = keep * *old + add * new);
     });
 }
 
 /// `values = factor values`
 pub(crate) fn scale(values: &mut [f32], factor: f32) {
-    values.par_chunks_mut(TURN).for_each(|values| values.iter_mut().for_each(|value| *value *= factor));
+    values.par_chunks_mut(ALONE).for_each(|values| values.iter_mut().for_each(|value| *value *= factor));
 }
 
 /// The sum of all squares; in an order that does not depend on the threads.
@@ -28,6 +30,6 @@ pub(crate) fn sum_of_squares(values: &[f32]) -> f32 {
         }
         sums.iter().map(|sum| f64::from(*sum)).sum::<f64>()
     };
-    let turns: Vec<f64> = values.par_chunks(TURN).map(of_turn).collect();
+    let turns: Vec<f64> = values.par_chunks(TURN).with_min_len(ALONE / TURN).map(of_turn).collect();
     turns.iter().sum::<f64>() as f32
 }

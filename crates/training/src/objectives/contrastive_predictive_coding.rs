@@ -14,7 +14,7 @@ use burn::nn::{Embedding, EmbeddingConfig, Linear, LinearConfig};
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Int, Tensor};
 use semiseq_datasets::{Pool, Problem, Views};
-use semiseq_models::{Input, InputSize, SequenceModel, Sequences, embedding};
+use semiseq_models::{Input, InputSize, SequenceModel, Sequences, each_step, embedding};
 use serde::{Deserialize, Serialize};
 
 use super::losses::weighted_mean;
@@ -84,7 +84,7 @@ impl ContrastivePredictiveCoding {
             return None;
         }
         let steps = match (&self.step, &sequences.input) {
-            (StepEncoder::Values(layer), Input::Values(values)) => layer.forward(values.clone()),
+            (StepEncoder::Values(layer), Input::Values(values)) => each_step(layer, values.clone()),
             (StepEncoder::Tokens(table), Input::Tokens(tokens)) => embedding(table.weight.val(), tokens.clone()),
             _ => return None,
         };
@@ -92,7 +92,7 @@ impl ContrastivePredictiveCoding {
         let reach = self.predictors.len().min(time - 1);
         let each = self.predictors.iter().take(reach).enumerate().map(|(index, predictor)| {
             let (ahead, rest) = (index + 1, time - index - 1);
-            let predicted = predictor.forward(states.clone().narrow(1, 0, rest));
+            let predicted = each_step(predictor, states.clone().narrow(1, 0, rest));
             let mask = sequences.mask.clone().map(|mask| mask.narrow(1, ahead, rest));
             info_nce(predicted, steps.clone().narrow(1, ahead, rest), mask)
         });

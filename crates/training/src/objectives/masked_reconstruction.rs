@@ -9,7 +9,7 @@ use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::{Tensor, TensorData};
 use semiseq_datasets::{Pool, Problem, Views};
-use semiseq_models::{Input, InputSize, SequenceModel, Sequences};
+use semiseq_models::{Input, InputSize, SequenceModel, Sequences, each_step};
 use serde::{Deserialize, Serialize};
 
 use super::draws::step_seed;
@@ -100,7 +100,7 @@ impl MaskedReconstruction {
         }
         let seen = values.clone() * (hidden.clone().neg() + 1.0);
         let seen = Sequences { input: Input::Values(seen), mask: sequences.mask.clone() };
-        Some(hidden_error(self.head.forward(model.states(seen)), values.clone(), hidden))
+        Some(hidden_error(each_step(&self.head, model.states(seen)), values.clone(), hidden))
     }
 }
 

@@ -8,7 +8,7 @@ use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::Tensor;
 use semiseq_datasets::{Pool, Problem, Views};
-use semiseq_models::{Input, InputSize, SequenceModel, Sequences};
+use semiseq_models::{Input, InputSize, SequenceModel, Sequences, each_step};
 use serde::{Deserialize, Serialize};
 
 use super::losses::weighted_mean;
@@ -64,7 +64,7 @@ impl NextStep {
             return None;
         }
         let states = model.states(sequences.clone()).narrow(1, 0, time - self.ahead);
-        Some(foretold_error(self.head.forward(states), sequences))
+        Some(foretold_error(each_step(&self.head, states), sequences))
     }
 }
 
