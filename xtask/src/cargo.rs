@@ -5,10 +5,10 @@ use std::process::Command;
 
 use crate::backend;
 
-/// The workspace, wherever in it the command was given.
-pub fn root() -> &'static Path {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.parent().unwrap_or(here)
+/// The workspace, wherever in it the command was given. Cargo says where when it runs us: two clones may share what is built.
+pub fn root() -> PathBuf {
+    let here = std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
+    here.parent().map_or_else(|| here.clone(), Path::to_path_buf)
 }
 
 /// Runs cargo and gives its exit status.

@@ -71,7 +71,7 @@ fn main() -> ExitCode {
         Command::Doc => cargo::doc(),
         Command::New { rest } => match rest.as_slice() {
             [kind, name] if kind == "objective" && !std::path::Path::new(kind).exists() => {
-                objective::create(cargo::root(), name)
+                objective::create(&cargo::root(), name)
             }
             _ => cargo::product(&[&["new".to_string()], rest.as_slice()].concat()),
         },
@@ -88,7 +88,7 @@ fn main() -> ExitCode {
 }
 
 fn lint(features: Option<&str>) -> u8 {
-    let problems = tidy::check(cargo::root());
+    let problems = tidy::check(&cargo::root());
     for problem in &problems {
         eprintln!("tidy: {problem}");
     }

@@ -113,16 +113,16 @@ mod tests {
 
     #[test]
     fn a_bad_or_a_taken_name_writes_nothing() {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        let root = crate::cargo::root();
         for (name, told) in [("Mix_Match", "small letters"), ("mix--match", "small letters"), ("supervised", "exists")]
         {
-            assert!(write(root, name).unwrap_err().contains(told), "{name}");
+            assert!(write(&root, name).unwrap_err().contains(told), "{name}");
         }
     }
 
     #[test]
     fn the_repository_has_a_list_to_add_to() {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        let root = crate::cargo::root();
         let text = fs::read_to_string(root.join(FOLDER).join("mod.rs")).unwrap();
         assert!(registered(&text, "mix-match").is_some());
     }
