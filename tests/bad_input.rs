@@ -46,6 +46,11 @@ fn mistakes_in_the_config_name_line_and_key() {
         ("name = \"small\"", "name = \"small\"\nbackend = \"gpu\""),
         &["c.toml:2: `backend` must be one of flex, ndarray, wgpu, cuda"],
     );
+    refused(
+        "checkpointing",
+        ("name = \"small\"", "name = \"small\"\nbackend = \"wgpu\"\ngradient_checkpointing = true"),
+        &["c.toml:3: `gradient_checkpointing` works on flex and ndarray, not on wgpu"],
+    );
     refused("syntax", ("epochs = 2", "epochs = = 2"), &["c.toml:16"]);
 }
 

@@ -6,7 +6,9 @@ use std::str::FromStr;
 use burn::nn::gru::{BiGruConfig, GruConfig};
 use burn::nn::{BiLstmConfig, BiRnnConfig, LstmConfig, RnnConfig};
 use burn::tensor::{Device, Distribution, Tensor};
-use semiseq_kernels::{Backend, Direction, GruReset, RnnActivation, Weights, compiled, device, gru, lstm, rnn};
+use semiseq_kernels::{
+    Backend, Cell, Direction, GruReset, RnnActivation, Weights, both, compiled, device, gru, lstm, rnn,
+};
 
 use crate::case::Case;
 
@@ -114,13 +116,15 @@ fn ours(case: Case, device: &Device) -> Run {
         "gru" => gru(data, None, None, weights, GruReset::After, direction).0,
         _ => rnn(data, None, None, weights, RnnActivation::Tanh, direction).0,
     };
+    let cell = match case.cell {
+        "lstm" => Cell::Lstm,
+        "gru" => Cell::Gru(GruReset::After),
+        _ => Cell::Rnn(RnnActivation::Tanh),
+    };
     let (forward, backward) = (weights(), weights());
-    Box::new(move |data| {
-        let first = run(data.clone(), forward.clone(), Direction::Forward);
-        if !case.bidirectional {
-            return first;
-        }
-        Tensor::cat(vec![first, run(data, backward.clone(), Direction::Backward)], 2)
+    Box::new(move |data| match case.bidirectional {
+        true => both(data, None, None, [forward.clone(), backward.clone()], cell).0,
+        false => run(data, forward.clone(), Direction::Forward),
     })
 }
 

@@ -28,6 +28,6 @@ pub use cell::{Cell, GruReset, LstmState, RnnActivation};
 pub use clock::{cross_entropy_time, recurrence_time};
 pub use devices::{Backend, BackendError, compiled, device};
 pub use functions::{
-    AdamStep, adam, blend, dropout, embedding, gru, linear_cross_entropy, lstm, rnn, scale, sum_of_squares,
+    AdamStep, adam, blend, both, dropout, embedding, gru, linear_cross_entropy, lstm, rnn, scale, sum_of_squares,
 };
 pub use weights::{Direction, Weights};

@@ -34,6 +34,26 @@ pub trait RecurrentOps: Backend {
         direction: Direction,
         masked: bool,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
+
+    /// The same in both directions: output `[batch, time, 2 * hidden]`, last `h` and last `c`, both `[2, batch, hidden]`, as are
+    /// hidden and memory.
+    #[allow(clippy::too_many_arguments, reason = "an operation takes its tensors one by one")]
+    fn both_recurrences(
+        input: FloatTensor<Self>,
+        mask: FloatTensor<Self>,
+        hidden: FloatTensor<Self>,
+        memory: FloatTensor<Self>,
+        input_weight: FloatTensor<Self>,
+        recurrent_weight: FloatTensor<Self>,
+        input_bias: FloatTensor<Self>,
+        recurrent_bias: FloatTensor<Self>,
+        back_input_weight: FloatTensor<Self>,
+        back_recurrent_weight: FloatTensor<Self>,
+        back_input_bias: FloatTensor<Self>,
+        back_recurrent_bias: FloatTensor<Self>,
+        cell: Cell,
+        masked: bool,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
 }
 
 /// A linear layer's output against classes, on backends whose tensors lie in this process's memory.

@@ -18,9 +18,9 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, TensorMetadata};
 use burn::tensor::Shape;
 
-use super::host::{self, Host, Tensors};
+use super::host::{self, DirectionWeights, Host, Outputs, Tensors};
 use crate::clock::RECURRENCE;
-use crate::cpu::{self, Gradient, Keep, Matrices, Saved};
+use crate::cpu::{self, Gradient, Keep, Saved};
 use crate::ops::RecurrentOps;
 use crate::{Cell, Direction};
 
@@ -39,19 +39,20 @@ struct Sequence;
 
 #[derive(Clone, Debug)]
 struct SequenceState<B: Host> {
-    saved: Arc<Saved>,
-    /// Of the input and of the state.
-    weights: [FloatTensor<B>; 2],
-    biases: [FloatTensor<B>; 2],
+    /// Of each direction.
+    saved: Arc<Vec<Saved>>,
+    weights: Vec<DirectionWeights<B>>,
     last: Shared<B>,
-    shapes: [Shape; 7],
+    /// Of the parents.
+    shapes: Vec<Shape>,
 }
 
-impl<B: Host> Backward<B, 7> for Sequence {
+/// The parents are the input, `h`, `c`, and the four weights of each direction.
+impl<B: Host, const N: usize> Backward<B, N> for Sequence {
     type State = SequenceState<B>;
 
-    fn backward(self, ops: Ops<Self::State, 7>, grads: &mut Gradients, _checkpointer: &mut Checkpointer) {
-        let SequenceState { saved, weights, biases, last, shapes } = ops.state;
+    fn backward(self, ops: Ops<Self::State, N>, grads: &mut Gradients, _checkpointer: &mut Checkpointer) {
+        let SequenceState { saved, weights, last, shapes } = ops.state;
         let output = B::values(grads.consume::<B>(&ops.node));
         let (hidden, memory) = {
             let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
@@ -62,21 +63,14 @@ impl<B: Host> Backward<B, 7> for Sequence {
             hidden: hidden.as_ref().map(AsRef::as_ref),
             memory: memory.as_ref().map(AsRef::as_ref),
         };
-        let (weights, biases) = (weights.map(B::values), biases.map(B::values));
-        let [input, recurrent, input_bias, recurrent_bias] =
-            [&weights[0], &weights[1], &biases[0], &biases[1]].map(AsRef::as_ref);
-        let weights = Matrices { input, recurrent, input_bias, recurrent_bias };
         let (saved, with_input) = (Arc::unwrap_or_clone(saved), ops.parents[0].is_some());
-        let found = RECURRENCE.timed(|| cpu::backward(saved, weights, gradient, with_input));
-        let values = [
-            found.input,
-            Some(found.hidden),
-            found.memory,
-            Some(found.input_weight),
-            Some(found.recurrent_weight),
-            Some(found.input_bias),
-            Some(found.recurrent_bias),
-        ];
+        let found = host::with_matrices::<B, _>(weights, |weights| {
+            RECURRENCE.timed(|| cpu::backward(saved, weights, gradient, with_input))
+        });
+        let of_weights = found.weights.into_iter().flat_map(|(input, recurrent, input_bias, recurrent_bias)| {
+            [input, recurrent, input_bias, recurrent_bias].map(Some)
+        });
+        let values = [found.input, Some(found.hidden), found.memory].into_iter().chain(of_weights);
         for ((parent, values), shape) in ops.parents.into_iter().zip(values).zip(shapes) {
             let Some(parent) = parent else { continue };
             // A cell without memory has been given one that it does not read.
@@ -116,6 +110,51 @@ impl<B: Host> Backward<B, 1> for Last {
     }
 }
 
+/// A recurrence of one direction or of both, with its node in the graph.
+fn recorded<B: Host, C: CheckpointStrategy, const N: usize>(
+    [input, hidden, memory]: [FloatTensor<Autodiff<B, C>>; 3],
+    mask: Option<FloatTensor<Autodiff<B, C>>>,
+    weights: Vec<DirectionWeights<Autodiff<B, C>>>,
+    cell: Cell,
+    direction: Direction,
+) -> Outputs<Autodiff<B, C>> {
+    let parents: Vec<_> = [&input, &hidden, &memory].into_iter().chain(weights.iter().flatten()).collect();
+    let nodes: [_; N] = std::array::from_fn(|place| parents[place].node());
+    let shapes = parents.iter().map(|tensor| tensor.primitive().shape()).collect();
+    let tensors = Tensors {
+        input: input.into_primitive(),
+        mask: mask.map(|mask| mask.into_primitive()),
+        hidden: hidden.into_primitive(),
+        memory: memory.into_primitive(),
+        weights: weights.into_iter().map(|weights| weights.map(|weight| weight.into_primitive())).collect(),
+    };
+    let gradients = Arc::new(Mutex::new(LastGradients { hidden: None, memory: None }));
+    let (output, hidden, memory): (FloatTensor<Autodiff<B, C>>, _, _) =
+        match Sequence.prepare::<C>(nodes).compute_bound().stateful() {
+            OpsKind::UnTracked(node) => {
+                let ((output, hidden, memory), _) = host::forward::<B>(tensors, cell, direction, Keep::Nothing);
+                (node.finish(output), hidden, memory)
+            }
+            OpsKind::Tracked(node) => {
+                let weights = tensors.weights.clone();
+                // As Burn's own operations do on a device with gradient checkpointing.
+                let again = TypeId::of::<C>() == TypeId::of::<BalancedCheckpointing>();
+                let keep = if again { Keep::States } else { Keep::Gates };
+                let ((output, hidden, memory), saved) = host::forward::<B>(tensors, cell, direction, keep);
+                let state = SequenceState { saved: Arc::new(saved), weights, last: gradients.clone(), shapes };
+                (node.finish(state, output), hidden, memory)
+            }
+        };
+    let shape = output.primitive().shape();
+    let last = |which: Last, value: FloatTensor<B>| match which.prepare::<C>([output.node()]).compute_bound().stateful()
+    {
+        OpsKind::UnTracked(node) => node.finish(value),
+        OpsKind::Tracked(node) => node.finish(LastState { gradients: gradients.clone(), output: shape.clone() }, value),
+    };
+    let (hidden, memory) = (last(Last::Hidden, hidden), last(Last::Memory, memory));
+    (output, hidden, memory)
+}
+
 impl<B: Host + RecurrentOps, C: CheckpointStrategy> RecurrentOps for Autodiff<B, C> {
     fn recurrence(
         input: FloatTensor<Self>,
@@ -130,48 +169,31 @@ impl<B: Host + RecurrentOps, C: CheckpointStrategy> RecurrentOps for Autodiff<B,
         direction: Direction,
         masked: bool,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        let sources = [&input, &hidden, &memory, &input_weight, &recurrent_weight, &input_bias, &recurrent_bias];
-        let nodes = sources.map(|tensor| tensor.node());
-        let shapes = sources.map(|tensor| tensor.primitive().shape());
-        let tensors = Tensors {
-            input: input.into_primitive(),
-            mask: masked.then(|| mask.into_primitive()),
-            hidden: hidden.into_primitive(),
-            memory: memory.into_primitive(),
-            input_weight: input_weight.into_primitive(),
-            recurrent_weight: recurrent_weight.into_primitive(),
-            input_bias: input_bias.into_primitive(),
-            recurrent_bias: recurrent_bias.into_primitive(),
-        };
-        let gradients = Arc::new(Mutex::new(LastGradients { hidden: None, memory: None }));
-        let (output, hidden, memory): (FloatTensor<Self>, _, _) =
-            match Sequence.prepare::<C>(nodes).compute_bound().stateful() {
-                OpsKind::UnTracked(node) => {
-                    let ((output, hidden, memory), _) = host::forward::<B>(tensors, cell, direction, Keep::Nothing);
-                    (node.finish(output), hidden, memory)
-                }
-                OpsKind::Tracked(node) => {
-                    let weights = [tensors.input_weight.clone(), tensors.recurrent_weight.clone()];
-                    let biases = [tensors.input_bias.clone(), tensors.recurrent_bias.clone()];
-                    // As Burn's own operations do on a device with gradient checkpointing.
-                    let again = TypeId::of::<C>() == TypeId::of::<BalancedCheckpointing>();
-                    let keep = if again { Keep::States } else { Keep::Gates };
-                    let ((output, hidden, memory), saved) = host::forward::<B>(tensors, cell, direction, keep);
-                    let saved = Arc::new(saved.expect("kept, as asked for"));
-                    let last = gradients.clone();
-                    let state = SequenceState { saved, weights, biases, last, shapes };
-                    (node.finish(state, output), hidden, memory)
-                }
-            };
-        let shape = output.primitive().shape();
-        let last =
-            |which: Last, value: FloatTensor<B>| match which.prepare::<C>([output.node()]).compute_bound().stateful() {
-                OpsKind::UnTracked(node) => node.finish(value),
-                OpsKind::Tracked(node) => {
-                    node.finish(LastState { gradients: gradients.clone(), output: shape.clone() }, value)
-                }
-            };
-        let (hidden, memory) = (last(Last::Hidden, hidden), last(Last::Memory, memory));
-        (output, hidden, memory)
+        let weights = vec![[input_weight, recurrent_weight, input_bias, recurrent_bias]];
+        recorded::<B, C, 7>([input, hidden, memory], masked.then_some(mask), weights, cell, direction)
+    }
+
+    fn both_recurrences(
+        input: FloatTensor<Self>,
+        mask: FloatTensor<Self>,
+        hidden: FloatTensor<Self>,
+        memory: FloatTensor<Self>,
+        input_weight: FloatTensor<Self>,
+        recurrent_weight: FloatTensor<Self>,
+        input_bias: FloatTensor<Self>,
+        recurrent_bias: FloatTensor<Self>,
+        back_input_weight: FloatTensor<Self>,
+        back_recurrent_weight: FloatTensor<Self>,
+        back_input_bias: FloatTensor<Self>,
+        back_recurrent_bias: FloatTensor<Self>,
+        cell: Cell,
+        masked: bool,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        let weights = vec![
+            [input_weight, recurrent_weight, input_bias, recurrent_bias],
+            [back_input_weight, back_recurrent_weight, back_input_bias, back_recurrent_bias],
+        ];
+        let states = [input, hidden, memory];
+        recorded::<B, C, 11>(states, masked.then_some(mask), weights, cell, Direction::Forward)
     }
 }

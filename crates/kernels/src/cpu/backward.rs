@@ -12,35 +12,43 @@ use super::plan::{Plan, row_shares, span, unit_shares};
 use super::pool::Buffer;
 use super::shared::{Meeting, Shared};
 use super::step::{Back, Real};
-use super::weight_sums::WeightSums;
-use super::zeros::zeros;
+use super::weight_sums::{WeightGradients, WeightSums};
 use super::{Layer, Matrices, Saved, gru, lstm, rnn};
 use crate::{Cell, Direction, GruReset};
 
 /// The gradients that come in.
 #[derive(Clone, Copy)]
-pub(crate) struct Gradient<'a> {
-    /// `[batch, time, hidden]`
+pub(super) struct Incoming<'a> {
+    /// `[batch, time, stride]`, of which the outputs' are `hidden` columns from `first` on
     pub output: &'a [f32],
+    pub first: usize,
+    pub stride: usize,
     /// `[batch, hidden]`, of the last state
     pub hidden: Option<&'a [f32]>,
     /// `[batch, hidden]`, of an LSTM's last memory
     pub memory: Option<&'a [f32]>,
 }
 
-/// The gradients that go out, in the shapes of what they belong to.
-pub(crate) struct Gradients {
-    pub input: Option<Vec<f32>>,
+/// The gradients that go out beside the input's, in the shapes of what they belong to.
+pub(super) struct Outgoing {
     pub hidden: Vec<f32>,
     pub memory: Option<Vec<f32>>,
-    pub input_weight: Vec<f32>,
-    pub recurrent_weight: Vec<f32>,
-    pub input_bias: Vec<f32>,
-    pub recurrent_bias: Vec<f32>,
+    pub weights: WeightGradients,
 }
 
-/// Gradients of a layer; `input` says whether the input's is asked for.
-pub(crate) fn backward(mut saved: Saved, weights: Matrices<'_>, gradient: Gradient<'_>, input: bool) -> Gradients {
+/// The input's gradient, `[batch, time, input]`, and whether it is added to what stands there.
+pub(super) struct InputGradient<'a> {
+    pub values: &'a mut [f32],
+    pub mode: Target,
+}
+
+/// Gradients of a layer; the input's where it is asked for.
+pub(super) fn backward(
+    mut saved: Saved,
+    weights: Matrices<'_>,
+    incoming: Incoming<'_>,
+    input: Option<InputGradient<'_>>,
+) -> Outgoing {
     let layer = saved.layer;
     let Layer { cell, batch, time, hidden, .. } = layer;
     let (mut gates, mut extra) = (std::mem::take(&mut saved.gates), std::mem::take(&mut saved.extra));
@@ -52,11 +60,12 @@ pub(crate) fn backward(mut saved: Saved, weights: Matrices<'_>, gradient: Gradie
     }
     // A simple network's gates are its states.
     let again = (!kept && !matches!(cell, Cell::Rnn(_))).then(|| Again::new(layer, weights));
-    let to_input = input.then(|| {
+    let to_input = input.is_some().then(|| {
         let row = |gate: usize| &weights.input[gate * layer.input..];
         Panels::from_rows(Arch::new(), layer.gates(), layer.input, Packers::All, row)
     });
-    let mut grad_input = zeros(if input { batch * time * layer.input } else { 0 });
+    let InputGradient { values: grad_input, mode } =
+        input.unwrap_or(InputGradient { values: &mut [], mode: Target::Replace });
     let mut sums = WeightSums::new(layer);
     let apart = matches!(Plan::new(layer), Plan::Units { .. });
     // Of the state and memory after the span that is at hand.
@@ -67,38 +76,30 @@ pub(crate) fn backward(mut saved: Saved, weights: Matrices<'_>, gradient: Gradie
             again.fill(&saved, steps.clone(), &mut gates, &mut extra);
         }
         let (hidden, memory) = carried.as_ref().map(|(hidden, memory)| (&hidden[..], &memory[..])).unzip();
-        let gradient = Gradient { hidden: hidden.or(gradient.hidden), memory: memory.or(gradient.memory), ..gradient };
+        let incoming = Incoming { hidden: hidden.or(incoming.hidden), memory: memory.or(incoming.memory), ..incoming };
         let context = Context {
             layer,
             steps: steps.clone(),
             span,
             apart,
-            gradient,
+            incoming,
             mask: saved.mask.as_deref(),
             rows: &saved.rows,
             gates: Shared::new(&mut gates),
             extra: Shared::new(&mut extra),
             memory: Shared::new(&mut saved.memory),
-            grad_input: Shared::new(&mut grad_input),
+            grad_input: Shared::new(grad_input),
+            mode,
             to_input: to_input.as_ref(),
         };
         carried = Some(through_time(&context, weights.recurrent));
         if let (Some(panels), true) = (&to_input, apart) {
-            input_gradient(layer, steps.clone(), panels, &gates, &mut grad_input);
+            input_gradient(layer, steps.clone(), panels, &gates, grad_input, mode);
         }
         sums.add(&saved.rows, &gates, &extra, steps);
     }
     let (hidden, memory) = carried.unwrap_or_else(|| (vec![0.0; batch * hidden], vec![0.0; batch * layer.memory()]));
-    let (input_weight, recurrent_weight, input_bias, recurrent_bias) = sums.finish();
-    Gradients {
-        input: input.then_some(grad_input),
-        hidden,
-        memory: cell.has_memory().then_some(memory),
-        input_weight,
-        recurrent_weight,
-        input_bias,
-        recurrent_bias,
-    }
+    Outgoing { hidden, memory: cell.has_memory().then_some(memory), weights: sums.finish() }
 }
 
 /// Turns the gates of the steps into gradients of their sums; the gradients of the state and memory before them.
@@ -132,7 +133,14 @@ fn through_time(context: &Context<'_>, recurrent_weight: &[f32]) -> (Vec<f32>, V
 }
 
 /// The input's gradient at some steps from all gates, with all threads.
-fn input_gradient(layer: Layer, steps: Range<usize>, panels: &Panels, gates: &[f32], grad_input: &mut [f32]) {
+fn input_gradient(
+    layer: Layer,
+    steps: Range<usize>,
+    panels: &Panels,
+    gates: &[f32],
+    grad_input: &mut [f32],
+    mode: Target,
+) {
     const CHUNK: usize = 32;
     let (batch, time, width) = (layer.batch, layer.time, layer.input);
     // Read backward, later steps come first.
@@ -144,9 +152,12 @@ fn input_gradient(layer: Layer, steps: Range<usize>, panels: &Panels, gates: &[f
             let from = earliest + chunk * CHUNK;
             let first = layer.time_of(from).min(layer.time_of(from + count - 1)) - steps.start;
             let rows = Rows::new(gates, (first * batch + at) * layer.gates(), batch * layer.gates());
-            let target = RowsMut::new(grad_input, 0, width);
-            panels.product(rows, 0..layer.gates(), target, count, Target::Replace);
-            if layer.direction == Direction::Backward {
+            let backward = layer.direction == Direction::Backward;
+            if backward && mode == Target::Add {
+                reverse_rows(grad_input, width);
+            }
+            panels.product(rows, 0..layer.gates(), RowsMut::new(grad_input, 0, width), count, mode);
+            if backward {
                 reverse_rows(grad_input, width);
             }
         });
@@ -172,13 +183,14 @@ struct Context<'a> {
     span: usize,
     /// Whether the input's gradient is made after the recurrence.
     apart: bool,
-    gradient: Gradient<'a>,
+    incoming: Incoming<'a>,
     mask: Option<&'a [f32]>,
     rows: &'a [f32],
     gates: Shared<'a>,
     extra: Shared<'a>,
     memory: Shared<'a>,
     grad_input: Shared<'a>,
+    mode: Target,
     to_input: Option<&'a Panels>,
 }
 
@@ -215,8 +227,8 @@ impl<'a> Worker<'a> {
             Some(values) => share.of(values, layer.hidden),
             None => vec![0.0; share.rows.len() * share.units.len()],
         };
-        let grad = own(context.gradient.hidden);
-        let grad_memory = if layer.cell.has_memory() { own(context.gradient.memory) } else { Vec::new() };
+        let grad = own(context.incoming.hidden);
+        let grad_memory = if layer.cell.has_memory() { own(context.incoming.memory) } else { Vec::new() };
         let scratch = vec![0.0; grad.len()];
         Self { context, to_state, share: share.clone(), gates, extra, memory, grad, grad_memory, scratch }
     }
@@ -235,12 +247,13 @@ impl<'a> Worker<'a> {
 
     /// The gates of the share become the gradients of their sums.
     fn through_gates(&mut self, step: usize) {
-        let Layer { cell, batch, time, hidden, .. } = self.context.layer;
+        let Layer { cell, batch, time, .. } = self.context.layer;
+        let Incoming { output, first, stride, .. } = self.context.incoming;
         let (rows, units) = (self.share.rows.clone(), self.share.units.clone());
         let (width, at) = (self.context.layer.width(), self.context.layer.time_of(step));
         let real = Real { mask: self.context.mask, first: rows.start, time, at };
         for (row, grad) in self.grad.chunks_exact_mut(units.len()).enumerate().filter(|(row, _)| real.at(*row)) {
-            let output = &self.context.gradient.output[((rows.start + row) * time + at) * hidden..][units.clone()];
+            let output = &output[((rows.start + row) * time + at) * stride + first..][units.clone()];
             grad.iter_mut().zip(output).for_each(|(grad, output)| *grad += output);
         }
         self.gates.load(step);
@@ -301,7 +314,7 @@ impl<'a> Worker<'a> {
             // SAFETY: the rows of this worker, which has all units here.
             let target = unsafe { self.context.grad_input.write(start..end) };
             let target = RowsMut::new(target, layer.time_of(step) * layer.input, time * layer.input);
-            panels.product(gates, 0..layer.gates(), target, count, Target::Replace);
+            panels.product(gates, 0..layer.gates(), target, count, self.context.mode);
         }
     }
 }

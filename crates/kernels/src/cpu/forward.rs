@@ -12,7 +12,6 @@ use super::plan::{Plan, row_shares, unit_shares};
 use super::pool::Buffer;
 use super::shared::{Meeting, Shared};
 use super::step::{Real, States, Step};
-use super::zeros::zeros;
 use super::{Layer, Matrices, Saved, lstm, rnn};
 use crate::{Cell, GruReset};
 
@@ -29,10 +28,8 @@ pub(crate) enum Keep {
     Gates,
 }
 
-/// What a pass forward gives.
-pub(crate) struct Forward {
-    /// `[batch, time, hidden]`
-    pub output: Vec<f32>,
+/// What a pass forward gives beside its outputs.
+pub(super) struct Forward {
     /// `[batch, hidden]`
     pub hidden: Vec<f32>,
     /// `[batch, hidden]`, of an LSTM
@@ -40,9 +37,17 @@ pub(crate) struct Forward {
     pub saved: Option<Saved>,
 }
 
+/// Where the outputs go: `[batch, time, stride]`, of which they are `hidden` columns.
+#[derive(Clone, Copy)]
+pub(super) struct Outputs<'a> {
+    pub values: Shared<'a>,
+    pub first: usize,
+    pub stride: usize,
+}
+
 /// What a pass forward reads.
 #[derive(Clone, Copy)]
-pub(crate) struct Operands<'a> {
+pub(super) struct Operands<'a> {
     /// `[batch, time, input]`
     pub input: &'a [f32],
     /// `[batch, time]`
@@ -71,7 +76,11 @@ impl<'a> Packed<'a> {
 }
 
 /// Runs a layer over the whole sequence.
-pub(crate) fn forward(layer: Layer, operands: Operands<'_>, keep: Keep) -> Forward {
+///
+/// # Safety
+///
+/// Nobody else uses the columns of the outputs meanwhile.
+pub(super) unsafe fn forward(layer: Layer, operands: Operands<'_>, keep: Keep, outputs: Outputs<'_>) -> Forward {
     let Layer { cell, batch, time, hidden, .. } = layer;
     let plan = Plan::new(layer);
     let span = match plan {
@@ -89,7 +98,6 @@ pub(crate) fn forward(layer: Layer, operands: Operands<'_>, keep: Keep) -> Forwa
     let mut gates = Buffer::new(slots(keep_gates) * batch * layer.gates());
     let mut extra = Buffer::new(slots(keep_gates) * batch * layer.extra());
     let mut memory = Buffer::new(remembered * batch * layer.memory());
-    let mut output = zeros(batch * time * hidden);
 
     let context = Context {
         layer,
@@ -101,7 +109,7 @@ pub(crate) fn forward(layer: Layer, operands: Operands<'_>, keep: Keep) -> Forwa
         gates: Shared::new(&mut gates),
         extra: Shared::new(&mut extra),
         memory: Shared::new(&mut memory),
-        output: Shared::new(&mut output),
+        outputs,
     };
     let (shares, memories): (_, Vec<_>) = match plan {
         Plan::Rows { threads } => {
@@ -132,7 +140,7 @@ pub(crate) fn forward(layer: Layer, operands: Operands<'_>, keep: Keep) -> Forwa
         let (gates, extra) = if keep_gates { (gates, extra) } else { Default::default() };
         Saved { layer, mask: operands.mask.map(<[f32]>::to_vec), rows, gates, extra, memory }
     });
-    Forward { output, hidden: last, memory: memories, saved }
+    Forward { hidden: last, memory: memories, saved }
 }
 
 /// `[W; b; U]` of some hidden units.
@@ -180,7 +188,7 @@ struct Context<'a> {
     gates: Shared<'a>,
     extra: Shared<'a>,
     memory: Shared<'a>,
-    output: Shared<'a>,
+    outputs: Outputs<'a>,
 }
 
 /// One thread.
@@ -296,7 +304,8 @@ impl<'a> Worker<'a> {
     }
 
     fn step(&mut self, at: usize) {
-        let Layer { cell, time, hidden, .. } = self.context.layer;
+        let Layer { cell, time, .. } = self.context.layer;
+        let Outputs { values: outputs, first, stride } = self.context.outputs;
         let (width, state) = (self.context.layer.width(), self.context.layer.state());
         let (rows, units) = (self.share.rows.clone(), self.share.units.clone());
         let place = self.place(at, rows.start);
@@ -326,9 +335,9 @@ impl<'a> Worker<'a> {
         for row in 0..rows.len() {
             let h = next.row(row, units.len());
             if real.at(row) {
-                let start = ((rows.start + row) * time + time_of) * hidden + units.start;
+                let start = ((rows.start + row) * time + time_of) * stride + first + units.start;
                 // SAFETY: the rows and units of this worker; nobody reads the output before all are done.
-                unsafe { self.context.output.write(start..start + units.len()) }.copy_from_slice(h);
+                unsafe { outputs.write(start..start + units.len()) }.copy_from_slice(h);
             } else {
                 h.copy_from_slice(&read[row * width + state..][units.clone()]);
                 if cell.has_memory() {

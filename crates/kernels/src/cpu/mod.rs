@@ -7,6 +7,7 @@
 //! - Rows hold `[x, 1, h']`, so that one product with the packed `[W; b; U]` gives all sums of a step.
 //! - The weights are packed once a pass ([`panels`]), not at each step.
 //! - The weights' gradients are one product over all steps and rows ([`outer`]).
+//! - Both directions of a layer write side by side where they are read ([`directions`]).
 //! - Activations that are not kept are made again for many steps at once ([`again`]).
 //!
 //! Sums run in an order that depends on neither the number of threads nor their shares: results are the same
@@ -16,6 +17,7 @@ mod adam;
 mod again;
 mod backward;
 mod cross_entropy;
+mod directions;
 mod dropout;
 mod elementwise;
 mod embedding;
@@ -35,12 +37,12 @@ mod weight_sums;
 mod zeros;
 
 pub(crate) use adam::adam;
-pub(crate) use backward::{Gradient, backward};
 pub(crate) use cross_entropy::{Head, HeadGradients, Kept, gradients, losses};
+pub(crate) use directions::{Bundle, Gradient, backward, forward};
 pub(crate) use dropout::drop_values;
 pub(crate) use elementwise::{blend, scale, sum_of_squares};
 pub(crate) use embedding::{look_up, table_gradient};
-pub(crate) use forward::{Keep, Operands, forward};
+pub(crate) use forward::Keep;
 
 use crate::{Cell, Direction};
 use pool::Buffer;
@@ -54,6 +56,8 @@ pub(crate) struct Layer {
     pub time: usize,
     pub input: usize,
     pub hidden: usize,
+    /// Threads at most.
+    pub threads: usize,
 }
 
 impl Layer {

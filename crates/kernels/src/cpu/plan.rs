@@ -27,8 +27,7 @@ pub(super) enum Plan {
 impl Plan {
     /// Which of the two depends on the sizes alone, so that the order of sums does not depend on the threads.
     pub fn new(layer: Layer) -> Self {
-        let Layer { cell, batch, hidden, time, .. } = layer;
-        let threads = rayon::current_num_threads();
+        let Layer { cell, batch, hidden, time, threads, .. } = layer;
         let work = batch * time * layer.gates() * layer.width();
         if batch >= ROWS && layer.gates() * layer.width() <= CACHE {
             // Less is done before another thread would have woken.
@@ -43,6 +42,16 @@ impl Plan {
         };
         Self::Units { most }
     }
+}
+
+/// Whether the directions of a layer run at once with some of the threads each: where threads share hidden units, the more of
+/// them the more they wait for each other, so that a direction for some is better, if their caches hold its weights.
+pub(super) fn at_once(layer: Layer, directions: usize) -> bool {
+    /// Weights that stay in half of a core's cache of the second level (1 MiB).
+    const HELD: usize = 1 << 18;
+    let weights = layer.gates() * layer.width();
+    let worth = layer.batch * layer.time * weights > 1_000_000;
+    directions > 1 && matches!(Plan::new(layer), Plan::Units { .. }) && worth && weights <= HELD
 }
 
 /// Steps whose gates stand in memory at a time on the way back, where they have not been kept.

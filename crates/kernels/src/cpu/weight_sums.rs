@@ -7,7 +7,10 @@ use super::outer::{Columns, add_transposed_product};
 use super::pool::Buffer;
 use crate::{Cell, GruReset};
 
-/// `dW`, `dU`, `db`, `dc` on the way, some steps after others.
+/// `dW`, `dU`, `db`, `dc`, as in [`Weights`](crate::Weights).
+pub(crate) type WeightGradients = (Vec<f32>, Vec<f32>, Vec<f32>, Vec<f32>);
+
+/// The gradients on the way, some steps after others.
 pub(super) struct WeightSums {
     layer: Layer,
     /// `[gates, width]`, of the gates that see `[x, 1, h']` with one and the same gradient
@@ -58,8 +61,7 @@ impl WeightSums {
         add_transposed_product(left, right, count, &mut self.of_state);
     }
 
-    /// `dW`, `dU`, `db`, `dc`, as in [`Weights`](crate::Weights).
-    pub fn finish(self) -> (Vec<f32>, Vec<f32>, Vec<f32>, Vec<f32>) {
+    pub fn finish(self) -> WeightGradients {
         let Layer { cell, input, hidden, .. } = self.layer;
         let (gates, width, state) = (self.layer.gates(), self.layer.width(), self.layer.state());
         let mut weights = (vec![0.0; gates * input], vec![0.0; gates * hidden], vec![0.0; gates], vec![0.0; gates]);

@@ -7,7 +7,7 @@ use burn::tensor::{Int, Tensor};
 
 use super::fused::{Operands, Outputs};
 use crate::ops::RecurrentOps;
-use crate::{Cell, Direction};
+use crate::{Cell, Direction, Weights};
 
 pub(super) fn recurrence(operands: Operands, cell: Cell, direction: Direction) -> Outputs {
     let Operands { input, mask, hidden, memory, weights } = operands;
@@ -33,6 +33,38 @@ pub(super) fn recurrence(operands: Operands, cell: Cell, direction: Direction) -
         masked,
     );
     (Tensor::from_dispatch(output), Tensor::from_dispatch(hidden), Tensor::from_dispatch(memory))
+}
+
+pub(super) fn both(
+    input: Tensor<3>,
+    mask: Option<Tensor<2>>,
+    states: Option<[Tensor<3>; 2]>,
+    [forward, backward]: [Weights; 2],
+    cell: Cell,
+) -> (Tensor<3>, [Tensor<3>; 2]) {
+    let device = input.device();
+    let ([batch, _, _], [_, width]) = (input.dims(), forward.recurrent.dims());
+    let [hidden, memory] = states.unwrap_or_else(|| [(); 2].map(|()| Tensor::zeros([2, batch, width], &device)));
+    let masked = mask.is_some();
+    // As above.
+    let mask = mask.unwrap_or_else(|| Tensor::zeros([1, 1], &device));
+    let (output, hidden, memory) = <Dispatch as RecurrentOps>::both_recurrences(
+        input.into_dispatch(),
+        mask.into_dispatch(),
+        hidden.into_dispatch(),
+        memory.into_dispatch(),
+        forward.input.into_dispatch(),
+        forward.recurrent.into_dispatch(),
+        forward.input_bias.into_dispatch(),
+        forward.recurrent_bias.into_dispatch(),
+        backward.input.into_dispatch(),
+        backward.recurrent.into_dispatch(),
+        backward.input_bias.into_dispatch(),
+        backward.recurrent_bias.into_dispatch(),
+        cell,
+        masked,
+    );
+    (Tensor::from_dispatch(output), [hidden, memory].map(Tensor::from_dispatch))
 }
 
 /// Whole numbers below `count`.

@@ -1,6 +1,7 @@
 //! The functions that models call: fused where the backend has a fused operation, composed elsewhere.
 
 mod adam;
+mod both;
 mod cross_entropy;
 mod dropout;
 mod embedding;
@@ -15,6 +16,7 @@ mod scan;
 mod weights;
 
 pub use adam::{AdamStep, adam};
+pub use both::both;
 pub use cross_entropy::linear_cross_entropy;
 pub use dropout::dropout;
 pub use embedding::embedding;

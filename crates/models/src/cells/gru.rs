@@ -2,7 +2,7 @@
 
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
-use semiseq_kernels::{Direction, GruReset, Weights, gru};
+use semiseq_kernels::{Cell, Direction, GruReset, Weights, gru};
 
 use super::weights::uniform;
 
@@ -38,7 +38,11 @@ impl GruLayer {
         gru(input, mask, state, self.weights(), self.reset, direction)
     }
 
-    fn weights(&self) -> Weights {
+    pub(super) fn cell(&self) -> Cell {
+        Cell::Gru(self.reset)
+    }
+
+    pub(super) fn weights(&self) -> Weights {
         Weights {
             input: self.weight_ih.val(),
             recurrent: self.weight_hh.val(),

@@ -47,7 +47,7 @@ impl LstmLayer {
         lstm(input, mask, state, self.weights(), direction)
     }
 
-    fn weights(&self) -> Weights {
+    pub(super) fn weights(&self) -> Weights {
         Weights {
             input: self.weight_ih.val(),
             recurrent: self.weight_hh.val(),

@@ -2,7 +2,7 @@
 
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
-use semiseq_kernels::{Direction, RnnActivation, Weights, rnn};
+use semiseq_kernels::{Cell, Direction, RnnActivation, Weights, rnn};
 
 use super::weights::uniform;
 
@@ -38,7 +38,11 @@ impl RnnLayer {
         rnn(input, mask, state, self.weights(), self.activation, direction)
     }
 
-    fn weights(&self) -> Weights {
+    pub(super) fn cell(&self) -> Cell {
+        Cell::Rnn(self.activation)
+    }
+
+    pub(super) fn weights(&self) -> Weights {
         Weights {
             input: self.weight_ih.val(),
             recurrent: self.weight_hh.val(),

@@ -54,15 +54,18 @@ impl RecurrentEncoder {
             if index > 0 {
                 steps = self.dropout.forward(steps);
             }
-            let (forward, state) = layer.forward.forward(steps.clone(), mask.clone(), next(), Direction::Forward);
-            last.push(state);
             steps = match &layer.backward {
                 Some(backward) => {
-                    let (backward, state) = backward.forward(steps, mask.clone(), next(), Direction::Backward);
-                    last.push(state);
-                    Tensor::cat(vec![forward, backward], 2)
+                    let states = next().zip(next()).map(<[State; 2]>::from);
+                    let (output, states) = layer.forward.with_backward(backward, steps, mask.clone(), states);
+                    last.extend(states);
+                    output
                 }
-                None => forward,
+                None => {
+                    let (output, state) = layer.forward.forward(steps, mask.clone(), next(), Direction::Forward);
+                    last.push(state);
+                    output
+                }
             };
         }
         (steps, last)

@@ -39,7 +39,7 @@ pub struct RunConfig {
     #[serde(default = "first_device")]
     pub devices: Vec<usize>,
     /// Training keeps less of each pass forward and makes it again on the way back: less memory for more time
-    /// (Chen et al. 2016). On the CPU an LSTM or a GRU then keeps its states and not its gates. Default false.
+    /// (Chen et al. 2016). An LSTM or a GRU then keeps its states and not its gates. On flex and ndarray. Default false.
     #[serde(default)]
     pub gradient_checkpointing: bool,
     /// Where sequences come from and which labels may be seen.
@@ -81,6 +81,14 @@ impl RunConfig {
                 "devices",
                 format!("must name one device, got {}", self.devices.len()),
                 Some("a run uses a single device; start several runs for several devices"),
+            ));
+        }
+        if self.gradient_checkpointing && !["flex", "ndarray"].contains(&self.backend.as_str()) {
+            // Burn 0.22 fuses operations there into ones that write over what is read again later.
+            problems.push(problem(
+                "gradient_checkpointing",
+                format!("works on flex and ndarray, not on {}", self.backend),
+                Some("leave it out, or use `backend = \"flex\"`"),
             ));
         }
         if self.name.contains(['/', '\\']) || self.name.starts_with('.') {
