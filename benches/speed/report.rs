@@ -121,6 +121,10 @@ fn means(rows: &[Row], peers: &[String]) -> String {
             for peer in peers {
                 let ratios: Vec<f64> =
                     of(peer).iter().zip(&ours).map(|(peer, ours)| peer.seconds / ours.seconds).collect();
+                if ratios.is_empty() {
+                    text.push_str(" – | – |");
+                    continue;
+                }
                 let mean = (ratios.iter().map(|ratio| ratio.ln()).sum::<f64>() / ratios.len() as f64).exp();
                 let worst = ratios.iter().copied().fold(f64::INFINITY, f64::min);
                 let _ = write!(text, " {mean:.2} | {worst:.2} |");

@@ -12,11 +12,12 @@ use std::time::Instant;
 use semiseq::prelude::*;
 
 use super::grid::{Cell, Plan};
+use super::memory::Memory;
 
 /// What a cell came to: its summary, or why there is none.
 pub type Outcome = Result<Summary, String>;
 
-/// Runs what is not finished yet, `jobs` at a time; the outcomes stand in the order of the plan's cells. Stops early where
+/// Runs what is not finished yet, `jobs` at a time where memory allows; the outcomes stand in the order of the plan's cells. Stops early where
 /// `interrupter` says so.
 pub fn run(plan: &Plan, folder: &Path, jobs: usize, interrupter: &Interrupter) -> Result<Vec<Option<Outcome>>, Error> {
     let cells = folder.join("cells");
@@ -35,6 +36,7 @@ pub fn run(plan: &Plan, folder: &Path, jobs: usize, interrupter: &Interrupter) -
     eprintln!("{} cells, {} to run, {jobs} at a time", plan.cells.len(), todo.len());
     let (next, done, began) = (AtomicUsize::new(0), AtomicUsize::new(0), Instant::now());
     let failures: Mutex<HashMap<usize, String>> = Mutex::new(HashMap::new());
+    let memory = Memory::default();
     std::thread::scope(|scope| {
         for _ in 0..jobs.min(todo.len()) {
             scope.spawn(|| {
@@ -43,7 +45,7 @@ pub fn run(plan: &Plan, folder: &Path, jobs: usize, interrupter: &Interrupter) -
                         return;
                     }
                     let cell = &plan.cells[*index];
-                    let outcome = run_one(cell, &cells, jobs);
+                    let outcome = run_one(cell, &cells, jobs, &memory);
                     let ready = done.fetch_add(1, Ordering::Relaxed) + 1;
                     let left = began.elapsed().as_secs_f64() / ready as f64 * (todo.len() - ready) as f64;
                     let shown = match &outcome {
@@ -87,7 +89,7 @@ pub fn finished(cells: &Path, cell: &Cell) -> Option<Summary> {
     serde_json::from_str(&text).ok()
 }
 
-fn run_one(cell: &Cell, cells: &Path, jobs: usize) -> Outcome {
+fn run_one(cell: &Cell, cells: &Path, jobs: usize, memory: &Memory) -> Outcome {
     let config = cells.join(format!("{}.toml", cell.key));
     let out = cells.join(&cell.key);
     let text = toml::to_string(&cell.config).map_err(|error| error.to_string())?;
@@ -102,7 +104,16 @@ fn run_one(cell: &Cell, cells: &Path, jobs: usize) -> Outcome {
         // The cells share the cores; each with all of them would only wait for the others.
         command.env("RAYON_NUM_THREADS", "1");
     }
-    let output = command.stdin(Stdio::null()).output().map_err(|error| error.to_string())?;
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    memory.admit();
+    let output = match command.spawn() {
+        Ok(child) => memory.wait(child),
+        Err(error) => {
+            memory.left();
+            Err(error)
+        }
+    };
+    let output = output.map_err(|error| error.to_string())?;
     match output.status.success() {
         true => finished(cells, cell).ok_or_else(|| format!("{}: no summary", out.display())),
         false => {

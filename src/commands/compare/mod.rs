@@ -2,6 +2,7 @@
 
 mod cells;
 mod grid;
+mod memory;
 mod picture;
 mod table;
 
@@ -23,9 +24,10 @@ pub struct Arguments {
     /// Where runs and tables go, in place of `runs/NAME` of the grid file
     #[arg(long)]
     out: Option<PathBuf>,
-    /// Cells at a time; by default one, which has all cores
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
-    jobs: u16,
+    /// Cells at a time; by default one a core on the CPU and one on a GPU, fewer where memory is short. Times of steps are only
+    /// fair with 1
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
+    jobs: Option<u16>,
     /// Check the grid and list its cells, finished or not; run nothing
     #[arg(long)]
     list: bool,
@@ -49,7 +51,8 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
     let stop = interrupter.clone();
     // A second handler cannot be set; the process keeps the first, which does the same.
     let _ = ctrlc::set_handler(move || stop.stop(Some("interrupted by the user")));
-    let outcomes = cells::run(&plan, &folder, usize::from(arguments.jobs), &interrupter)?;
+    let jobs = arguments.jobs.map_or_else(|| cores_for(&plan), usize::from);
+    let outcomes = cells::run(&plan, &folder, jobs, &interrupter)?;
     let table = Table::new(&plan, &outcomes);
     warn(&plan, &outcomes);
     write_atomic(&folder.join("table.md"), table.markdown().as_bytes())?;
@@ -76,6 +79,12 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
         )),
         None => Ok(()),
     }
+}
+
+/// As many cells at a time as there are cores; one where cells share a GPU.
+fn cores_for(plan: &Plan) -> usize {
+    let on_cpu = plan.cells.iter().all(|cell| ["flex", "ndarray"].contains(&cell.config.backend.as_str()));
+    if on_cpu { std::thread::available_parallelism().map_or(1, usize::from) } else { 1 }
 }
 
 fn list(plan: &Plan, folder: &Path) {

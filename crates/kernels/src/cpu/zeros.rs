@@ -5,7 +5,7 @@ use std::mem::MaybeUninit;
 use rayon::prelude::*;
 
 /// Values that one thread clears by itself: waking another takes longer.
-const ALONE: usize = 1 << 17;
+const ALONE: usize = 1 << 19;
 
 /// So many zeros. The system clears a page when it is first touched, which for large tensors is a good part of an operation:
 /// all threads touch their part.
