@@ -43,6 +43,8 @@ pub struct Prepared {
     pub processor: Processor,
     /// What `split.json` holds.
     pub split: SplitRecord,
+    /// What of the config had no effect on these data, in the user's words.
+    pub warnings: Vec<String>,
 }
 
 const TEST: u64 = 11;
@@ -73,6 +75,7 @@ pub fn prepare_source(source: Source, config: &DataConfig, task: Task) -> Result
         check_lengths(part)?;
     }
     check_single_class(&source.train, task)?;
+    let warnings = unused(&source, config).into_iter().collect();
     let (Source { train, valid, test, unlabeled }, rows) = with_test_part(source, config)?;
     if let Some(test) = &test {
         check_test_classes(&train, &rows, test, task)?;
@@ -115,7 +118,23 @@ pub fn prepare_source(source: Source, config: &DataConfig, task: Task) -> Result
         unlabeled,
         processor,
         split,
+        warnings,
     })
+}
+
+/// A test part is asked for where the source has one.
+fn unused(source: &Source, config: &DataConfig) -> Option<String> {
+    let key = match (config.test_last, config.test_every) {
+        (Some(_), _) => "test_last",
+        (None, Some(_)) => "test_every",
+        (None, None) => return None,
+    };
+    let rows = source.test.as_ref()?.len();
+    let name = &source.train.name;
+    Some(format!(
+        "`data.{key}` is not used: {name} has a test part of its own, of {rows} rows; remove the key, or put both parts together first \
+         with `data.join = true`"
+    ))
 }
 
 /// The source with a test part, and the rows of its training part that stay for training.
@@ -274,6 +293,17 @@ mod tests {
         let config = DataConfig { source: path.display().to_string(), test_last: Some(4), ..Default::default() };
         let data = prepare(&config, Task::Classify).unwrap();
         assert_eq!((data.test.len(), data.valid.len(), data.labeled.len()), (4, 4, 12));
+    }
+
+    #[test]
+    fn a_test_part_that_is_there_makes_the_choice_of_one_void() {
+        let config = DataConfig { test_every: Some(10), ..cbf() };
+        let data = prepare(&config, Task::Classify).unwrap();
+        assert_eq!(data.test.len(), 900);
+        assert!(data.warnings[0].contains("`data.test_every` is not used"), "{:?}", data.warnings);
+        assert!(prepare(&cbf(), Task::Classify).unwrap().warnings.is_empty());
+        let data = prepare(&DataConfig { join: true, ..config }, Task::Classify).unwrap();
+        assert_eq!((data.test.len(), data.warnings.len()), (1650 / 10, 0));
     }
 
     #[test]

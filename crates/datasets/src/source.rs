@@ -29,6 +29,14 @@ impl Source {
     pub fn new(train: Dataset) -> Self {
         Self { train, valid: None, test: None, unlabeled: None }
     }
+
+    /// Training and test part as one, to be split anew.
+    fn joined(self) -> Self {
+        match self.test {
+            Some(test) => Self { train: self.train.join(test), test: None, ..self },
+            None => self,
+        }
+    }
 }
 
 /// Opens what `[data]` names.
@@ -37,6 +45,11 @@ impl Source {
 ///
 /// What is wrong with which file, and how to mend it.
 pub fn open(config: &DataConfig, task: Task) -> Result<Source, DataError> {
+    let source = parts_of(config, task)?;
+    Ok(if config.join { source.joined() } else { source })
+}
+
+fn parts_of(config: &DataConfig, task: Task) -> Result<Source, DataError> {
     let one = |path: &Option<PathBuf>| path.as_ref().map(|path| read_input(path, config, task)).transpose();
     if let Some(path) = &config.train {
         return Ok(Source {
@@ -61,11 +74,6 @@ pub fn open(config: &DataConfig, task: Task) -> Result<Source, DataError> {
         (Some(path), _) | (None, Some(path)) => Some(read_input(path, config, task)?),
         (None, None) => None,
     };
-    if config.join
-        && let Some(test) = test
-    {
-        return Ok(Source { train: train.join(test), valid: None, test: None, unlabeled: one(&config.unlabeled)? });
-    }
     Ok(Source { train, valid: one(&config.valid)?, test, unlabeled: one(&config.unlabeled)? })
 }
 

@@ -289,6 +289,7 @@ pub(crate) fn prepare_recordings(
         train: processor.apply(train)?,
         valid: processor.apply(valid)?,
         test: processor.apply(test)?,
+        warnings: Vec::new(),
         labeled,
         unlabeled,
         processor,

@@ -91,7 +91,7 @@ fn run_here(config: &RunConfig, data: Prepared, options: &RunOptions) -> Result<
     let workshop =
         Workshop { config, options, data: &data, device: &device, kind, train: Arc::new(data.train.clone()), began };
     let mut progress = Progress::new(options.dashboard, options.quiet, options.interrupter.clone());
-    for warning in record.warnings() {
+    for warning in record.warnings().iter().chain(&data.warnings) {
         progress.note(&format!("warning: {warning}"));
     }
     let mut done = done.unwrap_or_default();
