@@ -140,4 +140,41 @@ mod tests {
         assert!((found[2] - 0.6 / length).abs() < 1e-6 && (found[3] - 0.4 / length).abs() < 1e-6, "{found:?}");
         assert_eq!(host(bank.classes())[2..4], [1.0, 0.0]);
     }
+
+    /// A matrix of the numbers that PyTorch made.
+    fn matrix(value: &serde_json::Value, device: &Device) -> Tensor<2> {
+        let rows: Vec<Vec<f32>> = serde_json::from_value(value.clone()).expect("rows of numbers");
+        let (count, width) = (rows.len(), rows[0].len());
+        Tensor::from_data(burn::tensor::TensorData::new(rows.concat(), [count, width]), device)
+    }
+
+    fn assert_close(found: Tensor<2>, expected: &serde_json::Value, device: &Device, what: &str) {
+        let expected = host(matrix(expected, device));
+        let found = host(found);
+        assert_eq!(found.len(), expected.len(), "{what}");
+        for (found, expected) in found.iter().zip(&expected) {
+            assert!((found - expected).abs() < 1e-5, "{what}: {found} against {expected}");
+        }
+    }
+
+    #[test]
+    fn memory_and_running_mean_equal_pytorch_over_three_steps() {
+        let text = include_str!("../../tests/fixtures/objectives.json");
+        let fixture: serde_json::Value = serde_json::from_str(text).expect("JSON");
+        let case = &fixture["bank"];
+        let number = |name: &str| case[name].as_f64().expect("a number");
+        let device = Device::flex();
+        let mut bank = Bank::new(number("train") as usize, 4, 3, &device);
+        let mut mean = remembered(Tensor::full([1, 3], 1.0 / 3.0, &device));
+        for step in case["steps"].as_array().expect("steps") {
+            let indices: Vec<usize> = serde_json::from_value(step["indices"].clone()).expect("indices");
+            let given = |name: &str| matrix(&step[name], &device);
+            bank.note(&indices, given("vectors"), given("classes"), number("keep"));
+            let likeness = bank.likeness(given("queries"), number("temperature"));
+            assert_close(likeness.clone(), &step["likeness"], &device, "likeness");
+            assert_close(likeness.matmul(bank.classes()), &step["voted"], &device, "what the memory votes for");
+            let even = evened(given("guess"), &mut mean, number("momentum"));
+            assert_close(even, &step["even"], &device, "the guess divided by its mean");
+        }
+    }
 }
