@@ -3,8 +3,9 @@
 //!
 //! `cargo xtask bench [--out DIR] [--filter TEXT] [--torch PYTHON] [--quick]`; `DIR` gets `bench.md` and
 //! `bench.json`. `--filter` keeps the cases whose name (`lstm [32, 100, 64, 128] both train`, `mnist-rows stage 1`) holds the text;
-//! `--quick` takes fewer rounds and leaves memory out; `--checkpointing` times training with gradient checkpointing too. `--backend wgpu` (or `cuda`) times the layers on a GPU, semiseq's kernels
-//! beside Burn's own modules, and leaves out whole steps and memory, which is the device's.
+//! `--quick` takes fewer rounds and leaves memory out; `--checkpointing` times training with gradient checkpointing too.
+//! `--backend wgpu` (or `cuda`) times the layers on a GPU, semiseq's kernels beside Burn's own modules, and leaves out whole
+//! steps and memory, which is the device's.
 
 mod case;
 mod limit;

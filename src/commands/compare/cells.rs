@@ -17,8 +17,8 @@ use super::memory::Memory;
 /// What a cell came to: its summary, or why there is none.
 pub type Outcome = Result<Summary, String>;
 
-/// Runs what is not finished yet, `jobs` at a time where memory allows; the outcomes stand in the order of the plan's cells. Stops early where
-/// `interrupter` says so.
+/// Runs what is not finished yet, at most `jobs` at a time; the outcomes stand in the order of the plan's cells. Stops early
+/// where `interrupter` says so.
 pub fn run(plan: &Plan, folder: &Path, jobs: usize, interrupter: &Interrupter) -> Result<Vec<Option<Outcome>>, Error> {
     let cells = folder.join("cells");
     fs::create_dir_all(&cells).map_err(|error| Error::write(&cells, error))?;
@@ -33,12 +33,14 @@ pub fn run(plan: &Plan, folder: &Path, jobs: usize, interrupter: &Interrupter) -
     // A seed of everything before the next one: a grid that is cut off has whole tables, and since the machine's speed drifts
     // with what else it does, the methods' times are compared with those of the same minutes.
     todo.sort_by_key(|index| index % plan.grid.seeds.len());
+    // A single one left has all cores.
+    let jobs = jobs.min(todo.len()).max(1);
     eprintln!("{} cells, {} to run, {jobs} at a time", plan.cells.len(), todo.len());
     let (next, done, began) = (AtomicUsize::new(0), AtomicUsize::new(0), Instant::now());
     let failures: Mutex<HashMap<usize, String>> = Mutex::new(HashMap::new());
     let memory = Memory::default();
     std::thread::scope(|scope| {
-        for _ in 0..jobs.min(todo.len()) {
+        for _ in 0..jobs {
             scope.spawn(|| {
                 while let Some(index) = todo.get(next.fetch_add(1, Ordering::Relaxed)) {
                     if interrupter.should_stop() {

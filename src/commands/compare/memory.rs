@@ -1,8 +1,8 @@
 //! What cells need of the machine's memory, so that one more starts only where enough is left (Linux; elsewhere nobody waits).
 
 use std::process::{Child, Output};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// Between two looks.
@@ -22,7 +22,7 @@ impl Memory {
     pub fn admit(&self) {
         loop {
             {
-                let mut running = self.running.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+                let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
                 if *running == 0 || enough(available(), self.largest.load(Ordering::Relaxed)) {
                     *running += 1;
                     return;
@@ -54,7 +54,7 @@ impl Memory {
 
     /// A cell that was admitted is over.
     pub fn left(&self) {
-        *self.running.lock().unwrap_or_else(std::sync::PoisonError::into_inner) -= 1;
+        *self.running.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
     }
 }
 

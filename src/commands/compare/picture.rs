@@ -84,10 +84,14 @@ fn svg(plan: &Plan, table: &Table) -> Result<String, Box<dyn std::error::Error>>
     {
         let columns = panels.len().min(3);
         let rows = panels.len().div_ceil(columns.max(1));
-        let size = (420 * columns.max(1) as u32 + 200, 330 * rows.max(1) as u32);
+        // All names have room, in both ways.
+        let longest = table.rows.iter().map(|row| row.method.chars().count()).max().unwrap_or_default() as u32;
+        let charts_width = 420 * columns.max(1) as u32;
+        let height = (330 * rows.max(1) as u32).max(40 + 20 * table.rows.len() as u32);
+        let size = (charts_width + 40 + 8 * longest, height);
         let root = SVGBackend::with_string(&mut svg, size).into_drawing_area();
         root.fill(&WHITE)?;
-        let (charts, names) = root.split_horizontally(size.0 - 200);
+        let (charts, names) = root.split_horizontally(charts_width);
         for (area, panel) in charts.split_evenly((rows.max(1), columns.max(1))).iter().zip(&panels) {
             draw(area, panel, plan, table)?;
         }

@@ -67,7 +67,8 @@ pub(super) fn backward(
     let InputGradient { values: grad_input, mode } =
         input.unwrap_or(InputGradient { values: &mut [], mode: Target::Replace });
     let mut sums = WeightSums::new(layer);
-    let apart = matches!(Plan::new(layer), Plan::Units { .. });
+    let shared = SharedOut::new(layer, weights.recurrent);
+    let apart = matches!(shared, SharedOut::Units { .. });
     // Of the state and memory after the span that is at hand.
     let mut carried: Option<(Vec<f32>, Vec<f32>)> = None;
     for first in (0..time).step_by(span).rev() {
@@ -92,7 +93,7 @@ pub(super) fn backward(
             mode,
             to_input: to_input.as_ref(),
         };
-        carried = Some(through_time(&context, weights.recurrent));
+        carried = Some(through_time(&context, &shared));
         if let (Some(panels), true) = (&to_input, apart) {
             input_gradient(layer, steps.clone(), panels, &gates, grad_input, mode);
         }
@@ -102,28 +103,49 @@ pub(super) fn backward(
     Outgoing { hidden, memory: cell.has_memory().then_some(memory), weights: sums.finish() }
 }
 
+/// A plan, and the weights through which the gates hand gradients to the state: packed once for all spans, or by each thread
+/// those of its units.
+enum SharedOut<'a> {
+    Rows { threads: usize, to_state: Panels },
+    Units { most: usize, recurrent_weight: &'a [f32] },
+}
+
+impl<'a> SharedOut<'a> {
+    fn new(layer: Layer, recurrent_weight: &'a [f32]) -> Self {
+        match Plan::new(layer) {
+            Plan::Rows { threads } => {
+                Self::Rows { threads, to_state: to_state(layer, recurrent_weight, &(0..layer.hidden), Packers::All) }
+            }
+            Plan::Units { most } => Self::Units { most, recurrent_weight },
+        }
+    }
+}
+
+/// The recurrent weights of some units, packed.
+fn to_state(layer: Layer, recurrent_weight: &[f32], units: &Range<usize>, packers: Packers) -> Panels {
+    let row = |gate: usize| &recurrent_weight[gate * layer.hidden..][units.clone()];
+    Panels::from_rows(Arch::new(), layer.gates(), units.len(), packers, row)
+}
+
 /// Turns the gates of the steps into gradients of their sums; the gradients of the state and memory before them.
-fn through_time(context: &Context<'_>, recurrent_weight: &[f32]) -> (Vec<f32>, Vec<f32>) {
+fn through_time(context: &Context<'_>, shared: &SharedOut<'_>) -> (Vec<f32>, Vec<f32>) {
     let layer = context.layer;
     let Layer { batch, hidden, .. } = layer;
-    let to_state = |units: &Range<usize>| {
-        let row = |gate: usize| &recurrent_weight[gate * hidden..][units.clone()];
-        Panels::from_rows(Arch::new(), layer.gates(), units.len(), Packers::One, row)
-    };
-    let (shares, (grads, memories)): (_, (Vec<_>, Vec<_>)) = match Plan::new(layer) {
-        Plan::Rows { threads } => {
-            let (shares, to_state) = (row_shares(layer, threads), to_state(&(0..hidden)));
-            let run = |share| Worker::new(context, share, &to_state).run(&Meeting::alone());
+    let (shares, (grads, memories)): (_, (Vec<_>, Vec<_>)) = match shared {
+        SharedOut::Rows { threads, to_state } => {
+            let shares = row_shares(layer, *threads);
+            let run = |share| Worker::new(context, share, to_state).run(&Meeting::alone());
             let found = match threads {
                 1 => shares.iter().map(run).unzip(),
                 _ => shares.par_iter().map(run).unzip(),
             };
             (shares, found)
         }
-        Plan::Units { most } => {
-            let found = Meeting::gather(most, |member, members, meeting| {
+        SharedOut::Units { most, recurrent_weight } => {
+            let found = Meeting::gather(*most, |member, members, meeting| {
                 let share = &unit_shares(layer, members)[member];
-                Worker::new(context, share, &to_state(&share.units)).run(meeting)
+                let to_state = to_state(layer, recurrent_weight, &share.units, Packers::One);
+                Worker::new(context, share, &to_state).run(meeting)
             });
             (unit_shares(layer, found.len()), found.into_iter().unzip())
         }

@@ -110,24 +110,24 @@ pub(crate) fn backward(saved: Vec<Saved>, weights: &[Matrices<'_>], gradient: Gr
         backward::backward(saved, weights[place], incoming, input.then_some(InputGradient { values, mode }))
     };
     let fresh = || zeros(if input { batch * time * width } else { 0 });
-    let mut grad_input = fresh();
-    let saved = saved.into_iter().enumerate();
-    let found: Vec<Outgoing> = if at_once(layers[0], layers.len()) {
-        let found: Vec<_> = saved
-            .collect::<Vec<_>>()
-            .into_par_iter()
-            .map(|(place, saved)| {
-                let mut values = fresh();
-                (run(place, saved, &mut values, Target::Replace), values)
-            })
-            .collect();
-        for (_, values) in &found {
-            grad_input.iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
-        }
-        found.into_iter().map(|(found, _)| found).collect()
+    let (grad_input, found): (Vec<f32>, Vec<Outgoing>) = if at_once(layers[0], layers.len()) {
+        let run = |(place, saved)| {
+            let mut values = fresh();
+            let found = run(place, saved, &mut values, Target::Replace);
+            (values, found)
+        };
+        let (grads, found): (Vec<_>, Vec<_>) = saved.into_par_iter().enumerate().map(run).unzip();
+        let sum = grads.into_iter().reduce(|mut sum, grad| {
+            sum.iter_mut().zip(grad).for_each(|(sum, value)| *sum += value);
+            sum
+        });
+        (sum.unwrap_or_default(), found)
     } else {
+        let mut grad_input = fresh();
         let mode = |place: usize| if place == 0 { Target::Replace } else { Target::Add };
-        saved.map(|(place, saved)| run(place, saved, &mut grad_input, mode(place))).collect()
+        let run = |(place, saved)| run(place, saved, &mut grad_input, mode(place));
+        let found = saved.into_iter().enumerate().map(run).collect();
+        (grad_input, found)
     };
     let memory: Option<Vec<_>> = found.iter().map(|found| found.memory.as_deref()).collect();
     Gradients {

@@ -7,7 +7,7 @@ const TURN: usize = 1 << 14;
 /// Values that one thread takes by itself at least: waking another takes longer.
 const ALONE: usize = 1 << 16;
 
-/// `old = keep old + (1 - keep) new`
+/// `old = keep old + add new`
 pub(crate) fn blend(old: &mut [f32], new: &[f32], keep: f32, add: f32) {
     old.par_chunks_mut(ALONE).zip(new.par_chunks(ALONE)).for_each(|(old, new)| {
         old.iter_mut().zip(new).for_each(|(old, new)| *old = keep * *old + add * new);

@@ -2,7 +2,7 @@
 
 use burn::module::Param;
 use burn::tensor::{Device, IndexingUpdateOp, Int, Tensor};
-use semiseq_models::SequenceModel;
+use semiseq_models::{SequenceModel, blend};
 
 use super::losses::{class_logits, cross_entropy_of_rows, probabilities, soft_cross_entropy_of_rows, weighted_mean};
 use super::{Part, Targets, Terms};
@@ -140,6 +140,6 @@ pub(super) fn remembered<const D: usize>(value: Tensor<D>) -> Param<Tensor<D>> {
 /// `memory ← decay · memory + (1 - decay) · value`; gives the new memory.
 pub(super) fn follow<const D: usize>(memory: &mut Param<Tensor<D>>, decay: f64, value: Tensor<D>) -> Tensor<D> {
     let value = value.detach();
-    *memory = memory.clone().map(|old| (old.detach() * decay + value.clone() * (1.0 - decay)).set_require_grad(false));
+    *memory = memory.clone().map(|old| blend(old.detach(), value.clone(), decay).set_require_grad(false));
     memory.val().detach()
 }
