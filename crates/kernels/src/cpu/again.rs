@@ -5,7 +5,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::forward::{Packed, advance, pack};
-use super::panels::Packers;
+use super::panels::Packing;
 use super::pool::Buffer;
 use super::shared::Shared;
 use super::step::{States, Step};
@@ -22,7 +22,7 @@ pub(super) struct Again<'a> {
 
 impl<'a> Again<'a> {
     pub fn new(layer: Layer, weights: Matrices<'a>) -> Self {
-        Self { layer, packed: pack(layer, weights, 0..layer.hidden, Packers::All) }
+        Self { layer, packed: pack(layer, weights, 0..layer.hidden, Packing::MANY) }
     }
 
     /// Fills `gates`, and of a GRU `extra`, with the activations of some steps.

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::again::Again;
 use super::lane::{Lane, Share, unite};
-use super::panels::{Packers, Panels, Rows, RowsMut, Target};
+use super::panels::{Packing, Panels, Rows, RowsMut, Target};
 use super::plan::{Plan, row_shares, span, unit_shares};
 use super::pool::Buffer;
 use super::shared::{Meeting, Shared};
@@ -62,7 +62,7 @@ pub(super) fn backward(
     let again = (!kept && !matches!(cell, Cell::Rnn(_))).then(|| Again::new(layer, weights));
     let to_input = input.is_some().then(|| {
         let row = |gate: usize| &weights.input[gate * layer.input..];
-        Panels::from_rows(Arch::new(), layer.gates(), layer.input, Packers::All, row)
+        Panels::from_rows(Arch::new(), layer.gates(), layer.input, Packing::MANY, row)
     });
     let InputGradient { values: grad_input, mode } =
         input.unwrap_or(InputGradient { values: &mut [], mode: Target::Replace });
@@ -114,7 +114,8 @@ impl<'a> SharedOut<'a> {
     fn new(layer: Layer, recurrent_weight: &'a [f32]) -> Self {
         match Plan::new(layer) {
             Plan::Rows { threads } => {
-                Self::Rows { threads, to_state: to_state(layer, recurrent_weight, &(0..layer.hidden), Packers::All) }
+                let packing = Packing { shared: true, rows: layer.batch.div_ceil(threads), cut: None };
+                Self::Rows { threads, to_state: to_state(layer, recurrent_weight, &(0..layer.hidden), packing) }
             }
             Plan::Units { most } => Self::Units { most, recurrent_weight },
         }
@@ -122,9 +123,9 @@ impl<'a> SharedOut<'a> {
 }
 
 /// The recurrent weights of some units, packed.
-fn to_state(layer: Layer, recurrent_weight: &[f32], units: &Range<usize>, packers: Packers) -> Panels {
+fn to_state(layer: Layer, recurrent_weight: &[f32], units: &Range<usize>, packing: Packing) -> Panels {
     let row = |gate: usize| &recurrent_weight[gate * layer.hidden..][units.clone()];
-    Panels::from_rows(Arch::new(), layer.gates(), units.len(), packers, row)
+    Panels::from_rows(Arch::new(), layer.gates(), units.len(), packing, row)
 }
 
 /// Turns the gates of the steps into gradients of their sums; the gradients of the state and memory before them.
@@ -144,7 +145,8 @@ fn through_time(context: &Context<'_>, shared: &SharedOut<'_>) -> (Vec<f32>, Vec
         SharedOut::Units { most, recurrent_weight } => {
             let found = Meeting::gather(*most, |member, members, meeting| {
                 let share = &unit_shares(layer, members)[member];
-                let to_state = to_state(layer, recurrent_weight, &share.units, Packers::One);
+                let packing = Packing { shared: false, rows: batch, cut: None };
+                let to_state = to_state(layer, recurrent_weight, &share.units, packing);
                 Worker::new(context, share, &to_state).run(meeting)
             });
             (unit_shares(layer, found.len()), found.into_iter().unzip())

@@ -7,7 +7,7 @@
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
-use super::panels::{Packers, Panels, Rows, RowsMut, Target};
+use super::panels::{Packing, Panels, Rows, RowsMut, Target};
 use super::pool::Buffer;
 use super::simd::{Vector, exp};
 use super::zeros::zeros;
@@ -59,7 +59,7 @@ impl Head<'_> {
     /// `[W; b]`, for rows `[x, 1]`.
     fn panels(&self, arch: Arch) -> Panels {
         let (width, count) = (self.width(), self.count());
-        Panels::from_rows(arch, width + 1, count, Packers::All, |row| match row == width {
+        Panels::from_rows(arch, width + 1, count, Packing::MANY, |row| match row == width {
             true => self.bias,
             false => &self.weight[row * count..],
         })
@@ -116,7 +116,7 @@ pub(crate) fn gradients(head: Head<'_>, kept: &Kept, gradient: &[f32]) -> HeadGr
     let Kept { logs, panels } = kept;
     let arch = panels.arch();
     let to_input =
-        Panels::from_columns(arch, count, width, Packers::All, |column| [&head.weight[column * count..][..count]]);
+        Panels::from_columns(arch, count, width, Packing::MANY, |column| [&head.weight[column * count..][..count]]);
     let mut input = zeros(head.input.len());
     // With a last row for the bias.
     let mut weight = zeros((width + 1) * count);
@@ -169,7 +169,7 @@ fn add_outer(rows: &[f32], derivatives: &[f32], count: usize, target: &mut [f32]
     for (column, turned) in turned.chunks_exact_mut(count).enumerate() {
         turned.iter_mut().zip(rows[column..].iter().step_by(width)).for_each(|(value, from)| *value = *from);
     }
-    let panels = Panels::from_rows(Arch::new(), count, columns, Packers::All, |row| &derivatives[row * columns..]);
+    let panels = Panels::from_rows(Arch::new(), count, columns, Packing::MANY, |row| &derivatives[row * columns..]);
     let shares = target.par_chunks_mut(TURNED * columns).zip(turned.par_chunks(TURNED * count));
     shares.for_each(|(target, turned)| {
         let (rows, here) = (Rows::new(turned, 0, count), turned.len() / count);

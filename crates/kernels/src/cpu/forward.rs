@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::gru::{self, GruPanels};
 use super::lane::{Lane, Share, unite};
-use super::panels::{Packers, Panels, Rows, RowsMut, Target};
+use super::panels::{Packing, Panels, Rows, RowsMut, Target};
 use super::plan::{Plan, row_shares, unit_shares};
 use super::pool::Buffer;
 use super::shared::{Meeting, Shared};
@@ -16,7 +16,7 @@ use super::{Layer, Matrices, Saved, lstm, rnn};
 use crate::{Cell, GruReset};
 
 /// Rows whose products with the input are made at a time, where they are made for many steps at once.
-const SPAN: usize = 128;
+const SPAN: usize = 32;
 
 /// What a pass forward leaves for the pass back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,7 +113,8 @@ pub(super) unsafe fn forward(layer: Layer, operands: Operands<'_>, keep: Keep, o
     };
     let (shares, memories): (_, Vec<_>) = match plan {
         Plan::Rows { threads } => {
-            let packed = pack(layer, operands.weights, 0..hidden, Packers::All);
+            let packing = Packing { shared: true, rows: batch.div_ceil(threads), cut: None };
+            let packed = pack(layer, operands.weights, 0..hidden, packing);
             let shares = row_shares(layer, threads);
             let run = |share| Worker::new(&context, share, (0, 1), &packed).run(&Meeting::alone());
             let memories = match threads {
@@ -125,7 +126,8 @@ pub(super) unsafe fn forward(layer: Layer, operands: Operands<'_>, keep: Keep, o
         Plan::Units { most } => {
             let memories = Meeting::gather(most, |member, members, meeting| {
                 let share = &unit_shares(layer, members)[member];
-                let packed = pack(layer, operands.weights, share.units.clone(), Packers::One);
+                let packing = Packing { shared: false, rows: batch, cut: Some(layer.state()) };
+                let packed = pack(layer, operands.weights, share.units.clone(), packing);
                 Worker::new(&context, share, (member, members), &packed).run(meeting)
             });
             (unit_shares(layer, memories.len()), memories)
@@ -144,12 +146,12 @@ pub(super) unsafe fn forward(layer: Layer, operands: Operands<'_>, keep: Keep, o
 }
 
 /// `[W; b; U]` of some hidden units.
-pub(super) fn pack<'a>(layer: Layer, weights: Matrices<'a>, units: Range<usize>, packers: Packers) -> Packed<'a> {
+pub(super) fn pack<'a>(layer: Layer, weights: Matrices<'a>, units: Range<usize>, packing: Packing) -> Packed<'a> {
     let arch = Arch::new();
     let Layer { input, hidden, .. } = layer;
     let both: Vec<f32> = weights.input_bias.iter().zip(weights.recurrent_bias).map(|(b, c)| b + c).collect();
     let panels = |gates: Range<usize>, bias: &[f32]| {
-        Panels::from_columns(arch, layer.width(), gates.len() * units.len(), packers, |column| {
+        Panels::from_columns(arch, layer.width(), gates.len() * units.len(), packing, |column| {
             let gate = (gates.start + column / units.len()) * hidden + units.start + column % units.len();
             let (row, state) = (&weights.input[gate * input..][..input], &weights.recurrent[gate * hidden..][..hidden]);
             [row, &bias[gate..=gate], state]

@@ -34,6 +34,10 @@ impl<'a> Columns<'a> {
 const BLOCK: usize = 256;
 /// Columns of `right` in a tile.
 const TILE: usize = 8;
+/// From one packed block of `right` to the next, and what stands between two of `left`. A line of the cache in between
+/// lets the blocks' first lines have places of their own in it: at a distance of whole pages all compete for a few.
+const STEP: usize = BLOCK * TILE + GAP;
+const GAP: usize = 16;
 
 /// Adds `leftᵀ · right` over `rows` rows to `product`, `[columns of left, columns of right]`. Sums run in the order of
 /// the rows.
@@ -69,9 +73,10 @@ impl WithSimd for Outer<'_> {
         let Self { left, right, rows, columns, product } = self;
         let panels = left.count.div_ceil(columns);
         let tiles = right.count.div_ceil(TILE);
-        // `[panels, BLOCK, columns]` and `[tiles, BLOCK, TILE]`; what stands beyond the edges has no meaning.
-        let mut packed_left = Buffer::new(panels * BLOCK * columns);
-        let mut packed_right = Buffer::new(tiles * BLOCK * TILE);
+        // `[panels, BLOCK, columns]` and `[tiles, BLOCK, TILE]`, with gaps; what stands beyond the edges has no meaning.
+        let panel_step = BLOCK * columns + GAP;
+        let mut packed_left = Buffer::new(panels * panel_step);
+        let mut packed_right = Buffer::new(tiles * STEP);
         // `[tiles, TILE, panels · columns]`
         let mut sums = Buffer::new(tiles * TILE * panels * columns);
         for first in (0..rows).step_by(BLOCK) {
@@ -81,17 +86,17 @@ impl WithSimd for Outer<'_> {
                 pack_tiles(right.row(first + row), row, &mut packed_right);
             }
             for panel in 0..panels {
-                let values = S::as_simd_f32s(&packed_left[panel * BLOCK * columns..][..count * columns]).0;
+                let values = S::as_simd_f32s(&packed_left[panel * panel_step..][..count * columns]).0;
                 for tile in 0..tiles {
-                    let rows = &packed_right[tile * BLOCK * TILE..][..count * TILE];
+                    let rows = &packed_right[tile * STEP..][..count * TILE];
                     let place = |row: usize| ((tile * TILE + row) * panels + panel) * columns;
-                    let mut tile = [[[simd.splat_f32s(0.0); VECTORS]; 1]; TILE];
+                    let mut tile = [[simd.splat_f32s(0.0); VECTORS]; TILE];
                     for (row, tile) in tile.iter_mut().enumerate().filter(|_| first > 0) {
-                        tile[0].copy_from_slice(S::as_simd_f32s(&sums[place(row)..][..columns]).0);
+                        tile.copy_from_slice(S::as_simd_f32s(&sums[place(row)..][..columns]).0);
                     }
-                    let tile = multiply::<S, TILE, 1>(simd, rows, (1, TILE), [values], count, tile);
+                    let tile = multiply::<S, TILE, VECTORS>(simd, rows, (1, TILE), (values, VECTORS), count, tile);
                     for (row, tile) in tile.iter().enumerate() {
-                        S::as_mut_simd_f32s(&mut sums[place(row)..][..columns]).0.copy_from_slice(&tile[0]);
+                        S::as_mut_simd_f32s(&mut sums[place(row)..][..columns]).0.copy_from_slice(tile);
                     }
                 }
             }
@@ -108,7 +113,7 @@ impl WithSimd for Outer<'_> {
 #[inline(always)]
 fn pack<S: Simd>(simd: S, row: &[f32], columns: usize, at: usize, packed: &mut [f32]) {
     let (whole, rest) = S::as_simd_f32s(row);
-    let mut panels = packed.chunks_exact_mut(BLOCK * columns).map(|panel| &mut panel[at * columns..][..columns]);
+    let mut panels = packed.chunks_exact_mut(BLOCK * columns + GAP).map(|panel| &mut panel[at * columns..][..columns]);
     let (pairs, single) = whole.as_chunks::<VECTORS>();
     for (pair, panel) in pairs.iter().zip(&mut panels) {
         S::as_mut_simd_f32s(panel).0.copy_from_slice(pair);
@@ -126,7 +131,7 @@ fn pack<S: Simd>(simd: S, row: &[f32], columns: usize, at: usize, packed: &mut [
 #[inline(always)]
 fn pack_tiles(row: &[f32], at: usize, packed: &mut [f32]) {
     let (whole, rest) = row.as_chunks::<TILE>();
-    let mut tiles = packed.chunks_exact_mut(BLOCK * TILE).map(|tile| &mut tile[at * TILE..][..TILE]);
+    let mut tiles = packed.chunks_exact_mut(STEP).map(|tile| &mut tile[at * TILE..][..TILE]);
     for (piece, tile) in whole.iter().zip(&mut tiles) {
         tile.copy_from_slice(piece);
     }

@@ -1,8 +1,10 @@
 //! A matrix packed for many products with few rows, and the product.
 //!
 //! `gemm` packs the right side at each call. A recurrence multiplies by the same weights at each step,
-//! so they are packed once: in panels of two vectors' width, each panel contiguous from the first row
-//! to the last.
+//! so they are packed once: in panels of some vectors' width, each panel contiguous from the first row
+//! to the last. The fewer rows a product has, the wider the panels, so that as many sums are under way at a time, and the
+//! weights come as one stream: with one row, four panels read side by side came at half the pace of one that is four times
+//! as wide.
 
 use std::ops::Range;
 
@@ -11,7 +13,7 @@ use rayon::prelude::*;
 
 use super::pool::Buffer;
 
-/// Vectors across a panel.
+/// Vectors across the narrowest panel.
 pub(super) const VECTORS: usize = 2;
 
 /// Values that one thread packs by itself: waking another takes longer.
@@ -24,7 +26,9 @@ pub(super) struct Panels {
     values: Buffer,
     depth: usize,
     width: usize,
-    /// Columns a panel; those of the last one that the matrix has not have no meaning.
+    /// The panels of the rows before this one stand before all others.
+    cut: usize,
+    /// Columns a panel. The last one may have less, in whole pairs of vectors; columns that the matrix has not have no meaning.
     columns: usize,
 }
 
@@ -41,6 +45,14 @@ pub(super) struct Rows<'a> {
 impl<'a> Rows<'a> {
     pub fn new(values: &'a [f32], offset: usize, stride: usize) -> Self {
         Self { values, offset, stride }
+    }
+
+    /// Asks for all lines of the cache at once. Where another core has written them, they would come one after the other
+    /// while the product waits for each.
+    fn touch(self, count: usize, depth: usize) {
+        let lines =
+            (0..count).flat_map(|row| self.values[self.offset + row * self.stride..][..depth].iter().step_by(LINE));
+        std::hint::black_box(lines.sum::<f32>());
     }
 }
 
@@ -64,34 +76,59 @@ pub(super) enum Target {
     Add,
 }
 
-/// Who packs a matrix.
+/// Values of a line of the cache.
+const LINE: usize = 16;
+
+/// Rows whose product takes no longer than to fetch them from another core.
+const FEW: usize = 2;
+
+/// How a matrix is packed.
 #[derive(Clone, Copy)]
-pub(super) enum Packers {
-    /// The thread that asks, as one that others wait for must.
-    One,
-    /// The whole pool, where the matrix is large.
-    All,
+pub(super) struct Packing {
+    /// Whether the whole pool packs a large matrix; a thread that others wait for must do it alone.
+    pub shared: bool,
+    /// Rows that products will have.
+    pub rows: usize,
+    /// A row before which no product goes on that began before: what is read from there on stands in one piece. Gaps in the
+    /// stream of weights halve its pace.
+    pub cut: Option<usize>,
+}
+
+impl Packing {
+    /// For products with many rows, by all threads.
+    pub const MANY: Self = Self { shared: true, rows: usize::MAX, cut: None };
 }
 
 impl Panels {
-    fn empty(arch: Arch, depth: usize, width: usize) -> Self {
-        let columns = VECTORS * lanes(arch);
-        Self { arch, values: Buffer::new(width.div_ceil(columns) * depth * columns), depth, width, columns }
+    fn empty(arch: Arch, depth: usize, width: usize, packing: Packing) -> Self {
+        let Shape { lanes, registers } = shape(arch);
+        let narrowest = VECTORS * lanes;
+        let values = Buffer::new(width.div_ceil(narrowest) * depth * narrowest);
+        let (columns, cut) = (across(packing.rows, registers) * lanes, packing.cut.unwrap_or(depth));
+        Self { arch, values, depth, width, cut, columns }
     }
 
-    /// Fills each panel, whose first column and values it is given.
-    fn fill(&mut self, packers: Packers, pack: impl Fn(usize, &mut [f32]) + Sync) {
-        let (columns, size) = (self.columns, (self.depth * self.columns).max(1));
-        match packers {
-            Packers::All if self.values.len() > ALONE => {
-                let panels = self.values.par_chunks_exact_mut(size).enumerate();
-                panels.for_each(|(panel, values)| pack(panel * columns, values));
-            }
-            _ => {
-                let panels = self.values.chunks_exact_mut(size).enumerate();
-                panels.for_each(|(panel, values)| pack(panel * columns, values));
+    /// Fills each panel, whose first column, columns, rows and values it is given.
+    fn fill(&mut self, packing: Packing, pack: impl Fn(usize, usize, Range<usize>, &mut [f32]) + Sync) {
+        let (columns, shared) = (self.columns, packing.shared && self.values.len() > ALONE);
+        let place = self.place(self.cut);
+        let (before, after) = self.values.split_at_mut(place);
+        for (rows, values) in [(0..self.cut, before), (self.cut..self.depth, after)] {
+            let depth = rows.len().max(1);
+            let pack = |(panel, values): (usize, &mut [f32])| {
+                pack(panel * columns, values.len() / depth, rows.clone(), values);
+            };
+            if shared {
+                values.par_chunks_mut(depth * columns).enumerate().for_each(pack);
+            } else {
+                values.chunks_mut(depth * columns).enumerate().for_each(pack);
             }
         }
+    }
+
+    /// Where the panels of a row start that are apart from those before.
+    fn place(&self, row: usize) -> usize {
+        self.values.len() / self.depth.max(1) * row
     }
 
     /// Packs the matrix that has these columns, each given in pieces from the first row on.
@@ -99,16 +136,24 @@ impl Panels {
         arch: Arch,
         depth: usize,
         width: usize,
-        packers: Packers,
+        packing: Packing,
         column: impl Fn(usize) -> [&'a [f32]; PIECES] + Sync,
     ) -> Self {
-        let mut panels = Self::empty(arch, depth, width);
-        let columns = panels.columns;
-        panels.fill(packers, |first, values| {
-            for at in 0..columns.min(width - first) {
-                let mut values = values[at..].iter_mut().step_by(columns);
-                for piece in column(first + at) {
-                    piece.iter().zip(&mut values).for_each(|(element, value)| *value = *element);
+        let mut panels = Self::empty(arch, depth, width, packing);
+        panels.fill(packing, |first, columns, rows, values| {
+            for at in (0..columns.min(width - first)).step_by(LINE) {
+                let count = LINE.min(columns.min(width - first) - at);
+                let together: [_; LINE] = std::array::from_fn(|place| column(first + at + place.min(count - 1)));
+                let mut before = 0;
+                for piece in 0..PIECES {
+                    let length = together[0][piece].len();
+                    let taken = rows.start.max(before)..rows.end.min(before + length);
+                    if !taken.is_empty() {
+                        let part = taken.start - before..taken.end - before;
+                        let pieces = together.map(|pieces| &pieces[piece][part.clone()]);
+                        interleave(&pieces[..count], &mut values[(taken.start - rows.start) * columns + at..], columns);
+                    }
+                    before += length;
                 }
             }
         });
@@ -120,14 +165,13 @@ impl Panels {
         arch: Arch,
         depth: usize,
         width: usize,
-        packers: Packers,
+        packing: Packing,
         row: impl Fn(usize) -> &'a [f32] + Sync,
     ) -> Self {
-        let mut panels = Self::empty(arch, depth, width);
-        let columns = panels.columns;
-        panels.fill(packers, |first, values| {
+        let mut panels = Self::empty(arch, depth, width, packing);
+        panels.fill(packing, |first, columns, rows, values| {
             let count = columns.min(width - first);
-            for (at, values) in values.chunks_exact_mut(columns).enumerate() {
+            for (at, values) in rows.zip(values.chunks_exact_mut(columns)) {
                 values[..count].copy_from_slice(&row(at)[first..][..count]);
             }
         });
@@ -150,29 +194,64 @@ impl Panels {
     /// matrix's width. Each element is summed in the order of `part`, whatever the number of rows, and whether in one
     /// product or several.
     pub fn product(&self, rows: Rows<'_>, part: Range<usize>, target: RowsMut<'_>, count: usize, mode: Target) {
-        debug_assert!(part.end <= self.depth);
-        self.arch.dispatch(Product { panels: self, rows, part, target, count, mode });
+        if count <= FEW {
+            rows.touch(count, part.len());
+        }
+        let (first, last) = if part.start < self.cut { (0, self.cut) } else { (self.cut, self.depth) };
+        assert!(part.start <= part.end && part.end <= last, "a product over both sides of the cut");
+        let values = &self.values[self.place(first)..self.place(last)];
+        let part = part.start - first..part.end - first;
+        self.arch.dispatch(Product { panels: self, values, depth: last - first, rows, part, target, count, mode });
     }
+}
+
+/// Writes columns side by side, `stride` values from row to row.
+fn interleave(columns: &[&[f32]], values: &mut [f32], stride: usize) {
+    /// Rows at a time, whose lines of the cache stay at hand from column to column.
+    const ROWS: usize = 64;
+    for first in (0..columns[0].len()).step_by(ROWS) {
+        for (at, column) in columns.iter().enumerate() {
+            let values = values[first * stride + at..].iter_mut().step_by(stride).take(ROWS);
+            values.zip(&column[first..]).for_each(|(value, element)| *value = *element);
+        }
+    }
+}
+
+/// Vectors across the panels, or tiles, for products with so many rows: half of the registers for sums at most.
+fn across(rows: usize, registers: usize) -> usize {
+    [8, 4].into_iter().find(|across| rows <= registers / 2 / across).unwrap_or(VECTORS)
 }
 
 /// Values of a vector.
 pub(super) fn lanes(arch: Arch) -> usize {
-    arch.dispatch(Lanes)
+    shape(arch).lanes
 }
 
-struct Lanes;
+/// What the processor's vectors are.
+struct Shape {
+    /// Values of a vector.
+    lanes: usize,
+    registers: usize,
+}
 
-impl WithSimd for Lanes {
-    type Output = usize;
+fn shape(arch: Arch) -> Shape {
+    struct Ask;
+    impl WithSimd for Ask {
+        type Output = Shape;
 
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _simd: S) -> usize {
-        S::F32_LANES
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, _simd: S) -> Shape {
+            Shape { lanes: S::F32_LANES, registers: S::REGISTER_COUNT }
+        }
     }
+    arch.dispatch(Ask)
 }
 
 struct Product<'a> {
     panels: &'a Panels,
+    /// The panels' rows on one side of the cut, and how many there are.
+    values: &'a [f32],
+    depth: usize,
     rows: Rows<'a>,
     part: Range<usize>,
     target: RowsMut<'a>,
@@ -185,104 +264,91 @@ impl WithSimd for Product<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { panels, rows, part, mut target, count, mode } = self;
+        let Self { panels, values, depth, rows, part, mut target, count, mode } = self;
         // Rows a tile: as many sums as the registers hold beside one row of the panel.
         let most = if S::REGISTER_COUNT >= 32 { 8 } else { 4 };
-        // Few rows take several panels at a time, so that sums do not wait for each other.
-        let wide = if count <= 2 { 4 } else { 1 };
         let tiles = count.div_ceil(most);
-        let size = panels.depth * panels.columns;
-        for (group, values) in panels.values.chunks((wide * size).max(1)).enumerate() {
-            let first = group * wide * panels.columns;
-            let tile = Tile {
-                values,
-                size,
-                part: part.start * panels.columns..part.end * panels.columns,
-                rows,
-                depth: part.len(),
-                column: first,
-                width: panels.width - first,
-                mode,
-            };
-            let number = values.len() / size.max(1);
-            match (count, number) {
-                (1, 4) => tile.run::<S, 1, 4>(simd, 0, &mut target),
-                (2, 4) => tile.run::<S, 2, 4>(simd, 0, &mut target),
-                _ => {
-                    for (panel, index) in (0..number).flat_map(|panel| (0..tiles).map(move |index| (panel, index))) {
-                        let tile = tile.panel(panel, panels.columns);
-                        let (from, to) = (index * count / tiles, (index + 1) * count / tiles);
-                        match to - from {
-                            1 => tile.run::<S, 1, 1>(simd, from, &mut target),
-                            2 => tile.run::<S, 2, 1>(simd, from, &mut target),
-                            3 => tile.run::<S, 3, 1>(simd, from, &mut target),
-                            4 => tile.run::<S, 4, 1>(simd, from, &mut target),
-                            5 => tile.run::<S, 5, 1>(simd, from, &mut target),
-                            6 => tile.run::<S, 6, 1>(simd, from, &mut target),
-                            7 => tile.run::<S, 7, 1>(simd, from, &mut target),
-                            _ => tile.run::<S, 8, 1>(simd, from, &mut target),
-                        }
+        let widest = across(count, S::REGISTER_COUNT);
+        for (panel, values) in values.chunks((depth * panels.columns).max(1)).enumerate() {
+            let across = values.len() / (depth * S::F32_LANES);
+            let values = &S::as_simd_f32s(values).0[part.start * across..part.end * across];
+            let mut vector = 0;
+            while vector < across {
+                let vectors = [8, 4].into_iter().find(|size| *size <= widest.min(across - vector)).unwrap_or(VECTORS);
+                let column = panel * panels.columns + vector * S::F32_LANES;
+                let tile = Tile { values, across, vector, rows, depth: part.len(), column, width: panels.width, mode };
+                for index in 0..tiles {
+                    let (from, to) = (index * count / tiles, (index + 1) * count / tiles);
+                    match (to - from, vectors) {
+                        (1, 8) => tile.run::<S, 1, 8>(simd, from, &mut target),
+                        (1, 4) => tile.run::<S, 1, 4>(simd, from, &mut target),
+                        (1, _) => tile.run::<S, 1, 2>(simd, from, &mut target),
+                        (2, 8) => tile.run::<S, 2, 8>(simd, from, &mut target),
+                        (2, 4) => tile.run::<S, 2, 4>(simd, from, &mut target),
+                        (2, _) => tile.run::<S, 2, 2>(simd, from, &mut target),
+                        (3, 4) => tile.run::<S, 3, 4>(simd, from, &mut target),
+                        (3, _) => tile.run::<S, 3, 2>(simd, from, &mut target),
+                        (4, 4) => tile.run::<S, 4, 4>(simd, from, &mut target),
+                        (4, _) => tile.run::<S, 4, 2>(simd, from, &mut target),
+                        (5, _) => tile.run::<S, 5, 2>(simd, from, &mut target),
+                        (6, _) => tile.run::<S, 6, 2>(simd, from, &mut target),
+                        (7, _) => tile.run::<S, 7, 2>(simd, from, &mut target),
+                        _ => tile.run::<S, 8, 2>(simd, from, &mut target),
                     }
                 }
+                vector += vectors;
             }
         }
     }
 }
 
-/// Some rows times some panels that stand one after the other.
-struct Tile<'a> {
-    /// The panels, `size` values each.
-    values: &'a [f32],
-    size: usize,
-    /// The part of each panel that takes part.
-    part: Range<usize>,
+/// Some rows times some vectors of a panel.
+struct Tile<'a, V> {
+    /// The part of the panel that takes part, `[depth, across]`.
+    values: &'a [V],
+    across: usize,
+    /// The first of the vectors.
+    vector: usize,
     rows: Rows<'a>,
     depth: usize,
-    /// Where the first panel's columns start, and how many columns there are from there on.
+    /// The column of the matrix where the tile starts, and how many columns the matrix has.
     column: usize,
     width: usize,
     mode: Target,
 }
 
-impl Tile<'_> {
-    /// One panel alone.
+impl<V: Copy> Tile<'_, V> {
     #[inline(always)]
-    fn panel(&self, panel: usize, columns: usize) -> Self {
-        Self {
-            values: &self.values[panel * self.size..][..self.size],
-            part: self.part.clone(),
-            column: self.column + panel * columns,
-            width: self.width - panel * columns,
-            ..*self
-        }
-    }
-
-    #[inline(always)]
-    fn run<S: Simd, const ROWS: usize, const PANELS: usize>(&self, simd: S, first: usize, target: &mut RowsMut<'_>) {
+    fn run<S: Simd<f32s = V>, const ROWS: usize, const COLUMNS: usize>(
+        &self,
+        simd: S,
+        first: usize,
+        target: &mut RowsMut<'_>,
+    ) {
         let depth = self.depth;
         let (start, stride) = (self.rows.offset + first * self.rows.stride, self.rows.stride);
         let rows = &self.rows.values[start..start + (ROWS - 1) * stride + depth];
-        let panels: [&[S::f32s]; PANELS] =
-            std::array::from_fn(|panel| S::as_simd_f32s(&self.values[panel * self.size..][self.part.clone()]).0);
-        let width = self.width.min(PANELS * VECTORS * S::F32_LANES);
+        let width = (self.width - self.column).min(COLUMNS * S::F32_LANES);
         let place = |row: usize| {
             let start = target.offset + (first + row) * target.stride + self.column;
             start..start + width
         };
-        let mut sums = [[[simd.splat_f32s(0.0); VECTORS]; PANELS]; ROWS];
+        let mut sums = [[simd.splat_f32s(0.0); COLUMNS]; ROWS];
         if self.mode == Target::Add {
             for (row, sums) in sums.iter_mut().enumerate() {
                 let target = target.values[place(row)].chunks(S::F32_LANES);
-                sums.as_flattened_mut()
-                    .iter_mut()
-                    .zip(target)
-                    .for_each(|(sum, from)| *sum = simd.partial_load_f32s(from));
+                sums.iter_mut().zip(target).for_each(|(sum, from)| *sum = simd.partial_load_f32s(from));
             }
         }
-        let sums = multiply::<S, ROWS, PANELS>(simd, rows, (stride, 1), panels, depth, sums);
+        let panel = &self.values[self.vector.min(self.values.len())..];
+        // Most tiles are as wide as their panel, and faster where the compiler knows it.
+        let sums = match self.across == COLUMNS {
+            true => multiply::<S, ROWS, COLUMNS>(simd, rows, (stride, 1), (panel, COLUMNS), depth, sums),
+            false => multiply::<S, ROWS, COLUMNS>(simd, rows, (stride, 1), (panel, self.across), depth, sums),
+        };
         for (row, sums) in sums.iter().enumerate() {
             let target = target.values[place(row)].chunks_mut(S::F32_LANES);
-            for (sum, to) in sums.as_flattened().iter().zip(target) {
+            for (sum, to) in sums.iter().zip(target) {
                 if to.len() == S::F32_LANES {
                     S::as_mut_simd_f32s(to).0[0] = *sum;
                 } else {
@@ -293,28 +359,29 @@ impl Tile<'_> {
     }
 }
 
-/// The sums of one tile: the rows' elements stand at distance `step`. Apart from what becomes of them, so that they stay in registers.
+/// The sums of one tile: the rows' elements stand at distance `step`, the panel's rows at distance `across` vectors. Apart from
+/// what becomes of them, so that they stay in registers.
 #[inline(always)]
-pub(super) fn multiply<S: Simd, const ROWS: usize, const PANELS: usize>(
+pub(super) fn multiply<S: Simd, const ROWS: usize, const COLUMNS: usize>(
     simd: S,
     rows: &[f32],
     (stride, step): (usize, usize),
-    panels: [&[S::f32s]; PANELS],
+    (panel, across): (&[S::f32s], usize),
     depth: usize,
-    mut sums: [[[S::f32s; VECTORS]; PANELS]; ROWS],
-) -> [[[S::f32s; VECTORS]; PANELS]; ROWS] {
+    mut sums: [[S::f32s; COLUMNS]; ROWS],
+) -> [[S::f32s; COLUMNS]; ROWS] {
     assert!(rows.len() > (ROWS - 1) * stride + depth.max(1) * step - step);
-    assert!(panels.iter().all(|panel| panel.len() >= VECTORS * depth));
+    assert!(depth == 0 || panel.len() >= (depth - 1) * across + COLUMNS);
     for index in 0..depth {
+        // SAFETY: index < depth, so all places lie in the slice measured above. Checked access keeps the sums out of the
+        // registers.
+        let right: [S::f32s; COLUMNS] =
+            std::array::from_fn(|vector| unsafe { *panel.get_unchecked(index * across + vector) });
         for (row, sums) in sums.iter_mut().enumerate() {
-            // SAFETY: row < ROWS and index < depth, so all places lie in the slices measured above. Checked access
-            // keeps the sums out of the registers.
+            // SAFETY: row < ROWS and index < depth, so all places lie in the slice measured above.
             let left = simd.splat_f32s(unsafe { *rows.get_unchecked(row * stride + index * step) });
-            for (panel, sums) in panels.iter().zip(sums) {
-                let place = VECTORS * index;
-                let right = unsafe { [*panel.get_unchecked(place), *panel.get_unchecked(place + 1)] };
-                sums[0] = simd.mul_add_e_f32s(left, right[0], sums[0]);
-                sums[1] = simd.mul_add_e_f32s(left, right[1], sums[1]);
+            for (right, sum) in right.iter().zip(sums) {
+                *sum = simd.mul_add_e_f32s(left, *right, *sum);
             }
         }
     }

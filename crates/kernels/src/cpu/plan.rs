@@ -37,7 +37,7 @@ impl Plan {
             // The product with `r ⊙ h` would want a meeting amid each step.
             Cell::Gru(GruReset::Before) => 1,
             // So little of a step is not worth a meeting after it.
-            _ if work < 10_000_000 || batch * layer.gates() * hidden < 150_000 => 1,
+            _ if work < 10_000_000 || batch * layer.gates() * hidden < 30_000 => 1,
             _ => threads.min(hidden / UNITS).max(1),
         };
         Self::Units { most }

@@ -56,13 +56,19 @@ impl<'a> Shared<'a> {
 /// They spin: a step takes microseconds, which is less than it takes to wake a thread that sleeps.
 pub(super) struct Meeting {
     members: usize,
-    arrived: AtomicUsize,
-    round: AtomicUsize,
+    arrived: Line<AtomicUsize>,
+    round: Line<AtomicUsize>,
     broken: AtomicBool,
 }
 
-/// Turns of spinning after which a thread offers its core to others.
-const PATIENCE: usize = 100;
+/// Alone in a line of the cache (two, which some processors fetch together): those who wait for one value must not hold up
+/// those who change another.
+#[derive(Default)]
+#[repr(align(128))]
+struct Line<T>(T);
+
+/// Turns of spinning after which a thread offers its core to others: tens of microseconds.
+const PATIENCE: usize = 1000;
 /// How long the first thread waits for others to come.
 const GATHERING: Duration = Duration::from_micros(100);
 /// Nobody can join any more.
@@ -71,7 +77,7 @@ const CLOSED: usize = 1 << (usize::BITS - 1);
 impl Meeting {
     /// A thread that works alone.
     pub fn alone() -> Self {
-        Self { members: 1, arrived: AtomicUsize::new(0), round: AtomicUsize::new(0), broken: AtomicBool::new(false) }
+        Self { members: 1, arrived: Line::default(), round: Line::default(), broken: AtomicBool::new(false) }
     }
 
     /// Waits until all members have come. What they wrote before, all see after.
@@ -83,15 +89,15 @@ impl Meeting {
         if self.members == 1 {
             return;
         }
-        let round = self.round.load(Ordering::Acquire);
-        if self.arrived.fetch_add(1, Ordering::AcqRel) + 1 == self.members {
-            self.arrived.store(0, Ordering::Relaxed);
-            self.round.store(round + 1, Ordering::Release);
+        let round = self.round.0.load(Ordering::Acquire);
+        if self.arrived.0.fetch_add(1, Ordering::AcqRel) + 1 == self.members {
+            self.arrived.0.store(0, Ordering::Relaxed);
+            self.round.0.store(round + 1, Ordering::Release);
             return;
         }
         spin_until(|| {
             assert!(!self.broken.load(Ordering::Relaxed), "another thread of the recurrence panicked");
-            self.round.load(Ordering::Acquire) != round
+            self.round.0.load(Ordering::Acquire) != round
         });
     }
 
