@@ -218,8 +218,10 @@ proptest! {
     }
 }
 
-/// `(batch, time, input, hidden)`: threads share the rows of the first, and the hidden units of the second.
-const SHARED: [(usize, usize, usize, usize); 2] = [(23, 60, 33, 70), (3, 60, 33, 300)];
+/// `(batch, time, input, hidden)`: threads share the rows of the first, and the hidden units of the others; of the last one thread
+/// alone takes the rows.
+const SHARED: [(usize, usize, usize, usize); 4] =
+    [(23, 60, 33, 70), (3, 60, 33, 300), (1, 60, 33, 200), (5, 60, 33, 110)];
 
 fn shared(cell: Cell, (batch, time, input, hidden): (usize, usize, usize, usize), masked: bool) -> Case {
     let direction = if masked { Direction::Backward } else { Direction::Forward };
@@ -250,7 +252,7 @@ fn sequences_that_are_taken_in_parts_agree() {
 #[test]
 fn numbers_do_not_depend_on_the_threads() {
     for cell in CELLS {
-        for size in [SHARED, LONG].concat() {
+        for size in SHARED.into_iter().chain(LONG) {
             let case = shared(cell, size, false);
             let device = devices()[0].clone().gradient_checkpointing();
             let with = |threads: usize| {

@@ -6,6 +6,8 @@ use super::Layer;
 use super::lane::Share;
 use crate::{Cell, GruReset};
 
+/// Rows from which on they are shared out rather than hidden units.
+const SHARED: usize = 8;
 /// Rows that a product needs at least to use the registers well.
 const ROWS: usize = 4;
 /// Units of a thread at least: a panel of the widest vectors.
@@ -25,21 +27,22 @@ pub(super) enum Plan {
 }
 
 impl Plan {
-    /// Which of the two depends on the sizes alone, so that the order of sums does not depend on the threads.
+    /// The numbers are the same whichever of the two it is, and whatever the threads.
     pub fn new(layer: Layer) -> Self {
         let Layer { cell, batch, hidden, time, threads, .. } = layer;
         let work = batch * time * layer.gates() * layer.width();
-        if batch >= ROWS && layer.gates() * layer.width() <= CACHE {
-            // Less is done before another thread would have woken.
-            return Self::Rows { threads: if work < 500_000 { 1 } else { threads.min(batch.div_ceil(ROWS)) } };
-        }
         let most = match cell {
             // The product with `r ⊙ h` would want a meeting amid each step.
             Cell::Gru(GruReset::Before) => 1,
-            // So little of a step is not worth a meeting after it.
-            _ if work < 10_000_000 || batch * layer.gates() * hidden < 30_000 => 1,
+            // It would be done before another thread had woken, or so little is a step that it is not worth a meeting.
+            _ if work < 2_000_000 || batch * layer.gates() * hidden < 30_000 => 1,
             _ => threads.min(hidden / UNITS).max(1),
         };
+        let rows = if most > 1 { SHARED } else { ROWS };
+        if batch >= rows && layer.gates() * layer.width() <= CACHE {
+            // Less is done before another thread would have woken.
+            return Self::Rows { threads: if work < 500_000 { 1 } else { threads.min(batch.div_ceil(ROWS)) } };
+        }
         Self::Units { most }
     }
 }
