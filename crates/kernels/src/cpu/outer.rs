@@ -1,13 +1,15 @@
 //! The product `leftᵀ · right` of two matrices with many rows, as the gradients of weights are.
 //!
 //! `gemm` shares out and packs for square products; here the result is small and the sum is long. Each thread takes
-//! some columns of `left`, and goes through all rows block by block: a block's columns stand packed in a core's cache.
+//! some columns of `left`, and goes through all rows block by block: a block's columns of `left` stand packed in a core's cache,
+//! and those of `right` are read where they are.
 
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::panels::{VECTORS, lanes, multiply};
 use super::pool::Buffer;
+use super::shared::LINE;
 
 /// Some columns of a row-major matrix.
 #[derive(Clone, Copy)]
@@ -34,10 +36,8 @@ impl<'a> Columns<'a> {
 const BLOCK: usize = 256;
 /// Columns of `right` in a tile.
 const TILE: usize = 8;
-/// From one packed block of `right` to the next, and what stands between two of `left`. A line of the cache in between
-/// lets the blocks' first lines have places of their own in it: at a distance of whole pages all compete for a few.
-const STEP: usize = BLOCK * TILE + GAP;
-const GAP: usize = 16;
+/// Panels that stay in a core's second cache while all tiles pass by.
+const GROUP: usize = 8;
 
 /// Adds `leftᵀ · right` over `rows` rows to `product`, `[columns of left, columns of right]`. Sums run in the order of
 /// the rows.
@@ -73,28 +73,35 @@ impl WithSimd for Outer<'_> {
         let Self { left, right, rows, columns, product } = self;
         let panels = left.count.div_ceil(columns);
         let tiles = right.count.div_ceil(TILE);
-        // `[panels, BLOCK, columns]` and `[tiles, BLOCK, TILE]`, with gaps; what stands beyond the edges has no meaning.
-        let panel_step = BLOCK * columns + GAP;
+        // `[panels, BLOCK, columns]`; what stands beyond the edge has no meaning. With a line of the cache in between, the panels'
+        // first lines have places of their own in it: at a distance of whole pages all compete for a few.
+        let panel_step = BLOCK * columns + LINE;
         let mut packed_left = Buffer::new(panels * panel_step);
-        let mut packed_right = Buffer::new(tiles * STEP);
+        // `[BLOCK, TILE]`: the columns of `right` that fill no tile.
+        let mut edge = Buffer::new(BLOCK * TILE);
         // `[tiles, TILE, panels · columns]`
         let mut sums = Buffer::new(tiles * TILE * panels * columns);
         for first in (0..rows).step_by(BLOCK) {
             let count = BLOCK.min(rows - first);
             for row in 0..count {
                 pack::<S>(simd, left.row(first + row), columns, row, &mut packed_left);
-                pack_tiles(right.row(first + row), row, &mut packed_right);
+                pack_edge(right.row(first + row), row, &mut edge);
             }
-            for panel in 0..panels {
-                let values = S::as_simd_f32s(&packed_left[panel * panel_step..][..count * columns]).0;
-                for tile in 0..tiles {
-                    let rows = &packed_right[tile * STEP..][..count * TILE];
+            let block = &right.values[first * right.width + right.first..];
+            for (group, tile) in (0..panels).step_by(GROUP).flat_map(|group| (0..tiles).map(move |tile| (group, tile)))
+            {
+                let (rows, step) = match (tile + 1) * TILE <= right.count {
+                    true => (&block[tile * TILE..], right.width),
+                    false => (&edge[..], TILE),
+                };
+                for panel in group..panels.min(group + GROUP) {
+                    let values = S::as_simd_f32s(&packed_left[panel * panel_step..][..count * columns]).0;
                     let place = |row: usize| ((tile * TILE + row) * panels + panel) * columns;
                     let mut tile = [[simd.splat_f32s(0.0); VECTORS]; TILE];
                     for (row, tile) in tile.iter_mut().enumerate().filter(|_| first > 0) {
                         tile.copy_from_slice(S::as_simd_f32s(&sums[place(row)..][..columns]).0);
                     }
-                    let tile = multiply::<S, TILE, VECTORS>(simd, rows, (1, TILE), (values, VECTORS), count, tile);
+                    let tile = multiply::<S, TILE, VECTORS>(simd, rows, (1, step), (values, VECTORS), count, tile);
                     for (row, tile) in tile.iter().enumerate() {
                         S::as_mut_simd_f32s(&mut sums[place(row)..][..columns]).0.copy_from_slice(tile);
                     }
@@ -113,7 +120,7 @@ impl WithSimd for Outer<'_> {
 #[inline(always)]
 fn pack<S: Simd>(simd: S, row: &[f32], columns: usize, at: usize, packed: &mut [f32]) {
     let (whole, rest) = S::as_simd_f32s(row);
-    let mut panels = packed.chunks_exact_mut(BLOCK * columns + GAP).map(|panel| &mut panel[at * columns..][..columns]);
+    let mut panels = packed.chunks_exact_mut(BLOCK * columns + LINE).map(|panel| &mut panel[at * columns..][..columns]);
     let (pairs, single) = whole.as_chunks::<VECTORS>();
     for (pair, panel) in pairs.iter().zip(&mut panels) {
         S::as_mut_simd_f32s(panel).0.copy_from_slice(pair);
@@ -127,15 +134,9 @@ fn pack<S: Simd>(simd: S, row: &[f32], columns: usize, at: usize, packed: &mut [
     }
 }
 
-/// Puts a row in its place of each tile.
+/// Puts what of a row is less than a tile in its place.
 #[inline(always)]
-fn pack_tiles(row: &[f32], at: usize, packed: &mut [f32]) {
-    let (whole, rest) = row.as_chunks::<TILE>();
-    let mut tiles = packed.chunks_exact_mut(STEP).map(|tile| &mut tile[at * TILE..][..TILE]);
-    for (piece, tile) in whole.iter().zip(&mut tiles) {
-        tile.copy_from_slice(piece);
-    }
-    if let Some(tile) = tiles.next() {
-        tile[..rest.len()].copy_from_slice(rest);
-    }
+fn pack_edge(row: &[f32], at: usize, packed: &mut [f32]) {
+    let rest = row.as_chunks::<TILE>().1;
+    packed[at * TILE..][..rest.len()].copy_from_slice(rest);
 }

@@ -12,6 +12,7 @@ use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::pool::Buffer;
+use super::shared::LINE;
 
 /// Vectors across the narrowest panel.
 pub(super) const VECTORS: usize = 2;
@@ -75,9 +76,6 @@ pub(super) enum Target {
     Replace,
     Add,
 }
-
-/// Values of a line of the cache.
-const LINE: usize = 16;
 
 /// Rows whose product takes no longer than to fetch them from another core.
 const FEW: usize = 2;

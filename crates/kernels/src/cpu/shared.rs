@@ -6,6 +6,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+/// Values of a line of the cache.
+pub(super) const LINE: usize = 16;
+
 /// Values that several threads write, each in its own places.
 #[derive(Clone, Copy)]
 pub(super) struct Shared<'a> {
