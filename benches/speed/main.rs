@@ -56,8 +56,7 @@ fn main() {
         Ok(_) => fail(&format!("--backend {name}: not in this build; `cargo xtask bench` builds it")),
         Err(error) => fail(&format!("--backend: {error}; {}", error.hint)),
     });
-    let limit = limit::sgemm();
-    eprintln!("SGEMM: {:.0} GFLOP/s", limit * 1e-9);
+    let product = limit::product();
     // Of a GPU it is the device's.
     let with_memory = !quick && backend.is_none();
     let mut rows = Vec::new();
@@ -69,14 +68,14 @@ fn main() {
     for case in case::all().into_iter().filter(|case| case.to_string().contains(&filter)) {
         eprintln!("{case}");
         // As one of the pool's threads, as a run works.
-        rows.extend(rayon::scope(|_| measure(case, &sides(case), torch.as_mut(), quick, with_memory)));
+        rows.extend(rayon::scope(|_| measure(case, &sides(case), &product, torch.as_mut(), quick, with_memory)));
     }
     let about = torch.as_ref().map_or_else(|| "PyTorch: not asked for (`--torch PYTHON`)".into(), Torch::about);
     let steps = match backend {
         Some(_) => Vec::new(),
         None => steps::measure(&filter, torch.as_mut(), quick).unwrap_or_else(|error| fail(&error)),
     };
-    let table = report::markdown(&rows, &steps, limit, &about);
+    let table = report::markdown(&rows, &steps, &about);
     println!("{table}");
     if let Some(folder) = value("--out").map(PathBuf::from) {
         let written = std::fs::create_dir_all(&folder)
@@ -106,10 +105,18 @@ fn turn(mut pass: impl FnMut() -> f64) -> f64 {
     }
 }
 
-/// Medians of all sides, taken in turn after a round to warm up.
-fn measure(case: Case, sides: &[Side], mut torch: Option<&mut Torch>, quick: bool, memory: bool) -> Vec<Row> {
+/// Medians of all sides and of the machine's limit, taken in turn after a round to warm up.
+fn measure(
+    case: Case,
+    sides: &[Side],
+    product: &(dyn Fn() -> f64 + Sync),
+    mut torch: Option<&mut Torch>,
+    quick: bool,
+    memory: bool,
+) -> Vec<Row> {
     let sides: Vec<(Side, Box<dyn Fn()>)> = sides.iter().map(|&side| (side, sides::runner(side, case))).collect();
     let mut seconds: Vec<Vec<f64>> = vec![Vec::new(); sides.len() + 1];
+    let mut products = Vec::new();
     let began = Instant::now();
     for round in 0.. {
         let most = if quick { ROUNDS.0 } else { ROUNDS.1 };
@@ -133,11 +140,16 @@ fn measure(case: Case, sides: &[Side], mut torch: Option<&mut Torch>, quick: boo
             let pass = || torch.run(case).unwrap_or_else(|error| fail(&format!("PyTorch: {error}")));
             keep(sides.len(), turn(pass));
         }
+        let taken = turn(product);
+        if round > 0 {
+            products.push(taken);
+        }
     }
+    let limit = limit::rate(steps::median(products).unwrap_or(f64::NAN));
     let names = sides.iter().map(|(side, _)| side.to_string()).chain(torch.is_some().then(|| "torch".to_string()));
     let row = |(side, seconds): (String, Vec<f64>)| {
         let peak_bytes = memory.then(|| memory::of(&side, case, torch.as_deref())).flatten();
-        Row { case, side, seconds: steps::median(seconds).unwrap_or(f64::NAN), peak_bytes }
+        Row { case, side, seconds: steps::median(seconds).unwrap_or(f64::NAN), limit, peak_bytes }
     };
     names.zip(seconds).map(row).collect()
 }

@@ -10,19 +10,21 @@ pub struct Row {
     pub side: String,
     /// Median.
     pub seconds: f64,
+    /// Operations a second of the machine's matrix product, timed in turn with the sides; median.
+    pub limit: f64,
     pub peak_bytes: Option<u64>,
 }
 
 /// A line a case: our time and rate, and the other sides' times as multiples of ours.
-pub fn markdown(rows: &[Row], steps: &[steps::Row], limit: f64, about: &str) -> String {
+pub fn markdown(rows: &[Row], steps: &[steps::Row], about: &str) -> String {
     let threads = rayon::current_num_threads();
     let mut text = format!(
-        "{threads} threads; SGEMM {:.0} GFLOP/s; {about}. Medians, all sides in turn. A peer's column is its time \
-         over ours: above 1, we are faster. Memory is the growth of the process' peak.\n",
-        limit * 1e-9
+        "{threads} threads; {about}. Medians, all sides in turn. A peer's column is its time over ours: above 1, we are \
+         faster. Memory is the growth of the process' peak.\n"
     );
     if !rows.is_empty() {
-        text.push_str(&layers(rows, limit));
+        text.push_str(&limits(rows));
+        text.push_str(&layers(rows));
     }
     if !steps.is_empty() {
         text.push_str(&whole_steps(steps));
@@ -30,7 +32,15 @@ pub fn markdown(rows: &[Row], steps: &[steps::Row], limit: f64, about: &str) -> 
     text
 }
 
-fn layers(rows: &[Row], limit: f64) -> String {
+/// What the machine's matrix products reached beside the cases.
+fn limits(rows: &[Row]) -> String {
+    let rates = || rows.iter().map(|row| row.limit * 1e-9);
+    let (least, most) = (rates().fold(f64::INFINITY, f64::min), rates().fold(0.0, f64::max));
+    let median = steps::median(rates().collect()).unwrap_or(f64::NAN);
+    format!("SGEMM, in turn with each case's sides: {median:.0} GFLOP/s, {least:.0} to {most:.0}.\n")
+}
+
+fn layers(rows: &[Row]) -> String {
     let peers = peers(rows);
     let mut text = String::from(
         "\n| cell | batch, time, input, hidden | directions | pass | semiseq ms | of SGEMM | semiseq MB |",
@@ -45,7 +55,7 @@ fn layers(rows: &[Row], limit: f64) -> String {
     for ours in rows.iter().filter(|row| row.side == "semiseq") {
         let case = ours.case;
         let directions = if case.bidirectional { 2 } else { 1 };
-        let share = 100.0 * case.operations() / ours.seconds / limit;
+        let share = 100.0 * case.operations() / ours.seconds / ours.limit;
         let _ = write!(
             text,
             "| {} | {:?} | {directions} | {} | {:.2} | {share:.0} % | {} |",

@@ -71,6 +71,17 @@ pub fn lint(asked: Option<&str>) -> u8 {
     cargo(&["clippy", "--release", "--workspace", "--all-targets", "--features", &features, "--", "-D", "warnings"])
 }
 
+/// Checks that the cuda backend compiles, which needs neither a card nor CUDA's tools.
+pub fn check_cuda() -> u8 {
+    if !cfg!(target_os = "linux") {
+        return 0;
+    }
+    let arguments = ["check", "--release", "--workspace", "--features", "semiseq/cuda"];
+    // A crate under CubeCL would fetch LLVM while it is built; types are checked without it, as on docs.rs.
+    eprintln!("+ DOCS_RS=1 cargo {}", arguments.join(" "));
+    run(Command::new(env!("CARGO")).env("DOCS_RS", "1").args(arguments).current_dir(root()))
+}
+
 /// The benchmarks, on the CPU backends.
 pub fn bench(rest: &[String]) -> u8 {
     let named = rest.iter().position(|argument| argument == "--backend").and_then(|place| rest.get(place + 1));

@@ -39,7 +39,7 @@ enum Command {
         #[arg(long)]
         features: Option<String>,
     },
-    /// What CI runs: lint, then test
+    /// What CI runs: lint, a check that cuda compiles, then test
     Ci,
     /// Measure the recurrent operations and whole training steps
     Bench {
@@ -64,8 +64,8 @@ fn main() -> ExitCode {
         Command::Test { features, filter } => cargo::test(features.as_deref(), filter.as_deref()),
         Command::Lint { features } => lint(features.as_deref()),
         Command::Ci => {
-            let lint = lint(None);
-            if lint == 0 { cargo::test(None, None) } else { lint }
+            let steps: [fn() -> u8; 3] = [|| lint(None), cargo::check_cuda, || cargo::test(None, None)];
+            steps.into_iter().map(|step| step()).find(|status| *status != 0).unwrap_or(0)
         }
         Command::Bench { rest } => cargo::bench(&rest),
         Command::Doc => cargo::doc(),
