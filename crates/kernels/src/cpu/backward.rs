@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::again::Again;
 use super::lane::{Lane, Share, unite};
 use super::panels::{Packing, Panels, Rows, RowsMut, Target};
-use super::plan::{Plan, row_shares, span, unit_shares};
+use super::plan::{Plan, patience, row_shares, span, unit_shares};
 use super::pool::Buffer;
 use super::shared::{Meeting, Shared};
 use super::step::{Back, Real};
@@ -143,7 +143,7 @@ fn through_time(context: &Context<'_>, shared: &SharedOut<'_>) -> (Vec<f32>, Vec
             (shares, found)
         }
         SharedOut::Units { most, recurrent_weight } => {
-            let found = Meeting::gather(*most, |member, members, meeting| {
+            let found = Meeting::gather(*most, patience(layer), |member, members, meeting| {
                 let share = &unit_shares(layer, members)[member];
                 let packing = Packing { shared: false, rows: batch, cut: None };
                 let to_state = to_state(layer, recurrent_weight, &share.units, packing);

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::gru::{self, GruPanels};
 use super::lane::{Lane, Share, unite};
 use super::panels::{Packing, Panels, Rows, RowsMut, Target};
-use super::plan::{Plan, row_shares, unit_shares};
+use super::plan::{Plan, patience, row_shares, unit_shares};
 use super::pool::Buffer;
 use super::shared::{Meeting, Shared};
 use super::step::{Real, States, Step};
@@ -124,7 +124,7 @@ pub(super) unsafe fn forward(layer: Layer, operands: Operands<'_>, keep: Keep, o
             (shares, memories)
         }
         Plan::Units { most } => {
-            let memories = Meeting::gather(most, |member, members, meeting| {
+            let memories = Meeting::gather(most, patience(layer), |member, members, meeting| {
                 let share = &unit_shares(layer, members)[member];
                 let packing = Packing { shared: false, rows: batch, cut: Some(layer.state()) };
                 let packed = pack(layer, operands.weights, share.units.clone(), packing);

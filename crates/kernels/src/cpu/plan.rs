@@ -1,6 +1,7 @@
 //! How a layer's work is cut among threads.
 
 use std::ops::Range;
+use std::time::Duration;
 
 use super::Layer;
 use super::lane::Share;
@@ -55,6 +56,16 @@ pub(super) fn at_once(layer: Layer, directions: usize) -> bool {
     let weights = layer.gates() * layer.width();
     let worth = layer.batch * layer.time * weights > 1_000_000;
     directions > 1 && matches!(Plan::new(layer), Plan::Units { .. }) && worth && weights <= HELD
+}
+
+/// How long a pass waits for the threads that are to share it: a tenth of what it would take one alone, or about what it takes a
+/// quiet machine to wake a thread.
+pub(super) fn patience(layer: Layer) -> Duration {
+    const WAKING: Duration = Duration::from_micros(100);
+    /// Products and sums of one thread in a nanosecond, roughly.
+    const PACE: usize = 50;
+    let work = layer.batch * layer.time * layer.gates() * layer.width();
+    Duration::from_nanos((work / PACE / 10) as u64).max(WAKING)
 }
 
 /// Steps whose gates stand in memory at a time on the way back, where they have not been kept.

@@ -72,8 +72,6 @@ struct Line<T>(T);
 
 /// Turns of spinning after which a thread offers its core to others: tens of microseconds.
 const PATIENCE: usize = 1000;
-/// How long the first thread waits for others to come.
-const GATHERING: Duration = Duration::from_micros(100);
 /// Nobody can join any more.
 const CLOSED: usize = 1 << (usize::BITS - 1);
 
@@ -106,9 +104,9 @@ impl Meeting {
 
     /// Runs `work(member, members, meeting)` on up to `most` threads at once and gives what each says, in order.
     ///
-    /// Those of the pool's threads take part that come at once: to wait for one that is busy could be to wait for ever,
-    /// since it may be waiting for this one.
-    pub fn gather<R: Send>(most: usize, work: impl Fn(usize, usize, &Self) -> R + Sync) -> Vec<R> {
+    /// Those of the pool's threads take part that come before the first one's patience ends: to wait for one that is busy could be
+    /// to wait for ever, since it may be waiting for this one.
+    pub fn gather<R: Send>(most: usize, patience: Duration, work: impl Fn(usize, usize, &Self) -> R + Sync) -> Vec<R> {
         if most == 1 {
             return vec![work(0, 1, &Self::alone())];
         }
@@ -131,7 +129,7 @@ impl Meeting {
         rayon::scope(|scope| {
             (1..most).for_each(|_| scope.spawn(|_| join()));
             let began = Instant::now();
-            spin_until(|| joined.load(Ordering::Acquire) == most || began.elapsed() > GATHERING);
+            spin_until(|| joined.load(Ordering::Acquire) == most || began.elapsed() > patience);
             let members = joined.fetch_or(CLOSED, Ordering::AcqRel);
             run(0, meeting.get_or_init(|| Self { members, ..Self::alone() }));
         });
