@@ -115,8 +115,7 @@ fn measure(
     memory: bool,
 ) -> Vec<Row> {
     let sides: Vec<(Side, Box<dyn Fn()>)> = sides.iter().map(|&side| (side, sides::runner(side, case))).collect();
-    let mut seconds: Vec<Vec<f64>> = vec![Vec::new(); sides.len() + 1];
-    let mut products = Vec::new();
+    let mut seconds: Vec<Vec<f64>> = vec![Vec::new(); sides.len() + 2];
     let began = Instant::now();
     for round in 0.. {
         let most = if quick { ROUNDS.0 } else { ROUNDS.1 };
@@ -140,12 +139,9 @@ fn measure(
             let pass = || torch.run(case).unwrap_or_else(|error| fail(&format!("PyTorch: {error}")));
             keep(sides.len(), turn(pass));
         }
-        let taken = turn(product);
-        if round > 0 {
-            products.push(taken);
-        }
+        keep(sides.len() + 1, turn(product));
     }
-    let limit = limit::rate(steps::median(products).unwrap_or(f64::NAN));
+    let limit = limit::rate(seconds.pop().and_then(steps::median).unwrap_or(f64::NAN));
     let names = sides.iter().map(|(side, _)| side.to_string()).chain(torch.is_some().then(|| "torch".to_string()));
     let row = |(side, seconds): (String, Vec<f64>)| {
         let peak_bytes = memory.then(|| memory::of(&side, case, torch.as_deref())).flatten();

@@ -43,11 +43,14 @@ pub fn run(plan: &Plan, folder: &Path, jobs: usize, interrupter: &Interrupter) -
         for _ in 0..jobs {
             scope.spawn(|| {
                 while let Some(index) = todo.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let place = memory.admit();
+                    // Asked after the wait, which may be long.
                     if interrupter.should_stop() {
                         return;
                     }
                     let cell = &plan.cells[*index];
                     let outcome = run_one(cell, &cells, jobs, &memory);
+                    drop(place);
                     let ready = done.fetch_add(1, Ordering::Relaxed) + 1;
                     let left = began.elapsed().as_secs_f64() / ready as f64 * (todo.len() - ready) as f64;
                     let shown = match &outcome {
@@ -107,15 +110,7 @@ fn run_one(cell: &Cell, cells: &Path, jobs: usize, memory: &Memory) -> Outcome {
         command.env("RAYON_NUM_THREADS", "1");
     }
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    memory.admit();
-    let output = match command.spawn() {
-        Ok(child) => memory.wait(child),
-        Err(error) => {
-            memory.left();
-            Err(error)
-        }
-    };
-    let output = output.map_err(|error| error.to_string())?;
+    let output = command.spawn().and_then(|child| memory.wait(child)).map_err(|error| error.to_string())?;
     match output.status.success() {
         true => finished(cells, cell).ok_or_else(|| format!("{}: no summary", out.display())),
         false => {

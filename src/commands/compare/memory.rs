@@ -2,7 +2,7 @@
 
 use std::process::{Child, Output};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// Between two looks.
@@ -18,24 +18,28 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// Waits until there is memory for a cell beside those that run, or none runs.
-    pub fn admit(&self) {
+    /// Waits until there is memory for a cell beside those that run, or none runs. The cell runs as long as what this gives lives.
+    pub fn admit(&self) -> Place<'_> {
         loop {
             {
-                let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut running = self.running();
                 if *running == 0 || enough(available(), self.largest.load(Ordering::Relaxed)) {
                     *running += 1;
-                    return;
+                    return Place(self);
                 }
             }
             std::thread::sleep(PAUSE);
         }
     }
 
-    /// Waits for the end of a cell that was admitted, and learns what it needs.
+    fn running(&self) -> MutexGuard<'_, usize> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for the end of a cell, and learns what it needs.
     pub fn wait(&self, child: Child) -> std::io::Result<Output> {
         let (process, over) = (child.id(), AtomicBool::new(false));
-        let output = std::thread::scope(|scope| {
+        std::thread::scope(|scope| {
             scope.spawn(|| {
                 while !over.load(Ordering::Relaxed) {
                     if let Some(peak) = peak(process) {
@@ -47,14 +51,16 @@ impl Memory {
             let output = child.wait_with_output();
             over.store(true, Ordering::Relaxed);
             output
-        });
-        self.left();
-        output
+        })
     }
+}
 
-    /// A cell that was admitted is over.
-    pub fn left(&self) {
-        *self.running.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+/// A cell's place among those that run.
+pub struct Place<'a>(&'a Memory);
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        *self.0.running() -= 1;
     }
 }
 

@@ -3,8 +3,7 @@
 //! `gemm` packs the right side at each call. A recurrence multiplies by the same weights at each step,
 //! so they are packed once: in panels of some vectors' width, each panel contiguous from the first row
 //! to the last. The fewer rows a product has, the wider the panels, so that as many sums are under way at a time, and the
-//! weights come as one stream: with one row, four panels read side by side came at half the pace of one that is four times
-//! as wide.
+//! weights come as one stream: with one row, nothing else sets the pace.
 
 use std::ops::Range;
 
@@ -87,8 +86,8 @@ pub(super) struct Packing {
     pub shared: bool,
     /// Rows that products will have.
     pub rows: usize,
-    /// A row before which no product goes on that began before: what is read from there on stands in one piece. Gaps in the
-    /// stream of weights halve its pace.
+    /// A row before which no product goes on that began before: what is read from there on stands in one piece, since
+    /// gaps slow the stream of weights down.
     pub cut: Option<usize>,
 }
 

@@ -30,8 +30,8 @@ pub(super) enum Plan {
 impl Plan {
     /// The numbers are the same whichever of the two it is, and whatever the threads.
     pub fn new(layer: Layer) -> Self {
-        let Layer { cell, batch, hidden, time, threads, .. } = layer;
-        let work = batch * time * layer.gates() * layer.width();
+        let Layer { cell, batch, hidden, threads, .. } = layer;
+        let work = work(layer);
         let most = match cell {
             // The product with `r ⊙ h` would want a meeting amid each step.
             Cell::Gru(GruReset::Before) => 1,
@@ -48,13 +48,18 @@ impl Plan {
     }
 }
 
+/// Products and sums of a pass forward.
+fn work(layer: Layer) -> usize {
+    layer.batch * layer.time * layer.gates() * layer.width()
+}
+
 /// Whether the directions of a layer run at once with some of the threads each: where threads share hidden units, the more of
 /// them the more they wait for each other, so that a direction for some is better, if their caches hold its weights.
 pub(super) fn at_once(layer: Layer, directions: usize) -> bool {
     /// Weights that stay in half of a core's cache of the second level (1 MiB).
     const HELD: usize = 1 << 18;
     let weights = layer.gates() * layer.width();
-    let worth = layer.batch * layer.time * weights > 1_000_000;
+    let worth = work(layer) > 1_000_000;
     directions > 1 && matches!(Plan::new(layer), Plan::Units { .. }) && worth && weights <= HELD
 }
 
@@ -64,8 +69,7 @@ pub(super) fn patience(layer: Layer) -> Duration {
     const WAKING: Duration = Duration::from_micros(100);
     /// Products and sums of one thread in a nanosecond, roughly.
     const PACE: usize = 50;
-    let work = layer.batch * layer.time * layer.gates() * layer.width();
-    Duration::from_nanos((work / PACE / 10) as u64).max(WAKING)
+    Duration::from_nanos((work(layer) / PACE / 10) as u64).max(WAKING)
 }
 
 /// Steps whose gates stand in memory at a time on the way back, where they have not been kept.

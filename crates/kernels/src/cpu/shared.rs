@@ -71,7 +71,7 @@ pub(super) struct Meeting {
 struct Line<T>(T);
 
 /// Turns of spinning after which a thread offers its core to others: tens of microseconds.
-const PATIENCE: usize = 1000;
+const TURNS: usize = 1000;
 /// Nobody can join any more.
 const CLOSED: usize = 1 << (usize::BITS - 1);
 
@@ -143,7 +143,7 @@ fn spin_until(mut done: impl FnMut() -> bool) {
     let mut turns = 0;
     while !done() {
         turns += 1;
-        if turns % PATIENCE == 0 { std::thread::yield_now() } else { std::hint::spin_loop() }
+        if turns % TURNS == 0 { std::thread::yield_now() } else { std::hint::spin_loop() }
     }
 }
 
