@@ -1,27 +1,24 @@
 //! Times the recurrent operations beside Burn's own modules and PyTorch, and whole training steps beside PyTorch, all
 //! sides in turn, and prints medians.
 //!
-//! `cargo xtask bench [--out DIR] [--filter TEXT] [--torch PYTHON] [--quick]`; `DIR` gets `bench.md` and
-//! `bench.json`. `--filter` keeps the cases whose name (`lstm [32, 100, 64, 128] both train`, `mnist-rows stage 1`) holds the text;
-//! `--quick` takes fewer rounds and leaves memory out; `--checkpointing` times training with gradient checkpointing too.
-//! `--backend wgpu` (or `cuda`) times the layers on a GPU, semiseq's kernels beside Burn's own modules, and leaves out whole
-//! steps and memory, which is the device's.
+//! `cargo xtask bench [--out DIR] [--filter TEXT] [--torch PYTHON] [--quick]`; `DIR` gets `bench.md` and `bench.json`.
 
 mod case;
 mod limit;
 mod memory;
+mod options;
 mod report;
 mod sides;
 mod steps;
 mod torch;
 
-use std::path::PathBuf;
-use std::str::FromStr;
 use std::time::{Duration, Instant};
 
 use case::Case;
+use clap::Parser;
+use options::Options;
 use report::Row;
-use semiseq_kernels::Backend;
+use semiseq_kernels::{Backend, device};
 use sides::Side;
 use torch::Torch;
 
@@ -41,44 +38,26 @@ fn main() {
         memory::run(&request);
         return;
     }
-    let value = |name: &str| {
-        arguments.iter().position(|argument| argument == name).and_then(|place| arguments.get(place + 1)).cloned()
-    };
-    let quick = arguments.iter().any(|argument| argument == "--quick");
-    let checkpointing = arguments.iter().any(|argument| argument == "--checkpointing");
-    let filter = value("--filter").unwrap_or_default();
-    let mut torch = value("--torch").map(|python| match Torch::start(&python) {
+    let options = Options::parse_from(arguments);
+    let device = device(options.backend.unwrap_or(Backend::Flex), 0)
+        .unwrap_or_else(|error| fail(&format!("{error}; {}", error.hint)));
+    let mut torch = options.torch.as_deref().map(|python| match Torch::start(python, options.on_gpu()) {
         Ok(torch) => torch,
         Err(error) => fail(&format!("--torch {python}: {error}; name a Python interpreter that has PyTorch")),
     });
-    let backend = value("--backend").map(|name| match Backend::from_str(&name) {
-        Ok(backend) if backend.is_compiled() => backend,
-        Ok(_) => fail(&format!("--backend {name}: not in this build; `cargo xtask bench` builds it")),
-        Err(error) => fail(&format!("--backend: {error}; {}", error.hint)),
-    });
-    let product = limit::product();
-    // Of a GPU it is the device's.
-    let with_memory = !quick && backend.is_none();
+    let product = limit::product(device.clone());
     let mut rows = Vec::new();
-    let sides = |case: Case| -> Vec<Side> {
-        let sides = Side::all(backend);
-        let checkpointing = sides.first().and_then(|side| side.checkpointing(case)).filter(|_| checkpointing);
-        sides.into_iter().chain(checkpointing).collect()
-    };
-    for case in case::all().into_iter().filter(|case| case.to_string().contains(&filter)) {
+    for case in case::all().into_iter().filter(|case| case.to_string().contains(&options.filter)) {
         eprintln!("{case}");
         // As one of the pool's threads, as a run works.
-        rows.extend(rayon::scope(|_| measure(case, &sides(case), &product, torch.as_mut(), quick, with_memory)));
+        rows.extend(rayon::scope(|_| measure(case, &options, &product, torch.as_mut())));
     }
     let about = torch.as_ref().map_or_else(|| "PyTorch: not asked for (`--torch PYTHON`)".into(), Torch::about);
-    let steps = match backend {
-        Some(_) => Vec::new(),
-        None => steps::measure(&filter, torch.as_mut(), quick).unwrap_or_else(|error| fail(&error)),
-    };
+    let steps = steps::measure(&options, &device, torch.as_mut()).unwrap_or_else(|error| fail(&error));
     let table = report::markdown(&rows, &steps, &about);
     println!("{table}");
-    if let Some(folder) = value("--out").map(PathBuf::from) {
-        let written = std::fs::create_dir_all(&folder)
+    if let Some(folder) = &options.out {
+        let written = std::fs::create_dir_all(folder)
             .and_then(|()| std::fs::write(folder.join("bench.md"), &table))
             .and_then(|()| std::fs::write(folder.join("bench.json"), report::json(&rows, &steps)));
         if let Err(error) = written {
@@ -108,17 +87,16 @@ fn turn(mut pass: impl FnMut() -> f64) -> f64 {
 /// Medians of all sides and of the machine's limit, taken in turn after a round to warm up.
 fn measure(
     case: Case,
-    sides: &[Side],
+    options: &Options,
     product: &(dyn Fn() -> f64 + Sync),
     mut torch: Option<&mut Torch>,
-    quick: bool,
-    memory: bool,
 ) -> Vec<Row> {
-    let sides: Vec<(Side, Box<dyn Fn()>)> = sides.iter().map(|&side| (side, sides::runner(side, case))).collect();
+    let sides = Side::of(case, options.backend, options.checkpointing);
+    let sides: Vec<(Side, Box<dyn Fn()>)> = sides.into_iter().map(|side| (side, sides::runner(side, case))).collect();
     let mut seconds: Vec<Vec<f64>> = vec![Vec::new(); sides.len() + 2];
     let began = Instant::now();
     for round in 0.. {
-        let most = if quick { ROUNDS.0 } else { ROUNDS.1 };
+        let most = if options.quick { ROUNDS.0 } else { ROUNDS.1 };
         if round > most || (round > ROUNDS.0 && began.elapsed() > ENOUGH) {
             break;
         }
@@ -144,7 +122,7 @@ fn measure(
     let limit = limit::rate(seconds.pop().and_then(steps::median).unwrap_or(f64::NAN));
     let names = sides.iter().map(|(side, _)| side.to_string()).chain(torch.is_some().then(|| "torch".to_string()));
     let row = |(side, seconds): (String, Vec<f64>)| {
-        let peak_bytes = memory.then(|| memory::of(&side, case, torch.as_deref())).flatten();
+        let peak_bytes = options.memory().then(|| memory::of(&side, case, torch.as_deref())).flatten();
         Row { case, side, seconds: steps::median(seconds).unwrap_or(f64::NAN), limit, peak_bytes }
     };
     names.zip(seconds).map(row).collect()

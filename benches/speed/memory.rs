@@ -1,9 +1,10 @@
-//! Peak memory of a case: a process of its own that runs it twice, and how far its peak grew (Linux only).
+//! Peak memory of a case: a process of its own that runs it twice, and how far its peak grew (Linux only). A tiny case comes
+//! before, so that the libraries' own code and threads do not count.
 
 use std::process::Command;
 use std::str::FromStr;
 
-use crate::case::Case;
+use crate::case::{self, Case};
 use crate::sides::{self, Side};
 use crate::torch::Torch;
 
@@ -22,6 +23,7 @@ pub fn requested(arguments: &[String]) -> Option<Request> {
 
 /// Prints the bytes by which the peak grew.
 pub fn run(request: &Request) {
+    sides::runner(request.side, Case { shape: case::TINY, bidirectional: false, ..request.case })();
     let before = status("VmRSS:");
     let runner = sides::runner(request.side, request.case);
     runner();

@@ -22,8 +22,7 @@ pub enum Side {
 
 impl Side {
     /// Semiseq on the first CPU backend of the build, and Burn on all of them; both on one backend where one is named.
-    /// What is only timed on request, not.
-    pub fn all(named: Option<Backend>) -> Vec<Self> {
+    fn all(named: Option<Backend>) -> Vec<Self> {
         if let Some(backend) = named {
             return vec![Self::Semiseq(backend), Self::Burn(backend)];
         }
@@ -33,8 +32,15 @@ impl Side {
         first.into_iter().chain(backends.iter().map(|&backend| Self::Burn(backend))).collect()
     }
 
+    /// [`Side::all`], and ours with checkpointing where asked for.
+    pub fn of(case: Case, named: Option<Backend>, checkpointing: bool) -> Vec<Self> {
+        let sides = Self::all(named);
+        let ours = sides.first().and_then(|side| side.checkpointing(case)).filter(|_| checkpointing);
+        sides.into_iter().chain(ours).collect()
+    }
+
     /// This side with gradient checkpointing, where it makes a difference for the case.
-    pub fn checkpointing(self, case: Case) -> Option<Self> {
+    fn checkpointing(self, case: Case) -> Option<Self> {
         match self {
             Self::Semiseq(backend) if case.train && case.gates() > 1 => Some(Self::Checkpointing(backend)),
             _ => None,

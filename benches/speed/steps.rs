@@ -15,6 +15,7 @@ use semiseq::training::task;
 use semiseq_kernels::{cross_entropy_time, recurrence_time};
 use serde_json::{Value, json};
 
+use crate::options::Options;
 use crate::torch::Torch;
 
 /// Steps of a round: enough that starting and ending a run do not count.
@@ -28,7 +29,7 @@ pub struct Row {
     pub side: &'static str,
     /// Median of a step.
     pub seconds: f64,
-    /// Ours alone.
+    /// Ours alone, on a CPU.
     pub shares: Option<Shares>,
 }
 
@@ -75,19 +76,19 @@ fn cases() -> Vec<Case> {
 }
 
 /// Medians for each stage whose name (`mnist-rows stage 1`) holds the filter.
-pub fn measure(filter: &str, mut torch: Option<&mut Torch>, quick: bool) -> Result<Vec<Row>, String> {
+pub fn measure(options: &Options, device: &Device, mut torch: Option<&mut Torch>) -> Result<Vec<Row>, String> {
     let mut rows = Vec::new();
     for case in cases() {
         let name = format!("{} stage {}", case.name, case.stage);
-        if !name.contains(filter) {
+        if !name.contains(&options.filter) {
             continue;
         }
         eprintln!("{name}");
         let (config, data) = prepared(&case)?;
         let spec = specification(&config, &data);
         let (mut ours, mut theirs, mut shares) = (Vec::new(), Vec::new(), [Vec::new(), Vec::new()]);
-        for _ in 0..if quick { 2 } else { ROUNDS } {
-            let (seconds, found) = run_steps(&config, data.clone())?;
+        for _ in 0..if options.quick { 2 } else { ROUNDS } {
+            let (seconds, found) = run_steps(&config, data.clone(), device)?;
             ours.push(seconds);
             shares.iter_mut().zip(found).for_each(|(shares, share)| shares.push(share));
             if let Some(torch) = torch.as_deref_mut() {
@@ -97,6 +98,8 @@ pub fn measure(filter: &str, mut torch: Option<&mut Torch>, quick: bool) -> Resu
         let objective = config.stages[0].objective.name().to_string();
         let [recurrence, vocabulary] = shares.map(median);
         let shares = recurrence.zip(vocabulary).map(|(recurrence, vocabulary)| Shares { recurrence, vocabulary });
+        // The clocks see the CPU's operations alone.
+        let shares = shares.filter(|_| !options.on_gpu());
         for (side, seconds, shares) in [("semiseq", ours, shares), ("torch", theirs, None)] {
             if let Some(seconds) = median(seconds) {
                 let (config, objective) = (case.name, objective.clone());
@@ -133,12 +136,12 @@ fn prepared(case: &Case) -> Result<(RunConfig, Prepared), String> {
 }
 
 /// Seconds of a step, and the shares of them that the recurrences and the products with a vocabulary take.
-fn run_steps(config: &RunConfig, mut data: Prepared) -> Result<(f64, [f64; 2]), String> {
+fn run_steps(config: &RunConfig, mut data: Prepared, device: &Device) -> Result<(f64, [f64; 2]), String> {
     // Validation is not part of a step.
     data.valid = data.valid.select(&[]);
     data.test = data.test.select(&[]);
     let folder = std::env::temp_dir().join(format!("semiseq-bench-{}", std::process::id()));
-    let options = RunOptions { out: Some(folder.clone()), force: true, ..RunOptions::new(Device::flex()) };
+    let options = RunOptions { out: Some(folder.clone()), force: true, ..RunOptions::new(device.clone()) };
     let clocks = || [recurrence_time(), cross_entropy_time()].map(|time| time.as_secs_f64());
     let before = clocks();
     let (summary, _) = run_on(config, data, &options).map_err(|error| error.to_string())?;

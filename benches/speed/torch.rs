@@ -9,6 +9,7 @@ const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/speed/torch_p
 
 pub struct Torch {
     python: String,
+    gpu: bool,
     child: Child,
     input: ChildStdin,
     output: BufReader<ChildStdout>,
@@ -16,20 +17,19 @@ pub struct Torch {
 }
 
 impl Torch {
-    pub fn start(python: &str) -> Result<Self, Error> {
-        let mut command = Command::new(python);
-        command.arg(SCRIPT).env("SEMISEQ_THREADS", rayon::current_num_threads().to_string());
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+    /// On the GPU, where it finds one, or on as many threads as we have.
+    pub fn start(python: &str, gpu: bool) -> Result<Self, Error> {
+        let mut child = command(python, gpu).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(Error::other("no pipes"));
         };
         let mut torch =
-            Self { python: python.into(), child, input, output: BufReader::new(output), about: String::new() };
+            Self { python: python.into(), gpu, child, input, output: BufReader::new(output), about: String::new() };
         torch.about = torch.line()?;
         Ok(torch)
     }
 
-    /// Version and threads.
+    /// Version, and the card or the threads.
     pub fn about(&self) -> String {
         self.about.clone()
     }
@@ -58,10 +58,17 @@ impl Torch {
 
     /// Measures the memory of the case whose fields follow.
     pub fn memory_command(&self) -> Command {
-        let mut command = Command::new(&self.python);
-        command.arg(SCRIPT).arg("memory").env("SEMISEQ_THREADS", rayon::current_num_threads().to_string());
+        let mut command = command(&self.python, self.gpu);
+        command.arg("memory");
         command
     }
+}
+
+fn command(python: &str, gpu: bool) -> Command {
+    let mut command = Command::new(python);
+    command.arg(SCRIPT).env("SEMISEQ_THREADS", rayon::current_num_threads().to_string());
+    command.env("SEMISEQ_DEVICE", if gpu { "gpu" } else { "cpu" });
+    command
 }
 
 impl Drop for Torch {

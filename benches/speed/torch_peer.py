@@ -2,7 +2,10 @@
 
 A line is `CELL BATCH TIME INPUT HIDDEN DIRECTIONS PASS`, with PASS `forward` or `train`. The module of the last
 line is kept, so that repeating a line measures the pass alone. `memory` as a first argument runs the one case
-that follows on the command line and prints how far the process' peak grew, in bytes.
+that follows on the command line, after a tiny one, and prints how far the process' peak grew, in bytes.
+
+The environment says on how many threads (`SEMISEQ_THREADS`), and whether a card is to be used where there is one
+(`SEMISEQ_DEVICE=gpu`).
 
 `steps JSON` runs training steps of a config's stage instead, `JSON` holding the model, the stage and the shapes as in
 the config, and prints the seconds of one. The batches are made beforehand.
@@ -17,6 +20,21 @@ import time
 import torch
 
 torch.set_num_threads(int(os.environ.get("SEMISEQ_THREADS", os.cpu_count())))
+CARD = os.environ.get("SEMISEQ_DEVICE") == "gpu" and torch.cuda.is_available()
+torch.set_default_device("cuda" if CARD else "cpu")
+
+
+def wait():
+    """A card goes on when the call is over."""
+    if CARD:
+        torch.cuda.synchronize()
+
+
+def about():
+    where = f"{torch.get_num_threads()} threads"
+    if CARD:
+        where = f"cuDNN {torch.backends.cudnn.version()} on {torch.cuda.get_device_name()}"
+    return f"torch {torch.__version__}, {where}"
 
 
 def case(cell, batch, steps, inputs, hidden, directions, mode):
@@ -146,12 +164,14 @@ def steps(spec, count=60):
     optimizer = torch.optim.Adam(parameters, lr=adam["lr"])
     for step in range(count + 10):
         if step == 10:
+            wait()
             began = time.perf_counter()
         optimizer.zero_grad(set_to_none=True)
         loss().backward()
         torch.nn.utils.clip_grad_norm_(parameters, adam["grad_clip_norm"])
         optimizer.step()
         after()
+    wait()
     return (time.perf_counter() - began) / count
 
 
@@ -165,15 +185,16 @@ def status(name):
 
 
 if sys.argv[1:2] == ["memory"]:
-    torch.nn.LSTM(4, 4)(torch.randn(2, 2, 4))[0].sum().backward()
+    shape = parse(sys.argv[2:])
+    case(shape[0], 2, 2, 4, 4, 1, shape[6])()
     before = status("VmRSS")
-    run = case(*parse(sys.argv[2:]))
+    run = case(*shape)
     run()
     run()
     print(status("VmHWM") - before)
     sys.exit()
 
-print(f"torch {torch.__version__}, {torch.get_num_threads()} threads", flush=True)
+print(about(), flush=True)
 last, run = None, None
 for line in sys.stdin:
     if line.startswith("steps "):
@@ -183,4 +204,5 @@ for line in sys.stdin:
         last, run = line, case(*parse(line.split()))
     began = time.perf_counter()
     run()
+    wait()
     print(time.perf_counter() - began, flush=True)
