@@ -42,6 +42,12 @@ impl Case {
         2.0 * passes * directions * batch * time * self.gates() as f64 * hidden * (input + hidden)
     }
 
+    /// Values that a step multiplies by the state before it, of all directions.
+    pub fn recurrent_weights(&self) -> usize {
+        let [_, _, _, hidden] = self.shape;
+        self.gates() * hidden * hidden * if self.bidirectional { 2 } else { 1 }
+    }
+
     pub fn pass(&self) -> &'static str {
         if self.train { "train" } else { "forward" }
     }

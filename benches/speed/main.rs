@@ -94,6 +94,9 @@ fn measure(
     let sides = Side::of(case, options.backend, options.checkpointing);
     let sides: Vec<(Side, Box<dyn Fn()>)> = sides.into_iter().map(|side| (side, sides::runner(side, case))).collect();
     let mut seconds: Vec<Vec<f64>> = vec![Vec::new(); sides.len() + 2];
+    // With one row a step, which is what a CPU then waits for.
+    let streams = case.shape[0] == 1 && !options.on_gpu();
+    let mut sweeps = Vec::new();
     let began = Instant::now();
     for round in 0.. {
         let most = if options.quick { ROUNDS.0 } else { ROUNDS.1 };
@@ -118,12 +121,16 @@ fn measure(
             keep(sides.len(), turn(pass));
         }
         keep(sides.len() + 1, turn(product));
+        if streams {
+            sweeps.push(turn(|| limit::sweep(case)));
+        }
     }
     let limit = limit::rate(seconds.pop().and_then(steps::median).unwrap_or(f64::NAN));
+    let least = steps::median(sweeps).map(|sweep| limit::least(case, sweep, limit));
     let names = sides.iter().map(|(side, _)| side.to_string()).chain(torch.is_some().then(|| "torch".to_string()));
     let row = |(side, seconds): (String, Vec<f64>)| {
         let peak_bytes = options.memory().then(|| memory::of(&side, case, torch.as_deref())).flatten();
-        Row { case, side, seconds: steps::median(seconds).unwrap_or(f64::NAN), limit, peak_bytes }
+        Row { case, side, seconds: steps::median(seconds).unwrap_or(f64::NAN), limit, least, peak_bytes }
     };
     names.zip(seconds).map(row).collect()
 }

@@ -12,6 +12,8 @@ pub struct Row {
     pub seconds: f64,
     /// Operations a second of the machine's matrix product, timed in turn with the sides; median.
     pub limit: f64,
+    /// Seconds that the machine needs at least, where that is more than the product's rate says.
+    pub least: Option<f64>,
     pub peak_bytes: Option<u64>,
 }
 
@@ -55,10 +57,12 @@ fn layers(rows: &[Row]) -> String {
     for ours in rows.iter().filter(|row| row.side == "semiseq") {
         let case = ours.case;
         let directions = if case.bidirectional { 2 } else { 1 };
-        let share = 100.0 * case.operations() / ours.seconds / ours.limit;
+        let share = |seconds: f64| format!("{:.0} %", 100.0 * case.operations() / seconds / ours.limit);
+        let most = ours.least.map_or_else(String::new, |least| format!(" of {}", share(least)));
+        let share = share(ours.seconds);
         let _ = write!(
             text,
-            "| {} | {:?} | {directions} | {} | {:.2} | {share:.0} % | {} |",
+            "| {} | {:?} | {directions} | {} | {:.2} | {share}{most} | {} |",
             case.cell,
             case.shape,
             case.pass(),

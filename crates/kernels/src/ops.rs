@@ -75,6 +75,31 @@ pub trait CrossEntropyOps: Backend {
     ) -> FloatTensor<Self>;
 }
 
+/// A linear layer's output against values, on backends whose tensors lie in this process's memory.
+#[cfg(feature = "cpu")]
+#[backend_extension(Flex: cfg(feature = "flex"), NdArray: cfg(feature = "ndarray"), Autodiff)]
+pub trait SquaredErrorOps: Backend {
+    /// The mean over the outputs of each row's squared error, `[rows]`.
+    ///
+    /// # Shapes
+    ///
+    /// - input: `[rows, width]`, weight: `[width, outputs]`, bias: `[outputs]`, targets: `[rows, outputs]`
+    fn linear_squared_error(
+        input: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        targets: FloatTensor<Self>,
+    ) -> FloatTensor<Self>;
+}
+
+/// The hyperbolic tangent, on backends whose tensors lie in this process's memory.
+#[cfg(feature = "cpu")]
+#[backend_extension(Flex: cfg(feature = "flex"), NdArray: cfg(feature = "ndarray"), Autodiff)]
+pub trait TanhOps: Backend {
+    /// The tangent of each value, of the same shape.
+    fn tanh(input: FloatTensor<Self>) -> FloatTensor<Self>;
+}
+
 /// What is dropped of a tensor.
 #[cfg(feature = "cpu")]
 #[derive(Clone, Copy, Debug)]

@@ -4,6 +4,7 @@ use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Tensor};
+use semiseq_kernels::tanh;
 use serde::{Deserialize, Serialize};
 
 use crate::each_step;
@@ -85,7 +86,7 @@ impl Attention {
                 let [_, time, _] = memory.keys.dims();
                 let queries: Tensor<4> = each_step(&self.query, queries).unsqueeze_dim(2);
                 let keys: Tensor<4> = memory.keys.clone().unsqueeze_dim(1);
-                let all = (queries + keys).tanh().reshape([batch, steps * time, hidden]);
+                let all = tanh(queries + keys).reshape([batch, steps * time, hidden]);
                 each_step(score, all).reshape([batch, steps, time])
             }
             None => queries.matmul(memory.keys.clone().swap_dims(1, 2)),

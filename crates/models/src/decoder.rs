@@ -5,7 +5,7 @@ use burn::module::Module;
 use burn::nn::{Embedding, EmbeddingConfig, Initializer, Linear, LinearConfig};
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Int, Tensor};
-use semiseq_kernels::{Direction, embedding};
+use semiseq_kernels::{Direction, embedding, tanh};
 use serde::{Deserialize, Serialize};
 
 use crate::attention::{Attention, AttentionKind, Memory};
@@ -127,8 +127,7 @@ impl SequenceDecoder {
     /// As [`SequenceDecoder::forward`], with some of the true previous steps kept from the decoder.
     pub fn forward_with(&self, source: impl Into<Source>, sequences: &Sequences, feeding: Feeding) -> StepOutputs {
         let source = source.into();
-        let targets = self.targets(sequences);
-        let previous = self.previous(&targets);
+        let previous = self.previous(sequences);
         let state = self.start(source.summary);
         if feeding.truth.is_some() || self.config.attention == AttentionKind::Bahdanau {
             let steps = self.step_by_step(previous, state, source.memory.as_ref(), &feeding);
@@ -193,7 +192,7 @@ impl SequenceDecoder {
         match (&self.attention, &self.joined, memory) {
             (Some(attention), Some(joined), Some(memory)) => {
                 let (context, _) = attention.look(steps.clone(), memory);
-                each_step(joined, Tensor::cat(vec![context, steps], 2)).tanh()
+                tanh(each_step(joined, Tensor::cat(vec![context, steps], 2)))
             }
             _ => steps,
         }
@@ -297,16 +296,20 @@ impl SequenceDecoder {
     fn start(&self, summary: Tensor<2>) -> State {
         let hidden = self.config.hidden;
         let start = self.bridge.forward(summary);
-        State { hidden: start.clone().narrow(1, 0, hidden).tanh(), cell: Some(start.narrow(1, hidden, hidden)) }
+        State { hidden: tanh(start.clone().narrow(1, 0, hidden)), cell: Some(start.narrow(1, hidden, hidden)) }
     }
 
     /// What is read before the first step.
     fn nothing(&self, state: &State, batch: usize) -> Tensor<3> {
-        let width = match &self.embedding {
+        Tensor::zeros([batch, 1, self.width()], &state.hidden.device())
+    }
+
+    /// Of what is read at a step.
+    fn width(&self) -> usize {
+        match &self.embedding {
             Some(_) => self.config.embedding,
             None => self.head.weight.dims()[1],
-        };
-        Tensor::zeros([batch, 1, width], &state.hidden.device())
+        }
     }
 
     /// The sequences in the order in which they are written.
@@ -315,15 +318,16 @@ impl SequenceDecoder {
     }
 
     /// What the decoder reads: the step before each target, nothing before the first.
-    fn previous(&self, targets: &Sequences) -> Tensor<3> {
-        let steps = match (&targets.input, &self.embedding) {
-            (Input::Tokens(tokens), Some(table)) => embedding(table.weight.val(), tokens.clone()),
-            (Input::Values(values), _) => values.clone(),
+    fn previous(&self, sequences: &Sequences) -> Tensor<3> {
+        if !self.config.teacher_forcing {
+            let [batch, time] = sequences.dims();
+            return Tensor::zeros([batch, time, self.width()], &self.head.weight.device());
+        }
+        let steps = match (self.targets(sequences).input, &self.embedding) {
+            (Input::Tokens(tokens), Some(table)) => embedding(table.weight.val(), tokens),
+            (Input::Values(values), _) => values,
             (Input::Tokens(_), None) => panic!("this decoder writes values, not tokens"),
         };
-        if !self.config.teacher_forcing {
-            return steps.zeros_like();
-        }
         let [batch, time, width] = steps.dims();
         let nothing = Tensor::zeros([batch, 1, width], &steps.device());
         if time == 1 { nothing } else { Tensor::cat(vec![nothing, steps.narrow(1, 0, time - 1)], 1) }

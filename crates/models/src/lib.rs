@@ -48,7 +48,7 @@ pub use step_outputs::StepOutputs;
 pub use tagger::{Tagger, TaggerConfig};
 
 /// What a training step does beside a model's passes: with the kernels, which whoever trains a model does not see.
-pub use semiseq_kernels::{AdamStep, adam, blend, embedding, scale, sum_of_squares};
+pub use semiseq_kernels::{AdamStep, adam, blend, embedding, scale, sum_of_squares, tanh};
 
 use burn::module::{Module, ModuleDisplay};
 use burn::tensor::Tensor;

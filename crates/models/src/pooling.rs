@@ -4,6 +4,7 @@ use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Tensor};
+use semiseq_kernels::tanh;
 use serde::{Deserialize, Serialize};
 
 use crate::each_step;
@@ -77,7 +78,7 @@ impl Pool {
                 let (Some(hidden), Some(score)) = (&self.hidden, &self.score) else {
                     return steps.mean_dim(1).reshape([batch, width]);
                 };
-                let scores = each_step(score, each_step(hidden, steps.clone()).tanh()).reshape([batch, time]);
+                let scores = each_step(score, tanh(each_step(hidden, steps.clone()))).reshape([batch, time]);
                 let scores = match mask {
                     Some(mask) => scores + mask.sub_scalar(1.0).mul_scalar(-VERY_SMALL),
                     None => scores,

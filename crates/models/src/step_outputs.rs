@@ -5,7 +5,7 @@
 use burn::nn::Linear;
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Int, Tensor};
-use semiseq_kernels::linear_cross_entropy;
+use semiseq_kernels::{linear_cross_entropy, linear_squared_error};
 
 use crate::each_step::linear_each_step;
 
@@ -42,6 +42,18 @@ impl StepOutputs {
             None => -log_softmax(steps, 1).gather(1, tokens),
         };
         each.reshape([batch, all])
+    }
+
+    /// Squared error of each step, the mean over its outputs, `[batch, time]`. Values `[batch, time, outputs]`.
+    pub fn squared_error(self, values: Tensor<3>) -> Tensor<2> {
+        let ([batch, time, outputs], [_, _, width]) = (values.dims(), self.steps.dims());
+        let Some((weight, bias)) = self.head else {
+            let difference = self.steps - values;
+            return (difference.clone() * difference).mean_dim(2).reshape([batch, time]);
+        };
+        let rows = batch * time;
+        let (steps, values) = (self.steps.reshape([rows, width]), values.reshape([rows, outputs]));
+        linear_squared_error(steps, weight, bias, values).reshape([batch, time])
     }
 }
 

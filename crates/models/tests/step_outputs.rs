@@ -51,4 +51,9 @@ fn check(device: &Device) {
             assert_close(lazy, made, what);
         }
     }
+    let values = Tensor::<3>::random([3, 4, 40], Distribution::Normal(0.0, 1.0), device);
+    let [lazy, made] = [StepOutputs::new(steps.clone(), &head), head.forward(steps.clone()).into()]
+        .map(|outputs| outputs.squared_error(values.clone()));
+    assert_eq!(lazy.dims(), [3, 4]);
+    assert_close(host(lazy), host(made), "squared errors");
 }

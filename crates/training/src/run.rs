@@ -25,6 +25,11 @@ use crate::record::{Done, RunRecord, head_size, input_size, load_model_bytes, mo
 use crate::summary::{BaselineSummary, StageSummary, Summary};
 use crate::task::{check, task};
 
+/// Between two checkpoints of a stage at least.
+const CHECKPOINT_PAUSE: Duration = Duration::from_secs(2);
+/// And so many times as long as the one before took.
+const CHECKPOINT_SHARE: u32 = 20;
+
 /// What a run is told besides its config.
 pub struct RunOptions {
     /// The run folder; default `runs/NAME`.
@@ -257,15 +262,16 @@ impl Workshop<'_> {
             pace,
         };
         let resume: Option<Files> = done.take_stage_files(index);
-        let mut saved = Instant::now();
+        let (mut saved, mut pause) = (Instant::now(), CHECKPOINT_PAUSE);
         let fitted =
             fit(model, objective, &options, resume.as_ref(), progress, &self.options.interrupter, |epoch, files| {
                 record.epoch(index, &name, &epoch)?;
                 // Often enough that little is lost, rarely enough that the disk does not slow the run.
-                if epoch.last || saved.elapsed() > Duration::from_secs(2) || epoch.epoch == 1 {
-                    saved = Instant::now();
-                    let wall = done.wall_before + self.began.elapsed().as_secs_f64();
+                if epoch.last || saved.elapsed() > pause || epoch.epoch == 1 {
+                    let (began, wall) = (Instant::now(), done.wall_before + self.began.elapsed().as_secs_f64());
                     record.checkpoint(index, done, wall, files()?)?;
+                    saved = Instant::now();
+                    pause = CHECKPOINT_PAUSE.max(began.elapsed() * CHECKPOINT_SHARE);
                 }
                 Ok(())
             })?;

@@ -19,4 +19,8 @@ mod ndarray;
 #[cfg(feature = "gpu")]
 mod scan_autodiff;
 #[cfg(feature = "cpu")]
+mod squared_error;
+#[cfg(feature = "cpu")]
+mod tanh;
+#[cfg(feature = "cpu")]
 mod weights;

@@ -32,7 +32,9 @@ mod pool;
 mod rnn;
 mod shared;
 mod simd;
+mod squared_error;
 mod step;
+mod tanh;
 mod weight_sums;
 mod zeros;
 
@@ -43,6 +45,8 @@ pub(crate) use dropout::drop_values;
 pub(crate) use elementwise::{blend, scale, sum_of_squares};
 pub(crate) use embedding::{look_up, table_gradient};
 pub(crate) use forward::Keep;
+pub(crate) use squared_error::{Differences, Fitted, FittedGradients, error_gradients, errors};
+pub(crate) use tanh::{tanh, tanh_gradient};
 
 use crate::{Cell, Direction};
 use pool::Buffer;

@@ -13,6 +13,8 @@ mod lstm;
 mod rnn;
 #[cfg(feature = "gpu")]
 mod scan;
+mod squared_error;
+mod tanh;
 mod weights;
 
 pub use adam::{AdamStep, adam};
@@ -23,4 +25,6 @@ pub use embedding::embedding;
 pub use gru::gru;
 pub use lstm::lstm;
 pub use rnn::rnn;
+pub use squared_error::linear_squared_error;
+pub use tanh::tanh;
 pub use weights::{blend, scale, sum_of_squares};

@@ -186,8 +186,7 @@ pub(super) fn errors_of_steps(made: StepOutputs, truth: Input) -> Tensor<1> {
     match truth {
         Input::Values(values) => {
             let [batch, time, _] = values.dims();
-            let difference = made.whole() - values;
-            (difference.clone() * difference).mean_dim(2).reshape([batch * time])
+            made.squared_error(values).reshape([batch * time])
         }
         Input::Tokens(tokens) => {
             let [batch, time] = tokens.dims();

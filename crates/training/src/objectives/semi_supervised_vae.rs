@@ -18,7 +18,7 @@ use burn::nn::{Linear, LinearConfig};
 use burn::tensor::activation::{log_softmax, softmax};
 use burn::tensor::{Int, Tensor};
 use semiseq_datasets::{Pool, Problem, Views};
-use semiseq_models::{AnyDecoder, Feeding, Input, SequenceModel, Sequences};
+use semiseq_models::{AnyDecoder, Feeding, Input, SequenceModel, Sequences, tanh};
 use serde::{Deserialize, Serialize};
 
 use super::draws::{Draws, step_seed};
@@ -194,7 +194,7 @@ impl SemiSupervisedVae {
                 negative_log_likelihood(rebuilt, seen.sequences, deviation)
             }
             Decoder::Summary(SummaryDecoder { hidden, output }) => {
-                let rebuilt: Tensor<3> = output.forward(hidden.forward(latent).tanh()).unsqueeze_dim(1);
+                let rebuilt: Tensor<3> = output.forward(tanh(hidden.forward(latent))).unsqueeze_dim(1);
                 let vector = Sequences::dense(seen.summary.clone().detach().unsqueeze_dim(1));
                 negative_log_likelihood(rebuilt, &vector, deviation)
             }

@@ -201,12 +201,12 @@ pub fn with_free_bits(divergence: Tensor<2>, free: f64) -> Tensor<1> {
 ///
 /// - rebuilt: means `[batch, time, features]` of Gaussians with the same deviation, or logits `[batch, time, vocabulary]`
 pub fn negative_log_likelihood(rebuilt: impl Into<StepOutputs>, sequences: &Sequences, deviation: f64) -> Tensor<1> {
-    let (rebuilt, [batch, time]) = (rebuilt.into(), sequences.dims());
+    let (rebuilt, [batch, _]) = (rebuilt.into(), sequences.dims());
     let each = match &sequences.input {
         Input::Values(values) => {
-            let difference = (rebuilt.whole() - values.clone()) / deviation;
-            let constant = (2.0 * std::f64::consts::PI * deviation * deviation).ln();
-            ((difference.clone() * difference) + constant).sum_dim(2).reshape([batch, time]) * 0.5
+            let ([_, _, features], variance) = (values.dims(), deviation * deviation);
+            let constant = (2.0 * std::f64::consts::PI * variance).ln();
+            (rebuilt.squared_error(values.clone()) / variance + constant) * (0.5 * features as f64)
         }
         Input::Tokens(tokens) => rebuilt.cross_entropy(tokens.clone()),
     };
