@@ -6,8 +6,8 @@
 //! [`reference`](mod@reference).
 //!
 //! Beside them stand the other operations of a training step that Burn's own make too slow: the vectors of tokens, dropout, the
-//! cross-entropy of a linear layer with many classes, a linear layer's squared error, the hyperbolic tangent, the gradient's norm,
-//! Adam's step, and averages of weights.
+//! cross-entropy of a linear layer with many classes, a linear layer's squared error, the mean over time, the hyperbolic tangent,
+//! the gradient's norm, Adam's step, and averages of weights.
 //!
 //! [`Tensor`]: burn::tensor::Tensor
 
@@ -29,7 +29,7 @@ pub use cell::{Cell, GruReset, LstmState, RnnActivation};
 pub use clock::{cross_entropy_time, recurrence_time};
 pub use devices::{Backend, BackendError, compiled, device};
 pub use functions::{
-    AdamStep, adam, blend, both, dropout, embedding, gru, linear_cross_entropy, linear_squared_error, lstm, rnn, scale,
-    sum_of_squares, tanh,
+    AdamStep, adam, blend, both, dropout, embedding, gru, linear_cross_entropy, linear_squared_error, lstm,
+    mean_over_time, rnn, scale, sum_of_squares, tanh,
 };
 pub use weights::{Direction, Weights};

@@ -92,6 +92,18 @@ pub trait SquaredErrorOps: Backend {
     ) -> FloatTensor<Self>;
 }
 
+/// The mean over time, on backends whose tensors lie in this process's memory.
+#[cfg(feature = "cpu")]
+#[backend_extension(Flex: cfg(feature = "flex"), NdArray: cfg(feature = "ndarray"), Autodiff)]
+pub trait MeanOps: Backend {
+    /// `[batch, width]`, over the steps that the mask shows, or over all.
+    ///
+    /// # Shapes
+    ///
+    /// - input: `[batch, time, width]`, mask: `[batch, time]`, read only where `masked`
+    fn mean_over_time(input: FloatTensor<Self>, mask: FloatTensor<Self>, masked: bool) -> FloatTensor<Self>;
+}
+
 /// The hyperbolic tangent, on backends whose tensors lie in this process's memory.
 #[cfg(feature = "cpu")]
 #[backend_extension(Flex: cfg(feature = "flex"), NdArray: cfg(feature = "ndarray"), Autodiff)]

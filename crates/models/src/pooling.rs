@@ -4,7 +4,7 @@ use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Tensor};
-use semiseq_kernels::tanh;
+use semiseq_kernels::{mean_over_time, tanh};
 use serde::{Deserialize, Serialize};
 
 use crate::each_step;
@@ -60,13 +60,7 @@ impl Pool {
         let [batch, time, width] = steps.dims();
         match self.kind {
             Pooling::Last => self.last(steps, mask),
-            Pooling::Mean => match mask {
-                Some(mask) => {
-                    let counts = mask.clone().sum_dim(1).clamp_min(1.0);
-                    (steps * mask.unsqueeze_dim(2)).sum_dim(1).reshape([batch, width]) / counts
-                }
-                None => steps.mean_dim(1).reshape([batch, width]),
-            },
+            Pooling::Mean => mean_over_time(steps, mask),
             Pooling::Max => {
                 let steps = match mask {
                     Some(mask) => steps + (mask.sub_scalar(1.0).mul_scalar(-VERY_SMALL)).unsqueeze_dim(2),
@@ -76,7 +70,7 @@ impl Pool {
             }
             Pooling::Attention => {
                 let (Some(hidden), Some(score)) = (&self.hidden, &self.score) else {
-                    return steps.mean_dim(1).reshape([batch, width]);
+                    return mean_over_time(steps, mask);
                 };
                 let scores = each_step(score, tanh(each_step(hidden, steps.clone()))).reshape([batch, time]);
                 let scores = match mask {
@@ -90,28 +84,27 @@ impl Pool {
     }
 
     fn last(&self, steps: Tensor<3>, mask: Option<Tensor<2>>) -> Tensor<2> {
-        let [batch, time, width] = steps.dims();
-        let forward_width = if self.bidirectional { width / 2 } else { width };
-        let forward = steps.clone().narrow(2, 0, forward_width);
-        let forward = match mask {
-            // 1 at each sequence's last real step: the mask minus the mask moved one step to the left.
-            Some(mask) if time > 1 => {
-                let next = Tensor::cat(
-                    vec![mask.clone().narrow(1, 1, time - 1), Tensor::zeros([batch, 1], &mask.device())],
-                    1,
-                );
-                (forward * (mask - next).unsqueeze_dim(2)).sum_dim(1)
-            }
-            _ => forward.narrow(1, time - 1, 1),
-        };
-        let forward = forward.reshape([batch, forward_width]);
+        let [batch, _, width] = steps.dims();
         if !self.bidirectional {
-            return forward;
+            return last_real(steps, mask);
         }
-        let backward = steps
-            .narrow(2, forward_width, width - forward_width)
-            .narrow(1, 0, 1)
-            .reshape([batch, width - forward_width]);
+        let half = width / 2;
+        let forward = last_real(steps.clone().narrow(2, 0, half), mask);
+        let backward = steps.narrow(2, half, width - half).narrow(1, 0, 1).reshape([batch, width - half]);
         Tensor::cat(vec![forward, backward], 1)
+    }
+}
+
+/// Each sequence's last real step. As [`Pool::forward`].
+fn last_real(steps: Tensor<3>, mask: Option<Tensor<2>>) -> Tensor<2> {
+    let [batch, time, width] = steps.dims();
+    match mask {
+        // 1 at the last real step: the mask minus the mask moved one step to the left.
+        Some(mask) if time > 1 => {
+            let end = Tensor::zeros([batch, 1], &mask.device());
+            let next = Tensor::cat(vec![mask.clone().narrow(1, 1, time - 1), end], 1);
+            mean_over_time(steps, Some(mask - next))
+        }
+        _ => steps.narrow(1, time - 1, 1).reshape([batch, width]),
     }
 }

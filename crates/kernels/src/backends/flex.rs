@@ -8,10 +8,13 @@ use super::cross_entropy::host_cross_entropy;
 use super::dropout::host_dropout;
 use super::embedding::host_embedding;
 use super::host::{Host, host_recurrence};
+use super::mean::host_mean;
 use super::squared_error::host_squared_error;
 use super::tanh::host_tanh;
 use super::weights::host_weights;
-use crate::ops::{CrossEntropyOps, DropoutOps, EmbeddingOps, RecurrentOps, SquaredErrorOps, TanhOps, WeightOps};
+use crate::ops::{
+    CrossEntropyOps, DropoutOps, EmbeddingOps, MeanOps, RecurrentOps, SquaredErrorOps, TanhOps, WeightOps,
+};
 
 /// A contiguous tensor.
 pub struct Values(FloatTensor<Flex>);
@@ -49,6 +52,7 @@ host_recurrence!(Flex);
 host_cross_entropy!(Flex);
 host_dropout!(Flex);
 host_embedding!(Flex);
+host_mean!(Flex);
 host_squared_error!(Flex);
 host_tanh!(Flex);
 host_weights!(Flex);

@@ -14,6 +14,8 @@ mod embedding;
 mod flex;
 #[cfg(feature = "cpu")]
 mod host;
+#[cfg(feature = "cpu")]
+mod mean;
 #[cfg(feature = "ndarray")]
 mod ndarray;
 #[cfg(feature = "gpu")]

@@ -10,10 +10,13 @@ use super::cross_entropy::host_cross_entropy;
 use super::dropout::host_dropout;
 use super::embedding::host_embedding;
 use super::host::{Host, host_recurrence};
+use super::mean::host_mean;
 use super::squared_error::host_squared_error;
 use super::tanh::host_tanh;
 use super::weights::host_weights;
-use crate::ops::{CrossEntropyOps, DropoutOps, EmbeddingOps, RecurrentOps, SquaredErrorOps, TanhOps, WeightOps};
+use crate::ops::{
+    CrossEntropyOps, DropoutOps, EmbeddingOps, MeanOps, RecurrentOps, SquaredErrorOps, TanhOps, WeightOps,
+};
 
 /// A tensor's data in row-major order.
 pub struct Values(TensorData);
@@ -51,6 +54,7 @@ host_recurrence!(NdArray);
 host_cross_entropy!(NdArray);
 host_dropout!(NdArray);
 host_embedding!(NdArray);
+host_mean!(NdArray);
 host_squared_error!(NdArray);
 host_tanh!(NdArray);
 host_weights!(NdArray);

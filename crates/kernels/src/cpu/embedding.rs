@@ -11,12 +11,16 @@ const TURN: usize = 64;
 
 /// `[tokens, width]` from `[vocabulary, width]`.
 pub(crate) fn look_up(table: &[f32], width: usize, tokens: &[usize]) -> Vec<f32> {
-    let mut vectors = zeros(tokens.len() * width);
-    vectors.par_chunks_mut(TURN * width).zip(tokens.par_chunks(TURN)).for_each(|(vectors, tokens)| {
+    let length = tokens.len() * width;
+    let mut vectors = Vec::with_capacity(length);
+    let places = vectors.spare_capacity_mut()[..length].par_chunks_mut(TURN * width);
+    places.zip(tokens.par_chunks(TURN)).for_each(|(vectors, tokens)| {
         for (vector, token) in vectors.chunks_exact_mut(width).zip(tokens) {
-            vector.copy_from_slice(&table[token * width..][..width]);
+            vector.write_copy_of_slice(&table[token * width..][..width]);
         }
     });
+    // SAFETY: there are as many vectors as tokens, and each has just been written.
+    unsafe { vectors.set_len(length) };
     vectors
 }
 

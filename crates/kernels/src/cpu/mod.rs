@@ -25,6 +25,7 @@ mod forward;
 mod gru;
 mod lane;
 mod lstm;
+mod mean;
 mod outer;
 mod panels;
 mod plan;
@@ -45,6 +46,7 @@ pub(crate) use dropout::drop_values;
 pub(crate) use elementwise::{blend, scale, sum_of_squares};
 pub(crate) use embedding::{look_up, table_gradient};
 pub(crate) use forward::Keep;
+pub(crate) use mean::{Steps, mean, mean_gradient};
 pub(crate) use squared_error::{Differences, Fitted, FittedGradients, error_gradients, errors};
 pub(crate) use tanh::{tanh, tanh_gradient};
 

@@ -10,6 +10,7 @@ mod gru;
 #[cfg(feature = "cpu")]
 mod host;
 mod lstm;
+mod mean;
 mod rnn;
 #[cfg(feature = "gpu")]
 mod scan;
@@ -24,6 +25,7 @@ pub use dropout::dropout;
 pub use embedding::embedding;
 pub use gru::gru;
 pub use lstm::lstm;
+pub use mean::mean_over_time;
 pub use rnn::rnn;
 pub use squared_error::linear_squared_error;
 pub use tanh::tanh;
