@@ -149,7 +149,7 @@ fn run_steps(config: &RunConfig, mut data: Prepared, device: &Device) -> Result<
     // What cannot be removed lies in the folder for such things.
     let _ = std::fs::remove_dir_all(folder);
     let stage = &config.stages[0];
-    let ratio = if stage.objective.unsupervised() { 0 } else { stage.unlabeled_ratio };
+    let ratio = if stage.objective.kind().unsupervised { 0 } else { stage.unlabeled_ratio };
     let seconds = (stage.batch_size * (1 + ratio)) as f64 / summary.stages[0].outcome.samples_per_second;
     let share = |clock: usize| (after[clock] - before[clock]) / (STEPS as f64 * seconds);
     Ok((seconds, [share(0), share(1)]))

@@ -6,12 +6,12 @@ use std::path::Path;
 const TEMPLATE: &str = include_str!("../templates/objective.rs");
 const FOLDER: &str = "crates/training/src/objectives";
 
-/// Writes the skeleton and its lines in `mod.rs`; gives an exit status.
+/// Writes the skeleton, its lines in `mod.rs` and its row in `registry.rs`; gives an exit status.
 pub fn create(root: &Path, name: &str) -> u8 {
     match write(root, name) {
         Ok(()) => {
             println!(
-                "{FOLDER}/{0}.rs and its lines in mod.rs are written.\n\nNow: the loss and its paper in the file; numbers of an \
+                "{FOLDER}/{0}.rs and its lines in mod.rs and registry.rs are written.\n\nNow: the loss and its paper in the file; numbers of an \
                  independent implementation in\ncrates/training/tests (fixtures/objectives.py makes them); a line in the README. \
                  It trains already:\n\ncargo xtask train configs/quickstart.toml --set 'stage.1.objective={{{name}={{}}}}'",
                 snake(name)
@@ -38,28 +38,38 @@ fn write(root: &Path, name: &str) -> Result<(), String> {
     if file.exists() {
         return Err(format!("{} exists already: choose another name", file.display()));
     }
-    let list = folder.join("mod.rs");
-    let failed = |path: &Path, error: std::io::Error| format!("{}: {error}", path.display());
-    let text = fs::read_to_string(&list).map_err(|error| failed(&list, error))?;
-    let text =
-        registered(&text, name).ok_or_else(|| format!("{} has no list of objectives to add to", list.display()))?;
-    fs::write(&file, skeleton(name)).map_err(|error| failed(&file, error))?;
-    fs::write(&list, text).map_err(|error| failed(&list, error))
+    let with = |list: &str, added: fn(&str, &str) -> Option<String>| {
+        let path = folder.join(list);
+        let text = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+        let text = added(&text, name).ok_or_else(|| format!("{} has no list to add to", path.display()))?;
+        Ok::<_, String>((path, text))
+    };
+    let lists = [with("mod.rs", listed)?, with("registry.rs", registered)?];
+    for (path, text) in lists.into_iter().chain([(file, skeleton(name))]) {
+        fs::write(&path, text).map_err(|error| format!("{}: {error}", path.display()))?;
+    }
+    Ok(())
 }
 
 fn skeleton(name: &str) -> String {
     TEMPLATE.replace("ObjectiveName", &pascal(name)).replace("objective-name", name)
 }
 
-/// `mod.rs` with the module, its names and a row of the registry.
-fn registered(text: &str, name: &str) -> Option<String> {
+/// `mod.rs` with the module and its names.
+fn listed(text: &str, name: &str) -> Option<String> {
     let (snake, pascal) = (snake(name), pascal(name));
     let text = before_larger(text, "mod ", &format!("mod {snake};"))?;
-    let text = before_larger(&text, "pub use ", &format!("pub use {snake}::{{{pascal}, {pascal}Config}};"))?;
+    before_larger(&text, "pub use ", &format!("pub use {snake}::{{{pascal}, {pascal}Config}};"))
+}
+
+/// `registry.rs` with a row: of an objective that learns from class labels, until it is told otherwise.
+fn registered(text: &str, name: &str) -> Option<String> {
+    let pascal = pascal(name);
     let (before, rows) = text.rsplit_once("\nregistry! {\n")?;
     let (rows, after) = rows.split_once("\n}")?;
-    let row =
-        format!("    \"{name}\" {pascal} {pascal}Config {pascal}, \"SAY IN ONE LINE WHAT IT DOES (AUTHORS YEAR)\";");
+    let row = format!(
+        "    \"{name}\" {pascal} {pascal}Config {pascal}, \"SAY IN ONE LINE WHAT IT DOES (AUTHORS YEAR)\",\n        |_| CLASSES;"
+    );
     Some(format!("{before}\nregistry! {{\n{rows}\n{row}\n}}{after}"))
 }
 
@@ -90,18 +100,19 @@ mod tests {
     use super::*;
 
     const LIST: &str = "//! Objectives.\n\nmod autoencoder;\nmod supervised;\n\npub use autoencoder::Autoencoder;\n\
-                        pub use supervised::Supervised;\n\nmacro_rules! registry {\n}\n\nregistry! {\n    \"autoencoder\" A;\n}\n";
+                        pub use supervised::Supervised;\n";
+    const REGISTRY: &str = "macro_rules! registry {\n}\n\nregistry! {\n    \"autoencoder\" A,\n        |_| K;\n}\n";
 
     #[test]
-    fn the_list_gets_three_lines_in_their_order() {
-        let text = registered(LIST, "mean-teacher").unwrap();
+    fn the_lists_get_their_lines_in_order() {
+        let text = listed(LIST, "mean-teacher").unwrap();
         let expected = "mod autoencoder;\nmod mean_teacher;\nmod supervised;\n\npub use autoencoder::Autoencoder;\n\
                         pub use mean_teacher::{MeanTeacher, MeanTeacherConfig};\n";
         assert!(text.contains(expected), "{text}");
-        assert!(
-            text.contains("\"autoencoder\" A;\n    \"mean-teacher\" MeanTeacher MeanTeacherConfig MeanTeacher, "),
-            "{text}"
-        );
+        let text = registered(REGISTRY, "mean-teacher").unwrap();
+        let expected =
+            "\"autoencoder\" A,\n        |_| K;\n    \"mean-teacher\" MeanTeacher MeanTeacherConfig MeanTeacher, ";
+        assert!(text.contains(expected) && text.ends_with("|_| CLASSES;\n}\n"), "{text}");
     }
 
     #[test]
@@ -121,9 +132,9 @@ mod tests {
     }
 
     #[test]
-    fn the_repository_has_a_list_to_add_to() {
-        let root = crate::cargo::root();
-        let text = fs::read_to_string(root.join(FOLDER).join("mod.rs")).unwrap();
-        assert!(registered(&text, "mix-match").is_some());
+    fn the_repository_has_lists_to_add_to() {
+        let folder = crate::cargo::root().join(FOLDER);
+        assert!(listed(&fs::read_to_string(folder.join("mod.rs")).unwrap(), "mix-match").is_some());
+        assert!(registered(&fs::read_to_string(folder.join("registry.rs")).unwrap(), "mix-match").is_some());
     }
 }

@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::augment::sample_at;
 use crate::config::{Normalize, TransformConfig};
 use crate::error::DataError;
+use crate::missing::fill_missing;
+use crate::scaling::{channel_statistics, restore, scale, statistics};
 use crate::sequence::{Dataset, Sequence, Series, Target};
 use crate::text::Tokenizer;
 use crate::windows::WindowsConfig;
@@ -64,9 +66,6 @@ pub struct Forecast {
     /// Names of the channels that are forecast: the first of the input.
     pub columns: Vec<String>,
 }
-
-/// Deviations below this part of the mean are of a constant: it is centred and not blown up.
-const CONSTANT: f32 = 1e-6;
 
 impl Processor {
     /// Fits on training sequences (labelled or not; labels are not looked at but for their names).
@@ -204,11 +203,7 @@ impl Processor {
     /// series that was scaled by its own stays as it is.
     pub fn restore(&self, mut series: Series) -> Series {
         if self.config.normalize == Normalize::Channel {
-            for step in series.values.chunks_mut(series.channels.max(1)) {
-                for (value, (mean, deviation)) in step.iter_mut().zip(&self.channels) {
-                    *value = *value * unit(*mean, *deviation) + mean;
-                }
-            }
+            restore(&mut series, &self.channels);
         }
         series
     }
@@ -358,72 +353,6 @@ impl TargetVocabulary {
             }
             _ => None,
         })
-    }
-}
-
-fn channel_statistics(train: &Dataset, channels: usize) -> Vec<(f32, f32)> {
-    let series = train
-        .sequences
-        .iter()
-        .filter_map(|sequence| if let Sequence::Series(series) = sequence { Some(series) } else { None });
-    statistics(series.filter(|series| series.channels == channels), channels)
-}
-
-/// Mean and deviation of each channel over all values that are there.
-fn statistics<'a>(all: impl Iterator<Item = &'a Series>, channels: usize) -> Vec<(f32, f32)> {
-    let mut sums = vec![(0.0f64, 0.0f64, 0.0f64); channels];
-    for series in all {
-        for step in series.values.chunks(channels.max(1)) {
-            for (value, (count, sum, square)) in step.iter().zip(&mut sums).filter(|(value, _)| value.is_finite()) {
-                let value = f64::from(*value);
-                *count += 1.0;
-                *sum += value;
-                *square += value * value;
-            }
-        }
-    }
-    let finish = |(count, sum, square): (f64, f64, f64)| {
-        let mean = sum / count.max(1.0);
-        (mean as f32, (square / count.max(1.0) - mean * mean).max(0.0).sqrt() as f32)
-    };
-    sums.into_iter().map(finish).collect()
-}
-
-fn scale(series: &mut Series, channels: &[(f32, f32)]) {
-    for step in series.values.chunks_mut(series.channels.max(1)) {
-        for (value, (mean, deviation)) in step.iter_mut().zip(channels) {
-            *value = (*value - mean) / unit(*mean, *deviation);
-        }
-    }
-}
-
-/// What a deviation of 1 stands for: the deviation, unless the channel is constant.
-fn unit(mean: f32, deviation: f32) -> f32 {
-    if deviation <= CONSTANT * mean.abs() { 1.0 } else { deviation }
-}
-
-/// Missing values lie on a straight line between their neighbours; at the ends the nearest is repeated.
-fn fill_missing(series: &mut Series) {
-    if series.values.iter().all(|value| value.is_finite()) {
-        return;
-    }
-    let steps = series.time();
-    for channel in 0..series.channels {
-        let at = |step: usize| step * series.channels + channel;
-        let known: Vec<usize> = (0..steps).filter(|step| series.values[at(*step)].is_finite()).collect();
-        let (Some(first), Some(last)) = (known.first().copied(), known.last().copied()) else {
-            (0..steps).for_each(|step| series.values[at(step)] = 0.0);
-            continue;
-        };
-        (0..first).for_each(|step| series.values[at(step)] = series.values[at(first)]);
-        (last + 1..steps).for_each(|step| series.values[at(step)] = series.values[at(last)]);
-        for pair in known.windows(2) {
-            let (left, right) = (pair[0], pair[1]);
-            for step in left + 1..right {
-                let share = (step - left) as f32 / (right - left) as f32;
-                series.values[at(step)] = series.values[at(left)] * (1.0 - share) + series.values[at(right)] * share;
-            }
-        }
     }
 }
 

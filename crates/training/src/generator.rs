@@ -221,7 +221,7 @@ impl Generator {
     ///
     /// Where the objective only rebuilds.
     pub(crate) fn make(&self, model: &AnyModel, order: &Order, device: &Device) -> Result<Vec<Sequence>, Error> {
-        if !self.file.objective.generates() {
+        if !self.file.objective.kind().generates {
             return Err(Error::input(
                 format!("`{}` makes no samples", self.file.objective.name()),
                 "train with `vae`, `semi-supervised-vae`, `gan`, `semi-supervised-gan` or `language-model` as the last stage",
@@ -232,12 +232,12 @@ impl Generator {
 
     /// Whether the objective is judged by what it measures itself, and no head was trained.
     pub(crate) fn measures_itself(&self) -> bool {
-        self.file.objective.unsupervised()
+        self.file.objective.kind().unsupervised
     }
 
     /// Whether the objective writes a sequence for a sequence.
     pub(crate) fn answers(&self) -> bool {
-        self.file.objective.answers()
+        self.file.objective.kind().answers
     }
 
     /// The sequence that answers each sequence, in the order of the data set; empty where the objective writes none.

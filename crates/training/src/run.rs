@@ -112,7 +112,7 @@ fn run_here(config: &RunConfig, data: Prepared, options: &RunOptions) -> Result<
         (model, objective) = (fitted.model, Some(fitted.objective));
     }
     if let (Some(stage), Some(objective)) = (config.last_stage(), &objective)
-        && stage.objective.shows()
+        && stage.objective.kind().shows
         && done.generator.is_none()
     {
         done.generator = Some(generator::weights(objective)?);
@@ -144,7 +144,7 @@ fn run_here(config: &RunConfig, data: Prepared, options: &RunOptions) -> Result<
     }
     progress.close();
 
-    let unsupervised = config.last_stage().filter(|stage| stage.objective.unsupervised());
+    let unsupervised = config.last_stage().filter(|stage| stage.objective.kind().unsupervised);
     let (valid, test, confusion) = if let Some(stage) = unsupervised {
         let scores = |dataset| own_scores(&stage.objective, objective.as_ref(), &model, dataset);
         (scores(&data.valid), scores(&data.test), None)
@@ -161,7 +161,7 @@ fn run_here(config: &RunConfig, data: Prepared, options: &RunOptions) -> Result<
         record.tables(&Objective::<AnyModel>::tables(objective))?;
     }
     let shown = match (config.last_stage(), &objective) {
-        (Some(stage), Some(objective)) if stage.objective.shows() => {
+        (Some(stage), Some(objective)) if stage.objective.kind().shows => {
             generator::show(&stage.objective, &objective.valid(), &model.valid(), &data, config.seed)
         }
         _ => generator::Shown::default(),

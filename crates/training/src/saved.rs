@@ -160,7 +160,8 @@ impl SavedRun {
     pub fn evidence(&self, data: &Prepared) -> Evidence {
         let config = self.config().ok();
         let seed = config.as_ref().map_or(0, |config| config.seed);
-        let unsupervised = config.and_then(|config| config.last_stage().map(|stage| stage.objective.unsupervised()));
+        let unsupervised =
+            config.and_then(|config| config.last_stage().map(|stage| stage.objective.kind().unsupervised));
         let kind = if unsupervised == Some(true) { Kind::Nothing } else { Kind::of(self.task()) };
         let shown = self.generator.as_ref().map(|generator| generator.show(&self.model, data, seed));
         let shown = shown.unwrap_or_default();
@@ -231,7 +232,7 @@ impl SavedRun {
     /// Whether samples can be asked for by class.
     pub fn generates_by_class(&self) -> bool {
         let stage = self.config().ok().and_then(|config| config.last_stage().cloned());
-        stage.is_some_and(|stage| stage.objective.generates_by_class())
+        stage.is_some_and(|stage| stage.objective.kind().by_class)
     }
 
     /// The pooled vector of each prepared sequence.

@@ -11,11 +11,11 @@ use crate::record::input_size;
 /// What the model's head asks of the data; unsupervised where no stage reads labels.
 pub fn task(config: &RunConfig) -> Task {
     match &config.model {
-        ModelConfig::Forecaster(_) if config.stages.iter().any(|stage| stage.objective.reads_labels()) => {
+        ModelConfig::Forecaster(_) if config.stages.iter().any(|stage| stage.objective.kind().reads_labels) => {
             Task::Forecast
         }
-        _ if config.stages.iter().any(|stage| stage.objective.answers()) => Task::SequenceToSequence,
-        _ if !config.stages.iter().any(|stage| stage.objective.reads_labels()) => Task::Unsupervised,
+        _ if config.stages.iter().any(|stage| stage.objective.kind().answers) => Task::SequenceToSequence,
+        _ if !config.stages.iter().any(|stage| stage.objective.kind().reads_labels) => Task::Unsupervised,
         ModelConfig::Classifier(_) => Task::Classify,
         ModelConfig::Tagger(_) => Task::Tag,
         ModelConfig::Regressor(_) => Task::Regress,
@@ -48,7 +48,7 @@ pub(crate) fn check(config: &RunConfig, data: &Prepared) -> Result<(), Error> {
             "remove the key or write `output = \"softmax\"`",
         ));
     }
-    let with_head = config.stages.iter().find(|stage| !stage.objective.unsupervised());
+    let with_head = config.stages.iter().find(|stage| !stage.objective.kind().unsupervised);
     if let Some(stage) = with_head.filter(|_| config.model.encoder_only()) {
         return Err(Error::input(
             format!(
@@ -65,14 +65,14 @@ pub(crate) fn check(config: &RunConfig, data: &Prepared) -> Result<(), Error> {
         _ => None,
     };
     if let Some(head) = head
-        && let Some(stage) = config.stages.iter().find(|stage| stage.objective.needs_classes())
+        && let Some(stage) = config.stages.iter().find(|stage| stage.objective.kind().classes)
     {
         return Err(Error::input(
             format!("`stage.objective.{}` needs classes, and a {head} has none", stage.objective.name()),
             "use `supervised` or `autoencoder`, or a `[model.classifier]`",
         ));
     }
-    if config.baseline.enabled && config.last_stage().is_some_and(|stage| stage.objective.answers()) {
+    if config.baseline.enabled && config.last_stage().is_some_and(|stage| stage.objective.kind().answers) {
         return Err(Error::input(
             "`baseline` trains the model's head on labels, and `sequence-to-sequence` has none",
             "leave `[baseline]` out",
@@ -98,7 +98,7 @@ fn check_inputs(config: &RunConfig, data: &Prepared) -> Result<(), Error> {
     let holds = if values { "values" } else { "text" };
     for (index, stage) in config.stages.iter().enumerate() {
         let (objective, name) = (&stage.objective, stage.objective.name());
-        if values && objective.needs_tokens() {
+        if values && objective.kind().tokens {
             let (what, hint) = match objective {
                 ObjectiveConfig::Autoencoder(_) => {
                     (".decoder` is `bag-of-words`, which", "write `decoder = \"recurrent\"`")
@@ -110,13 +110,13 @@ fn check_inputs(config: &RunConfig, data: &Prepared) -> Result<(), Error> {
                 hint,
             ));
         }
-        if !values && objective.needs_values() {
+        if !values && objective.kind().values {
             return Err(Error::input(
                 format!("`stage.{index}.objective.{name}` needs values; {} holds {holds}", config.data.source),
                 "use `language-model`, `autoencoder` or `vae`",
             ));
         }
-        if matches!(config.model, ModelConfig::Tagger(_)) && objective.needs_whole() {
+        if matches!(config.model, ModelConfig::Tagger(_)) && objective.kind().whole {
             return Err(Error::input(
                 format!(
                     "`stage.{index}.objective.{name}` works with a label for each sequence, and a tagger has one a step"
@@ -128,7 +128,7 @@ fn check_inputs(config: &RunConfig, data: &Prepared) -> Result<(), Error> {
             check_at_once(config, index, objective, steps, data)?;
         }
         if let ModelConfig::Forecaster(forecaster) = &config.model
-            && objective.answers()
+            && objective.kind().answers
             && forecaster.instance_norm
         {
             return Err(Error::input(
@@ -138,7 +138,7 @@ fn check_inputs(config: &RunConfig, data: &Prepared) -> Result<(), Error> {
                 "leave `instance_norm` out of `[model.forecaster]`, or use `supervised`",
             ));
         }
-        if matches!(objective, ObjectiveConfig::Joint(_)) && objective.needs_streams() {
+        if matches!(objective, ObjectiveConfig::Joint(_)) && objective.kind().streams {
             return Err(Error::input(
                 format!(
                     "`stage.{index}.objective.joint`: `truncated-backpropagation` reads a recording in its order, which other parts do not"
@@ -146,13 +146,13 @@ fn check_inputs(config: &RunConfig, data: &Prepared) -> Result<(), Error> {
                 "give it a stage of its own",
             ));
         }
-        if objective.needs_streams() && !follows(config) {
+        if objective.kind().streams && !follows(config) {
             return Err(Error::input(
                 format!("`stage.{index}.objective.{name}` reads a recording on and on, forecasting from each step"),
                 "write `every_step = true` in `[model.forecaster]`, and in `[data.windows]` a `stride` as long as `input`",
             ));
         }
-        if config.model.encoder().bidirectional() && objective.needs_causal() {
+        if config.model.encoder().bidirectional() && objective.kind().causal {
             let encoder = config.model.encoder().name();
             return Err(Error::input(
                 format!(
@@ -186,7 +186,7 @@ fn check_at_once(
         ModelConfig::Forecaster(forecaster) => forecaster.every_step,
         _ => false,
     };
-    if every_step || objective.needs_steps() {
+    if every_step || objective.kind().steps {
         let name = objective.name();
         return Err(Error::input(
             format!(

@@ -10,9 +10,11 @@ pub mod average;
 pub mod checkpoint;
 pub mod evaluate;
 mod layers;
+mod means;
 pub mod optimizer;
 pub mod progress;
 mod stage;
+mod training;
 
 pub(crate) use stage::mix;
 pub use stage::{Epoch, Fit, Outcome, Pace, StageOptions, fit};

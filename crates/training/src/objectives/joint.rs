@@ -10,7 +10,7 @@ use semiseq_models::{Input, SequenceModel, Sequences};
 use serde::{Deserialize, Serialize};
 
 use super::generate::Request;
-use super::{AnyObjective, Measures, Needs, Objective, ObjectiveConfig, Part, Setting, Step, StepContext, Terms};
+use super::{AnyObjective, Kind, Measures, Needs, Objective, ObjectiveConfig, Part, Setting, Step, StepContext, Terms};
 use crate::config::{check_range, problem};
 use crate::metrics::Scores;
 
@@ -49,6 +49,10 @@ impl JointPart {
 }
 
 impl JointConfig {
+    pub(super) fn kind(&self) -> Kind {
+        Kind::of_all(self.parts.iter().map(|part| part.objective.kind()))
+    }
+
     pub(crate) fn check(&self, path: &str, problems: &mut Vec<Problem>) {
         if self.parts.len() < 2 {
             problems.push(problem(
@@ -140,7 +144,7 @@ impl<M: SequenceModel> Objective<M> for Joint<M> {
 
     /// The task's scores tell where a part looks at labels; otherwise the first part's own.
     fn measure(&self, model: &M, part: &Part) -> Measures {
-        let labels = self.config.parts.iter().any(|part| !part.objective.unsupervised());
+        let labels = self.config.parts.iter().any(|part| !part.objective.kind().unsupervised);
         match self.parts.first() {
             Some(first) if !labels => first.measure(model, part),
             _ => Measures::new(),
@@ -165,7 +169,7 @@ impl<M: SequenceModel> Objective<M> for Joint<M> {
 
     /// A teacher among the parts stands in for the model.
     fn evaluated(&self, model: &M) -> M {
-        let teacher = self.parts.iter().zip(&self.config.parts).find(|(_, config)| config.objective.teaches());
+        let teacher = self.parts.iter().zip(&self.config.parts).find(|(_, config)| config.objective.kind().teaches);
         teacher.map_or_else(|| model.clone(), |(part, _)| part.evaluated(model))
     }
 }

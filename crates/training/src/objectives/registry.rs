@@ -1,0 +1,288 @@
+//! The objectives that a config can name: a row each, and the types that hold any of them.
+
+use burn::module::Module;
+use burn::tensor::Tensor;
+use semiseq_datasets::{Problem, Sequence};
+use semiseq_models::{Input, SequenceModel, Sequences};
+use serde::{Deserialize, Serialize};
+
+// All objectives and their settings.
+use super::*;
+use crate::metrics::Scores;
+
+/// What a run has to know of an objective before it is built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kind {
+    /// It predicts no label, and is judged by what it measures itself.
+    pub unsupervised: bool,
+    /// It reads labels, be it only to be told the class, and not to predict it.
+    pub reads_labels: bool,
+    /// It works on class distributions.
+    pub classes: bool,
+    /// It works with one label a sequence, and so has no use for a label a step.
+    pub whole: bool,
+    /// It works on words and not on values.
+    pub tokens: bool,
+    /// It works on values and not on words.
+    pub values: bool,
+    /// It works with a vector for each step.
+    pub steps: bool,
+    /// An encoder that reads backwards too would see what it has to foretell.
+    pub causal: bool,
+    /// It reads a recording in its order.
+    pub streams: bool,
+    /// An average of the weights stands in for the model.
+    pub teaches: bool,
+    /// It writes a sequence for a sequence.
+    pub answers: bool,
+    /// It can make samples.
+    pub generates: bool,
+    /// Samples can be asked for by class.
+    pub by_class: bool,
+    /// There is something to see: samples, or sequences rebuilt.
+    pub shows: bool,
+}
+
+const NOTHING: Kind = Kind {
+    unsupervised: false,
+    reads_labels: false,
+    classes: false,
+    whole: false,
+    tokens: false,
+    values: false,
+    steps: false,
+    causal: false,
+    streams: false,
+    teaches: false,
+    answers: false,
+    generates: false,
+    by_class: false,
+    shows: false,
+};
+const UNSUPERVISED: Kind = Kind { unsupervised: true, ..NOTHING };
+const LABELS: Kind = Kind { reads_labels: true, ..NOTHING };
+const CLASSES: Kind = Kind { classes: true, ..LABELS };
+const WHOLE: Kind = Kind { whole: true, ..CLASSES };
+
+/// Of an objective that makes samples too.
+const fn maker(kind: Kind) -> Kind {
+    Kind { generates: true, shows: true, ..kind }
+}
+
+/// Of an objective that foretells what comes.
+const fn causal(kind: Kind) -> Kind {
+    Kind { causal: true, steps: true, ..kind }
+}
+
+impl Kind {
+    /// Of several objectives at once: what one of them needs, all of them need.
+    pub(super) fn of_all(kinds: impl Iterator<Item = Self>) -> Self {
+        kinds.fold(UNSUPERVISED, |all, one| Self {
+            unsupervised: all.unsupervised && one.unsupervised,
+            reads_labels: all.reads_labels || one.reads_labels,
+            classes: all.classes || one.classes,
+            whole: all.whole || one.whole,
+            tokens: all.tokens || one.tokens,
+            values: all.values || one.values,
+            steps: all.steps || one.steps,
+            causal: all.causal || one.causal,
+            streams: all.streams || one.streams,
+            teaches: all.teaches || one.teaches,
+            answers: all.answers || one.answers,
+            generates: all.generates || one.generates,
+            by_class: all.by_class || one.by_class,
+            shows: all.shows || one.shows,
+        })
+    }
+}
+
+/// A row is the name in configs, the name in the enums, the settings, the objective, what it does, and what kind it is.
+macro_rules! registry {
+    ($($name:literal $variant:ident $config:ident $module:ty, $summary:literal, |$given:pat_param| $kind:expr;)*) => {
+        /// `[stage.objective.NAME]`.
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        pub enum ObjectiveConfig {
+            $(#[doc = $summary] #[serde(rename = $name)] $variant($config),)*
+        }
+
+        /// Any objective that a config can name.
+        #[derive(Module, Debug)]
+        #[allow(clippy::large_enum_variant, reason = "one objective a stage; a box would only hide it")]
+        pub enum AnyObjective<M: Module> {
+            $(#[doc = $summary] $variant($module),)*
+        }
+
+        /// Name and one-line summary of every objective.
+        pub const OBJECTIVES: &[(&str, &str)] = &[$(($name, $summary),)*];
+
+        impl ObjectiveConfig {
+            /// The name in the config.
+            pub fn name(&self) -> &'static str {
+                match self { $(Self::$variant(_) => $name,)* }
+            }
+
+            /// What a run has to know of it.
+            pub fn kind(&self) -> Kind {
+                match self { $(Self::$variant($given) => $kind,)* }
+            }
+
+            pub(crate) fn check(&self, path: &str, problems: &mut Vec<Problem>) {
+                match self { $(Self::$variant(config) => config.check(path, problems),)* }
+            }
+
+            /// Builds the objective for a stage.
+            pub fn init<M: SequenceModel>(&self, setting: &Setting<'_, M>) -> AnyObjective<M> {
+                match self { $(Self::$variant(config) => AnyObjective::$variant(config.init(setting)),)* }
+            }
+        }
+
+        impl<M: SequenceModel> Objective<M> for AnyObjective<M> {
+            fn needs(&self) -> Needs {
+                match self { $(Self::$variant(objective) => Objective::<M>::needs(objective),)* }
+            }
+            fn step(&mut self, model: &M, step: &Step, context: &StepContext) -> Terms {
+                match self { $(Self::$variant(objective) => objective.step(model, step, context),)* }
+            }
+            fn after_update(self, model: &M, context: &StepContext) -> Self {
+                match self { $(Self::$variant(objective) => Self::$variant(objective.after_update(model, context)),)* }
+            }
+            fn validate(&self, model: &M, part: &Part) -> Option<Tensor<1>> {
+                match self { $(Self::$variant(objective) => objective.validate(model, part),)* }
+            }
+            fn measure(&self, model: &M, part: &Part) -> Measures {
+                match self { $(Self::$variant(objective) => objective.measure(model, part),)* }
+            }
+            fn warning(&self, train: &Scores, context: &StepContext) -> Option<String> {
+                match self { $(Self::$variant(objective) => Objective::<M>::warning(objective, train, context),)* }
+            }
+            fn generate(&self, model: &M, request: &Request<'_>) -> Option<Input> {
+                match self { $(Self::$variant(objective) => objective.generate(model, request),)* }
+            }
+            fn rebuild(&self, model: &M, sequences: &Sequences) -> Option<Input> {
+                match self { $(Self::$variant(objective) => objective.rebuild(model, sequences),)* }
+            }
+            fn answer(&self, model: &M, sequences: &Sequences) -> Option<Vec<Sequence>> {
+                match self { $(Self::$variant(objective) => objective.answer(model, sequences),)* }
+            }
+            fn tables(&self) -> Vec<(&'static str, String)> {
+                match self { $(Self::$variant(objective) => Objective::<M>::tables(objective),)* }
+            }
+            fn evaluated(&self, model: &M) -> M {
+                match self { $(Self::$variant(objective) => objective.evaluated(model),)* }
+            }
+        }
+    };
+}
+
+registry! {
+    "supervised" Supervised SupervisedConfig Supervised, "Cross-entropy or squared error on the labelled part",
+        |_| LABELS;
+    "truncated-backpropagation" TruncatedBackpropagation TruncatedBackpropagationConfig TruncatedBackpropagation, "Squared error along a recording, with the state carried on (Williams & Peng 1990)",
+        |_| Kind { streams: true, ..LABELS };
+    "entropy-minimisation" EntropyMinimisation EntropyMinimisationConfig EntropyMinimisation, "Confident predictions on unlabelled data (Grandvalet & Bengio 2005)",
+        |_| CLASSES;
+    "pseudo-label" PseudoLabel PseudoLabelConfig PseudoLabel, "Its own likeliest class as the label of unlabelled data (Lee 2013)",
+        |_| CLASSES;
+    "pi-model" PiModel PiModelConfig PiModel, "The same prediction under two draws of noise (Laine & Aila 2017)",
+        |_| CLASSES;
+    "temporal-ensembling" TemporalEnsembling TemporalEnsemblingConfig TemporalEnsembling, "The prediction of its own past epochs (Laine & Aila 2017)",
+        |_| CLASSES;
+    "mean-teacher" MeanTeacher MeanTeacherConfig MeanTeacher<M>, "The prediction of the average of its own past weights (Tarvainen & Valpola 2017)",
+        |_| Kind { teaches: true, ..CLASSES };
+    "adversarial" Adversarial AdversarialConfig Adversarial, "The same label under the noise that harms most, labels only (Miyato et al. 2017)",
+        |_| CLASSES;
+    "virtual-adversarial" VirtualAdversarial VirtualAdversarialConfig VirtualAdversarial, "The same prediction under the noise that changes it most (Miyato et al. 2018)",
+        |_| CLASSES;
+    "interpolation-consistency" InterpolationConsistency InterpolationConsistencyConfig InterpolationConsistency<M>, "For a mixture the mixture of the predictions (Verma et al. 2019)",
+        |_| Kind { teaches: true, ..WHOLE };
+    "cross-view" CrossView CrossViewConfig CrossView, "From a part of the sequence what the model says of the whole (Clark et al. 2018)",
+        |_| Kind { steps: true, ..WHOLE };
+    "self-training" SelfTraining SelfTrainingConfig SelfTraining<M>, "In rounds, labels from the model of the round before (Yarowsky 1995)",
+        |_| CLASSES;
+    "noisy-student" NoisyStudent NoisyStudentConfig NoisyStudent<M>, "Self-training whose student reads the strong view (Xie et al. 2020)",
+        |_| CLASSES;
+    "co-training" CoTraining CoTrainingConfig CoTraining<M>, "Two models that give each other labels (Blum & Mitchell 1998)",
+        |_| WHOLE;
+    "tri-training" TriTraining TriTrainingConfig TriTraining, "The label on which two of three layers agree (Ruder & Plank 2018)",
+        |_| CLASSES;
+    "mixmatch" MixMatch MixMatchConfig MixMatch, "Sharpened guesses on mixtures of sequences (Berthelot et al. 2019)",
+        |_| WHOLE;
+    "remixmatch" ReMixMatch ReMixMatchConfig ReMixMatch, "MixMatch with aligned guesses and strong views (Berthelot et al. 2020)",
+        |_| WHOLE;
+    "uda" Uda UdaConfig Uda, "The sharpened prediction for the weak view, predicted for the strong one (Xie et al. 2020)",
+        |_| CLASSES;
+    "fixmatch" FixMatch FixMatchConfig FixMatch, "A sure guess for the weak view as the label of the strong one (Sohn et al. 2020)",
+        |_| CLASSES;
+    "flexmatch" FlexMatch FlexMatchConfig FlexMatch, "FixMatch with a lower threshold for classes that are learned slowly (Zhang et al. 2021)",
+        |_| WHOLE;
+    "freematch" FreeMatch FreeMatchConfig FreeMatch, "FixMatch with thresholds that follow the model's confidence (Wang et al. 2023)",
+        |_| CLASSES;
+    "softmatch" SoftMatch SoftMatchConfig SoftMatch, "FixMatch with weights in place of a threshold (Chen et al. 2023)",
+        |_| CLASSES;
+    "dash" Dash DashConfig Dash, "FixMatch that picks by a falling limit on the loss (Xu et al. 2021)",
+        |_| CLASSES;
+    "adamatch" AdaMatch AdaMatchConfig AdaMatch, "FixMatch with aligned guesses and a threshold from the labelled part (Berthelot et al. 2022)",
+        |_| CLASSES;
+    "comatch" CoMatch CoMatchConfig CoMatch, "Guesses smoothed by their neighbours, and vectors as alike as guesses (Li et al. 2021)",
+        |_| WHOLE;
+    "simmatch" SimMatch SimMatchConfig SimMatch, "Alike to the same labelled sequences, weak and strong (Zheng et al. 2022)",
+        |_| WHOLE;
+    "crmatch" CrMatch CrMatchConfig CrMatch, "FixMatch whose vectors keep the views apart (Fan et al. 2023)",
+        |_| WHOLE;
+    "defixmatch" DeFixMatch DeFixMatchConfig DeFixMatch, "FixMatch with its bias taken out (Schmutz et al. 2023)",
+        |_| CLASSES;
+    "joint" Joint JointConfig Joint<M>, "Several objectives at once, each with its weight",
+        |config| config.kind();
+    "autoencoder" Autoencoder AutoencoderConfig Autoencoder, "Rebuild the sequence from the encoder's vector (Dai & Le 2015)",
+        |config| Kind { tokens: config.decoder == DecoderKind::BagOfWords, shows: true, ..UNSUPERVISED };
+    "vae" Vae VaeConfig Vae, "Rebuild the sequence from a draw of a Gaussian (Kingma & Welling 2014; Bowman et al. 2016)",
+        |_| maker(UNSUPERVISED);
+    "semi-supervised-vae" SemiSupervisedVae SemiSupervisedVaeConfig SemiSupervisedVae, "A VAE with the class as a latent, summed out (Kingma et al. 2014)",
+        |config| match config.rebuild {
+            Rebuild::Sequence => Kind { by_class: true, ..maker(WHOLE) },
+            Rebuild::Summary => WHOLE,
+        };
+    "gan" Gan GanConfig Gan, "Series that a critic takes for real, also by class (Esteban et al. 2017)",
+        |config| Kind { values: true, reads_labels: config.conditional, by_class: config.conditional, ..maker(UNSUPERVISED) };
+    "semi-supervised-gan" SemiSupervisedGan SemiSupervisedGanConfig SemiSupervisedGan, "A classifier that also tells made series from real ones (Salimans et al. 2016)",
+        |_| Kind { values: true, ..maker(WHOLE) };
+    "sequence-to-sequence" SequenceToSequence SequenceToSequenceConfig SequenceToSequence, "Another sequence for each sequence (Sutskever et al. 2014; Bahdanau et al. 2015)",
+        |_| Kind { reads_labels: true, answers: true, shows: true, ..UNSUPERVISED };
+    "language-model" LanguageModel LanguageModelConfig LanguageModel, "The next word of each text (Dai & Le 2015)",
+        |_| Kind { tokens: true, ..causal(maker(UNSUPERVISED)) };
+    "next-step" NextStep NextStepConfig NextStep, "The values some steps later (Srivastava et al. 2015)",
+        |_| Kind { values: true, ..causal(UNSUPERVISED) };
+    "masked-reconstruction" MaskedReconstruction MaskedReconstructionConfig MaskedReconstruction, "Runs of values that were hidden (Zerveas et al. 2021)",
+        |_| Kind { values: true, steps: true, ..UNSUPERVISED };
+    "contrastive-predictive-coding" ContrastivePredictiveCoding ContrastivePredictiveCodingConfig ContrastivePredictiveCoding, "Which sequence the steps to come belong to (van den Oord et al. 2018)",
+        |_| causal(UNSUPERVISED);
+}
+
+impl ObjectiveConfig {
+    /// Adds to what an unsupervised objective measured what its users call it in a summary.
+    pub(crate) fn scores(&self, mut measured: Scores, values: bool) -> Scores {
+        if let Self::Joint(config) = self {
+            return match config.parts.first() {
+                Some(first) => first.objective.scores(measured, values),
+                None => measured,
+            };
+        }
+        let Some(loss) = measured.get("loss").copied() else { return measured };
+        match self {
+            Self::SequenceToSequence(_) if measured.contains_key("mae") => {
+                measured.remove("loss");
+                measured.insert("mse".into(), loss);
+            }
+            Self::LanguageModel(_) | Self::SequenceToSequence(_) => {
+                measured.insert("perplexity".into(), loss.exp());
+            }
+            Self::ContrastivePredictiveCoding(_) | Self::Vae(_) | Self::Gan(_) => {}
+            _ if values => {
+                measured.remove("loss");
+                measured.insert("mse".into(), loss);
+            }
+            _ => {}
+        }
+        measured
+    }
+}
