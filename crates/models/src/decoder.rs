@@ -301,15 +301,11 @@ impl SequenceDecoder {
 
     /// What is read before the first step.
     fn nothing(&self, state: &State, batch: usize) -> Tensor<3> {
-        Tensor::zeros([batch, 1, self.width()], &state.hidden.device())
-    }
-
-    /// Of what is read at a step.
-    fn width(&self) -> usize {
-        match &self.embedding {
+        let width = match &self.embedding {
             Some(_) => self.config.embedding,
             None => self.head.weight.dims()[1],
-        }
+        };
+        Tensor::zeros([batch, 1, width], &state.hidden.device())
     }
 
     /// The sequences in the order in which they are written.
@@ -320,8 +316,15 @@ impl SequenceDecoder {
     /// What the decoder reads: the step before each target, nothing before the first.
     fn previous(&self, sequences: &Sequences) -> Tensor<3> {
         if !self.config.teacher_forcing {
-            let [batch, time] = sequences.dims();
-            return Tensor::zeros([batch, time, self.width()], &self.head.weight.device());
+            // From what is at hand, not from the head: weights are drawn when they are first asked for, in that order.
+            let (shape, device) = match &sequences.input {
+                Input::Values(values) => (values.dims(), values.device()),
+                Input::Tokens(tokens) => {
+                    let [batch, time] = tokens.dims();
+                    ([batch, time, self.config.embedding], tokens.device())
+                }
+            };
+            return Tensor::zeros(shape, &device);
         }
         let steps = match (self.targets(sequences).input, &self.embedding) {
             (Input::Tokens(tokens), Some(table)) => embedding(table.weight.val(), tokens),
