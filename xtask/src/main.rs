@@ -42,6 +42,13 @@ enum Command {
     /// What CI runs: lint, a check that cuda compiles, then test
     Ci,
     /// Measure the recurrent operations and whole training steps
+    #[command(after_help = "Of the benchmark:\n      \
+        --out DIR          Folder that gets bench.md and bench.json\n      \
+        --filter TEXT      The cases whose name holds it: `lstm [32, 100, 64, 128] both train`, `mnist-rows stage 1`\n      \
+        --torch PYTHON     An interpreter that has PyTorch, to be timed beside us\n      \
+        --backend NAME     That backend alone; on a GPU PyTorch takes the card too\n      \
+        --quick            Fewer rounds, and no memory\n      \
+        --checkpointing    Training with gradient checkpointing too")]
     Bench {
         /// Arguments for the benchmark
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
