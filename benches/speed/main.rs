@@ -39,13 +39,13 @@ fn main() {
         return;
     }
     let options = Options::parse_from(arguments);
-    let device = device(options.backend.unwrap_or(Backend::Flex), 0)
-        .unwrap_or_else(|error| fail(&format!("{error}; {}", error.hint)));
+    let open = |backend| device(backend, 0).unwrap_or_else(|error| fail(&format!("{error}; {}", error.hint)));
+    let device = open(options.backend.unwrap_or(Backend::Flex));
     let mut torch = options.torch.as_deref().map(|python| match Torch::start(python, options.on_gpu()) {
         Ok(torch) => torch,
         Err(error) => fail(&format!("--torch {python}: {error}; name a Python interpreter that has PyTorch")),
     });
-    let product = limit::product(device.clone());
+    let product = limit::product(if options.on_gpu() { device.clone() } else { open(Backend::Flex) });
     let mut rows = Vec::new();
     for case in case::all().into_iter().filter(|case| case.to_string().contains(&options.filter)) {
         eprintln!("{case}");

@@ -23,8 +23,8 @@ pub struct Options {
     /// Time training with gradient checkpointing too
     #[arg(long)]
     pub checkpointing: bool,
-    /// This backend alone; absent: flex, with Burn's own modules on every CPU backend of the build. On a GPU, PyTorch takes the
-    /// card too where it finds one (cuDNN), the matrix product is the card's, and memory, which is the card's as well, is left out
+    /// This backend alone, without memory; absent: flex, with Burn's own modules on every CPU backend of the build. On a GPU,
+    /// PyTorch takes the card too where it finds one (cuDNN), and the matrix product is the card's
     #[arg(long, value_name = "NAME", value_parser = backend)]
     pub backend: Option<Backend>,
     /// Cargo says so to every benchmark
@@ -37,8 +37,9 @@ impl Options {
         matches!(self.backend, Some(Backend::Wgpu | Backend::Cuda))
     }
 
+    /// The processes that measure it know the sides of a whole run alone.
     pub fn memory(&self) -> bool {
-        !self.quick && !self.on_gpu()
+        !self.quick && self.backend.is_none()
     }
 }
 

@@ -85,7 +85,7 @@ pub fn check_cuda() -> u8 {
 /// The benchmarks, on the CPU backends.
 pub fn bench(rest: &[String]) -> u8 {
     let named = rest.iter().position(|argument| argument == "--backend").and_then(|place| rest.get(place + 1));
-    // Flex measures the machine's own limit beside any backend.
+    // Flex measures the machine's own limit beside any CPU backend.
     let features = features(Some(&named.map_or_else(|| "flex,ndarray".to_string(), |name| format!("flex,{name}"))));
     let mut arguments = vec!["bench", "--workspace", "--bench", "speed", "--features", &features, "--"];
     let rest = with_absolute_out(rest);

@@ -46,7 +46,7 @@ enum Command {
         --out DIR          Folder that gets bench.md and bench.json\n      \
         --filter TEXT      The cases whose name holds it: `lstm [32, 100, 64, 128] both train`, `mnist-rows stage 1`\n      \
         --torch PYTHON     An interpreter that has PyTorch, to be timed beside us\n      \
-        --backend NAME     That backend alone; on a GPU PyTorch takes the card too\n      \
+        --backend NAME     That backend alone, without memory; on a GPU PyTorch takes the card too\n      \
         --quick            Fewer rounds, and no memory\n      \
         --checkpointing    Training with gradient checkpointing too")]
     Bench {

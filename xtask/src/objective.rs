@@ -68,7 +68,7 @@ fn registered(text: &str, name: &str) -> Option<String> {
     let (before, rows) = text.rsplit_once("\nregistry! {\n")?;
     let (rows, after) = rows.split_once("\n}")?;
     let row = format!(
-        "    \"{name}\" {pascal} {pascal}Config {pascal}, \"SAY IN ONE LINE WHAT IT DOES (AUTHORS YEAR)\",\n        |_| CLASSES;"
+        "    \"{name}\" {pascal} {pascal}Config {pascal}, \"SAY IN ONE LINE WHAT IT DOES (AUTHORS YEAR)\",\n        |_| classes();"
     );
     Some(format!("{before}\nregistry! {{\n{rows}\n{row}\n}}{after}"))
 }
@@ -112,7 +112,7 @@ mod tests {
         let text = registered(REGISTRY, "mean-teacher").unwrap();
         let expected =
             "\"autoencoder\" A,\n        |_| K;\n    \"mean-teacher\" MeanTeacher MeanTeacherConfig MeanTeacher, ";
-        assert!(text.contains(expected) && text.ends_with("|_| CLASSES;\n}\n"), "{text}");
+        assert!(text.contains(expected) && text.ends_with("|_| classes();\n}\n"), "{text}");
     }
 
     #[test]

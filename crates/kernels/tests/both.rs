@@ -4,7 +4,7 @@
 mod common;
 
 use burn::tensor::{Device, Tensor, TensorData};
-use common::{numbers, variants};
+use common::{numbers, on_threads, variants};
 use proptest::prelude::*;
 use semiseq_kernels::{
     Cell, Direction, GruReset, LstmState, RnnActivation, Weights, both, compiled, device, reference,
@@ -155,10 +155,7 @@ fn sizes_that_threads_share_agree() {
 fn numbers_do_not_depend_on_the_threads() {
     for cell in CELLS {
         for size in SIZES {
-            let with = |threads: usize| {
-                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
-                pool.install(|| run(sized(cell, size, false), &devices(CPUS)[0], both))
-            };
+            let with = |threads| on_threads(threads, || run(sized(cell, size, false), &devices(CPUS)[0], both));
             let one = with(1);
             assert!(one == with(2) && one == with(5), "{cell:?} {size:?}");
         }

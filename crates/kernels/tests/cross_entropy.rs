@@ -5,15 +5,9 @@ mod common;
 
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use common::{numbers, variants};
+use common::{assert_equal, host, numbers, on_threads, variants};
 use proptest::prelude::*;
 use semiseq_kernels::{compiled, device, linear_cross_entropy};
-
-/// A device whose fused operation works in this process's memory.
-fn host() -> Option<Device> {
-    let host = compiled().into_iter().find(|backend| ["flex", "ndarray"].contains(&backend.name()))?;
-    Some(device(host, 0).expect("a CPU"))
-}
 
 type Loss = fn(Tensor<2>, Tensor<2>, Option<Tensor<1>>, Tensor<2, Int>) -> Tensor<2>;
 
@@ -57,16 +51,6 @@ fn run(
     found
 }
 
-fn assert_equal(fused: &[Vec<f32>], composed: &[Vec<f32>]) {
-    assert_eq!(fused.len(), composed.len());
-    for (fused, composed) in fused.iter().zip(composed) {
-        let most = composed.iter().fold(1e-6, |most: f32, value| most.max(value.abs()));
-        for (fused, composed) in fused.iter().zip(composed) {
-            assert!((fused - composed).abs() <= 1e-5 * most, "{fused} against {composed}, the largest is {most}");
-        }
-    }
-}
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
@@ -101,10 +85,7 @@ fn rows_in_several_parts_give_the_same_numbers_for_any_number_of_threads() {
     let Some(device) = host().map(Device::autodiff) else { return };
     // So many classes that the pass back takes the rows in parts.
     let size = [500, 3, 20_000, 2];
-    let on = |threads: usize| {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a thread pool");
-        pool.install(|| run(linear_cross_entropy, size, true, 1.0, 5, &device))
-    };
+    let on = |threads| on_threads(threads, || run(linear_cross_entropy, size, true, 1.0, 5, &device));
     let one = on(1);
     assert!(one == on(3));
     assert_equal(&one, &run(composed, size, true, 1.0, 5, &device));

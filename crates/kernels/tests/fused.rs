@@ -4,7 +4,7 @@
 mod common;
 
 use burn::tensor::{Device, Tensor, TensorData};
-use common::{numbers, variants};
+use common::{numbers, on_threads, variants};
 use proptest::prelude::*;
 use semiseq_kernels::{
     Cell, Direction, GruReset, LstmState, RnnActivation, Weights, compiled, device, gru, lstm, recurrence_time,
@@ -255,10 +255,7 @@ fn numbers_do_not_depend_on_the_threads() {
         for size in SHARED.into_iter().chain(LONG) {
             let case = shared(cell, size, false);
             let device = devices()[0].clone().gradient_checkpointing();
-            let with = |threads: usize| {
-                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
-                pool.install(|| run(case, &device, true))
-            };
+            let with = |threads| on_threads(threads, || run(case, &device, true));
             let one = with(1);
             assert!(one == with(2), "{case:?}");
             assert!(one == with(5), "{case:?}");

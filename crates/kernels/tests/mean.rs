@@ -4,7 +4,7 @@
 mod common;
 
 use burn::tensor::{Device, Tensor, TensorData};
-use common::{numbers, variants};
+use common::{host, numbers, on_threads, variants};
 use proptest::prelude::*;
 use semiseq_kernels::{compiled, device, mean_over_time};
 
@@ -62,14 +62,10 @@ proptest! {
 
 #[test]
 fn the_numbers_are_the_same_for_any_number_of_threads() {
-    let cpu = compiled().into_iter().find(|backend| ["flex", "ndarray"].contains(&backend.name()));
-    let Some(device) = cpu.map(|backend| device(backend, 0).expect("a CPU").autodiff()) else { return };
+    let Some(device) = host().map(Device::autodiff) else { return };
     // So many values that threads share them.
     let size = [70, 60, 130];
-    let on = |threads: usize| {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a thread pool");
-        pool.install(|| run(mean_over_time, size, true, 5, &device))
-    };
+    let on = |threads| on_threads(threads, || run(mean_over_time, size, true, 5, &device));
     let one = on(1);
     assert!(one == on(3));
     assert_equal(&one, &run(composed, size, true, 5, &device));

@@ -4,7 +4,7 @@
 mod common;
 
 use burn::tensor::{Device, Tensor, TensorData};
-use common::{numbers, variants};
+use common::{assert_equal, host, numbers, on_threads, variants};
 use proptest::prelude::*;
 use semiseq_kernels::{compiled, device, linear_squared_error};
 
@@ -39,17 +39,6 @@ fn run(loss: Loss, [rows, width, outputs]: [usize; 3], bias: bool, seed: u64, de
     found
 }
 
-fn assert_equal(fused: &[Vec<f32>], composed: &[Vec<f32>]) {
-    assert_eq!(fused.len(), composed.len());
-    for (fused, composed) in fused.iter().zip(composed) {
-        assert_eq!(fused.len(), composed.len());
-        let most = composed.iter().fold(1e-6, |most: f32, value| most.max(value.abs()));
-        for (fused, composed) in fused.iter().zip(composed) {
-            assert!((fused - composed).abs() <= 1e-5 * most, "{fused} against {composed}, the largest is {most}");
-        }
-    }
-}
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
@@ -70,14 +59,10 @@ proptest! {
 
 #[test]
 fn the_numbers_are_the_same_for_any_number_of_threads() {
-    let cpu = compiled().into_iter().find(|backend| ["flex", "ndarray"].contains(&backend.name()));
-    let Some(device) = cpu.map(|backend| device(backend, 0).expect("a CPU").autodiff()) else { return };
+    let Some(device) = host().map(Device::autodiff) else { return };
     // So many multiplications that threads share them.
     let size = [500, 70, 60];
-    let on = |threads: usize| {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a thread pool");
-        pool.install(|| run(linear_squared_error, size, true, 5, &device))
-    };
+    let on = |threads| on_threads(threads, || run(linear_squared_error, size, true, 5, &device));
     let one = on(1);
     assert!(one == on(3));
     assert_equal(&one, &run(composed, size, true, 5, &device));

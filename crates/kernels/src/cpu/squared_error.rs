@@ -39,7 +39,7 @@ pub(crate) struct Differences(Buffer);
 
 /// Rows that a thread takes at a time.
 const BLOCK: usize = 32;
-/// Outputs that a row's products with are taken one after the other.
+/// So few outputs are taken one after the other.
 const FEW: usize = 4;
 /// Multiplications of a product that one thread makes by itself: waking another takes longer.
 const ALONE: usize = 1_000_000;
@@ -77,7 +77,12 @@ pub(crate) fn errors(layer: Fitted<'_>) -> (Vec<f32>, Differences) {
         .zip(layer.input.par_chunks(BLOCK * width))
         .zip(layer.targets.par_chunks(BLOCK * outputs));
     blocks.with_min_len(layer.blocks()).for_each(|(((differences, errors), input), targets)| {
-        arch.dispatch(Subtract { differences, bias: layer.bias, targets });
+        arch.dispatch(|| {
+            for (differences, targets) in differences.chunks_exact_mut(outputs).zip(targets.chunks_exact(outputs)) {
+                let values = layer.bias.iter().zip(targets);
+                differences.iter_mut().zip(values).for_each(|(difference, (bias, target))| *difference = bias - target);
+            }
+        });
         product.add(arch, input, differences, errors.len());
         arch.dispatch(MeanSquares { differences, errors });
     });
@@ -103,7 +108,13 @@ pub(crate) fn error_gradients(
         .zip(gradient.par_chunks(BLOCK))
         .zip(input.par_chunks_mut(BLOCK * width));
     blocks.with_min_len(layer.blocks()).for_each(|(((slopes, differences), gradient), input)| {
-        arch.dispatch(Slopes { slopes, differences, gradient });
+        arch.dispatch(|| {
+            let rows = slopes.chunks_exact_mut(outputs).zip(differences.chunks_exact(outputs));
+            for ((slopes, differences), gradient) in rows.zip(gradient) {
+                let scale = 2.0 / outputs as f32 * gradient;
+                slopes.iter_mut().zip(differences).for_each(|(slope, difference)| *slope = scale * difference);
+            }
+        });
         let target = RowsMut::new(input, 0, width);
         panels.product(Rows::new(slopes, 0, outputs), 0..outputs, target, gradient.len(), Target::Replace);
     });
@@ -149,35 +160,6 @@ impl WithWeight {
     }
 }
 
-/// `differences = bias - targets`, of some rows.
-struct Subtract<'a> {
-    differences: &'a mut [f32],
-    bias: &'a [f32],
-    targets: &'a [f32],
-}
-
-impl WithSimd for Subtract<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        if let [bias] = self.bias {
-            let bias = Vector::splat(simd, *bias);
-            for at in (0..self.differences.len()).step_by(S::F32_LANES) {
-                (bias - Vector::load(simd, self.targets, at)).store(self.differences, at);
-            }
-            return;
-        }
-        let outputs = self.bias.len();
-        for (differences, targets) in self.differences.chunks_exact_mut(outputs).zip(self.targets.chunks_exact(outputs))
-        {
-            for at in (0..outputs).step_by(S::F32_LANES) {
-                (Vector::load(simd, self.bias, at) - Vector::load(simd, targets, at)).store(differences, at);
-            }
-        }
-    }
-}
-
 /// `differences += input · columns`, of some rows.
 struct AddDots<'a> {
     differences: &'a mut [f32],
@@ -218,52 +200,18 @@ impl WithSimd for MeanSquares<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let outputs = self.differences.len() / self.errors.len();
-        if outputs == 1 {
-            for at in (0..self.errors.len()).step_by(S::F32_LANES) {
-                let difference = Vector::load(simd, self.differences, at);
-                (difference * difference).store(self.errors, at);
-            }
-            return;
-        }
         for (error, differences) in self.errors.iter_mut().zip(self.differences.chunks_exact(outputs)) {
-            let mut sum = Vector::splat(simd, 0.0);
-            for at in (0..outputs).step_by(S::F32_LANES) {
-                let difference = Vector::load(simd, differences, at);
-                sum = difference.mul_add(difference, sum);
-            }
-            *error = simd.reduce_sum_f32s(sum.values()) / outputs as f32;
-        }
-    }
-}
-
-/// `slopes = 2 / outputs · gradient · differences`, of some rows.
-struct Slopes<'a> {
-    slopes: &'a mut [f32],
-    differences: &'a [f32],
-    gradient: &'a [f32],
-}
-
-impl WithSimd for Slopes<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let Self { slopes, differences, gradient } = self;
-        let outputs = differences.len() / gradient.len();
-        let scale = Vector::splat(simd, 2.0 / outputs as f32);
-        if outputs == 1 {
-            for at in (0..gradient.len()).step_by(S::F32_LANES) {
-                let slope = scale * Vector::load(simd, gradient, at) * Vector::load(simd, differences, at);
-                slope.store(slopes, at);
-            }
-            return;
-        }
-        let rows = slopes.chunks_exact_mut(outputs).zip(differences.chunks_exact(outputs));
-        for ((slopes, differences), gradient) in rows.zip(gradient) {
-            let scale = scale * Vector::splat(simd, *gradient);
-            for at in (0..outputs).step_by(S::F32_LANES) {
-                (scale * Vector::load(simd, differences, at)).store(slopes, at);
-            }
+            let sum = if outputs <= FEW {
+                differences.iter().map(|difference| difference * difference).sum()
+            } else {
+                let mut sum = Vector::splat(simd, 0.0);
+                for at in (0..outputs).step_by(S::F32_LANES) {
+                    let difference = Vector::load(simd, differences, at);
+                    sum = difference.mul_add(difference, sum);
+                }
+                simd.reduce_sum_f32s(sum.values())
+            };
+            *error = sum / outputs as f32;
         }
     }
 }

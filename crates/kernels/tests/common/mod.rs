@@ -1,6 +1,9 @@
-//! What several of the tests draw, and where they run.
+//! What several of the tests draw, where they run, and how they compare.
+
+#![allow(dead_code, reason = "each test takes of it what it needs")]
 
 use burn::tensor::Device;
+use semiseq_kernels::{Backend, compiled, device};
 
 /// Numbers in ±1, a function of seed and place.
 pub fn numbers(seed: u64, count: usize) -> Vec<f32> {
@@ -20,4 +23,27 @@ pub fn variants(device: &Device) -> Vec<Device> {
     let gpu = ["Wgpu", "Cuda"].iter().any(|kind| name.contains(kind));
     let checkpointing = (!gpu).then(|| device.clone().gradient_checkpointing());
     [device.clone()].into_iter().chain(checkpointing).collect()
+}
+
+/// A device whose fused operations work in this process's memory.
+pub fn host() -> Option<Device> {
+    let host = compiled().into_iter().find(|backend| matches!(backend, Backend::Flex | Backend::NdArray))?;
+    Some(device(host, 0).expect("a CPU"))
+}
+
+/// What `work` gives on a pool of so many threads.
+pub fn on_threads<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> T {
+    rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a thread pool").install(work)
+}
+
+/// Each list within 1e-5 of the other, as a part of its largest value.
+pub fn assert_equal(fused: &[Vec<f32>], composed: &[Vec<f32>]) {
+    assert_eq!(fused.len(), composed.len());
+    for (fused, composed) in fused.iter().zip(composed) {
+        assert_eq!(fused.len(), composed.len());
+        let most = composed.iter().fold(1e-6, |most: f32, value| most.max(value.abs()));
+        for (fused, composed) in fused.iter().zip(composed) {
+            assert!((fused - composed).abs() <= 1e-5 * most, "{fused} against {composed}, the largest is {most}");
+        }
+    }
 }

@@ -11,7 +11,7 @@ use super::*;
 use crate::metrics::Scores;
 
 /// What a run has to know of an objective before it is built.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Kind {
     /// It predicts no label, and is judged by what it measures itself.
     pub unsupervised: bool,
@@ -43,41 +43,38 @@ pub struct Kind {
     pub shows: bool,
 }
 
-const NOTHING: Kind = Kind {
-    unsupervised: false,
-    reads_labels: false,
-    classes: false,
-    whole: false,
-    tokens: false,
-    values: false,
-    steps: false,
-    causal: false,
-    streams: false,
-    teaches: false,
-    answers: false,
-    generates: false,
-    by_class: false,
-    shows: false,
-};
-const UNSUPERVISED: Kind = Kind { unsupervised: true, ..NOTHING };
-const LABELS: Kind = Kind { reads_labels: true, ..NOTHING };
-const CLASSES: Kind = Kind { classes: true, ..LABELS };
-const WHOLE: Kind = Kind { whole: true, ..CLASSES };
+/// Of an objective that looks at no labels.
+fn unsupervised() -> Kind {
+    Kind { unsupervised: true, ..Kind::default() }
+}
+
+/// Of one that predicts classes or numbers.
+fn labels() -> Kind {
+    Kind { reads_labels: true, ..Kind::default() }
+}
+
+fn classes() -> Kind {
+    Kind { classes: true, ..labels() }
+}
+
+fn whole() -> Kind {
+    Kind { whole: true, ..classes() }
+}
 
 /// Of an objective that makes samples too.
-const fn maker(kind: Kind) -> Kind {
+fn maker(kind: Kind) -> Kind {
     Kind { generates: true, shows: true, ..kind }
 }
 
 /// Of an objective that foretells what comes.
-const fn causal(kind: Kind) -> Kind {
+fn causal(kind: Kind) -> Kind {
     Kind { causal: true, steps: true, ..kind }
 }
 
 impl Kind {
     /// Of several objectives at once: what one of them needs, all of them need.
     pub(super) fn of_all(kinds: impl Iterator<Item = Self>) -> Self {
-        kinds.fold(UNSUPERVISED, |all, one| Self {
+        kinds.fold(unsupervised(), |all, one| Self {
             unsupervised: all.unsupervised && one.unsupervised,
             reads_labels: all.reads_labels || one.reads_labels,
             classes: all.classes || one.classes,
@@ -176,86 +173,86 @@ macro_rules! registry {
 
 registry! {
     "supervised" Supervised SupervisedConfig Supervised, "Cross-entropy or squared error on the labelled part",
-        |_| LABELS;
+        |_| labels();
     "truncated-backpropagation" TruncatedBackpropagation TruncatedBackpropagationConfig TruncatedBackpropagation, "Squared error along a recording, with the state carried on (Williams & Peng 1990)",
-        |_| Kind { streams: true, ..LABELS };
+        |_| Kind { streams: true, ..labels() };
     "entropy-minimisation" EntropyMinimisation EntropyMinimisationConfig EntropyMinimisation, "Confident predictions on unlabelled data (Grandvalet & Bengio 2005)",
-        |_| CLASSES;
+        |_| classes();
     "pseudo-label" PseudoLabel PseudoLabelConfig PseudoLabel, "Its own likeliest class as the label of unlabelled data (Lee 2013)",
-        |_| CLASSES;
+        |_| classes();
     "pi-model" PiModel PiModelConfig PiModel, "The same prediction under two draws of noise (Laine & Aila 2017)",
-        |_| CLASSES;
+        |_| classes();
     "temporal-ensembling" TemporalEnsembling TemporalEnsemblingConfig TemporalEnsembling, "The prediction of its own past epochs (Laine & Aila 2017)",
-        |_| CLASSES;
+        |_| classes();
     "mean-teacher" MeanTeacher MeanTeacherConfig MeanTeacher<M>, "The prediction of the average of its own past weights (Tarvainen & Valpola 2017)",
-        |_| Kind { teaches: true, ..CLASSES };
+        |_| Kind { teaches: true, ..classes() };
     "adversarial" Adversarial AdversarialConfig Adversarial, "The same label under the noise that harms most, labels only (Miyato et al. 2017)",
-        |_| CLASSES;
+        |_| classes();
     "virtual-adversarial" VirtualAdversarial VirtualAdversarialConfig VirtualAdversarial, "The same prediction under the noise that changes it most (Miyato et al. 2018)",
-        |_| CLASSES;
+        |_| classes();
     "interpolation-consistency" InterpolationConsistency InterpolationConsistencyConfig InterpolationConsistency<M>, "For a mixture the mixture of the predictions (Verma et al. 2019)",
-        |_| Kind { teaches: true, ..WHOLE };
+        |_| Kind { teaches: true, ..whole() };
     "cross-view" CrossView CrossViewConfig CrossView, "From a part of the sequence what the model says of the whole (Clark et al. 2018)",
-        |_| Kind { steps: true, ..WHOLE };
+        |_| Kind { steps: true, ..whole() };
     "self-training" SelfTraining SelfTrainingConfig SelfTraining<M>, "In rounds, labels from the model of the round before (Yarowsky 1995)",
-        |_| CLASSES;
+        |_| classes();
     "noisy-student" NoisyStudent NoisyStudentConfig NoisyStudent<M>, "Self-training whose student reads the strong view (Xie et al. 2020)",
-        |_| CLASSES;
+        |_| classes();
     "co-training" CoTraining CoTrainingConfig CoTraining<M>, "Two models that give each other labels (Blum & Mitchell 1998)",
-        |_| WHOLE;
+        |_| whole();
     "tri-training" TriTraining TriTrainingConfig TriTraining, "The label on which two of three layers agree (Ruder & Plank 2018)",
-        |_| CLASSES;
+        |_| classes();
     "mixmatch" MixMatch MixMatchConfig MixMatch, "Sharpened guesses on mixtures of sequences (Berthelot et al. 2019)",
-        |_| WHOLE;
+        |_| whole();
     "remixmatch" ReMixMatch ReMixMatchConfig ReMixMatch, "MixMatch with aligned guesses and strong views (Berthelot et al. 2020)",
-        |_| WHOLE;
+        |_| whole();
     "uda" Uda UdaConfig Uda, "The sharpened prediction for the weak view, predicted for the strong one (Xie et al. 2020)",
-        |_| CLASSES;
+        |_| classes();
     "fixmatch" FixMatch FixMatchConfig FixMatch, "A sure guess for the weak view as the label of the strong one (Sohn et al. 2020)",
-        |_| CLASSES;
+        |_| classes();
     "flexmatch" FlexMatch FlexMatchConfig FlexMatch, "FixMatch with a lower threshold for classes that are learned slowly (Zhang et al. 2021)",
-        |_| WHOLE;
+        |_| whole();
     "freematch" FreeMatch FreeMatchConfig FreeMatch, "FixMatch with thresholds that follow the model's confidence (Wang et al. 2023)",
-        |_| CLASSES;
+        |_| classes();
     "softmatch" SoftMatch SoftMatchConfig SoftMatch, "FixMatch with weights in place of a threshold (Chen et al. 2023)",
-        |_| CLASSES;
+        |_| classes();
     "dash" Dash DashConfig Dash, "FixMatch that picks by a falling limit on the loss (Xu et al. 2021)",
-        |_| CLASSES;
+        |_| classes();
     "adamatch" AdaMatch AdaMatchConfig AdaMatch, "FixMatch with aligned guesses and a threshold from the labelled part (Berthelot et al. 2022)",
-        |_| CLASSES;
+        |_| classes();
     "comatch" CoMatch CoMatchConfig CoMatch, "Guesses smoothed by their neighbours, and vectors as alike as guesses (Li et al. 2021)",
-        |_| WHOLE;
+        |_| whole();
     "simmatch" SimMatch SimMatchConfig SimMatch, "Alike to the same labelled sequences, weak and strong (Zheng et al. 2022)",
-        |_| WHOLE;
+        |_| whole();
     "crmatch" CrMatch CrMatchConfig CrMatch, "FixMatch whose vectors keep the views apart (Fan et al. 2023)",
-        |_| WHOLE;
+        |_| whole();
     "defixmatch" DeFixMatch DeFixMatchConfig DeFixMatch, "FixMatch with its bias taken out (Schmutz et al. 2023)",
-        |_| CLASSES;
+        |_| classes();
     "joint" Joint JointConfig Joint<M>, "Several objectives at once, each with its weight",
         |config| config.kind();
     "autoencoder" Autoencoder AutoencoderConfig Autoencoder, "Rebuild the sequence from the encoder's vector (Dai & Le 2015)",
-        |config| Kind { tokens: config.decoder == DecoderKind::BagOfWords, shows: true, ..UNSUPERVISED };
+        |config| Kind { tokens: config.decoder == DecoderKind::BagOfWords, shows: true, ..unsupervised() };
     "vae" Vae VaeConfig Vae, "Rebuild the sequence from a draw of a Gaussian (Kingma & Welling 2014; Bowman et al. 2016)",
-        |_| maker(UNSUPERVISED);
+        |_| maker(unsupervised());
     "semi-supervised-vae" SemiSupervisedVae SemiSupervisedVaeConfig SemiSupervisedVae, "A VAE with the class as a latent, summed out (Kingma et al. 2014)",
         |config| match config.rebuild {
-            Rebuild::Sequence => Kind { by_class: true, ..maker(WHOLE) },
-            Rebuild::Summary => WHOLE,
+            Rebuild::Sequence => Kind { by_class: true, ..maker(whole()) },
+            Rebuild::Summary => whole(),
         };
     "gan" Gan GanConfig Gan, "Series that a critic takes for real, also by class (Esteban et al. 2017)",
-        |config| Kind { values: true, reads_labels: config.conditional, by_class: config.conditional, ..maker(UNSUPERVISED) };
+        |config| Kind { values: true, reads_labels: config.conditional, by_class: config.conditional, ..maker(unsupervised()) };
     "semi-supervised-gan" SemiSupervisedGan SemiSupervisedGanConfig SemiSupervisedGan, "A classifier that also tells made series from real ones (Salimans et al. 2016)",
-        |_| Kind { values: true, ..maker(WHOLE) };
+        |_| Kind { values: true, ..maker(whole()) };
     "sequence-to-sequence" SequenceToSequence SequenceToSequenceConfig SequenceToSequence, "Another sequence for each sequence (Sutskever et al. 2014; Bahdanau et al. 2015)",
-        |_| Kind { reads_labels: true, answers: true, shows: true, ..UNSUPERVISED };
+        |_| Kind { reads_labels: true, answers: true, shows: true, ..unsupervised() };
     "language-model" LanguageModel LanguageModelConfig LanguageModel, "The next word of each text (Dai & Le 2015)",
-        |_| Kind { tokens: true, ..causal(maker(UNSUPERVISED)) };
+        |_| Kind { tokens: true, ..causal(maker(unsupervised())) };
     "next-step" NextStep NextStepConfig NextStep, "The values some steps later (Srivastava et al. 2015)",
-        |_| Kind { values: true, ..causal(UNSUPERVISED) };
+        |_| Kind { values: true, ..causal(unsupervised()) };
     "masked-reconstruction" MaskedReconstruction MaskedReconstructionConfig MaskedReconstruction, "Runs of values that were hidden (Zerveas et al. 2021)",
-        |_| Kind { values: true, steps: true, ..UNSUPERVISED };
+        |_| Kind { values: true, steps: true, ..unsupervised() };
     "contrastive-predictive-coding" ContrastivePredictiveCoding ContrastivePredictiveCodingConfig ContrastivePredictiveCoding, "Which sequence the steps to come belong to (van den Oord et al. 2018)",
-        |_| causal(UNSUPERVISED);
+        |_| causal(unsupervised());
 }
 
 impl ObjectiveConfig {
