@@ -25,7 +25,7 @@ fn main() -> Result<(), Error> {
     println!("{summary}");
 
     let saved = SavedRun::open(&folder, &Device::flex())?;
-    println!("first prediction: {:?}", saved.predict(&test.select(&[0])));
+    println!("first prediction: {:?}", saved.predict(&test.select(&[0]))?);
     Ok(())
 }
 

@@ -1,6 +1,8 @@
 //! From a config to a run folder and back: train, resume, eval, predict, embed.
 
 mod common;
+#[path = "run/tasks.rs"]
+mod tasks;
 
 use common::{errors, folder, semiseq, write_config};
 use serde_json::Value;

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use semiseq::datasets::Task;
 use semiseq::prelude::*;
 
 use super::{json_text, open_run, prepare_input};
@@ -33,7 +34,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result<(), Error> {
     let run = open_run(&arguments.run, arguments.backend.as_deref())?;
     if let Some(k) = arguments.nearest {
-        let accuracy = run.nearest_accuracy(&run.data()?, k)?;
+        let accuracy = run.nearest_accuracy(&run.labeled_data()?, k)?;
         let scores = std::collections::BTreeMap::from([("nearest_accuracy", accuracy)]);
         if arguments.json {
             println!("{}", json_text(&scores)?);
@@ -43,7 +44,8 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
         return Ok(());
     }
     let dataset = match &arguments.data {
-        Some(input) => prepare_input(&run, input, true)?,
+        // What measures itself needs no labels, and strange ones would be an error.
+        Some(input) => prepare_input(&run, input, run.task() != Task::Unsupervised)?,
         None => {
             let data = run.data()?;
             match arguments.split.as_str() {

@@ -29,17 +29,12 @@ pub struct Arguments {
 /// Predicts.
 pub fn run(arguments: &Arguments) -> Result<(), Error> {
     let run = open_run(&arguments.run, arguments.backend.as_deref())?;
-    if run.task() == Task::Unsupervised {
-        return Err(Error::input(
-            format!("{}: this run trained an encoder, and nothing that predicts", arguments.run.display()),
-            "`embed` gives its vectors, `generate` samples; to predict, add a stage with labels and a `[model.classifier]`",
-        ));
-    }
+    run.check_predicts()?;
     let dataset = match run.processor().forecast().filter(|_| run.task() == Task::Forecast) {
         Some(forecast) => prepare_latest(&run, &arguments.input, forecast)?,
         None => prepare_input(&run, &arguments.input, false)?,
     };
-    let outputs = in_units(run.predict(&dataset), &run);
+    let outputs = in_units(run.predict(&dataset)?, &run);
     let json_lines =
         arguments.output.as_ref().is_some_and(|path| path.extension().is_some_and(|ending| ending == "jsonl"));
     let text = if json_lines { as_json_lines(&outputs, run.processor()) } else { as_csv(&outputs, run.processor()) };

@@ -1,5 +1,7 @@
 //! From a config to data that can be trained on: read, split, fit the preprocessing, apply it.
 
+use serde::{Deserialize, Serialize};
+
 use crate::config::DataConfig;
 use crate::error::DataError;
 use crate::processor::Processor;
@@ -10,7 +12,8 @@ use crate::split::{SplitRecord, choose_labels, stratified};
 use crate::windows;
 
 /// What is to be learned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Task {
     /// A class each sequence.
     Classify,

@@ -230,16 +230,6 @@ impl Generator {
         Ok(make(&self.file, &self.objective, model, order, device))
     }
 
-    /// Whether the objective is judged by what it measures itself, and no head was trained.
-    pub(crate) fn measures_itself(&self) -> bool {
-        self.file.objective.kind().unsupervised
-    }
-
-    /// Whether the objective writes a sequence for a sequence.
-    pub(crate) fn answers(&self) -> bool {
-        self.file.objective.kind().answers
-    }
-
     /// The sequence that answers each sequence, in the order of the data set; empty where the objective writes none.
     pub(crate) fn answer(&self, model: &AnyModel, dataset: &Dataset, device: &Device) -> Vec<Sequence> {
         let mut answers = vec![Sequence::Tokens(Vec::new()); dataset.len()];

@@ -22,4 +22,4 @@ pub use generator::Order;
 pub use run::{RunOptions, run, run_on};
 pub use saved::SavedRun;
 pub use summary::{BaselineSummary, StageSummary, Summary};
-pub use task::task;
+pub use task::{Judge, Predictor, Purpose, task};

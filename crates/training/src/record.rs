@@ -8,7 +8,7 @@ use burn::module::Module;
 use burn::store::{ModuleRecord, ModuleSnapshot, SafetensorsStore};
 use burn::tensor::Bytes;
 use semiseq_datasets::{InputKind, Prepared, Processor, SplitRecord};
-use semiseq_models::{AnyModel, HeadSize, InputSize, ModelConfig, SequenceModel};
+use semiseq_models::{AnyModel, HeadSize, InputSize, ModelConfig};
 use serde::{Deserialize, Serialize};
 
 use crate::config::RunConfig;
@@ -254,9 +254,8 @@ impl RunRecord {
     pub(crate) fn finish(
         &mut self,
         summary: &Summary,
-        config: &RunConfig,
+        file: &ModelFile,
         model: &AnyModel,
-        processor: &Processor,
         matrix: Option<&Confusion>,
         evidence: &Evidence,
     ) -> Result<(), Error> {
@@ -272,13 +271,7 @@ impl RunRecord {
         plain.save_into(&mut store).map_err(|error| failed(error.to_string()))?;
         let bytes = store.get_bytes().map_err(|error| failed(error.to_string()))?;
         write_atomic(&self.folder.join("model.safetensors"), &bytes)?;
-        let file = ModelFile {
-            semiseq: summary.semiseq.clone(),
-            model: config.model.clone(),
-            outputs: model.outputs(),
-            processor: processor.clone(),
-        };
-        write_atomic(&self.folder.join("model.json"), &json(&file)?)?;
+        write_atomic(&self.folder.join("model.json"), &json(file)?)?;
         if let Some(matrix) = matrix {
             confusion::write_csv(&self.folder.join("confusion.csv"), matrix)?;
             confusion::write_svg(&self.folder.join("confusion.svg"), matrix)?;
@@ -291,7 +284,7 @@ impl RunRecord {
             lines: &lines,
             confusion: matrix,
             evidence,
-            classes: processor.classes(),
+            classes: file.processor.classes(),
             config: &config,
         };
         write_atomic(&self.folder.join("report.html"), page(&[report]).as_bytes())?;

@@ -22,8 +22,9 @@ use crate::naive;
 use crate::objectives::{AnyObjective, Objective, ObjectiveConfig, Setting, SupervisedConfig, TargetSize};
 use crate::output::report::Evidence;
 use crate::record::{Done, RunRecord, head_size, input_size, load_model_bytes, model_bytes};
+use crate::saved::ModelFile;
 use crate::summary::{BaselineSummary, StageSummary, Summary};
-use crate::task::{check, task};
+use crate::task::{Judge, Purpose, check, task};
 
 /// Between two checkpoints of a stage at least.
 const CHECKPOINT_PAUSE: Duration = Duration::from_secs(2);
@@ -92,7 +93,8 @@ fn run_here(config: &RunConfig, data: Prepared, options: &RunOptions) -> Result<
 
     let device = options.device.clone().autodiff();
     let device = if config.gradient_checkpointing { device.gradient_checkpointing() } else { device };
-    let kind = Kind::of(task(config));
+    let purpose = Purpose::of(config);
+    let kind = purpose.kind();
     let workshop =
         Workshop { config, options, data: &data, device: &device, kind, train: Arc::new(data.train.clone()), began };
     let mut progress = Progress::new(options.dashboard, options.quiet, options.interrupter.clone());
@@ -112,7 +114,7 @@ fn run_here(config: &RunConfig, data: Prepared, options: &RunOptions) -> Result<
         (model, objective) = (fitted.model, Some(fitted.objective));
     }
     if let (Some(stage), Some(objective)) = (config.last_stage(), &objective)
-        && stage.objective.kind().shows
+        && (stage.objective.kind().shows || purpose.scored_by == Judge::Objective)
         && done.generator.is_none()
     {
         done.generator = Some(generator::weights(objective)?);
@@ -144,7 +146,7 @@ fn run_here(config: &RunConfig, data: Prepared, options: &RunOptions) -> Result<
     }
     progress.close();
 
-    let unsupervised = config.last_stage().filter(|stage| stage.objective.kind().unsupervised);
+    let unsupervised = config.last_stage().filter(|_| purpose.scored_by == Judge::Objective);
     let (valid, test, confusion) = if let Some(stage) = unsupervised {
         let scores = |dataset| own_scores(&stage.objective, objective.as_ref(), &model, dataset);
         (scores(&data.valid), scores(&data.test), None)
@@ -167,9 +169,16 @@ fn run_here(config: &RunConfig, data: Prepared, options: &RunOptions) -> Result<
         _ => generator::Shown::default(),
     };
     record.pictures(&shown)?;
-    let kind = if unsupervised.is_some() { Kind::Nothing } else { kind };
-    let evidence = Evidence::gather(&model.valid(), &data, kind, config.seed).with(shown, &data.processor);
-    record.finish(&summary, config, &model, &data.processor, confusion.as_ref(), &evidence)?;
+    let evidence =
+        Evidence::gather(&model.valid(), &data, purpose.shown_kind(), config.seed).with(shown, &data.processor);
+    let file = ModelFile {
+        semiseq: summary.semiseq.clone(),
+        model: config.model.clone(),
+        outputs: model.outputs(),
+        purpose,
+        processor: data.processor.clone(),
+    };
+    record.finish(&summary, &file, &model, confusion.as_ref(), &evidence)?;
     Ok((summary, folder))
 }
 

@@ -15,11 +15,12 @@ use serde::{Deserialize, Serialize};
 use crate::config::{RunConfig, read};
 use crate::error::Error;
 use crate::generator::{self, Generator, Order};
-use crate::learner::evaluate::{Kind, Outputs, outputs, score, summaries};
+use crate::learner::evaluate::{Outputs, outputs, score, summaries};
 use crate::metrics::{Confusion, Scores};
 use crate::output::report::Evidence;
 use crate::record::{head_size, input_size};
 use crate::summary::Summary;
+use crate::task::{Judge, Predictor, Purpose};
 
 /// `model.json`: all that `predict` needs beside the weights.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -27,6 +28,7 @@ pub(crate) struct ModelFile {
     pub(crate) semiseq: String,
     pub(crate) model: ModelConfig,
     pub(crate) outputs: usize,
+    pub(crate) purpose: Purpose,
     pub(crate) processor: Processor,
 }
 
@@ -74,6 +76,13 @@ impl SavedRun {
         })?;
         let model = model.valid();
         let generator = Generator::open(folder, &model, &device)?;
+        let by_objective = file.purpose.predictor == Predictor::Objective || file.purpose.scored_by == Judge::Objective;
+        if by_objective && generator.is_none() {
+            return Err(Error::input(
+                format!("{}: the last stage's objective is missing, {}", folder.display(), generator::DESCRIPTION),
+                "train the run again, or restore the file",
+            ));
+        }
         Ok(Self { folder: folder.to_path_buf(), file, model, generator })
     }
 
@@ -95,16 +104,24 @@ impl SavedRun {
         Ok(prepare(&self.config()?.data, self.task())?)
     }
 
-    /// What the model predicts.
+    /// As [`SavedRun::data`], with classes for labels where the run itself looked at none.
+    ///
+    /// # Errors
+    ///
+    /// As [`SavedRun::data`], or where there are no classes.
+    pub fn labeled_data(&self) -> Result<Prepared, Error> {
+        let task = if self.task() == Task::Unsupervised { Task::Classify } else { self.task() };
+        Ok(prepare(&self.config()?.data, task)?)
+    }
+
+    /// How the run reads targets.
     pub fn task(&self) -> Task {
-        match &self.file.model {
-            ModelConfig::Forecaster(_) => Task::Forecast,
-            _ if self.answering().is_some() => Task::SequenceToSequence,
-            ModelConfig::Classifier(_) => Task::Classify,
-            ModelConfig::Tagger(_) => Task::Tag,
-            ModelConfig::Regressor(_) => Task::Regress,
-            _ => Task::Unsupervised,
-        }
+        self.file.purpose.task
+    }
+
+    /// What the run predicts, and what it is scored by.
+    pub fn purpose(&self) -> Purpose {
+        self.file.purpose
     }
 
     /// The preprocessing.
@@ -117,9 +134,40 @@ impl SavedRun {
         &self.model
     }
 
-    /// What the model says about prepared sequences, in their order.
-    pub fn predict(&self, dataset: &Dataset) -> Outputs {
-        let Some(answering) = self.answering() else { return outputs(&self.model, dataset, Kind::of(self.task())) };
+    /// Whether there is something to predict with.
+    ///
+    /// # Errors
+    ///
+    /// Where no stage trained the model's head.
+    pub fn check_predicts(&self) -> Result<(), Error> {
+        match self.file.purpose.predictor {
+            Predictor::Head | Predictor::Objective => Ok(()),
+            Predictor::Nothing => Err(Error::input(
+                format!(
+                    "{}: no stage of this run trained the head of `[model.{}]`, so there is nothing to predict with",
+                    self.folder.display(),
+                    self.file.model.name()
+                ),
+                "`embed` gives the encoder's vectors, `eval` what the objective measures; to predict, add a stage with labels \
+                 and a `[model.classifier]`",
+            )),
+        }
+    }
+
+    /// What the run predicts for prepared sequences, in their order.
+    ///
+    /// # Errors
+    ///
+    /// Where no stage trained the model's head.
+    pub fn predict(&self, dataset: &Dataset) -> Result<Outputs, Error> {
+        self.check_predicts()?;
+        Ok(self.outputs(dataset))
+    }
+
+    fn outputs(&self, dataset: &Dataset) -> Outputs {
+        let Some(answering) = self.answering() else {
+            return outputs(&self.model, dataset, self.file.purpose.kind());
+        };
         let answers = answering.answer(&self.model, dataset, &self.device());
         if self.task() == Task::Forecast {
             let values = answers.into_iter().map(|answer| match answer {
@@ -137,10 +185,11 @@ impl SavedRun {
 
     /// Scores against the targets of a prepared data set.
     pub fn score(&self, dataset: &Dataset) -> (Scores, Option<Confusion>) {
-        if let Some(generator) = self.generator.as_ref().filter(|generator| generator.measures_itself()) {
+        let judges = self.file.purpose.scored_by == Judge::Objective;
+        if let Some(generator) = self.generator.as_ref().filter(|_| judges) {
             return (generator.scores(&self.model, dataset), None);
         }
-        let (mut scores, confusion) = score(&self.predict(dataset), dataset);
+        let (mut scores, confusion) = score(&self.outputs(dataset), dataset);
         if matches!(self.task(), Task::Regress | Task::Forecast) {
             scores.remove("loss");
         }
@@ -158,14 +207,10 @@ impl SavedRun {
 
     /// What a report shows beside the scores.
     pub fn evidence(&self, data: &Prepared) -> Evidence {
-        let config = self.config().ok();
-        let seed = config.as_ref().map_or(0, |config| config.seed);
-        let unsupervised =
-            config.and_then(|config| config.last_stage().map(|stage| stage.objective.kind().unsupervised));
-        let kind = if unsupervised == Some(true) { Kind::Nothing } else { Kind::of(self.task()) };
+        let seed = self.config().map_or(0, |config| config.seed);
         let shown = self.generator.as_ref().map(|generator| generator.show(&self.model, data, seed));
         let shown = shown.unwrap_or_default();
-        Evidence::gather(&self.model, data, kind, seed).with(shown, &data.processor)
+        Evidence::gather(&self.model, data, self.file.purpose.shown_kind(), seed).with(shown, &data.processor)
     }
 
     /// Samples of the run's last stage, as sequences in the model's units.
@@ -222,7 +267,8 @@ impl SavedRun {
 
     /// The last stage's objective, where that writes a sequence for a sequence.
     fn answering(&self) -> Option<&Generator> {
-        self.generator.as_ref().filter(|generator| generator.answers())
+        let answers = self.file.purpose.predictor == Predictor::Objective;
+        self.generator.as_ref().filter(|_| answers)
     }
 
     fn device(&self) -> Device {

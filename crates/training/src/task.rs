@@ -2,11 +2,73 @@
 
 use semiseq_datasets::{Prepared, Sequence, Task};
 use semiseq_models::{InputSize, ModelConfig};
+use serde::{Deserialize, Serialize};
 
 use crate::config::RunConfig;
 use crate::error::Error;
+use crate::learner::evaluate::Kind;
 use crate::objectives::ObjectiveConfig;
 use crate::record::input_size;
+
+/// What a run predicts, and what tells how good it is. Derived once, from the checked config; a finished run has it in
+/// `model.json`, and nothing derives it a second time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Purpose {
+    /// How the targets of the data are read.
+    pub task: Task,
+    /// What answers `predict`.
+    pub predictor: Predictor,
+    /// What the scores are taken from.
+    pub scored_by: Judge,
+}
+
+/// What answers `predict`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Predictor {
+    /// The model's head, which a stage trained on labels.
+    Head,
+    /// The last stage's objective, which writes a sequence for a sequence.
+    Objective,
+    /// Nothing: no stage trained a head.
+    Nothing,
+}
+
+/// What the scores of a run are taken from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Judge {
+    /// Predictions against targets.
+    Predictions,
+    /// What the last stage's objective measures itself.
+    Objective,
+}
+
+impl Purpose {
+    /// Of a checked config.
+    pub fn of(config: &RunConfig) -> Self {
+        let last = config.last_stage().map(|stage| stage.objective.kind()).unwrap_or_default();
+        let trains_head = config.stages.iter().any(|stage| !stage.objective.kind().unsupervised);
+        let predictor = match (last.answers, trains_head) {
+            (true, _) => Predictor::Objective,
+            (false, true) => Predictor::Head,
+            (false, false) => Predictor::Nothing,
+        };
+        let scored_by = if last.unsupervised { Judge::Objective } else { Judge::Predictions };
+        Self { task: task(config), predictor, scored_by }
+    }
+
+    /// What the numbers of the model's head mean.
+    pub(crate) fn kind(&self) -> Kind {
+        Kind::of(self.task)
+    }
+
+    /// The same for a report, which shows no predictions where they are not what the run is about.
+    pub(crate) fn shown_kind(&self) -> Kind {
+        if self.scored_by == Judge::Objective { Kind::Nothing } else { self.kind() }
+    }
+}
 
 /// What the model's head asks of the data; unsupervised where no stage reads labels.
 pub fn task(config: &RunConfig) -> Task {
@@ -70,6 +132,17 @@ pub(crate) fn check(config: &RunConfig, data: &Prepared) -> Result<(), Error> {
         return Err(Error::input(
             format!("`stage.objective.{}` needs classes, and a {head} has none", stage.objective.name()),
             "use `supervised` or `autoencoder`, or a `[model.classifier]`",
+        ));
+    }
+    if task(config) == Task::SequenceToSequence
+        && let Some(stage) = with_head
+    {
+        return Err(Error::input(
+            format!(
+                "`stage.objective.{}` trains a head on labels, and the targets are sequences here, for `sequence-to-sequence`",
+                stage.objective.name()
+            ),
+            "leave one of the two stages out",
         ));
     }
     if config.baseline.enabled && config.last_stage().is_some_and(|stage| stage.objective.kind().answers) {

@@ -1,0 +1,286 @@
+//! What a run predicts is what it was trained for: each task through `train`, `eval`, `predict`, `embed` and `report`.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::summary;
+use crate::common::{errors, folder, semiseq, write_config};
+
+/// A task: its data, model and stages, and whether a stage trains something that predicts.
+struct Case {
+    name: &'static str,
+    data: &'static str,
+    model: &'static str,
+    stages: &'static [&'static str],
+    predicts: bool,
+    /// The metrics of the test part.
+    metrics: &'static [&'static str],
+}
+
+const CLASSES: &[&str] = &["accuracy", "ece", "loss", "macro_f1"];
+const SERIES: &str = "series.jsonl";
+const CLASSIFIER: &str = "classifier";
+
+const CASES: [Case; 17] = [
+    Case {
+        name: "classify",
+        data: SERIES,
+        model: CLASSIFIER,
+        stages: &["supervised"],
+        predicts: true,
+        metrics: CLASSES,
+    },
+    Case {
+        name: "paired",
+        data: SERIES,
+        model: CLASSIFIER,
+        stages: &["autoencoder", "fixmatch"],
+        predicts: true,
+        metrics: CLASSES,
+    },
+    Case {
+        name: "tag",
+        data: "copy-memory",
+        model: "tagger",
+        stages: &["supervised"],
+        predicts: true,
+        metrics: CLASSES,
+    },
+    Case {
+        name: "regress",
+        data: "numbers.jsonl",
+        model: "regressor",
+        stages: &["supervised"],
+        predicts: true,
+        metrics: &["mae", "mse", "r2"],
+    },
+    Case {
+        name: "forecast",
+        data: "recording.csv",
+        model: "forecaster",
+        stages: &["supervised"],
+        predicts: true,
+        metrics: &["mae", "mse"],
+    },
+    Case {
+        name: "write-forecasts",
+        data: "recording.csv",
+        model: "forecaster",
+        stages: &["sequence-to-sequence"],
+        predicts: true,
+        metrics: &["mae", "mse"],
+    },
+    Case {
+        name: "sequence-to-sequence",
+        data: "pairs.jsonl",
+        model: "encoder-decoder",
+        stages: &["sequence-to-sequence"],
+        predicts: true,
+        metrics: &["exact_match", "loss", "perplexity", "token_error_rate"],
+    },
+    Case {
+        name: "autoencoder",
+        data: SERIES,
+        model: CLASSIFIER,
+        stages: &["autoencoder"],
+        predicts: false,
+        metrics: &["mse"],
+    },
+    Case {
+        name: "encoder-only",
+        data: SERIES,
+        model: "autoencoder",
+        stages: &["autoencoder"],
+        predicts: false,
+        metrics: &["mse"],
+    },
+    Case {
+        name: "vae",
+        data: SERIES,
+        model: "vae",
+        stages: &["vae"],
+        predicts: false,
+        metrics: &["active_units", "elbo", "kl", "loss", "reconstruction"],
+    },
+    Case {
+        name: "gan",
+        data: SERIES,
+        model: "gan",
+        stages: &["gan"],
+        predicts: false,
+        metrics: &["loss", "sample_spread"],
+    },
+    Case {
+        name: "next-step",
+        data: SERIES,
+        model: CLASSIFIER,
+        stages: &["next-step"],
+        predicts: false,
+        metrics: &["mse"],
+    },
+    Case {
+        name: "masked",
+        data: SERIES,
+        model: CLASSIFIER,
+        stages: &["masked-reconstruction"],
+        predicts: false,
+        metrics: &["mse"],
+    },
+    Case {
+        name: "contrast",
+        data: SERIES,
+        model: CLASSIFIER,
+        stages: &["contrastive-predictive-coding"],
+        predicts: false,
+        metrics: &["loss"],
+    },
+    Case {
+        name: "language-model",
+        data: "texts.jsonl",
+        model: "language-model",
+        stages: &["language-model"],
+        predicts: false,
+        metrics: &["loss", "perplexity"],
+    },
+    // A head that a stage trained predicts, though the last stage is judged by what it measures itself.
+    Case {
+        name: "head-first",
+        data: SERIES,
+        model: CLASSIFIER,
+        stages: &["supervised", "next-step"],
+        predicts: true,
+        metrics: &["mse"],
+    },
+    Case {
+        name: "by-class",
+        data: SERIES,
+        model: CLASSIFIER,
+        stages: &["gan = { conditional = true }"],
+        predicts: false,
+        metrics: &["loss", "sample_spread"],
+    },
+];
+
+fn write_data(folder: &Path) {
+    let wave = |row: usize, step: usize| ((row % 3 + 1) as f64 * 0.4 * step as f64 + row as f64).sin();
+    let values =
+        |row: usize| (0..8 + row % 4).map(|step| format!("[{:.3}]", wave(row, step))).collect::<Vec<_>>().join(",");
+    let line = |row: usize, label: String| format!("{{\"values\": [{}], \"label\": {label}}}\n", values(row));
+    let word = |number: usize| char::from(b'a' + (number % 7) as u8);
+    let words = |row: usize| [row, row / 2, row * 3 + 1, row / 5].map(|number| word(number).to_string());
+    let files = [
+        (SERIES, (0..60).map(|row| line(row, format!("\"c{}\"", row % 3))).collect()),
+        ("numbers.jsonl", (0..60).map(|row| line(row, format!("{:.2}", 10.0 + wave(row, 2)))).collect()),
+        ("new.jsonl", (0..5).map(|row| format!("{{\"values\": [{}]}}\n", values(row))).collect()),
+        (
+            "texts.jsonl",
+            (0..60)
+                .map(|row| format!("{{\"text\": \"{}\", \"label\": \"c{}\"}}\n", words(row).join(" "), row % 2))
+                .collect(),
+        ),
+        (
+            "pairs.jsonl",
+            (0..60)
+                .map(|row| {
+                    let mut turned = words(row);
+                    turned.reverse();
+                    format!("{{\"text\": \"{}\", \"target\": \"{}\"}}\n", words(row).join(" "), turned.join(" "))
+                })
+                .collect(),
+        ),
+        (
+            "recording.csv",
+            std::iter::once("date,a,b\n".to_string())
+                .chain((0..120).map(|step| {
+                    format!(
+                        "2020-01-01 {:02}:{:02}:00,{:.3},{:.3}\n",
+                        step / 60,
+                        step % 60,
+                        wave(0, step),
+                        wave(1, step)
+                    )
+                }))
+                .collect::<String>(),
+        ),
+    ];
+    for (name, text) in files {
+        std::fs::write(folder.join(name), text).expect("data");
+    }
+}
+
+fn config(case: &Case) -> String {
+    let more = match case.data {
+        "pairs.jsonl" => "text = \"text\"\ntarget = \"target\"\n",
+        "copy-memory" => "size = 40\n",
+        "recording.csv" => "[data.windows]\ninput = 8\nhorizon = 2\n",
+        _ => "",
+    };
+    let embedding = match case.data {
+        "copy-memory" | "pairs.jsonl" | "texts.jsonl" => "embedding = { size = 4 }\n",
+        _ => "",
+    };
+    let mut text = format!(
+        "name = \"{}\"\n[data]\nsource = \"{}\"\n{more}[model.{}]\n{embedding}[model.{}.encoder.gru]\nhidden = 6\n",
+        case.name, case.data, case.model, case.model
+    );
+    for stage in case.stages {
+        let objective = if stage.contains('=') { (*stage).to_string() } else { format!("{stage} = {{}}") };
+        text += &format!("[[stage]]\nepochs = 1\nobjective = {{ {objective} }}\n");
+    }
+    text
+}
+
+#[test]
+fn each_task_is_scored_and_predicts_as_it_was_trained() {
+    let folder = folder("tasks");
+    write_data(&folder);
+    for case in &CASES {
+        let name = case.name;
+        let run = format!("runs/{name}");
+        let trained = semiseq(&folder, &["train", write_config(&folder, &config(case)), "--no-tui"]);
+        assert!(trained.status.success(), "{name}: {}", errors(&trained));
+        let test = &summary(&folder, &run)["test"];
+        let keys: Vec<&String> = test.as_object().expect("scores").keys().collect();
+        assert_eq!(keys, case.metrics, "{name}");
+
+        let eval = semiseq(&folder, &["eval", &run, "--json"]);
+        let scores: Value =
+            serde_json::from_slice(&eval.stdout).unwrap_or_else(|_| panic!("{name}: {}", errors(&eval)));
+        assert_eq!(&scores, test, "{name}: `eval` says what the run said");
+
+        let input = match case.data {
+            SERIES | "numbers.jsonl" => "new.jsonl",
+            other => other,
+        };
+        let predicted = semiseq(&folder, &["predict", &run, input]);
+        if case.predicts {
+            assert!(predicted.status.success() && !predicted.stdout.is_empty(), "{name}: {}", errors(&predicted));
+        } else {
+            let told = errors(&predicted);
+            assert_eq!((predicted.status.code(), predicted.stdout.is_empty()), (Some(2), true), "{name}: {told}");
+            assert!(told.contains("no stage of this run trained the head") && told.contains("hint: `embed`"), "{told}");
+        }
+        let embedded = semiseq(&folder, &["embed", &run, input, "--output", "v.csv"]);
+        assert!(embedded.status.success(), "{name}: {}", errors(&embedded));
+        std::fs::remove_file(folder.join(&run).join("report.html")).expect("a report");
+        let report = semiseq(&folder, &["report", &run]);
+        assert!(
+            report.status.success() && folder.join(&run).join("report.html").exists(),
+            "{name}: {}",
+            errors(&report)
+        );
+    }
+}
+
+/// Labels that a pretrained encoder never saw can still be asked for.
+#[test]
+fn the_nearest_labelled_vectors_of_a_run_without_labels_tell_classes() {
+    let folder = folder("nearest");
+    write_data(&folder);
+    let case = CASES.iter().find(|case| case.name == "autoencoder").expect("a case");
+    let trained = semiseq(&folder, &["train", write_config(&folder, &config(case)), "--no-tui"]);
+    assert!(trained.status.success(), "{}", errors(&trained));
+    let nearest = semiseq(&folder, &["eval", "runs/autoencoder", "--nearest", "3", "--json"]);
+    assert!(nearest.status.success(), "{}", errors(&nearest));
+}
