@@ -12,7 +12,7 @@ use semiseq::prelude::*;
 use semiseq::training::output::report::{ViewRow, view_page};
 use serde_json::json;
 
-use super::{json_text, write_output};
+use super::{json_text, tell, write_output};
 
 /// The commands under `data`.
 #[derive(clap::Subcommand)]
@@ -103,9 +103,11 @@ pub fn run(command: &Command) -> Result<(), Error> {
         Command::Info { source, columns, views: true, output, seed, .. } => views(source, columns, output, *seed)?,
         Command::Info { source, columns, json, .. } => info(source, columns, *json)?,
         Command::Check { path, columns } => {
-            let Source { train, test, .. } = open(&columns.config(path), Task::Unsupervised)?;
-            let test = test.map_or(0, |test| test.len());
-            println!("{path}: {} rows, all good", train.len() + test);
+            let source = open(&columns.config(path), Task::Unsupervised)?;
+            tell_of(&source);
+            let test = source.test.as_ref().map_or(0, |test| test.len());
+            let told = if source.notes().is_empty() { "" } else { ", read as is said above" };
+            println!("{path}: {} rows, all good{told}", source.train.len() + test);
         }
         Command::Fetch { name, to } => {
             let known = FETCHABLES.iter().any(|set| set.name == name);
@@ -151,6 +153,7 @@ fn info(source: &str, columns: &Columns, as_json: bool) -> Result<(), Error> {
         return Ok(());
     }
     let parts = open(&columns.config(source), Task::Unsupervised)?;
+    tell_of(&parts);
     let train = describe(&parts.train);
     let test = parts.test.as_ref().map(describe);
     if as_json {
@@ -164,12 +167,19 @@ fn info(source: &str, columns: &Columns, as_json: bool) -> Result<(), Error> {
     Ok(())
 }
 
+/// Says what was read otherwise than it may be meant, and which rows stand twice.
+pub(super) fn tell_of(source: &Source) {
+    tell(&source.notes());
+    tell(source.duplicates().as_slice());
+}
+
 /// Sequences that `--views` shows.
 const SHOWN: usize = 6;
 
 /// A few sequences of the training part as `train` would see them by default, and two draws of each view.
 fn views(source: &str, columns: &Columns, output: &Path, seed: u64) -> Result<(), Error> {
     let raw = open(&columns.config(source), Task::Unsupervised)?.train;
+    tell(&raw.notes);
     let processor = Processor::fit(&TransformConfig::default(), &raw)?;
     let train = processor.apply(raw)?;
     let augmenter = Augmenter::new(&AugmentConfig::default(), &processor, &train);

@@ -45,11 +45,19 @@ fn open_run(folder: &Path, backend: Option<&str>) -> Result<SavedRun, Error> {
 fn prepare_input(run: &SavedRun, input: &str, labels: bool) -> Result<Dataset, Error> {
     let task = if labels { run.task() } else { Task::Unsupervised };
     let mut raw = read_raw(run, input, task)?;
+    tell(&raw.notes);
     if !labels {
         raw.targets.fill(Target::Missing);
         raw.classes.clear();
     }
-    Ok(run.processor().apply(raw)?)
+    let data = run.processor().apply(raw)?;
+    tell(run.processor().mostly_unknown(&data, "given").as_slice());
+    Ok(data)
+}
+
+/// Says on standard error what was read otherwise than it may be meant.
+fn tell(notes: &[String]) {
+    notes.iter().for_each(|note| eprintln!("note: {note}"));
 }
 
 /// Reads INPUT as recordings, and prepares the last window of each.
@@ -61,6 +69,7 @@ fn prepare_latest(run: &SavedRun, input: &str, forecast: &Forecast) -> Result<Da
     } else {
         latest_windows(Path::new(input), &columns_for(&config, input), &forecast.windows)?
     };
+    tell(&raw.notes);
     Ok(run.processor().apply(raw)?)
 }
 
@@ -79,8 +88,12 @@ fn labels_of(run: &SavedRun, input: &str) -> Result<(Vec<String>, Vec<Option<usi
 fn read_raw(run: &SavedRun, input: &str, task: Task) -> Result<Dataset, Error> {
     let config = run.config().map_or_else(|_| DataConfig::default(), |config| config.data);
     if input == "-" {
-        let options =
-            ReadOptions { text: config.text.clone(), target: config.target.clone(), ..ReadOptions::default() };
+        let options = ReadOptions {
+            text: config.text.clone(),
+            target: config.target.clone(),
+            missing: config.labels.missing.clone(),
+            ..ReadOptions::default()
+        };
         return Ok(dataset_from_rows(read_jsonl(BufReader::new(std::io::stdin()), "standard input", &options)?, task)?);
     }
     let formula = semiseq::datasets::formula::FORMULAS.iter().find(|formula| formula.name == input);
@@ -92,13 +105,22 @@ fn read_raw(run: &SavedRun, input: &str, task: Task) -> Result<Dataset, Error> {
 
 /// The column names of the training data where INPUT is of the same kind of file.
 fn columns_for(config: &DataConfig, input: &str) -> DataConfig {
-    let ending = |path: &str| Path::new(path).extension().map(|ending| ending.to_os_string());
+    // Packed or not, and in capitals or not, a table is the same table.
+    let ending = |path: &str| {
+        let name = path.to_lowercase();
+        Path::new(name.strip_suffix(".gz").unwrap_or(&name)).extension().map(|ending| ending.to_os_string())
+    };
     let trained_on = config.train.as_ref().map_or(config.source.clone(), |path| path.display().to_string());
     // A built-in recording has no ending, and a channel left out or moved would be another channel to the model.
     if ending(&trained_on) == ending(input) || config.windows.is_some() {
         config.clone()
     } else {
-        DataConfig { text: config.text.clone(), target: config.target.clone(), ..DataConfig::default() }
+        DataConfig {
+            text: config.text.clone(),
+            target: config.target.clone(),
+            labels: config.labels.clone(),
+            ..DataConfig::default()
+        }
     }
 }
 

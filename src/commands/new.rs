@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
-use semiseq::datasets::{Description, Source, describe, open, recording};
+use semiseq::datasets::{Description, describe, open, recording, written_without_spaces};
 use semiseq::prelude::*;
 
+use super::data::tell_of;
 use super::write_output;
 
 /// Arguments of `new`.
@@ -26,8 +27,8 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
     let text = match recording(&data) {
         Some((channels, steps)) => forecasting(arguments, &channels, steps),
         None => {
-            let (found, task) = look(&data)?;
-            config(arguments, &found, task)
+            let (found, task, unspaced) = look(&data)?;
+            config(arguments, &found, task, unspaced)
         }
     };
     read_str("the new config", &text, &[])?;
@@ -41,8 +42,11 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
 /// Numbers of more than this many kinds, or with fractions, are a regression's.
 const MOST_CLASSES: usize = 20;
 
-fn look(data: &DataConfig) -> Result<(Description, Task), Error> {
-    let Source { train, .. } = open(data, Task::Unsupervised)?;
+/// What the data is, what can be learned of it, and whether it is text without spaces between words.
+fn look(data: &DataConfig) -> Result<(Description, Task, bool), Error> {
+    let source = open(data, Task::Unsupervised)?;
+    tell_of(&source);
+    let train = source.train;
     let found = describe(&train);
     let numeric = !found.classes.is_empty() && found.classes.iter().all(|(name, _)| name.parse::<f64>().is_ok());
     let fractions = found.classes.iter().any(|(name, _)| name.parse::<f64>().is_ok_and(|number| number.fract() != 0.0));
@@ -57,7 +61,8 @@ fn look(data: &DataConfig) -> Result<(Description, Task), Error> {
     } else {
         Task::Classify
     };
-    Ok((found, task))
+    let unspaced = written_without_spaces(&train);
+    Ok((found, task, unspaced))
 }
 
 /// The run's name, from that of the data.
@@ -99,7 +104,7 @@ fn forecasting(arguments: &Arguments, channels: &[String], steps: usize) -> Stri
     )
 }
 
-fn config(arguments: &Arguments, found: &Description, task: Task) -> String {
+fn config(arguments: &Arguments, found: &Description, task: Task, unspaced: bool) -> String {
     let path = toml::Value::String(arguments.path.clone());
     let name = run_name(&arguments.path);
     let target = arguments
@@ -112,6 +117,9 @@ fn config(arguments: &Arguments, found: &Description, task: Task) -> String {
         found.sequences, found.kind, found.unlabeled
     );
     let transform = match found.kind {
+        "text" if unspaced => {
+            "\n[data.transform]\ntokenize = \"character\"      # there are no spaces between words; or the path of a Hugging Face tokenizer.json\ntruncate = 400              # characters; longer texts are cut\nmin_frequency = 2           # rarer ones become <unk>\n"
+        }
         "text" => {
             "\n[data.transform]\ntokenize = \"word\"           # or \"character\", or the path of a Hugging Face tokenizer.json\ntruncate = 200              # tokens; longer texts are cut\nmin_frequency = 2           # rarer words become <unk>\n"
         }

@@ -97,7 +97,7 @@ mod tests {
             name: "t".into(),
             sequences: sequences.clone(),
             targets: vec![Target::Missing, Target::Class(1)],
-            classes: vec![],
+            ..Dataset::default()
         };
         let batch = Batch::collate(&dataset, &[0, 1], &sequences);
         assert_eq!(batch.inputs, BatchInputs::Tokens(vec![5, 0, 0, 6, 7, 8]));
@@ -107,7 +107,7 @@ mod tests {
     #[test]
     fn evaluation_sees_each_row_once() {
         let sequences: Vec<Sequence> = (0..7).map(|length| Sequence::Tokens(vec![1; 7 - length])).collect();
-        let dataset = Dataset { name: "t".into(), targets: vec![Target::Missing; 7], sequences, classes: vec![] };
+        let dataset = Dataset { name: "t".into(), targets: vec![Target::Missing; 7], sequences, ..Dataset::default() };
         let mut seen: Vec<usize> = evaluation_batches(&dataset, 3).flat_map(|batch| batch.indices).collect();
         assert_eq!(seen[0], 6, "the shortest comes first");
         seen.sort_unstable();

@@ -116,6 +116,9 @@ pub struct LabelsConfig {
     pub file: Option<PathBuf>,
     /// The split's own seed.
     pub seed: u64,
+    /// A label that means unlabelled, such as `"-1"`, beside empty cells, `?`, `NaN`, `NA`, `N/A` and `null`, which always do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub missing: Option<String>,
     /// Long tail: the largest class over the smallest, at least 1; class sizes fall exponentially.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub imbalance: Option<f64>,
@@ -137,7 +140,8 @@ pub struct TransformConfig {
     /// Fill series with zeros up to so many steps.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pad: Option<usize>,
-    /// For text: `word`, `character`, or the path of a Hugging Face `tokenizer.json`.
+    /// For text: `word`, `character`, or the path of a Hugging Face `tokenizer.json`. Chinese, Japanese, Thai and other scripts
+    /// without spaces are cut into characters in any case.
     pub tokenize: TextUnit,
     /// For text: tokens seen less often in the training part become `<unk>`. Default 1.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::sequence::{Dataset, Sequence, Target};
+use crate::unicode::mostly_unspaced;
 
 /// Counts, lengths and classes of a data set.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -29,6 +30,14 @@ pub struct Description {
     pub classes: Vec<(String, usize)>,
 }
 
+/// Whether a data set is text in a script without spaces between words, most of it: Chinese, Japanese, Thai.
+pub fn written_without_spaces(dataset: &Dataset) -> bool {
+    mostly_unspaced(dataset.sequences.iter().filter_map(|sequence| match sequence {
+        Sequence::Text(text) => Some(text.as_str()),
+        _ => None,
+    }))
+}
+
 /// Classes that are listed for people.
 const SHOWN: usize = 30;
 
@@ -45,7 +54,6 @@ pub fn describe(dataset: &Dataset) -> Description {
             0
         }
     });
-    let of_class = |class: usize| dataset.targets.iter().filter(|target| **target == Target::Class(class)).count();
     let per_step = dataset.targets.iter().any(|target| matches!(target, Target::Steps(_)));
     Description {
         name: dataset.name.clone(),
@@ -62,7 +70,7 @@ pub fn describe(dataset: &Dataset) -> Description {
         classes: if per_step {
             Vec::new()
         } else {
-            dataset.classes.iter().cloned().enumerate().map(|(class, name)| (name, of_class(class))).collect()
+            dataset.classes.iter().cloned().zip(dataset.class_counts()).collect()
         },
     }
 }

@@ -255,8 +255,8 @@ mod tests {
 
     fn loader(workers: usize, pool: Pool) -> Loader {
         let sequences: Vec<Sequence> = (0..50).map(|row| Sequence::Tokens(vec![1; 1 + row % 7])).collect();
-        let train =
-            Dataset { name: "t".into(), targets: vec![Target::Class(0); 50], sequences, classes: vec!["a".into()] };
+        let targets = vec![Target::Class(0); 50];
+        let train = Dataset { targets, sequences, classes: vec!["a".into()], ..Dataset::default() };
         let options = LoaderOptions {
             batch_size: 4,
             unlabeled_ratio: 2,

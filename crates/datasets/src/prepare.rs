@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::config::DataConfig;
+use crate::duplicates::{self, Seen};
 use crate::error::DataError;
 use crate::processor::Processor;
 use crate::random::{generator, shuffle};
@@ -78,7 +79,8 @@ pub fn prepare_source(source: Source, config: &DataConfig, task: Task) -> Result
         check_lengths(part)?;
     }
     check_single_class(&source.train, task)?;
-    let warnings = unused(&source, config).into_iter().collect();
+    let mut warnings = source.notes();
+    warnings.extend(unused(&source, config));
     let (Source { train, valid, test, unlabeled }, rows) = with_test_part(source, config)?;
     if let Some(test) = &test {
         check_test_classes(&train, &rows, test, task)?;
@@ -112,17 +114,16 @@ pub fn prepare_source(source: Source, config: &DataConfig, task: Task) -> Result
     let count = labeled.len();
     let processor = Processor::fit(&config.transform, &raw)?;
     let valid = valid.unwrap_or_else(|| train.select(&valid_rows));
+    let test = test.unwrap_or_default();
+    let seen = Seen::of(&train, train_rows.iter().copied());
+    let twice: Vec<String> =
+        [seen.share(&test, "test"), seen.share(&valid, "validation")].into_iter().flatten().collect();
+    warnings.extend(duplicates::told(&twice));
     let unlabeled = (count..raw.len()).collect();
-    Ok(Prepared {
-        train: processor.apply(raw)?,
-        valid: processor.apply(valid)?,
-        test: processor.apply(test.unwrap_or_default())?,
-        labeled: (0..count).collect(),
-        unlabeled,
-        processor,
-        split,
-        warnings,
-    })
+    let (train, valid, test) = (processor.apply(raw)?, processor.apply(valid)?, processor.apply(test)?);
+    let parts = [(&train, "training"), (&valid, "validation"), (&test, "test")];
+    warnings.extend(parts.into_iter().find_map(|(part, kind)| processor.mostly_unknown(part, kind)));
+    Ok(Prepared { train, valid, test, labeled: (0..count).collect(), unlabeled, processor, split, warnings })
 }
 
 /// A test part is asked for where the source has one.
@@ -262,7 +263,7 @@ fn check_labeled(train: &Dataset, labeled: &[usize], task: Task) -> Result<(), D
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::LabelsConfig;
+    use crate::config::{LabelsConfig, TransformConfig};
 
     fn cbf() -> DataConfig {
         DataConfig {
@@ -320,6 +321,58 @@ mod tests {
         assert!(message.contains("the class `z`, which was never seen"), "{message}");
         let message = prepare(&config(50), Task::Classify).unwrap_err().to_string();
         assert!(message.contains("`data.test_last` leaves no row"), "{message}");
+    }
+
+    #[test]
+    fn test_rows_that_are_trained_on_are_told() {
+        let path = std::env::temp_dir().join(format!("semiseq-twice-{}.csv", std::process::id()));
+        let rows: String = (0..40).map(|row| format!("text {},{}\n", row % 8, ["x", "y"][row % 2])).collect();
+        std::fs::write(&path, format!("text,label\n{rows}")).unwrap();
+        let config = DataConfig { source: path.display().to_string(), ..Default::default() };
+        let warnings = prepare(&config, Task::Classify).unwrap().warnings;
+        assert!(
+            warnings[0].starts_with("8 of 8 test rows and 6 of 6 validation rows are equal to training rows"),
+            "{warnings:?}"
+        );
+    }
+
+    #[test]
+    fn words_that_training_never_saw_are_told() {
+        let write = |name: &str, rows: String| {
+            let path = std::env::temp_dir().join(format!("semiseq-strange-{}-{name}.csv", std::process::id()));
+            std::fs::write(&path, format!("text,label\n{rows}")).unwrap();
+            path
+        };
+        let rows = |word: &str| (0..20).map(|row| format!("{word}{row} {word},{}\n", ["x", "y"][row % 2])).collect();
+        let config = |word: &str| DataConfig {
+            train: Some(write("train", rows("a"))),
+            test: Some(write("test", rows(word))),
+            valid_fraction: 0.0,
+            ..Default::default()
+        };
+        let warnings = prepare(&config("b"), Task::Classify).unwrap().warnings;
+        assert!(warnings[0].starts_with("40 of 40 tokens of the test part are unknown"), "{warnings:?}");
+        assert_eq!(prepare(&config("a"), Task::Classify).unwrap().warnings.len(), 1, "equal rows alone");
+        let rare = TransformConfig { min_frequency: Some(30), ..Default::default() };
+        let warnings = prepare(&DataConfig { transform: rare, ..config("b") }, Task::Classify).unwrap().warnings;
+        assert!(warnings[0].starts_with("40 of 40 tokens of the training part are unknown"), "{warnings:?}");
+    }
+
+    #[test]
+    fn marks_for_no_label_are_none_and_minus_one_is_asked_about() {
+        let path = std::env::temp_dir().join(format!("semiseq-marks-{}.csv", std::process::id()));
+        let labels = ["0", "1.0", "-1", "NaN", "0.0", "1", "-1.0", "NA"];
+        let rows: String = (0..80).map(|row| format!("{row},{},{}\n", row * row, labels[row % 8])).collect();
+        std::fs::write(&path, format!("a,b,label\n{rows}")).unwrap();
+        let config = DataConfig { source: path.display().to_string(), ..Default::default() };
+        let data = prepare(&config, Task::Classify).unwrap();
+        assert_eq!(data.processor.classes(), ["-1", "0", "1"]);
+        assert!(data.warnings[0].contains("20 rows are unlabelled: the label is `NaN` or `NA`"), "{:?}", data.warnings);
+        assert!(data.warnings[1].contains("`-1` is read as a class, of 20 rows"), "{:?}", data.warnings);
+        let labels = LabelsConfig { missing: Some("-1".into()), ..Default::default() };
+        let data = prepare(&DataConfig { labels, ..config }, Task::Classify).unwrap();
+        assert_eq!((data.processor.classes().join(" "), data.warnings.len()), ("0 1".into(), 1));
+        assert_eq!(data.labeled.len() + data.valid.len() + data.test.len(), 40);
     }
 
     #[test]

@@ -7,8 +7,10 @@ use serde::{Deserialize, Serialize};
 use crate::augment::sample_at;
 use crate::config::{Normalize, TransformConfig};
 use crate::error::DataError;
+use crate::labels;
+use crate::levels::moved;
 use crate::missing::fill_missing;
-use crate::scaling::{channel_statistics, restore, scale, statistics};
+use crate::scaling::{channel_statistics, restored, scale, statistics};
 use crate::sequence::{Dataset, Sequence, Series, Target};
 use crate::text::Tokenizer;
 use crate::windows::WindowsConfig;
@@ -40,6 +42,9 @@ pub struct Processor {
     /// Mean and deviation of each channel of the training part.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     channels: Vec<(f32, f32)>,
+    /// What is taken off each channel before, in double precision, where the training part lies on a large number.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    levels: Vec<f64>,
     /// How the words of target sequences are numbered.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     targets: Option<TargetVocabulary>,
@@ -86,6 +91,7 @@ impl Processor {
             classes: train.classes.clone(),
             tokenizer: None,
             channels: Vec::new(),
+            levels: Vec::new(),
             targets: TargetVocabulary::fit(config, train)?,
             forecast: None,
         };
@@ -112,7 +118,8 @@ impl Processor {
             }
             Sequence::Series(series) => {
                 processor.input = InputKind::Values { channels: series.channels };
-                processor.channels = channel_statistics(train, series.channels);
+                processor.levels = train.levels.common(series.channels);
+                processor.channels = channel_statistics(train, series.channels, &processor.levels);
             }
         }
         Ok(processor)
@@ -176,7 +183,7 @@ impl Processor {
             };
             sequences.push(match (sequence, self.input) {
                 (Sequence::Series(series), InputKind::Values { channels }) if series.channels == channels => {
-                    Sequence::Series(self.series(series))
+                    Sequence::Series(self.series(series, raw.levels.of(row)))
                 }
                 (Sequence::Series(series), _) => return Err(wrong(&format!("values of {} channels", series.channels))),
                 (Sequence::Text(text), _) => match &encode {
@@ -196,16 +203,40 @@ impl Processor {
                 (Sequence::Tokens(_), _) => return Err(wrong("tokens that are not in the vocabulary")),
             });
         }
-        Ok(Dataset { name: raw.name, sequences, targets, classes: self.classes.clone() })
+        Ok(Dataset { name: raw.name, sequences, targets, classes: self.classes.clone(), ..Dataset::default() })
     }
 
     /// A series in the units of the data, from the model's, where each channel was scaled by its own mean and deviation; a
     /// series that was scaled by its own stays as it is.
-    pub fn restore(&self, mut series: Series) -> Series {
-        if self.config.normalize == Normalize::Channel {
-            restore(&mut series, &self.channels);
+    pub fn restore(&self, series: Series) -> Series {
+        let values = self.restored(&series).into_iter().map(|value| value as f32).collect();
+        Series { values, ..series }
+    }
+
+    /// As [`Processor::restore`], in double precision: `f32` has no digits left for small changes on a large number.
+    pub fn restored(&self, series: &Series) -> Vec<f64> {
+        match self.config.normalize {
+            Normalize::Channel => restored(series, &self.channels, &self.levels),
+            _ => series.values.iter().copied().map(f64::from).collect(),
         }
-        series
+    }
+
+    /// A line on words that the vocabulary lacks, where most tokens of prepared data are such; `kind` says of which part.
+    pub fn mostly_unknown(&self, data: &Dataset, kind: &str) -> Option<String> {
+        let tokenizer = self.tokenizer.as_ref()?;
+        let (mut tokens, mut unknown) = (0, 0);
+        for sequence in &data.sequences {
+            if let Sequence::Tokens(numbers) = sequence {
+                tokens += numbers.len();
+                unknown += numbers.iter().filter(|number| tokenizer.is_unknown(**number)).count();
+            }
+        }
+        (2 * unknown > tokens).then(|| {
+            format!(
+                "{unknown} of {tokens} tokens of the {kind} part are unknown (`<unk>`): lower `data.transform.min_frequency`, or set \
+                 `data.transform.tokenize = \"character\"`"
+            )
+        })
     }
 
     fn expected(&self) -> String {
@@ -236,7 +267,10 @@ impl Processor {
             Target::Sequence(Sequence::Series(series)) => {
                 let mut series = series.clone();
                 if self.config.normalize == Normalize::Channel {
-                    scale(&mut series, &self.channels);
+                    moved(&mut series, raw.levels.of(row), &self.levels);
+                    scale(&mut series, &self.channels, &self.levels);
+                } else {
+                    moved(&mut series, raw.levels.of(row), &[]);
                 }
                 Ok(Target::Sequence(Sequence::Series(series)))
             }
@@ -275,12 +309,12 @@ impl Processor {
         if raw.classes == self.classes || self.classes.is_empty() {
             return Ok(raw.targets.clone());
         }
-        let numbers: HashMap<&str, usize> =
-            self.classes.iter().zip(0..).map(|(name, number)| (name.as_str(), number)).collect();
+        let numbers: HashMap<String, usize> =
+            self.classes.iter().zip(0..).map(|(name, number)| (labels::key(name), number)).collect();
         let mut strangers = Vec::new();
         let mut number = |class: usize, row: usize| {
             let name = raw.classes.get(class).map_or("?", String::as_str);
-            numbers.get(name).copied().unwrap_or_else(|| {
+            numbers.get(&labels::key(name)).copied().unwrap_or_else(|| {
                 strangers.push(format!("{}: row {}: the label `{name}` was never seen in training", raw.name, row + 1));
                 0
             })
@@ -306,7 +340,8 @@ impl Processor {
         items
     }
 
-    fn series(&self, mut series: Series) -> Series {
+    /// Prepares a series, which `level` was taken off.
+    fn series(&self, mut series: Series, level: &[f64]) -> Series {
         fill_missing(&mut series);
         if let Some(steps) = self.config.resample {
             let scale = series.time().saturating_sub(1) as f32 / steps.saturating_sub(1).max(1) as f32;
@@ -314,11 +349,15 @@ impl Processor {
         }
         series.values.truncate(self.config.truncate.unwrap_or(usize::MAX).saturating_mul(series.channels));
         match self.config.normalize {
-            Normalize::None => {}
-            Normalize::Channel => scale(&mut series, &self.channels),
+            Normalize::None => moved(&mut series, level, &[]),
+            Normalize::Channel => {
+                moved(&mut series, level, &self.levels);
+                scale(&mut series, &self.channels, &self.levels);
+            }
+            // By its own mean, which what was taken off does not change.
             Normalize::Series => {
                 let own = statistics(std::iter::once(&series), series.channels);
-                scale(&mut series, &own);
+                scale(&mut series, &own, level);
             }
         }
         let least = self.config.pad.unwrap_or(0) * series.channels;
@@ -365,7 +404,7 @@ mod tests {
             name: "t".into(),
             sequences: vec![Sequence::Series(Series { values: values.to_vec(), channels: 1 })],
             targets: vec![Target::Missing],
-            classes: vec![],
+            ..Dataset::default()
         }
     }
 
@@ -400,6 +439,64 @@ mod tests {
         assert_eq!(processor.restore(scaled).values, [1.0, 3.0, 5.0]);
     }
 
+    /// Changes on a large number: two rows of four steps, read as double precision.
+    fn on(number: f64) -> Dataset {
+        let rows = [[0.25, -0.5, 1.0, 0.5], [-1.0, 0.75, 0.0, -0.25]];
+        let mut data = Dataset { targets: vec![Target::Missing; 2], ..Dataset::default() };
+        for (row, changes) in rows.iter().enumerate() {
+            let values: Vec<f64> = changes.iter().map(|change| number + change * (1.0 + row as f64)).collect();
+            let (series, level) = crate::levels::leveled(&values, 1);
+            data.levels.push(row, level);
+            data.sequences.push(Sequence::Series(series));
+        }
+        data
+    }
+
+    #[test]
+    fn small_changes_on_a_large_number_are_scaled_as_those_near_zero() {
+        for normalize in [Normalize::Channel, Normalize::Series] {
+            let config = TransformConfig { normalize, ..Default::default() };
+            let values = |number: f64| -> Vec<f32> {
+                let processor = Processor::fit(&config, &on(number)).unwrap();
+                // As a later process reads it.
+                let processor: Processor = serde_json::from_str(&serde_json::to_string(&processor).unwrap()).unwrap();
+                let read = processor.apply(on(number)).unwrap();
+                let steps = |sequence: &Sequence| {
+                    if let Sequence::Series(series) = sequence { series.values.clone() } else { vec![] }
+                };
+                read.sequences.iter().flat_map(steps).collect()
+            };
+            let (large, small) = (values(1.6e9 + 0.125), values(0.0));
+            assert!(large.iter().zip(&small).all(|(large, small)| (large - small).abs() < 1e-5), "{large:?} {small:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_read_later_lies_on_its_own_number() {
+        let processor = Processor::fit(&TransformConfig::default(), &on(1.6e9)).unwrap();
+        let values = |data: Dataset| {
+            let Sequence::Series(series) = processor.apply(data).unwrap().sequences.remove(0) else {
+                panic!("a series")
+            };
+            series.values
+        };
+        let (same, above) = (values(on(1.6e9)), values(on(1.6e9 + 4.0)));
+        let deviation = processor.channels[0].1;
+        let moved = |(same, above): (&f32, &f32)| ((above - same) * deviation - 4.0).abs() < 1e-4;
+        assert!(same.iter().zip(&above).all(moved), "{same:?} {above:?}");
+        assert_eq!(processor.restored(&Series { values: same, channels: 1 })[1], 1.6e9 - 0.5);
+    }
+
+    #[test]
+    fn rounding_errors_on_a_constant_are_not_blown_up() {
+        let (steps, level) = crate::levels::leveled(&[0.3, 0.1 + 0.2], 1);
+        let mut data = series(&steps.values);
+        data.levels.push(0, level);
+        let processor = Processor::fit(&TransformConfig::default(), &data).unwrap();
+        let Sequence::Series(series) = processor.apply(data).unwrap().sequences.remove(0) else { panic!("a series") };
+        assert!(series.values.iter().all(|value| value.abs() < 1e-6), "{:?}", series.values);
+    }
+
     #[test]
     fn missing_values_are_interpolated() {
         let config = TransformConfig { normalize: Normalize::None, ..Default::default() };
@@ -410,6 +507,20 @@ mod tests {
     fn resampling_keeps_the_ends() {
         let config = TransformConfig { normalize: Normalize::None, resample: Some(3), ..Default::default() };
         assert_eq!(applied(&config, &[0.0, 1.0, 2.0, 3.0, 4.0]), [0.0, 2.0, 4.0]);
+    }
+
+    #[test]
+    fn a_class_is_known_by_its_number_however_it_is_written() {
+        let data = |labels: [&str; 2]| {
+            let sequences = vec![Sequence::Tokens(vec![1]); 2];
+            Dataset::from_labels("t.csv".into(), sequences, labels.map(String::from).to_vec())
+        };
+        let processor = Processor::fit(&TransformConfig::default(), &data(["1.0", "2.0"])).unwrap();
+        let applied = processor.apply(data(["2", "1"])).unwrap();
+        assert_eq!(
+            (applied.classes, applied.targets),
+            (vec!["1.0".into(), "2.0".into()], [1, 0].map(Target::Class).to_vec())
+        );
     }
 
     #[test]

@@ -1,5 +1,8 @@
 //! Sequences, targets and data sets.
 
+use crate::labels;
+use crate::levels::Levels;
+
 /// One sequence.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Sequence {
@@ -46,6 +49,10 @@ pub struct Dataset {
     pub targets: Vec<Target>,
     /// Names of the classes, sorted; empty for numbers.
     pub classes: Vec<String>,
+    /// What was taken off the channels of series on a large number, in double precision; targets that are series too.
+    pub levels: Levels,
+    /// What was read otherwise than it may be meant, a line each, for people.
+    pub notes: Vec<String>,
 }
 
 impl Series {
@@ -80,6 +87,8 @@ impl Dataset {
             sequences: indices.iter().map(|index| self.sequences[*index].clone()).collect(),
             targets: indices.iter().map(|index| self.targets[*index].clone()).collect(),
             classes: self.classes.clone(),
+            levels: self.levels.select(indices.iter().copied()),
+            ..Self::default()
         }
     }
 
@@ -88,58 +97,51 @@ impl Dataset {
         self.sequences.len()
     }
 
+    /// Sequences of each class.
+    pub fn class_counts(&self) -> Vec<usize> {
+        let mut counts = vec![0; self.classes.len()];
+        for target in &self.targets {
+            if let Target::Class(class) = target
+                && let Some(count) = counts.get_mut(*class)
+            {
+                *count += 1;
+            }
+        }
+        counts
+    }
+
     /// Whether there is no sequence.
     pub fn is_empty(&self) -> bool {
         self.sequences.is_empty()
     }
 
-    /// A data set from texts of labels; an empty label means unlabelled.
+    /// A data set from texts of labels; an empty label means unlabelled, and `1` and `1.0` are one class.
     pub fn from_labels(name: String, sequences: Vec<Sequence>, labels: Vec<String>) -> Self {
-        let mut classes: Vec<String> = labels.iter().filter(|label| !label.is_empty()).cloned().collect();
-        classes.sort_by(|left, right| compare_names(left, right));
-        classes.dedup();
-        let targets = labels
-            .iter()
-            .map(|label| classes.iter().position(|class| class == label).map_or(Target::Missing, Target::Class))
-            .collect();
-        Self { name, sequences, targets, classes }
+        let (classes, numbers) = labels::classes(&labels);
+        let targets = numbers.into_iter().map(|number| number.map_or(Target::Missing, Target::Class)).collect();
+        Self { name, sequences, targets, classes, ..Self::default() }
     }
 
     /// Puts another data set of the same kind behind this one, joining the class names.
     #[must_use]
     pub fn join(self, other: Self) -> Self {
-        let mut classes: Vec<String> = self.classes.iter().chain(&other.classes).cloned().collect();
-        classes.sort_by(|left, right| compare_names(left, right));
-        classes.dedup();
-        let moved = |dataset: &Self, target: &Target| match target {
-            Target::Class(class) => {
-                classes.iter().position(|name| *name == dataset.classes[*class]).map_or(Target::Missing, Target::Class)
-            }
-            other => other.clone(),
+        let names: Vec<String> = self.classes.iter().chain(&other.classes).cloned().collect();
+        let (classes, places) = labels::classes(&names);
+        let (mine, others) = places.split_at(self.classes.len());
+        let moved = |target: Target, places: &[Option<usize>]| match target {
+            Target::Class(class) => places.get(class).copied().flatten().map_or(Target::Missing, Target::Class),
+            other => other,
         };
-        let targets = self
-            .targets
-            .iter()
-            .map(|target| moved(&self, target))
-            .chain(other.targets.iter().map(|target| moved(&other, target)))
-            .collect();
+        let targets = self.targets.into_iter().map(|target| moved(target, mine));
+        let targets = targets.chain(other.targets.into_iter().map(|target| moved(target, others))).collect();
         Self {
+            levels: self.levels.join(self.sequences.len(), other.levels),
             name: self.name,
             sequences: self.sequences.into_iter().chain(other.sequences).collect(),
             targets,
             classes,
+            notes: self.notes.into_iter().chain(other.notes).collect(),
         }
-    }
-}
-
-/// Numbers first and by value, then everything else by letters; `1` and `1.0` are two names.
-fn compare_names(left: &str, right: &str) -> std::cmp::Ordering {
-    use std::cmp::Ordering::{Greater, Less};
-    match (left.parse::<f64>(), right.parse::<f64>()) {
-        (Ok(a), Ok(b)) => a.total_cmp(&b).then_with(|| left.cmp(right)),
-        (Ok(_), Err(_)) => Less,
-        (Err(_), Ok(_)) => Greater,
-        (Err(_), Err(_)) => left.cmp(right),
     }
 }
 
@@ -153,8 +155,14 @@ mod tests {
     }
 
     #[test]
-    fn names_that_are_one_number_stay_two_classes() {
-        assert_eq!(classes(["1", "1.0", "1"].map(String::from).to_vec()), ["1", "1.0"]);
+    fn joining_knows_a_class_by_its_number() {
+        let part = |labels: [&str; 2]| {
+            let sequences = vec![Sequence::Tokens(vec![1]); 2];
+            Dataset::from_labels("t".into(), sequences, labels.map(String::from).to_vec())
+        };
+        let joined = part(["1.0", "3.0"]).join(part(["1", "2"]));
+        assert_eq!(joined.classes, ["1", "2", "3.0"]);
+        assert_eq!(joined.targets, [0, 2, 0, 1].map(Target::Class));
     }
 
     #[test]

@@ -3,10 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use crate::config::DataConfig;
+use crate::duplicates::{self, Seen};
 use crate::error::{DataError, nearest};
 use crate::fetch::{self, FETCHABLES, Fetchable};
 use crate::formats::{self, ReadOptions, Rows, recordings};
 use crate::formula::FORMULAS;
+use crate::labels;
 use crate::prepare::Task;
 use crate::sequence::{Dataset, Sequence, Target};
 use crate::windows::{self, WindowsConfig};
@@ -28,6 +30,23 @@ impl Source {
     /// Data in memory; the test part is drawn from it as the config says.
     pub fn new(train: Dataset) -> Self {
         Self { train, valid: None, test: None, unlabeled: None }
+    }
+
+    /// What was read otherwise than it may be meant, a line each.
+    pub fn notes(&self) -> Vec<String> {
+        let parts = [Some(&self.train), self.valid.as_ref(), self.test.as_ref(), self.unlabeled.as_ref()];
+        parts.into_iter().flatten().flat_map(|part| part.notes.iter().cloned()).collect()
+    }
+
+    /// A line on rows that stand twice: in the training and the test part, or in a file that is not split yet.
+    pub fn duplicates(&self) -> Option<String> {
+        match &self.test {
+            Some(test) => {
+                let share = Seen::of(&self.train, 0..self.train.len()).share(test, "test");
+                duplicates::told(&share.into_iter().collect::<Vec<_>>())
+            }
+            None => duplicates::within(&self.train),
+        }
     }
 
     /// Training and test part as one, to be split anew.
@@ -129,6 +148,7 @@ pub fn read_input(path: &Path, config: &DataConfig, task: Task) -> Result<Datase
         target: config.target.clone(),
         features: config.features.clone(),
         header: config.header,
+        missing: config.labels.missing.clone(),
     };
     dataset_from_rows(formats::read(path, config.format.as_deref(), &options)?, task)
 }
@@ -164,17 +184,33 @@ pub fn latest_of(rows: Rows, config: &DataConfig, windows: &WindowsConfig) -> Re
 /// # Errors
 ///
 /// Labels that are no numbers where numbers are asked for; targets of another kind than the task's.
-pub fn dataset_from_rows(rows: Rows, task: Task) -> Result<Dataset, DataError> {
+pub fn dataset_from_rows(mut rows: Rows, task: Task) -> Result<Dataset, DataError> {
     if task == Task::SequenceToSequence {
+        // A target text may well be the word `null`.
         let target = |label: String| match label.is_empty() {
             true => Target::Missing,
             false => Target::Sequence(Sequence::Text(label)),
         };
         let targets = rows.labels.into_iter().map(target).collect();
-        return Ok(Dataset { name: rows.name, sequences: rows.sequences, targets, classes: Vec::new() });
+        return Ok(Dataset {
+            name: rows.name,
+            sequences: rows.sequences,
+            targets,
+            levels: rows.levels,
+            notes: rows.notes,
+            ..Dataset::default()
+        });
+    }
+    if !rows.names_of_files {
+        rows.notes.extend(labels::without_marks(&mut rows.labels, &rows.name));
     }
     if task != Task::Regress {
-        return Ok(Dataset::from_labels(rows.name, rows.sequences, rows.labels));
+        let mut dataset = Dataset::from_labels(rows.name, rows.sequences, rows.labels);
+        let counts = dataset.class_counts();
+        dataset.levels = rows.levels;
+        dataset.notes = rows.notes;
+        dataset.notes.extend(labels::doubtful(&dataset.classes, &counts, &dataset.name));
+        return Ok(dataset);
     }
     let mut bad = Vec::new();
     let mut targets = Vec::new();
@@ -189,7 +225,14 @@ pub fn dataset_from_rows(rows: Rows, task: Task) -> Result<Dataset, DataError> {
         });
     }
     if bad.is_empty() {
-        return Ok(Dataset { name: rows.name, sequences: rows.sequences, targets, classes: Vec::new() });
+        return Ok(Dataset {
+            name: rows.name,
+            sequences: rows.sequences,
+            targets,
+            levels: rows.levels,
+            notes: rows.notes,
+            ..Dataset::default()
+        });
     }
     Err(DataError::several(bad, "a regressor needs numbers; for classes use `[model.classifier]`"))
 }
@@ -226,7 +269,7 @@ fn parts(path: &Path) -> (PathBuf, Option<PathBuf>) {
     let mut entries: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
     entries.sort();
     let ending =
-        |path: &PathBuf| path.extension().map(|ending| ending.to_string_lossy().into_owned()).unwrap_or_default();
+        |path: &PathBuf| path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
     let train = entries
         .iter()
         .filter(|path| path.file_stem().is_some_and(|stem| stem.to_string_lossy().ends_with("_TRAIN")))

@@ -1,12 +1,12 @@
 //! Which rows are validation, and which labels may be seen: pure functions of data, config and seed.
 
 use std::collections::BTreeMap;
-use std::fs;
 
 use serde::{Deserialize, Serialize};
 
 use crate::config::LabelsConfig;
 use crate::error::DataError;
+use crate::formats::read_text;
 use crate::random::{generator, shuffle};
 use crate::sequence::{Dataset, Target};
 
@@ -215,7 +215,7 @@ fn tail_counts(largest: usize, classes: usize, imbalance: f64) -> impl Iterator<
 }
 
 fn from_file(path: &std::path::Path, known: &[usize], dataset: &Dataset) -> Result<Vec<usize>, DataError> {
-    let text = fs::read_to_string(path).map_err(|error| DataError::file(path, &error))?;
+    let text = read_text(path)?;
     let record: SplitRecord = serde_json::from_str(&text).map_err(|error| {
         DataError::new(
             format!("{}:{}: not a split: {error}", path.display(), error.line()),
@@ -252,6 +252,7 @@ mod tests {
             sequences: vec![Sequence::Tokens(vec![1]); targets.len()],
             targets,
             classes: (0..counts.len()).map(|class| class.to_string()).collect(),
+            ..Dataset::default()
         }
     }
 

@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::TransformConfig;
 use crate::error::DataError;
+use crate::formats::read_text;
+use crate::unicode;
 
 /// Stands for tokens that the vocabulary lacks; 0 is padding.
 pub const UNKNOWN: u32 = 1;
@@ -97,7 +99,7 @@ impl Tokenizer {
             Self::Vocabulary { characters, tokens } => {
                 let tokens: Vec<&str> =
                     numbers.filter_map(|number| tokens.get(*number as usize)).map(String::as_str).collect();
-                tokens.join(if *characters { "" } else { " " })
+                if *characters { tokens.concat() } else { unicode::joined(&tokens) }
             }
             Self::HuggingFace { json, .. } => {
                 let numbers: Vec<u32> = numbers.map(|number| number - 1).collect();
@@ -106,6 +108,11 @@ impl Tokenizer {
                 tokenizer.and_then(|tokenizer| tokenizer.decode(&numbers, true).ok()).unwrap_or_default()
             }
         }
+    }
+
+    /// Whether a token is one that the vocabulary lacks; a Hugging Face tokenizer has its own way with these.
+    pub fn is_unknown(&self, number: u32) -> bool {
+        matches!(self, Self::Vocabulary { .. }) && number == UNKNOWN
     }
 
     /// A function that numbers the tokens of a text; a text without any becomes one `<unk>`.
@@ -144,7 +151,9 @@ impl Tokenizer {
                     )
                 })?;
                 Ok(Box::new(move |text| {
-                    let encoding = tokenizer.encode_fast(text, false).map_err(|error| error.to_string())?;
+                    let encoding = tokenizer
+                        .encode_fast(unicode::composed(text).as_ref(), false)
+                        .map_err(|error| error.to_string())?;
                     Ok(never_empty(encoding.get_ids().iter().map(|number| number + 1).collect()))
                 }))
             }
@@ -153,7 +162,7 @@ impl Tokenizer {
 }
 
 fn hugging_face(path: &Path) -> Result<Tokenizer, DataError> {
-    let json = std::fs::read_to_string(path).map_err(|error| DataError::file(path, &error))?;
+    let json = read_text(path)?;
     let tokenizer: tokenizers::Tokenizer = json.parse().map_err(|error| {
         DataError::new(
             format!("{}: not a tokenizer: {error}", path.display()),
@@ -165,30 +174,8 @@ fn hugging_face(path: &Path) -> Result<Tokenizer, DataError> {
     Ok(Tokenizer::HuggingFace { size, json })
 }
 
-/// Lower-case words, each punctuation mark a token of its own; or characters.
 fn cut(text: &str, characters: bool) -> Vec<String> {
-    let text = text.to_lowercase();
-    if characters {
-        return text.chars().map(String::from).collect();
-    }
-    let mut tokens = Vec::new();
-    let mut word = String::new();
-    for letter in text.chars() {
-        if letter.is_alphanumeric() {
-            word.push(letter);
-            continue;
-        }
-        if !word.is_empty() {
-            tokens.push(std::mem::take(&mut word));
-        }
-        if !letter.is_whitespace() {
-            tokens.push(letter.to_string());
-        }
-    }
-    if !word.is_empty() {
-        tokens.push(word);
-    }
-    tokens
+    if characters { unicode::characters(text) } else { unicode::words(text) }
 }
 
 #[cfg(test)]
@@ -204,6 +191,14 @@ mod tests {
         assert_eq!(encode("a cow,").unwrap(), [2, UNKNOWN, 3]);
         assert_eq!(encode("  ").unwrap(), [UNKNOWN]);
         assert_eq!(tokenizer.text(&[2, UNKNOWN, 3, 0]), "a <unk> ,");
+    }
+
+    #[test]
+    fn letters_are_known_however_they_were_composed_and_chinese_has_no_spaces() {
+        let tokenizer = Tokenizer::fit(&TransformConfig::default(), ["café 电影"].into_iter()).unwrap();
+        let encode = tokenizer.encoder().unwrap();
+        assert_eq!(encode("cafe\u{301} 影电").unwrap(), [2, 3, 4]);
+        assert_eq!(tokenizer.text(&[2, 4, 3]), "café 电影");
     }
 
     #[test]
@@ -230,6 +225,18 @@ mod tests {
         let tokenizer = hugging_face("plain", "null", r#"{"[UNK]":0,"cat":1,"dog":2}"#);
         assert_eq!(tokenizer.size(), 4);
         assert_eq!(tokenizer.encoder().unwrap()("Dog cow cat").unwrap(), [3, 1, 2]);
+    }
+
+    #[test]
+    fn a_tokenizer_may_begin_with_a_byte_order_mark() {
+        let path = std::env::temp_dir().join(format!("semiseq-tokenizer-{}-marked.json", std::process::id()));
+        let Tokenizer::HuggingFace { json, .. } = hugging_face("unmarked", "null", r#"{"[UNK]":0,"é":1}"#) else {
+            panic!()
+        };
+        std::fs::write(&path, format!("\u{feff}{json}")).unwrap();
+        let tokenizer = super::hugging_face(&path).unwrap();
+        // Composed as its vocabulary is.
+        assert_eq!(tokenizer.encoder().unwrap()("e\u{301}").unwrap(), [2]);
     }
 
     #[test]

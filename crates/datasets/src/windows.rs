@@ -40,7 +40,7 @@ impl Default for WindowsConfig {
 }
 
 /// Recordings that are read as one data set.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Recordings {
     /// Where they come from, for messages.
     pub name: String,
@@ -48,6 +48,8 @@ pub struct Recordings {
     pub columns: Vec<String>,
     /// The recordings; all have these channels.
     pub series: Vec<Series>,
+    /// What was read otherwise than it may be meant, a line each, for people.
+    pub notes: Vec<String>,
 }
 
 impl WindowsConfig {
@@ -151,6 +153,7 @@ pub(crate) fn read(path: &Path, config: &DataConfig) -> Result<Recordings, DataE
         target: config.target.clone(),
         features: config.features.clone(),
         header: config.header,
+        missing: None,
     };
     let mut read = recordings::read(path, config.format.as_deref(), &options)?;
     read.series.iter_mut().for_each(fill_forward);
@@ -161,6 +164,7 @@ pub(crate) fn read(path: &Path, config: &DataConfig) -> Result<Recordings, DataE
 pub(crate) fn in_memory(rows: Rows, config: &DataConfig) -> Result<Recordings, DataError> {
     let options = ReadOptions { target: config.target.clone(), ..ReadOptions::default() };
     let mut read = recordings::from_sequences(rows.name, rows.sequences, &options)?;
+    read.notes = rows.notes;
     read.series.iter_mut().for_each(fill_forward);
     Ok(read)
 }
@@ -170,7 +174,7 @@ pub(crate) fn of_whole(recordings: Recordings, config: &WindowsConfig, one: bool
     let channels = if one { 1 } else { recordings.columns.len() };
     let windows =
         recordings.series.iter().flat_map(|series| config.cut(series, 0, series.time(), 1, channels)).collect();
-    dataset(&recordings.name, windows, config)
+    Ok(Dataset { notes: recordings.notes, ..dataset(&recordings.name, windows, config)? })
 }
 
 /// The last window of each recording, whose future nobody knows.
@@ -198,7 +202,7 @@ pub(crate) fn latest(recordings: Recordings, config: &WindowsConfig) -> Result<D
         series.values.drain(..from);
         (Sequence::Series(series), Target::Missing)
     });
-    dataset(&recordings.name, windows.collect(), config)
+    Ok(Dataset { notes: recordings.notes, ..dataset(&recordings.name, windows.collect(), config)? })
 }
 
 fn dataset(name: &str, windows: Vec<(Sequence, Target)>, config: &WindowsConfig) -> Result<Dataset, DataError> {
@@ -214,7 +218,7 @@ fn dataset(name: &str, windows: Vec<(Sequence, Target)>, config: &WindowsConfig)
 /// Windows with their futures as a data set.
 fn gathered(name: &str, windows: Vec<(Sequence, Target)>) -> Dataset {
     let (sequences, targets) = windows.into_iter().unzip();
-    Dataset { name: name.into(), sequences, targets, classes: Vec::new() }
+    Dataset { name: name.into(), sequences, targets, ..Dataset::default() }
 }
 
 /// Reads, splits by time and prepares the recordings of a config.
@@ -271,7 +275,7 @@ pub(crate) fn prepare_recordings(
         name: recordings.name.clone(),
         targets: vec![Target::Missing; read.len()],
         sequences: read,
-        classes: Vec::new(),
+        ..Dataset::default()
     };
     let mut processor = Processor::fit(&config.transform, &fitted)?;
     processor.set_forecast(Forecast {
@@ -289,7 +293,7 @@ pub(crate) fn prepare_recordings(
         train: processor.apply(train)?,
         valid: processor.apply(valid)?,
         test: processor.apply(test)?,
-        warnings: Vec::new(),
+        warnings: recordings.notes,
         labeled,
         unlabeled,
         processor,
@@ -322,6 +326,7 @@ mod tests {
             name: "t".into(),
             columns: vec!["a".into(), "b".into()],
             series: vec![Series { values, channels: 2 }],
+            ..Recordings::default()
         }
     }
 

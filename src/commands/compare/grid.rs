@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use semiseq::datasets::formats::text_of;
 use semiseq::prelude::*;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
@@ -96,9 +97,10 @@ type Overrides = Vec<(String, toml::Value)>;
 impl Plan {
     /// Reads a grid file, and checks the config of every cell.
     pub fn read(path: &Path) -> Result<Self, Error> {
-        let text = fs::read_to_string(path).map_err(|error| {
+        let bytes = fs::read(path).map_err(|error| {
             Error::input(format!("{}: cannot be read: {error}", path.display()), "name a grid file")
         })?;
+        let text = text_of(bytes, &path.display().to_string())?;
         let grid: Grid = toml::from_str(&text).map_err(|error| {
             Error::input(
                 format!("{}: {}", path.display(), error.to_string().trim_end()),

@@ -330,6 +330,7 @@ mod tests {
             sequences: vec![Sequence::Tokens(vec![2, 3, 4]); 2],
             targets: vec![Target::Steps(vec![0, 1, 0]); 2],
             classes: vec!["a".into(), "b".into()],
+            ..Dataset::default()
         };
         let processor = Processor::fit(&Default::default(), &train).unwrap();
         let augmenter = Augmenter::new(&AugmentConfig::default(), &processor, &train);

@@ -3,9 +3,10 @@
 use std::collections::HashSet;
 use std::path::Path;
 
-use csv::{ReaderBuilder, StringRecord};
+use csv::StringRecord;
 
-use super::{Format, ReadOptions, Rows, number, text};
+use super::cells::{Cells, cells};
+use super::{Format, ReadOptions, Rows, number};
 use crate::error::{DataError, nearest};
 use crate::sequence::{Sequence, Series};
 
@@ -43,12 +44,15 @@ pub(super) struct Table {
     pub(super) records: Vec<StringRecord>,
     /// The line of each record.
     pub(super) lines: Vec<u64>,
+    /// What was read otherwise than it may be meant.
+    pub(super) notes: Vec<String>,
 }
 
 impl Table {
     pub(super) fn read(path: &Path, delimiter: u8, options: &ReadOptions) -> Result<Self, DataError> {
         let name = path.display().to_string();
-        let (mut records, mut lines) = records(path, delimiter)?;
+        let mut notes = Vec::new();
+        let Cells { mut records, mut lines } = cells(path, delimiter, &mut notes)?;
         if records.is_empty() {
             return Err(DataError::new(format!("{name}: the file is empty"), "expected a row a sequence"));
         }
@@ -78,7 +82,7 @@ impl Table {
                 "expected a row a sequence",
             ));
         }
-        Ok(Self { name, names, records, lines })
+        Ok(Self { name, names, records, lines, notes })
     }
 }
 
@@ -95,10 +99,10 @@ pub(super) fn column_place(file: &str, names: &[String], key: &str, wanted: &str
 }
 
 fn read(path: &Path, delimiter: u8, options: &ReadOptions) -> Result<Rows, DataError> {
-    let Table { name, names, records, lines } = Table::read(path, delimiter, options)?;
+    let Table { name, names, records, lines, notes } = Table::read(path, delimiter, options)?;
     let columns = Columns::find(&name, &names, &records, options)?;
 
-    let mut rows = Rows { name: name.clone(), ..Rows::default() };
+    let mut rows = Rows { name: name.clone(), notes, ..Rows::default() };
     let mut bad = Vec::new();
     for (record, line) in records.iter().zip(&lines) {
         let label = columns.target.map_or("", |column| record[column].trim());
@@ -120,27 +124,6 @@ fn read(path: &Path, delimiter: u8, options: &ReadOptions) -> Result<Rows, DataE
     } else {
         Err(DataError::several(bad, "mend or remove these rows; a text column is named with `data.text`"))
     }
-}
-
-fn records(path: &Path, delimiter: u8) -> Result<(Vec<StringRecord>, Vec<u64>), DataError> {
-    let text = text(path)?;
-    // Tab-separated text is written without quotes: a quote in it is a letter.
-    let mut reader = ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .delimiter(delimiter)
-        .quoting(delimiter == b',')
-        .from_reader(text.as_bytes());
-    let mut records = Vec::new();
-    let mut lines = Vec::new();
-    for record in reader.records() {
-        let record = record.map_err(|error| {
-            DataError::new(format!("{}: {error}", path.display()), "check the quotes near this place")
-        })?;
-        lines.push(record.position().map_or(0, csv::Position::line));
-        records.push(record);
-    }
-    Ok((records, lines))
 }
 
 /// The first row holds names if a named column is among them, or if it has no number where the second has.

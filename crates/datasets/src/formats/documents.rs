@@ -1,9 +1,9 @@
 //! A folder a class with a text file a document (Maas et al.'s IMDB); a folder `unsup` or `unlabeled` is
 //! unlabelled.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::{Format, ReadOptions, Rows, files, text};
+use super::{Format, ReadOptions, Rows, ends_in, files, named, text};
 use crate::error::DataError;
 use crate::sequence::Sequence;
 
@@ -11,14 +11,19 @@ pub(super) const FORMAT: Format =
     Format { name: "documents", summary: "a folder a class, a text file a document", endings: &[], read };
 
 fn read(path: &Path, _options: &ReadOptions) -> Result<Rows, DataError> {
-    let mut rows = Rows { name: path.display().to_string(), ..Rows::default() };
-    for folder in files(path)?.into_iter().filter(|entry| entry.is_dir()) {
+    let mut rows = Rows { name: path.display().to_string(), names_of_files: true, ..Rows::default() };
+    let (folders, strays): (Vec<PathBuf>, Vec<PathBuf>) = files(path)?.into_iter().partition(|entry| entry.is_dir());
+    let mut left_out = Vec::new();
+    for folder in folders {
         let class = folder.file_name().map_or(String::new(), |name| name.to_string_lossy().into_owned());
         let class = if class == "unsup" || class == "unlabeled" { String::new() } else { class };
-        for document in
-            files(&folder)?.into_iter().filter(|entry| entry.extension().is_some_and(|ending| ending == "txt"))
-        {
-            rows.sequences.push(Sequence::Text(text(&document)?.replace("<br />", " ")));
+        for document in files(&folder)? {
+            // 20 Newsgroups calls its documents by numbers alone.
+            if !document.is_file() || !(ends_in(&document, "txt") || document.extension().is_none()) {
+                left_out.push(document);
+                continue;
+            }
+            rows.sequences.push(Sequence::Text(text(&document, &mut rows.notes)?.replace("<br />", " ")));
             rows.labels.push(class.clone());
         }
     }
@@ -27,6 +32,15 @@ fn read(path: &Path, _options: &ReadOptions) -> Result<Rows, DataError> {
             format!("{}: the folder holds no data that semiseq knows", path.display()),
             "expected a folder a class with `.txt` documents, a file a class, `NAME_TRAIN.ts`, or IDX files",
         ));
+    }
+    if !left_out.is_empty() {
+        let (count, names) = (left_out.len(), named(&left_out));
+        rows.notes
+            .push(format!("{}: left out, since they do not end in `.txt`: {count} files ({names})", path.display()));
+    }
+    if !strays.is_empty() {
+        let (count, names) = (strays.len(), named(&strays));
+        rows.notes.push(format!("{}: left out beside the folders of classes: {count} files ({names})", path.display()));
     }
     Ok(rows)
 }
@@ -44,5 +58,31 @@ mod tests {
             std::fs::write(path.join(class).join("1.txt"), text).unwrap();
         }
         assert_eq!(read(&path, &ReadOptions::default()).unwrap().labels, ["pos", ""]);
+    }
+
+    #[test]
+    fn endings_in_capitals_or_none_are_documents_and_all_else_is_told() {
+        let path = folder("documents-endings");
+        std::fs::create_dir_all(path.join("pos").join("deep")).unwrap();
+        for (name, text) in [("1.TXT", "a"), ("2.txt", "b"), ("5000", "c"), ("notes.md", "d"), ("x.html", "e")] {
+            std::fs::write(path.join("pos").join(name), text).unwrap();
+        }
+        std::fs::write(path.join("README"), "about").unwrap();
+        let rows = read(&path, &ReadOptions::default()).unwrap();
+        assert_eq!(rows.sequences, ["a", "b", "c"].map(|text| Sequence::Text(text.into())));
+        assert!(rows.notes[0].ends_with("do not end in `.txt`: 3 files (deep, notes.md, x.html)"), "{:?}", rows.notes);
+        assert!(rows.notes[1].ends_with("beside the folders of classes: 1 files (README)"), "{:?}", rows.notes);
+    }
+
+    #[test]
+    fn a_class_may_be_called_na() {
+        let path = folder("documents-na");
+        for class in ["na", "eu"] {
+            std::fs::create_dir_all(path.join(class)).unwrap();
+            std::fs::write(path.join(class).join("1.txt"), "a").unwrap();
+        }
+        let dataset =
+            crate::source::dataset_from_rows(read(&path, &ReadOptions::default()).unwrap(), crate::Task::Classify);
+        assert_eq!(dataset.unwrap().classes, ["eu", "na"]);
     }
 }

@@ -3,7 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Format, ReadOptions, Rows, bytes, files};
+use super::decode::bytes;
+use super::{Format, ReadOptions, Rows, files};
 use crate::error::DataError;
 use crate::sequence::{Sequence, Series};
 
@@ -113,16 +114,8 @@ fn label_file(images: &Path) -> Option<PathBuf> {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write;
-
     use super::*;
-    use crate::formats::tests::folder;
-
-    fn packed(bytes: &[u8]) -> Vec<u8> {
-        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
-        encoder.write_all(bytes).unwrap();
-        encoder.finish().unwrap()
-    }
+    use crate::formats::tests::{folder, packed};
 
     #[test]
     fn pictures_become_rows_and_labels_are_found() {
@@ -170,6 +163,17 @@ mod tests {
         std::fs::write(path.join("t-images-idx3-ubyte"), pictures).unwrap();
         std::fs::write(path.join("t-images-idx3-ubyte.gz"), packed(&pictures)).unwrap();
         assert_eq!(read(&path, &ReadOptions::default()).unwrap().sequences.len(), 1);
+    }
+
+    #[test]
+    fn packed_pictures_under_a_name_that_does_not_say_so_are_read() {
+        let path = folder("idx-zipped");
+        let pictures = [0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 255];
+        std::fs::write(path.join("t-images-idx3-ubyte"), packed(&pictures)).unwrap();
+        std::fs::write(path.join("t-labels-idx1-ubyte"), packed(&[0, 0, 8, 1, 0, 0, 0, 1, 7])).unwrap();
+        let rows = read(&path, &ReadOptions::default()).unwrap();
+        assert_eq!(rows.sequences, [Sequence::Series(Series { values: vec![1.0], channels: 1 })]);
+        assert_eq!(rows.labels, ["7"]);
     }
 
     #[test]

@@ -5,8 +5,10 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::{Format, ReadOptions, Rows, broken, reader};
+use super::decode::{bytes, decoded, note_blank_lines, unpacked};
+use super::{Format, ReadOptions, Rows};
 use crate::error::DataError;
+use crate::labels;
 use crate::sequence::{Sequence, Series};
 
 pub(super) const FORMAT: Format = Format {
@@ -19,23 +21,29 @@ pub(super) const FORMAT: Format = Format {
 const HINT: &str = "a line is `{\"text\": \"…\", \"label\": \"…\"}`, `{\"values\": [1.0, 2.0]}` or, with channels, `{\"values\": [[1.0, 2.0], [3.0, 4.0]]}` (a list a step)";
 
 fn read(path: &Path, options: &ReadOptions) -> Result<Rows, DataError> {
-    read_from(reader(path)?, &path.display().to_string(), options)
+    parsed(bytes(path)?, &path.display().to_string(), options)
 }
 
-/// Reads JSON lines from anywhere; `name` stands in messages.
+/// Reads JSON lines from anywhere, packed by gzip or not; `name` stands in messages.
 ///
 /// # Errors
 ///
 /// Names all bad lines.
 pub fn read_from(reader: impl BufRead, name: &str, options: &ReadOptions) -> Result<Rows, DataError> {
+    parsed(unpacked(reader, name)?, name, options)
+}
+
+fn parsed(bytes: Vec<u8>, name: &str, options: &ReadOptions) -> Result<Rows, DataError> {
     let mut rows = Rows { name: name.into(), ..Rows::default() };
+    let text = decoded(bytes, name, &mut rows.notes)?;
     let mut bad = Vec::new();
-    for (line, content) in reader.lines().enumerate().map(|(index, content)| (index + 1, content)) {
-        let content = content.map_err(|error| broken(Path::new(name), &error))?;
+    let mut blank = Vec::new();
+    for (line, content) in text.lines().enumerate().map(|(index, content)| (index + 1, content)) {
         if content.trim().is_empty() {
+            blank.push(line);
             continue;
         }
-        match serde_json::from_str::<Value>(&content)
+        match serde_json::from_str::<Value>(content)
             .map_err(|error| error.to_string())
             .and_then(|object| row(&object, options))
         {
@@ -45,6 +53,10 @@ pub fn read_from(reader: impl BufRead, name: &str, options: &ReadOptions) -> Res
             }
             Err(reason) => bad.push(format!("{name}:{line}: {reason}")),
         }
+    }
+    note_blank_lines(&blank, text.lines().count(), name, &mut rows.notes);
+    if let Some(mark) = &options.missing {
+        labels::without(&mut rows.labels, mark);
     }
     if bad.is_empty() { Ok(rows) } else { Err(DataError::several(bad, HINT)) }
 }
@@ -104,6 +116,23 @@ mod tests {
         let Sequence::Series(series) = &rows.sequences[1] else { panic!("a series") };
         assert_eq!((series.channels, series.time()), (2, 2));
         assert!(series.values[3].is_nan());
+    }
+
+    #[test]
+    fn standard_input_may_begin_with_a_mark_or_be_packed() {
+        let lines = "\u{feff}{\"text\": \"a\"}\r\n{\"text\": \"b\"}\r\n";
+        let packed = crate::formats::tests::packed(lines.as_bytes());
+        for bytes in [lines.as_bytes(), &packed] {
+            let rows = read_from(bytes, "standard input", &ReadOptions::default()).unwrap();
+            assert_eq!(rows.sequences, [Sequence::Text("a".into()), Sequence::Text("b".into())]);
+            assert_eq!(rows.notes, [""; 0]);
+        }
+    }
+
+    #[test]
+    fn a_blank_line_between_rows_is_told() {
+        let rows = read_from("{\"text\": \"a\"}\n\n \n{\"text\": \"b\"}\n\n".as_bytes(), "x", &ReadOptions::default());
+        assert_eq!(rows.unwrap().notes, ["x:2 (and in line 3): a blank line is no row and is left out"]);
     }
 
     #[test]

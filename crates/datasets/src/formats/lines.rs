@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use super::{Format, ReadOptions, Rows, files, text};
+use super::decode::note_blank_lines;
+use super::{Format, ReadOptions, Rows, ends_in, files, text};
 use crate::error::DataError;
 use crate::sequence::Sequence;
 
@@ -17,21 +18,25 @@ pub(super) const FORMAT: Format = Format {
 pub(super) fn is_folder(path: &Path) -> bool {
     let Ok(paths) = files(path) else { return false };
     let known = ["ts", "csv", "tsv", "jsonl", "json", "gz", "arff", "png", "md"];
-    paths.len() >= 2
-        && paths.iter().all(|path| {
-            path.is_file() && !path.extension().is_some_and(|ending| known.contains(&&*ending.to_string_lossy()))
-        })
+    paths.len() >= 2 && paths.iter().all(|path| path.is_file() && !known.iter().any(|ending| ends_in(path, ending)))
 }
 
 fn read(path: &Path, _options: &ReadOptions) -> Result<Rows, DataError> {
     let paths = if path.is_dir() { files(path)? } else { vec![path.to_path_buf()] };
-    let mut rows = Rows { name: path.display().to_string(), ..Rows::default() };
+    let mut rows = Rows { name: path.display().to_string(), names_of_files: true, ..Rows::default() };
     for path in paths {
         let class = class_of(&path);
-        for line in text(&path)?.lines().map(str::trim).filter(|line| !line.is_empty()) {
-            rows.sequences.push(Sequence::Text(line.to_string()));
+        let text = text(&path, &mut rows.notes)?;
+        let mut blank = Vec::new();
+        for (line, content) in text.lines().enumerate().map(|(index, content)| (index + 1, content.trim())) {
+            if content.is_empty() {
+                blank.push(line);
+                continue;
+            }
+            rows.sequences.push(Sequence::Text(content.to_string()));
             rows.labels.push(class.clone());
         }
+        note_blank_lines(&blank, text.lines().count(), &path.display().to_string(), &mut rows.notes);
     }
     Ok(rows)
 }
@@ -39,7 +44,7 @@ fn read(path: &Path, _options: &ReadOptions) -> Result<Rows, DataError> {
 /// The ending names the class, or, where it only says that the file is text, the stem does.
 fn class_of(path: &Path) -> String {
     let part = match path.extension() {
-        Some(ending) if ending != "txt" => Some(ending),
+        Some(ending) if !ends_in(path, "txt") => Some(ending),
         _ => path.file_stem(),
     };
     part.map_or(String::new(), |name| name.to_string_lossy().into_owned())
@@ -53,11 +58,22 @@ mod tests {
     #[test]
     fn the_ending_is_the_class_and_latin_1_is_read() {
         let path = folder("lines");
-        std::fs::write(path.join("rt.neg"), b"bad\nworse caf\xe9\n").unwrap();
+        std::fs::write(path.join("rt.neg"), b"bad\n\nworse caf\xe9\n\n").unwrap();
         std::fs::write(path.join("rt.pos"), "good\n").unwrap();
         assert_eq!(guess(&path), Some("lines"));
         let rows = read(&path, &ReadOptions::default()).unwrap();
         assert_eq!(rows.labels, ["neg", "neg", "pos"]);
         assert_eq!(rows.sequences[1], Sequence::Text("worse café".into()));
+        assert!(
+            rows.notes[0].contains("rt.neg: the text is not UTF-8 and is read as Windows-1252"),
+            "{:?}",
+            rows.notes
+        );
+        assert!(rows.notes[1].contains("rt.neg:2: a blank line is no row"), "{:?}", rows.notes);
+    }
+
+    #[test]
+    fn the_stem_is_the_class_where_the_ending_is_that_of_text() {
+        assert_eq!(["a/pos.txt", "a/neg.TXT", "a/rt.pos"].map(|path| class_of(Path::new(path))), ["pos", "neg", "pos"]);
     }
 }

@@ -1,21 +1,27 @@
 //! Readers of files. One file a format, one registry row each.
 
+mod cells;
 mod csv;
+mod decimal_commas;
+mod decode;
 mod documents;
 mod idx;
 mod jsonl;
 mod lines;
+mod quotes;
 pub(crate) mod recordings;
+mod regular;
+mod separators;
 mod ts;
 mod ucr;
 
-use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
-use flate2::read::MultiGzDecoder;
+use decode::text;
 
 use crate::error::DataError;
+use crate::labels;
+use crate::levels::{Levels, leveled};
 use crate::sequence::Sequence;
 
 /// What a file says: sequences, and labels as text (empty: unlabelled).
@@ -27,6 +33,22 @@ pub struct Rows {
     pub sequences: Vec<Sequence>,
     /// A label each, empty where there is none.
     pub labels: Vec<String>,
+    /// What was taken off the channels of series on a large number.
+    pub levels: Levels,
+    /// Whether labels are names of folders or files, which are classes whatever they are: `NA` in a cell means none.
+    pub names_of_files: bool,
+    /// What was read otherwise than it may be meant, a line each, for people.
+    pub notes: Vec<String>,
+}
+
+impl Rows {
+    /// Adds a series of values in double precision, row-major `[time, channels]`.
+    fn push_series(&mut self, values: &[f64], channels: usize, label: String) {
+        let (series, level) = leveled(values, channels);
+        self.levels.push(self.sequences.len(), level);
+        self.sequences.push(Sequence::Series(series));
+        self.labels.push(label);
+    }
 }
 
 /// What the config says about columns.
@@ -40,6 +62,8 @@ pub struct ReadOptions {
     pub features: Vec<String>,
     /// Whether the first row holds names.
     pub header: Option<bool>,
+    /// A label that means unlabelled, beside the usual marks.
+    pub missing: Option<String>,
 }
 
 /// A file format.
@@ -57,6 +81,7 @@ pub struct Format {
 pub const FORMATS: &[Format] =
     &[ts::FORMAT, csv::FORMAT, csv::TSV, ucr::FORMAT, jsonl::FORMAT, idx::FORMAT, lines::FORMAT, documents::FORMAT];
 
+pub use decode::{read_text, text_of};
 pub use jsonl::read_from as read_jsonl;
 
 /// Reads a file or folder; the format is `format`, or what the name tells.
@@ -66,7 +91,8 @@ pub use jsonl::read_from as read_jsonl;
 /// Names the file, the line, what was expected, and how to mend it; bad rows are reported together.
 pub fn read(path: &Path, format: Option<&str>, options: &ReadOptions) -> Result<Rows, DataError> {
     std::fs::metadata(path).map_err(|error| DataError::file(path, &error))?;
-    let format = match format.or_else(|| guess(path)) {
+    let guessed = guess(path);
+    let format = match format.or(guessed) {
         Some(name) => FORMATS.iter().find(|format| format.name == name),
         None => None,
     };
@@ -78,7 +104,13 @@ pub fn read(path: &Path, format: Option<&str>, options: &ReadOptions) -> Result<
             format!("write `format = \"…\"` with one of {}", known.join(", ")),
         ));
     };
-    let rows = (format.read)(path, options)?;
+    let mut rows = (format.read)(path, options)?;
+    if guessed == Some(ts::FORMAT.name) && format.name == ts::FORMAT.name && by_ending(path) != guessed {
+        rows.notes.push(format!("{}: read as a `.ts` file, as its first line says", path.display()));
+    }
+    if let Some(mark) = options.missing.as_ref().filter(|_| !rows.names_of_files) {
+        labels::without(&mut rows.labels, mark);
+    }
     if rows.sequences.is_empty() {
         return Err(DataError::new(
             format!("{}: the file holds no sequence", path.display()),
@@ -99,8 +131,29 @@ pub fn guess(path: &Path) -> Option<&'static str> {
             Some("documents")
         };
     }
+    let named = by_ending(path);
+    // Binary files tell by their names alone; of other files the first bytes tell what no name should.
+    if named == Some(idx::FORMAT.name) || named == Some(ts::FORMAT.name) {
+        return named;
+    }
+    let begin = decode::beginning(path);
+    if ts::is_header(&begin) {
+        return Some(ts::FORMAT.name);
+    }
+    let has_ending = plain_name(path)?.contains('.');
+    let tabs = || begin.lines().next().is_some_and(|line| line.contains('\t'));
+    named.or_else(|| (!has_ending && tabs()).then_some("tsv"))
+}
+
+/// The name of a file in small letters, without `.gz`.
+fn plain_name(path: &Path) -> Option<String> {
     let name = path.file_name()?.to_string_lossy().to_lowercase();
-    let name = name.strip_suffix(".gz").unwrap_or(&name);
+    Some(name.strip_suffix(".gz").map_or(name.clone(), String::from))
+}
+
+/// The format that the name of a file tells.
+fn by_ending(path: &Path) -> Option<&'static str> {
+    let name = plain_name(path)?;
     if name.contains("idx3-ubyte") || name.contains("idx1-ubyte") {
         return Some("idx");
     }
@@ -108,49 +161,8 @@ pub fn guess(path: &Path) -> Option<&'static str> {
     if name.ends_with("_train.tsv") || name.ends_with("_test.tsv") {
         return Some("ucr");
     }
-    let ending = Path::new(name).extension().map(|ending| ending.to_string_lossy().into_owned());
-    match ending {
-        Some(ending) => {
-            FORMATS.iter().find(|format| format.endings.contains(&ending.as_str())).map(|format| format.name)
-        }
-        None => {
-            text(path).ok().filter(|text| text.lines().next().is_some_and(|line| line.contains('\t'))).map(|_| "tsv")
-        }
-    }
-}
-
-/// A buffered reader of a file, unpacked where its name ends in `.gz`.
-fn reader(path: &Path) -> Result<Box<dyn BufRead>, DataError> {
-    let file = File::open(path).map_err(|error| DataError::file(path, &error))?;
-    if path.extension().is_some_and(|ending| ending == "gz") {
-        return Ok(Box::new(BufReader::new(MultiGzDecoder::new(file))));
-    }
-    Ok(Box::new(BufReader::new(file)))
-}
-
-/// All bytes of a file, unpacked.
-fn bytes(path: &Path) -> Result<Vec<u8>, DataError> {
-    let mut bytes = Vec::new();
-    reader(path)?.read_to_end(&mut bytes).map_err(|error| broken(path, &error))?;
-    Ok(bytes)
-}
-
-/// The text of a file: UTF-8, or Latin-1 where it is not.
-fn text(path: &Path) -> Result<String, DataError> {
-    Ok(match String::from_utf8(bytes(path)?) {
-        Ok(text) => text.strip_prefix('\u{feff}').map_or(text.clone(), str::to_string),
-        Err(error) => error.into_bytes().into_iter().map(char::from).collect(),
-    })
-}
-
-fn broken(path: &Path, error: &std::io::Error) -> DataError {
-    if path.extension().is_some_and(|ending| ending == "gz") {
-        return DataError::new(
-            format!("{}: the packed file is cut short or damaged: {error}", path.display()),
-            "download it again and compare the checksum",
-        );
-    }
-    DataError::file(path, error)
+    let ending = Path::new(&name).extension()?.to_string_lossy().into_owned();
+    FORMATS.iter().find(|format| format.endings.contains(&ending.as_str())).map(|format| format.name)
 }
 
 /// The files of a folder by name.
@@ -165,14 +177,32 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
     Ok(paths)
 }
 
+/// Whether a name ends in this, in small or capital letters.
+fn ends_in(path: &Path, ending: &str) -> bool {
+    path.extension().is_some_and(|found| found.eq_ignore_ascii_case(ending))
+}
+
+/// Names of files in a message: the first few, and how many more.
+fn named(paths: &[PathBuf]) -> String {
+    let names: Vec<String> =
+        paths.iter().take(3).filter_map(|path| Some(path.file_name()?.to_string_lossy().into_owned())).collect();
+    let more = if paths.len() > 3 { format!(" and {} more", paths.len() - 3) } else { String::new() };
+    format!("{}{more}", names.join(", "))
+}
+
 /// A value of a table; `None` where it is missing. Infinity is never a value.
 fn number(text: &str) -> Result<Option<f32>, String> {
+    exact(text).map(|value| value.map(|value| value as f32))
+}
+
+/// As [`number`], in double precision.
+fn exact(text: &str) -> Result<Option<f64>, String> {
     let text = text.trim();
-    if text.is_empty() || text == "?" || text.eq_ignore_ascii_case("nan") {
+    if labels::is_missing(text) {
         return Ok(None);
     }
-    match text.parse::<f32>() {
-        Ok(value) if value.is_finite() => Ok(Some(value)),
+    match text.parse::<f64>() {
+        Ok(value) if (value as f32).is_finite() => Ok(Some(value)),
         Ok(_) => Err(format!("`{text}` is not a finite number")),
         Err(_) => Err(format!("`{text}` is not a number")),
     }
@@ -192,6 +222,12 @@ mod tests {
         let path = folder("files").join(name);
         std::fs::write(&path, text).unwrap();
         path
+    }
+
+    pub(super) fn packed(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        std::io::Write::write_all(&mut encoder, bytes).unwrap();
+        encoder.finish().unwrap()
     }
 
     #[test]

@@ -21,7 +21,7 @@ pub(crate) fn read(path: &Path, format: Option<&str>, options: &ReadOptions) -> 
         Some("tsv") => table(path, b'\t', options),
         _ => {
             let rows = read_rows(path, format, &ReadOptions::default())?;
-            from_sequences(rows.name, rows.sequences, options)
+            Ok(Recordings { notes: rows.notes, ..from_sequences(rows.name, rows.sequences, options)? })
         }
     }
 }
@@ -57,11 +57,16 @@ pub(crate) fn from_sequences(
         }
     }
     let channels = series.first().map_or(0, |series| series.channels);
-    Ok(Recordings { name, columns: (1..=channels).map(|channel| channel.to_string()).collect(), series })
+    Ok(Recordings {
+        name,
+        columns: (1..=channels).map(|channel| channel.to_string()).collect(),
+        series,
+        notes: Vec::new(),
+    })
 }
 
 fn table(path: &Path, delimiter: u8, options: &ReadOptions) -> Result<Recordings, DataError> {
-    let Table { name, names, records, lines } = Table::read(path, delimiter, options)?;
+    let Table { name, names, records, lines, notes } = Table::read(path, delimiter, options)?;
     let mut columns: Vec<usize> = if options.features.is_empty() {
         // A column of dates or names has no number in its first row.
         (0..names.len()).filter(|column| number(&records[0][*column]).is_ok()).collect()
@@ -98,6 +103,7 @@ fn table(path: &Path, delimiter: u8, options: &ReadOptions) -> Result<Recordings
         name,
         columns: columns.iter().map(|column| names[*column].clone()).collect(),
         series: vec![series],
+        notes,
     })
 }
 

@@ -1,8 +1,10 @@
-//! The UCR archive's tables: a series a line, the label first; tabs, commas or spaces between. NaN is a
+//! The UCR archive's tables: a series a line, the label first; tabs, semicolons, commas or spaces between. NaN is a
 //! missing value, at the end of a line the padding of a shorter series.
 
 use std::path::Path;
 
+use super::decimal_commas::with_point;
+use super::decode::note_blank_lines;
 use super::{Format, ReadOptions, Rows, number, text};
 use crate::error::DataError;
 use crate::sequence::{Sequence, Series};
@@ -16,14 +18,23 @@ fn read(path: &Path, _options: &ReadOptions) -> Result<Rows, DataError> {
     let name = path.display().to_string();
     let mut rows = Rows { name: name.clone(), ..Rows::default() };
     let mut bad = Vec::new();
-    for (line, content) in text(path)?.lines().enumerate().map(|(index, content)| (index + 1, content)) {
+    let mut blank = Vec::new();
+    let mut commas = false;
+    let text = text(path, &mut rows.notes)?;
+    for (line, content) in text.lines().enumerate().map(|(index, content)| (index + 1, content)) {
         if content.trim().is_empty() {
+            blank.push(line);
             continue;
         }
-        let mut cells = cells(content);
+        let (mark, mut cells) = cells(content);
         let label = cells.next().unwrap_or("");
+        // Only a comma that does not part cells can be a decimal's.
+        let pointed = |cell: &str| (mark != Some(',') && cell.contains(',')).then(|| with_point(cell)).flatten();
         match cells
-            .map(|cell| number(cell).map(|value| value.unwrap_or(f32::NAN)))
+            .map(|cell| {
+                number(&pointed(cell).inspect(|_| commas = true).unwrap_or_else(|| cell.into()))
+                    .map(|value| value.unwrap_or(f32::NAN))
+            })
             .collect::<Result<Vec<f32>, String>>()
         {
             Ok(mut values) => {
@@ -39,14 +50,20 @@ fn read(path: &Path, _options: &ReadOptions) -> Result<Rows, DataError> {
             Err(reason) => bad.push(format!("{name}:{line}: {reason}")),
         }
     }
+    note_blank_lines(&blank, text.lines().count(), &name, &mut rows.notes);
+    if commas {
+        rows.notes.push(format!("{name}: decimals are written with a comma"));
+    }
     if bad.is_empty() { Ok(rows) } else { Err(DataError::several(bad, HINT)) }
 }
 
-/// Between tabs or commas a cell may be empty: no label, or a missing value. Spaces stand in any number.
-fn cells(line: &str) -> Box<dyn Iterator<Item = &str> + '_> {
-    match ['\t', ','].into_iter().find(|mark| line.contains(*mark)) {
-        Some(mark) => Box::new(line.split(mark).map(str::trim)),
-        None => Box::new(line.split_whitespace()),
+/// The mark that parts the cells of a line, where it is not spaces, and the cells. Between tabs, semicolons or commas a cell
+/// may be empty: no label, or a missing value. Spaces stand in any number.
+fn cells(line: &str) -> (Option<char>, Box<dyn Iterator<Item = &str> + '_>) {
+    let mark = ['\t', ';', ','].into_iter().find(|mark| line.contains(*mark));
+    match mark {
+        Some(mark) => (Some(mark), Box::new(line.split(mark).map(str::trim))),
+        None => (None, Box::new(line.split_whitespace())),
     }
 }
 
@@ -54,7 +71,6 @@ fn cells(line: &str) -> Box<dyn Iterator<Item = &str> + '_> {
 fn class_name(label: &str) -> String {
     match label.parse::<f64>() {
         Ok(value) if value.fract() == 0.0 && value.abs() < 1e15 => format!("{value:.0}"),
-        _ if label == "?" => String::new(),
         _ => label.to_string(),
     }
 }
@@ -70,6 +86,16 @@ mod tests {
         let rows = read(&path, &ReadOptions::default()).unwrap();
         assert_eq!(rows.labels, ["1", "2"]);
         assert_eq!(rows.sequences[1], Sequence::Series(Series { values: vec![3.0], channels: 1 }));
+    }
+
+    #[test]
+    fn decimal_commas_and_blank_lines_are_told() {
+        let rows = read(&file("comma_TRAIN.tsv", "1\t0,5\t-1,25\n\n2\t3\t?\n\n"), &ReadOptions::default()).unwrap();
+        assert_eq!(rows.sequences[0], Sequence::Series(Series { values: vec![0.5, -1.25], channels: 1 }));
+        assert!(rows.notes[0].contains("comma_TRAIN.tsv:2: a blank line is no row"), "{:?}", rows.notes);
+        assert!(rows.notes[1].contains("decimals are written with a comma"), "{:?}", rows.notes);
+        let rows = read(&file("semicolon.txt", "a;0,5;1\nb;2;NA\n"), &ReadOptions::default()).unwrap();
+        assert_eq!(rows.sequences[0], Sequence::Series(Series { values: vec![0.5, 1.0], channels: 1 }));
     }
 
     #[test]

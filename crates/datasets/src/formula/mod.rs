@@ -61,6 +61,7 @@ impl Formula {
             sequences,
             targets,
             classes: self.classes.iter().map(ToString::to_string).collect(),
+            ..Dataset::default()
         }
     }
 }

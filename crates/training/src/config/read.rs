@@ -7,6 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use semiseq_datasets::Problem;
+use semiseq_datasets::formats::text_of;
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
@@ -64,12 +65,13 @@ fn placed(problem: Problem, places: &Places) -> ConfigProblem {
 /// The table of a file laid over the tables that it extends.
 fn load(path: &Path, seen: &mut Vec<PathBuf>) -> Result<(Table, Places), Error> {
     let file = path.display().to_string();
-    let text = fs::read_to_string(path).map_err(|error| {
+    let bytes = fs::read(path).map_err(|error| {
         Error::input(
             format!("{file}: cannot be read: {error}"),
             "give the path of a TOML config, for example `configs/quickstart.toml`",
         )
     })?;
+    let text = text_of(bytes, &file)?;
     if seen.iter().any(|known| known == path) {
         return Err(Error::input(
             format!("{file}: `extends` leads back to this file"),

@@ -1,0 +1,122 @@
+//! From the text of a table to its cells: parted by the mark that parts them, with quotes that are checked and numbers that are
+//! written with a decimal point.
+
+use std::path::Path;
+
+use csv::{ReaderBuilder, StringRecord};
+
+use super::decode::{note_blank_lines, text};
+use super::{decimal_commas, quotes, separators};
+use crate::error::DataError;
+
+/// The rows of a table, which may differ in width.
+pub(super) struct Cells {
+    pub(super) records: Vec<StringRecord>,
+    /// The line of each record.
+    pub(super) lines: Vec<u64>,
+}
+
+/// Reads the cells of a file; `delimiter` is the mark that its name promises. Tab-separated text is written without quotes: a
+/// quote in it is a letter.
+pub(super) fn cells(path: &Path, delimiter: u8, notes: &mut Vec<String>) -> Result<Cells, DataError> {
+    let name = path.display().to_string();
+    let text = text(path, notes)?;
+    let quoted = delimiter == b',';
+    let found = if quoted { separators::find(&text) } else { separators::Separator { mark: delimiter, skipped: 0 } };
+    let blank = if quoted {
+        quotes::check(&name, &text, found.mark)?
+    } else {
+        text.lines().enumerate().filter(|(_, line)| line.is_empty()).map(|(index, _)| index + 1).collect()
+    };
+    note_blank_lines(&blank, text.lines().count(), &name, notes);
+    let body = &text[found.skipped..];
+    let mut cells = Cells { records: Vec::new(), lines: Vec::new() };
+    let (mut place, mut line) = (0, 1 + text[..found.skipped].matches('\n').count() as u64);
+    for record in reader(quoted, found.mark).from_reader(body.as_bytes()).records() {
+        let record =
+            record.map_err(|error| DataError::new(format!("{name}: {error}"), "check the quotes near this place"))?;
+        // The reader counts from the end of the record before, which blank lines and the line's own end may follow.
+        let end = record.position().map_or(place, |position| position.byte() as usize);
+        let begin = end + body[end..].bytes().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        line += body[place..begin].matches('\n').count() as u64;
+        place = begin;
+        cells.lines.push(line);
+        cells.records.push(record);
+    }
+    let commas = decimal_commas::replace(&mut cells.records, found.mark);
+    let told: Vec<String> = [
+        (found.mark != delimiter).then(|| format!("cells are parted by {}", separators::shown(found.mark))),
+        commas.then(|| "decimals are written with a comma".into()),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    if !told.is_empty() {
+        notes.push(format!("{name}: {}", told.join(", and ")));
+    }
+    Ok(cells)
+}
+
+/// A reader of cells, whatever their number.
+pub(super) fn reader(quoted: bool, mark: u8) -> ReaderBuilder {
+    let mut builder = ReaderBuilder::new();
+    builder.has_headers(false).flexible(true).delimiter(mark).quoting(quoted);
+    builder
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::formats::tests::{file, folder, packed};
+
+    fn read(name: &str, text: &str) -> (Vec<Vec<String>>, Vec<u64>, Vec<String>) {
+        let mut notes = Vec::new();
+        let path = file(name, text);
+        let delimiter = if name.ends_with(".tsv") { b'\t' } else { b',' };
+        let Cells { records, lines } = cells(&path, delimiter, &mut notes).unwrap();
+        let notes = notes.iter().map(|note| note.replace(&path.display().to_string(), "FILE")).collect();
+        (records.iter().map(|record| record.iter().map(String::from).collect()).collect(), lines, notes)
+    }
+
+    #[test]
+    fn a_european_excels_table_is_read_and_told() {
+        let (records, _, notes) = read("europe.csv", "t0;t1;label\r\n0,537;-1.234,5;a\r\n-0,612;2;b\r\n3;;\"a;b\"\r\n");
+        assert_eq!(records[1..], [["0.537", "-1234.5", "a"], ["-0.612", "2", "b"], ["3", "", "a;b"]]);
+        assert_eq!(notes, ["FILE: cells are parted by `;`, and decimals are written with a comma"]);
+    }
+
+    #[test]
+    fn the_line_that_excel_itself_writes_names_the_mark() {
+        let (records, lines, notes) = read("sep.csv", "sep=;\na, b;x\nc;y\n");
+        assert_eq!(
+            (records, lines),
+            (vec![vec!["a, b".to_string(), "x".into()], vec!["c".into(), "y".into()]], vec![2, 3])
+        );
+        assert_eq!(notes, ["FILE: cells are parted by `;`"]);
+    }
+
+    #[test]
+    fn tabs_part_cells_as_they_stand() {
+        let (records, _, notes) = read("quote.tsv", "ham\tsaid \"hi\nspam\t\"win; a, b\n");
+        assert_eq!(records, [["ham", "said \"hi"], ["spam", "\"win; a, b"]]);
+        assert_eq!(notes, [""; 0]);
+    }
+
+    #[test]
+    fn blank_lines_between_rows_are_told_and_lines_keep_their_numbers() {
+        for (name, mark) in [("blank.csv", ","), ("blank.tsv", "\t")] {
+            let (records, lines, notes) =
+                read(name, &format!("a{mark}b\n\n1{mark}2\n\n\n3{mark}4\n\n").replace('\n', "\r\n"));
+            assert_eq!((records.len(), lines), (3, vec![1, 3, 6]));
+            assert_eq!(notes, ["FILE:2 (and in line 4, 5): a blank line is no row and is left out"]);
+        }
+    }
+
+    #[test]
+    fn a_packed_table_is_read_as_the_table() {
+        let path = folder("files").join("cells.csv.gz");
+        std::fs::write(&path, packed(b"a;b\n1,5;x\n2,5;y\n")).unwrap();
+        let Cells { records, .. } = cells(&path, b',', &mut Vec::new()).unwrap();
+        assert_eq!(records[2], StringRecord::from(vec!["2.5", "y"]));
+    }
+}

@@ -1,0 +1,101 @@
+//! Which mark parts the cells of a file called CSV: a comma, or the semicolon of programs in countries that write decimals with
+//! a comma, a tab, a vertical bar.
+
+use csv::StringRecord;
+
+use super::cells::reader;
+use super::decimal_commas;
+use super::regular::Regular;
+
+/// How a table is parted.
+pub(super) struct Separator {
+    pub(super) mark: u8,
+    /// Bytes before the first row: the line `sep=;` that Excel reads.
+    pub(super) skipped: usize,
+}
+
+/// Marks beside the comma.
+const OTHERS: [u8; 3] = [b';', b'\t', b'|'];
+/// Rows that are looked at.
+const ROWS: usize = 200;
+
+/// The mark as it stands in a message.
+pub(super) fn shown(mark: u8) -> String {
+    if mark == b'\t' { "tabs".into() } else { format!("`{}`", char::from(mark)) }
+}
+
+/// Finds the mark of a table whose name promises commas: the comma, unless another makes a better table.
+pub(super) fn find(text: &str) -> Separator {
+    let first = text.lines().next().unwrap_or("").trim_matches('"');
+    if let Some([mark]) = first.strip_prefix("sep=").map(str::as_bytes) {
+        let skipped = text.find('\n').map_or(text.len(), |end| end + 1);
+        return Separator { mark: *mark, skipped };
+    }
+    let commas = Parted::by(text, b',');
+    let best = OTHERS.into_iter().map(|mark| Parted::by(text, mark)).filter(|other| other.better_than(&commas));
+    let best = best.max_by_key(|parted| parted.width);
+    Separator { mark: best.map_or(b',', |parted| parted.mark), skipped: 0 }
+}
+
+/// The first rows of a text by one mark.
+struct Parted {
+    mark: u8,
+    rows: usize,
+    /// Cells of each row; 0 where rows differ.
+    width: usize,
+    known: usize,
+    decimals: bool,
+}
+
+impl Parted {
+    fn by(text: &str, mark: u8) -> Self {
+        let mut records: Vec<StringRecord> =
+            reader(true, mark).from_reader(text.as_bytes()).records().take(ROWS).flatten().collect();
+        let first = records.first().map_or(0, StringRecord::len);
+        let width = if records.iter().all(|record| record.len() == first) { first } else { 0 };
+        let rows = records.len();
+        let decimals = width > 1 && decimal_commas::replace(&mut records, mark);
+        Self { mark, rows, width, known: Regular::of(records.into_iter()).known(), decimals }
+    }
+
+    fn better_than(&self, commas: &Self) -> bool {
+        // One row alone says little.
+        let table = self.width > 1 && (self.rows > 1 || self.width > 2);
+        // Where both make a table, commas that are decimals leave cells such as `5;0`.
+        table && (commas.width < 2 || self.decimals || self.known > commas.known)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mark(text: &str) -> char {
+        char::from(find(text).mark)
+    }
+
+    #[test]
+    fn semicolons_are_found_with_and_without_commas_in_the_cells() {
+        assert_eq!(mark("label;text\nbad;a b, c\ngood;d\n"), ';');
+        assert_eq!(mark("label;text\nbad;a b\ngood;d\n"), ';');
+        assert_eq!(mark("0,5;0,25;a\n1,5;2,25;b\n3,5;1,25;a\n"), ';');
+        assert_eq!(mark("0.5;0.25;a\n1.5;2.25;b\n"), ';');
+        // No header, one comma in each text.
+        assert_eq!(mark("bad;a, b\ngood;c, d\nbad;e f, g\ngood;h, i\n"), ';');
+    }
+
+    #[test]
+    fn tabs_and_bars_under_a_name_that_promises_commas_are_found() {
+        assert_eq!(mark("label\ttext\nbad\ta, b\ngood\tc\n"), '\t');
+        assert_eq!(mark("a|b|label\n1|2|x\n3|4|y\n"), '|');
+    }
+
+    #[test]
+    fn a_table_of_commas_stays_one() {
+        assert_eq!(mark("text,label\n\"a; b\",x\nc,y\n"), ',');
+        assert_eq!(mark("bad,so; so\ngood,well; well\nbad,no; never\ngood,yes; always\n"), ',');
+        assert_eq!(mark("text\nhello; you\nbye\n"), ',');
+        assert_eq!(mark("hello; you\n"), ',');
+        assert_eq!(mark("a,b\n1,2\n"), ',');
+    }
+}
