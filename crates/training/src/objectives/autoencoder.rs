@@ -50,9 +50,11 @@ pub struct AutoencoderConfig {
     /// Rebuild the sequence from its end to its start, so that the first steps to rebuild are the last
     /// ones read (Sutskever et al. 2014; Srivastava et al. 2015). Default true.
     pub reversed: bool,
-    /// Feed the true previous step to the decoder rather than nothing. Default true; with false the
-    /// vector has to carry everything (Srivastava et al.'s unconditioned decoder).
-    pub teacher_forcing: bool,
+    /// Feed the true previous step to the decoder rather than nothing. Default true for text, as in Dai & Le 2015, and false for
+    /// values: there the vector has to carry everything (Srivastava et al.'s unconditioned decoder), since the step before
+    /// tells most of the next one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub teacher_forcing: Option<bool>,
     /// Read the strong view, rebuild the weak one. Default false.
     pub denoising: bool,
     /// Let the recurrent decoder read more and more of its own steps in place of the true ones. Default: never.
@@ -66,7 +68,7 @@ impl Default for AutoencoderConfig {
             decoder: DecoderKind::Recurrent,
             hidden: 128,
             reversed: true,
-            teacher_forcing: true,
+            teacher_forcing: None,
             denoising: false,
             scheduled_sampling: None,
         }
@@ -80,7 +82,7 @@ impl AutoencoderConfig {
         }
         if let Some(sampling) = &self.scheduled_sampling {
             sampling.check(&format!("{path}.scheduled_sampling"), problems);
-            if self.decoder == DecoderKind::BagOfWords || !self.teacher_forcing {
+            if self.decoder == DecoderKind::BagOfWords || self.teacher_forcing == Some(false) {
                 problems.push(problem(
                     &format!("{path}.scheduled_sampling"),
                     "needs a decoder that reads the step before".into(),
@@ -99,17 +101,19 @@ impl AutoencoderConfig {
             }
             _ => {
                 let picture = setting.model.picture();
-                Decoder::Recurrent(AnyDecoder::new(&self.recurrent(), summary, input, picture, setting.device))
+                Decoder::Recurrent(AnyDecoder::new(&self.recurrent(input), summary, input, picture, setting.device))
             }
         };
         Autoencoder { decoder, denoising: self.denoising, scheduled_sampling: self.scheduled_sampling.clone() }
     }
 
-    fn recurrent(&self) -> SequenceDecoderConfig {
+    /// Scheduled sampling replaces true steps, and so asks for them.
+    fn recurrent(&self, input: InputSize) -> SequenceDecoderConfig {
+        let text = matches!(input, InputSize::Tokens(_));
         SequenceDecoderConfig {
             hidden: self.hidden,
             reversed: self.reversed,
-            teacher_forcing: self.teacher_forcing,
+            teacher_forcing: self.teacher_forcing.unwrap_or(text || self.scheduled_sampling.is_some()),
             ..SequenceDecoderConfig::default()
         }
     }
@@ -220,5 +224,24 @@ impl<M: SequenceModel> Objective<M> for Autoencoder {
             Decoder::Recurrent(decoder) => Some(decoder.rebuild(model.summary(sequences.clone()), sequences)),
             Decoder::BagOfWords(_) => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_decoder_reads_true_words_and_no_true_values() {
+        let reads = |text: &str, input| {
+            let config: AutoencoderConfig = serde_json::from_str(text).expect("a config");
+            config.recurrent(input).teacher_forcing
+        };
+        let (values, tokens) = (InputSize::Values(1), InputSize::Tokens(9));
+        assert_eq!((reads("{}", values), reads("{}", tokens)), (false, true));
+        let forced = r#"{"teacher_forcing": true}"#;
+        let free = r#"{"teacher_forcing": false}"#;
+        assert_eq!((reads(forced, values), reads(free, tokens)), (true, false));
+        assert!(reads(r#"{"scheduled_sampling": {}}"#, values), "there must be true steps to replace");
     }
 }
