@@ -257,3 +257,23 @@ fn a_stage_that_gets_no_better_stops_early() {
     let stage = &trained("early", &config)["stages"][0];
     assert_eq!((&stage["epochs"], &stage["best_epoch"]), (&4.into(), &1.into()), "{stage}");
 }
+
+#[test]
+fn tri_training_is_scored_by_the_vote_of_its_three_layers_before_and_after_it_is_saved() {
+    let folder = folder("votes");
+    let config = PLAIN.replace("supervised", "tri-training").replace("epochs = 12", "epochs = 2");
+    let config = write_config(&folder, &config);
+    let output = semiseq(&folder, &["train", config, "--no-tui"]);
+    assert!(output.status.success(), "{}", errors(&output));
+    let loss = |scores: &Value| scores["loss"].as_f64().expect("a loss");
+    let scores = || {
+        let eval = semiseq(&folder, &["eval", "runs/plain", "--json"]);
+        serde_json::from_slice::<Value>(&eval.stdout).expect("JSON and nothing else")
+    };
+    let (trained, saved) = (summary(&folder, "runs/plain")["test"].clone(), scores());
+    assert_eq!(trained["accuracy"], saved["accuracy"]);
+    assert!((loss(&trained) - loss(&saved)).abs() < 1e-9, "{trained} against {saved}");
+    // Without the two layers the model answers alone.
+    std::fs::remove_file(folder.join("runs/plain/generator.json")).expect("the layers stand beside the model");
+    assert!((loss(&trained) - loss(&scores())).abs() > 1e-6, "the vote makes no difference");
+}

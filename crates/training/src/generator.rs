@@ -230,6 +230,11 @@ impl Generator {
         Ok(make(&self.file, &self.objective, model, order, device))
     }
 
+    /// The objective, off the autodiff device.
+    pub(crate) fn objective(&self) -> &AnyObjective<AnyModel> {
+        &self.objective
+    }
+
     /// The sequence that answers each sequence, in the order of the data set; empty where the objective writes none.
     pub(crate) fn answer(&self, model: &AnyModel, dataset: &Dataset, device: &Device) -> Vec<Sequence> {
         let mut answers = vec![Sequence::Tokens(Vec::new()); dataset.len()];

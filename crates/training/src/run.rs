@@ -14,7 +14,7 @@ use crate::config::{LayersConfig, RunConfig, StageConfig};
 use crate::error::Error;
 use crate::generator;
 use crate::learner::checkpoint::Files;
-use crate::learner::evaluate::{Kind, measured, outputs, score};
+use crate::learner::evaluate::{Kind, measured, score, voted_outputs};
 use crate::learner::progress::Progress;
 use crate::learner::{Fit, Outcome, Pace, StageOptions, fit};
 use crate::metrics::{Confusion, Scores};
@@ -114,7 +114,7 @@ fn run_here(config: &RunConfig, data: Prepared, options: &RunOptions) -> Result<
         (model, objective) = (fitted.model, Some(fitted.objective));
     }
     if let (Some(stage), Some(objective)) = (config.last_stage(), &objective)
-        && (stage.objective.kind().shows || purpose.scored_by == Judge::Objective)
+        && (stage.objective.kind().speaks() || purpose.scored_by == Judge::Objective)
         && done.generator.is_none()
     {
         done.generator = Some(generator::weights(objective)?);
@@ -141,7 +141,7 @@ fn run_here(config: &RunConfig, data: Prepared, options: &RunOptions) -> Result<
                 progress.close();
                 return Err(Error::Interrupted { folder });
             };
-            baseline = Some(BaselineSummary { test: scores(&fitted.model, &data.test, kind).0 });
+            baseline = Some(BaselineSummary { test: scores(None, &fitted.model, &data.test, kind).0 });
         }
     }
     progress.close();
@@ -151,8 +151,9 @@ fn run_here(config: &RunConfig, data: Prepared, options: &RunOptions) -> Result<
         let scores = |dataset| own_scores(&stage.objective, objective.as_ref(), &model, dataset);
         (scores(&data.valid), scores(&data.test), None)
     } else {
-        let (test, confusion) = scores(&model, &data.test, kind);
-        (scores(&model, &data.valid, kind).0, test, confusion)
+        let scores = |dataset| scores(objective.as_ref(), &model, dataset, kind);
+        let (test, confusion) = scores(&data.test);
+        (scores(&data.valid).0, test, confusion)
     };
     let wall = done.wall_before + began.elapsed().as_secs_f64();
     let summary = workshop.summary(&done.outcomes, valid, test, baseline, wall);
@@ -169,8 +170,9 @@ fn run_here(config: &RunConfig, data: Prepared, options: &RunOptions) -> Result<
         _ => generator::Shown::default(),
     };
     record.pictures(&shown)?;
-    let evidence =
-        Evidence::gather(&model.valid(), &data, purpose.shown_kind(), config.seed).with(shown, &data.processor);
+    let plain = objective.as_ref().map(Module::valid);
+    let evidence = Evidence::gather(plain.as_ref(), &model.valid(), &data, purpose.shown_kind(), config.seed);
+    let evidence = evidence.with(shown, &data.processor);
     let file = ModelFile {
         semiseq: summary.semiseq.clone(),
         model: config.model.clone(),
@@ -182,8 +184,14 @@ fn run_here(config: &RunConfig, data: Prepared, options: &RunOptions) -> Result<
     Ok((summary, folder))
 }
 
-fn scores(model: &AnyModel, dataset: &semiseq_datasets::Dataset, kind: Kind) -> (Scores, Option<Confusion>) {
-    let (mut scores, confusion) = score(&outputs(&model.valid(), dataset, kind), dataset);
+fn scores(
+    objective: Option<&AnyObjective<AnyModel>>,
+    model: &AnyModel,
+    dataset: &semiseq_datasets::Dataset,
+    kind: Kind,
+) -> (Scores, Option<Confusion>) {
+    let objective = objective.map(Module::valid);
+    let (mut scores, confusion) = score(&voted_outputs(objective.as_ref(), &model.valid(), dataset, kind), dataset);
     if matches!(kind, Kind::Number | Kind::Forecast) {
         scores.remove("loss");
     }

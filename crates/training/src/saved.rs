@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::config::{RunConfig, read};
 use crate::error::Error;
 use crate::generator::{self, Generator, Order};
-use crate::learner::evaluate::{Outputs, outputs, score, summaries};
+use crate::learner::evaluate::{Outputs, score, summaries, voted_outputs};
 use crate::metrics::{Confusion, Scores};
 use crate::output::report::Evidence;
 use crate::record::{head_size, input_size};
@@ -37,7 +37,7 @@ pub struct SavedRun {
     folder: PathBuf,
     file: ModelFile,
     model: AnyModel,
-    /// The last stage's objective, where that makes, rebuilds or answers sequences.
+    /// The last stage's objective, where that makes, rebuilds or answers sequences, or has a say in what is predicted.
     generator: Option<Generator>,
 }
 
@@ -166,7 +166,8 @@ impl SavedRun {
 
     fn outputs(&self, dataset: &Dataset) -> Outputs {
         let Some(answering) = self.answering() else {
-            return outputs(&self.model, dataset, self.file.purpose.kind());
+            let objective = self.generator.as_ref().map(Generator::objective);
+            return voted_outputs(objective, &self.model, dataset, self.file.purpose.kind());
         };
         let answers = answering.answer(&self.model, dataset, &self.device());
         if self.task() == Task::Forecast {
@@ -210,7 +211,9 @@ impl SavedRun {
         let seed = self.config().map_or(0, |config| config.seed);
         let shown = self.generator.as_ref().map(|generator| generator.show(&self.model, data, seed));
         let shown = shown.unwrap_or_default();
-        Evidence::gather(&self.model, data, self.file.purpose.shown_kind(), seed).with(shown, &data.processor)
+        let objective = self.generator.as_ref().map(Generator::objective);
+        Evidence::gather(objective, &self.model, data, self.file.purpose.shown_kind(), seed)
+            .with(shown, &data.processor)
     }
 
     /// Samples of the run's last stage, as sequences in the model's units.

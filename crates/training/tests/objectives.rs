@@ -2,6 +2,7 @@
 //! (`fixtures/objectives.py`).
 
 mod common;
+mod consistency;
 
 use burn::module::{Module, Param};
 use burn::tensor::{Gradients, Int, Tensor};

@@ -34,7 +34,8 @@ fn adam_and_adamw_equal_burns() {
     let (data, goal) = (normal(9, 133), normal(9, 257));
     let untouched = weights(&model);
     for weight_decay in [0.0, 0.02] {
-        let config = AdamConfig { beta_1: 0.8, beta_2: 0.99, epsilon: 1e-6, weight_decay, ..AdamConfig::default() };
+        let config =
+            AdamConfig { beta_1: Some(0.8), beta_2: 0.99, epsilon: 1e-6, weight_decay, ..AdamConfig::default() };
         let decay = burn::optim::decay::WeightDecayConfig::new(weight_decay as f32);
         let adam = BurnAdam::new().with_beta_1(0.8).with_beta_2(0.99).with_epsilon(1e-6).with_weight_decay(Some(decay));
         let adamw = AdamWConfig::new()
@@ -47,7 +48,7 @@ fn adam_and_adamw_equal_burns() {
             ("adamw", OptimizerConfig::AdamW(config), adamw.init()),
         ];
         for (name, ours, theirs) in pairs {
-            let ours = trained(build(&ours), model.clone(), &data, &goal);
+            let ours = trained(build(&ours, false), model.clone(), &data, &goal);
             let theirs = trained(theirs, model.clone(), &data, &goal);
             for (ours, theirs) in ours.iter().zip(&theirs) {
                 assert!((ours - theirs).abs() < 1e-5, "{name}, decay {weight_decay}: {ours} against {theirs}");
@@ -57,4 +58,22 @@ fn adam_and_adamw_equal_burns() {
             assert!(untouched.iter().zip(&ours).any(|(before, after)| (before - after).abs() > 0.1), "{name} moves");
         }
     }
+}
+
+#[test]
+fn two_players_move_with_a_short_mean() {
+    let device = Device::default().autodiff();
+    device.seed(4);
+    let model = LinearConfig::new(3, 2).init(&device);
+    let normal =
+        |rows: usize, columns: usize| Tensor::<2>::random([rows, columns], Distribution::Normal(0.0, 1.0), &device);
+    let (data, goal) = (normal(9, 3), normal(9, 2));
+    let ours = |beta_1, plays| {
+        let config = OptimizerConfig::Adam(AdamConfig { beta_1, ..AdamConfig::default() });
+        trained(build(&config, plays), model.clone(), &data, &goal)
+    };
+    // What the config says holds; otherwise 0.9, and 0.5 where two take turns.
+    assert_eq!(ours(None, true), ours(Some(0.5), false));
+    assert_eq!(ours(None, false), ours(Some(0.9), true));
+    assert_ne!(ours(None, true), ours(None, false));
 }

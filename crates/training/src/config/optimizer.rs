@@ -48,8 +48,9 @@ pub struct SgdConfig {
 pub struct AdamConfig {
     /// Learning rate. Default 1e-3. Lower it when the loss jumps.
     pub lr: f64,
-    /// Decay of the gradient's mean. Default 0.9.
-    pub beta_1: f64,
+    /// Decay of the gradient's mean. Default 0.9, and 0.5 for `semi-supervised-gan`, as its authors have it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub beta_1: Option<f64>,
     /// Decay of the gradient's square. Default 0.999.
     pub beta_2: f64,
     /// Added to the root of the square. Default 1e-8.
@@ -102,7 +103,7 @@ impl Default for AdamConfig {
     fn default() -> Self {
         Self {
             lr: 1e-3,
-            beta_1: 0.9,
+            beta_1: None,
             beta_2: 0.999,
             epsilon: 1e-8,
             weight_decay: 0.0,
@@ -176,7 +177,7 @@ impl OptimizerConfig {
                 (config.weight_decay, vec![("momentum", config.momentum.unwrap_or(0.0))])
             }
             Self::Adam(config) | Self::AdamW(config) => {
-                (config.weight_decay, vec![("beta_1", config.beta_1), ("beta_2", config.beta_2)])
+                (config.weight_decay, vec![("beta_1", config.beta_1.unwrap_or_default()), ("beta_2", config.beta_2)])
             }
             Self::RmsProp(config) => {
                 (config.weight_decay, vec![("alpha", config.alpha), ("momentum", config.momentum)])

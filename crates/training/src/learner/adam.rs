@@ -17,10 +17,10 @@ pub struct Adam {
 }
 
 impl Adam {
-    /// From the config; `decoupled` makes it AdamW.
-    pub fn new(config: &AdamConfig, decoupled: bool) -> Self {
+    /// From the config, and what `beta_1` is where that says nothing; `decoupled` makes it AdamW.
+    pub fn new(config: &AdamConfig, beta_1: f64, decoupled: bool) -> Self {
         Self {
-            beta_1: config.beta_1 as f32,
+            beta_1: config.beta_1.unwrap_or(beta_1) as f32,
             beta_2: config.beta_2 as f32,
             epsilon: config.epsilon as f32,
             weight_decay: config.weight_decay as f32,

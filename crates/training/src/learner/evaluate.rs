@@ -3,7 +3,7 @@
 use burn::tensor::Tensor;
 use burn::tensor::activation::softmax;
 use semiseq_datasets::{Dataset, Pool, Sequence, Target, Task, evaluation_batches};
-use semiseq_models::SequenceModel;
+use semiseq_models::{SequenceModel, Sequences};
 
 use crate::metrics::{ClassPredictions, Confusion, Scores, regression_scores};
 use crate::objectives::losses::class_logits;
@@ -73,6 +73,28 @@ impl Kind {
 
 /// The model's outputs in the order of the data set. `model` must live off the autodiff device.
 pub fn outputs<M: SequenceModel>(model: &M, dataset: &Dataset, kind: Kind) -> Outputs {
+    outputs_by(model, dataset, kind, |sequences| model.forward(sequences))
+}
+
+/// As [`outputs`], with what the objective's own layers have to say ([`Objective::vote`]).
+pub fn voted_outputs<M: SequenceModel, O: Objective<M>>(
+    objective: Option<&O>,
+    model: &M,
+    dataset: &Dataset,
+    kind: Kind,
+) -> Outputs {
+    outputs_by(model, dataset, kind, |sequences| {
+        let voted = objective.filter(|_| kind == Kind::Classes).and_then(|objective| objective.vote(model, &sequences));
+        voted.unwrap_or_else(|| model.forward(sequences))
+    })
+}
+
+fn outputs_by<M: SequenceModel>(
+    model: &M,
+    dataset: &Dataset,
+    kind: Kind,
+    forward: impl Fn(Sequences) -> Tensor<2>,
+) -> Outputs {
     let device = first_device(model);
     let count = dataset.sequences.len();
     let mut classes = vec![Vec::new(); count];
@@ -83,7 +105,7 @@ pub fn outputs<M: SequenceModel>(model: &M, dataset: &Dataset, kind: Kind) -> Ou
         let logits = match kind {
             // Of the forecasts from each step only those from the window's end are asked for.
             Kind::Forecast if model.per_step() => model.head(model.summary(part.weak)),
-            _ => model.forward(part.weak),
+            _ => forward(part.weak),
         };
         if kind == Kind::Number {
             for (index, number) in batch.indices.iter().zip(host(logits)) {

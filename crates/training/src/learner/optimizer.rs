@@ -12,8 +12,12 @@ use semiseq_models::{scale, sum_of_squares};
 use super::adam::Adam;
 use crate::config::OptimizerConfig;
 
-/// Builds the optimiser.
-pub fn build(config: &OptimizerConfig) -> ModuleOptimizer {
+/// Decay of the gradient's mean in Adam, where the config does not say: one player alone, and two who move each other's goal.
+const BETA_1: [f64; 2] = [0.9, 0.5];
+
+/// Builds the optimiser, of two players who take turns where `plays`.
+pub fn build(config: &OptimizerConfig, plays: bool) -> ModuleOptimizer {
+    let beta_1 = BETA_1[usize::from(plays)];
     let decay = |value: f64| (value > 0.0).then(|| WeightDecayConfig::new(value as f32));
     match config {
         OptimizerConfig::Sgd(sgd) | OptimizerConfig::Momentum(sgd) => {
@@ -22,8 +26,8 @@ pub fn build(config: &OptimizerConfig) -> ModuleOptimizer {
             let momentum = (momentum > 0.0).then(|| MomentumConfig::new().with_momentum(momentum).with_dampening(0.0));
             SgdConfig::new().with_weight_decay(decay(sgd.weight_decay)).with_momentum(momentum).init()
         }
-        OptimizerConfig::Adam(adam) => ModuleOptimizer::from(Adam::new(adam, false)),
-        OptimizerConfig::AdamW(adam) => ModuleOptimizer::from(Adam::new(adam, true)),
+        OptimizerConfig::Adam(adam) => ModuleOptimizer::from(Adam::new(adam, beta_1, false)),
+        OptimizerConfig::AdamW(adam) => ModuleOptimizer::from(Adam::new(adam, beta_1, true)),
         OptimizerConfig::RmsProp(rms) => RmsPropConfig::new()
             .with_alpha(rms.alpha as f32)
             .with_momentum(rms.momentum as f32)

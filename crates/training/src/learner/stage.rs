@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Learned;
 use super::checkpoint::Files;
-use super::evaluate::{Kind, measured, outputs, score};
+use super::evaluate::{Kind, measured, score, voted_outputs};
 use super::progress::{Progress, Split};
 use super::training::{Length, Training};
 use crate::config::StageConfig;
@@ -203,11 +203,12 @@ fn validate<M: SequenceModel, O: Objective<M>>(
         return Ok(Scores::new());
     }
     let plain = model.valid();
-    let own = measured(&objective.valid(), &plain, options.valid);
+    let objective = objective.valid();
+    let own = measured(&objective, &plain, options.valid);
     if !own.is_empty() {
         return Ok(own);
     }
-    let outputs = outputs(&plain, options.valid, options.kind);
+    let outputs = voted_outputs(Some(&objective), &plain, options.valid, options.kind);
     if late && outputs.constant() {
         return Err(Error::runtime(
             format!("{}: the model gives one and the same output for every sequence", options.label),

@@ -95,7 +95,7 @@ impl<'a, M: SequenceModel, O: Objective<M>> Training<'a, M, O> {
     ) -> Result<Self, Error> {
         let average = options.config.weight_average.map(|_| fresh_copy(&model));
         let learned = Learned { model, objective, average };
-        let optimizer = build(&options.config.optimizer);
+        let optimizer = build(&options.config.optimizer, options.config.objective.kind().plays);
         let Some(files) = resume else {
             return Ok(Self { options, length, learned, optimizer, best: None, position: Position::default() });
         };

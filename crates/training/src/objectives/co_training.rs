@@ -107,7 +107,7 @@ impl<M: SequenceModel> Objective<M> for CoTraining<M> {
         let mut terms = self.supervised.labeled_terms(model, step.labeled.as_ref());
         if let Some(part) = &step.labeled {
             let loss = self.supervised.loss(self.of_peer(part.second_or_weak()), &part.targets);
-            terms = terms.add("peer", 1.0, loss);
+            terms = self.supervised.with_penalty(terms.add("peer", 1.0, loss), "peer_penalty", &self.peer);
         }
         let Some(part) = step.unlabeled.as_ref().filter(|_| context.progress() >= self.config.warm_up) else {
             return terms;

@@ -1,8 +1,8 @@
 //! Cross-view training (Clark et al. 2018, "Semi-supervised sequence modeling with cross-view training").
 //!
 //! Output layers of their own see less of a sequence than the model does, and learn on unlabelled sequences to predict what
-//! the model predicts from all of it: `Σ_j KL(p(x) ‖ p_j(x))` (eq. 2). No gradient flows into `p(x)`; the encoder that all of
-//! them read gets better.
+//! the model predicts from all of it: `Σ_j KL(p(x) ‖ p_j(x))` (eq. 2). `p(x)` is a pass of its own without dropout, as in the
+//! authors' code (tensorflow/models, `cvt_text`), and no gradient flows into it; the encoder that all of them read gets better.
 //!
 //! The paper's views for taggers are the forward and the backward states, and those without the step itself. Here a sequence
 //! has one class, and the views are: the state at the middle and at three quarters of the sequence, which know nothing of the
@@ -89,7 +89,7 @@ impl<M: SequenceModel> Objective<M> for CrossView {
         let Some(part) = &step.unlabeled else { return terms };
         let states = model.states(part.weak.clone());
         let [batch, _, width] = states.dims();
-        let target = probabilities(model.head(model.pool(states.clone(), part.weak.mask.clone())));
+        let target = probabilities(model.clone().freeze().forward(part.weak.clone()));
         let mut views = Vec::new();
         let forward = if model.causal() { states.clone() } else { states.clone().narrow(2, 0, width / 2) };
         for prefix in PREFIXES {

@@ -54,12 +54,17 @@ impl Draws {
         Tensor::from_data(TensorData::new(values, shape), device)
     }
 
-    /// Shares `max(λ, 1 - λ)` with `λ ~ Beta(alpha, alpha)`, `[rows, 1]`: how much of a mixture is the first part.
-    pub fn shares(&mut self, alpha: f64, rows: usize, device: &Device) -> Tensor<2> {
+    /// A number of the Beta distribution with both parameters `alpha`.
+    pub fn beta(&mut self, alpha: f64) -> f64 {
         // Checked with the config to be above 0.
         let beta = Beta::new(alpha, alpha).unwrap_or_else(|_| Beta::new(1.0, 1.0).expect("ones are in range"));
+        beta.sample(&mut self.0)
+    }
+
+    /// Shares `max(λ, 1 - λ)` with `λ ~ Beta(alpha, alpha)`, `[rows, 1]`: how much of a mixture is the first part.
+    pub fn shares(&mut self, alpha: f64, rows: usize, device: &Device) -> Tensor<2> {
         let mut share = || {
-            let drawn: f64 = beta.sample(&mut self.0);
+            let drawn = self.beta(alpha);
             drawn.max(1.0 - drawn) as f32
         };
         let values: Vec<f32> = (0..rows).map(|_| share()).collect();
@@ -71,15 +76,6 @@ impl Draws {
         let mut order: Vec<i32> = (0..rows as i32).collect();
         order.shuffle(&mut self.0);
         Tensor::from_data(order.as_slice(), device)
-    }
-
-    /// How often each of `count` is drawn in `count` draws with replacement, `[count]`.
-    pub fn bootstrap(&mut self, count: usize, device: &Device) -> Tensor<1> {
-        let mut times = vec![0.0f32; count];
-        for _ in 0..count {
-            times[rand::Rng::random_range(&mut self.0, 0..count)] += 1.0;
-        }
-        Tensor::from_data(times.as_slice(), device)
     }
 
     /// Numbers below `count`, `[rows]`.

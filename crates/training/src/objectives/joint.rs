@@ -5,6 +5,7 @@
 //! gets the unlabelled ones here, where another part looks at labels.
 
 use burn::module::Module;
+use burn::tensor::Tensor;
 use semiseq_datasets::{Pool, Problem, Sequence, Views};
 use semiseq_models::{Input, SequenceModel, Sequences};
 use serde::{Deserialize, Serialize};
@@ -133,6 +134,10 @@ impl<M: SequenceModel> Objective<M> for Joint<M> {
 
     fn answer(&self, model: &M, sequences: &Sequences) -> Option<Vec<Sequence>> {
         self.parts.iter().find_map(|part| part.answer(model, sequences))
+    }
+
+    fn vote(&self, model: &M, sequences: &Sequences) -> Option<Tensor<2>> {
+        self.parts.iter().find_map(|part| part.vote(model, sequences))
     }
 
     fn after_update(self, model: &M, context: &StepContext) -> Self {

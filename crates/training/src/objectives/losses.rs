@@ -114,20 +114,29 @@ pub fn entropy(logits: Tensor<2>, rows: Option<Tensor<1>>) -> Tensor<1> {
 /// Squared distance of two distributions, mean over classes and rows (Laine & Aila 2017, alg. 1).
 /// `target` holds probabilities; no gradient flows into it.
 pub fn distribution_mse(logits: Tensor<2>, target: Tensor<2>, rows: Option<Tensor<1>>) -> Tensor<1> {
-    let difference = softmax(class_logits(logits), 1) - target.detach();
+    weighted_mean(squared_distance_of_rows(softmax(class_logits(logits), 1), target.detach()), rows)
+}
+
+/// Squared distance of the distributions of each row, the mean over the classes, `[rows]`. Both `[rows, classes]`; gradients
+/// flow into both.
+pub(super) fn squared_distance_of_rows(left: Tensor<2>, right: Tensor<2>) -> Tensor<1> {
+    let difference = left - right;
     let [count, classes] = difference.dims();
-    let squared = (difference.clone() * difference).sum_dim(1).reshape([count]) / classes as f64;
-    weighted_mean(squared, rows)
+    (difference.clone() * difference).sum_dim(1).reshape([count]) / classes as f64
 }
 
 /// `KL(target ‖ prediction)`, mean over rows. `target` holds probabilities; no gradient flows into it.
 pub fn distribution_kl(logits: Tensor<2>, target: Tensor<2>, rows: Option<Tensor<1>>) -> Tensor<1> {
+    weighted_mean(divergence_of_rows(logits, target), rows)
+}
+
+/// `KL(target ‖ prediction)` of each row, `[rows]`. `target` holds probabilities; no gradient flows into it.
+pub(super) fn divergence_of_rows(logits: Tensor<2>, target: Tensor<2>) -> Tensor<1> {
     let target = target.detach();
     let log_prediction = log_softmax(class_logits(logits), 1);
     let [count, _] = log_prediction.dims();
     let log_target = target.clone().clamp_min(1e-12).log();
-    let divergence = (target * (log_target - log_prediction)).sum_dim(1).reshape([count]);
-    weighted_mean(divergence, rows)
+    (target * (log_target - log_prediction)).sum_dim(1).reshape([count])
 }
 
 /// Predicted distributions `[rows, classes]`, without graph.

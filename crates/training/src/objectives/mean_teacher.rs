@@ -1,16 +1,18 @@
 //! Mean teacher (Tarvainen & Valpola 2017, "Mean teachers are better role models").
 //!
-//! `L = CE(labelled) + w(t) · d(p_student(x; η), p_teacher(x; η'))` over labelled and unlabelled sequences;
-//! the teacher's weights are an exponential moving average of the student's, and no gradient flows into
-//! it. Validation and the result use the teacher, as in the paper.
+//! `L = CE(labelled) + w(t) · mean d(p_student(x; η), p_teacher(x; η'))`, the mean over labelled and unlabelled sequences; the
+//! teacher's weights are an exponential moving average of the student's, and no gradient flows into it. Validation and the
+//! result use the teacher, as in the paper.
 
 use burn::module::Module;
 use burn::tensor::Tensor;
+use burn::tensor::activation::softmax;
 use semiseq_datasets::{Pool, Problem, Views};
 use semiseq_models::SequenceModel;
 use serde::{Deserialize, Serialize};
 
-use super::losses::{distribution_kl, distribution_mse, probabilities, weighted_mean};
+use super::consistency::{Distances, RAMP_UP, teacher_decay};
+use super::losses::{class_logits, divergence_of_rows, probabilities, squared_distance_of_rows, weighted_mean};
 use super::{
     Needs, Objective, Part, Setting, Step, StepContext, Supervised, SupervisedConfig, Terms, gaussian_ramp_up,
 };
@@ -22,13 +24,15 @@ use crate::learner::average::{average, fresh_copy};
 #[serde(deny_unknown_fields, default)]
 pub struct MeanTeacherConfig {
     /// α in [0, 1), the teacher's memory. Default 0.99, the paper's for the ramp-up phase; it uses
-    /// 0.999 later. Longer runs want a longer memory. In the first steps `min(1 - 1/(step+1), α)`
+    /// 0.999 later. Longer runs want a longer memory. After the first `t` updates `min(1 - 1/(t+1), α)`
     /// holds, so that the random initial weights are soon forgotten.
     pub ema_decay: f64,
-    /// `w_max` ≥ 0, the weight of the consistency term once ramped up. Default 8. Lower it when all
-    /// predictions become the same.
+    /// `w_max` ≥ 0, the weight of the consistency term once ramped up. Default 100, the paper's. On CIFAR-10 its mean of the
+    /// cross-entropy is over the whole batch, M of N labelled: `M/N · CE + 100 · M/N · d = M/N · (CE + 100 d)`, with CE the
+    /// mean over labelled sequences as here; on SVHN one image of 100 has a label: `CE/100 + 1 · d = (CE + 100 d)/100`.
+    /// Lower it when all predictions become the same.
     pub weight: f64,
-    /// Fraction of the stage over which the weight grows. Default 0.27 (80 of 300 epochs).
+    /// Fraction in [0, 1] of the stage over which the weight grows. Default 0.25; the paper's is 40,000 of 150,000 steps.
     pub ramp_up: f64,
     /// `mse` of the distributions (the paper's choice) or `kl`. Default `mse`.
     pub consistency: Consistency,
@@ -45,7 +49,8 @@ pub enum Consistency {
     /// Squared distance of the distributions, mean over classes.
     #[default]
     Mse,
-    /// `KL(teacher ‖ student)`.
+    /// `2 (1 - 1/K) / K² · KL(teacher ‖ student)` for K classes: scaled as in the authors' code, so that its gradients are as
+    /// large as the squared distance's where both are near the uniform distribution, and one weight suits both.
     Kl,
 }
 
@@ -53,8 +58,8 @@ impl Default for MeanTeacherConfig {
     fn default() -> Self {
         Self {
             ema_decay: 0.99,
-            weight: 8.0,
-            ramp_up: 0.27,
+            weight: 100.0,
+            ramp_up: RAMP_UP,
             consistency: Consistency::Mse,
             teacher_noise: true,
             supervised: SupervisedConfig::default(),
@@ -65,14 +70,14 @@ impl Default for MeanTeacherConfig {
 impl MeanTeacherConfig {
     pub(crate) fn check(&self, path: &str, problems: &mut Vec<Problem>) {
         check_memory(problems, &format!("{path}.ema_decay"), self.ema_decay, "the paper uses 0.99, later 0.999");
-        check_range(problems, &format!("{path}.weight"), self.weight, 0.0, f64::INFINITY, "the default is 8");
+        check_range(problems, &format!("{path}.weight"), self.weight, 0.0, f64::INFINITY, "the paper uses 100");
         check_range(
             problems,
             &format!("{path}.ramp_up"),
             self.ramp_up,
             0.0,
             1.0,
-            "it is a fraction of the stage; the default is 0.27",
+            "it is a fraction of the stage; the default is 0.25",
         );
         self.supervised.check(&format!("{path}.supervised"), problems);
     }
@@ -104,11 +109,15 @@ impl<M: SequenceModel> MeanTeacher<M> {
         probabilities(logits)
     }
 
-    fn consistency(&self, logits: Tensor<2>, target: Tensor<2>, part: &Part) -> Tensor<1> {
-        let rows = part.row_mask(self.teacher.per_step());
+    /// How far student and teacher are apart on each row, `[rows]`.
+    fn apart(&self, logits: Tensor<2>, target: Tensor<2>) -> Tensor<1> {
+        let [_, classes] = target.dims();
         match self.config.consistency {
-            Consistency::Mse => distribution_mse(logits, target, rows),
-            Consistency::Kl => distribution_kl(logits, target, rows),
+            Consistency::Mse => squared_distance_of_rows(softmax(class_logits(logits), 1), target),
+            Consistency::Kl => {
+                let classes = classes as f64;
+                divergence_of_rows(logits, target) * (2.0 * (1.0 - 1.0 / classes) / (classes * classes))
+            }
         }
     }
 }
@@ -121,27 +130,29 @@ impl<M: SequenceModel> Objective<M> for MeanTeacher<M> {
     fn step(&mut self, model: &M, step: &Step, context: &StepContext) -> Terms {
         let weight = self.config.weight * gaussian_ramp_up(context.progress(), self.config.ramp_up);
         let mut terms = Terms::default();
+        let mut distances = Distances::default();
         if let Some(part) = &step.labeled {
             let logits = model.forward(part.weak.clone());
             terms = self.supervised.terms(model, logits.clone(), &part.targets);
-            terms = terms.add("consistency_labeled", weight, self.consistency(logits, self.teach(part), part));
+            distances.add(self.apart(logits, self.teach(part)), part.row_mask(model.per_step()));
         }
         if let Some(part) = &step.unlabeled {
             let logits = model.forward(part.weak.clone());
             let target = self.teach(part);
             let agree = probabilities(logits.clone()).argmax(1).equal(target.clone().argmax(1)).float();
             let [rows, _] = agree.dims();
-            let agreement = weighted_mean(agree.reshape([rows]), part.row_mask(model.per_step()));
-            terms = terms
-                .add("consistency", weight, self.consistency(logits, target, part))
-                .monitor("teacher_agreement", agreement);
+            let counted = part.row_mask(model.per_step());
+            terms = terms.monitor("teacher_agreement", weighted_mean(agree.reshape([rows]), counted.clone()));
+            distances.add(self.apart(logits, target), counted);
+        }
+        if let Some(distance) = distances.mean() {
+            terms = terms.add("consistency", weight, distance);
         }
         terms.constant("unlabeled_weight", weight)
     }
 
     fn after_update(mut self, model: &M, context: &StepContext) -> Self {
-        let decay = (1.0 - 1.0 / (context.step as f64 + 1.0)).min(self.config.ema_decay);
-        self.teacher = average(self.teacher, model, decay);
+        self.teacher = average(self.teacher, model, teacher_decay(context.step, self.config.ema_decay));
         self
     }
 

@@ -22,6 +22,12 @@ impl Mixture {
         Self { shares, partners }
     }
 
+    /// One share for all rows, `λ ~ Beta(alpha, alpha)`, and a partner a row (Zhang et al. 2018).
+    pub(super) fn draw_alike(alpha: f64, rows: usize, draws: &mut Draws, device: &Device) -> Self {
+        let share = draws.beta(alpha) as f32;
+        Self::new(Tensor::full([rows, 1], share, device), draws.order(rows, device))
+    }
+
     /// A share and a partner a row: `max(λ, 1 - λ)` with `λ ~ Beta(alpha, alpha)`.
     pub(super) fn draw(alpha: f64, rows: usize, draws: &mut Draws, device: &Device) -> Self {
         Self::new(draws.shares(alpha, rows, device), draws.order(rows, device))
@@ -83,6 +89,11 @@ fn side_by_side<M: SequenceModel>(model: &M, parts: Vec<Sequences>) -> (Tensor<3
 pub fn sharpened(probabilities: Tensor<2>, temperature: f64) -> Tensor<2> {
     let powers = probabilities.clamp_min(1e-12).powf_scalar(1.0 / temperature);
     powers.clone() / powers.sum_dim(1)
+}
+
+/// Labels as distributions, zeros where they are unknown, `[rows, count]`. Both `[rows]`.
+pub(super) fn labels(classes: Tensor<1, Int>, known: Tensor<1>, count: usize) -> Tensor<2> {
+    one_hot(classes, count) * known.unsqueeze_dim(1)
 }
 
 /// Classes as distributions, `[rows, classes]`.

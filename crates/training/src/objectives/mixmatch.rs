@@ -14,10 +14,10 @@ use semiseq_models::SequenceModel;
 use serde::{Deserialize, Serialize};
 
 use super::draws::{Draws, step_seed};
-use super::losses::{accuracy, class_logits, probabilities, soft_cross_entropy};
-use super::mixing::{Mixture, one_hot, sharpened};
+use super::losses::{accuracy, class_logits, probabilities};
+use super::mixing::{Mixture, labels, sharpened};
 use super::ramp::linear_ramp_up;
-use super::{Needs, Objective, Setting, Step, StepContext, Supervised, SupervisedConfig, Targets, Terms};
+use super::{Needs, Objective, Part, Setting, Step, StepContext, Supervised, SupervisedConfig, Targets, Terms};
 use crate::config::check_range;
 
 /// `[stage.objective.mixmatch]`.
@@ -33,7 +33,7 @@ pub struct MixMatchConfig {
     pub temperature: f64,
     /// α > 0 of the Beta distribution that shares are drawn from. Default 0.75, the paper's.
     pub alpha: f64,
-    /// Smoothing and class weights of a step without unlabelled sequences.
+    /// The labelled term: smoothing and class weights act on the mixed labels.
     pub supervised: SupervisedConfig,
 }
 
@@ -66,43 +66,57 @@ pub struct MixMatch {
     config: MixMatchConfig,
 }
 
-impl<M: SequenceModel> Objective<M> for MixMatch {
-    fn needs(&self) -> Needs {
-        Needs { pool: Pool::Paired, views: Views::WEAK | Views::SECOND }
-    }
-
-    fn step(&mut self, model: &M, step: &Step, context: &StepContext) -> Terms {
-        let (Some(labeled), Some(unlabeled)) = (&step.labeled, &step.unlabeled) else {
-            return self.supervised.labeled_terms(model, step.labeled.as_ref());
-        };
-        let (Targets::Classes { classes, known }, Some(device)) =
-            (&labeled.targets, model.devices().into_iter().next())
-        else {
-            return self.supervised.labeled_terms(model, step.labeled.as_ref());
-        };
+impl MixMatch {
+    /// The terms of a step whose mixture is drawn: of its labelled rows, its unlabelled ones in the first view, and these in the
+    /// second. `None` where targets are no classes.
+    pub fn mixed<M: SequenceModel>(
+        &self,
+        model: &M,
+        labeled: &Part,
+        unlabeled: &Part,
+        context: &StepContext,
+        mixture: &Mixture,
+    ) -> Option<Terms> {
+        let Targets::Classes { classes, known } = &labeled.targets else { return None };
         let views = [unlabeled.weak.clone(), unlabeled.second_or_weak()];
         let [first, second] = views.clone().map(|view| probabilities(model.forward(view)));
         let guess = sharpened((first + second) / 2.0, self.config.temperature);
         let [count, outputs] = guess.dims();
-        let known_rows = known.dims()[0];
-
-        let mut draws = Draws::new(step_seed(&device));
-        let mixture = Mixture::draw(self.config.alpha, known_rows + 2 * count, &mut draws, &device);
-        let targets = Tensor::cat(vec![one_hot(classes.clone(), outputs), guess.clone(), guess.clone()], 0);
-        let targets = mixture.rows(targets);
+        let [known_rows] = known.dims();
+        let own = labels(classes.clone(), known.clone(), outputs);
+        let targets = mixture.rows(Tensor::cat(vec![own, guess.clone(), guess.clone()], 0));
         let [first, second] = views;
         let logits = class_logits(mixture.logits(model, vec![labeled.weak.clone(), first, second]));
         let part = |values: &Tensor<2>, from: usize, rows: usize| values.clone().narrow(0, from, rows);
-        let supervised = soft_cross_entropy(part(&logits, 0, known_rows), part(&targets, 0, known_rows));
+        let supervised = self.supervised.mixed_loss(part(&logits, 0, known_rows), part(&targets, 0, known_rows));
         let difference = softmax(part(&logits, known_rows, 2 * count), 1) - part(&targets, known_rows, 2 * count);
         let weight = self.config.weight * linear_ramp_up(context.progress(), self.config.ramp_up);
-        let mut terms = Terms::new(supervised)
+        let mut terms = self
+            .supervised
+            .with_penalty(Terms::new(supervised), "penalty", model)
             .add("unlabeled", weight, (difference.clone() * difference).mean())
             .monitor("accuracy", accuracy(part(&logits, 0, known_rows), classes.clone(), known.clone()))
             .constant("unlabeled_weight", weight);
         if let Targets::Classes { classes, known } = &unlabeled.targets {
             terms = terms.monitor("pseudo_label_accuracy", accuracy(guess, classes.clone(), known.clone()));
         }
-        terms
+        Some(terms)
+    }
+}
+
+impl<M: SequenceModel> Objective<M> for MixMatch {
+    fn needs(&self) -> Needs {
+        Needs { pool: Pool::Paired, views: Views::WEAK | Views::SECOND }
+    }
+
+    fn step(&mut self, model: &M, step: &Step, context: &StepContext) -> Terms {
+        let mixed = || {
+            let (labeled, unlabeled) = (step.labeled.as_ref()?, step.unlabeled.as_ref()?);
+            let device = model.devices().into_iter().next()?;
+            let rows = labeled.indices.len() + 2 * unlabeled.indices.len();
+            let mixture = Mixture::draw(self.config.alpha, rows, &mut Draws::new(step_seed(&device)), &device);
+            self.mixed(model, labeled, unlabeled, context, &mixture)
+        };
+        mixed().unwrap_or_else(|| self.supervised.labeled_terms(model, step.labeled.as_ref()))
     }
 }

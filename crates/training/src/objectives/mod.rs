@@ -11,6 +11,7 @@ mod autoencoder;
 mod bank;
 mod co_training;
 mod comatch;
+mod consistency;
 mod contrastive_predictive_coding;
 mod crmatch;
 mod cross_view;
@@ -89,7 +90,9 @@ pub use registry::{AnyObjective, Kind, OBJECTIVES, ObjectiveConfig};
 pub use remixmatch::{ReMixMatch, ReMixMatchConfig};
 pub use scheduled_sampling::{Decay, ScheduledSamplingConfig};
 pub use self_training::{SelfTraining, SelfTrainingConfig};
-pub use semi_supervised_gan::{SemiSupervisedGan, SemiSupervisedGanConfig, feature_matching, made_loss, real_loss};
+pub use semi_supervised_gan::{
+    PassNoise, SemiSupervisedGan, SemiSupervisedGanConfig, feature_matching, made_loss, real_loss,
+};
 pub use semi_supervised_vae::{Rebuild, SemiSupervisedVae, SemiSupervisedVaeConfig, marginal_bound};
 pub use sequence_to_sequence::{SequenceToSequence, SequenceToSequenceConfig};
 pub use simmatch::{SimMatch, SimMatchConfig, matched};
@@ -98,7 +101,7 @@ pub use step::{Part, Step, StepContext, Targets};
 pub use supervised::{ClassWeights, Supervised, SupervisedConfig};
 pub use temporal_ensembling::{TemporalEnsembling, TemporalEnsemblingConfig};
 pub use terms::Terms;
-pub use tri_training::{TriTraining, TriTrainingConfig, agreed_loss, orthogonality};
+pub use tri_training::{TriTraining, TriTrainingConfig, agreed_loss, majority, orthogonality};
 pub use truncated_backpropagation::{TruncatedBackpropagation, TruncatedBackpropagationConfig};
 pub use uda::{SignalAnnealing, Uda, UdaConfig};
 pub use vae::{Annealing, Vae, VaeConfig, divergence, negative_log_likelihood, reparameterised, with_free_bits};
@@ -170,6 +173,12 @@ pub trait Objective<M: SequenceModel>: Module + ModuleDisplay {
     /// The sequence that answers each sequence, where the objective writes one: tokens without their end, or values. `None`
     /// where it does not.
     fn answer(&self, _model: &M, _sequences: &Sequences) -> Option<Vec<Sequence>> {
+        None
+    }
+
+    /// Logits `[rows, classes]` that stand in for the model's own wherever it is asked for classes, off the autodiff device: where
+    /// layers of the objective have a say. `None`: the model answers alone.
+    fn vote(&self, _model: &M, _sequences: &Sequences) -> Option<Tensor<2>> {
         None
     }
 

@@ -41,6 +41,10 @@ pub struct Kind {
     pub by_class: bool,
     /// There is something to see: samples, or sequences rebuilt.
     pub shows: bool,
+    /// Its own layers have a say in what a run predicts.
+    pub votes: bool,
+    /// Two players, for whom the mean of the gradient is short: β₁ of Adam is 0.5 unless said otherwise.
+    pub plays: bool,
 }
 
 /// Of an objective that looks at no labels.
@@ -72,6 +76,11 @@ fn causal(kind: Kind) -> Kind {
 }
 
 impl Kind {
+    /// Whether the objective is asked anything after training, and so has to be kept beside the model.
+    pub fn speaks(&self) -> bool {
+        self.shows || self.votes
+    }
+
     /// Of several objectives at once: what one of them needs, all of them need.
     pub(super) fn of_all(kinds: impl Iterator<Item = Self>) -> Self {
         kinds.fold(unsupervised(), |all, one| Self {
@@ -89,6 +98,8 @@ impl Kind {
             generates: all.generates || one.generates,
             by_class: all.by_class || one.by_class,
             shows: all.shows || one.shows,
+            votes: all.votes || one.votes,
+            plays: all.plays || one.plays,
         })
     }
 }
@@ -161,6 +172,9 @@ macro_rules! registry {
             fn answer(&self, model: &M, sequences: &Sequences) -> Option<Vec<Sequence>> {
                 match self { $(Self::$variant(objective) => objective.answer(model, sequences),)* }
             }
+            fn vote(&self, model: &M, sequences: &Sequences) -> Option<Tensor<2>> {
+                match self { $(Self::$variant(objective) => objective.vote(model, sequences),)* }
+            }
             fn tables(&self) -> Vec<(&'static str, String)> {
                 match self { $(Self::$variant(objective) => Objective::<M>::tables(objective),)* }
             }
@@ -183,7 +197,7 @@ registry! {
     "pi-model" PiModel PiModelConfig PiModel, "The same prediction under two draws of noise (Laine & Aila 2017)",
         |_| classes();
     "temporal-ensembling" TemporalEnsembling TemporalEnsemblingConfig TemporalEnsembling, "The prediction of its own past epochs (Laine & Aila 2017)",
-        |_| classes();
+        |_| whole();
     "mean-teacher" MeanTeacher MeanTeacherConfig MeanTeacher<M>, "The prediction of the average of its own past weights (Tarvainen & Valpola 2017)",
         |_| Kind { teaches: true, ..classes() };
     "adversarial" Adversarial AdversarialConfig Adversarial, "The same label under the noise that harms most, labels only (Miyato et al. 2017)",
@@ -201,7 +215,7 @@ registry! {
     "co-training" CoTraining CoTrainingConfig CoTraining<M>, "Two models that give each other labels (Blum & Mitchell 1998)",
         |_| whole();
     "tri-training" TriTraining TriTrainingConfig TriTraining, "The label on which two of three layers agree (Ruder & Plank 2018)",
-        |_| classes();
+        |_| Kind { votes: true, ..classes() };
     "mixmatch" MixMatch MixMatchConfig MixMatch, "Sharpened guesses on mixtures of sequences (Berthelot et al. 2019)",
         |_| whole();
     "remixmatch" ReMixMatch ReMixMatchConfig ReMixMatch, "MixMatch with aligned guesses and strong views (Berthelot et al. 2020)",
@@ -241,8 +255,8 @@ registry! {
         };
     "gan" Gan GanConfig Gan, "Series that a critic takes for real, also by class (Esteban et al. 2017)",
         |config| Kind { values: true, reads_labels: config.conditional, by_class: config.conditional, ..maker(unsupervised()) };
-    "semi-supervised-gan" SemiSupervisedGan SemiSupervisedGanConfig SemiSupervisedGan, "A classifier that also tells made series from real ones (Salimans et al. 2016)",
-        |_| Kind { values: true, ..maker(whole()) };
+    "semi-supervised-gan" SemiSupervisedGan SemiSupervisedGanConfig SemiSupervisedGan<M>, "A classifier that also tells made series from real ones (Salimans et al. 2016)",
+        |_| Kind { values: true, teaches: true, plays: true, ..maker(whole()) };
     "sequence-to-sequence" SequenceToSequence SequenceToSequenceConfig SequenceToSequence, "Another sequence for each sequence (Sutskever et al. 2014; Bahdanau et al. 2015)",
         |_| Kind { reads_labels: true, answers: true, shows: true, ..unsupervised() };
     "language-model" LanguageModel LanguageModelConfig LanguageModel, "The next word of each text (Dai & Le 2015)",

@@ -20,9 +20,9 @@ use super::crmatch::Direction;
 use super::draws::{Draws, step_seed};
 use super::guess::{follow, remembered};
 use super::losses::{accuracy, class_logits, probabilities, soft_cross_entropy};
-use super::mixing::{Mixture, one_hot, sharpened};
+use super::mixing::{Mixture, labels, sharpened};
 use super::ramp::linear_ramp_up;
-use super::{Needs, Objective, Setting, Step, StepContext, Supervised, SupervisedConfig, Targets, Terms};
+use super::{Needs, Objective, Part, Setting, Step, StepContext, Supervised, SupervisedConfig, Targets, Terms};
 use crate::config::{check_memory, check_range};
 
 /// `[stage.objective.remixmatch]`.
@@ -43,7 +43,7 @@ pub struct ReMixMatchConfig {
     pub alpha: f64,
     /// Decay in [0, 1) of the mean guess. Default 0.99; shorter runs want 0.9.
     pub momentum: f64,
-    /// Smoothing and class weights of a step without unlabelled sequences.
+    /// The labelled term: smoothing and class weights act on the mixed labels.
     pub supervised: SupervisedConfig,
 }
 
@@ -114,6 +114,43 @@ impl ReMixMatch {
         let aligned = guess * (self.labels.val().detach() / mean.clamp_min(1e-6));
         sharpened(aligned.clone() / aligned.sum_dim(1), self.config.temperature)
     }
+
+    /// The terms of a step whose mixture is drawn: of its labelled rows, its unlabelled ones in the strong view, and these in the
+    /// weak one. `None` where targets are no classes.
+    pub fn mixed<M: SequenceModel>(
+        &mut self,
+        model: &M,
+        labeled: &Part,
+        unlabeled: &Part,
+        context: &StepContext,
+        mixture: &Mixture,
+    ) -> Option<Terms> {
+        let Targets::Classes { classes, known } = &labeled.targets else { return None };
+        let strong = unlabeled.strong.clone().unwrap_or_else(|| unlabeled.weak.clone());
+        let label = self.label(probabilities(model.forward(unlabeled.weak.clone())));
+        let [count, outputs] = label.dims();
+        let [known_rows] = known.dims();
+        let own = labels(classes.clone(), known.clone(), outputs);
+        let targets = mixture.rows(Tensor::cat(vec![own, label.clone(), label.clone()], 0));
+        let own = labeled.strong.clone().unwrap_or_else(|| labeled.weak.clone());
+        let logits = class_logits(mixture.logits(model, vec![own, strong.clone(), unlabeled.weak.clone()]));
+        let part = |values: &Tensor<2>, from: usize, rows: usize| values.clone().narrow(0, from, rows);
+        let supervised = self.supervised.mixed_loss(part(&logits, 0, known_rows), part(&targets, 0, known_rows));
+        let guessed = soft_cross_entropy(part(&logits, known_rows, 2 * count), part(&targets, known_rows, 2 * count));
+        let ramp = linear_ramp_up(context.progress(), self.config.ramp_up);
+        let unmixed = soft_cross_entropy(class_logits(model.forward(strong.clone())), label.clone());
+        let mut terms = self
+            .supervised
+            .with_penalty(Terms::new(supervised), "penalty", model)
+            .add("unlabeled", self.config.weight * ramp, guessed)
+            .add("strong", self.config.strong_weight * ramp, unmixed)
+            .add("direction", self.config.direction_weight, self.direction.loss(model, &strong))
+            .monitor("accuracy", accuracy(part(&logits, 0, known_rows), classes.clone(), known.clone()));
+        if let Targets::Classes { classes, known } = &unlabeled.targets {
+            terms = terms.monitor("pseudo_label_accuracy", accuracy(label, classes.clone(), known.clone()));
+        }
+        Some(terms)
+    }
 }
 
 impl<M: SequenceModel> Objective<M> for ReMixMatch {
@@ -122,38 +159,13 @@ impl<M: SequenceModel> Objective<M> for ReMixMatch {
     }
 
     fn step(&mut self, model: &M, step: &Step, context: &StepContext) -> Terms {
-        let (Some(labeled), Some(unlabeled)) = (&step.labeled, &step.unlabeled) else {
-            return self.supervised.labeled_terms(model, step.labeled.as_ref());
+        let mut mixed = || {
+            let (labeled, unlabeled) = (step.labeled.as_ref()?, step.unlabeled.as_ref()?);
+            let device = model.devices().into_iter().next()?;
+            let rows = labeled.indices.len() + 2 * unlabeled.indices.len();
+            let mixture = Mixture::draw(self.config.alpha, rows, &mut Draws::new(step_seed(&device)), &device);
+            self.mixed(model, labeled, unlabeled, context, &mixture)
         };
-        let (Targets::Classes { classes, known }, Some(device)) =
-            (&labeled.targets, model.devices().into_iter().next())
-        else {
-            return self.supervised.labeled_terms(model, step.labeled.as_ref());
-        };
-        let strong = unlabeled.strong.clone().unwrap_or_else(|| unlabeled.weak.clone());
-        let label = self.label(probabilities(model.forward(unlabeled.weak.clone())));
-        let [count, outputs] = label.dims();
-        let known_rows = known.dims()[0];
-
-        let mut draws = Draws::new(step_seed(&device));
-        let mixture = Mixture::draw(self.config.alpha, known_rows + 2 * count, &mut draws, &device);
-        let targets = Tensor::cat(vec![one_hot(classes.clone(), outputs), label.clone(), label.clone()], 0);
-        let targets = mixture.rows(targets);
-        let own = labeled.strong.clone().unwrap_or_else(|| labeled.weak.clone());
-        let logits = class_logits(mixture.logits(model, vec![own, strong.clone(), unlabeled.weak.clone()]));
-        let part = |values: &Tensor<2>, from: usize, rows: usize| values.clone().narrow(0, from, rows);
-        let cross =
-            |from: usize, rows: usize| soft_cross_entropy(part(&logits, from, rows), part(&targets, from, rows));
-        let ramp = linear_ramp_up(context.progress(), self.config.ramp_up);
-        let unmixed = soft_cross_entropy(class_logits(model.forward(strong.clone())), label.clone());
-        let mut terms = Terms::new(cross(0, known_rows))
-            .add("unlabeled", self.config.weight * ramp, cross(known_rows, 2 * count))
-            .add("strong", self.config.strong_weight * ramp, unmixed)
-            .add("direction", self.config.direction_weight, self.direction.loss(model, &strong))
-            .monitor("accuracy", accuracy(part(&logits, 0, known_rows), classes.clone(), known.clone()));
-        if let Targets::Classes { classes, known } = &unlabeled.targets {
-            terms = terms.monitor("pseudo_label_accuracy", accuracy(label, classes.clone(), known.clone()));
-        }
-        terms
+        mixed().unwrap_or_else(|| self.supervised.labeled_terms(model, step.labeled.as_ref()))
     }
 }

@@ -4,7 +4,12 @@
 //! real a sequence is, `D(x) = Z / (Z + 1)`. It minimises the cross-entropy over the K classes on labelled sequences,
 //! `-½ ln D(x)` on unlabelled ones and `-½ ln(1 - D(G(z)))` on samples. The generator matches features: the squared
 //! distance of the mean vectors of real and made sequences. The two take turns, an optimiser step each, with moments of
-//! their own.
+//! their own and β₁ = 0.5.
+//!
+//! As in the authors' code for MNIST (openai/improved-gan, `train_mnist_feature_matching.py`) Gaussian noise stands on what
+//! the discriminator reads and on the vector that its head reads, in both players' steps, and validation and the result use an
+//! average of its weights. Their noise is on each hidden layer; here the encoder is one. The features are the vector before
+//! its noise.
 //!
 //! The paper's nets are convolutional and its data images; here the generator is an LSTM that reads noise at each step
 //! (Esteban et al. 2017), and the features are the encoder's pooled vector. The classes that the discriminator gives
@@ -14,16 +19,22 @@ use burn::module::Module;
 use burn::tensor::Tensor;
 use burn::tensor::activation::softplus;
 use semiseq_datasets::{Pool, Problem, Views};
-use semiseq_models::{Input, InputSize, SequenceGenerator, SequenceModel};
+use semiseq_models::{Input, InputSize, SequenceGenerator, SequenceModel, Sequences};
 use serde::{Deserialize, Serialize};
 
+use super::adversarial_noise::real;
 use super::adversary::{collapse, held, samples, spread};
+use super::consistency::teacher_decay;
 use super::draws::{Draws, step_seed};
 use super::generate::Request;
 use super::losses::{accuracy, class_logits};
-use super::{Needs, Objective, Setting, Step, StepContext, Supervised, SupervisedConfig, Targets, Terms};
-use crate::config::{check_range, problem};
+use super::{Needs, Objective, Part, Setting, Step, StepContext, Supervised, SupervisedConfig, Targets, Terms};
+use crate::config::{check_memory, check_range, problem};
+use crate::learner::average::{average, fresh_copy};
 use crate::metrics::Scores;
+
+/// The average's memory as a part of the discriminator's steps: the authors' 10,000 (a decay of 0.9999) of 300 epochs of 600.
+const MEMORY: f64 = 1.0 / 18.0;
 
 /// `[stage.objective.semi-supervised-gan]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -35,13 +46,29 @@ pub struct SemiSupervisedGanConfig {
     pub noise: usize,
     /// Hidden units of the generator. Default 128.
     pub hidden: usize,
+    /// Deviation ≥ 0 of the noise on what the discriminator reads. Default 0.3, the authors'.
+    pub input_noise: f64,
+    /// Deviation ≥ 0 of the noise on the vector that its head reads. Default 0.5, the authors'.
+    pub hidden_noise: f64,
+    /// Decay in [0, 1) of the average of its weights that validation and the result use. Default: a memory of an 18th of its
+    /// steps, as the authors' 0.9999 is of theirs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ema_decay: Option<f64>,
     /// The labelled term.
     pub supervised: SupervisedConfig,
 }
 
 impl Default for SemiSupervisedGanConfig {
     fn default() -> Self {
-        Self { weight: 1.0, noise: 16, hidden: 128, supervised: SupervisedConfig::default() }
+        Self {
+            weight: 1.0,
+            noise: 16,
+            hidden: 128,
+            input_noise: 0.3,
+            hidden_noise: 0.5,
+            ema_decay: None,
+            supervised: SupervisedConfig::default(),
+        }
     }
 }
 
@@ -52,12 +79,21 @@ impl SemiSupervisedGanConfig {
                 problems.push(problem(&format!("{path}.{key}"), "must be at least 1, got 0".into(), None));
             }
         }
-        check_range(problems, &format!("{path}.weight"), self.weight, 0.0, f64::INFINITY, "the paper uses 1");
+        for (key, value, hint) in [
+            ("weight", self.weight, "the paper uses 1"),
+            ("input_noise", self.input_noise, "the authors use 0.3"),
+            ("hidden_noise", self.hidden_noise, "the authors use 0.5"),
+        ] {
+            check_range(problems, &format!("{path}.{key}"), value, 0.0, f64::INFINITY, hint);
+        }
+        if let Some(decay) = self.ema_decay {
+            check_memory(problems, &format!("{path}.ema_decay"), decay, "left out, it is an 18th of the steps");
+        }
         self.supervised.check(&format!("{path}.supervised"), problems);
     }
 
-    /// Builds the objective with a fresh generator.
-    pub fn init<M: SequenceModel>(&self, setting: &Setting<'_, M>) -> SemiSupervisedGan {
+    /// Builds the objective with a fresh generator; the average starts as a copy of the model.
+    pub fn init<M: SequenceModel>(&self, setting: &Setting<'_, M>) -> SemiSupervisedGan<M> {
         let features = match setting.model.input_size() {
             InputSize::Values(features) => features,
             // A run refuses tokens before it comes here.
@@ -72,16 +108,18 @@ impl SemiSupervisedGanConfig {
                 setting.model.picture(),
                 setting.device,
             ),
+            average: fresh_copy(setting.model),
             config: self.clone(),
         }
     }
 }
 
-/// The objective, with the generator that it trains.
+/// The objective, with the generator that it trains and the average of the discriminator.
 #[derive(Module, Debug)]
-pub struct SemiSupervisedGan {
+pub struct SemiSupervisedGan<M: Module> {
     supervised: Supervised,
     generator: SequenceGenerator,
+    average: M,
     #[module(skip)]
     config: SemiSupervisedGanConfig,
 }
@@ -110,7 +148,86 @@ pub fn feature_matching(real: Tensor<2>, made: Tensor<2>) -> Tensor<1> {
     (difference.clone() * difference).mean()
 }
 
-impl<M: SequenceModel> Objective<M> for SemiSupervisedGan {
+/// Noise for one pass of the discriminator: on what it reads, `[batch, time, width]`, and on its vectors, `[batch, hidden]`.
+pub struct PassNoise {
+    /// On what it reads.
+    pub input: Tensor<3>,
+    /// On the vectors that its head reads.
+    pub hidden: Tensor<2>,
+}
+
+impl PassNoise {
+    fn draw<M: SequenceModel>(
+        config: &SemiSupervisedGanConfig,
+        model: &M,
+        sequences: &Sequences,
+        draws: &mut Draws,
+    ) -> Self {
+        let read = model.embed(sequences.clone());
+        let ([batch, time, width], device) = (read.dims(), read.device());
+        Self {
+            input: draws.normal([batch, time, width], &device) * config.input_noise,
+            hidden: draws.normal([batch, model.summary_size()], &device) * config.hidden_noise,
+        }
+    }
+}
+
+/// The vector of each sequence with noise on what is read, `[batch, hidden]`.
+fn features<M: SequenceModel>(model: &M, sequences: &Sequences, noise: Tensor<3>) -> Tensor<2> {
+    let mask = sequences.mask.clone();
+    let steps = model.embed(sequences.clone()) + real(noise, mask.as_ref());
+    model.hidden(steps, mask)
+}
+
+/// Logits with noise, `[batch, outputs]`.
+fn noisy_logits<M: SequenceModel>(model: &M, sequences: &Sequences, noise: PassNoise) -> Tensor<2> {
+    model.head(features(model, sequences, noise.input) + noise.hidden)
+}
+
+impl<M: SequenceModel> SemiSupervisedGan<M> {
+    /// The discriminator's terms. Noise for the labelled sequences, the unlabelled ones and the made ones, which stand beside
+    /// the unlabelled ones.
+    pub fn discriminator_terms(&self, model: &M, step: &Step, made: &Sequences, noise: [PassNoise; 3]) -> Terms {
+        let [of_labeled, of_real, of_made] = noise;
+        let mut terms = match &step.labeled {
+            Some(part) => self.supervised.terms(model, noisy_logits(model, &part.weak, of_labeled), &part.targets),
+            None => Terms::default(),
+        };
+        let Some(part) = &step.unlabeled else { return terms };
+        let real = class_logits(noisy_logits(model, &part.weak, of_real));
+        let made = class_logits(noisy_logits(model, made, of_made));
+        let told = |logits: &Tensor<2>, real: bool| {
+            let sure = log_sum_exp(logits.clone().detach()).greater_elem(0.0).float().mean();
+            if real { sure } else { sure * -1.0 + 1.0 }
+        };
+        terms = terms
+            .monitor("told_real", told(&real, true))
+            .monitor("told_made", told(&made, false))
+            .add("real", self.config.weight, real_loss(real.clone()))
+            .add("made", self.config.weight, made_loss(made));
+        if let Targets::Classes { classes, known } = &part.targets {
+            terms = terms.monitor("pseudo_label_accuracy", accuracy(real, classes.clone(), known.clone()));
+        }
+        terms
+    }
+
+    /// What the generator minimises, `[1]`: through a copy of the discriminator that learns nothing. Noise on what that reads of
+    /// real and of made sequences.
+    pub fn generator_loss(&self, model: &M, part: &Part, made: &Sequences, noise: [Tensor<3>; 2]) -> Tensor<1> {
+        let discriminator = held(model);
+        let [of_real, of_made] = noise;
+        feature_matching(features(&discriminator, &part.weak, of_real), features(&discriminator, made, of_made))
+    }
+
+    fn decay(&self, context: &StepContext) -> f64 {
+        // The discriminator moves in every other step.
+        let steps = context.total_steps as f64 / 2.0;
+        let memory = self.config.ema_decay.unwrap_or(1.0 - 1.0 / (steps * MEMORY).max(1.0));
+        teacher_decay(context.step / 2, memory)
+    }
+}
+
+impl<M: SequenceModel> Objective<M> for SemiSupervisedGan<M> {
     fn needs(&self) -> Needs {
         Needs { pool: Pool::Paired, views: Views::WEAK }
     }
@@ -123,29 +240,29 @@ impl<M: SequenceModel> Objective<M> for SemiSupervisedGan {
         let mut draws = Draws::new(step_seed(&device));
         let made = samples(&self.generator, self.config.noise, None, &part.weak, &mut draws, &device);
         let variety = spread(&made, &part.weak);
+        let mut noise = |sequences: &Sequences| PassNoise::draw(&self.config, model, sequences, &mut draws);
         if context.step % 2 == 1 {
-            let critic = held(model);
-            let loss = feature_matching(critic.summary(part.weak.clone()), critic.summary(made));
+            let noise = [noise(&part.weak).input, noise(&made).input];
+            let loss = self.generator_loss(model, part, &made, noise);
             return Terms::turn("generator", loss).monitor("sample_spread", variety);
         }
-        let terms = self.supervised.labeled_terms(model, step.labeled.as_ref());
-        let real = class_logits(model.forward(part.weak.clone()));
-        let Input::Values(values) = made.input else { return terms };
-        let made = semiseq_models::Sequences { input: Input::Values(values.detach()), mask: made.mask };
-        let made = class_logits(model.forward(made));
-        let told = |logits: &Tensor<2>, real: bool| {
-            let sure = log_sum_exp(logits.clone().detach()).greater_elem(0.0).float().mean();
-            if real { sure } else { sure * -1.0 + 1.0 }
-        };
-        let mut terms = terms
-            .monitor("told_real", told(&real, true))
-            .monitor("told_made", told(&made, false))
-            .add("real", self.config.weight, real_loss(real.clone()))
-            .add("made", self.config.weight, made_loss(made));
-        if let Targets::Classes { classes, known } = &part.targets {
-            terms = terms.monitor("pseudo_label_accuracy", accuracy(real, classes.clone(), known.clone()));
+        let Input::Values(values) = made.input else { return Terms::default() };
+        let made = Sequences { input: Input::Values(values.detach()), mask: made.mask };
+        let labeled = step.labeled.as_ref().unwrap_or(part);
+        let noise = [noise(&labeled.weak), noise(&part.weak), noise(&made)];
+        self.discriminator_terms(model, step, &made, noise)
+    }
+
+    fn after_update(mut self, model: &M, context: &StepContext) -> Self {
+        if context.step.is_multiple_of(2) {
+            let decay = self.decay(context);
+            self.average = average(self.average, model, decay);
         }
-        terms
+        self
+    }
+
+    fn evaluated(&self, _model: &M) -> M {
+        self.average.clone()
     }
 
     fn warning(&self, train: &Scores, context: &StepContext) -> Option<String> {

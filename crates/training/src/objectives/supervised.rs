@@ -2,11 +2,12 @@
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::Tensor;
+use burn::tensor::activation::log_softmax;
 use semiseq_datasets::{Pool, Problem, Views};
 use semiseq_models::{Input, SequenceModel};
 use serde::{Deserialize, Serialize};
 
-use super::losses::{accuracy, cross_entropy, forecast_error, squared_error};
+use super::losses::{accuracy, class_logits, cross_entropy, forecast_error, squared_error};
 use super::{Needs, Objective, Part, Setting, Step, StepContext, Targets, Terms};
 use crate::config::{check_range, problem};
 
@@ -98,15 +99,39 @@ impl Supervised {
             }
             Targets::Numbers { .. } | Targets::Sequences { .. } => terms,
         };
+        self.with_penalty(terms, "penalty", model)
+    }
+
+    /// Adds the penalty on the weight matrices of a module, where there is one.
+    pub(super) fn with_penalty(&self, terms: Terms, name: &'static str, module: &impl Module) -> Terms {
         if self.config.l1 == 0.0 && self.config.l2 == 0.0 {
             return terms;
         }
         let mut penalty = Penalty { l1: self.config.l1, l2: self.config.l2, sum: None };
-        model.visit(&mut penalty);
+        module.visit(&mut penalty);
         match penalty.sum {
-            Some(sum) => terms.add("penalty", 1.0, sum),
+            Some(sum) => terms.add(name, 1.0, sum),
             None => terms,
         }
+    }
+
+    /// Cross-entropy against mixed labels with the smoothing and the class weights of [`Supervised::loss`], which it equals
+    /// where each row's label is one class: the sum is divided by the weights that the labels have. `[1]`
+    ///
+    /// # Shapes
+    ///
+    /// - logits: `[rows, outputs]`, labels: `[rows, classes]`, distributions, or zeros where a label is unknown
+    pub(super) fn mixed_loss(&self, logits: Tensor<2>, labels: Tensor<2>) -> Tensor<1> {
+        let [_, classes] = labels.dims();
+        let weights: Tensor<2> = match &self.class_weights {
+            Some(weights) => weights.val().reshape([1, classes]),
+            None => Tensor::ones([1, classes], &labels.device()),
+        };
+        let smoothing = self.config.label_smoothing;
+        let known = labels.clone().sum_dim(1);
+        let smooth = labels.clone() * (1.0 - smoothing) + known * (smoothing / classes as f64);
+        let sum = -(log_softmax(class_logits(logits), 1) * smooth * weights.clone()).sum();
+        sum / (labels * weights).sum().clamp_min(1e-12)
     }
 
     /// Cross-entropy or squared error, as the targets say. `[1]`

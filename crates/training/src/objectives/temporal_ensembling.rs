@@ -1,32 +1,36 @@
 //! Temporal ensembling (Laine & Aila 2017, algorithm 2).
 //!
-//! `L = CE(labelled) + w(t) · mean‖p(x) - z̃‖²` with `Z ← αZ + (1-α)p` and `z̃ = Z / (1 - α^visits)`. The
-//! paper updates `Z` at the end of an epoch, when each sequence was seen once; we update it at each
-//! visit, and correct the bias by each sequence's own number of visits, because the smaller pool is
-//! seen several times an epoch. A sequence seen for the first time has no target, as in the paper.
+//! `L = CE(labelled) + w(t) · mean‖p(x) - z̃‖²`, the mean over labelled and unlabelled sequences, with `Z ← αZ + (1-α)p` and
+//! `z̃ = Z / (1 - α^visits)`. The paper updates `Z` at the end of an epoch, when each sequence was seen once; we update it at
+//! each visit, and correct the bias by each sequence's own number of visits, because the smaller pool is seen several times
+//! an epoch. A sequence that stands in a step twice is visited once, with its last prediction. A sequence seen for the first
+//! time has no target, as in the paper.
+
+use std::collections::BTreeMap;
 
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
+use burn::tensor::activation::softmax;
 use semiseq_datasets::{Pool, Problem, Views};
 use semiseq_models::SequenceModel;
 use serde::{Deserialize, Serialize};
 
+use super::consistency::RAMP_UP;
 use super::guess::{add_at, places};
-use super::losses::{distribution_mse, probabilities};
-use super::{
-    Needs, Objective, Part, Setting, Step, StepContext, Supervised, SupervisedConfig, Terms, gaussian_ramp_up,
-};
+use super::losses::{class_logits, squared_distance_of_rows};
+use super::{Needs, Objective, Setting, Step, StepContext, Supervised, SupervisedConfig, Terms, gaussian_ramp_up};
 use crate::config::{check_memory, check_range};
 
 /// `[stage.objective.temporal-ensembling]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TemporalEnsemblingConfig {
-    /// `w_max` ≥ 0, the weight of the consistency term once ramped up. Default 10.
+    /// `w_max` ≥ 0, the weight of the consistency term once ramped up. Default 30, the paper's, which it scales by the share
+    /// of labels as its mean of the cross-entropy does: `M/N · CE + 30 · M/N · d = M/N · (CE + 30 d)`; see `pi-model`.
     pub weight: f64,
     /// α in [0, 1), how much of the past the ensemble keeps. Default 0.6, the paper's.
     pub ensemble_decay: f64,
-    /// Fraction of the stage over which the weight grows. Default 0.27, the paper's 80 of 300 epochs.
+    /// Fraction in [0, 1] of the stage over which the weight grows. Default 0.25; the paper's is 80 of 300 epochs.
     pub ramp_up: f64,
     /// The labelled term.
     pub supervised: SupervisedConfig,
@@ -34,20 +38,20 @@ pub struct TemporalEnsemblingConfig {
 
 impl Default for TemporalEnsemblingConfig {
     fn default() -> Self {
-        Self { weight: 10.0, ensemble_decay: 0.6, ramp_up: 0.27, supervised: SupervisedConfig::default() }
+        Self { weight: 30.0, ensemble_decay: 0.6, ramp_up: RAMP_UP, supervised: SupervisedConfig::default() }
     }
 }
 
 impl TemporalEnsemblingConfig {
     pub(crate) fn check(&self, path: &str, problems: &mut Vec<Problem>) {
-        check_range(problems, &format!("{path}.weight"), self.weight, 0.0, f64::INFINITY, "the default is 10");
+        check_range(problems, &format!("{path}.weight"), self.weight, 0.0, f64::INFINITY, "the paper uses 30");
         check_range(
             problems,
             &format!("{path}.ramp_up"),
             self.ramp_up,
             0.0,
             1.0,
-            "it is a fraction of the stage; the paper's is 0.27",
+            "it is a fraction of the stage; the default is 0.25",
         );
         check_memory(problems, &format!("{path}.ensemble_decay"), self.ensemble_decay, "the paper uses 0.6");
         self.supervised.check(&format!("{path}.supervised"), problems);
@@ -79,29 +83,37 @@ pub struct TemporalEnsembling {
 }
 
 impl TemporalEnsembling {
-    /// The consistency loss of a part against the ensemble before this visit; then the visit counts.
-    fn visit(&mut self, logits: Tensor<2>, part: &Part) -> Tensor<1> {
+    /// The consistency loss of a step against the ensemble before it, `[1]`; then the visit counts. Logits
+    /// `[sequences, outputs]`, a row an index.
+    fn visit(&mut self, logits: Tensor<2>, indices: &[usize]) -> Tensor<1> {
         let decay = self.config.ensemble_decay;
-        let device = logits.device();
-        let rows = places(&part.indices, &device);
+        let predicted = softmax(class_logits(logits), 1);
+        let device = predicted.device();
+        let rows = places(indices, &device);
         let past = self.ensemble.val().detach().select(0, rows.clone());
         let visits = self.visits.val().detach().select(0, rows.clone());
         let seen = visits.clone().greater_elem(0.0).float();
         // 1 - α^visits, and 1 where there was no visit, so that nothing is divided by zero.
         let correction = (visits * decay.max(1e-12).ln()).exp().neg().add_scalar(1.0) * seen.clone()
             + seen.clone().neg().add_scalar(1.0);
-        let target = past.clone() / correction;
-        let [count, _] = seen.dims();
-        let predicted = probabilities(logits.clone());
         // Rows without a past have weight 0, but count in the mean, as in the paper's sum over the batch.
-        let weights = seen.clone().reshape([count]);
-        let rate = weights.clone().mean();
-        let loss = distribution_mse(logits, target, Some(weights)) * rate;
-        let change = (predicted - past).mul_scalar(1.0 - decay);
+        let distances = squared_distance_of_rows(predicted.clone(), past.clone() / correction);
+        let loss = (distances * seen.reshape([indices.len()])).mean();
+
+        let last = last_of_each(indices);
+        let chosen = places(&last, &device);
+        let rows = rows.select(0, chosen.clone());
+        let change = (predicted.detach() - past).select(0, chosen).mul_scalar(1.0 - decay);
         add_at(&mut self.ensemble, 0, rows.clone(), change);
-        add_at(&mut self.visits, 0, rows, Tensor::ones([count, 1], &device));
+        add_at(&mut self.visits, 0, rows, Tensor::ones([last.len(), 1], &device));
         loss
     }
+}
+
+/// Where each index stands for the last time.
+fn last_of_each(indices: &[usize]) -> Vec<usize> {
+    let last: BTreeMap<usize, usize> = indices.iter().enumerate().map(|(position, index)| (*index, position)).collect();
+    last.into_values().collect()
 }
 
 impl<M: SequenceModel> Objective<M> for TemporalEnsembling {
@@ -112,14 +124,19 @@ impl<M: SequenceModel> Objective<M> for TemporalEnsembling {
     fn step(&mut self, model: &M, step: &Step, context: &StepContext) -> Terms {
         let weight = self.config.weight * gaussian_ramp_up(context.progress(), self.config.ramp_up);
         let mut terms = Terms::default();
+        let (mut logits, mut indices) = (Vec::new(), Vec::new());
         if let Some(part) = &step.labeled {
-            let logits = model.forward(part.weak.clone());
-            terms = self.supervised.terms(model, logits.clone(), &part.targets);
-            terms = terms.add("consistency_labeled", weight, self.visit(logits, part));
+            let predicted = model.forward(part.weak.clone());
+            terms = self.supervised.terms(model, predicted.clone(), &part.targets);
+            logits.push(predicted);
+            indices.extend(&part.indices);
         }
         if let Some(part) = &step.unlabeled {
-            let logits = model.forward(part.weak.clone());
-            terms = terms.add("consistency", weight, self.visit(logits, part));
+            logits.push(model.forward(part.weak.clone()));
+            indices.extend(&part.indices);
+        }
+        if !logits.is_empty() {
+            terms = terms.add("consistency", weight, self.visit(Tensor::cat(logits, 0), &indices));
         }
         terms.constant("unlabeled_weight", weight)
     }

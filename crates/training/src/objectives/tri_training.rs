@@ -1,25 +1,24 @@
 //! Tri-training with a shared encoder (Ruder & Plank 2018, "Strong baselines for neural semi-supervised learning under domain
 //! shift", MT-Tri; after Zhou & Li 2005).
 //!
-//! Three output layers read one encoder. Two of them learn from the labels, each from a bootstrap sample of its own, and are
-//! kept apart by an orthogonality penalty `|W₁ᵀ W₂|²` (eq. 1). Where two agree about an unlabelled sequence, and are sure, the
-//! third takes their class for its label. The model's own layer is the third: it learns from agreement and from the labels.
+//! Three output layers read one encoder, and all learn from the labels. The first two are kept apart by an orthogonality
+//! penalty `|W₁ᵀ W₂|²` (eq. 1). Where two agree about an unlabelled sequence, and one of them is sure, the third takes their
+//! class for its label. The model's own layer is the third. Validation and the result are the majority vote of the three.
 //!
-//! The paper's third layer sees no true label, since its domains differ; here there is one domain, and it sees them. A
-//! bootstrap sample is drawn once, as weights of the training sequences.
+//! The details are those of the authors' runs (bplank/semi-supervised-baselines, `run-sentiment-mttri.sh`): no bootstrap
+//! samples (`--size-bootstrap 0.0`), each pair teaches the third (`--asymmetric-type pair`), and the larger of the pair's
+//! confidences is held against the threshold. They label in rounds; here each step labels its own batch.
 
-use burn::module::{Module, Param};
+use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::Tensor;
 use burn::tensor::activation::softmax;
 use semiseq_datasets::{Pool, Problem, Views};
-use semiseq_models::SequenceModel;
+use semiseq_models::{SequenceModel, Sequences};
 use serde::{Deserialize, Serialize};
 
-use super::draws::{Draws, step_seed};
-use super::guess::{places, remembered};
-use super::losses::{class_logits, cross_entropy, cross_entropy_of_rows, weighted_mean};
-use super::{Needs, Objective, Part, Setting, Step, StepContext, Supervised, SupervisedConfig, Targets, Terms};
+use super::losses::{class_logits, cross_entropy_of_rows, weighted_mean};
+use super::{Needs, Objective, Setting, Step, StepContext, Supervised, SupervisedConfig, Terms};
 use crate::config::{check_range, problem};
 
 /// `[stage.objective.tri-training]`.
@@ -28,13 +27,13 @@ use crate::config::{check_range, problem};
 pub struct TriTrainingConfig {
     /// Weight ≥ 0 of the agreed labels. Default 1.
     pub weight: f64,
-    /// Confidence in [0, 1] that both who agree must have. Default 0.9.
+    /// Confidence in [0, 1] that one of the two who agree must have. Default 0.9, the authors'.
     pub threshold: f64,
     /// Weight ≥ 0 of the penalty that keeps the two layers apart. Default 0.01, the paper's γ.
     pub orthogonality: f64,
     /// Fraction in [0, 1) of the stage that is supervised only. Default 0.2.
     pub warm_up: f64,
-    /// The labelled term.
+    /// The labelled term of all three layers.
     pub supervised: SupervisedConfig,
 }
 
@@ -57,51 +56,22 @@ impl TriTrainingConfig {
         self.supervised.check(&format!("{path}.supervised"), problems);
     }
 
-    /// Builds the objective with two fresh layers and a bootstrap sample for each.
+    /// Builds the objective with two fresh layers.
     pub fn init<M: SequenceModel>(&self, setting: &Setting<'_, M>) -> TriTraining {
-        let (width, classes, device) = (setting.model.summary_size(), setting.model.outputs().max(2), setting.device);
-        let mut draws = Draws::new(step_seed(device));
-        let mut layer = || Voter {
-            layer: LinearConfig::new(width, classes).init(device),
-            sample: remembered(draws.bootstrap(setting.train_size, device)),
-        };
+        let (width, classes) = (setting.model.summary_size(), setting.model.outputs().max(2));
+        let layer = || LinearConfig::new(width, classes).init(setting.device);
         TriTraining { supervised: self.supervised.init(setting), first: layer(), second: layer(), config: self.clone() }
     }
-}
-
-/// A layer with how often each training sequence is in its sample, `[train]`.
-#[derive(Module, Debug)]
-struct Voter {
-    layer: Linear,
-    sample: Param<Tensor<1>>,
 }
 
 /// The tri-training objective, with its two other layers.
 #[derive(Module, Debug)]
 pub struct TriTraining {
     supervised: Supervised,
-    first: Voter,
-    second: Voter,
+    first: Linear,
+    second: Linear,
     #[module(skip)]
     config: TriTrainingConfig,
-}
-
-impl Voter {
-    /// Cross-entropy on this layer's sample of the labels, `[1]`.
-    fn supervised(&self, hidden: &Tensor<2>, part: &Part, per_step: bool) -> Option<Tensor<1>> {
-        let Targets::Classes { classes, known } = &part.targets else { return None };
-        let logits = self.layer.forward(hidden.clone());
-        let [rows, _] = logits.dims();
-        let places = places(&part.indices, &logits.device());
-        let counts = self.sample.val().detach().select(0, places);
-        let sequences = part.indices.len();
-        let counts = if per_step {
-            counts.reshape([sequences, 1]).repeat_dim(1, rows / sequences).reshape([rows])
-        } else {
-            counts
-        };
-        Some(cross_entropy(logits, classes.clone(), known.clone() * counts, 0.0, None))
-    }
 }
 
 /// `|W₁ᵀ W₂|²` of two layers' weights `[hidden, classes]`, `[1]`.
@@ -110,8 +80,8 @@ pub fn orthogonality(first: Tensor<2>, second: Tensor<2>) -> Tensor<1> {
     (product.clone() * product).sum()
 }
 
-/// `mean(CE(logits, class))` over the rows on whose class two others agree, being sure; the mean is over all rows. The share
-/// of these rows beside it, both `[1]`.
+/// `mean(CE(logits, class))` over the rows on whose class two others agree, one of them being sure; the mean is over all rows.
+/// The share of these rows beside it, both `[1]`.
 ///
 /// # Shapes
 ///
@@ -124,10 +94,33 @@ pub fn agreed_loss(
 ) -> (Tensor<1>, Tensor<1>) {
     let [rows, _] = logits.dims();
     let [first, second] = votes.map(|votes| votes.detach().max_dim_with_indices(1));
-    let sure = |confidence: Tensor<2>| confidence.reshape([rows]).greater_equal_elem(threshold).float();
-    let agreed = first.1.clone().equal(second.1).reshape([rows]).float() * sure(first.0) * sure(second.0);
+    let sure = first.0.max_pair(second.0).reshape([rows]).greater_equal_elem(threshold).float();
+    let agreed = first.1.clone().equal(second.1).reshape([rows]).float() * sure;
     let each = cross_entropy_of_rows(logits, first.1.reshape([rows]));
     (weighted_mean(each * agreed.clone(), counted.clone()), weighted_mean(agreed, counted))
+}
+
+/// The mean distribution of those whose class the majority has, so that the likeliest class is the majority's; where all three
+/// differ the first's, as in the authors' code. All `[rows, classes]`.
+pub fn majority(votes: [Tensor<2>; 3]) -> Tensor<2> {
+    let classes = votes.clone().map(|votes| votes.argmax(1));
+    let same = |left: usize, right: usize| classes[left].clone().equal(classes[right].clone()).float();
+    let (one_two, one_three, two_three) = (same(0, 1), same(0, 2), same(1, 2));
+    // The first has no say where the other two are against it, and the others where they agree with nobody.
+    let first = (two_three.clone() * (one_two.clone().neg() + 1.0)).neg() + 1.0;
+    let shares = [first, one_two.max_pair(two_three.clone()), one_three.max_pair(two_three)];
+    let count = shares.clone().into_iter().reduce(|sum, share| sum + share);
+    let sum = votes.into_iter().zip(shares).map(|(vote, share)| vote * share).reduce(|sum, vote| sum + vote);
+    let (Some(sum), Some(count)) = (sum, count) else { unreachable!("three have a vote") };
+    sum / count
+}
+
+impl TriTraining {
+    /// Logits of the model's own layer, the first and the second, `[rows, classes]`, from what the layers read.
+    fn logits<M: SequenceModel>(&self, model: &M, hidden: Tensor<2>) -> [Tensor<2>; 3] {
+        let own = class_logits(model.head(hidden.clone()));
+        [own, self.first.forward(hidden.clone()), self.second.forward(hidden)]
+    }
 }
 
 impl<M: SequenceModel> Objective<M> for TriTraining {
@@ -139,23 +132,25 @@ impl<M: SequenceModel> Objective<M> for TriTraining {
         let mut terms = Terms::default();
         if let Some(part) = &step.labeled {
             let hidden = model.hidden(model.embed(part.weak.clone()), part.weak.mask.clone());
-            terms = self.supervised.terms(model, model.head(hidden.clone()), &part.targets);
-            let both = [("first", &self.first), ("second", &self.second)];
-            for (name, voter) in both {
-                if let Some(loss) = voter.supervised(&hidden, part, model.per_step()) {
-                    terms = terms.add(name, 1.0, loss);
-                }
-            }
-            let penalty = orthogonality(self.first.layer.weight.val(), self.second.layer.weight.val());
-            terms = terms.add("orthogonality", self.config.orthogonality, penalty);
+            let [own, first, second] = self.logits(model, hidden);
+            let supervised = &self.supervised;
+            terms = supervised
+                .terms(model, own, &part.targets)
+                .add("first", 1.0, supervised.loss(first, &part.targets))
+                .add("second", 1.0, supervised.loss(second, &part.targets))
+                .add(
+                    "orthogonality",
+                    self.config.orthogonality,
+                    orthogonality(self.first.weight.val(), self.second.weight.val()),
+                );
+            terms = supervised.with_penalty(terms, "first_penalty", &self.first);
+            terms = supervised.with_penalty(terms, "second_penalty", &self.second);
         }
         let Some(part) = step.unlabeled.as_ref().filter(|_| context.progress() >= self.config.warm_up) else {
             return terms;
         };
         let counted = part.row_mask(model.per_step());
-        let hidden = model.hidden(model.embed(part.weak.clone()), part.weak.mask.clone());
-        let own = class_logits(model.head(hidden.clone()));
-        let logits = [own, self.first.layer.forward(hidden.clone()), self.second.layer.forward(hidden)];
+        let logits = self.logits(model, model.hidden(model.embed(part.weak.clone()), part.weak.mask.clone()));
         let votes = logits.clone().map(|logits| softmax(logits, 1));
         for (name, pupil, voters) in [("agreed", 0, [1, 2]), ("agreed_first", 1, [0, 2]), ("agreed_second", 2, [0, 1])]
         {
@@ -167,5 +162,32 @@ impl<M: SequenceModel> Objective<M> for TriTraining {
             }
         }
         terms
+    }
+
+    fn vote(&self, model: &M, sequences: &Sequences) -> Option<Tensor<2>> {
+        let hidden = model.hidden(model.embed(sequences.clone()), sequences.mask.clone());
+        let [own, first, second] = self.logits(model, hidden).map(|logits| softmax(logits, 1));
+        Some(majority([first, second, own]).clamp_min(1e-12).log())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::Device;
+
+    use super::*;
+
+    #[test]
+    fn two_of_three_decide_and_otherwise_the_first() {
+        let device = Device::flex();
+        let rows = |rows: [[f32; 3]; 4]| Tensor::<2>::from_data(rows, &device);
+        let (a, b, c) = ([0.8, 0.1, 0.1], [0.3, 0.4, 0.3], [0.0, 0.4, 0.6]);
+        let voted = majority([rows([a, a, a, a]), rows([b, a, b, b]), rows([c, b, b, a])]);
+        let found: Vec<f32> = voted.into_data().iter::<f32>().collect();
+        // All differ; the first two; the last two; the first and the last.
+        let expected = [a, a, b, a].concat();
+        for (found, expected) in found.iter().zip(&expected) {
+            assert!((found - expected).abs() < 1e-6, "{found} against {expected}");
+        }
     }
 }

@@ -70,14 +70,44 @@ pub struct VirtualAdversarial {
 }
 
 impl VirtualAdversarial {
+    /// The terms of a step whose power iterations start where they are told: directions of the size given, for the labelled part
+    /// and then the unlabelled one.
+    pub fn terms_from<M: SequenceModel>(
+        &self,
+        model: &M,
+        step: &Step,
+        mut start: impl FnMut([usize; 3]) -> Tensor<3>,
+    ) -> Terms {
+        let mut terms = Terms::default();
+        if let Some(part) = &step.labeled {
+            let (change, logits) = self.change(model, part, &mut start);
+            terms =
+                self.supervised.terms(model, logits, &part.targets).add("labeled_change", self.config.weight, change);
+        }
+        if let Some(part) = &step.unlabeled {
+            let (change, logits) = self.change(model, part, &mut start);
+            terms = terms.add("change", self.config.weight, change);
+            if self.config.entropy_weight > 0.0 {
+                let entropy = entropy(logits, part.row_mask(model.per_step()));
+                terms = terms.add("entropy", self.config.entropy_weight, entropy);
+            }
+        }
+        terms
+    }
+
     /// How much the prediction changes under the noise that changes it most, and the logits without noise.
-    fn change<M: SequenceModel>(&self, model: &M, part: &Part, draws: &mut Draws) -> (Tensor<1>, Tensor<2>) {
+    fn change<M: SequenceModel>(
+        &self,
+        model: &M,
+        part: &Part,
+        start: &mut impl FnMut([usize; 3]) -> Tensor<3>,
+    ) -> (Tensor<1>, Tensor<2>) {
         let read = Read::of(model, &part.weak);
         let logits = read.plain(model);
         let target = probabilities(logits.clone());
         let rows = part.row_mask(model.per_step());
         let divergence = |logits: Tensor<2>| distribution_kl(logits, target.clone(), rows.clone());
-        let start = draws.normal(read.steps.dims(), &read.steps.device());
+        let start = start(read.steps.dims());
         let noise = read.virtual_adversarial(model, self.config.epsilon, self.config.iterations, start, divergence);
         (divergence(read.logits(model, noise)), logits)
     }
@@ -91,20 +121,6 @@ impl<M: SequenceModel> Objective<M> for VirtualAdversarial {
     fn step(&mut self, model: &M, step: &Step, _context: &StepContext) -> Terms {
         let Some(device) = model.devices().into_iter().next() else { return Terms::default() };
         let mut draws = Draws::new(step_seed(&device));
-        let mut terms = Terms::default();
-        if let Some(part) = &step.labeled {
-            let (change, logits) = self.change(model, part, &mut draws);
-            terms =
-                self.supervised.terms(model, logits, &part.targets).add("labeled_change", self.config.weight, change);
-        }
-        if let Some(part) = &step.unlabeled {
-            let (change, logits) = self.change(model, part, &mut draws);
-            terms = terms.add("change", self.config.weight, change);
-            if self.config.entropy_weight > 0.0 {
-                let entropy = entropy(logits, part.row_mask(model.per_step()));
-                terms = terms.add("entropy", self.config.entropy_weight, entropy);
-            }
-        }
-        terms
+        self.terms_from(model, step, |size| draws.normal(size, &device))
     }
 }

@@ -6,8 +6,9 @@ use semiseq_datasets::{Dataset, Prepared, Processor, Sequence, Series, Target};
 use semiseq_models::SequenceModel;
 
 use crate::generator::{SHOWN, Shown};
-use crate::learner::evaluate::{Kind, Outputs, outputs, summaries};
+use crate::learner::evaluate::{Kind, Outputs, outputs, summaries, voted_outputs};
 use crate::metrics::{ClassPredictions, argmax};
+use crate::objectives::Objective;
 
 /// Dots of a map at most: more hide each other, and t-SNE takes seconds.
 const DOTS: usize = 300;
@@ -81,11 +82,17 @@ pub(super) struct Example {
 }
 
 impl Evidence {
-    /// Asks the model, which must live off the autodiff device.
-    pub fn gather<M: SequenceModel>(model: &M, data: &Prepared, kind: Kind, seed: u64) -> Self {
+    /// Asks the model, and the objective whose layers have a say; both must live off the autodiff device.
+    pub fn gather<M: SequenceModel, O: Objective<M>>(
+        objective: Option<&O>,
+        model: &M,
+        data: &Prepared,
+        kind: Kind,
+        seed: u64,
+    ) -> Self {
         let mut evidence = Self::default();
         let whole = kind == Kind::Classes && !model.per_step() && !data.processor.classes().is_empty();
-        let predicted = whole.then(|| outputs(model, &data.test, kind));
+        let predicted = whole.then(|| voted_outputs(objective, model, &data.test, kind));
         if let Some(Outputs::Classes(rows)) = &predicted {
             for (row, target) in rows.iter().zip(&data.test.targets) {
                 if let Target::Class(class) = target {
@@ -93,7 +100,7 @@ impl Evidence {
                     evidence.predictions.truth.push(*class);
                 }
             }
-            (evidence.surest, evidence.least_sure) = examples(model, data, kind);
+            (evidence.surest, evidence.least_sure) = examples(objective, model, data, kind);
         }
         if kind == Kind::Forecast {
             evidence.forecasts = forecasts(model, data);
@@ -166,11 +173,16 @@ fn forecasts<M: SequenceModel>(model: &M, data: &Prepared) -> Vec<ForecastExampl
 }
 
 /// The unlabelled sequences with the largest and the smallest confidence.
-fn examples<M: SequenceModel>(model: &M, data: &Prepared, kind: Kind) -> (Vec<Example>, Vec<Example>) {
+fn examples<M: SequenceModel, O: Objective<M>>(
+    objective: Option<&O>,
+    model: &M,
+    data: &Prepared,
+    kind: Kind,
+) -> (Vec<Example>, Vec<Example>) {
     let count = data.unlabeled.len().min(CANDIDATES);
     let chosen: Vec<usize> = (0..count).map(|place| data.unlabeled[place * data.unlabeled.len() / count]).collect();
     let candidates = data.train.select(&chosen);
-    let Outputs::Classes(rows) = outputs(model, &candidates, kind) else { return Default::default() };
+    let Outputs::Classes(rows) = voted_outputs(objective, model, &candidates, kind) else { return Default::default() };
     let example = |row: usize| {
         let predicted = argmax(&rows[row]);
         Example {
