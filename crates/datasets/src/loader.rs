@@ -25,6 +25,8 @@ impl Views {
     pub const STRONG: Self = Self(4);
     /// Another draw of the strong view.
     pub const SECOND_STRONG: Self = Self(8);
+    /// The sequences as they are, without any augmentation: the same at every visit.
+    pub const PLAIN: Self = Self(16);
 
     /// Whether all of `other` is in this set.
     pub fn contains(self, other: Self) -> bool {
@@ -73,6 +75,8 @@ pub struct ViewBatches {
     pub strong: Option<Batch>,
     /// Another draw of it.
     pub second_strong: Option<Batch>,
+    /// The sequences as they are.
+    pub plain: Option<Batch>,
 }
 
 /// How steps are made.
@@ -228,12 +232,14 @@ impl Shared {
         }
         let weak = |rng: &mut _| self.view(rows, |sequence, rng| self.augment.weak(sequence, rng), rng);
         let strong = |rng: &mut _| self.view(rows, |sequence, rng| self.augment.strong(sequence, rng), rng);
+        let plain = |rng: &mut _| self.view(rows, |sequence, _| sequence.clone(), rng);
         let views = self.options.views;
         Some(ViewBatches {
             weak: weak(rng),
             second: views.contains(Views::SECOND).then(|| weak(rng)),
             strong: views.contains(Views::STRONG).then(|| strong(rng)),
             second_strong: views.contains(Views::SECOND_STRONG).then(|| strong(rng)),
+            plain: views.contains(Views::PLAIN).then(|| plain(rng)),
         })
     }
 
@@ -251,7 +257,9 @@ impl Shared {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sequence::Target;
+    use crate::batch::BatchInputs;
+    use crate::processor::Processor;
+    use crate::sequence::{Series, Target};
 
     fn loader(workers: usize, pool: Pool) -> Loader {
         let sequences: Vec<Sequence> = (0..50).map(|row| Sequence::Tokens(vec![1; 1 + row % 7])).collect();
@@ -304,6 +312,43 @@ mod tests {
         let steps = rows(&loader(1, Pool::Streams), 1);
         let labeled: Vec<Vec<usize>> = steps.into_iter().map(|(labeled, _)| labeled).collect();
         assert_eq!(labeled, [[0, 2, 4, 6], [1, 3, 5, 7]]);
+    }
+
+    #[test]
+    fn the_plain_view_is_the_sequence_and_draws_nothing() {
+        let sequences: Vec<Sequence> =
+            (0..6).map(|row| Sequence::Series(Series { values: vec![row as f32; 4], channels: 1 })).collect();
+        let train = Dataset { name: "t".into(), targets: vec![Target::Class(0); 6], sequences, ..Dataset::default() };
+        // Noise and scaling are the defaults for series.
+        let processor = Processor::fit(&Default::default(), &train).unwrap();
+        let augmenter = Augmenter::new(&Default::default(), &processor, &train);
+        let views = |views: Views| {
+            let options = LoaderOptions {
+                batch_size: 3,
+                unlabeled_ratio: 1,
+                views,
+                pool: Pool::Labeled,
+                seed: 9,
+                workers: 1,
+                steps_per_epoch: None,
+            };
+            let train = Arc::new(train.clone());
+            let loader = Loader::new(train, (0..6).collect(), Vec::new(), augmenter.clone(), options);
+            loader.epoch(1).map(|step| step.labeled.expect("labelled rows")).collect::<Vec<_>>()
+        };
+        let (with, without) = (views(Views::WEAK | Views::PLAIN), views(Views::WEAK));
+        for (with, without) in with.iter().zip(&without) {
+            let (plain, weak) = (with.plain.as_ref().expect("asked for"), &with.weak);
+            let read = |batch: &Batch| match &batch.inputs {
+                BatchInputs::Values { values, .. } => values.clone(),
+                BatchInputs::Tokens(_) => Vec::new(),
+            };
+            let expected: Vec<f32> = plain.indices.iter().flat_map(|row| [*row as f32; 4]).collect();
+            assert_eq!(read(plain), expected);
+            assert_ne!(read(weak), expected, "the weak view is another");
+            assert_eq!(read(weak), read(&without.weak), "the other views are drawn as without it");
+            assert!(without.plain.is_none());
+        }
     }
 
     #[test]

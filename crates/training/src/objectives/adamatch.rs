@@ -1,11 +1,20 @@
 //! AdaMatch (Berthelot et al. 2022, "AdaMatch: a unified approach to semi-supervised learning and domain adaptation").
 //!
-//! Guesses for unlabelled sequences are multiplied by the ratio of the mean prediction for labelled and for unlabelled ones
-//! and scaled to sum 1 (section 3.2); they count where they are at least `τ` times as sure as the model is of labelled
-//! sequences on average (section 3.3); the strong view has to predict them. The weight grows as `½ - ½ cos(min(π, 2π t))`.
+//! `L = CE(labelled, weak) + CE(labelled, strong) + μ(t) · mean(1[max ỹ ≥ c_τ] · CE(strong view, ỹ))`. The pseudo-label `ỹ` is
+//! the prediction for the weak view times the ratio of the mean prediction for labelled and for unlabelled sequences, scaled
+//! to sum 1 (section 3.2); `c_τ` is `τ` times the mean confidence for labelled weak views (section 3.3); the weight grows as
+//! `μ(t) = ½ - ½ cos(min(π, 2π t))`.
 //!
-//! The paper takes the ratio from one batch; with few labels a batch is small, and here both means are moving averages. Its
-//! interpolation of logits is for inputs of two domains with batch norm, which recurrent nets do not have, and is left out.
+//! This follows the paper where published code does otherwise (the authors' google-research/adamatch; microsoft's USB):
+//! - the labelled loss is the sum over both views; the authors' code takes half of it, USB the weak view alone;
+//! - the pseudo-label is the whole distribution; the authors' code and USB take its likeliest class;
+//! - the weight grows over the first half, as in the authors' code; USB's is 1 from the start;
+//! - `τ` is 0.9, as in the authors' code; USB's default is 0.95.
+//!
+//! Where it does not follow the paper: the ratio is of two running means that start from the first batch, since with few
+//! labels a batch is small (`momentum = 0` is the paper's ratio of one batch; the authors' code remembers 1,000 labelled and
+//! 128 unlabelled batches, from a uniform start). The interpolation of logits is for inputs of two domains with batch norm,
+//! which recurrent nets do not have, and is left out, as in USB.
 
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
@@ -13,10 +22,14 @@ use semiseq_datasets::{Pool, Problem, Views};
 use semiseq_models::SequenceModel;
 use serde::{Deserialize, Serialize};
 
-use super::guess::{Guess, follow, remembered};
+use super::guess::Guess;
 use super::losses::{probabilities, soft_cross_entropy_of_rows, weighted_mean};
+use super::memory::{aligned, check_momentum, decay, follow_from_first, remembered};
 use super::{Needs, Objective, Setting, Step, StepContext, Supervised, SupervisedConfig, Terms};
-use crate::config::{check_memory, check_range};
+use crate::config::check_range;
+
+/// Steps that the mean predictions remember at most, as the authors' code does of unlabelled batches.
+const LONGEST: f64 = 128.0;
 
 /// `[stage.objective.adamatch]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -26,15 +39,17 @@ pub struct AdaMatchConfig {
     pub weight: f64,
     /// τ in [0, 1], how sure a guess must be beside the labelled ones. Default 0.9, the paper's.
     pub threshold: f64,
-    /// Decay in [0, 1) of the two mean predictions. Default 0.99; shorter runs want 0.9.
-    pub momentum: f64,
+    /// The memory of the two mean predictions, in [0, 1): a mean forgets in about `1 / (1 - momentum)` steps. Default: a twentieth of the
+    /// stage's steps, at most 128, what the authors' code remembers of unlabelled batches (0.95 for a stage of 400 steps).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub momentum: Option<f64>,
     /// The labelled term.
     pub supervised: SupervisedConfig,
 }
 
 impl Default for AdaMatchConfig {
     fn default() -> Self {
-        Self { weight: 1.0, threshold: 0.9, momentum: 0.99, supervised: SupervisedConfig::default() }
+        Self { weight: 1.0, threshold: 0.9, momentum: None, supervised: SupervisedConfig::default() }
     }
 }
 
@@ -42,18 +57,18 @@ impl AdaMatchConfig {
     pub(crate) fn check(&self, path: &str, problems: &mut Vec<Problem>) {
         check_range(problems, &format!("{path}.weight"), self.weight, 0.0, f64::INFINITY, "the paper uses 1");
         check_range(problems, &format!("{path}.threshold"), self.threshold, 0.0, 1.0, "the paper uses 0.9");
-        check_memory(problems, &format!("{path}.momentum"), self.momentum, "the default is 0.99");
+        check_momentum(problems, path, self.momentum, "0 takes each batch by itself, as the paper does");
         self.supervised.check(&format!("{path}.supervised"), problems);
     }
 
-    /// Builds the objective; both mean predictions start uniform.
+    /// Builds the objective; both mean predictions start from the first batch.
     pub fn init<M: SequenceModel>(&self, setting: &Setting<'_, M>) -> AdaMatch {
         let classes = setting.model.outputs().max(2);
-        let uniform = || remembered(Tensor::full([1, classes], 1.0 / classes as f64, setting.device));
+        let none_yet = || remembered(Tensor::zeros([1, classes], setting.device));
         AdaMatch {
             supervised: self.supervised.init(setting),
-            labeled: uniform(),
-            unlabeled: uniform(),
+            labeled: none_yet(),
+            unlabeled: none_yet(),
             config: self.clone(),
         }
     }
@@ -63,9 +78,9 @@ impl AdaMatchConfig {
 #[derive(Module, Debug)]
 pub struct AdaMatch {
     supervised: Supervised,
-    /// `[1, classes]`
+    /// `[1, classes]`; zeros before the first batch
     labeled: Param<Tensor<2>>,
-    /// `[1, classes]`
+    /// `[1, classes]`; zeros before the first batch
     unlabeled: Param<Tensor<2>>,
     #[module(skip)]
     config: AdaMatchConfig,
@@ -101,10 +116,10 @@ impl<M: SequenceModel> Objective<M> for AdaMatch {
         let of_labeled: Tensor<2> = Tensor::cat(of_labeled, 0).reshape([1, classes]);
 
         let mut guess = Guess::of(model, part);
-        let of_labeled = follow(&mut self.labeled, self.config.momentum, of_labeled);
-        let of_unlabeled = follow(&mut self.unlabeled, self.config.momentum, guess.mean_distribution());
-        let aligned = guess.probabilities.clone() * (of_labeled / of_unlabeled.clamp_min(1e-6));
-        guess.take(aligned.clone() / aligned.sum_dim(1));
+        let momentum = decay(self.config.momentum, LONGEST, context);
+        let of_labeled = follow_from_first(&mut self.labeled, momentum, of_labeled);
+        let of_unlabeled = follow_from_first(&mut self.unlabeled, momentum, guess.mean_distribution());
+        guess.take(aligned(guess.probabilities.clone(), of_unlabeled, of_labeled));
         let sure = guess.confidence.clone().greater_equal(level.clone()).float();
         let each = soft_cross_entropy_of_rows(guess.strong.clone(), guess.probabilities.clone());
         let loss = guess.mean(each * sure.clone());

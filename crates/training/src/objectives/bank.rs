@@ -5,7 +5,7 @@ use burn::nn::{Linear, LinearConfig};
 use burn::tensor::activation::{relu, softmax};
 use burn::tensor::{Device, Tensor};
 
-use super::guess::{add_at, follow, places, remembered};
+use super::memory::{add_at, last_of_each, remembered, rows_at};
 
 /// Stands for minus infinity without making `0 · ∞`.
 const VERY_SMALL: f64 = 1e9;
@@ -90,32 +90,26 @@ impl Bank {
     }
 
     /// Puts vectors `[rows, width]` and class distributions `[rows, classes]` of training sequences in; of a sequence that is
-    /// there already `keep` of its old vector stays.
+    /// there already `keep` of its old vector stays. Of one that stands twice among the rows the last counts.
     pub fn note(&mut self, indices: &[usize], vectors: Tensor<2>, classes: Tensor<2>, keep: f64) {
         let device = vectors.device();
         self.reach = indices.iter().fold(self.reach(), |reach, index| reach.max(index + 1));
-        let places = places(indices, &device);
-        let old = self.vectors.val().detach().select(0, places.clone());
-        let there = self.known.val().detach().select(1, places.clone()).transpose();
+        let [rows, last] = rows_at(indices, &last_of_each(indices), &device);
+        let old = self.vectors.val().detach().select(0, rows.clone());
+        let there = self.known.val().detach().select(1, rows.clone()).transpose();
         let keep = there.clone() * keep;
-        let mixed = of_length_one(old.clone() * keep.clone() + vectors.detach() * (keep.neg() + 1.0));
-        let old_classes = self.classes.val().detach().select(0, places.clone());
-        add_at(&mut self.vectors, 0, places.clone(), mixed - old);
-        add_at(&mut self.classes, 0, places.clone(), classes.detach() - old_classes);
-        add_at(&mut self.known, 1, places, (there.neg() + 1.0).transpose());
+        let new = vectors.detach().select(0, last.clone());
+        let mixed = of_length_one(old.clone() * keep.clone() + new * (keep.neg() + 1.0));
+        let old_classes = self.classes.val().detach().select(0, rows.clone());
+        add_at(&mut self.vectors, 0, rows.clone(), mixed - old);
+        add_at(&mut self.classes, 0, rows.clone(), classes.detach().select(0, last) - old_classes);
+        add_at(&mut self.known, 1, rows, (there.neg() + 1.0).transpose());
     }
-}
-
-/// Guesses whose running mean is drawn to the uniform distribution: each divided by the mean, and scaled to sum 1. The mean
-/// follows first. All `[rows, classes]`, the mean `[1, classes]`.
-pub(super) fn evened(guess: Tensor<2>, mean: &mut Param<Tensor<2>>, momentum: f64) -> Tensor<2> {
-    let mean = follow(mean, momentum, guess.clone().mean_dim(0));
-    let even = guess / mean.clamp_min(1e-6);
-    even.clone() / even.sum_dim(1)
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::memory::evened;
     use super::*;
 
     fn host(tensor: Tensor<2>) -> Vec<f32> {
@@ -165,7 +159,7 @@ mod tests {
         let number = |name: &str| case[name].as_f64().expect("a number");
         let device = Device::flex();
         let mut bank = Bank::new(number("train") as usize, 4, 3, &device);
-        let mut mean = remembered(Tensor::full([1, 3], 1.0 / 3.0, &device));
+        let mut mean = remembered(Tensor::zeros([1, 3], &device));
         for step in case["steps"].as_array().expect("steps") {
             let indices: Vec<usize> = serde_json::from_value(step["indices"].clone()).expect("indices");
             let given = |name: &str| matrix(&step[name], &device);

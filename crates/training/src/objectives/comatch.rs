@@ -5,8 +5,9 @@
 //! where it is sure (eq. 6). And the vectors of two strong views have to be as alike, over the batch, as the guesses are:
 //! `-Σ_j Ŵ_bj ln Ŝ_bj`, `W_bj = q_b · q_j` where that is at least `T`, 1 for the pair itself (eqs. 7 to 9).
 //!
-//! The paper's memory is a queue of the last batches; here it holds the last vector of each training sequence. The mean
-//! guess is a moving average, the paper's is of 32 batches.
+//! The paper's memory is a queue of the last batches, and smooths once it is full; here it holds the last vector of each
+//! training sequence, and smooths as soon as it holds any. The mean prediction that evens the guesses is a running mean from
+//! the first batch on; the paper's is of the last 32 batches.
 
 use burn::module::{Module, Param};
 use burn::tensor::activation::log_softmax;
@@ -15,12 +16,16 @@ use semiseq_datasets::{Pool, Problem, Views};
 use semiseq_models::{SequenceModel, Sequences};
 use serde::{Deserialize, Serialize};
 
-use super::bank::{Bank, Projection, evened};
-use super::guess::{remembered, soft_guess_terms};
+use super::bank::{Bank, Projection};
+use super::guess::soft_guess_terms;
 use super::losses::{class_logits, probabilities};
+use super::memory::{check_momentum, decay, evened, remembered};
 use super::mixing::one_hot;
 use super::{Needs, Objective, Setting, Step, StepContext, Supervised, SupervisedConfig, Targets, Terms};
-use crate::config::{check_memory, check_range, problem};
+use crate::config::{check_range, problem};
+
+/// Steps that the mean prediction remembers at most, the paper's.
+const LONGEST: f64 = 32.0;
 
 /// `[stage.objective.comatch]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -40,8 +45,10 @@ pub struct CoMatchConfig {
     pub smoothing: f64,
     /// Width of the projected vectors. Default 64, the paper's.
     pub projection: usize,
-    /// Decay in [0, 1) of the mean guess. Default 0.99; shorter runs want 0.9.
-    pub momentum: f64,
+    /// The memory of the mean prediction, in [0, 1): a mean forgets in about `1 / (1 - momentum)` steps. Default: a twentieth of the
+    /// stage's steps, at most 32, the paper's 32 batches (so 0.95 for a stage of 400 steps).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub momentum: Option<f64>,
     /// The labelled term.
     pub supervised: SupervisedConfig,
 }
@@ -56,7 +63,7 @@ impl Default for CoMatchConfig {
             temperature: 0.2,
             smoothing: 0.9,
             projection: 64,
-            momentum: 0.99,
+            momentum: None,
             supervised: SupervisedConfig::default(),
         }
     }
@@ -72,7 +79,7 @@ impl CoMatchConfig {
         check_range(problems, &key, self.contrast_threshold, 0.0, 1.0, "the paper uses 0.8");
         check_range(problems, &format!("{path}.temperature"), self.temperature, 1e-3, most, "the paper uses 0.2");
         check_range(problems, &format!("{path}.smoothing"), self.smoothing, 0.0, 1.0, "the paper uses 0.9");
-        check_memory(problems, &format!("{path}.momentum"), self.momentum, "the default is 0.99");
+        check_momentum(problems, path, self.momentum, "left out, it is a twentieth of the stage");
         if self.projection == 0 {
             problems.push(problem(&format!("{path}.projection"), "must be at least 1, got 0".into(), None));
         }
@@ -86,7 +93,7 @@ impl CoMatchConfig {
             supervised: self.supervised.init(setting),
             projection: Projection::new(setting.model.summary_size(), self.projection, device),
             bank: Bank::new(setting.train_size, self.projection, classes, device),
-            mean: remembered(Tensor::full([1, classes], 1.0 / classes as f64, device)),
+            mean: remembered(Tensor::zeros([1, classes], device)),
             config: self.clone(),
         }
     }
@@ -98,7 +105,7 @@ pub struct CoMatch {
     supervised: Supervised,
     projection: Projection,
     bank: Bank,
-    /// The mean guess, `[1, classes]`
+    /// The mean prediction for weak views, `[1, classes]`; zeros before the first batch
     mean: Param<Tensor<2>>,
     #[module(skip)]
     config: CoMatchConfig,
@@ -131,7 +138,7 @@ impl<M: SequenceModel> Objective<M> for CoMatch {
         Needs { pool: Pool::Paired, views: Views::WEAK | Views::STRONG | Views::SECOND_STRONG }
     }
 
-    fn step(&mut self, model: &M, step: &Step, _context: &StepContext) -> Terms {
+    fn step(&mut self, model: &M, step: &Step, context: &StepContext) -> Terms {
         let (Some(labeled), Some(part)) = (&step.labeled, &step.unlabeled) else {
             return self.supervised.labeled_terms(model, step.labeled.as_ref());
         };
@@ -139,7 +146,8 @@ impl<M: SequenceModel> Objective<M> for CoMatch {
         let known = hidden(labeled.weak.clone());
         let terms = self.supervised.terms(model, model.head(known.clone()), &labeled.targets);
         let weak = hidden(part.weak.clone()).detach();
-        let guess = evened(probabilities(model.head(weak.clone())), &mut self.mean, self.config.momentum);
+        let momentum = decay(self.config.momentum, LONGEST, context);
+        let guess = evened(probabilities(model.head(weak.clone())), &mut self.mean, momentum);
         let vectors = self.projection.forward(weak).detach();
         let around = self.bank.likeness(vectors.clone(), self.config.temperature).matmul(self.bank.classes());
         let share = self.bank.begun() * (1.0 - self.config.smoothing);
@@ -151,7 +159,7 @@ impl<M: SequenceModel> Objective<M> for CoMatch {
             let own = self.projection.forward(known).detach();
             self.bank.note(&labeled.indices, own, one_hot(classes.clone(), count), 0.0);
         }
-        let strong = hidden(part.strong.clone().unwrap_or_else(|| part.weak.clone()));
+        let strong = hidden(part.strong_or_weak());
         let second = hidden(part.second_strong.clone().unwrap_or_else(|| part.weak.clone()));
         let logits = class_logits(model.head(strong.clone()));
         let (first, second) = (self.projection.forward(strong), self.projection.forward(second));

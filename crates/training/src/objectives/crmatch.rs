@@ -123,8 +123,7 @@ impl<M: SequenceModel> Objective<M> for CrMatch {
     fn step(&mut self, model: &M, step: &Step, _context: &StepContext) -> Terms {
         let terms = self.supervised.labeled_terms(model, step.labeled.as_ref());
         let Some(part) = &step.unlabeled else { return terms };
-        let strong = part.strong.clone().unwrap_or_else(|| part.weak.clone());
-        let (of_weak, of_strong) = (model.summary(part.weak.clone()).detach(), model.summary(strong));
+        let (of_weak, of_strong) = (model.summary(part.weak.clone()).detach(), model.summary(part.strong_or_weak()));
         let guess = Guess::new(model.head(of_weak.clone()), model.head(of_strong.clone()), None);
         let sure = guess.confidence.clone().greater_equal_elem(self.config.threshold).float();
         let weak = self.projection.forward(of_weak).detach();

@@ -10,7 +10,8 @@ use semiseq_datasets::{Pool, Problem, Views};
 use semiseq_models::SequenceModel;
 use serde::{Deserialize, Serialize};
 
-use super::guess::{Guess, add_at, places, remembered};
+use super::guess::Guess;
+use super::memory::{add_at, occurrences, remembered, rows_at};
 use super::{Needs, Objective, Part, Setting, Step, StepContext, Supervised, SupervisedConfig, Terms};
 use crate::config::check_range;
 
@@ -76,16 +77,19 @@ impl FlexMatch {
         share.clone() / (share.neg() + 2.0) * self.config.threshold
     }
 
-    /// Notes the guesses above `τ`, which itself is the same for all classes.
+    /// Notes the pseudo-labels above `τ`, which itself is the same for all classes. Of a sequence that the batch holds twice
+    /// the last one above `τ` counts, as in the authors' code.
     fn note(&mut self, guess: &Guess, part: &Part) {
         let device = guess.confidence.device();
         let [count, classes] = guess.probabilities.dims();
-        let rows = places(&part.indices, &device);
         let sure = guess.confidence.clone().greater_equal_elem(self.config.threshold).float().reshape([count, 1]);
-        let old = self.guesses.val().detach().select(0, rows.clone());
         let new: Tensor<2> = guess.labels.clone().one_hot::<2>(classes).float();
-        let change = (new - old) * sure;
-        add_at(&mut self.guesses, 0, rows, change);
+        for positions in occurrences(&part.indices) {
+            let [rows, positions] = rows_at(&part.indices, &positions, &device);
+            let old = self.guesses.val().detach().select(0, rows.clone());
+            let change = (new.clone().select(0, positions.clone()) - old) * sure.clone().select(0, positions);
+            add_at(&mut self.guesses, 0, rows, change);
+        }
     }
 }
 

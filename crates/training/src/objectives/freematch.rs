@@ -13,9 +13,13 @@ use semiseq_datasets::{Pool, Problem, Views};
 use semiseq_models::SequenceModel;
 use serde::{Deserialize, Serialize};
 
-use super::guess::{Guess, follow, remembered};
+use super::guess::Guess;
+use super::memory::{check_momentum, decay, follow, remembered};
 use super::{Needs, Objective, Setting, Step, StepContext, Supervised, SupervisedConfig, Terms};
-use crate::config::{check_memory, check_range};
+use crate::config::check_range;
+
+/// Steps that the running means remember at most: the paper's 0.999 over a million steps.
+const LONGEST: f64 = 1000.0;
 
 /// `[stage.objective.freematch]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -25,16 +29,17 @@ pub struct FreeMatchConfig {
     pub weight: f64,
     /// w_f ≥ 0, the weight of the fairness term. Default 0.05, the paper's for most sets; it uses 0.01 with very few labels.
     pub fairness: f64,
-    /// The memory of the running means, in [0, 1). Default 0.999, the paper's, for a million steps; a stage of some
-    /// hundred steps wants 0.9 to 0.99.
-    pub momentum: f64,
+    /// The memory of the running means, in [0, 1): a mean forgets in about `1 / (1 - momentum)` steps. Default: a twentieth of the
+    /// stage's steps, at most 1,000, the paper's 0.999, which is for a million (0.95 for a stage of 400 steps).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub momentum: Option<f64>,
     /// The labelled term.
     pub supervised: SupervisedConfig,
 }
 
 impl Default for FreeMatchConfig {
     fn default() -> Self {
-        Self { weight: 1.0, fairness: 0.05, momentum: 0.999, supervised: SupervisedConfig::default() }
+        Self { weight: 1.0, fairness: 0.05, momentum: None, supervised: SupervisedConfig::default() }
     }
 }
 
@@ -42,11 +47,12 @@ impl FreeMatchConfig {
     pub(crate) fn check(&self, path: &str, problems: &mut Vec<Problem>) {
         check_range(problems, &format!("{path}.weight"), self.weight, 0.0, f64::INFINITY, "the paper uses 1");
         check_range(problems, &format!("{path}.fairness"), self.fairness, 0.0, f64::INFINITY, "the paper uses 0.05");
-        check_memory(problems, &format!("{path}.momentum"), self.momentum, "the paper uses 0.999");
+        check_momentum(problems, path, self.momentum, "the paper uses 0.999");
         self.supervised.check(&format!("{path}.supervised"), problems);
     }
 
-    /// Builds the objective; all running means start at one over the number of classes.
+    /// Builds the objective; all running means start at one over the number of classes (eqs. 5 and 6), so that thresholds
+    /// rise from chance.
     pub fn init<M: SequenceModel>(&self, setting: &Setting<'_, M>) -> FreeMatch {
         let classes = setting.model.outputs().max(2);
         let even = |width: usize| remembered(Tensor::full([1, width], 1.0 / classes as f64, setting.device));
@@ -101,12 +107,12 @@ impl<M: SequenceModel> Objective<M> for FreeMatch {
         Needs { pool: Pool::Paired, views: Views::WEAK | Views::STRONG }
     }
 
-    fn step(&mut self, model: &M, step: &Step, _context: &StepContext) -> Terms {
+    fn step(&mut self, model: &M, step: &Step, context: &StepContext) -> Terms {
         let terms = self.supervised.labeled_terms(model, step.labeled.as_ref());
         let Some(part) = &step.unlabeled else { return terms };
         let guess = Guess::of(model, part);
         let [rows, classes] = guess.probabilities.dims();
-        let momentum = self.config.momentum;
+        let momentum = decay(self.config.momentum, LONGEST, context);
         let confidence = guess.mean(guess.confidence.clone()).reshape([1, 1]);
         let confidence = follow(&mut self.confidence, momentum, confidence);
         let distribution = follow(&mut self.distribution, momentum, guess.mean_distribution());

@@ -1,8 +1,7 @@
 //! What the methods of FixMatch's kind share: the weak view says what the label is, and the strong view has to agree.
 
-use burn::module::Param;
-use burn::tensor::{Device, IndexingUpdateOp, Int, Tensor};
-use semiseq_models::{SequenceModel, blend};
+use burn::tensor::{Int, Tensor};
+use semiseq_models::SequenceModel;
 
 use super::losses::{class_logits, cross_entropy_of_rows, probabilities, soft_cross_entropy_of_rows, weighted_mean};
 use super::{Part, Targets, Terms};
@@ -23,9 +22,8 @@ pub(super) struct Guess {
 
 impl Guess {
     pub fn of<M: SequenceModel>(model: &M, part: &Part) -> Self {
-        let strong = part.strong.clone().unwrap_or_else(|| part.weak.clone());
         let weak = model.forward(part.weak.clone());
-        Self::new(weak, model.forward(strong), part.row_mask(model.per_step()))
+        Self::new(weak, model.forward(part.strong_or_weak()), part.row_mask(model.per_step()))
     }
 
     /// From the logits of both views, `[rows, outputs]`, and 1 for rows that are no padding.
@@ -112,34 +110,4 @@ pub(super) fn soft_guess_terms(
     let each = soft_cross_entropy_of_rows(logits, guesses);
     let loss = guess.mean(each * sure.clone());
     guess.terms_with(terms, part, weight, loss, sure)
-}
-
-/// Positions in the training part, as a tensor to pick rows of a memory with. `[sequences]`
-pub(super) fn places(indices: &[usize], device: &Device) -> Tensor<1, Int> {
-    let places: Vec<i32> = indices.iter().map(|index| *index as i32).collect();
-    Tensor::from_data(places.as_slice(), device)
-}
-
-/// Adds to the rows (axis 0) or columns (axis 1) of a memory that belong to these places.
-pub(super) fn add_at<const D: usize>(
-    memory: &mut Param<Tensor<D>>,
-    axis: usize,
-    places: Tensor<1, Int>,
-    change: Tensor<D>,
-) {
-    *memory = memory.clone().map(|memory| {
-        memory.detach().select_assign(axis, places, change, IndexingUpdateOp::Add).set_require_grad(false)
-    });
-}
-
-/// A value that is remembered but not learned.
-pub(super) fn remembered<const D: usize>(value: Tensor<D>) -> Param<Tensor<D>> {
-    Param::from_tensor(value).set_require_grad(false)
-}
-
-/// `memory ← decay · memory + (1 - decay) · value`; gives the new memory.
-pub(super) fn follow<const D: usize>(memory: &mut Param<Tensor<D>>, decay: f64, value: Tensor<D>) -> Tensor<D> {
-    let value = value.detach();
-    *memory = memory.clone().map(|old| blend(old.detach(), value.clone(), decay).set_require_grad(false));
-    memory.val().detach()
 }

@@ -31,6 +31,7 @@ mod language_model;
 pub mod losses;
 mod masked_reconstruction;
 mod mean_teacher;
+mod memory;
 mod mixing;
 mod mixmatch;
 mod next_step;

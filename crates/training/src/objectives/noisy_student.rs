@@ -1,8 +1,10 @@
 //! Noisy student (Xie et al. 2020, "Self-training with noisy student improves ImageNet classification").
 //!
-//! Self-training in rounds whose teacher reads the plain sequence, without dropout, and whose student reads the strong view,
-//! with it: `L = CE(labelled) + λ · CE(student(strong view), teacher's distribution)` over sequences of which the teacher is
-//! sure enough (the paper's filter is 0.3; its soft labels are the default).
+//! Self-training in rounds whose teacher reads the plain sequence, without augmentation and dropout, and whose student is
+//! noised throughout: it reads the strong view, of labelled sequences too, with dropout (algorithm 1):
+//! `L = CE(strong view, label) + λ · mean(1[sure] · CE(strong view, teacher's distribution))`, the mean over all unlabelled
+//! sequences of a batch (the paper's filter is 0.3; its soft labels are the default). The first round, which makes the first
+//! teacher, is noised as well.
 //!
 //! The paper starts a larger student afresh each round and balances the classes; here the student has the model's size and
 //! goes on from the weights of the round before.
@@ -69,21 +71,24 @@ pub struct NoisyStudent<M: Module> {
 
 impl<M: SequenceModel> Objective<M> for NoisyStudent<M> {
     fn needs(&self) -> Needs {
-        Needs { pool: Pool::Paired, views: Views::WEAK | Views::STRONG }
+        Needs { pool: Pool::Paired, views: Views::WEAK | Views::STRONG | Views::PLAIN }
     }
 
     fn step(&mut self, model: &M, step: &Step, context: &StepContext) -> Terms {
-        let terms = self.supervised.labeled_terms(model, step.labeled.as_ref());
+        let terms = match &step.labeled {
+            Some(part) => self.supervised.terms(model, model.forward(part.strong_or_weak()), &part.targets),
+            None => Terms::default(),
+        };
         let Some(part) = &step.unlabeled else { return terms };
-        let Some(given) = self.rounds.give(&part.weak, part, self.config.threshold, context) else { return terms };
-        let noisy = part.strong.clone().unwrap_or_else(|| part.weak.clone());
-        let logits = class_logits(model.forward(noisy));
+        let Some(given) = self.rounds.give(part, self.config.threshold, context) else { return terms };
+        let logits = class_logits(model.forward(part.strong_or_weak()));
         let [_, classes] = logits.dims();
         let taught =
             if self.config.soft { given.probabilities.clone() } else { one_hot(given.labels.clone(), classes) };
         let each = soft_cross_entropy_of_rows(logits, taught);
-        let loss = weighted_mean(each * given.sure.clone(), part.row_mask(model.per_step()));
-        watched(terms.add("unlabeled", self.config.weight, loss), part, &given)
+        let rows = part.row_mask(model.per_step());
+        let loss = weighted_mean(each * given.sure.clone(), rows.clone());
+        watched(terms.add("unlabeled", self.config.weight, loss), part, &given, rows)
     }
 
     fn after_update(mut self, model: &M, context: &StepContext) -> Self {

@@ -230,7 +230,7 @@ registry! {
         |_| classes();
     "softmatch" SoftMatch SoftMatchConfig SoftMatch, "FixMatch with weights in place of a threshold (Chen et al. 2023)",
         |_| classes();
-    "dash" Dash DashConfig Dash, "FixMatch that picks by a falling limit on the loss (Xu et al. 2021)",
+    "dash" Dash DashConfig Dash<M>, "FixMatch that picks by a falling limit on the loss (Xu et al. 2021)",
         |_| classes();
     "adamatch" AdaMatch AdaMatchConfig AdaMatch, "FixMatch with aligned guesses and a threshold from the labelled part (Berthelot et al. 2022)",
         |_| classes();

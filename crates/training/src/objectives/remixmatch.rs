@@ -7,8 +7,8 @@
 //! a task of its own (section 3.3).
 //!
 //! That task is the angle of a turned image in the paper; for sequences it is whether a strong view runs forwards or
-//! backwards. The paper makes eight strong views, here it is one; the mean guess is a moving average, where the paper's is of
-//! 128 batches.
+//! backwards. The paper makes eight strong views, here it is one; the mean prediction is a running mean from the first
+//! batch on, where the paper's is of 128 batches.
 
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
@@ -18,12 +18,15 @@ use serde::{Deserialize, Serialize};
 
 use super::crmatch::Direction;
 use super::draws::{Draws, step_seed};
-use super::guess::{follow, remembered};
 use super::losses::{accuracy, class_logits, probabilities, soft_cross_entropy};
+use super::memory::{aligned, check_momentum, decay, follow_from_first, remembered};
 use super::mixing::{Mixture, labels, sharpened};
 use super::ramp::linear_ramp_up;
 use super::{Needs, Objective, Part, Setting, Step, StepContext, Supervised, SupervisedConfig, Targets, Terms};
-use crate::config::{check_memory, check_range};
+use crate::config::check_range;
+
+/// Steps that the mean prediction remembers at most, the paper's.
+const LONGEST: f64 = 128.0;
 
 /// `[stage.objective.remixmatch]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -41,8 +44,10 @@ pub struct ReMixMatchConfig {
     pub temperature: f64,
     /// α > 0 of the Beta distribution that shares are drawn from. Default 0.75, the paper's.
     pub alpha: f64,
-    /// Decay in [0, 1) of the mean guess. Default 0.99; shorter runs want 0.9.
-    pub momentum: f64,
+    /// The memory of the mean prediction, in [0, 1): a mean forgets in about `1 / (1 - momentum)` steps. Default: a twentieth of the
+    /// stage's steps, at most 128, the paper's 128 batches (so 0.95 for a stage of 400 steps).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub momentum: Option<f64>,
     /// The labelled term: smoothing and class weights act on the mixed labels.
     pub supervised: SupervisedConfig,
 }
@@ -56,7 +61,7 @@ impl Default for ReMixMatchConfig {
             ramp_up: 0.2,
             temperature: 0.5,
             alpha: 0.75,
-            momentum: 0.99,
+            momentum: None,
             supervised: SupervisedConfig::default(),
         }
     }
@@ -74,11 +79,11 @@ impl ReMixMatchConfig {
         check_range(problems, &format!("{path}.ramp_up"), self.ramp_up, 0.0, 1.0, "it is a fraction of the stage");
         check_range(problems, &format!("{path}.temperature"), self.temperature, 0.01, 1.0, "the paper uses 0.5");
         check_range(problems, &format!("{path}.alpha"), self.alpha, 1e-3, f64::INFINITY, "the paper uses 0.75");
-        check_memory(problems, &format!("{path}.momentum"), self.momentum, "the default is 0.99");
+        check_momentum(problems, path, self.momentum, "left out, it is a twentieth of the stage");
         self.supervised.check(&format!("{path}.supervised"), problems);
     }
 
-    /// Builds the objective; the mean guess starts uniform.
+    /// Builds the objective; the mean prediction starts from the first batch.
     pub fn init<M: SequenceModel>(&self, setting: &Setting<'_, M>) -> ReMixMatch {
         let classes = setting.model.outputs().max(2);
         let total = setting.class_counts.iter().sum::<usize>().max(1) as f32;
@@ -88,7 +93,7 @@ impl ReMixMatchConfig {
             supervised: self.supervised.init(setting),
             direction: Direction::new(setting.model.summary_size(), setting),
             labels: remembered(Tensor::<1>::from_data(shares.as_slice(), setting.device).reshape([1, classes])),
-            guesses: remembered(Tensor::full([1, classes], 1.0 / classes as f64, setting.device)),
+            guesses: remembered(Tensor::zeros([1, classes], setting.device)),
             config: self.clone(),
         }
     }
@@ -101,7 +106,7 @@ pub struct ReMixMatch {
     direction: Direction,
     /// The labels' class distribution, `[1, classes]`
     labels: Param<Tensor<2>>,
-    /// The mean guess, `[1, classes]`
+    /// The mean prediction for weak views, `[1, classes]`; zeros before the first batch
     guesses: Param<Tensor<2>>,
     #[module(skip)]
     config: ReMixMatchConfig,
@@ -109,10 +114,10 @@ pub struct ReMixMatch {
 
 impl ReMixMatch {
     /// The label of an unlabelled batch, `[rows, classes]`, without graph.
-    fn label(&mut self, guess: Tensor<2>) -> Tensor<2> {
-        let mean = follow(&mut self.guesses, self.config.momentum, guess.clone().mean_dim(0));
-        let aligned = guess * (self.labels.val().detach() / mean.clamp_min(1e-6));
-        sharpened(aligned.clone() / aligned.sum_dim(1), self.config.temperature)
+    fn label(&mut self, guess: Tensor<2>, context: &StepContext) -> Tensor<2> {
+        let momentum = decay(self.config.momentum, LONGEST, context);
+        let mean = follow_from_first(&mut self.guesses, momentum, guess.clone().mean_dim(0));
+        sharpened(aligned(guess, mean, self.labels.val().detach()), self.config.temperature)
     }
 
     /// The terms of a step whose mixture is drawn: of its labelled rows, its unlabelled ones in the strong view, and these in the
@@ -126,14 +131,14 @@ impl ReMixMatch {
         mixture: &Mixture,
     ) -> Option<Terms> {
         let Targets::Classes { classes, known } = &labeled.targets else { return None };
-        let strong = unlabeled.strong.clone().unwrap_or_else(|| unlabeled.weak.clone());
-        let label = self.label(probabilities(model.forward(unlabeled.weak.clone())));
+        let strong = unlabeled.strong_or_weak();
+        let label = self.label(probabilities(model.forward(unlabeled.weak.clone())), context);
         let [count, outputs] = label.dims();
         let [known_rows] = known.dims();
         let own = labels(classes.clone(), known.clone(), outputs);
         let targets = mixture.rows(Tensor::cat(vec![own, label.clone(), label.clone()], 0));
-        let own = labeled.strong.clone().unwrap_or_else(|| labeled.weak.clone());
-        let logits = class_logits(mixture.logits(model, vec![own, strong.clone(), unlabeled.weak.clone()]));
+        let logits =
+            class_logits(mixture.logits(model, vec![labeled.strong_or_weak(), strong.clone(), unlabeled.weak.clone()]));
         let part = |values: &Tensor<2>, from: usize, rows: usize| values.clone().narrow(0, from, rows);
         let supervised = self.supervised.mixed_loss(part(&logits, 0, known_rows), part(&targets, 0, known_rows));
         let guessed = soft_cross_entropy(part(&logits, known_rows, 2 * count), part(&targets, known_rows, 2 * count));

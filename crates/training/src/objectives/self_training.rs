@@ -1,19 +1,21 @@
 //! Self-training in rounds (Scudder 1965; Yarowsky 1995).
 //!
 //! A stage is divided into rounds. The first is supervised. At the start of each later one the model is copied, and the copy
-//! gives unlabelled sequences that it is sure of their label for that round: `L = CE(labelled) + λ · CE(those)`. Unlike in
-//! `pseudo-label` a label does not change with every step. The weights go on from round to round.
+//! gives unlabelled sequences that it is sure of their label for that round: `L = CE(labelled) + λ · mean(1[sure] · CE)`, the
+//! mean over all unlabelled sequences of a batch. The copy reads the plain sequence, without augmentation and dropout, so
+//! that unlike in `pseudo-label` a label stays the same for the whole round; the model learns it from the weak view, as it
+//! learns the labels it was given. The weights go on from round to round.
 //!
 //! When each sequence got its first label is remembered, and written to `self-training.csv` in the run folder.
 
 use burn::module::{Module, Param};
 use burn::tensor::{Int, Tensor};
 use semiseq_datasets::{Pool, Problem, Views};
-use semiseq_models::{SequenceModel, Sequences};
+use semiseq_models::SequenceModel;
 use serde::{Deserialize, Serialize};
 
-use super::guess::{add_at, places, remembered};
 use super::losses::{class_logits, cross_entropy_of_rows, probabilities, weighted_mean};
+use super::memory::{add_at, occurrences, remembered, rows_at};
 use super::{Needs, Objective, Part, Setting, Step, StepContext, Supervised, SupervisedConfig, Targets, Terms};
 use crate::config::{check_range, problem};
 use crate::learner::average::{average, fresh_copy};
@@ -98,12 +100,12 @@ impl<M: SequenceModel> Rounds<M> {
     }
 
     /// What the copy says of the plain sequences, without dropout; notes who gets a label. Nothing in the first round.
-    pub fn give(&mut self, sequences: &Sequences, part: &Part, threshold: f64, context: &StepContext) -> Option<Given> {
+    pub fn give(&mut self, part: &Part, threshold: f64, context: &StepContext) -> Option<Given> {
         let round = self.round(context.step, context.total_steps);
         if round == 0 {
             return None;
         }
-        let probabilities = probabilities(self.teacher.clone().freeze().forward(sequences.clone()));
+        let probabilities = probabilities(self.teacher.clone().freeze().forward(part.plain_or_weak()));
         let [rows, _] = probabilities.dims();
         let (confidence, labels) = probabilities.clone().max_dim_with_indices(1);
         let sure = confidence.reshape([rows]).greater_equal_elem(threshold).float();
@@ -114,10 +116,13 @@ impl<M: SequenceModel> Rounds<M> {
     }
 
     fn note(&mut self, part: &Part, sure: Tensor<1>, round: usize) {
-        let places = places(&part.indices, &sure.device());
-        let old = self.labeled_in.val().detach().select(0, places.clone());
-        let change = old.equal_elem(0.0).float() * sure * (round + 1) as f64;
-        add_at(&mut self.labeled_in, 0, places, change);
+        let device = sure.device();
+        for positions in occurrences(&part.indices) {
+            let [rows, positions] = rows_at(&part.indices, &positions, &device);
+            let old = self.labeled_in.val().detach().select(0, rows.clone());
+            let change = old.equal_elem(0.0).float() * sure.clone().select(0, positions) * (round + 1) as f64;
+            add_at(&mut self.labeled_in, 0, rows, change);
+        }
     }
 
     /// Copies the model where the next step begins a round.
@@ -139,9 +144,9 @@ impl<M: SequenceModel> Rounds<M> {
     }
 }
 
-/// Adds how many got a label, and how many of these labels are right.
-pub(super) fn watched(terms: Terms, part: &Part, given: &Given) -> Terms {
-    let terms = terms.monitor("mask_rate", given.sure.clone().mean());
+/// Adds how many got a label, of the rows `[rows]` that are no padding, and how many of these labels are right.
+pub(super) fn watched(terms: Terms, part: &Part, given: &Given, rows: Option<Tensor<1>>) -> Terms {
+    let terms = terms.monitor("mask_rate", weighted_mean(given.sure.clone(), rows));
     match &part.targets {
         Targets::Classes { classes, known } => {
             let right = given.labels.clone().equal(classes.clone()).float();
@@ -163,17 +168,18 @@ pub struct SelfTraining<M: Module> {
 
 impl<M: SequenceModel> Objective<M> for SelfTraining<M> {
     fn needs(&self) -> Needs {
-        Needs { pool: Pool::Paired, views: Views::WEAK }
+        Needs { pool: Pool::Paired, views: Views::WEAK | Views::PLAIN }
     }
 
     fn step(&mut self, model: &M, step: &Step, context: &StepContext) -> Terms {
         let terms = self.supervised.labeled_terms(model, step.labeled.as_ref());
         let Some(part) = &step.unlabeled else { return terms };
-        let Some(given) = self.rounds.give(&part.weak, part, self.config.threshold, context) else { return terms };
+        let Some(given) = self.rounds.give(part, self.config.threshold, context) else { return terms };
         let logits = class_logits(model.forward(part.weak.clone()));
         let each = cross_entropy_of_rows(logits, given.labels.clone());
-        let loss = weighted_mean(each * given.sure.clone(), part.row_mask(model.per_step()));
-        watched(terms.add("unlabeled", self.config.weight, loss), part, &given)
+        let rows = part.row_mask(model.per_step());
+        let loss = weighted_mean(each * given.sure.clone(), rows.clone());
+        watched(terms.add("unlabeled", self.config.weight, loss), part, &given, rows)
     }
 
     fn after_update(mut self, model: &M, context: &StepContext) -> Self {

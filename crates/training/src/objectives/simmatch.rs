@@ -5,8 +5,8 @@
 //! the weak view is alike to is multiplied by what its guess says of their classes, and its guess is blended with the
 //! classes of what it is alike to, `α p + (1 - α) Σ_k q_k y_k`.
 //!
-//! As the paper does where labels are few, the memory follows the model's own vectors and not a teacher's. The mean guess
-//! that evens guesses out is a moving average.
+//! As the paper does where labels are few, the memory follows the model's own vectors and not a teacher's. The mean prediction
+//! that evens guesses out is a running mean from the first batch on; the authors' is of the last 256 batches.
 
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
@@ -14,12 +14,16 @@ use semiseq_datasets::{Pool, Problem, Views};
 use semiseq_models::{SequenceModel, Sequences};
 use serde::{Deserialize, Serialize};
 
-use super::bank::{Bank, Projection, evened};
-use super::guess::{remembered, soft_guess_terms};
+use super::bank::{Bank, Projection};
+use super::guess::soft_guess_terms;
 use super::losses::{class_logits, probabilities};
+use super::memory::{check_momentum, decay, evened, remembered};
 use super::mixing::one_hot;
 use super::{Needs, Objective, Setting, Step, StepContext, Supervised, SupervisedConfig, Targets, Terms};
-use crate::config::{check_memory, check_range, problem};
+use crate::config::{check_range, problem};
+
+/// Steps that the mean prediction remembers at most, the authors' code's.
+const LONGEST: f64 = 256.0;
 
 /// How much of a labelled sequence's old vector stays in the memory, the paper's.
 const KEEP: f64 = 0.7;
@@ -40,8 +44,10 @@ pub struct SimMatchConfig {
     pub smoothing: f64,
     /// Width of the projected vectors. Default 64; the paper takes 128.
     pub projection: usize,
-    /// Decay in [0, 1) of the mean guess. Default 0.99; shorter runs want 0.9.
-    pub momentum: f64,
+    /// The memory of the mean prediction, in [0, 1): a mean forgets in about `1 / (1 - momentum)` steps. Default: a twentieth of the
+    /// stage's steps, at most 256, the authors' 256 batches (so 0.95 for a stage of 400 steps).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub momentum: Option<f64>,
     /// The labelled term.
     pub supervised: SupervisedConfig,
 }
@@ -55,7 +61,7 @@ impl Default for SimMatchConfig {
             temperature: 0.1,
             smoothing: 0.9,
             projection: 64,
-            momentum: 0.99,
+            momentum: None,
             supervised: SupervisedConfig::default(),
         }
     }
@@ -69,7 +75,7 @@ impl SimMatchConfig {
         check_range(problems, &format!("{path}.threshold"), self.threshold, 0.0, 1.0, "the paper uses 0.95");
         check_range(problems, &format!("{path}.temperature"), self.temperature, 1e-3, most, "the paper uses 0.1");
         check_range(problems, &format!("{path}.smoothing"), self.smoothing, 0.0, 1.0, "the paper uses 0.9");
-        check_memory(problems, &format!("{path}.momentum"), self.momentum, "the default is 0.99");
+        check_momentum(problems, path, self.momentum, "left out, it is a twentieth of the stage");
         if self.projection == 0 {
             problems.push(problem(&format!("{path}.projection"), "must be at least 1, got 0".into(), None));
         }
@@ -83,7 +89,7 @@ impl SimMatchConfig {
             supervised: self.supervised.init(setting),
             projection: Projection::new(setting.model.summary_size(), self.projection, device),
             bank: Bank::new(setting.train_size, self.projection, classes, device),
-            mean: remembered(Tensor::full([1, classes], 1.0 / classes as f64, device)),
+            mean: remembered(Tensor::zeros([1, classes], device)),
             config: self.clone(),
         }
     }
@@ -95,7 +101,7 @@ pub struct SimMatch {
     supervised: Supervised,
     projection: Projection,
     bank: Bank,
-    /// The mean guess, `[1, classes]`
+    /// The mean prediction for weak views, `[1, classes]`; zeros before the first batch
     mean: Param<Tensor<2>>,
     #[module(skip)]
     config: SimMatchConfig,
@@ -119,7 +125,7 @@ impl<M: SequenceModel> Objective<M> for SimMatch {
         Needs { pool: Pool::Paired, views: Views::WEAK | Views::STRONG }
     }
 
-    fn step(&mut self, model: &M, step: &Step, _context: &StepContext) -> Terms {
+    fn step(&mut self, model: &M, step: &Step, context: &StepContext) -> Terms {
         let (Some(labeled), Some(part)) = (&step.labeled, &step.unlabeled) else {
             return self.supervised.labeled_terms(model, step.labeled.as_ref());
         };
@@ -127,12 +133,13 @@ impl<M: SequenceModel> Objective<M> for SimMatch {
         let known = hidden(labeled.weak.clone());
         let terms = self.supervised.terms(model, model.head(known.clone()), &labeled.targets);
         let weak = hidden(part.weak.clone()).detach();
-        let guess = evened(probabilities(model.head(weak.clone())), &mut self.mean, self.config.momentum);
+        let momentum = decay(self.config.momentum, LONGEST, context);
+        let guess = evened(probabilities(model.head(weak.clone())), &mut self.mean, momentum);
         let likeness = self.bank.likeness(self.projection.forward(weak).detach(), self.config.temperature);
         let share = self.bank.begun() * (1.0 - self.config.smoothing);
         let [target, blended] = matched(likeness, self.bank.classes(), guess, share);
 
-        let strong = hidden(part.strong.clone().unwrap_or_else(|| part.weak.clone()));
+        let strong = hidden(part.strong_or_weak());
         let logits = class_logits(model.head(strong.clone()));
         let alike = self.bank.likeness(self.projection.forward(strong), self.config.temperature);
         let [batch, classes] = blended.dims();

@@ -11,9 +11,13 @@ use semiseq_datasets::{Pool, Problem, Views};
 use semiseq_models::SequenceModel;
 use serde::{Deserialize, Serialize};
 
-use super::guess::{Guess, follow, remembered};
+use super::guess::Guess;
+use super::memory::{aligned, check_momentum, decay, follow, follow_from_first, remembered};
 use super::{Needs, Objective, Setting, Step, StepContext, Supervised, SupervisedConfig, Terms};
-use crate::config::{check_memory, check_range};
+use crate::config::check_range;
+
+/// Steps that the running means remember at most: the paper's 0.999 over a million steps.
+const LONGEST: f64 = 1000.0;
 
 /// `[stage.objective.softmatch]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -23,9 +27,10 @@ pub struct SoftMatchConfig {
     pub weight: f64,
     /// n > 0, how many deviations the weight's width is divided by. Default 2, the authors'.
     pub deviations: f64,
-    /// The memory of the running means, in [0, 1). Default 0.999, the paper's, for a million steps; a stage of some
-    /// hundred steps wants 0.9 to 0.99.
-    pub momentum: f64,
+    /// The memory of the running means, in [0, 1): a mean forgets in about `1 / (1 - momentum)` steps. Default: a twentieth of the
+    /// stage's steps, at most 1,000, the paper's 0.999, which is for a million (0.95 for a stage of 400 steps).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub momentum: Option<f64>,
     /// Whether weights are made fair to rarely guessed classes. Default true, as in the paper.
     pub uniform_alignment: bool,
     /// The labelled term.
@@ -37,7 +42,7 @@ impl Default for SoftMatchConfig {
         Self {
             weight: 1.0,
             deviations: 2.0,
-            momentum: 0.999,
+            momentum: None,
             uniform_alignment: true,
             supervised: SupervisedConfig::default(),
         }
@@ -48,11 +53,12 @@ impl SoftMatchConfig {
     pub(crate) fn check(&self, path: &str, problems: &mut Vec<Problem>) {
         check_range(problems, &format!("{path}.weight"), self.weight, 0.0, f64::INFINITY, "the paper uses 1");
         check_range(problems, &format!("{path}.deviations"), self.deviations, 0.01, f64::INFINITY, "the authors use 2");
-        check_memory(problems, &format!("{path}.momentum"), self.momentum, "the paper uses 0.999");
+        check_momentum(problems, path, self.momentum, "the paper uses 0.999");
         self.supervised.check(&format!("{path}.supervised"), problems);
     }
 
-    /// Builds the objective: mean one over the number of classes, variance 1.
+    /// Builds the objective: mean one over the number of classes and variance 1, the paper's start; the mean distribution
+    /// starts from the first batch, as in the authors' code.
     pub fn init<M: SequenceModel>(&self, setting: &Setting<'_, M>) -> SoftMatch {
         let classes = setting.model.outputs().max(2);
         let even = 1.0 / classes as f64;
@@ -60,7 +66,7 @@ impl SoftMatchConfig {
             supervised: self.supervised.init(setting),
             mean: remembered(Tensor::full([1], even, setting.device)),
             variance: remembered(Tensor::ones([1], setting.device)),
-            distribution: remembered(Tensor::full([1, classes], even, setting.device)),
+            distribution: remembered(Tensor::zeros([1, classes], setting.device)),
             config: self.clone(),
         }
     }
@@ -74,7 +80,7 @@ pub struct SoftMatch {
     mean: Param<Tensor<1>>,
     /// `σ²`, `[1]`
     variance: Param<Tensor<1>>,
-    /// `p̃`, `[1, classes]`
+    /// `p̃`, `[1, classes]`; zeros before the first batch
     distribution: Param<Tensor<2>>,
     #[module(skip)]
     config: SoftMatchConfig,
@@ -82,14 +88,14 @@ pub struct SoftMatch {
 
 impl SoftMatch {
     /// The largest probability of each row, aligned where that is asked for, `[rows]`.
-    fn confidence(&mut self, guess: &Guess) -> Tensor<1> {
+    fn confidence(&mut self, guess: &Guess, momentum: f64) -> Tensor<1> {
         if !self.config.uniform_alignment {
             return guess.confidence.clone();
         }
-        let [rows, _] = guess.probabilities.dims();
-        let distribution = follow(&mut self.distribution, self.config.momentum, guess.mean_distribution());
-        let aligned = guess.probabilities.clone() / distribution;
-        (aligned.clone() / aligned.sum_dim(1)).max_dim(1).reshape([rows])
+        let [rows, classes] = guess.probabilities.dims();
+        let mean = follow_from_first(&mut self.distribution, momentum, guess.mean_distribution());
+        let uniform = mean.ones_like() / classes as f64;
+        aligned(guess.probabilities.clone(), mean, uniform).max_dim(1).reshape([rows])
     }
 }
 
@@ -98,19 +104,20 @@ impl<M: SequenceModel> Objective<M> for SoftMatch {
         Needs { pool: Pool::Paired, views: Views::WEAK | Views::STRONG }
     }
 
-    fn step(&mut self, model: &M, step: &Step, _context: &StepContext) -> Terms {
+    fn step(&mut self, model: &M, step: &Step, context: &StepContext) -> Terms {
         let terms = self.supervised.labeled_terms(model, step.labeled.as_ref());
         let Some(part) = &step.unlabeled else { return terms };
         let guess = Guess::of(model, part);
         let [rows, _] = guess.probabilities.dims();
-        let confidence = self.confidence(&guess);
+        let momentum = decay(self.config.momentum, LONGEST, context);
+        let confidence = self.confidence(&guess, momentum);
         let average = guess.mean(confidence.clone());
         let squares = guess.mean((confidence.clone() - average.clone()).powf_scalar(2.0));
         // The variance of a sample; a batch of one row has none.
         let count = guess.rows.clone().map_or_else(|| Tensor::full([1], rows as f64, &squares.device()), Tensor::sum);
         let variance = squares * count.clone() / (count - 1.0).clamp_min(1.0);
-        let mean = follow(&mut self.mean, self.config.momentum, average);
-        let variance = follow(&mut self.variance, self.config.momentum, variance);
+        let mean = follow(&mut self.mean, momentum, average);
+        let variance = follow(&mut self.variance, momentum, variance);
         let below = (confidence - mean.clone()).clamp_max(0.0);
         let width = variance.clamp_min(1e-12) * (2.0 / self.config.deviations.powi(2));
         let weights = (below.clone() * below / width).neg().exp();

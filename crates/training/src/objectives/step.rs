@@ -24,6 +24,8 @@ pub struct Part {
     pub strong: Option<Sequences>,
     /// Another draw of the strong view.
     pub second_strong: Option<Sequences>,
+    /// The sequences as they are, the same at every visit.
+    pub plain: Option<Sequences>,
     /// Positions in the training part, one a sequence.
     pub indices: Vec<usize>,
     /// The labels; for unlabelled rows the hidden truth, for monitors only.
@@ -98,6 +100,7 @@ impl Part {
             second: views.second.as_ref().map(|batch| sequences(batch, device)),
             strong: views.strong.as_ref().map(|batch| sequences(batch, device)),
             second_strong: views.second_strong.as_ref().map(|batch| sequences(batch, device)),
+            plain: views.plain.as_ref().map(|batch| sequences(batch, device)),
             indices: views.weak.indices.clone(),
         }
     }
@@ -111,6 +114,7 @@ impl Part {
             second: None,
             strong: None,
             second_strong: None,
+            plain: None,
             indices: batch.indices.clone(),
         }
     }
@@ -118,6 +122,16 @@ impl Part {
     /// The second weak view, or the first where none was asked for.
     pub fn second_or_weak(&self) -> Sequences {
         self.second.clone().unwrap_or_else(|| self.weak.clone())
+    }
+
+    /// The strong view, or the weak one where none was asked for.
+    pub fn strong_or_weak(&self) -> Sequences {
+        self.strong.clone().unwrap_or_else(|| self.weak.clone())
+    }
+
+    /// The plain sequences, or the weak view where they were not asked for.
+    pub fn plain_or_weak(&self) -> Sequences {
+        self.plain.clone().unwrap_or_else(|| self.weak.clone())
     }
 
     /// 1 for each row of the model's output that is no padding, `[rows]`; `None` where all count.

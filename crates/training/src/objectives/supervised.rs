@@ -91,7 +91,18 @@ fn balanced(counts: &[usize]) -> Vec<f32> {
 impl Supervised {
     /// The supervised term and the training accuracy, from the logits of the labelled part.
     pub(super) fn terms<M: SequenceModel>(&self, model: &M, logits: Tensor<2>, targets: &Targets) -> Terms {
-        let loss = self.loss(logits.clone(), targets);
+        self.terms_with(model, self.loss(logits.clone(), targets), logits, targets)
+    }
+
+    /// The same with a supervised loss of the method's own, over several views of the labelled part; the accuracy is of the
+    /// logits given.
+    pub(super) fn terms_with<M: SequenceModel>(
+        &self,
+        model: &M,
+        loss: Tensor<1>,
+        logits: Tensor<2>,
+        targets: &Targets,
+    ) -> Terms {
         let terms = Terms::new(loss);
         let terms = match targets {
             Targets::Classes { classes, known } => {

@@ -6,8 +6,6 @@
 //! an epoch. A sequence that stands in a step twice is visited once, with its last prediction. A sequence seen for the first
 //! time has no target, as in the paper.
 
-use std::collections::BTreeMap;
-
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 use burn::tensor::activation::softmax;
@@ -16,8 +14,8 @@ use semiseq_models::SequenceModel;
 use serde::{Deserialize, Serialize};
 
 use super::consistency::RAMP_UP;
-use super::guess::{add_at, places};
 use super::losses::{class_logits, squared_distance_of_rows};
+use super::memory::{add_at, last_of_each, places, rows_at};
 use super::{Needs, Objective, Setting, Step, StepContext, Supervised, SupervisedConfig, Terms, gaussian_ramp_up};
 use crate::config::{check_memory, check_range};
 
@@ -101,19 +99,12 @@ impl TemporalEnsembling {
         let loss = (distances * seen.reshape([indices.len()])).mean();
 
         let last = last_of_each(indices);
-        let chosen = places(&last, &device);
-        let rows = rows.select(0, chosen.clone());
+        let [rows, chosen] = rows_at(indices, &last, &device);
         let change = (predicted.detach() - past).select(0, chosen).mul_scalar(1.0 - decay);
         add_at(&mut self.ensemble, 0, rows.clone(), change);
         add_at(&mut self.visits, 0, rows, Tensor::ones([last.len(), 1], &device));
         loss
     }
-}
-
-/// Where each index stands for the last time.
-fn last_of_each(indices: &[usize]) -> Vec<usize> {
-    let last: BTreeMap<usize, usize> = indices.iter().enumerate().map(|(position, index)| (*index, position)).collect();
-    last.into_values().collect()
 }
 
 impl<M: SequenceModel> Objective<M> for TemporalEnsembling {

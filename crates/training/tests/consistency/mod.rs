@@ -78,6 +78,7 @@ fn part(case: &Value) -> Part {
         second: Some(view("second")),
         strong: None,
         second_strong: None,
+        plain: None,
         indices: numbers(&case["indices"]).into_iter().map(|index| index as usize).collect(),
         targets: Targets::Classes { classes: integers(&case["classes"]), known: tensor::<1>(&case["known"]) },
     }
