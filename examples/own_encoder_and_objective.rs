@@ -76,8 +76,10 @@ fn main() -> Result<(), Error> {
     };
     let interrupter = Interrupter::new();
     let mut progress = Progress::new(false, true, interrupter.clone());
-    let fitted = fit(model, Balanced { weight: 0.1 }, &options, None, &mut progress, &interrupter, |epoch, _| {
-        println!("epoch {} loss {:.3}", epoch.epoch, epoch.train["loss"]);
+    let fitted = fit(model, Balanced { weight: 0.1 }, &options, None, &mut progress, &interrupter, |told, _| {
+        if let Some(train) = told.train {
+            println!("epoch {} loss {:.3}", told.epoch, train["loss"]);
+        }
         Ok(())
     })?;
     let (scores, _) = score(&outputs(&fitted.model.valid(), &data.test, Kind::Classes), &data.test);

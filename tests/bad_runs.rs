@@ -70,3 +70,101 @@ fn a_generator_that_makes_one_sample_is_named_and_the_run_goes_on() {
     assert_eq!(errors(&output).matches("the generator has collapsed").count(), 1, "{}", errors(&output));
     assert!(folder.join("run/summary.json").exists(), "the run goes on");
 }
+
+/// The loss of the only step is a number, and what it leaves is none: with and without a part to validate on.
+#[test]
+fn a_last_step_that_throws_the_weights_out_of_range_stops_the_run() {
+    for (name, lr, valid) in [
+        ("validated", "1e30", "0.2"),
+        ("not-validated", "1e30", "0.0"),
+        ("far-out", "1e22", "0.0"),
+        ("infinite-rate", "1e39", "0.0"),
+    ] {
+        let folder = folder(name);
+        let stage =
+            format!("epochs = 1\nbatch_size = 60\n[stage.objective.supervised]\n[stage.optimizer.sgd]\nlr = {lr}");
+        let data = SMALL.split("[model.classifier]").next().expect("what stands before the model");
+        let data = data.replace("size = 90", &format!("size = 90\nvalid_fraction = {valid}"));
+        let model = "[model.classifier.encoder.rnn]\nhidden = 4\nactivation = \"relu\"";
+        let config = write_config(&folder, &format!("{data}{model}\n[[stage]]\n{stage}\n"));
+        let output = semiseq(&folder, &["train", config, "--no-tui", "--out", "run"]);
+        let told = errors(&output);
+        assert_eq!(output.status.code(), Some(1), "{name}: {told}");
+        assert!(told.contains("not finite") && told.contains("hint: lower the learning rate"), "{name}: {told}");
+        assert!(!folder.join("run/summary.json").exists());
+    }
+}
+
+/// One value of the validation part is so large that its squared error is infinite in single precision.
+#[test]
+fn an_infinite_validation_loss_stops_the_run_and_names_values_out_of_range() {
+    let folder = folder("infinite");
+    let row = |row: usize, first: f64| {
+        format!("{{\"values\": [{first}, {}, {}], \"label\": \"{}\"}}\n", row % 5, row % 3, row % 2)
+    };
+    let rows: String = (0..40).map(|number| row(number, number as f64 / 7.0)).collect();
+    let wrong: String = (0..20).map(|number| row(number, if number == 3 { 3e20 } else { 1.0 })).collect();
+    std::fs::write(folder.join("train.jsonl"), rows).expect("data");
+    std::fs::write(folder.join("valid.jsonl"), wrong).expect("data");
+    let config = "[data]\ntrain = \"train.jsonl\"\nvalid = \"valid.jsonl\"\n[model.classifier.encoder.gru]\nhidden = 4\n\
+                  [[stage]]\nepochs = 3\n[stage.objective.autoencoder]\n";
+    let output = semiseq(&folder, &["train", write_config(&folder, config), "--no-tui", "--out", "run"]);
+    let told = errors(&output);
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    assert!(told.contains("on the validation part `loss` is not finite") && told.contains("`data check`"), "{told}");
+}
+
+/// What can never happen is said before anything is trained or written.
+#[test]
+fn early_stopping_by_what_is_never_measured_is_refused() {
+    for (name, metric, keys, objective, needles) in [
+        ("other-task", "mse", "", "supervised", ["`valid.mse`, which this stage never measures", "`valid.accuracy`"]),
+        (
+            "no-labels",
+            "accuracy",
+            "",
+            "autoencoder",
+            ["`valid.accuracy`, which this stage never measures", "`valid.loss`"],
+        ),
+        (
+            "no-validation",
+            "accuracy",
+            "\nvalid_fraction = 0.0",
+            "supervised",
+            ["needs validation data", "data.valid_fraction"],
+        ),
+    ] {
+        let folder = folder(&format!("never-{name}"));
+        let data = SMALL.split("[model.classifier]").next().expect("what stands before the model");
+        let data = data.replace("size = 90", &format!("size = 90{keys}"));
+        let stage =
+            format!("early_stopping = {{ metric = \"valid.{metric}\", patience = 1 }}\n[stage.objective.{objective}]");
+        let model = "[model.classifier.encoder.gru]\nhidden = 4";
+        // The second stage is at fault, and the first is not trained for nothing.
+        let first = "[[stage]]\nepochs = 1\n[stage.objective.autoencoder]";
+        let config = write_config(&folder, &format!("{data}{model}\n{first}\n[[stage]]\nepochs = 4\n{stage}\n"));
+        let output = semiseq(&folder, &["train", config, "--no-tui", "--out", "run"]);
+        let told = errors(&output);
+        assert_eq!(output.status.code(), Some(2), "{name}: {told}");
+        assert!(needles.iter().all(|needle| told.contains(needle)), "{name}: {told}");
+        assert!(!folder.join("run").exists(), "{name}: nothing is begun");
+    }
+}
+
+#[test]
+fn a_stage_with_nothing_to_learn_from_is_refused() {
+    let folder = folder("nothing");
+    let rows: String =
+        (0..30).map(|row| format!("{{\"values\": [{}], \"label\": \"{}\"}}\n", row % 7, row % 2)).collect();
+    std::fs::write(folder.join("one.jsonl"), rows).expect("data");
+    // Of a sequence of one step nothing can be foretold.
+    let config = "[data]\nsource = \"one.jsonl\"\n[model.classifier.encoder.gru]\nhidden = 4\n[[stage]]\nepochs = 2\n\
+                  [stage.objective.next-step]\n";
+    let output = semiseq(&folder, &["train", write_config(&folder, config), "--no-tui", "--out", "run"]);
+    let told = errors(&output);
+    assert_eq!(output.status.code(), Some(2), "{told}");
+    assert!(
+        told.contains("no batch of the first epoch has anything to learn from") && told.contains("hint:"),
+        "{told}"
+    );
+}

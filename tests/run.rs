@@ -1,11 +1,22 @@
 //! From a config to a run folder and back: train, resume, eval, predict, embed.
 
 mod common;
+#[path = "run/protocol.rs"]
+mod protocol;
+#[path = "run/resume.rs"]
+mod resume;
 #[path = "run/tasks.rs"]
 mod tasks;
 
 use common::{errors, folder, semiseq, write_config};
 use serde_json::Value;
+
+/// The device's generator belongs to the process: whoever trains inside a test has it alone.
+static DEVICE: std::sync::Mutex<()> = std::sync::Mutex::new(());
+
+fn alone() -> std::sync::MutexGuard<'static, ()> {
+    DEVICE.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
 
 /// A small config that trains in a second.
 const SMALL: &str = include_str!("common/small.toml");
@@ -77,6 +88,11 @@ fn a_run_writes_its_folder_and_the_model_can_be_used() {
     assert!(weights(&folder, "again") == weights(&folder, "runs/small"), "the same seed gives the same weights");
 }
 
+fn trained_in(folder: &std::path::Path, config: &str) {
+    let output = semiseq(folder, &["train", write_config(folder, config), "--no-tui", "--force"]);
+    assert!(output.status.success(), "{}", errors(&output));
+}
+
 fn weights(folder: &std::path::Path, run: &str) -> Vec<u8> {
     std::fs::read(folder.join(run).join("model.safetensors")).expect("weights")
 }
@@ -126,26 +142,6 @@ fn a_killed_run_resumes_to_the_same_weights() {
     let lines =
         |run: &str| std::fs::read_to_string(folder.join(run).join("metrics.jsonl")).expect("metrics").lines().count();
     assert_eq!(lines("killed"), lines("whole"), "no epoch is missing and none is there twice");
-}
-
-#[cfg(unix)]
-#[test]
-fn an_interrupted_run_says_how_to_resume() {
-    let folder = folder("interrupt");
-    let config = write_config(&folder, &SMALL.replace("epochs = 4", "epochs = 4000"));
-    let child = std::process::Command::new(env!("CARGO_BIN_EXE_semiseq"))
-        .current_dir(&folder)
-        .args(["train", config, "--no-tui"])
-        .stderr(std::process::Stdio::piped())
-        .stdout(std::process::Stdio::null())
-        .spawn()
-        .expect("the program starts");
-    std::thread::sleep(std::time::Duration::from_millis(1500));
-    let killed = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill");
-    assert!(killed.success());
-    let output = child.wait_with_output().expect("the end");
-    assert_eq!(output.status.code(), Some(130), "{}", errors(&output));
-    assert!(errors(&output).contains("`--resume`"), "{}", errors(&output));
 }
 
 #[test]
@@ -251,9 +247,10 @@ fn gradient_checkpointing_changes_no_number() {
 
 #[test]
 fn a_stage_that_gets_no_better_stops_early() {
-    let config = PLAIN
-        .replace("lr = 0.1", "lr = 1e-12")
-        .replace("epochs = 12", "epochs = 30\nearly_stopping = { metric = \"valid.accuracy\", patience = 3 }");
+    let config = PLAIN.replace("lr = 0.1", "lr = 1e-12").replace(
+        "epochs = 12",
+        "epochs = 30\nvalidate_every = 1\nearly_stopping = { metric = \"valid.accuracy\", patience = 3 }",
+    );
     let stage = &trained("early", &config)["stages"][0];
     assert_eq!((&stage["epochs"], &stage["best_epoch"]), (&4.into(), &1.into()), "{stage}");
 }

@@ -152,6 +152,11 @@ impl Loader {
 
     /// The steps of an epoch, in order. Dropping the iterator early stops the workers.
     pub fn epoch(&self, epoch: usize) -> impl Iterator<Item = StepBatches> + use<> {
+        self.epoch_from(epoch, 0)
+    }
+
+    /// The steps of an epoch without the first ones, which are not made.
+    pub fn epoch_from(&self, epoch: usize, first: usize) -> impl Iterator<Item = StepBatches> + use<> {
         let plans = Arc::new(self.shared.plan(self.steps_per_epoch(), epoch));
         let workers = self.shared.options.workers.max(1);
         let receivers: Vec<Receiver<StepBatches>> = (0..workers)
@@ -159,7 +164,7 @@ impl Loader {
                 let (sender, receiver) = sync_channel(AHEAD);
                 let (shared, plans) = (Arc::clone(&self.shared), Arc::clone(&plans));
                 thread::spawn(move || {
-                    for step in (worker..plans.len()).step_by(workers) {
+                    for step in (first + worker..plans.len()).step_by(workers) {
                         let (labeled, unlabeled) = &plans[step];
                         if sender.send(shared.make(labeled, unlabeled, epoch, step)).is_err() {
                             return;
@@ -170,7 +175,7 @@ impl Loader {
             })
             .collect();
         let steps = plans.len();
-        (0..steps).map_while(move |step| receivers[step % receivers.len()].recv().ok())
+        (first..steps).map_while(move |step| receivers[(step - first) % receivers.len()].recv().ok())
     }
 }
 
@@ -297,6 +302,17 @@ mod tests {
     fn the_number_of_workers_changes_nothing_and_the_epoch_does() {
         assert_eq!(rows(&loader(1, Pool::Paired), 1), rows(&loader(3, Pool::Paired), 1));
         assert_ne!(rows(&loader(1, Pool::Paired), 1), rows(&loader(1, Pool::Paired), 2));
+    }
+
+    #[test]
+    fn the_rest_of_an_epoch_is_that_of_the_whole() {
+        let inputs = |steps: Vec<StepBatches>| -> Vec<String> {
+            steps.iter().map(|step| format!("{:?}", step.unlabeled.as_ref().map(|part| &part.weak))).collect()
+        };
+        let loader = loader(2, Pool::Paired);
+        let whole = inputs(loader.epoch(1).collect());
+        assert_eq!(inputs(loader.epoch_from(1, 3).collect()), whole[3..]);
+        assert_eq!(loader.epoch_from(1, 5).count(), 0);
     }
 
     #[test]

@@ -15,9 +15,9 @@ use crate::config::RunConfig;
 use crate::error::Error;
 use crate::generator::{self, Shown};
 use crate::learner::checkpoint::{Checkpoints, Files, damaged, parse};
-use crate::learner::{Epoch, Outcome};
+use crate::learner::{Learned, Milestone, Outcome};
 use crate::metrics::Confusion;
-use crate::objectives::ObjectiveConfig;
+use crate::objectives::{AnyObjective, ObjectiveConfig};
 use crate::output::files::write_atomic;
 use crate::output::metrics_log::{Line, MetricsLog};
 use crate::output::pictures::{grid, of_one_size, range};
@@ -27,15 +27,16 @@ use crate::output::{confusion, curves, metrics_log};
 use crate::saved::ModelFile;
 use crate::summary::Summary;
 
+/// What the last stage left, in the checkpoints of the baseline.
+const RESULT: &str = "result.burnpack";
+
 /// What an earlier session of this run got done.
 #[derive(Default)]
 pub(crate) struct Done {
     /// Stages that are through; the baseline counts as one behind the last.
     pub(crate) outcomes: Vec<Outcome>,
-    /// The last stage's weights, once it is through.
+    /// What the last stage left, once it is through: the model, and the objective with all that it remembers.
     pub(crate) result: Option<Vec<u8>>,
-    /// Those of its objective, where that makes samples.
-    pub(crate) generator: Option<Vec<u8>>,
     /// Seconds that earlier sessions took.
     pub(crate) wall_before: f64,
     stage_files: Option<(usize, Files)>,
@@ -51,7 +52,10 @@ impl Done {
 #[derive(Serialize, Deserialize)]
 struct RunPosition {
     stage: usize,
+    /// Epochs of the stage that are through.
     epoch: usize,
+    /// Optimiser steps of the stage.
+    step: usize,
     outcomes: Vec<Outcome>,
     wall_seconds: f64,
 }
@@ -87,7 +91,8 @@ pub(crate) struct RunRecord {
     log: String,
     checkpoints: Checkpoints,
     warnings: Vec<String>,
-    epoch: usize,
+    /// Epochs and steps of the stage under way.
+    reached: (usize, usize),
 }
 
 impl RunRecord {
@@ -147,7 +152,7 @@ impl RunRecord {
         let checkpoints = Checkpoints::new(folder);
         let (files, warnings) = if resumed { checkpoints.load()? } else { (None, Vec::new()) };
         let done = files.map(taken_up).transpose()?;
-        let keep = done.as_ref().map(|(_, position)| (position.stage, position.epoch));
+        let keep = done.as_ref().map(|(_, position)| (position.stage, position.step));
         write_atomic(&folder.join("config.toml"), text.as_bytes())?;
         write_atomic(&folder.join("split.json"), &json(split)?)?;
         let record = Self {
@@ -161,7 +166,7 @@ impl RunRecord {
             },
             checkpoints,
             warnings,
-            epoch: 0,
+            reached: (0, 0),
         };
         Ok((record, done.map(|(done, _)| done)))
     }
@@ -170,36 +175,37 @@ impl RunRecord {
         &self.warnings
     }
 
-    /// Notes an epoch in `metrics.jsonl`, TensorBoard and the log.
-    pub(crate) fn epoch(&mut self, stage: usize, objective: &str, epoch: &Epoch<'_>) -> Result<(), Error> {
-        self.epoch = epoch.epoch;
-        for (split, scores) in [("train", epoch.train), ("valid", epoch.valid)] {
-            if scores.is_empty() {
-                continue;
-            }
+    /// Notes the end of an epoch or a validation in `metrics.jsonl`, TensorBoard and the log.
+    pub(crate) fn milestone(&mut self, stage: usize, objective: &str, told: &Milestone<'_>) -> Result<(), Error> {
+        self.reached = (told.epochs, told.step);
+        for (split, scores) in [("train", told.train), ("valid", told.valid)] {
+            let Some(scores) = scores else { continue };
             let line = Line {
                 stage,
                 objective: objective.into(),
-                epoch: epoch.epoch,
+                epoch: told.epoch,
+                step: told.step,
                 split: split.into(),
                 scores: scores.clone(),
             };
             self.metrics.push(&line)?;
             for (name, value) in scores {
-                self.events.scalar(&format!("{split}/{stage}-{objective}/{name}"), epoch.step, *value)?;
+                self.events.scalar(&format!("{split}/{stage}-{objective}/{name}"), told.step, *value)?;
             }
         }
-        if let Some(warning) = &epoch.warning {
+        if let Some(warning) = &told.warning {
             self.note(&format!("warning: {objective}: {warning}"))?;
         }
-        let valid: Vec<String> = epoch.valid.iter().map(|(name, value)| format!("{name} {value:.4}")).collect();
-        self.note(&format!(
-            "{objective}: epoch {} step {} loss {:.4} valid {}",
-            epoch.epoch,
-            epoch.step,
-            epoch.train.get("loss").copied().unwrap_or(f64::NAN),
-            valid.join(" ")
-        ))
+        if told.train.is_none() && told.valid.is_none() {
+            return Ok(());
+        }
+        let loss = told.train.and_then(|train| train.get("loss")).map(|loss| format!(" loss {loss:.4}"));
+        let valid = told.valid.map(|valid| {
+            let scores: Vec<String> = valid.iter().map(|(name, value)| format!("{name} {value:.4}")).collect();
+            format!(" valid {}", scores.join(" "))
+        });
+        let (loss, valid) = (loss.unwrap_or_default(), valid.unwrap_or_default());
+        self.note(&format!("{objective}: epoch {} step {}{loss}{valid}", told.epoch, told.step))
     }
 
     fn note(&mut self, text: &str) -> Result<(), Error> {
@@ -217,12 +223,11 @@ impl RunRecord {
         wall_seconds: f64,
         mut files: Files,
     ) -> Result<(), Error> {
-        let position = RunPosition { stage, epoch: self.epoch, outcomes: done.outcomes.clone(), wall_seconds };
+        let (epoch, step) = self.reached;
+        let position = RunPosition { stage, epoch, step, outcomes: done.outcomes.clone(), wall_seconds };
         files.insert("run.json".into(), json(&position)?);
-        for (name, bytes) in [("result.burnpack", &done.result), (generator::WEIGHTS, &done.generator)] {
-            if let Some(bytes) = bytes {
-                files.insert(name.into(), bytes.clone());
-            }
+        if let Some(bytes) = &done.result {
+            files.insert(RESULT.into(), bytes.clone());
         }
         self.checkpoints.save(&files)
     }
@@ -293,14 +298,32 @@ impl RunRecord {
     }
 }
 
+/// What the run in a folder came to, where it is finished and was started with this very config.
+///
+/// # Errors
+///
+/// Where its summary is damaged.
+pub(crate) fn finished(folder: &Path, config: &RunConfig) -> Result<Option<Summary>, Error> {
+    let path = folder.join("summary.json");
+    let begun_with = fs::read_to_string(folder.join("config.toml")).ok();
+    if !path.exists() || begun_with != toml::to_string(config).ok() {
+        return Ok(None);
+    }
+    let text = fs::read(&path).map_err(|error| {
+        Error::input(format!("{}: cannot be read: {error}", path.display()), "check the run folder")
+    })?;
+    let summary = serde_json::from_slice(&text).map_err(|error| {
+        Error::input(format!("{}: damaged: {error}", path.display()), "start the run again with `--force`")
+    })?;
+    Ok(Some(summary))
+}
+
 fn taken_up(mut files: Files) -> Result<(Done, RunPosition), Error> {
     let position: RunPosition = parse(&files, "run.json")?;
-    let result = files.remove("result.burnpack");
-    let generator = files.remove(generator::WEIGHTS);
+    let result = files.remove(RESULT);
     let done = Done {
         outcomes: position.outcomes.clone(),
         result,
-        generator,
         wall_before: position.wall_seconds,
         stage_files: Some((position.stage, files)),
     };
@@ -335,9 +358,10 @@ fn json<T: Serialize>(value: &T) -> Result<Vec<u8>, Error> {
     })
 }
 
-/// The weights of a model as bytes.
-pub(crate) fn model_bytes(model: &AnyModel) -> Result<Vec<u8>, Error> {
-    let bytes = model.clone().into_record().into_bytes();
+/// A model and an objective, with all that it remembers, as bytes.
+pub(crate) fn learned_bytes(model: &AnyModel, objective: &AnyObjective<AnyModel>) -> Result<Vec<u8>, Error> {
+    let learned = Learned { model: model.clone(), objective: objective.clone(), average: None::<AnyModel> };
+    let bytes = learned.into_record().into_bytes();
     bytes.map(|bytes| bytes.to_vec()).map_err(|error| {
         Error::runtime(
             format!("the model cannot be recorded: {error}"),
@@ -346,11 +370,17 @@ pub(crate) fn model_bytes(model: &AnyModel) -> Result<Vec<u8>, Error> {
     })
 }
 
-/// A model with the weights of [`model_bytes`].
-pub(crate) fn load_model_bytes(model: AnyModel, bytes: &[u8]) -> Result<AnyModel, Error> {
+/// A model and an objective with the values of [`learned_bytes`].
+pub(crate) fn load_learned(
+    model: AnyModel,
+    objective: AnyObjective<AnyModel>,
+    bytes: &[u8],
+) -> Result<(AnyModel, AnyObjective<AnyModel>), Error> {
     let record = ModuleRecord::from_bytes(Bytes::from_bytes_vec(bytes.to_vec()))
-        .map_err(|error| damaged("result.burnpack", &error.to_string()))?;
-    model.try_load_record(record).map_err(|error| damaged("result.burnpack", &format!("{error:?}")))
+        .map_err(|error| damaged(RESULT, &error.to_string()))?;
+    let learned = Learned { model, objective, average: None::<AnyModel> };
+    let learned = learned.try_load_record(record).map_err(|error| damaged(RESULT, &format!("{error:?}")))?;
+    Ok((learned.model, learned.objective))
 }
 
 /// How much the model's head says: a forecaster's as the windows are cut, another's `logits`.

@@ -2,34 +2,29 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use burn::module::Module;
 use burn::tensor::Device;
 use burn::train::Interrupter;
-use semiseq_datasets::{Augmenter, Prepared, prepare};
+use semiseq_datasets::{Augmenter, Dataset, Prepared, prepare};
 use semiseq_models::{AnyModel, InputSize, ModelConfig, SequenceModel};
 
 use crate::config::{LayersConfig, RunConfig, StageConfig};
 use crate::error::Error;
 use crate::generator;
 use crate::learner::checkpoint::Files;
-use crate::learner::evaluate::{Kind, measured, score, voted_outputs};
+use crate::learner::evaluate::{EVALUATION_BATCH, Kind, measured, score, voted_outputs};
 use crate::learner::progress::Progress;
-use crate::learner::{Fit, Outcome, Pace, StageOptions, fit};
+use crate::learner::{Fit, Outcome, Pace, StageOptions, check_stage, draw, fit, mix};
 use crate::metrics::{Confusion, Scores};
 use crate::naive;
 use crate::objectives::{AnyObjective, Objective, ObjectiveConfig, Setting, SupervisedConfig, TargetSize};
 use crate::output::report::Evidence;
-use crate::record::{Done, RunRecord, head_size, input_size, load_model_bytes, model_bytes};
+use crate::record::{Done, RunRecord, finished, head_size, input_size, learned_bytes, load_learned};
 use crate::saved::ModelFile;
 use crate::summary::{BaselineSummary, StageSummary, Summary};
 use crate::task::{Judge, Purpose, check, task};
-
-/// Between two checkpoints of a stage at least.
-const CHECKPOINT_PAUSE: Duration = Duration::from_secs(2);
-/// And so many times as long as the one before took.
-const CHECKPOINT_SHARE: u32 = 20;
 
 /// What a run is told besides its config.
 pub struct RunOptions {
@@ -89,21 +84,27 @@ fn run_here(config: &RunConfig, data: Prepared, options: &RunOptions) -> Result<
     let began = Instant::now();
     check(config, &data)?;
     let folder = options.out.clone().unwrap_or_else(|| PathBuf::from("runs").join(&config.name));
-    let (mut record, done) = RunRecord::open(&folder, config, &data.split, options.resume, options.force)?;
-
+    if options.resume
+        && let Some(summary) = finished(&folder, config)?
+    {
+        let mut progress = Progress::new(false, options.quiet, options.interrupter.clone());
+        progress.note(&format!("{} is finished already; nothing is left to do", folder.display()));
+        return Ok((summary, folder));
+    }
     let device = options.device.clone().autodiff();
     let device = if config.gradient_checkpointing { device.gradient_checkpointing() } else { device };
-    let purpose = Purpose::of(config);
-    let kind = purpose.kind();
-    let workshop =
-        Workshop { config, options, data: &data, device: &device, kind, train: Arc::new(data.train.clone()), began };
+    let (purpose, train) = (Purpose::of(config), Arc::new(data.train.clone()));
+    let workshop = Workshop { config, options, data: &data, device: &device, purpose, train, began };
+    let initial = workshop.initial_model();
+    workshop.check_stages(&initial)?;
+
+    let (mut record, done) = RunRecord::open(&folder, config, &data.split, options.resume, options.force)?;
     let mut progress = Progress::new(options.dashboard, options.quiet, options.interrupter.clone());
     for warning in record.warnings().iter().chain(&data.warnings) {
         progress.note(&format!("warning: {warning}"));
     }
     let mut done = done.unwrap_or_default();
 
-    let initial = workshop.initial_model();
     let mut model = initial.clone();
     let mut objective = None;
     for (index, stage) in config.stages.iter().enumerate() {
@@ -113,62 +114,40 @@ fn run_here(config: &RunConfig, data: Prepared, options: &RunOptions) -> Result<
         };
         (model, objective) = (fitted.model, Some(fitted.objective));
     }
-    if let (Some(stage), Some(objective)) = (config.last_stage(), &objective)
-        && (stage.objective.kind().speaks() || purpose.scored_by == Judge::Objective)
-        && done.generator.is_none()
-    {
-        done.generator = Some(generator::weights(objective)?);
-    }
     let mut baseline = None;
-    if config.baseline.enabled {
-        let index = config.stages.len();
-        let pace = done.outcomes.get(index - 1).map(|outcome| Pace {
-            steps: outcome.steps,
-            steps_per_epoch: outcome.steps.div_ceil(outcome.epochs.max(1)),
-        });
-        if let (Some(last), Some(pace)) = (config.last_stage(), pace) {
-            let stage =
-                // From fresh weights: a layer that stood still because it was trained before has to learn here.
-                StageConfig {
-                    objective: ObjectiveConfig::Supervised(SupervisedConfig::default()),
-                    layers: LayersConfig::default(),
-                    ..last.clone()
-                };
-            done.result = Some(model_bytes(&model)?);
-            let Some(fitted) =
-                workshop.stage(index, &stage, Some(pace), initial, &mut done, &mut record, &mut progress)?
-            else {
-                progress.close();
-                return Err(Error::Interrupted { folder });
-            };
-            baseline = Some(BaselineSummary { test: scores(None, &fitted.model, &data.test, kind).0 });
+    if let Some((stage, pace)) = workshop.baseline(&done.outcomes) {
+        if let Some(objective) = &objective {
+            done.result = Some(learned_bytes(&model, objective)?);
         }
+        let index = config.stages.len();
+        let Some(fitted) = workshop.stage(index, &stage, Some(pace), initial, &mut done, &mut record, &mut progress)?
+        else {
+            progress.close();
+            return Err(Error::Interrupted { folder });
+        };
+        baseline = Some(BaselineSummary { test: workshop.predictions(None, &fitted.model, "test", &data.test)?.0 });
     }
     progress.close();
 
-    let unsupervised = config.last_stage().filter(|_| purpose.scored_by == Judge::Objective);
-    let (valid, test, confusion) = if let Some(stage) = unsupervised {
-        let scores = |dataset| own_scores(&stage.objective, objective.as_ref(), &model, dataset);
-        (scores(&data.valid), scores(&data.test), None)
-    } else {
-        let scores = |dataset| scores(objective.as_ref(), &model, dataset, kind);
-        let (test, confusion) = scores(&data.test);
-        (scores(&data.valid).0, test, confusion)
-    };
+    let (valid, _) = workshop.scores(&model, objective.as_ref(), "validation", &data.valid)?;
+    let (test, confusion) = workshop.scores(&model, objective.as_ref(), "test", &data.test)?;
+    if data.valid.is_empty() && data.test.is_empty() {
+        let some: Vec<usize> = (0..data.train.len().min(EVALUATION_BATCH)).collect();
+        workshop.scores(&model, objective.as_ref(), "training", &data.train.select(&some))?;
+    }
     let wall = done.wall_before + began.elapsed().as_secs_f64();
     let summary = workshop.summary(&done.outcomes, valid, test, baseline, wall);
-    if let (Some(stage), Some(weights)) = (config.last_stage(), &done.generator) {
-        record.generator(&stage.objective, weights, &data)?;
-    }
-    if let Some(objective) = &objective {
-        record.tables(&Objective::<AnyModel>::tables(objective))?;
-    }
-    let shown = match (config.last_stage(), &objective) {
-        (Some(stage), Some(objective)) if stage.objective.kind().shows => {
-            generator::show(&stage.objective, &objective.valid(), &model.valid(), &data, config.seed)
+    let mut shown = generator::Shown::default();
+    if let (Some(stage), Some(objective)) = (config.last_stage(), &objective) {
+        let shows = stage.objective.kind().shows;
+        if stage.objective.kind().speaks() || purpose.scored_by == Judge::Objective {
+            record.generator(&stage.objective, &generator::weights(objective)?, &data)?;
         }
-        _ => generator::Shown::default(),
-    };
+        record.tables(&Objective::<AnyModel>::tables(objective))?;
+        if shows {
+            shown = generator::show(&stage.objective, &objective.valid(), &model.valid(), &data, config.seed);
+        }
+    }
     record.pictures(&shown)?;
     let plain = objective.as_ref().map(Module::valid);
     let evidence = Evidence::gather(plain.as_ref(), &model.valid(), &data, purpose.shown_kind(), config.seed);
@@ -184,38 +163,13 @@ fn run_here(config: &RunConfig, data: Prepared, options: &RunOptions) -> Result<
     Ok((summary, folder))
 }
 
-fn scores(
-    objective: Option<&AnyObjective<AnyModel>>,
-    model: &AnyModel,
-    dataset: &semiseq_datasets::Dataset,
-    kind: Kind,
-) -> (Scores, Option<Confusion>) {
-    let objective = objective.map(Module::valid);
-    let (mut scores, confusion) = score(&voted_outputs(objective.as_ref(), &model.valid(), dataset, kind), dataset);
-    if matches!(kind, Kind::Number | Kind::Forecast) {
-        scores.remove("loss");
-    }
-    (scores, confusion)
-}
-
-/// What an unsupervised objective measures, under its users' names.
-fn own_scores(
-    config: &ObjectiveConfig,
-    objective: Option<&AnyObjective<AnyModel>>,
-    model: &AnyModel,
-    dataset: &semiseq_datasets::Dataset,
-) -> Scores {
-    let measured = objective.map(|objective| measured(&objective.valid(), &model.valid(), dataset)).unwrap_or_default();
-    config.scores(measured, matches!(model.input_size(), InputSize::Values(_)))
-}
-
 /// What all stages of a run share.
 struct Workshop<'a> {
     config: &'a RunConfig,
     options: &'a RunOptions,
     data: &'a Prepared,
     device: &'a Device,
-    kind: Kind,
+    purpose: Purpose,
     train: Arc<semiseq_datasets::Dataset>,
     began: Instant,
 }
@@ -223,13 +177,79 @@ struct Workshop<'a> {
 impl Workshop<'_> {
     fn initial_model(&self) -> AnyModel {
         self.device.seed(self.config.seed);
-        let outputs = match (&self.config.model, self.kind) {
+        let outputs = match (&self.config.model, self.purpose.kind()) {
             (ModelConfig::Classifier(classifier), _) if classifier.sigmoid() => 1,
             (_, Kind::Number) => 1,
             _ => self.data.processor.classes().len().max(2),
         };
         let head = head_size(&self.config.model, &self.data.processor, outputs);
-        self.config.model.init(input_size(&self.data.processor), head, self.device).materialize()
+        let model = self.config.model.init(input_size(&self.data.processor), head, self.device);
+        draw(&model);
+        model
+    }
+
+    /// The objective of a stage. What it draws is a function of the run's seed and the stage's place alone.
+    fn objective(&self, index: usize, stage: &StageConfig, model: &AnyModel) -> AnyObjective<AnyModel> {
+        self.device.seed(mix(self.seed(index), 0));
+        let counts = class_counts(self.data);
+        let setting = Setting {
+            model,
+            train_size: self.train.sequences.len(),
+            class_counts: &counts,
+            target: TargetSize::of(self.data),
+            device: self.device,
+        };
+        let objective = stage.objective.init(&setting);
+        draw(&objective);
+        objective
+    }
+
+    /// Seeds a stage.
+    fn seed(&self, index: usize) -> u64 {
+        mix(self.config.seed, index as u64 + 1)
+    }
+
+    fn stage_options<'a>(&'a self, index: usize, stage: &'a StageConfig, pace: Option<Pace>) -> StageOptions<'a> {
+        let label = match index < self.config.stages.len() {
+            true => format!("stage {}/{} {}", index + 1, self.config.stages.len(), stage.objective.name()),
+            false => "baseline".to_string(),
+        };
+        StageOptions {
+            label,
+            config: stage,
+            train: Arc::clone(&self.train),
+            labeled: &self.data.labeled,
+            unlabeled: &self.data.unlabeled,
+            valid: &self.data.valid,
+            augmenter: Augmenter::new(&self.config.data.augment, &self.data.processor, &self.train),
+            kind: self.purpose.kind(),
+            seed: self.seed(index),
+            device: self.device,
+            pace,
+        }
+    }
+
+    /// Whether each stage has something to learn from and to be judged by, before the first begins.
+    fn check_stages(&self, model: &AnyModel) -> Result<(), Error> {
+        self.config.stages.iter().enumerate().try_for_each(|(index, stage)| {
+            check_stage(model, &self.objective(index, stage, model), &self.stage_options(index, stage, None))
+        })
+    }
+
+    /// The baseline's stage, where one is asked for and the last stage is through: on the labels alone, from fresh weights, for
+    /// as many steps.
+    fn baseline(&self, outcomes: &[Outcome]) -> Option<(StageConfig, Pace)> {
+        let last = self.config.last_stage().filter(|_| self.config.baseline.enabled)?;
+        let outcome = outcomes.get(self.config.stages.len() - 1)?;
+        let pace = Pace {
+            steps: outcome.steps,
+            steps_per_epoch: outcome.steps.div_ceil(outcome.epochs.max(1)),
+            validate_every: outcome.validate_every,
+        };
+        // A layer that stood still because it was trained before has to learn here.
+        let layers = LayersConfig::default();
+        let objective = ObjectiveConfig::Supervised(SupervisedConfig::default());
+        Some((StageConfig { objective, layers, ..last.clone() }, pace))
     }
 
     /// Runs one stage, or takes over what an earlier session finished of it. `None`: interrupted.
@@ -244,51 +264,23 @@ impl Workshop<'_> {
         record: &mut RunRecord,
         progress: &mut Progress,
     ) -> Result<Option<Fit<AnyModel, AnyObjective<AnyModel>>>, Error> {
-        let is_baseline = pace.is_some();
-        let finished_earlier = index < done.outcomes.len();
-        let name = if is_baseline { "baseline".to_string() } else { stage.objective.name().to_string() };
-        let label =
-            if is_baseline { name.clone() } else { format!("stage {}/{} {name}", index + 1, self.config.stages.len()) };
-        let counts = class_counts(self.data);
-        let setting = Setting {
-            model: &model,
-            train_size: self.train.sequences.len(),
-            class_counts: &counts,
-            target: TargetSize::of(self.data),
-            device: self.device,
-        };
-        let objective = stage.objective.init(&setting);
-        if finished_earlier {
-            let model = match done.result.as_ref().filter(|_| index + 1 == self.config.stages.len()) {
-                Some(bytes) => load_model_bytes(model, bytes)?,
-                None => model,
+        let name = if pace.is_some() { "baseline".to_string() } else { stage.objective.name().to_string() };
+        let objective = self.objective(index, stage, &model);
+        if index < done.outcomes.len() {
+            let (model, objective) = match done.result.as_ref().filter(|_| index + 1 == self.config.stages.len()) {
+                Some(bytes) => load_learned(model, objective, bytes)?,
+                None => (model, objective),
             };
             return Ok(Some(Fit { model, objective, outcome: done.outcomes.get(index).cloned() }));
         }
-        let options = StageOptions {
-            label,
-            config: stage,
-            train: Arc::clone(&self.train),
-            labeled: &self.data.labeled,
-            unlabeled: &self.data.unlabeled,
-            valid: &self.data.valid,
-            augmenter: Augmenter::new(&self.config.data.augment, &self.data.processor, &self.train),
-            kind: self.kind,
-            seed: crate::learner::mix(self.config.seed, index as u64 + 1),
-            device: self.device,
-            pace,
-        };
+        let options = self.stage_options(index, stage, pace);
         let resume: Option<Files> = done.take_stage_files(index);
-        let (mut saved, mut pause) = (Instant::now(), CHECKPOINT_PAUSE);
         let fitted =
-            fit(model, objective, &options, resume.as_ref(), progress, &self.options.interrupter, |epoch, files| {
-                record.epoch(index, &name, &epoch)?;
-                // Often enough that little is lost, rarely enough that the disk does not slow the run.
-                if epoch.last || saved.elapsed() > pause || epoch.epoch == 1 {
-                    let (began, wall) = (Instant::now(), done.wall_before + self.began.elapsed().as_secs_f64());
+            fit(model, objective, &options, resume.as_ref(), progress, &self.options.interrupter, |told, files| {
+                record.milestone(index, &name, &told)?;
+                if told.checkpoint {
+                    let wall = done.wall_before + self.began.elapsed().as_secs_f64();
                     record.checkpoint(index, done, wall, files()?)?;
-                    saved = Instant::now();
-                    pause = CHECKPOINT_PAUSE.max(began.elapsed() * CHECKPOINT_SHARE);
                 }
                 Ok(())
             })?;
@@ -297,6 +289,43 @@ impl Workshop<'_> {
             None => return Ok(None),
         }
         Ok(Some(fitted))
+    }
+
+    /// What tells how good the run is on a part of the data.
+    fn scores(
+        &self,
+        model: &AnyModel,
+        objective: Option<&AnyObjective<AnyModel>>,
+        part: &str,
+        dataset: &Dataset,
+    ) -> Result<(Scores, Option<Confusion>), Error> {
+        let (Some(stage), Judge::Objective) = (self.config.last_stage(), self.purpose.scored_by) else {
+            return self.predictions(objective, model, part, dataset);
+        };
+        let measured = objective.map(|objective| measured(&objective.valid(), &model.valid(), dataset));
+        let values = matches!(model.input_size(), InputSize::Values(_));
+        let scores = stage.objective.scores(measured.unwrap_or_default(), values);
+        check_finite(&scores, true, part)?;
+        Ok((scores, None))
+    }
+
+    /// Scores of the model's outputs, with what the objective has to say.
+    fn predictions(
+        &self,
+        objective: Option<&AnyObjective<AnyModel>>,
+        model: &AnyModel,
+        part: &str,
+        dataset: &Dataset,
+    ) -> Result<(Scores, Option<Confusion>), Error> {
+        let kind = self.purpose.kind();
+        let objective = objective.map(Module::valid);
+        let outputs = voted_outputs(objective.as_ref(), &model.valid(), dataset, kind);
+        let (mut scores, confusion) = score(&outputs, dataset);
+        if matches!(kind, Kind::Number | Kind::Forecast) {
+            scores.remove("loss");
+        }
+        check_finite(&scores, outputs.finite(), part)?;
+        Ok((scores, confusion))
     }
 
     fn summary(
@@ -333,6 +362,19 @@ impl Workshop<'_> {
             seasonal_naive: season.and_then(|season| naive::scores(self.data, season)),
             wall_seconds,
         }
+    }
+}
+
+/// A result that is no number is none.
+fn check_finite(scores: &Scores, outputs: bool, part: &str) -> Result<(), Error> {
+    let name = scores.iter().find(|(_, value)| !value.is_finite()).map(|(name, _)| format!("`{name}` is"));
+    match name.or_else(|| (!outputs).then(|| "the model's outputs are".to_string())) {
+        None => Ok(()),
+        Some(what) => Err(Error::runtime(
+            format!("on the {part} part {what} not finite after training"),
+            "lower the learning rate, or set `grad_clip_norm = 1.0` in the stage's optimiser; where values of that part are far out \
+             of range (`data check`), mend them or scale the data with `data.transform.normalize`",
+        )),
     }
 }
 

@@ -158,10 +158,17 @@ impl SavedRun {
     ///
     /// # Errors
     ///
-    /// Where no stage trained the model's head.
+    /// Where no stage trained the model's head, or a prediction is no number.
     pub fn predict(&self, dataset: &Dataset) -> Result<Outputs, Error> {
         self.check_predicts()?;
-        Ok(self.outputs(dataset))
+        let outputs = self.outputs(dataset);
+        if outputs.finite() {
+            return Ok(outputs);
+        }
+        Err(Error::runtime(
+            format!("{}: what the model predicts of {} is not finite", self.folder.display(), dataset.name),
+            "look for values far out of range with `data check`, and train with a lower learning rate if there are none",
+        ))
     }
 
     fn outputs(&self, dataset: &Dataset) -> Outputs {

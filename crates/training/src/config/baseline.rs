@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields, default)]
 pub struct BaselineConfig {
     /// Train the baseline too. It starts from the same initial weights, and uses the last stage's
-    /// batch size, optimiser, schedule, number of steps and rule for the best epoch.
+    /// batch size, optimiser, schedule, number of steps, steps between validations and rule for the best of them.
     pub enabled: bool,
 }
 

@@ -3,6 +3,7 @@
 //! [`read`] turns files and `--set` overrides into a [`RunConfig`], or into the list of all mistakes.
 
 mod baseline;
+mod checkpoint;
 mod layers;
 mod optimizer;
 mod read;
@@ -11,6 +12,7 @@ mod spans;
 mod stage;
 
 pub use baseline::BaselineConfig;
+pub use checkpoint::CheckpointEvery;
 pub(crate) use layers::LayerGroup;
 pub use layers::{LayerConfig, LayersConfig};
 pub use optimizer::{AdamConfig, OptimizerConfig, RmsPropConfig, SgdConfig};

@@ -3,7 +3,7 @@
 use semiseq_datasets::Problem;
 use serde::{Deserialize, Serialize};
 
-use super::{LayersConfig, OptimizerConfig, ScheduleConfig, check_range, problem};
+use super::{CheckpointEvery, LayersConfig, OptimizerConfig, ScheduleConfig, check_range, problem};
 use crate::objectives::ObjectiveConfig;
 
 /// `[[stage]]`.
@@ -13,7 +13,7 @@ pub struct StageConfig {
     /// Passes over the larger of the labelled and the unlabelled pool. Either this or `steps`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub epochs: Option<usize>,
-    /// Optimiser steps in all; validation still happens once an epoch.
+    /// Optimiser steps in all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub steps: Option<usize>,
     /// Labelled sequences a step. Default 32.
@@ -28,7 +28,19 @@ pub struct StageConfig {
     /// Decay of an exponential moving average of the weights that evaluation uses; absent: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weight_average: Option<f64>,
-    /// When to stop before the last epoch, and by which metric the best epoch is chosen.
+    /// Optimiser steps between two validations, at least 1; the last step is validated in any case. Default: a pass of
+    /// labelled and unlabelled sequences side by side, whether or not the objective reads both, so that with the same steps
+    /// every method of a comparison chooses among as many weights (where an objective reads the whole training part, a pass
+    /// over that). Where a stage has more than 100 such passes it is several of them, and where a pass has more than 250 steps a
+    /// part of one, so that there are at least 10 validations or they are no more than 250 steps apart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validate_every: Option<usize>,
+    /// Between two checkpoints: optimiser steps (`500`) or a time (`"30s"`, `"5min"`, `"1h"`). Default: the first epoch's end,
+    /// then every two seconds or, where writing takes long, twenty times as long as that. There is one at the end of a stage and
+    /// where the user interrupts it, whatever stands here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checkpoint_every: Option<CheckpointEvery>,
+    /// When to stop before the last epoch, and by which metric the best validation is chosen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub early_stopping: Option<EarlyStopping>,
     /// Layers that stand still for some epochs, or move slower than the others.
@@ -48,9 +60,10 @@ pub struct StageConfig {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EarlyStopping {
-    /// `valid.` and a metric's name: `accuracy`, `macro_f1`, `loss`, `ece`, `mse`, `mae` or `r2`.
+    /// `valid.` and a metric's name: `accuracy`, `macro_f1`, `loss`, `ece`, `mse`, `mae` or `r2`. Refused where the stage does
+    /// not measure it, or nothing is kept for validation.
     pub metric: String,
-    /// Epochs without a better value before the stage ends.
+    /// Validations without a better value before the stage ends.
     #[serde(default = "default_patience")]
     pub patience: usize,
 }
@@ -84,6 +97,8 @@ impl StageConfig {
             unlabeled_ratio: default_ratio(),
             gradient_accumulation: 1,
             weight_average: None,
+            validate_every: None,
+            checkpoint_every: None,
             early_stopping: None,
             layers: LayersConfig::default(),
             objective,
@@ -114,6 +129,9 @@ impl StageConfig {
             if value == 0 {
                 problems.push(problem(&format!("{path}.{key}"), "must be at least 1, got 0".into(), None));
             }
+        }
+        if self.validate_every == Some(0) {
+            problems.push(problem(&format!("{path}.validate_every"), "must be at least 1, got 0".into(), None));
         }
         if let Some(decay) = self.weight_average {
             check_range(

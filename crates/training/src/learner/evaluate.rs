@@ -31,6 +31,17 @@ pub enum Outputs {
 const SAME: f64 = 1e-7;
 
 impl Outputs {
+    /// Whether all outputs are numbers.
+    pub fn finite(&self) -> bool {
+        let all = |rows: &[Vec<f64>]| rows.iter().flatten().all(|value| value.is_finite());
+        match self {
+            Self::Classes(rows) | Self::Forecasts(rows) => all(rows),
+            Self::Steps(sequences) => sequences.iter().all(|rows| all(rows)),
+            Self::Numbers(numbers) => numbers.iter().all(|number| number.is_finite()),
+            Self::Answers(_) => true,
+        }
+    }
+
     /// Whether there are several sequences, and all outputs are the same.
     pub fn constant(&self) -> bool {
         let same =
@@ -269,6 +280,7 @@ mod tests {
         assert!(Outputs::Numbers(vec![0.5; 3]).constant());
         assert!(!Outputs::Numbers(vec![0.5, 0.5, 0.6]).constant());
         assert!(!Outputs::Numbers(vec![0.5]).constant(), "one sequence says nothing");
+        assert!(!Outputs::Steps(vec![vec![vec![0.3, f64::NAN]]]).finite() && Outputs::Numbers(vec![0.5]).finite());
         assert!(Outputs::Classes(vec![vec![0.3, 0.7]; 2]).constant());
         assert!(!Outputs::Steps(vec![vec![vec![0.3, 0.7], vec![0.4, 0.6]]]).constant());
     }

@@ -8,16 +8,23 @@
 mod adam;
 pub mod average;
 pub mod checkpoint;
+mod draw;
 pub mod evaluate;
 mod layers;
+mod length;
 mod means;
 pub mod optimizer;
+mod position;
 pub mod progress;
+mod saving;
 mod stage;
+mod states;
 mod training;
+mod validation;
 
+pub use draw::draw;
 pub(crate) use stage::mix;
-pub use stage::{Epoch, Fit, Outcome, Pace, StageOptions, fit};
+pub use stage::{Fit, Milestone, Outcome, Pace, StageOptions, check_stage, fit};
 
 use burn::module::Module;
 

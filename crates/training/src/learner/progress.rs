@@ -60,22 +60,24 @@ impl Progress {
         }
     }
 
-    /// A stage begins (or goes on) at `epoch` of `epochs`, each of `steps` steps.
-    pub fn start_stage(&mut self, label: &str, epoch: usize, epochs: usize, steps: usize) {
+    /// A stage of `epochs` epochs, each of `steps` steps, begins, or goes on where `done` steps are behind it.
+    pub fn start_stage(&mut self, label: &str, epochs: usize, steps: usize, done: usize) {
         self.label = label.to_string();
         (self.epochs, self.steps) = (epochs, steps);
         self.started = Instant::now();
-        self.started_at = (epoch - 1) * steps;
+        self.started_at = done;
+        let epoch = done / steps.max(1) + 1;
         match &mut self.dashboard {
             Some(dashboard) => dashboard.start(epochs, epoch, Some(steps), Some(label)),
             None => self.say(&format!("{label}: {epochs} epochs of {steps} steps")),
         }
     }
 
-    /// An epoch's training or validation part begins.
-    pub fn start_split(&mut self, split: Split, items: usize) {
+    /// An epoch begins, or goes on where `done` of its steps are behind it.
+    pub fn start_epoch(&mut self, done: usize) {
         if let Some(dashboard) = &mut self.dashboard {
-            dashboard.start_split(if split == Split::Train { "train" } else { "valid" }, items);
+            dashboard.start_split("train", self.steps);
+            dashboard.update_split(done);
         }
     }
 
@@ -121,34 +123,39 @@ impl Progress {
         }
     }
 
-    /// A split is through.
-    pub fn end_split(&mut self) {
-        if let Some(dashboard) = &mut self.dashboard {
-            dashboard.end_split();
+    /// An epoch is through, the weights were validated, or both; without a dashboard the metrics become a line. `step` counts
+    /// the stage's steps.
+    pub fn milestone(&mut self, epoch: usize, step: usize, train: Option<&Scores>, valid: Option<&Scores>) {
+        for (split, scores) in [(Split::Train, train), (Split::Valid, valid)] {
+            if let Some(scores) = scores {
+                self.metrics(split, scores);
+            }
         }
-    }
-
-    /// An epoch is through; without a dashboard its metrics become a line.
-    pub fn end_epoch(&mut self, epoch: usize, train: &Scores, valid: &Scores) {
         if let Some(dashboard) = &mut self.dashboard {
-            dashboard.update_epoch(epoch);
+            if train.is_some() {
+                dashboard.end_split();
+                dashboard.update_epoch(epoch);
+            }
             return;
         }
-        let show = |scores: &Scores, names: &[&str]| -> String {
-            names
-                .iter()
-                .filter_map(|name| scores.get(*name).map(|value| format!("{name} {value:.4}")))
-                .collect::<Vec<_>>()
-                .join(" ")
+        if train.is_none() && valid.is_none() {
+            return;
+        }
+        let show = |title: &str, scores: Option<&Scores>, names: &[&str]| -> String {
+            let Some(scores) = scores.filter(|scores| !scores.is_empty()) else { return String::new() };
+            let known = names.iter().filter_map(|name| Some(format!(" {name} {:.4}", scores.get(*name)?)));
+            format!(" | {title}{}", known.collect::<String>())
         };
-        let remaining = self.remaining(epoch * self.steps);
-        let speed = train.get("samples_per_second").map_or(String::new(), |speed| format!(" | {speed:.0} samples/s"));
+        let speed = train.and_then(|train| train.get("samples_per_second"));
+        let speed = speed.map_or(String::new(), |speed| format!(" | {speed:.0} samples/s"));
+        let inside = if train.is_some() { String::new() } else { format!(" step {step}") };
+        let remaining = self.remaining(step);
         self.say(&format!(
-            "{} epoch {epoch}/{} | train {} | valid {}{speed} | {remaining} left",
+            "{} epoch {epoch}/{}{inside}{}{}{speed} | {remaining} left",
             self.label,
             self.epochs,
-            show(train, &["loss", "accuracy"]),
-            show(valid, &["loss", "accuracy", "macro_f1", "mse", "r2"]),
+            show("train", train, &["loss", "accuracy"]),
+            show("valid", valid, &["loss", "accuracy", "macro_f1", "mse", "r2"]),
         ));
     }
 

@@ -1,22 +1,25 @@
-//! One stage: epochs, validation, and when to end.
+//! One stage: epochs, validations, checkpoints, and when to end.
 
 use std::sync::Arc;
 use std::time::Instant;
 
 use burn::tensor::Device;
 use burn::train::Interrupter;
-use semiseq_datasets::{Augmenter, Dataset, Loader, LoaderOptions};
+use semiseq_datasets::{Augmenter, Dataset, Loader, LoaderOptions, Pool};
 use semiseq_models::SequenceModel;
 use serde::{Deserialize, Serialize};
 
 use super::Learned;
 use super::checkpoint::Files;
-use super::evaluate::{Kind, measured, score, voted_outputs};
-use super::progress::{Progress, Split};
-use super::training::{Length, Training};
+use super::evaluate::Kind;
+use super::length::Length;
+use super::progress::Progress;
+use super::saving::Saving;
+use super::training::{Due, Training};
+use super::validation::{check_stopping, selection};
 use crate::config::StageConfig;
 use crate::error::Error;
-use crate::metrics::{Scores, higher_is_better};
+use crate::metrics::Scores;
 use crate::objectives::{Needs, Objective};
 
 /// Everything a stage works on.
@@ -45,41 +48,52 @@ pub struct StageOptions<'a> {
     pub pace: Option<Pace>,
 }
 
-/// How long a baseline runs: as long as the stage that it is compared with.
+/// How long a baseline runs: as long as the stage that it is compared with, validated as often.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
     /// Optimiser steps in all.
     pub steps: usize,
-    /// Optimiser steps between two validations.
+    /// Optimiser steps of an epoch.
     pub steps_per_epoch: usize,
+    /// Optimiser steps between two validations.
+    pub validate_every: usize,
 }
 
-/// What is told of each epoch.
+/// A moment of a stage that something is told of: an epoch is through, or the weights were validated, or both; or a checkpoint
+/// is to be written.
 #[derive(Clone, Debug)]
-pub struct Epoch<'a> {
-    /// Counted from 1.
+pub struct Milestone<'a> {
+    /// The epoch under way, or the one that ends here; counted from 1.
     pub epoch: usize,
+    /// Epochs that are through.
+    pub epochs: usize,
     /// Optimiser steps so far.
     pub step: usize,
-    /// Means over the epoch.
-    pub train: &'a Scores,
-    /// Scores on the validation part.
-    pub valid: &'a Scores,
+    /// Means over the epoch, where it is through.
+    pub train: Option<&'a Scores>,
+    /// Scores on the validation part, where it was looked at and has some.
+    pub valid: Option<&'a Scores>,
     /// What is wrong with the stage, once, where something is.
     pub warning: Option<String>,
-    /// Whether no epoch can follow.
-    pub last: bool,
+    /// Whether to write a checkpoint.
+    pub checkpoint: bool,
 }
 
 /// How a stage ended.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {
-    /// Epochs that were run.
+    /// Epochs that were run, be it in part.
     pub epochs: usize,
-    /// The epoch whose weights were kept.
+    /// The epoch whose weights were kept, or in which they stood.
     pub best_epoch: usize,
+    /// Optimiser steps after which they were validated.
+    #[serde(default)]
+    pub best_step: usize,
     /// Optimiser steps.
     pub steps: usize,
+    /// Optimiser steps between two validations.
+    #[serde(default)]
+    pub validate_every: usize,
     /// Seconds, validation included; over all sessions where the stage was resumed.
     pub wall_seconds: f64,
     /// Training sequences a second, validation not counted.
@@ -93,22 +107,44 @@ pub struct Outcome {
 
 /// What a stage hands back.
 pub struct Fit<M, O> {
-    /// The model with the best epoch's weights, on the autodiff device.
+    /// The model with the best validation's weights, on the autodiff device.
     pub model: M,
-    /// The objective as it was at the best epoch.
+    /// The objective as it was then.
     pub objective: O,
     /// How it ended; `None` where the user interrupted it.
     pub outcome: Option<Outcome>,
 }
 
-/// Trains `model` through one stage.
-///
-/// `resume` holds the files of a checkpoint of this very stage. `each_epoch` gets the scores and a way to
-/// make the files of a checkpoint; an error from it ends the stage.
+/// Whether a stage has something to learn from, and its early stopping something to go by. [`fit`] asks too; a run asks of
+/// all stages before the first begins.
 ///
 /// # Errors
 ///
-/// A loss that is not a number, a damaged checkpoint, or what `each_epoch` returns.
+/// What is missing, and what to do.
+pub fn check_stage<M: SequenceModel, O: Objective<M>>(
+    model: &M,
+    objective: &O,
+    options: &StageOptions<'_>,
+) -> Result<(), Error> {
+    if loader(options, objective.needs()).steps_per_epoch() == 0 {
+        return Err(Error::input(
+            format!("{}: there is no training sequence for it to learn from", options.label),
+            "give the training part labels, or use an objective that needs none",
+        ));
+    }
+    check_stopping(objective, model, options)
+}
+
+/// Trains `model` through one stage.
+///
+/// `resume` holds the files of a checkpoint of this very stage. `tell` gets each [`Milestone`] and a way to make the files of a
+/// checkpoint; an error from it ends the stage. A user who interrupts gets a last milestone that asks for a checkpoint, between
+/// two optimiser steps wherever that is.
+///
+/// # Errors
+///
+/// A loss, an output or a weight that is not a number, a stage with nothing to learn from, a damaged checkpoint, or what `tell`
+/// returns.
 pub fn fit<M: SequenceModel, O: Objective<M>>(
     model: M,
     objective: O,
@@ -116,48 +152,68 @@ pub fn fit<M: SequenceModel, O: Objective<M>>(
     resume: Option<&Files>,
     progress: &mut Progress,
     interrupter: &Interrupter,
-    mut each_epoch: impl FnMut(Epoch<'_>, &dyn Fn() -> Result<Files, Error>) -> Result<(), Error>,
+    mut tell: impl FnMut(Milestone<'_>, &dyn Fn() -> Result<Files, Error>) -> Result<(), Error>,
 ) -> Result<Fit<M, O>, Error> {
+    check_stage(&model, &objective, options)?;
     let config = options.config;
-    let loader = loader(options, objective.needs());
-    let length = Length::of(options, &loader);
+    let needs = objective.needs();
+    let batches = loader(options, needs);
+    let length = Length::of(options, needs.pool, &batches, &loader(options, Needs { pool: Pool::Paired, ..needs }));
     let mut training = Training::new(model, objective, options, length, resume)?;
     let (metric, higher) = selection(config, options.kind);
     let patience = config.early_stopping.as_ref().map(|stopping| stopping.patience);
-    let mut stopped_by = "all epochs";
+    let stops = |training: &Training<'_, M, O>| patience.is_some_and(|patience| training.position.waits(patience));
+    let mut saving = Saving::new(config.checkpoint_every);
     let mut warned = false;
-    progress.start_stage(&options.label, training.position.epoch + 1, length.epochs, length.steps_per_epoch);
+    progress.start_stage(&options.label, length.epochs, length.steps_per_epoch, training.position.step);
 
-    while training.position.epoch < length.epochs {
-        if patience.is_some_and(|patience| training.position.waits(patience)) {
-            stopped_by = "early stopping";
-            break;
+    while !training.through() && !stops(&training) {
+        let epoch = training.position.epoch + 1;
+        let mut steps = batches.epoch_from(epoch, training.position.batch);
+        progress.start_epoch(training.position.step_in_epoch);
+        // An epoch goes on from one milestone to the next.
+        while training.position.epoch < epoch {
+            let (began, mut due) = (Instant::now(), Due::default());
+            (training, due) = training.advance(due, &mut steps, &saving, progress, interrupter)?;
+            let valid = due.validation.then(|| training.validate(metric, higher)).transpose()?;
+            due.epoch |= stops(&training);
+            let train = due.epoch.then(|| training.end_epoch()).transpose()?;
+            due.checkpoint |= due.epoch && (training.through() || stops(&training) || saving.due_after_epoch(epoch));
+            let context = training.context(epoch);
+            let warning = train.as_ref().filter(|_| !warned);
+            let warning =
+                warning.and_then(|train| Objective::<M>::warning(&training.learned.objective, train, &context));
+            if let Some(warning) = &warning {
+                warned = true;
+                progress.note(&format!("warning: {}: {warning}", options.label));
+            }
+            training.position.wall_seconds += began.elapsed().as_secs_f64();
+            progress.milestone(epoch, training.position.step, train.as_ref(), valid.as_ref());
+            if due.checkpoint {
+                training.check_weights()?;
+            }
+            let began = Instant::now();
+            let position = &training.position;
+            let milestone = Milestone {
+                epoch,
+                epochs: position.epoch,
+                step: position.step,
+                train: train.as_ref(),
+                valid: valid.as_ref().filter(|scores| !scores.is_empty()),
+                warning,
+                checkpoint: due.checkpoint,
+            };
+            tell(milestone, &|| training.files())?;
+            if due.checkpoint {
+                saving.saved(began);
+            }
+            if due.interrupted {
+                let Learned { model, objective, .. } = training.learned;
+                return Ok(Fit { model, objective, outcome: None });
+            }
         }
-        let (epoch, began) = (training.position.epoch + 1, Instant::now());
-        let train;
-        (training, train) = training.epoch(epoch, &loader, progress, interrupter)?;
-        let Some(train) = train else {
-            let Learned { model, objective, .. } = training.learned;
-            return Ok(Fit { model, objective, outcome: None });
-        };
-        let evaluated = training.evaluated();
-        let late = training.position.step * 2 >= length.steps && epoch >= 3;
-        let valid = validate(&training.learned.objective, &evaluated, options, late)?;
-        progress.metrics(Split::Train, &train);
-        progress.metrics(Split::Valid, &valid);
-        training.position.epoch = epoch;
-        training.keep_if_best(evaluated, valid.get(metric).copied(), higher);
-        let context = training.context(epoch);
-        let warning = Objective::<M>::warning(&training.learned.objective, &train, &context).filter(|_| !warned);
-        if let Some(warning) = &warning {
-            warned = true;
-            progress.note(&format!("warning: {}: {warning}", options.label));
-        }
-        training.position.wall_seconds += began.elapsed().as_secs_f64();
-        progress.end_epoch(epoch, &train, &valid);
-        let (step, last) = (training.position.step, epoch == length.epochs);
-        each_epoch(Epoch { epoch, step, train: &train, valid: &valid, warning, last }, &|| training.files())?;
     }
+    let stopped_by = if training.through() { "all epochs" } else { "early stopping" };
     training.finish(stopped_by)
 }
 
@@ -179,44 +235,6 @@ fn loader(options: &StageOptions<'_>, needs: Needs) -> Loader {
             steps_per_epoch: options.pace.map(|pace| pace.steps_per_epoch * config.gradient_accumulation),
         },
     )
-}
-
-/// The metric that chooses the best epoch, and whether more of it is better.
-fn selection(config: &StageConfig, kind: Kind) -> (&str, bool) {
-    let metric = match &config.early_stopping {
-        Some(stopping) => stopping.metric.strip_prefix("valid.").unwrap_or(&stopping.metric),
-        None if config.objective.kind().unsupervised => "loss",
-        None if matches!(kind, Kind::Number | Kind::Forecast) => "mse",
-        None => "accuracy",
-    };
-    (metric, higher_is_better(metric))
-}
-
-/// Scores of the validation part. Where the stage is `late`, a model that says the same of every sequence is a failure.
-fn validate<M: SequenceModel, O: Objective<M>>(
-    objective: &O,
-    model: &M,
-    options: &StageOptions<'_>,
-    late: bool,
-) -> Result<Scores, Error> {
-    if options.valid.sequences.is_empty() {
-        return Ok(Scores::new());
-    }
-    let plain = model.valid();
-    let objective = objective.valid();
-    let own = measured(&objective, &plain, options.valid);
-    if !own.is_empty() {
-        return Ok(own);
-    }
-    let outputs = voted_outputs(Some(&objective), &plain, options.valid, options.kind);
-    if late && outputs.constant() {
-        return Err(Error::runtime(
-            format!("{}: the model gives one and the same output for every sequence", options.label),
-            "its units have died or saturated: lower the learning rate, set `grad_clip_norm = 1.0` in the stage's optimiser, or \
-             scale the data with `data.transform.normalize`; the last good checkpoint is kept",
-        ));
-    }
-    Ok(score(&outputs, options.valid).0)
 }
 
 /// One seed from two numbers (the finaliser of SplitMix64).

@@ -2,12 +2,12 @@
 
 use std::time::Instant;
 
-use burn::module::Module;
+use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::{GradientsAccumulator, GradientsParams, ModuleOptimizer};
 use burn::store::ModuleRecord;
 use burn::tensor::{Bytes, Tensor};
 use burn::train::Interrupter;
-use semiseq_datasets::{Loader, StepBatches};
+use semiseq_datasets::StepBatches;
 use semiseq_models::SequenceModel;
 use serde::{Deserialize, Serialize};
 
@@ -15,10 +15,15 @@ use super::Learned;
 use super::average::{average, fresh_copy};
 use super::checkpoint::{Files, damaged, parse};
 use super::layers::by_rate;
+use super::length::Length;
 use super::means::Means;
 use super::optimizer::{build, clip};
+use super::position::Position;
 use super::progress::{Progress, Split};
+use super::saving::Saving;
 use super::stage::{Fit, Outcome, StageOptions, mix};
+use super::states::SavedState;
+use super::validation::validate;
 use crate::error::Error;
 use crate::metrics::Scores;
 use crate::objectives::{Objective, Step, StepContext};
@@ -26,50 +31,20 @@ use crate::objectives::{Objective, Step, StepContext};
 /// Steps between two readings of the losses from the device: reading waits for the device.
 const READ_EVERY: usize = 10;
 
-/// How long a stage is.
-#[derive(Clone, Copy)]
-pub(super) struct Length {
-    pub epochs: usize,
-    /// Optimiser steps in all.
-    pub steps: usize,
-    pub steps_per_epoch: usize,
-    batches_per_epoch: usize,
+/// What there is to do between two optimiser steps.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Due {
+    /// The epoch is through.
+    pub epoch: bool,
+    pub validation: bool,
+    pub checkpoint: bool,
+    /// The user wants to stop.
+    pub interrupted: bool,
 }
 
-impl Length {
-    pub fn of(options: &StageOptions<'_>, loader: &Loader) -> Self {
-        let config = options.config;
-        let batches_per_epoch = loader.steps_per_epoch().max(1);
-        let steps_per_epoch = batches_per_epoch.div_ceil(config.gradient_accumulation);
-        let wanted = options.pace.map(|pace| pace.steps).or(config.steps);
-        let epochs = match wanted {
-            Some(steps) => steps.div_ceil(steps_per_epoch),
-            None => config.epochs.unwrap_or(1),
-        };
-        Self { epochs, steps: wanted.unwrap_or(epochs * steps_per_epoch), steps_per_epoch, batches_per_epoch }
-    }
-}
-
-/// Where a stage stands between two epochs, beside the tensors.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub(super) struct Position {
-    pub epoch: usize,
-    pub step: usize,
-    best: Option<f64>,
-    best_epoch: usize,
-    pub wall_seconds: f64,
-    train_seconds: f64,
-    samples: usize,
-}
-
-impl Position {
-    /// Whether so many epochs have brought nothing better.
-    pub fn waits(&self, patience: usize) -> bool {
-        self.best_epoch > 0 && self.epoch - self.best_epoch >= patience
-    }
-
-    fn samples_per_second(&self) -> f64 {
-        self.samples as f64 / self.train_seconds.max(1e-9)
+impl Due {
+    fn any(self) -> bool {
+        self.epoch || self.validation || self.checkpoint || self.interrupted
     }
 }
 
@@ -79,8 +54,10 @@ pub(super) struct Training<'a, M: SequenceModel, O: Objective<M>> {
     length: Length,
     pub learned: Learned<M, O>,
     optimizer: ModuleOptimizer,
-    /// The best epoch's weights.
+    /// The weights of the best validation.
     best: Option<ModuleRecord>,
+    /// Of the epoch under way.
+    means: Means,
     pub position: Position,
 }
 
@@ -97,17 +74,22 @@ impl<'a, M: SequenceModel, O: Objective<M>> Training<'a, M, O> {
         let learned = Learned { model, objective, average };
         let optimizer = build(&options.config.optimizer, options.config.objective.kind().plays);
         let Some(files) = resume else {
-            return Ok(Self { options, length, learned, optimizer, best: None, position: Position::default() });
+            let (means, position) = Default::default();
+            return Ok(Self { options, length, learned, optimizer, best: None, means, position });
         };
-        let learned = learned
+        let mut learned = learned
             .try_load_record(record(files, "learned.burnpack")?)
             .map_err(|error| damaged("learned.burnpack", &format!("{error:?}")))?;
         let bytes = files.get("optimizer.burnpack").ok_or_else(|| damaged("optimizer.burnpack", "is missing"))?;
         let optimizer = optimizer
             .from_bytes(Bytes::from_bytes_vec(bytes.clone()))
             .map_err(|error| damaged("optimizer.burnpack", &error.to_string()))?;
-        let best = Some(record(files, "best.burnpack")?);
-        Ok(Self { options, length, learned, optimizer, best, position: parse(files, "stage.json")? })
+        let best = files.contains_key("best.burnpack").then(|| record(files, "best.burnpack")).transpose()?;
+        let Carried { means, states } = parse(files, "epoch.json")?;
+        let position: Position = parse(files, "stage.json")?;
+        let states = states.into_iter().map(|state| state.load(options.device)).collect();
+        Objective::<M>::take_states(&mut learned.objective, states, position.epoch + 1);
+        Ok(Self { options, length, learned, optimizer, best, means, position })
     }
 
     /// Where the objective stands.
@@ -115,48 +97,82 @@ impl<'a, M: SequenceModel, O: Objective<M>> Training<'a, M, O> {
         StepContext { step: self.position.step, total_steps: self.length.steps, epoch }
     }
 
-    /// An epoch of steps, and the means over it; none where the user interrupted it.
-    pub fn epoch(
+    /// Whether no step can follow.
+    pub fn through(&self) -> bool {
+        self.position.step >= self.length.steps || self.position.epoch >= self.length.epochs
+    }
+
+    /// Takes optimiser steps until something is due.
+    pub fn advance(
         mut self,
-        epoch: usize,
-        loader: &Loader,
+        mut due: Due,
+        batches: &mut impl Iterator<Item = StepBatches>,
+        saving: &Saving,
         progress: &mut Progress,
         interrupter: &Interrupter,
-    ) -> Result<(Self, Option<Scores>), Error> {
-        let StageOptions { label, device, seed, .. } = self.options;
-        let began = Instant::now();
-        // Dropout draws from the device's generator: seeded anew each epoch, so that a resumed run draws the same.
-        device.seed(mix(*seed, epoch as u64));
-        progress.start_split(Split::Train, self.length.steps_per_epoch);
-        let mut means = Means::default();
-        let mut gathered = GradientsAccumulator::new();
-        let mut step_in_epoch = 0;
-        for (index, batch) in loader.epoch(epoch).enumerate() {
+    ) -> Result<(Self, Due), Error> {
+        let StageOptions { label, device, seed, config, .. } = self.options;
+        let (epoch, began) = (self.position.epoch + 1, Instant::now());
+        while !due.any() {
             if interrupter.should_stop() {
-                return Ok((self, None));
-            }
-            if self.position.step >= self.length.steps {
+                (due.interrupted, due.checkpoint) = (true, true);
                 break;
             }
-            let Some(loss) = self.loss(&batch, epoch, &mut means) else { continue };
-            let Some(gradients) = self.gradients(loss, index + 1, &mut gathered) else { continue };
-            self = self.update(gradients, epoch);
-            step_in_epoch += 1;
-            if self.position.step.is_multiple_of(READ_EVERY) {
-                means.read();
-                means.check(label, epoch, self.position.step)?;
-                progress.metrics(Split::Train, &means.scores());
+            // Dropout and views of values draw from the device's generator: seeded anew each step, so that a run that is
+            // resumed inside an epoch draws the same.
+            device.seed(mix(mix(*seed, epoch as u64), self.position.batch as u64));
+            let group: Vec<StepBatches> = batches.by_ref().take(config.gradient_accumulation).collect();
+            self.position.batch += group.len();
+            let before = self.position.step;
+            if let Some(gradients) = self.gradients(&group, epoch) {
+                self = self.update(gradients, epoch);
             }
-            progress.step(epoch, step_in_epoch);
+            let step = self.position.step;
+            if step > before && step.is_multiple_of(READ_EVERY) {
+                self.means.read();
+                self.means.check(label, epoch, step)?;
+                progress.metrics(Split::Train, &self.means.scores());
+            }
+            progress.step(epoch, self.position.step_in_epoch);
+            due.epoch =
+                group.is_empty() || self.position.batch >= self.length.batches_per_epoch || step >= self.length.steps;
+            let last = due.epoch && (step >= self.length.steps || epoch >= self.length.epochs);
+            due.validation = last || (step > before && step.is_multiple_of(self.length.validate_every));
+            due.checkpoint = step > before && saving.due(step);
         }
-        means.read();
-        means.check(label, epoch, self.position.step)?;
-        progress.end_split();
+        self.means.read();
+        self.means.check(label, epoch, self.position.step)?;
         self.position.train_seconds += began.elapsed().as_secs_f64();
-        let mut scores = means.scores();
+        Ok((self, due))
+    }
+
+    /// Scores of the validation part, by which the weights are kept where they are the best so far.
+    pub fn validate(&mut self, metric: &str, higher: bool) -> Result<Scores, Error> {
+        let (evaluated, position) = (self.evaluated(), &mut self.position);
+        let progress = (position.step, self.length.steps);
+        let scores = validate(&self.learned.objective, &evaluated, self.options, progress, position.validations)?;
+        if position.validated(scores.get(metric).copied(), higher) {
+            let objective = self.learned.objective.clone();
+            self.best = Some(Learned { model: evaluated, objective, average: None::<M> }.into_record());
+        }
+        Ok(scores)
+    }
+
+    /// Ends the epoch under way, and gives the means over it.
+    pub fn end_epoch(&mut self) -> Result<Scores, Error> {
+        let position = &mut self.position;
+        if position.step == 0 {
+            return Err(Error::input(
+                format!("{}: no batch of the first epoch has anything to learn from", self.options.label),
+                "its sequences are too short for the objective, or none of its labels is known; `data info` tells both",
+            ));
+        }
+        position.epoch += 1;
+        (position.batch, position.step_in_epoch) = (0, 0);
+        let mut scores = std::mem::take(&mut self.means).scores();
         scores.insert("lr".into(), self.rate(self.position.step.saturating_sub(1)));
         scores.insert("samples_per_second".into(), self.position.samples_per_second());
-        Ok((self, Some(scores)))
+        Ok(scores)
     }
 
     /// The learning rate of a step.
@@ -165,32 +181,26 @@ impl<'a, M: SequenceModel, O: Objective<M>> Training<'a, M, O> {
         config.optimizer.lr() * config.schedule.factor(step, self.length.steps)
     }
 
-    /// What a batch says, `[1]`; none where it has nothing to say.
-    fn loss(&mut self, batch: &StepBatches, epoch: usize, means: &mut Means) -> Option<Tensor<1>> {
-        let parts = [&batch.labeled, &batch.unlabeled].into_iter().flatten();
-        self.position.samples += parts.map(|part| part.weak.size).sum::<usize>();
-        let (step, context) = (Step::upload(batch, self.options.device), self.context(epoch));
-        let terms = self.learned.objective.step(&self.learned.model, &step, &context);
-        let total = terms.total()?;
-        means.push(&terms, &total);
-        Some(total)
-    }
-
-    /// Gradients for a step; none as long as further batches belong to it. Batches are counted from 1.
-    fn gradients(
-        &self,
-        loss: Tensor<1>,
-        batch: usize,
-        gathered: &mut GradientsAccumulator<Learned<M, O>>,
-    ) -> Option<GradientsParams> {
+    /// Gradients of the batches of a step; none where they have nothing to say.
+    fn gradients(&mut self, group: &[StepBatches], epoch: usize) -> Option<GradientsParams> {
         let accumulation = self.options.config.gradient_accumulation;
-        if accumulation == 1 {
-            return Some(GradientsParams::from_grads(loss.backward(), &self.learned));
+        let mut gathered = GradientsAccumulator::new();
+        let mut some = false;
+        for batch in group {
+            let parts = [&batch.labeled, &batch.unlabeled].into_iter().flatten();
+            self.position.samples += parts.map(|part| part.weak.size).sum::<usize>();
+            let (step, context) = (Step::upload(batch, self.options.device), self.context(epoch));
+            let terms = self.learned.objective.step(&self.learned.model, &step, &context);
+            let Some(total) = terms.total() else { continue };
+            self.means.push(&terms, &total);
+            if accumulation == 1 {
+                return Some(GradientsParams::from_grads(total.backward(), &self.learned));
+            }
+            let gradients = GradientsParams::from_grads((total / accumulation as f64).backward(), &self.learned);
+            gathered.accumulate(&self.learned, gradients);
+            some = true;
         }
-        let gradients = GradientsParams::from_grads((loss / accumulation as f64).backward(), &self.learned);
-        gathered.accumulate(&self.learned, gradients);
-        let whole = batch.is_multiple_of(accumulation) || batch == self.length.batches_per_epoch;
-        whole.then(|| gathered.grads())
+        some.then(|| gathered.grads())
     }
 
     /// A step of the optimiser, and of all that follows the model.
@@ -210,31 +220,31 @@ impl<'a, M: SequenceModel, O: Objective<M>> Training<'a, M, O> {
         });
         self.learned = Learned { model, objective, average: shadow };
         self.position.step += 1;
+        self.position.step_in_epoch += 1;
         self
     }
 
     /// The model that validation and the result use.
-    pub fn evaluated(&self) -> M {
+    fn evaluated(&self) -> M {
         match &self.learned.average {
             Some(average) => average.clone(),
             None => self.learned.objective.evaluated(&self.learned.model),
         }
     }
 
-    /// Keeps the weights of an epoch that is better than all before. Without a value, as without validation data, the last
-    /// weights are the best known.
-    pub fn keep_if_best(&mut self, evaluated: M, value: Option<f64>, higher: bool) {
-        let better = match (value, self.position.best) {
-            (Some(value), Some(best)) if higher => value > best,
-            (Some(value), Some(best)) => value < best,
-            _ => true,
-        };
-        if better {
-            self.position.best = value;
-            self.position.best_epoch = self.position.epoch;
-            let objective = self.learned.objective.clone();
-            self.best = Some(Learned { model: evaluated, objective, average: None::<M> }.into_record());
+    /// Whether all weights are in range: a step may throw them out of it though its loss was still a number.
+    pub fn check_weights(&self) -> Result<(), Error> {
+        let Learned { model, average, .. } = &self.learned;
+        if in_range(model) && average.as_ref().is_none_or(in_range) {
+            return Ok(());
         }
+        Err(Error::runtime(
+            format!(
+                "{}: the norm of the weights is not finite any more (by step {})",
+                self.options.label, self.position.step
+            ),
+            "lower the learning rate, or set `grad_clip_norm = 1.0` in the stage's optimiser; earlier checkpoints are kept",
+        ))
     }
 
     /// The files of a checkpoint.
@@ -255,16 +265,20 @@ impl<'a, M: SequenceModel, O: Objective<M>> Training<'a, M, O> {
         if let Some(best) = &self.best {
             files.insert("best.burnpack".into(), bytes(best.clone()).map_err(|error| failed("the best model", error))?);
         }
-        files.insert(
-            "stage.json".into(),
-            serde_json::to_vec(&self.position).map_err(|error| failed("the position", error.to_string()))?,
-        );
+        let states = Objective::<M>::states(&self.learned.objective);
+        let carried = Carrying { means: &self.means, states: states.iter().map(SavedState::of).collect() };
+        for (name, json) in
+            [("stage.json", serde_json::to_vec(&self.position)), ("epoch.json", serde_json::to_vec(&carried))]
+        {
+            files.insert(name.into(), json.map_err(|error| failed("the position", error.to_string()))?);
+        }
         Ok(files)
     }
 
-    /// The best epoch's weights, and how the stage ended.
+    /// The weights of the best validation, and how the stage ended.
     pub fn finish(self, stopped_by: &str) -> Result<Fit<M, O>, Error> {
-        let Self { learned: Learned { model, objective, .. }, best, position, .. } = self;
+        self.check_weights()?;
+        let Self { learned: Learned { model, objective, .. }, best, position, length, .. } = self;
         let (model, objective) = match best {
             Some(best) => load_best(model, objective, best)?,
             None => (model, objective),
@@ -272,7 +286,9 @@ impl<'a, M: SequenceModel, O: Objective<M>> Training<'a, M, O> {
         let outcome = Outcome {
             epochs: position.epoch,
             best_epoch: position.best_epoch,
+            best_step: position.best_step,
             steps: position.step,
+            validate_every: length.validate_every,
             wall_seconds: position.wall_seconds,
             samples_per_second: position.samples_per_second(),
             step_seconds: (position.step > 0).then(|| position.train_seconds / position.step as f64),
@@ -282,7 +298,36 @@ impl<'a, M: SequenceModel, O: Objective<M>> Training<'a, M, O> {
     }
 }
 
-/// Puts the best epoch's values in place, the model's under its own parameter identities: the record
+/// What an epoch under way carries along beside weights.
+#[derive(Deserialize)]
+struct Carried {
+    means: Means,
+    states: Vec<SavedState>,
+}
+
+/// [`Carried`], on its way into a checkpoint.
+#[derive(Serialize)]
+struct Carrying<'a> {
+    means: &'a Means,
+    states: Vec<SavedState>,
+}
+
+/// Whether the norm of each of a module's weights is a number in single precision. Weights beyond give infinite products, of
+/// some inputs if not of all.
+fn in_range<M: Module>(module: &M) -> bool {
+    struct InRange(bool);
+    impl ModuleVisitor for InRange {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            let squares: f32 = param.val().into_data().iter::<f32>().map(|weight| weight * weight).sum();
+            self.0 = self.0 && squares.is_finite();
+        }
+    }
+    let mut all = InRange(true);
+    module.visit(&mut all);
+    all.0
+}
+
+/// Puts the best validation's values in place, the model's under its own parameter identities: the record
 /// may be of a teacher.
 fn load_best<M: SequenceModel, O: Objective<M>>(model: M, objective: O, record: ModuleRecord) -> Result<(M, O), Error> {
     let recorded = Learned { model: model.clone(), objective, average: None::<M> };

@@ -111,7 +111,7 @@ pub use virtual_adversarial::{VirtualAdversarial, VirtualAdversarialConfig};
 use burn::module::{Module, ModuleDisplay};
 use burn::tensor::{Device, Tensor};
 use semiseq_datasets::{Pool, Prepared, Sequence, Target, Views};
-use semiseq_models::{Input, InputSize, SequenceModel, Sequences};
+use semiseq_models::{Input, InputSize, SequenceModel, Sequences, State};
 use serde::{Deserialize, Serialize};
 
 use crate::metrics::Scores;
@@ -182,6 +182,14 @@ pub trait Objective<M: SequenceModel>: Module + ModuleDisplay {
     fn vote(&self, _model: &M, _sequences: &Sequences) -> Option<Tensor<2>> {
         None
     }
+
+    /// Recurrent states that the objective carries from one step of an epoch to the next, for a checkpoint inside the epoch.
+    fn states(&self) -> Vec<State> {
+        Vec::new()
+    }
+
+    /// Takes up what [`Objective::states`] gave in that epoch.
+    fn take_states(&mut self, _states: Vec<State>, _epoch: usize) {}
 
     /// Tables of what the objective remembers, by file name, for the run folder.
     fn tables(&self) -> Vec<(&'static str, String)> {

@@ -3,7 +3,7 @@
 use burn::module::Module;
 use burn::tensor::Tensor;
 use semiseq_datasets::{Problem, Sequence};
-use semiseq_models::{Input, SequenceModel, Sequences};
+use semiseq_models::{Input, SequenceModel, Sequences, State};
 use serde::{Deserialize, Serialize};
 
 // All objectives and their settings.
@@ -174,6 +174,12 @@ macro_rules! registry {
             }
             fn vote(&self, model: &M, sequences: &Sequences) -> Option<Tensor<2>> {
                 match self { $(Self::$variant(objective) => objective.vote(model, sequences),)* }
+            }
+            fn states(&self) -> Vec<State> {
+                match self { $(Self::$variant(objective) => Objective::<M>::states(objective),)* }
+            }
+            fn take_states(&mut self, states: Vec<State>, epoch: usize) {
+                match self { $(Self::$variant(objective) => Objective::<M>::take_states(objective, states, epoch),)* }
             }
             fn tables(&self) -> Vec<(&'static str, String)> {
                 match self { $(Self::$variant(objective) => Objective::<M>::tables(objective),)* }

@@ -65,4 +65,12 @@ impl<M: SequenceModel> Objective<M> for TruncatedBackpropagation {
             None => self.supervised.labeled_terms(model, Some(part)),
         }
     }
+
+    fn states(&self) -> Vec<State> {
+        self.carried.as_ref().map(|carried| carried.states.clone()).unwrap_or_default()
+    }
+
+    fn take_states(&mut self, states: Vec<State>, epoch: usize) {
+        self.carried = (!states.is_empty()).then_some(Carried { states, epoch });
+    }
 }

@@ -74,7 +74,7 @@ pub(super) fn curves(lines: &[Line], metric: &str, starts: &[f64]) -> Vec<Curve>
     for ((name, split, baseline), color) in kinds.into_iter().zip(COLORS) {
         let chosen = lines.iter().filter(|line| line.split == split && (line.objective == "baseline") == baseline);
         let points: Vec<(f64, f64)> = chosen
-            .filter_map(|line| Some((starts[line.stage] + line.epoch as f64, *line.scores.get(metric)?)))
+            .filter_map(|line| Some((starts[line.stage] + epochs(lines, line), *line.scores.get(metric)?)))
             .filter(|point| point.1.is_finite())
             .collect();
         if !points.is_empty() {
@@ -82,6 +82,18 @@ pub(super) fn curves(lines: &[Line], metric: &str, starts: &[f64]) -> Vec<Curve>
         }
     }
     curves
+}
+
+/// How many epochs of its stage are behind a line: with fractions, where the weights were validated inside an epoch.
+fn epochs(lines: &[Line], line: &Line) -> f64 {
+    let mut of_stage = lines.iter().filter(|other| other.stage == line.stage && other.split == "train");
+    match of_stage.next() {
+        // All epochs have as many steps as the first, but for a last one that is cut short.
+        Some(first) if line.split == "valid" && first.step > 0 && line.step > 0 => {
+            line.step as f64 * first.epoch as f64 / first.step as f64
+        }
+        _ => line.epoch as f64,
+    }
 }
 
 fn panel<DB: DrawingBackend>(
@@ -177,6 +189,7 @@ mod tests {
             stage,
             objective: objective.into(),
             epoch,
+            step: 10 * epoch,
             split: "valid".into(),
             scores: Scores::from([("loss".into(), 1.0), ("accuracy".into(), 0.5)]),
         };
@@ -185,5 +198,21 @@ mod tests {
         let mut svg = String::new();
         draw(&mut svg, &lines).unwrap();
         assert!(svg.contains("baseline, validation") && svg.contains("accuracy") && svg.contains("mean-teacher"));
+    }
+
+    #[test]
+    fn a_validation_inside_an_epoch_stands_between_its_ends() {
+        let line = |split: &str, epoch, step| Line {
+            stage: 0,
+            objective: "supervised".into(),
+            epoch,
+            step,
+            split: split.into(),
+            scores: Scores::from([("loss".into(), 1.0)]),
+        };
+        let lines = [line("valid", 1, 5), line("train", 1, 10), line("valid", 2, 15), line("train", 2, 20)];
+        let found = curves(&lines, "loss", &[0.0]);
+        let places = |curve: &Curve| curve.points.iter().map(|point| point.0).collect::<Vec<_>>();
+        assert_eq!(found.iter().map(places).collect::<Vec<_>>(), [[1.0, 2.0], [0.5, 1.5]]);
     }
 }

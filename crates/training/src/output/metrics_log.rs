@@ -1,4 +1,4 @@
-//! `metrics.jsonl`: one object a stage, epoch and split.
+//! `metrics.jsonl`: one object for the training of each epoch of a stage, and one for each validation.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
@@ -23,8 +23,10 @@ pub struct Line {
     pub stage: usize,
     /// The objective, or `baseline`.
     pub objective: String,
-    /// Counted from 1.
+    /// Counted from 1: the epoch that is through, or in which the weights were validated.
     pub epoch: usize,
+    /// Optimiser steps of the stage so far; 0 in logs of versions that did not note them.
+    pub step: usize,
     /// `train` or `valid`.
     pub split: String,
     /// Names and values.
@@ -32,7 +34,7 @@ pub struct Line {
 }
 
 impl MetricsLog {
-    /// Opens the log, keeping lines up to and including `keep = (stage, epoch)`.
+    /// Opens the log, keeping lines up to and including `keep = (stage, step)`, byte for byte.
     ///
     /// # Errors
     ///
@@ -40,10 +42,11 @@ impl MetricsLog {
     pub fn open(folder: &Path, keep: Option<(usize, usize)>) -> Result<Self, Error> {
         let path = folder.join("metrics.jsonl");
         let kept: String = match keep {
-            Some(last) => read(folder)?
-                .into_iter()
-                .filter(|line| (line.stage, line.epoch) <= last)
-                .map(|line| format!("{}\n", line.json()))
+            // The text itself: numbers that are read and written again may lose their last bit.
+            Some(last) => text(folder)?
+                .lines()
+                .filter(|text| Line::parse(text).is_some_and(|line| (line.stage, line.step) <= last))
+                .map(|line| format!("{line}\n"))
                 .collect(),
             None => String::new(),
         };
@@ -70,6 +73,7 @@ impl Line {
         object.insert("stage".into(), self.stage.into());
         object.insert("objective".into(), self.objective.clone().into());
         object.insert("epoch".into(), self.epoch.into());
+        object.insert("step".into(), self.step.into());
         object.insert("split".into(), self.split.clone().into());
         // JSON has no NaN and no infinity; a key without a value is left out, never null.
         let finite = self.scores.iter().filter(|(_, value)| value.is_finite());
@@ -83,12 +87,13 @@ impl Line {
         let word = |key: &str| object.get(key)?.as_str().map(str::to_string);
         let scores = object
             .iter()
-            .filter(|(key, _)| !matches!(key.as_str(), "stage" | "epoch"))
+            .filter(|(key, _)| !matches!(key.as_str(), "stage" | "epoch" | "step"))
             .filter_map(|(key, value)| Some((key.clone(), value.as_f64()?)));
         Some(Self {
             stage: number("stage")?,
             objective: word("objective")?,
             epoch: number("epoch")?,
+            step: number("step").unwrap_or(0),
             split: word("split")?,
             scores: scores.collect(),
         })
@@ -101,14 +106,16 @@ impl Line {
 ///
 /// Where the file exists and cannot be read.
 pub fn read(folder: &Path) -> Result<Vec<Line>, Error> {
+    Ok(text(folder)?.lines().filter_map(Line::parse).collect())
+}
+
+fn text(folder: &Path) -> Result<String, Error> {
     let path = folder.join("metrics.jsonl");
     if !path.exists() {
-        return Ok(Vec::new());
+        return Ok(String::new());
     }
-    let text = fs::read_to_string(&path).map_err(|error| {
-        Error::input(format!("{}: cannot be read: {error}", path.display()), "check the run folder")
-    })?;
-    Ok(text.lines().filter_map(Line::parse).collect())
+    fs::read_to_string(&path)
+        .map_err(|error| Error::input(format!("{}: cannot be read: {error}", path.display()), "check the run folder"))
 }
 
 #[cfg(test)]
@@ -119,19 +126,20 @@ mod tests {
     fn what_is_no_number_is_absent() {
         let scores =
             Scores::from([("loss".into(), 0.5), ("perplexity".into(), f64::INFINITY), ("r2".into(), f64::NAN)]);
-        let line = Line { stage: 0, objective: "supervised".into(), epoch: 1, split: "valid".into(), scores };
+        let line = Line { stage: 0, objective: "supervised".into(), epoch: 1, step: 7, split: "valid".into(), scores };
         let text = line.json().to_string();
-        assert_eq!(text, r#"{"epoch":1,"loss":0.5,"objective":"supervised","split":"valid","stage":0}"#);
+        assert_eq!(text, r#"{"epoch":1,"loss":0.5,"objective":"supervised","split":"valid","stage":0,"step":7}"#);
     }
 
     #[test]
     fn reopening_drops_what_came_after_the_checkpoint() {
         let folder = std::env::temp_dir().join(format!("semiseq-metrics-{}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
-        let line = |stage, epoch| Line {
+        let line = |stage, step| Line {
             stage,
             objective: "supervised".into(),
-            epoch,
+            epoch: 1,
+            step,
             split: "train".into(),
             scores: Scores::from([("loss".into(), 0.5)]),
         };
@@ -141,5 +149,20 @@ mod tests {
         }
         drop(MetricsLog::open(&folder, Some((1, 1))).unwrap());
         assert_eq!(read(&folder).unwrap(), [line(0, 1), line(0, 2), line(1, 1)]);
+    }
+
+    #[test]
+    fn reopening_changes_no_bit_of_a_number() {
+        let folder = std::env::temp_dir().join(format!("semiseq-metrics-bits-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let scores = |step: usize| Scores::from([("accuracy".to_string(), step as f64 / 499.0)]);
+        let mut log = MetricsLog::open(&folder, None).unwrap();
+        for step in 1..499 {
+            let (objective, split) = ("supervised".into(), "valid".into());
+            log.push(&Line { stage: 0, objective, epoch: 1, step, split, scores: scores(step) }).unwrap();
+        }
+        let before = text(&folder).unwrap();
+        drop(MetricsLog::open(&folder, Some((0, 499))).unwrap());
+        assert_eq!(text(&folder).unwrap(), before);
     }
 }

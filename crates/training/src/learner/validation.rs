@@ -1,0 +1,121 @@
+//! How a stage is validated, and what of that chooses the weights that it keeps.
+
+use semiseq_datasets::{Dataset, Target};
+use semiseq_models::SequenceModel;
+
+use super::evaluate::{Kind, measured, score, voted_outputs};
+use super::stage::StageOptions;
+use crate::config::StageConfig;
+use crate::error::Error;
+use crate::metrics::{Scores, higher_is_better};
+use crate::objectives::Objective;
+
+/// Validations after which a model that says the same of every sequence is a failure, in the stage's second half.
+const LATE: usize = 3;
+/// Sequences that are looked at before training, to see what a stage measures.
+const PROBED: usize = 16;
+
+/// The metric that chooses the best validation, and whether more of it is better.
+pub(super) fn selection(config: &StageConfig, kind: Kind) -> (&str, bool) {
+    let metric = match &config.early_stopping {
+        Some(stopping) => stopping.metric.strip_prefix("valid.").unwrap_or(&stopping.metric),
+        None if config.objective.kind().unsupervised => "loss",
+        None if matches!(kind, Kind::Number | Kind::Forecast) => "mse",
+        None => "accuracy",
+    };
+    (metric, higher_is_better(metric))
+}
+
+/// Whether early stopping has something to go by.
+pub(super) fn check_stopping<M: SequenceModel, O: Objective<M>>(
+    objective: &O,
+    model: &M,
+    options: &StageOptions<'_>,
+) -> Result<(), Error> {
+    let Some(stopping) = &options.config.early_stopping else { return Ok(()) };
+    if options.valid.sequences.is_empty() {
+        return Err(Error::input(
+            format!("{}: `early_stopping` needs validation data, and there is none", options.label),
+            "keep a part for validation with `data.valid_fraction`, or leave `early_stopping` out",
+        ));
+    }
+    let (metric, _) = selection(options.config, options.kind);
+    let scores = look(objective, model, &probe(options.valid), options.kind).scores;
+    if scores.contains_key(metric) {
+        return Ok(());
+    }
+    let known: Vec<String> = scores.keys().map(|name| format!("`valid.{name}`")).collect();
+    let measures =
+        if known.is_empty() { "nothing: no validation sequence has a label".into() } else { known.join(", ") };
+    Err(Error::input(
+        format!(
+            "{}: `early_stopping.metric` is `{}`, which this stage never measures; it measures {measures}",
+            options.label, stopping.metric
+        ),
+        "name one of these, or leave `early_stopping` out",
+    ))
+}
+
+/// The longest sequences with a target, or the longest of all where none has one.
+fn probe(valid: &Dataset) -> Dataset {
+    let known = |row: &usize| valid.targets[*row] != Target::Missing;
+    let mut rows: Vec<usize> = (0..valid.len()).collect();
+    rows.sort_by_key(|row| (!known(row), std::cmp::Reverse(valid.sequences[*row].len())));
+    rows.truncate(PROBED);
+    valid.select(&rows)
+}
+
+/// Scores of the validation part; empty where there is none. `step` of `steps` are behind the stage, and so many validations.
+pub(super) fn validate<M: SequenceModel, O: Objective<M>>(
+    objective: &O,
+    model: &M,
+    options: &StageOptions<'_>,
+    (step, steps): (usize, usize),
+    validations: usize,
+) -> Result<Scores, Error> {
+    if options.valid.sequences.is_empty() {
+        return Ok(Scores::new());
+    }
+    let Seen { scores, finite, constant } = look(objective, model, options.valid, options.kind);
+    let infinite = scores.iter().find(|(_, value)| !value.is_finite());
+    let what = match infinite {
+        _ if !finite => "the model's outputs are".to_string(),
+        Some((name, _)) => format!("`{name}` is"),
+        None => String::new(),
+    };
+    if !what.is_empty() {
+        return Err(Error::runtime(
+            format!("{}: on the validation part {what} not finite any more (by step {step})", options.label),
+            "lower the learning rate, or set `grad_clip_norm = 1.0` in the stage's optimiser; where it is so from the first step \
+             on, look for values far out of range with `data check`; earlier checkpoints are kept",
+        ));
+    }
+    if constant && step * 2 >= steps && validations >= LATE {
+        return Err(Error::runtime(
+            format!("{}: the model gives one and the same output for every sequence", options.label),
+            "its units have died or saturated: lower the learning rate, set `grad_clip_norm = 1.0` in the stage's optimiser, or \
+             scale the data with `data.transform.normalize`; the last good checkpoint is kept",
+        ));
+    }
+    Ok(scores)
+}
+
+/// What a look at a data set says.
+struct Seen {
+    scores: Scores,
+    /// Whether all outputs are numbers.
+    finite: bool,
+    /// Whether they are all the same.
+    constant: bool,
+}
+
+/// What the objective measures itself, or the scores of the model's outputs.
+fn look<M: SequenceModel, O: Objective<M>>(objective: &O, model: &M, data: &Dataset, kind: Kind) -> Seen {
+    let (plain, objective) = (model.valid(), objective.valid());
+    let own = measured(&objective, &plain, data);
+    if !own.is_empty() {
+        return Seen { scores: own, finite: true, constant: false };
+    }
+    let outputs = voted_outputs(Some(&objective), &plain, data, kind);
+    Seen { scores: score(&outputs, data).0, finite: outputs.finite(), constant: outputs.constant() }
+}

@@ -1,0 +1,218 @@
+//! A stage that is stopped between any two of its steps goes on to the numbers of one that never was: each objective, inside an
+//! epoch, from the files of its checkpoint.
+
+use std::sync::Arc;
+
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::tensor::{Device, Tensor};
+use burn::train::Interrupter;
+use semiseq::datasets::{Augmenter, Prepared, Target, prepare};
+use semiseq::models::{AnyModel, HeadSize, InputSize};
+use semiseq::training::config::{RunConfig, read_str};
+use semiseq::training::learner::checkpoint::Files;
+use semiseq::training::learner::evaluate::Kind;
+use semiseq::training::learner::progress::Progress;
+use semiseq::training::learner::{Fit, StageOptions, draw, fit};
+use semiseq::training::objectives::{AnyObjective, Setting, TargetSize};
+use semiseq::training::task;
+
+use crate::common::folder;
+
+/// Every number of a module, by its bits.
+fn bits<M: Module>(module: &M) -> Vec<u32> {
+    struct Bits(Vec<u32>);
+    impl ModuleVisitor for Bits {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            self.0.extend(param.val().into_data().iter::<f32>().map(f32::to_bits));
+        }
+    }
+    let mut all = Bits(Vec::new());
+    module.visit(&mut all);
+    all.0
+}
+
+struct Stage {
+    config: RunConfig,
+    data: Prepared,
+    device: Device,
+}
+
+/// What is left of a stage: its model, its objective, and what was told of it on the way.
+type End = (Vec<u32>, Vec<u32>, Vec<String>);
+
+impl Stage {
+    fn new(text: &str) -> Self {
+        let config = read_str("stage", text, &[]).expect("a config");
+        let data = prepare(&config.data, task(&config)).expect("data");
+        Self { config, data, device: Device::flex().autodiff() }
+    }
+
+    fn begin(&self) -> (AnyModel, AnyObjective<AnyModel>) {
+        let input = match &self.data.train.sequences[0] {
+            semiseq::datasets::Sequence::Series(series) => InputSize::Values(series.channels),
+            _ => InputSize::Tokens(40),
+        };
+        let head = match (&self.data.train.targets[0], &self.config.data.windows) {
+            (Target::Sequence(_), Some(windows)) => HeadSize::Forecast { horizon: windows.horizon, channels: 2 },
+            _ => HeadSize::Logits(self.data.train.classes.len().max(2)),
+        };
+        self.device.seed(1);
+        let model = self.config.model.init(input, head, &self.device);
+        draw(&model);
+        let counts = vec![1; self.data.train.classes.len()];
+        let setting = Setting {
+            model: &model,
+            train_size: self.data.train.len(),
+            class_counts: &counts,
+            target: TargetSize::of(&self.data),
+            device: &self.device,
+        };
+        let objective = self.config.stages[0].objective.init(&setting);
+        draw(&objective);
+        (model, objective)
+    }
+
+    /// Runs until so many optimiser steps are through, from the files of a checkpoint or from the beginning.
+    fn run(
+        &self,
+        from: Option<&Files>,
+        until: usize,
+        told: &mut Vec<String>,
+    ) -> (Fit<AnyModel, AnyObjective<AnyModel>>, Files) {
+        let options = StageOptions {
+            label: "stage".into(),
+            config: &self.config.stages[0],
+            train: Arc::new(self.data.train.clone()),
+            labeled: &self.data.labeled,
+            unlabeled: &self.data.unlabeled,
+            valid: &self.data.valid,
+            augmenter: Augmenter::none(),
+            kind: Kind::of(task(&self.config)),
+            seed: 5,
+            device: &self.device,
+            pace: None,
+        };
+        let (model, objective) = self.begin();
+        let interrupter = Interrupter::new();
+        let mut progress = Progress::new(false, true, interrupter.clone());
+        let mut kept = Files::new();
+        let fitted = fit(model, objective, &options, from, &mut progress, &interrupter, |milestone, files| {
+            for (split, scores) in [("train", milestone.train), ("valid", milestone.valid)] {
+                let Some(mut scores) = scores.cloned() else { continue };
+                scores.remove("samples_per_second");
+                told.push(format!("{split} {} {} {scores:?}", milestone.epoch, milestone.step));
+            }
+            if milestone.checkpoint {
+                kept = files()?;
+            }
+            if milestone.step == until {
+                interrupter.stop(None);
+            }
+            Ok(())
+        });
+        (fitted.unwrap_or_else(|error| panic!("{error}")), kept)
+    }
+
+    fn end(&self, stops: &[usize]) -> End {
+        let (mut told, mut files) = (Vec::new(), None);
+        for stop in stops {
+            let (fitted, kept) = self.run(files.as_ref(), *stop, &mut told);
+            assert!(fitted.outcome.is_none(), "stopped at step {stop}");
+            files = Some(kept);
+        }
+        let (fitted, _) = self.run(files.as_ref(), usize::MAX, &mut told);
+        assert!(fitted.outcome.is_some());
+        (bits(&fitted.model), bits(&fitted.objective), told)
+    }
+}
+
+const STAGE: &str =
+    "epochs = 2\nbatch_size = 4\nunlabeled_ratio = 2\nvalidate_every = 3\ncheckpoint_every = 1\nweight_average = 0.9\n";
+const REST: &str = "[stage.optimizer.adam]\nlr = 1e-2\ngrad_clip_norm = 1.0\n[stage.schedule.cosine]\nwarmup = 0.1\n";
+
+/// Two layers with dropout on short series, a few of them labelled.
+fn series(objective: &str) -> String {
+    format!(
+        "[data]\nsource = \"cbf\"\nsize = 60\n[data.labels]\nper_class = 4\n[data.transform]\nresample = 8\n\
+         [model.classifier]\npooling = \"mean\"\ndropout = 0.3\n[model.classifier.encoder.gru]\nhidden = 4\nlayers = 2\ndropout = 0.2\n\
+         [[stage]]\n{STAGE}[stage.objective.{objective}]\n{REST}"
+    )
+}
+
+#[test]
+fn every_objective_goes_on_inside_an_epoch_bit_for_bit() {
+    let _alone = crate::alone();
+    let folder = folder("inside");
+    let text: String = (0..40)
+        .map(|row| {
+            format!(
+                "{{\"text\": \"w{} w{} w{} w{}\", \"label\": \"c{}\"}}\n",
+                row % 5,
+                row % 7,
+                row % 3,
+                row % 11,
+                row % 2
+            )
+        })
+        .collect();
+    std::fs::write(folder.join("text.jsonl"), text).expect("data");
+    let recording: String = (0..200)
+        .map(|step| {
+            format!(
+                "2020-01-01 {:02}:{:02}:00,{:.3},{:.3}\n",
+                step / 60,
+                step % 60,
+                (step as f64).sin(),
+                (step as f64 / 3.0).cos()
+            )
+        })
+        .collect();
+    std::fs::write(folder.join("recording.csv"), format!("date,a,b\n{recording}")).expect("data");
+
+    let own = ["language-model", "truncated-backpropagation", "sequence-to-sequence", "joint"];
+    let names = semiseq::training::objectives::OBJECTIVES.iter().map(|(name, _)| *name);
+    let mut configs: Vec<(String, String)> =
+        names.filter(|name| !own.contains(name)).map(|name| (name.to_string(), series(name))).collect();
+    configs.push((
+        "language-model".into(),
+        format!(
+            "[data]\nsource = \"{}\"\n[model.language-model]\nembedding = {{ size = 4 }}\n[model.language-model.encoder.gru]\nhidden = 4\n\
+             [[stage]]\n{STAGE}[stage.objective.language-model]\n{REST}",
+            folder.join("text.jsonl").display()
+        ),
+    ));
+    configs.push((
+        "truncated-backpropagation".into(),
+        format!(
+            "[data]\nsource = \"{}\"\n[data.windows]\ninput = 6\nhorizon = 2\nstride = 6\n[model.forecaster]\nevery_step = true\n\
+             dropout = 0.2\n[model.forecaster.encoder.lstm]\nhidden = 4\n[[stage]]\n{STAGE}[stage.objective.truncated-backpropagation]\n{REST}",
+            folder.join("recording.csv").display()
+        ),
+    ));
+    configs.push((
+        "joint".into(),
+        series("joint").replace(
+            "[stage.objective.joint]",
+            "[[stage.objective.joint.part]]\n[stage.objective.joint.part.objective.autoencoder]\nhidden = 4\n\
+             [[stage.objective.joint.part]]\n[stage.objective.joint.part.objective.flexmatch]",
+        ),
+    ));
+    configs
+        .push(("groups".into(), series("mean-teacher").replace("epochs = 2", "epochs = 3\ngradient_accumulation = 2")));
+    let mut differ = Vec::new();
+    for (name, config) in &configs {
+        let stage = Stage::new(config);
+        let whole = stage.end(&[]);
+        // Twice in the first epoch and, where epochs are short, in the second.
+        let resumed = stage.end(&[1, 2, 5]);
+        for (what, same) in
+            [("model", whole.0 == resumed.0), ("objective", whole.1 == resumed.1), ("metrics", whole.2 == resumed.2)]
+        {
+            if !same {
+                differ.push(format!("{name}: {what}"));
+            }
+        }
+    }
+    assert!(differ.is_empty(), "{differ:?}");
+    assert!(configs.len() > 35, "{}", configs.len());
+}
