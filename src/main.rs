@@ -1,11 +1,13 @@
 //! The `semiseq` program: one match on the command, one file each.
 
 mod commands;
+mod usage;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use semiseq::training::Error;
+use semiseq::training::output::terminal::tell;
 
 /// Learn from sequences when labels are few.
 #[derive(Parser)]
@@ -49,7 +51,10 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return usage::explain(&error),
+    };
     let result = match arguments.command {
         Command::Train(arguments) => commands::train::run(&arguments),
         Command::Eval(arguments) => commands::eval::run(&arguments),
@@ -67,15 +72,15 @@ fn main() -> ExitCode {
     let Err(error) = result else { return ExitCode::SUCCESS };
     match &error {
         Error::Interrupted { .. } => {
-            eprintln!("{error}");
+            tell(&error);
             ExitCode::from(130)
         }
         _ if error.is_input() => {
-            eprintln!("error: {error}");
+            tell(format!("error: {error}"));
             ExitCode::from(2)
         }
         _ => {
-            eprintln!("error: {error}");
+            tell(format!("error: {error}"));
             ExitCode::from(1)
         }
     }

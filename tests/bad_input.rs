@@ -54,6 +54,224 @@ fn mistakes_in_the_config_name_line_and_key() {
     refused("syntax", ("epochs = 2", "epochs = = 2"), &["c.toml:16"]);
 }
 
+/// The mistakes that a config has, each from `error:` on.
+fn mistakes(name: &str, changes: &[(&str, &str)]) -> Vec<String> {
+    let folder = folder(name);
+    let text = changes.iter().fold(SMALL.to_string(), |text, (from, to)| {
+        assert!(text.contains(from), "{name}: the config changed");
+        text.replacen(from, to, 1)
+    });
+    let output = semiseq(&folder, &["train", write_config(&folder, &text), "--no-tui"]);
+    assert_eq!(output.status.code(), Some(2), "{name}: {}", errors(&output));
+    errors(&output).split("error: ").skip(1).map(str::to_string).collect()
+}
+
+#[test]
+fn a_wrong_choice_is_one_mistake_and_hides_no_other() {
+    for (name, from, to, line, hint) in [
+        (
+            "objective",
+            "objective.mean-teacher",
+            "objective.banana",
+            "c.toml:22: `stage.1.objective.banana`",
+            "known here: ",
+        ),
+        ("alias", "objective.mean-teacher", "objective.vat", "c.toml:22", "did you mean `virtual-adversarial`?"),
+        ("marks", "objective.mean-teacher", "objective.Mean_Teacher", "c.toml:22", "did you mean `mean-teacher`?"),
+        (
+            "encoder",
+            "encoder.gru",
+            "encoder.transformer",
+            "c.toml:13: `model.classifier.encoder.transformer`",
+            "known here: rnn",
+        ),
+        ("optimiser", "optimizer.adam", "optimizer.lion", "c.toml:23: `stage.1.optimizer.lion`", "known here: sgd"),
+        ("model", "[model.classifier]", "[model.banana]", "c.toml:10: `model.", ""),
+        (
+            "word",
+            "pooling = \"mean\"",
+            "pooling = \"avarage\"",
+            "`model.classifier.pooling` cannot be `avarage`",
+            "known here: ",
+        ),
+    ] {
+        // The second mistake stands behind the first.
+        let found = mistakes(name, &[(from, to), ("warmup = 0.1", "warmup = 7.0")]);
+        let expected = if name == "model" { 3 } else { 2 };
+        assert_eq!(found.len(), expected, "{name}: {found:?}");
+        assert!(found[0].contains(line) && found[0].contains(hint), "{name}: {found:?}");
+        assert!(found[expected - 1].contains("c.toml:27: `stage.1.schedule.cosine.warmup`"), "{name}: {found:?}");
+    }
+}
+
+#[test]
+fn keys_of_other_libraries_and_other_tables_get_the_line_that_is_right() {
+    for (name, from, to, parts) in [
+        ("lr-name", "lr = 1e-2", "learning_rate = 1e-2", vec!["c.toml:24", "did you mean `lr`?"]),
+        (
+            "lr-place",
+            "batch_size = 6",
+            "batch_size = 6\nlr = 1e-2",
+            vec![
+                "c.toml:22: `stage.1.lr`",
+                "`lr` stands in `[stage.optimizer.adam]`: write that line below this stage, and `lr = …` after it",
+            ],
+        ),
+        ("epochs", "epochs = 2", "num_epochs = 2", vec!["c.toml:16: `stage.0.num_epochs`", "did you mean `epochs`?"]),
+        ("hidden", "hidden = 6\n[[stage]]", "hidden_size = 6\n[[stage]]", vec!["c.toml:14", "did you mean `hidden`?"]),
+        ("labels", "size = 90", "size = 90\nper_class = 4", vec!["`data.per_class`", "`[data.labels]`"]),
+        (
+            "choice",
+            "[stage.objective.mean-teacher]",
+            "objective = \"mean-teacher\"",
+            vec![
+                "`stage.1.objective` names `mean-teacher`",
+                "a choice is a table of its own: `[stage.objective.mean-teacher]`",
+            ],
+        ),
+        ("type", "epochs = 2", "epochs = \"two\"", vec!["c.toml:16: `stage.0.epochs` has the wrong type"]),
+    ] {
+        let found = mistakes(name, &[(from, to)]);
+        assert_eq!(found.len(), 1, "{name}: {found:?}");
+        assert!(parts.iter().all(|part| found[0].contains(part)), "{name}: {found:?}");
+    }
+    let one_bracket = "name = \"t\"\n[data]\nsource = \"cbf\"\n[model.classifier.encoder.gru]\n[stage]\nepochs = 1\n[stage.objective.supervised]\n";
+    let folder = folder("one-bracket");
+    let output = semiseq(&folder, &["train", write_config(&folder, one_bracket)]);
+    let message = errors(&output);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(message.contains("c.toml:5: `stage` is one table") && message.contains("write `[[stage]]`"), "{message}");
+    assert_eq!(message.matches("error:").count(), 1, "{message}");
+}
+
+#[test]
+fn a_command_line_of_other_tools_gets_the_line_that_is_right() {
+    let folder = folder("usage");
+    std::fs::write(folder.join("mine.csv"), "a,b,label\n1,2,x\n3,4,y\n").expect("data");
+    let config = write_config(&folder, SMALL);
+    for (arguments, part) in [
+        (vec!["train", "mine.csv"], "`semiseq new mine.csv --output mine.toml` writes a config for this data"),
+        (vec!["train", "cbf"], "`semiseq new cbf --output mine.toml` writes a config for this data"),
+        (vec!["train", "."], "`semiseq new . --output mine.toml` writes a config for this data"),
+        (vec!["train", config, "--epochs", "5"], "`--set stage.0.epochs=5`"),
+        (vec!["train", config, "--learning_rate=1e-3"], "`--set stage.0.optimizer.adam.lr=1e-3`"),
+        (vec!["train", config, "--seed", "7"], "`--set seed=7`"),
+        (vec!["train", config, "--gpu"], "here this is `--backend cuda`"),
+        (
+            vec!["predict", "run", "mine.csv", "--output", "x.parquet"],
+            "x.parquet: the name must end in `.csv` or `.jsonl`",
+        ),
+        (vec!["anomaly", "run", "mine.csv", "--output", "x.npy"], "x.npy: the name must end in `.csv`"),
+    ] {
+        let output = semiseq(&folder, &arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(errors(&output).contains(part), "{arguments:?}: {}", errors(&output));
+    }
+}
+
+#[test]
+fn a_key_without_effect_is_refused() {
+    for (name, from, to, part) in [
+        (
+            "tokenize",
+            "resample = 16",
+            "resample = 16\ntokenize = \"character\"",
+            "`data.transform.tokenize` is for text, and",
+        ),
+        ("vocabulary", "resample = 16", "resample = 16\nvocabulary = 50", "`data.transform.vocabulary` is for text"),
+        ("column", "size = 90", "size = 90\ntext = \"words\"", "`data.text` is for files, and has no effect on `cbf`"),
+        (
+            "embedding",
+            "dropout = 0.2",
+            "dropout = 0.2\nembedding = { size = 8 }",
+            "`model.classifier.embedding` is for text",
+        ),
+    ] {
+        refused(name, (from, to), &[part]);
+    }
+    let folder = folder("no-effect");
+    std::fs::write(folder.join("t.csv"), "text,label\ngood,a\nbad,b\n".repeat(9)).expect("data");
+    let text = SMALL.replace("source = \"cbf\"", "source = \"t.csv\"");
+    let output = semiseq(&folder, &["train", write_config(&folder, &text)]);
+    assert!(errors(&output).contains("`data.size` is for sets made by formula"), "{}", errors(&output));
+    let output = semiseq(&folder, &["train", write_config(&folder, &text.replace("size = 90\n", ""))]);
+    assert!(errors(&output).contains("`data.transform.normalize` is for series, and"), "{}", errors(&output));
+}
+
+#[test]
+fn huge_numbers_deep_values_and_circles_are_clear_errors() {
+    for (name, from, to, part) in [
+        (
+            "hidden",
+            "hidden = 6\n[[stage]]",
+            "hidden = 9223372036854775807\n[[stage]]",
+            "encoder.gru.hidden` must be at most 16384",
+        ),
+        (
+            "weights",
+            "hidden = 6\n[[stage]]",
+            "hidden = 16000\nlayers = 4\n[[stage]]",
+            "`model.classifier.encoder.gru` asks for",
+        ),
+        (
+            "layers",
+            "hidden = 6\n[[stage]]",
+            "layers = 1000000000000\n[[stage]]",
+            "encoder.gru.layers` must be at most 256",
+        ),
+        ("epochs", "epochs = 2", "epochs = 9223372036854775807", "`stage.0.epochs` must be at most 1000000000"),
+        ("batch", "batch_size = 6", "batch_size = 9223372036854775807", "`stage.1.batch_size` must be at most 1000000"),
+        ("size", "size = 90", "size = 9223372036854775807", "`data.size` must be at most 1000000"),
+        ("resample", "resample = 16", "resample = 1000000000", "`data.transform.resample` must be at most 1000000"),
+        (
+            "decoder",
+            "autoencoder]\nhidden = 6",
+            "autoencoder]\nhidden = 10000000000",
+            "objective.autoencoder.hidden` must be at most",
+        ),
+        ("infinite", "lr = 1e-2", "lr = inf", "adam.lr` must be above 0, got inf"),
+        (
+            "device",
+            "name = \"small\"",
+            "name = \"small\"\ndevices = [9223372036854775807]",
+            "`devices.0` must be at most 1024",
+        ),
+    ] {
+        refused(name, (from, to), &[part]);
+    }
+    let folder = folder("deep");
+    let deep = format!("x = {}{}\n", "[".repeat(60_000), "]".repeat(60_000));
+    let dotted = format!("{}x = 1\n", "a.".repeat(60_000));
+    let table = format!("[{}x]\n", "a.".repeat(60_000));
+    for (name, text) in [("deep.toml", deep), ("dotted.toml", dotted), ("table.toml", table)] {
+        std::fs::write(folder.join(name), text).expect("a config");
+        let output = semiseq(&folder, &["train", name]);
+        assert_eq!(output.status.code(), Some(2), "{name}: {}", errors(&output));
+        assert!(errors(&output).starts_with(&format!("error: {name}:1")), "{name}: {}", errors(&output));
+    }
+    let config = write_config(&folder, SMALL);
+    let output = semiseq(&folder, &["train", config, "--set", &format!("{}x=1", "a.".repeat(30_000))]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(errors(&output).contains("tables deep") && errors(&output).len() < 1_000, "{}", errors(&output));
+
+    std::fs::create_dir_all(folder.join("in")).expect("a folder");
+    std::fs::write(folder.join("circle.toml"), "extends = \"in/../circle.toml\"\n").expect("a config");
+    let output = semiseq(&folder, &["train", "circle.toml"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(errors(&output).contains("`extends` leads back to this file"), "{}", errors(&output));
+}
+
+#[test]
+fn a_huge_cell_is_named_and_not_printed() {
+    let folder = folder("cell");
+    let cell = "9x".repeat(1_500_000);
+    std::fs::write(folder.join("a.csv"), format!("a,b,label\n1,2,x\n1,{cell},y\n3,4,x\n5,6,y\n")).expect("data");
+    let output = semiseq(&folder, &["data", "check", "a.csv"]);
+    assert_eq!(output.status.code(), Some(2));
+    let message = errors(&output);
+    assert!(message.contains("a.csv:3: column `b`: `9x9x") && message.len() < 2_000, "{} bytes", message.len());
+}
+
 #[test]
 fn mistakes_in_the_data_name_file_and_line() {
     refused("missing-file", ("source = \"cbf\"", "source = \"nowhere/a.csv\""), &["nowhere/a.csv: no such file"]);

@@ -6,7 +6,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use common::{errors, folder, semiseq, write_config};
+use common::{errors, folder, semiseq, semiseq_unread, write_config};
 use serde_json::Value;
 
 /// A small config that trains in a second.
@@ -45,6 +45,150 @@ fn a_new_config_trains_as_it_is() {
         text(&semiseq(&folder, &["new", data])),
         std::fs::read_to_string(folder.join("mine.toml")).expect("text")
     );
+}
+
+#[test]
+fn paths_in_a_config_are_relative_to_the_config() {
+    let folder = folder("relative");
+    std::fs::create_dir_all(folder.join("configs")).expect("a folder");
+    std::fs::create_dir_all(folder.join("data")).expect("a folder");
+    let data = write_series(&folder.join("data"));
+    let made = semiseq(&folder, &["new", &format!("data/{data}"), "--output", "configs/mine.toml"]);
+    assert!(made.status.success(), "{}", errors(&made));
+    let text = std::fs::read_to_string(folder.join("configs/mine.toml")).expect("a config");
+    assert!(text.contains("source = \"../data/mine.csv\""), "{text}");
+    // From another folder than that of the config, through a file that extends it, and again from the run folder.
+    std::fs::write(folder.join("data/more.toml"), "extends = \"../configs/mine.toml\"\n").expect("a config");
+    let once = ["--no-tui", "--set", "stage.0.epochs=1"];
+    for (config, run) in [("../configs/mine.toml", "one"), ("more.toml", "two")] {
+        let output = semiseq(&folder.join("data"), &[&["train", config, "--out", run][..], &once].concat());
+        assert!(output.status.success(), "{}", errors(&output));
+        let resolved = std::fs::read_to_string(folder.join("data").join(run).join("config.toml")).expect("a config");
+        let table: toml::Table = resolved.parse().expect("TOML");
+        let source = table["data"]["source"].as_str().expect("a source");
+        assert!(Path::new(source).is_absolute() && source.ends_with("data/mine.csv"), "{source}");
+        let scored = semiseq(&folder, &["eval", &format!("data/{run}"), "--json"]);
+        assert!(scored.status.success(), "{}", errors(&scored));
+    }
+    // What only stands where the command is given is told apart; `--set` names it from there.
+    std::fs::write(folder.join("configs/lost.toml"), text.replace("../data/mine.csv", "data/mine.csv"))
+        .expect("a config");
+    let output = semiseq(&folder, &["train", "configs/lost.toml"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        errors(&output).contains("`data.source` names `data/mine.csv`, which is not there from the config's folder")
+            && errors(&output).contains("from there the file is `../data/mine.csv`"),
+        "{}",
+        errors(&output)
+    );
+    let set = [&["train", "configs/lost.toml", "--set", "data.source=data/mine.csv"][..], &once].concat();
+    let output = semiseq(&folder, &set);
+    assert!(output.status.success(), "{}", errors(&output));
+}
+
+#[test]
+fn a_reader_that_goes_away_ends_nothing() {
+    let folder = folder("unread");
+    let config = write_config(&folder, SMALL);
+    let data = write_series(&folder);
+    let quiet = |arguments: &[&str], output: bool, errors: bool| {
+        let done = semiseq_unread(&folder, arguments, output, errors);
+        let said = format!("{}{}", text(&done), self::errors(&done));
+        assert!(!said.contains("panicked"), "{arguments:?}: {said}");
+        assert_eq!(done.status.code(), Some(0), "{arguments:?}: {said}");
+    };
+    // Nobody reads the progress of a run, and it is the run that it would have been.
+    quiet(&["train", config, "--no-tui", "--out", "unread"], true, true);
+    let read = semiseq(&folder, &["train", config, "--no-tui", "--out", "run"]);
+    assert!(read.status.success(), "{}", errors(&read));
+    let weights = |run: &str| std::fs::read(folder.join(run).join("model.safetensors")).expect("weights");
+    assert!(weights("unread") == weights("run"));
+    std::fs::write(folder.join("grid.toml"), "base = \"c.toml\"\nseeds = [0]\n[[method]]\nname = \"m\"\nset = { \"stage\" = [{ epochs = 1, objective = { supervised = {} } }] }\n").expect("a grid");
+    for arguments in [
+        vec!["data", "list"],
+        vec!["data", "info", data],
+        vec!["data", "info", data, "--json"],
+        vec!["data", "info", data, "--views"],
+        vec!["data", "check", data],
+        vec!["data", "split", config],
+        vec!["devices"],
+        vec!["devices", "--json"],
+        vec!["new", data],
+        vec!["eval", "run"],
+        vec!["eval", "run", "--json"],
+        vec!["predict", "run", "cbf"],
+        vec!["embed", "run", "cbf", "--output", "v.npy"],
+        vec!["cluster", "run", "cbf"],
+        vec!["report", "run"],
+        vec!["compare", "grid.toml", "--list"],
+        vec!["compare", "grid.toml", "--out", "grid"],
+        vec!["--help"],
+    ] {
+        quiet(&arguments, true, false);
+        quiet(&arguments, false, true);
+    }
+    // A mistake keeps its status though nobody hears of it.
+    assert_eq!(semiseq_unread(&folder, &["data", "info", "nowhere.csv"], true, true).status.code(), Some(2));
+    assert_eq!(semiseq_unread(&folder, &["train", "c.toml", "--epochs", "5"], true, true).status.code(), Some(2));
+}
+
+/// `/dev/full` is a disk that is always full: unlike a reader that has gone, it is a failure.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_result_that_cannot_be_written_is_a_failure() {
+    let folder = folder("full-output");
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("a device");
+    let output = Command::new(env!("CARGO_BIN_EXE_semiseq"))
+        .current_dir(&folder)
+        .args(["data", "list"])
+        .stdout(full)
+        .output()
+        .expect("the program starts");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(errors(&output).contains("standard output: cannot be written"), "{}", errors(&output));
+}
+
+#[test]
+fn names_are_data_and_never_commands() {
+    let folder = folder("names");
+    let (first, second) = ("ok\rgo\u{1b}[2J", "=HYPERLINK(\"http://x\",\"y\")");
+    let row = |row: usize| {
+        let (level, label) = if row.is_multiple_of(2) { (0.0, first) } else { (3.0, second) };
+        let values: Vec<f64> = (0..5).map(|step| level + 0.1 * ((row + step) as f64).sin()).collect();
+        format!("{}\n", serde_json::json!({ "values": values, "label": label }))
+    };
+    std::fs::write(folder.join("r.jsonl"), (0..40).map(row).collect::<String>()).expect("data");
+    let config = "name = \"r\"\n[data]\nsource = \"r.jsonl\"\n[model.classifier.encoder.gru]\nhidden = 6\n[[stage]]\nepochs = 12\n\
+                  [stage.objective.supervised]\n[stage.optimizer.adam]\nlr = 0.05\n";
+    let trained = semiseq(&folder, &["train", write_config(&folder, config), "--no-tui", "--out", "run"]);
+    assert!(trained.status.success(), "{}", errors(&trained));
+    let info = semiseq(&folder, &["data", "info", "r.jsonl"]);
+    assert!(text(&info).contains("ok\\rgo\\u{1b}[2J: 20") && !text(&info).contains('\u{1b}'), "{}", text(&info));
+    // A table quotes what would end its line, and a spreadsheet has nothing to compute.
+    let predicted = semiseq(&folder, &["predict", "run", "r.jsonl", "--output", "p.csv"]);
+    assert!(errors(&predicted).contains("behind an apostrophe"), "{}", errors(&predicted));
+    let table = std::fs::read_to_string(folder.join("p.csv")).expect("predictions");
+    assert!(
+        table.contains("0,\"ok\rgo\u{1b}[2J\",") && table.contains("1,\"'=HYPERLINK(\"\"http://x\"\",\"\"y\"\")\","),
+        "{table}"
+    );
+    let confusion = std::fs::read_to_string(folder.join("run/confusion.csv")).expect("a matrix");
+    assert!(confusion.contains("\"'=HYPERLINK(") && confusion.contains("\"ok\rgo"), "{confusion}");
+    // What was written is read again, here and as JSON lines with the names as they are.
+    let again = semiseq(&folder, &["data", "info", "p.csv", "--target", "prediction", "--json"]);
+    let found: Value = serde_json::from_slice(&again.stdout).expect("JSON");
+    let classes: Vec<&str> =
+        found["train"]["classes"].as_array().expect("classes").iter().filter_map(|class| class[0].as_str()).collect();
+    assert!(classes.contains(&first) && classes.len() == 2, "{found}");
+    assert!(semiseq(&folder, &["predict", "run", "r.jsonl", "--output", "p.jsonl"]).status.success());
+    let lines = std::fs::read_to_string(folder.join("p.jsonl")).expect("predictions");
+    let names: Vec<Value> =
+        lines.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON")["prediction"].clone()).collect();
+    assert!(names[0] == first && names[1] == second, "{names:?}");
+    // A name in a message.
+    std::fs::write(folder.join("bad.csv"), "a,b,label\n1,\u{1b}[31mx,y\n2,3,z\n4,5,y\n").expect("data");
+    let bad = semiseq(&folder, &["data", "check", "bad.csv"]);
+    assert!(errors(&bad).contains("\\u{1b}[31mx") && !errors(&bad).contains('\u{1b}'), "{}", errors(&bad));
 }
 
 #[test]

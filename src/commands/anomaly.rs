@@ -3,10 +3,13 @@
 use std::path::PathBuf;
 
 use semiseq::analysis::area_under_roc;
+use semiseq::datasets::shown;
 use semiseq::prelude::*;
 use serde::Serialize;
 
-use super::{cell, json_text, labels_of, open_run, prepare_input, write_output};
+use super::{
+    cell, check_ending, json_text, labels_of, open_run, prepare_input, print, tell, tell_formulas, write_output,
+};
 
 /// Arguments of `anomaly`.
 #[derive(clap::Args)]
@@ -40,6 +43,7 @@ struct Found {
 
 /// Scores sequences by how badly they are rebuilt.
 pub fn run(arguments: &Arguments) -> Result<(), Error> {
+    check_ending(arguments.output.as_deref(), &["csv"])?;
     let run = open_run(&arguments.run, arguments.backend.as_deref())?;
     let (names, mut labels) = labels_of(&run, &arguments.input)?;
     let scores = run.reconstruction_errors(&prepare_input(&run, &arguments.input, false)?)?;
@@ -48,7 +52,8 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
         None => None,
         Some(normal) => {
             let class = names.iter().position(|name| name == normal).ok_or_else(|| {
-                let known = if names.is_empty() { "it has no labels".into() } else { names.join(", ") };
+                let known: Vec<String> = names.iter().take(20).map(|name| shown(name)).collect();
+                let known = if names.is_empty() { "it has no labels".into() } else { known.join(", ") };
                 Error::input(
                     format!("{} has no class `{normal}`", arguments.input),
                     format!("classes of the input: {known}"),
@@ -64,15 +69,16 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
         text.push_str(&format!("{index},{score},{}\n", label.map_or(String::new(), |label| cell(&names[label]))));
     }
     write_output(arguments.output.as_deref(), text.as_bytes())?;
+    tell_formulas(names.iter().map(String::as_str));
     let mean = scores.iter().sum::<f64>() / scores.len().max(1) as f64;
     let found = Found { sequences: scores.len(), mean, auroc };
     if arguments.json {
-        println!("{}", json_text(&found)?);
+        print(json_text(&found)?)?;
         return Ok(());
     }
-    eprintln!("{} sequences, mean score {mean:.4}", found.sequences);
+    tell(format!("{} sequences, mean score {mean:.4}", found.sequences));
     if let Some(auroc) = auroc {
-        eprintln!("AUROC {auroc:.4}, `{}` being normal", arguments.normal.as_deref().unwrap_or_default());
+        tell(format!("AUROC {auroc:.4}, `{}` being normal", arguments.normal.as_deref().unwrap_or_default()));
     }
     Ok(())
 }

@@ -11,7 +11,7 @@ use semiseq::training::output::files::write_atomic;
 use semiseq::training::output::map;
 use serde::Serialize;
 
-use super::{cell, json_text, labels_of, open_run, prepare_input};
+use super::{cell, json_text, labels_of, open_run, prepare_input, print, tell, tell_formulas};
 
 /// Arguments of `cluster`.
 #[derive(clap::Args)]
@@ -95,28 +95,30 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
     let folder = arguments.out.clone().unwrap_or_else(|| arguments.run.join("clusters"));
     std::fs::create_dir_all(&folder).map_err(|error| Error::write(&folder, error))?;
     write_atomic(&folder.join("clusters.csv"), table(&groups, &names, &labels).as_bytes())?;
+    tell_formulas(names.iter().map(String::as_str));
     for (name, title, places) in
         [("pca.svg", "Principal components", pca(&vectors)), ("tsne.svg", "t-SNE", tsne(&vectors, arguments.seed))]
     {
         match places {
             Ok(places) => map::write(&folder.join(name), title, &places, &colorings(&groups, &names, &labels))?,
-            Err(error) => eprintln!("note: no {name}: {error}"),
+            Err(error) => tell(format!("note: no {name}: {error}")),
         }
     }
     if arguments.json {
-        println!("{}", json_text(&found)?);
+        print(json_text(&found)?)?;
         return Ok(());
     }
-    println!(
+    let mut text = format!(
         "{} sequences in {} clusters of {:?}; {} noise",
         found.sequences, found.clusters, found.sizes, found.noise
     );
     for (name, value) in [("silhouette", found.silhouette), ("nmi", found.nmi), ("ari", found.ari)] {
         if let Some(value) = value {
-            println!("{name:<10} {value:.4}");
+            text.push_str(&format!("\n{name:<10} {value:.4}"));
         }
     }
-    eprintln!("clusters.csv, pca.svg and tsne.svg are in {}", folder.display());
+    print(text)?;
+    tell(format!("clusters.csv, pca.svg and tsne.svg are in {}", folder.display()));
     Ok(())
 }
 

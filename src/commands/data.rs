@@ -6,13 +6,13 @@ use semiseq::datasets::formats::FORMATS;
 use semiseq::datasets::formula::FORMULAS;
 use semiseq::datasets::{
     AugmentConfig, Augmenter, FETCH_FOLDER as FOLDER, FETCHABLES, InputKind, Processor, Source, TransformConfig,
-    describe, fetch, open, recording,
+    describe, fetch, open, recording, shown,
 };
 use semiseq::prelude::*;
 use semiseq::training::output::report::{ViewRow, view_page};
 use serde_json::json;
 
-use super::{json_text, tell, write_output};
+use super::{json_text, print, tell, tell_notes, write_output};
 
 /// The commands under `data`.
 #[derive(clap::Subcommand)]
@@ -81,6 +81,9 @@ pub struct Columns {
     /// Columns to use
     #[arg(long, value_delimiter = ',')]
     features: Vec<String>,
+    /// Bytes that are read of a file at most, unpacked; default: 4 GiB of a packed file or a pipe
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
+    max_bytes: Option<u64>,
 }
 
 impl Columns {
@@ -91,6 +94,7 @@ impl Columns {
             text: self.text.clone(),
             target: self.target.clone(),
             features: self.features.clone(),
+            max_bytes: self.max_bytes,
             ..DataConfig::default()
         }
     }
@@ -99,7 +103,7 @@ impl Columns {
 /// Runs one of them.
 pub fn run(command: &Command) -> Result<(), Error> {
     match command {
-        Command::List => list(),
+        Command::List => print(list())?,
         Command::Info { source, columns, views: true, output, seed, .. } => views(source, columns, output, *seed)?,
         Command::Info { source, columns, json, .. } => info(source, columns, *json)?,
         Command::Check { path, columns } => {
@@ -107,16 +111,16 @@ pub fn run(command: &Command) -> Result<(), Error> {
             tell_of(&source);
             let test = source.test.as_ref().map_or(0, |test| test.len());
             let told = if source.notes().is_empty() { "" } else { ", read as is said above" };
-            println!("{path}: {} rows, all good{told}", source.train.len() + test);
+            print(format!("{path}: {} rows, all good{told}", source.train.len() + test))?;
         }
         Command::Fetch { name, to } => {
             let known = FETCHABLES.iter().any(|set| set.name == name);
-            let folder = fetch(name, to, &mut |line| eprintln!("{line}")).map_err(|error| match known {
+            let folder = fetch(name, to, &mut |line| tell(line)).map_err(|error| match known {
                 // No network, a full disk: nothing that the user wrote is wrong.
                 true => Error::Runtime { message: error.to_string(), hint: None },
                 false => Error::Data(error),
             })?;
-            println!("{}", folder.display());
+            print(folder.display())?;
         }
         Command::Split { config, overrides, output } => {
             let config = read(config, overrides)?;
@@ -127,28 +131,33 @@ pub fn run(command: &Command) -> Result<(), Error> {
     Ok(())
 }
 
-fn list() {
-    println!("made by formula, for `source = \"NAME\"`:");
-    for formula in FORMULAS {
-        println!("  {:<18} {}", formula.name, formula.summary);
-    }
-    println!("\nfetched with `data fetch NAME`, for `source = \"NAME\"`:");
-    for set in FETCHABLES {
-        println!("  {:<18} {}", set.name, set.summary);
-    }
-    println!("\nformats, for `source = \"PATH\"` (or `format = \"NAME\"`):");
-    for format in FORMATS {
-        println!("  {:<18} {}", format.name, format.summary);
-    }
+fn list() -> String {
+    let table = |title: &str, rows: Vec<(&str, &str)>| -> String {
+        let rows: Vec<String> = rows.iter().map(|(name, summary)| format!("\n  {name:<18} {summary}")).collect();
+        format!("{title}:{}", rows.concat())
+    };
+    let formulas = FORMULAS.iter().map(|formula| (formula.name, formula.summary)).collect();
+    let fetched = FETCHABLES.iter().map(|set| (set.name, set.summary)).collect();
+    let formats = FORMATS.iter().map(|format| (format.name, format.summary)).collect();
+    [
+        table("made by formula, for `source = \"NAME\"`", formulas),
+        table("fetched with `data fetch NAME`, for `source = \"NAME\"`", fetched),
+        table("formats, for `source = \"PATH\"` (or `format = \"NAME\"`)", formats),
+    ]
+    .join("\n\n")
 }
 
 fn info(source: &str, columns: &Columns, as_json: bool) -> Result<(), Error> {
     if let Some((channels, steps)) = recording(&columns.config(source)) {
         if as_json {
-            println!("{}", json_text(&json!({ "recording": { "channels": channels, "steps": steps } }))?);
+            print(json_text(&json!({ "recording": { "channels": channels, "steps": steps } }))?)?;
         } else {
-            println!("{source}: a recording of {steps} steps\n  channels  {}", channels.join(", "));
-            println!("  `semiseq new {source}` writes a config that forecasts it");
+            let channels: Vec<String> = channels.iter().map(|channel| shown(channel)).collect();
+            print(format!(
+                "{source}: a recording of {steps} steps\n  channels  {}\n  `semiseq new {source}` writes a config that \
+                 forecasts it",
+                channels.join(", ")
+            ))?;
         }
         return Ok(());
     }
@@ -157,20 +166,17 @@ fn info(source: &str, columns: &Columns, as_json: bool) -> Result<(), Error> {
     let train = describe(&parts.train);
     let test = parts.test.as_ref().map(describe);
     if as_json {
-        println!("{}", json_text(&json!({ "train": train, "test": test }))?);
+        print(json_text(&json!({ "train": train, "test": test }))?)?;
         return Ok(());
     }
-    print!("{train}");
-    if let Some(test) = test {
-        print!("\ntest part\n{test}");
-    }
-    Ok(())
+    let test = test.map_or(String::new(), |test| format!("\ntest part\n{test}"));
+    print(format!("{train}{test}").trim_end())
 }
 
 /// Says what was read otherwise than it may be meant, and which rows stand twice.
 pub(super) fn tell_of(source: &Source) {
-    tell(&source.notes());
-    tell(source.duplicates().as_slice());
+    tell_notes(&source.notes());
+    tell_notes(source.duplicates().as_slice());
 }
 
 /// Sequences that `--views` shows.
@@ -179,7 +185,7 @@ const SHOWN: usize = 6;
 /// A few sequences of the training part as `train` would see them by default, and two draws of each view.
 fn views(source: &str, columns: &Columns, output: &Path, seed: u64) -> Result<(), Error> {
     let raw = open(&columns.config(source), Task::Unsupervised)?.train;
-    tell(&raw.notes);
+    tell_notes(&raw.notes);
     let processor = Processor::fit(&TransformConfig::default(), &raw)?;
     let train = processor.apply(raw)?;
     let augmenter = Augmenter::new(&AugmentConfig::default(), &processor, &train);
@@ -197,14 +203,14 @@ fn views(source: &str, columns: &Columns, output: &Path, seed: u64) -> Result<()
         .collect();
     if matches!(processor.input(), InputKind::Values { .. }) {
         write_output(Some(output), view_page(source, &rows).as_bytes())?;
-        println!("{}", output.display());
-        return Ok(());
+        return print(output.display());
     }
+    let mut lines = Vec::new();
     for row in rows {
-        println!("sequence {}", row.index);
+        lines.push(format!("sequence {}", row.index));
         for (name, view) in row.views {
-            println!("  {name:<9} {}", processor.text(&view).unwrap_or_else(|| format!("{view:?}")));
+            lines.push(format!("  {name:<9} {}", processor.text(&view).unwrap_or_else(|| format!("{view:?}"))));
         }
     }
-    Ok(())
+    print(lines.join("\n"))
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use semiseq::prelude::*;
 
-use super::{open_run, prepare_input, write_output};
+use super::{open_run, prepare_input, tell, write_output};
 
 /// Arguments of `embed`.
 #[derive(clap::Args)]
@@ -35,7 +35,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
     let width = vectors.first().map_or(0, Vec::len);
     let bytes = if ending == "npy" { npy(&vectors, width) } else { csv(&vectors, width).into_bytes() };
     write_output(Some(&arguments.output), &bytes)?;
-    eprintln!("{} vectors of {width} values in {}", vectors.len(), arguments.output.display());
+    tell(format!("{} vectors of {width} values in {}", vectors.len(), arguments.output.display()));
     Ok(())
 }
 

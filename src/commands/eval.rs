@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use semiseq::datasets::Task;
 use semiseq::prelude::*;
 
-use super::{json_text, open_run, prepare_input};
+use super::{json_text, open_run, prepare_input, print};
 
 /// Arguments of `eval`.
 #[derive(clap::Args)]
@@ -37,9 +37,9 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
         let accuracy = run.nearest_accuracy(&run.labeled_data()?, k)?;
         let scores = std::collections::BTreeMap::from([("nearest_accuracy", accuracy)]);
         if arguments.json {
-            println!("{}", json_text(&scores)?);
+            print(json_text(&scores)?)?;
         } else {
-            println!("accuracy of the {k} nearest labelled sequences: {accuracy:.4}");
+            print(format!("accuracy of the {k} nearest labelled sequences: {accuracy:.4}"))?;
         }
         return Ok(());
     }
@@ -63,13 +63,12 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
         ));
     }
     if arguments.json {
-        println!("{}", json_text(&scores)?);
+        print(json_text(&scores)?)?;
     } else {
-        println!("{} sequences of {}", dataset.len(), dataset.name);
+        let mut lines = vec![format!("{} sequences of {}", dataset.len(), dataset.name)];
         let width = scores.keys().map(String::len).max().unwrap_or(0).max(10);
-        for (name, value) in scores {
-            println!("{name:<width$} {value:.4}");
-        }
+        lines.extend(scores.iter().map(|(name, value)| format!("{name:<width$} {value:.4}")));
+        print(lines.join("\n"))?;
     }
     Ok(())
 }

@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
+use semiseq::datasets::shown;
 use semiseq::prelude::*;
 use semiseq::training::Order;
 use semiseq::training::output::pictures::{grid, of_one_size, range};
 
-use super::{cell, open_run, write_output};
+use super::{cell, open_run, tell, tell_formulas, write_output};
 
 /// Arguments of `generate`.
 #[derive(clap::Args)]
@@ -61,10 +62,14 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
             )
         })?;
         write_output(Some(&arguments.output), &bytes)?;
-        eprintln!("{} samples in {}", arguments.n, arguments.output.display());
+        tell(format!("{} samples in {}", arguments.n, arguments.output.display()));
         return Ok(());
     }
     let label = arguments.class.as_deref();
+    if ending == "csv" {
+        let texts: Vec<String> = samples.iter().filter_map(|sample| run.processor().text(sample)).collect();
+        tell_formulas(texts.iter().map(String::as_str).chain(label));
+    }
     let lines: Result<Vec<String>, Error> =
         samples.into_iter().map(|sample| line(&run, sample, &ending, label)).collect();
     let mut lines = lines?;
@@ -73,7 +78,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
     }
     let text: String = lines.into_iter().map(|line| line + "\n").collect();
     write_output(Some(&arguments.output), text.as_bytes())?;
-    eprintln!("{} samples in {}", arguments.n, arguments.output.display());
+    tell(format!("{} samples in {}", arguments.n, arguments.output.display()));
     Ok(())
 }
 
@@ -105,7 +110,13 @@ fn class_number(run: &SavedRun, name: &str) -> Result<usize, Error> {
     }
     let classes = run.processor().classes();
     classes.iter().position(|class| class == name).ok_or_else(|| {
-        Error::input(format!("there is no class `{name}`"), format!("classes of the run: {}", classes.join(", ")))
+        Error::input(
+            format!("there is no class `{name}`"),
+            format!(
+                "classes of the run: {}",
+                classes.iter().take(20).map(|class| shown(class)).collect::<Vec<_>>().join(", ")
+            ),
+        )
     })
 }
 

@@ -13,15 +13,17 @@ pub mod predict;
 pub mod report;
 pub mod train;
 
-use std::io::{BufReader, Write};
+use std::io::BufReader;
 use std::path::Path;
 
 use semiseq::datasets::formats::{ReadOptions, read_jsonl};
 use semiseq::datasets::{
-    DataConfig, Dataset, Forecast, Task, dataset_from_rows, latest_of, latest_windows, read_input,
+    DataConfig, Dataset, Forecast, Task, dataset_from_rows, latest_of, latest_windows, one_line, read_input, shown,
 };
 use semiseq::kernels;
 use semiseq::prelude::*;
+use semiseq::training::output::cells::{cell, is_formula};
+use semiseq::training::output::terminal::{self, print, tell};
 
 /// The device that a config names.
 fn open_device(backend: &str, index: usize) -> Result<Device, Error> {
@@ -45,19 +47,19 @@ fn open_run(folder: &Path, backend: Option<&str>) -> Result<SavedRun, Error> {
 fn prepare_input(run: &SavedRun, input: &str, labels: bool) -> Result<Dataset, Error> {
     let task = if labels { run.task() } else { Task::Unsupervised };
     let mut raw = read_raw(run, input, task)?;
-    tell(&raw.notes);
+    tell_notes(&raw.notes);
     if !labels {
         raw.targets.fill(Target::Missing);
         raw.classes.clear();
     }
     let data = run.processor().apply(raw)?;
-    tell(run.processor().mostly_unknown(&data, "given").as_slice());
+    tell_notes(run.processor().mostly_unknown(&data, "given").as_slice());
     Ok(data)
 }
 
 /// Says on standard error what was read otherwise than it may be meant.
-fn tell(notes: &[String]) {
-    notes.iter().for_each(|note| eprintln!("note: {note}"));
+fn tell_notes(notes: &[String]) {
+    notes.iter().for_each(|note| tell(format!("note: {}", one_line(note, 1_000))));
 }
 
 /// Reads INPUT as recordings, and prepares the last window of each.
@@ -69,7 +71,7 @@ fn prepare_latest(run: &SavedRun, input: &str, forecast: &Forecast) -> Result<Da
     } else {
         latest_windows(Path::new(input), &columns_for(&config, input), &forecast.windows)?
     };
-    tell(&raw.notes);
+    tell_notes(&raw.notes);
     Ok(run.processor().apply(raw)?)
 }
 
@@ -119,6 +121,7 @@ fn columns_for(config: &DataConfig, input: &str) -> DataConfig {
             text: config.text.clone(),
             target: config.target.clone(),
             labels: config.labels.clone(),
+            max_bytes: config.max_bytes,
             ..DataConfig::default()
         }
     }
@@ -128,17 +131,46 @@ fn columns_for(config: &DataConfig, input: &str) -> DataConfig {
 fn write_output(output: Option<&Path>, bytes: &[u8]) -> Result<(), Error> {
     match output {
         Some(path) => semiseq::training::output::files::write_atomic(path, bytes),
-        None => std::io::stdout().write_all(bytes).map_err(|error| Error::write(Path::new("standard output"), error)),
+        None => terminal::write(bytes),
     }
 }
 
-/// A name as a CSV cell.
-fn cell(text: &str) -> String {
-    if text.contains([',', '"', '\n']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_string() }
+/// Refuses a name for a file whose ending promises another format than the command writes. A device or a pipe
+/// (`/dev/stdout`) promises none.
+fn check_ending(output: Option<&Path>, endings: &[&str]) -> Result<(), Error> {
+    let Some(path) = output.filter(|path| !std::fs::metadata(path).is_ok_and(|kind| !kind.is_file())) else {
+        return Ok(());
+    };
+    let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
+    if endings.contains(&ending.as_str()) {
+        return Ok(());
+    }
+    let known: Vec<String> = endings.iter().map(|ending| format!("`.{ending}`")).collect();
+    Err(Error::input(
+        format!("{}: the name must end in {}", path.display(), known.join(" or ")),
+        format!("for example `--output {}`", path.with_extension(endings[0]).display()),
+    ))
 }
 
+/// Says that texts which a spreadsheet would compute stand behind an apostrophe in a CSV.
+fn tell_formulas<'a>(texts: impl IntoIterator<Item = &'a str>) {
+    let mut formulas: Vec<&str> = texts.into_iter().filter(|text| is_formula(text)).collect();
+    formulas.sort_unstable();
+    formulas.dedup();
+    if let Some(first) = formulas.first() {
+        tell(format!(
+            "note: {} texts such as `{}` are written behind an apostrophe, since a spreadsheet would compute them; JSON lines \
+             hold them as they are",
+            formulas.len(),
+            shown(first)
+        ));
+    }
+}
+
+/// JSON in which every character that a terminal would obey is an escape of JSON's own.
 fn json_text(value: &impl serde::Serialize) -> Result<String, Error> {
-    serde_json::to_string_pretty(value).map_err(|error| {
+    let text = serde_json::to_string_pretty(value).map_err(|error| {
         Error::runtime(format!("cannot be written as JSON: {error}"), "this is a defect of semiseq; please report it")
-    })
+    })?;
+    Ok(terminal::escaped_json(&text))
 }

@@ -1,12 +1,13 @@
 //! `semiseq new`: a commented config for the user's own data.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use semiseq::datasets::{Description, describe, open, recording, written_without_spaces};
+use semiseq::datasets::{Description, describe, is_built_in, open, recording, shown, written_without_spaces};
 use semiseq::prelude::*;
+use semiseq::training::config::seen_from;
 
 use super::data::tell_of;
-use super::write_output;
+use super::{tell, write_output};
 
 /// Arguments of `new`.
 #[derive(clap::Args)]
@@ -32,9 +33,17 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
         }
     };
     read_str("the new config", &text, &[])?;
+    // A config's paths are relative to its own folder.
+    let text = match arguments.output.as_deref().and_then(Path::parent) {
+        Some(folder) if is_built_in(&arguments.path).is_none() => {
+            let path = seen_from(folder, &arguments.path).display().to_string();
+            text.replacen(&format!("source = {}", quoted(&arguments.path)), &format!("source = {}", quoted(&path)), 1)
+        }
+        _ => text,
+    };
     write_output(arguments.output.as_deref(), text.as_bytes())?;
     if let Some(path) = &arguments.output {
-        eprintln!("wrote {}; train it with `semiseq train {}`", path.display(), path.display());
+        tell(format!("wrote {}; train it with `semiseq train {}`", path.display(), path.display()));
     }
     Ok(())
 }
@@ -75,14 +84,26 @@ fn run_name(path: &str) -> String {
     })
 }
 
+/// A name as a TOML string on one line, be it in a comment: a line break in a column's name must not begin a line of the
+/// config.
+fn quoted(name: &str) -> String {
+    let escape = |letter: char| match letter {
+        '"' => "\\\"".into(),
+        '\\' => "\\\\".into(),
+        letter if letter.is_control() => format!("\\u{:04X}", u32::from(letter)),
+        letter => letter.to_string(),
+    };
+    format!("\"{}\"", name.chars().map(escape).collect::<String>())
+}
+
 /// A config that forecasts a recording.
 fn forecasting(arguments: &Arguments, channels: &[String], steps: usize) -> String {
     // Short recordings get short windows, so that each part holds some.
     let horizon = (steps / 100).clamp(1, 24);
     let target = match (&arguments.target, channels.last()) {
-        (Some(target), _) => format!("target = {}\n", toml::Value::String(target.clone())),
+        (Some(target), _) => format!("target = {}\n", quoted(target)),
         (None, Some(last)) => {
-            format!("# target = {}          # forecast this column alone\n", toml::Value::String(last.clone()))
+            format!("# target = {}          # forecast this column alone\n", quoted(last))
         }
         (None, None) => String::new(),
     };
@@ -97,20 +118,17 @@ fn forecasting(arguments: &Arguments, channels: &[String], steps: usize) -> Stri
          [model.forecaster.encoder.lstm]  # or rnn, gru\nhidden = 64\n\n[[stage]]\nepochs = 10\nbatch_size = 64\n\
          [stage.objective.supervised]\n[stage.optimizer.adam]\nlr = 1e-3\ngrad_clip_norm = 1.0\n\
          [stage.schedule.cosine]\n",
-        channels.join(", "),
+        shown(&channels.join(", ")),
         run_name(&arguments.path),
-        toml::Value::String(arguments.path.clone()),
+        quoted(&arguments.path),
         4 * horizon,
     )
 }
 
 fn config(arguments: &Arguments, found: &Description, task: Task, unspaced: bool) -> String {
-    let path = toml::Value::String(arguments.path.clone());
+    let path = quoted(&arguments.path);
     let name = run_name(&arguments.path);
-    let target = arguments
-        .target
-        .as_ref()
-        .map_or(String::new(), |target| format!("target = {}\n", toml::Value::String(target.clone())));
+    let target = arguments.target.as_ref().map_or(String::new(), |target| format!("target = {}\n", quoted(target)));
     let [least, median, most] = found.lengths;
     let about = format!(
         "# {} sequences of {}, length {least} to {most} (median {median}), {} without a label.",
@@ -166,4 +184,21 @@ fn config(arguments: &Arguments, found: &Description, task: Task, unspaced: bool
     format!(
         "# Train with: cargo xtask train THIS_FILE\n{about}\nname = \"{name}\"\nseed = 0\nbackend = \"flex\"             # flex or ndarray (CPU), wgpu or cuda (GPU)\n\n[data]\nsource = {path}\n{target}valid_fraction = 0.2         # of the training part, to choose the best epoch\n{labels}{transform}\n[model.{head}]\n{pooling}dropout = 0.3\n[model.{head}.encoder.lstm]  # or rnn, gru\nhidden = 64\nbidirectional = true\n{first}{last}{baseline}"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_column_cannot_write_keys_into_the_config() {
+        let name = "load\nseed = 7\r[data]\"x\\";
+        assert_eq!(quoted(name), "\"load\\u000Aseed = 7\\u000D[data]\\\"x\\\\\"");
+        let table: toml::Table = format!("target = {}", quoted(name)).parse().unwrap();
+        assert_eq!(table["target"].as_str(), Some(name));
+        let arguments = Arguments { path: "a.csv".into(), target: None, output: None };
+        let text = forecasting(&arguments, &["date".into(), name.into()], 200);
+        assert_eq!(read_str("t", &text, &[]).unwrap().seed, 0);
+        assert_eq!(text.lines().filter(|line| line.starts_with("seed")).count(), 1, "{text}");
+    }
 }

@@ -9,7 +9,7 @@ use semiseq::training::learner::evaluate::Outputs;
 use semiseq::training::metrics::argmax;
 use serde_json::{Map, Value, json};
 
-use super::{cell, open_run, prepare_input, prepare_latest, write_output};
+use super::{cell, check_ending, open_run, prepare_input, prepare_latest, tell_formulas, write_output};
 
 /// Arguments of `predict`.
 #[derive(clap::Args)]
@@ -28,6 +28,7 @@ pub struct Arguments {
 
 /// Predicts.
 pub fn run(arguments: &Arguments) -> Result<(), Error> {
+    check_ending(arguments.output.as_deref(), &["csv", "jsonl"])?;
     let run = open_run(&arguments.run, arguments.backend.as_deref())?;
     run.check_predicts()?;
     let dataset = match run.processor().forecast().filter(|_| run.task() == Task::Forecast) {
@@ -35,10 +36,20 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
         None => prepare_input(&run, &arguments.input, false)?,
     };
     let outputs = in_units(run.predict(&dataset)?, &run);
-    let json_lines =
-        arguments.output.as_ref().is_some_and(|path| path.extension().is_some_and(|ending| ending == "jsonl"));
+    let json_lines = arguments
+        .output
+        .as_ref()
+        .is_some_and(|path| path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("jsonl")));
     let text = if json_lines { as_json_lines(&outputs, run.processor()) } else { as_csv(&outputs, run.processor()) };
-    write_output(arguments.output.as_deref(), text.as_bytes())
+    write_output(arguments.output.as_deref(), text.as_bytes())?;
+    if !json_lines {
+        let answers: Vec<String> = match &outputs {
+            Outputs::Answers(rows) => rows.iter().map(|tokens| run.processor().target_text(tokens)).collect(),
+            _ => run.processor().classes().to_vec(),
+        };
+        tell_formulas(answers.iter().map(String::as_str));
+    }
+    Ok(())
 }
 
 /// Forecasts in the units of the data; all else as it is.

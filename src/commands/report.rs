@@ -8,7 +8,7 @@ use semiseq::training::output::files::write_atomic;
 use semiseq::training::output::metrics_log::{self, Line};
 use semiseq::training::output::report::{Evidence, RunReport, page};
 
-use super::open_run;
+use super::{check_ending, open_run, print, tell};
 
 /// Arguments of `report`.
 #[derive(clap::Args)]
@@ -36,6 +36,7 @@ struct Material {
 
 /// Writes the page.
 pub fn run(arguments: &Arguments) -> Result<(), Error> {
+    check_ending(arguments.output.as_deref(), &["html"])?;
     let materials = arguments.runs.iter().map(|folder| material(folder, arguments.backend.as_deref()));
     let materials = materials.collect::<Result<Vec<Material>, Error>>()?;
     let reports: Vec<RunReport<'_>> = materials
@@ -54,8 +55,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
         _ => PathBuf::from("report.html"),
     });
     write_atomic(&output, page(&reports).as_bytes())?;
-    println!("{}", output.display());
-    Ok(())
+    print(output.display())
 }
 
 fn material(folder: &Path, backend: Option<&str>) -> Result<Material, Error> {
@@ -65,10 +65,10 @@ fn material(folder: &Path, backend: Option<&str>) -> Result<Material, Error> {
     let (evidence, confusion) = match run.data() {
         Ok(data) => (run.evidence(&data), run.score(&data.test).1),
         Err(error) => {
-            eprintln!(
+            tell(format!(
                 "warning: {}: without maps and examples, since the run's data cannot be read: {error}",
                 folder.display()
-            );
+            ));
             (Evidence::default(), None)
         }
     };

@@ -1,10 +1,12 @@
 //! `semiseq train`.
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use semiseq::prelude::*;
 
-use super::{json_text, open_device};
+use super::{json_text, open_device, print, tell};
 
 /// Arguments of `train`.
 #[derive(clap::Args)]
@@ -39,14 +41,22 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
     let mut overrides = arguments.overrides.clone();
     overrides.extend(arguments.backend.iter().map(|backend| format!("backend=\"{backend}\"")));
     for text in &overrides {
-        eprintln!("set {text}");
+        tell(format!("set {text}"));
     }
     let config = read(&arguments.config, &overrides)?;
     let device = open_device(&config.backend, config.devices[0])?;
     let interrupter = Interrupter::new();
-    let stop = interrupter.clone();
+    let training = Arc::new(AtomicBool::new(false));
+    let (stop, trains) = (interrupter.clone(), Arc::clone(&training));
     // A second handler cannot be set; the process keeps the first, which does the same.
-    let _ = ctrlc::set_handler(move || stop.stop(Some("interrupted by the user")));
+    let _ = ctrlc::set_handler(move || {
+        if !trains.load(Ordering::SeqCst) {
+            // Nothing is written yet, and a large file is read for minutes.
+            tell("interrupted while the data was read; nothing is written");
+            std::process::exit(130);
+        }
+        stop.stop(Some("interrupted by the user"));
+    });
     let options = RunOptions {
         out: arguments.out.clone(),
         resume: arguments.resume,
@@ -56,11 +66,13 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
         device,
         interrupter,
     };
-    let (summary, folder) = semiseq::training::run(&config, &options)?;
+    let data = prepare(&config.data, semiseq::training::task(&config))?;
+    training.store(true, Ordering::SeqCst);
+    let (summary, folder) = run_on(&config, data, &options)?;
     if arguments.json {
-        println!("{}", json_text(&summary)?);
+        print(json_text(&summary)?)?;
     } else {
-        println!("{summary}\nrun folder: {}", folder.display());
+        print(format!("{summary}\nrun folder: {}", folder.display()))?;
     }
     Ok(())
 }

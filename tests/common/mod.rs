@@ -30,3 +30,23 @@ pub fn write_config(folder: &Path, text: &str) -> &'static str {
     std::fs::write(folder.join("c.toml"), text).expect("the config is written");
     "c.toml"
 }
+
+/// Runs `semiseq` with nobody who reads standard output, or standard error, or both; gives its status and what the other
+/// said.
+#[allow(dead_code, reason = "each test binary uses a part of this module")]
+pub fn semiseq_unread(folder: &Path, arguments: &[&str], output: bool, errors: bool) -> Output {
+    use std::process::Stdio;
+    let closed = || {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        Stdio::from(writer)
+    };
+    Command::new(env!("CARGO_BIN_EXE_semiseq"))
+        .current_dir(folder)
+        .args(arguments)
+        .stdout(if output { closed() } else { Stdio::piped() })
+        .stderr(if errors { closed() } else { Stdio::piped() })
+        .spawn()
+        .and_then(std::process::Child::wait_with_output)
+        .expect("the program starts")
+}

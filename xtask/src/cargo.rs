@@ -1,5 +1,6 @@
 //! Calls of cargo.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -11,9 +12,19 @@ pub fn root() -> PathBuf {
     here.parent().map_or_else(|| here.clone(), Path::to_path_buf)
 }
 
+/// A line on standard error. Where nobody reads it any more (`2>&1 | head`), the work goes on.
+pub fn tell(text: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
+}
+
+/// A line on standard output, likewise.
+pub fn print(text: &str) {
+    let _ = writeln!(std::io::stdout().lock(), "{text}");
+}
+
 /// Runs cargo and gives its exit status.
 fn cargo(arguments: &[&str]) -> u8 {
-    eprintln!("+ cargo {}", arguments.join(" "));
+    tell(&format!("+ cargo {}", arguments.join(" ")));
     run(Command::new(env!("CARGO")).args(arguments).current_dir(root()))
 }
 
@@ -21,7 +32,7 @@ fn run(command: &mut Command) -> u8 {
     match command.status() {
         Ok(status) => status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1),
         Err(error) => {
-            eprintln!("error: {} cannot be started: {error}", command.get_program().to_string_lossy());
+            tell(&format!("error: {} cannot be started: {error}", command.get_program().to_string_lossy()));
             1
         }
     }
@@ -33,8 +44,8 @@ fn features(asked: Option<&str>) -> String {
         Some(names) => names.to_string(),
         None if has_vulkan() => "flex,ndarray,wgpu".to_string(),
         None => {
-            eprintln!(
-                "note: no Vulkan loader (libvulkan.so.1) on this machine, so wgpu is left out; on Debian: apt-get install libvulkan1 mesa-vulkan-drivers"
+            tell(
+                "note: no Vulkan loader (libvulkan.so.1) on this machine, so wgpu is left out; on Debian: apt-get install libvulkan1 mesa-vulkan-drivers",
             );
             "flex,ndarray".to_string()
         }
@@ -78,7 +89,7 @@ pub fn check_cuda() -> u8 {
     }
     let arguments = ["check", "--release", "--workspace", "--features", "semiseq/cuda"];
     // A crate under CubeCL would fetch LLVM while it is built; types are checked without it, as on docs.rs.
-    eprintln!("+ DOCS_RS=1 cargo {}", arguments.join(" "));
+    tell(&format!("+ DOCS_RS=1 cargo {}", arguments.join(" ")));
     run(Command::new(env!("CARGO")).env("DOCS_RS", "1").args(arguments).current_dir(root()))
 }
 
@@ -119,9 +130,9 @@ pub fn product(arguments: &[String]) -> u8 {
     let program = folder.join("release").join(if cfg!(windows) { "semiseq.exe" } else { "semiseq" });
     if !program.exists() {
         let minutes = if backend == "wgpu" || backend == "cuda" { 15 } else { 7 };
-        eprintln!(
+        tell(&format!(
             "building semiseq with the {backend} backend: about {minutes} minutes on two cores, this once; later runs start at once"
-        );
+        ));
     }
     let target = folder.display().to_string();
     let mut build = vec![
@@ -155,7 +166,7 @@ pub fn product(arguments: &[String]) -> u8 {
 fn become_program(command: &mut Command) -> u8 {
     use std::os::unix::process::CommandExt;
     let error = command.exec();
-    eprintln!("error: {} cannot be started: {error}", command.get_program().to_string_lossy());
+    tell(&format!("error: {} cannot be started: {error}", command.get_program().to_string_lossy()));
     1
 }
 

@@ -97,7 +97,7 @@ fn main() -> ExitCode {
 fn lint(features: Option<&str>) -> u8 {
     let problems = tidy::check(&cargo::root());
     for problem in &problems {
-        eprintln!("tidy: {problem}");
+        cargo::tell(&format!("tidy: {problem}"));
     }
     let lint = cargo::lint(features);
     if lint == 0 { u8::from(!problems.is_empty()) } else { lint }

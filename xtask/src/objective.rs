@@ -10,16 +10,16 @@ const FOLDER: &str = "crates/training/src/objectives";
 pub fn create(root: &Path, name: &str) -> u8 {
     match write(root, name) {
         Ok(()) => {
-            println!(
+            crate::cargo::print(&format!(
                 "{FOLDER}/{0}.rs and its lines in mod.rs and registry.rs are written.\n\nNow: the loss and its paper in the file; numbers of an \
                  independent implementation in\ncrates/training/tests (fixtures/objectives.py makes them); a line in the README. \
                  It trains already:\n\ncargo xtask train configs/quickstart.toml --set 'stage.1.objective={{{name}={{}}}}'",
                 snake(name)
-            );
+            ));
             0
         }
         Err(message) => {
-            eprintln!("error: {message}");
+            crate::cargo::tell(&format!("error: {message}"));
             2
         }
     }

@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 const FORBIDDEN: [(&str, &str); 5] =
     [("#[ign", "ore"), ("to", "do!("), ("unimple", "mented!("), ("db", "g!("), ("FIX", "ME")];
 
+/// What must not stand in the sources of crates and program, tests and examples excepted.
+const PRINTING: [(&str, &str); 2] = [("print", "ln!("), ("print", "!(")];
+
 /// All breaches below `root`.
 pub fn check(root: &Path) -> Vec<String> {
     let mut problems = Vec::new();
@@ -21,6 +24,13 @@ pub fn check(root: &Path) -> Vec<String> {
             if text.contains(&mark) {
                 problems.push(format!("{}: `{mark}` is not allowed", path.display()));
             }
+        }
+        // They panic where the reader has gone: `| head`, a closed terminal.
+        let is_source =
+            path.strip_prefix(root).is_ok_and(|path| path.components().any(|part| part.as_os_str() == "src"));
+        let mut printing = PRINTING.iter().map(|(first, second)| format!("{first}{second}"));
+        if is_source && let Some(mark) = printing.find(|mark| text.contains(mark)) {
+            problems.push(format!("{}: `{mark}` panics where nobody reads: use `output::terminal`", path.display()));
         }
         if !text.starts_with("//!") && !text.starts_with("#![doc") {
             problems.push(format!("{}: must open with `//!`, what the file is", path.display()));
@@ -57,11 +67,15 @@ mod tests {
         fs::create_dir_all(root.join("src")).unwrap();
         fs::create_dir_all(root.join("configs")).unwrap();
         fs::write(root.join("src/a.rs"), "fn a() {}\n").unwrap();
+        let printing = ["//! A file.\nfn a() { eprint", "ln!() }\n"].concat();
+        fs::write(root.join("src/b.rs"), &printing).unwrap();
         fs::write(root.join("configs/x.toml"), "").unwrap();
         fs::write(root.join("README.md"), "nothing").unwrap();
         let problems = check(&root).join("\n");
         assert!(
-            problems.contains("a.rs: must open with") && problems.contains("configs/x.toml is missing"),
+            problems.contains("b.rs: `println!(` panics where nobody reads")
+                && problems.contains("a.rs: must open with")
+                && problems.contains("configs/x.toml is missing"),
             "{problems}"
         );
     }

@@ -36,6 +36,12 @@ pub fn cluster(points: &[Vec<f64>], method: Method, k: usize, seed: u64) -> Resu
             matrix.nrows()
         )));
     }
+    let different = crate::different(points);
+    if k > different && method != Method::Dbscan {
+        return Err(AnalysisError::new(format!(
+            "there are only {different} different vectors for {k} clusters: the encoder tells no more of the sequences apart"
+        )));
+    }
     let rng = Xoshiro256Plus::seed_from_u64(seed);
     let failed = |error: String| AnalysisError::new(format!("clustering failed: {error}"));
     match method {
@@ -118,6 +124,19 @@ mod tests {
         let (mut points, _) = groups();
         points.push(vec![50.0, 50.0]);
         assert_eq!(cluster(&points, Method::Dbscan, 3, 0).unwrap()[120], None);
+    }
+
+    #[test]
+    fn equal_vectors_are_one_group_and_cannot_be_more() {
+        for count in [10, 12, 40] {
+            let points = vec![vec![0.5; 6]; count];
+            for method in [Method::KMeans, Method::GaussianMixture] {
+                assert_eq!(cluster(&points, method, 1, 0).unwrap(), vec![Some(0); count], "{method:?}");
+                let message = cluster(&points, method, 2, 0).unwrap_err().message;
+                assert!(message.contains("only 1 different vectors for 2 clusters"), "{message}");
+            }
+            assert_eq!(cluster(&points, Method::Dbscan, 1, 0).unwrap(), vec![Some(0); count]);
+        }
     }
 
     #[test]

@@ -51,3 +51,9 @@ fn matrix(points: &[Vec<f64>]) -> Result<ndarray::Array2<f64>, AnalysisError> {
     ndarray::Array2::from_shape_vec((points.len(), width), values)
         .map_err(|error| AnalysisError::new(error.to_string()))
 }
+
+/// How many of the points are different.
+fn different(points: &[Vec<f64>]) -> usize {
+    let bits = |point: &Vec<f64>| point.iter().map(|value| (value + 0.0).to_bits()).collect::<Vec<u64>>();
+    points.iter().map(bits).collect::<std::collections::HashSet<_>>().len()
+}

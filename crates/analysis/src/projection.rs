@@ -35,6 +35,7 @@ pub fn tsne(points: &[Vec<f64>], seed: u64) -> Result<Vec<[f64; 2]>, AnalysisErr
         return Err(AnalysisError::new(format!("t-SNE needs at least 10 points, got {}", points.len())));
     }
     let width = points.first().map_or(0, Vec::len);
+    check_different(points)?;
     let reduced = if width > WIDTH { principal(points, WIDTH)? } else { matrix(points)? };
     if width < 2 {
         return Err(AnalysisError::new("a map needs at least 2 values a point"));
@@ -57,6 +58,7 @@ fn principal(points: &[Vec<f64>], count: usize) -> Result<Array2<f64>, AnalysisE
             matrix.ncols()
         )));
     }
+    check_different(points)?;
     // By the covariance matrix: linfa's own PCA iterates, and does not find the first direction in the test below.
     let mean = matrix.mean_axis(Axis(0)).unwrap_or_default();
     let centred = matrix - &mean;
@@ -64,6 +66,14 @@ fn principal(points: &[Vec<f64>], count: usize) -> Result<Array2<f64>, AnalysisE
     let failed = |error| AnalysisError::new(format!("principal components: {error}"));
     let (_, directions) = covariance.eigh().map_err(failed)?.sort_eig_desc();
     Ok(centred.dot(&directions.slice(s![.., ..count.min(directions.ncols())])))
+}
+
+/// Where all points are one, no direction is larger than another.
+fn check_different(points: &[Vec<f64>]) -> Result<(), AnalysisError> {
+    match points.iter().all(|point| Some(point) == points.first()) {
+        true => Err(AnalysisError::new(format!("all vectors are the same, {} of them", points.len()))),
+        false => Ok(()),
+    }
 }
 
 fn pairs(points: &Array2<f64>) -> Vec<[f64; 2]> {
@@ -125,5 +135,22 @@ mod tests {
         assert!(pca(&[vec![1.0, 2.0]]).unwrap_err().message.contains("at least 3 points"));
         assert!(tsne(&groups()[..9], 0).unwrap_err().message.contains("at least 10"));
         assert!(pca(&[vec![1.0, f64::NAN], vec![0.0, 1.0], vec![1.0, 1.0]]).unwrap_err().message.contains("finite"));
+    }
+
+    #[test]
+    fn equal_vectors_have_no_map() {
+        for count in [10, 12, 40, 1_200] {
+            let points = vec![vec![0.5; 6]; count];
+            for map in [pca(&points), tsne(&points, 0)] {
+                assert!(map.unwrap_err().message.contains("all vectors are the same"));
+            }
+        }
+        // Most of them equal, or equal in groups.
+        for groups in [2, 3, 5] {
+            let points: Vec<Vec<f64>> = (0..60).map(|row| vec![(row % groups) as f64; 40]).collect();
+            for map in [pca(&points), tsne(&points, 0)] {
+                assert!(map.is_err() || map.unwrap().iter().flatten().all(|value| value.is_finite()), "{groups}");
+            }
+        }
     }
 }

@@ -45,15 +45,13 @@ impl Batch {
     pub fn collate(dataset: &Dataset, indices: &[usize], sequences: &[Sequence]) -> Self {
         let lengths: Vec<usize> = sequences.iter().map(Sequence::len).collect();
         let time = lengths.iter().copied().max().unwrap_or(0);
-        let channels = sequences
-            .iter()
-            .find_map(|sequence| if let Sequence::Series(series) = sequence { Some(series.channels) } else { None });
+        let channels = sequences.iter().find_map(|sequence| sequence.values().map(|(_, channels)| channels));
         let inputs = match channels {
             Some(channels) => {
                 let mut values = vec![0.0; sequences.len() * time * channels];
                 for (row, sequence) in values.chunks_mut((time * channels).max(1)).zip(sequences) {
-                    if let Sequence::Series(series) = sequence {
-                        row[..series.values.len()].copy_from_slice(&series.values);
+                    if let Some((values, _)) = sequence.values() {
+                        row[..values.len()].copy_from_slice(values);
                     }
                 }
                 BatchInputs::Values { values, channels }

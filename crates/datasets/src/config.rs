@@ -5,8 +5,10 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::augment::AugmentConfig;
-use crate::error::Problem;
+use crate::error::{DataError, Problem};
 use crate::formats;
+use crate::formula::FORMULAS;
+use crate::sequence::Sequence;
 use crate::windows::WindowsConfig;
 
 /// `[data]`.
@@ -54,6 +56,10 @@ pub struct DataConfig {
     pub test_every: Option<usize>,
     /// Join the source's training and test part and draw the test part from both.
     pub join: bool,
+    /// Bytes that are read of a file at most, unpacked. Default: 4 GiB (4294967296) of a packed file, of a pipe and of standard
+    /// input; a plain file is read as large as it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_bytes: Option<u64>,
     /// Training sequences of a data set made by formula.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub size: Option<usize>,
@@ -88,6 +94,7 @@ impl Default for DataConfig {
             test_last: None,
             test_every: None,
             join: false,
+            max_bytes: None,
             size: None,
             seed: 0,
             labels: LabelsConfig::default(),
@@ -201,8 +208,26 @@ impl DataConfig {
         if self.test_every.is_some_and(|every| every < 2) {
             note("test_every", "must be at least 2".into(), "10 makes every tenth row a test row");
         }
+        if self.max_bytes == Some(0) {
+            note("max_bytes", "must be at least 1, got 0".into(), "leave the key out for the default, 4 GiB");
+        }
         if self.size == Some(0) {
             note("size", "must be at least 1, got 0".into(), "");
+        }
+        let by_formula = self.train.is_none() && FORMULAS.iter().any(|formula| formula.name == self.source);
+        if self.size.is_some() && !by_formula && !(self.source.is_empty() && self.train.is_none()) {
+            note("size", "is for sets made by formula, and has no effect on a file".into(), "remove the key");
+        }
+        for (key, given) in [
+            ("format", self.format.is_some()),
+            ("text", self.text.is_some()),
+            ("target", self.target.is_some()),
+            ("features", !self.features.is_empty()),
+            ("header", self.header.is_some()),
+        ] {
+            if given && by_formula && self.valid.is_none() && self.unlabeled.is_none() {
+                note(key, format!("is for files, and has no effect on `{}`", self.source), "remove the key");
+            }
         }
         if let Some(format) = &self.format
             && !formats::FORMATS.iter().any(|known| known.name == format)
@@ -226,6 +251,35 @@ impl DataConfig {
         }
         self.labels.check(&format!("{path}.labels"), problems);
         self.augment.check(&format!("{path}.augment"), problems);
+    }
+}
+
+impl TransformConfig {
+    /// Refuses a key that has no effect on data of this kind: whoever wrote it expects one.
+    pub(crate) fn check_effect(&self, name: &str, first: &Sequence) -> Result<(), DataError> {
+        let tokens = self.tokenize != TextUnit::default();
+        let of_text = [
+            ("tokenize", tokens),
+            ("min_frequency", self.min_frequency.is_some()),
+            ("vocabulary", self.vocabulary.is_some()),
+        ];
+        let scales = !matches!(self.normalize, Normalize::Channel | Normalize::None);
+        let of_series = [("normalize", scales), ("resample", self.resample.is_some()), ("pad", self.pad.is_some())];
+        let given = |keys: &[(&'static str, bool)]| keys.iter().find(|(_, given)| *given).map(|(key, _)| *key);
+        let (holds, void, effect) = match first {
+            Sequence::Series(_) | Sequence::Window(_) => ("series", given(&of_text), "text"),
+            Sequence::Text(_) => ("text", given(&of_series), "series"),
+            Sequence::Tokens(_) => {
+                ("tokens with numbers of their own", given(&of_series).or_else(|| given(&of_text)), "other data")
+            }
+        };
+        match void {
+            None => Ok(()),
+            Some(key) => Err(DataError::new(
+                format!("`data.transform.{key}` is for {effect}, and {name} holds {holds}"),
+                "remove the key: it would have no effect; or name a column of the other kind with `data.text` or `data.features`",
+            )),
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::sequence::{Dataset, Sequence, Target};
+use crate::shown::shown;
 use crate::unicode::mostly_unspaced;
 
 /// Counts, lengths and classes of a data set.
@@ -48,11 +49,7 @@ pub fn describe(dataset: &Dataset) -> Description {
     let at = |place: usize| lengths.get(place).copied().unwrap_or(0);
     let first = dataset.sequences.first();
     let missing = dataset.sequences.iter().map(|sequence| {
-        if let Sequence::Series(series) = sequence {
-            series.values.iter().filter(|value| value.is_nan()).count()
-        } else {
-            0
-        }
+        sequence.values().map_or(0, |(values, _)| values.iter().filter(|value| value.is_nan()).count())
     });
     let per_step = dataset.targets.iter().any(|target| matches!(target, Target::Steps(_)));
     Description {
@@ -63,7 +60,7 @@ pub fn describe(dataset: &Dataset) -> Description {
             _ => "series",
         },
         sequences: dataset.len(),
-        channels: if let Some(Sequence::Series(series)) = first { Some(series.channels) } else { None },
+        channels: first.and_then(Sequence::values).map(|(_, channels)| channels),
         lengths: [at(0), at(lengths.len() / 2), at(lengths.len().saturating_sub(1))],
         missing_values: missing.sum(),
         unlabeled: dataset.targets.iter().filter(|target| **target == Target::Missing).count(),
@@ -79,7 +76,7 @@ impl fmt::Display for Description {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [least, median, most] = self.lengths;
         let unit = if self.kind == "text" { "characters" } else { "steps" };
-        writeln!(f, "{}: {} sequences of {}", self.name, self.sequences, self.kind)?;
+        writeln!(f, "{}: {} sequences of {}", shown(&self.name), self.sequences, self.kind)?;
         if let Some(channels) = self.channels {
             writeln!(f, "  channels  {channels}")?;
         }
@@ -87,7 +84,8 @@ impl fmt::Display for Description {
         writeln!(f, "  missing   {} values, {} labels", self.missing_values, self.unlabeled)?;
         for (index, (name, count)) in self.classes.iter().enumerate().take(SHOWN) {
             let head = if index == 0 { "classes" } else { "" };
-            writeln!(f, "  {head:<9} {name}: {count} ({:.1} %)", 100.0 * *count as f64 / self.sequences.max(1) as f64)?;
+            let share = 100.0 * *count as f64 / self.sequences.max(1) as f64;
+            writeln!(f, "  {head:<9} {}: {count} ({share:.1} %)", shown(name))?;
         }
         if self.classes.len() > SHOWN {
             writeln!(f, "  {:<9} and {} more", "", self.classes.len() - SHOWN)?;

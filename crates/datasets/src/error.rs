@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::Path;
 
+use crate::shown::one_line;
+
 /// A mistake in a config: the key, what is wrong with its value, and how to mend it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
@@ -24,18 +26,22 @@ pub struct DataError {
 
 /// Rows named in a message; the rest are counted.
 const SHOWN: usize = 20;
+/// Letters of a line, and of a hint, which may list names: the rest of a huge cell is counted too.
+const LINE: usize = 1_000;
+const HINT: usize = 2_000;
 
 impl DataError {
     /// One mistake.
     pub fn new(message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { lines: vec![message.into()], more: 0, hint: Some(hint.into()) }
+        Self::several(vec![message.into()], hint)
     }
 
     /// Several mistakes of one kind, such as bad rows.
     pub fn several(mut lines: Vec<String>, hint: impl Into<String>) -> Self {
         let more = lines.len().saturating_sub(SHOWN);
         lines.truncate(SHOWN);
-        Self { lines, more, hint: Some(hint.into()) }
+        let lines = lines.iter().map(|line| one_line(line, LINE)).collect();
+        Self { lines, more, hint: Some(one_line(&hint.into(), HINT)) }
     }
 
     /// A file that cannot be read.
@@ -83,11 +89,25 @@ impl fmt::Display for DataError {
 
 impl std::error::Error for DataError {}
 
-/// The known name nearest to `name` by edit distance, if it is near enough to be meant.
+/// The known name nearest to `name` by edit distance, if it is near enough to be meant. Capitals, `_`, `-` and spaces make no
+/// difference: `MeanTeacher` means `mean-teacher`.
 pub fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
-    let name = name.to_lowercase();
-    let best = known.iter().map(|known| (edit_distance(&name, &known.to_lowercase()), *known)).min()?;
-    (best.0 > 0 && best.0 <= (name.len() / 3).max(1)).then_some(best.1)
+    let plain = plain(name);
+    // An endless name is no slip of the pen, and its table of distances would be as endless.
+    if plain.is_empty() || plain.len() > LONGEST_NAME {
+        return None;
+    }
+    let others = known.iter().filter(|known| **known != name && known.len() <= LONGEST_NAME);
+    let best = others.map(|known| (edit_distance(&plain, &self::plain(known)), *known)).min()?;
+    (best.0 <= (plain.len() / 3).max(1)).then_some(best.1)
+}
+
+/// Letters of a name that may be meant for another.
+const LONGEST_NAME: usize = 80;
+
+/// A name without what people write in more than one way.
+pub fn plain(name: &str) -> String {
+    name.chars().filter(|letter| !matches!(letter, '_' | '-' | ' ')).flat_map(char::to_lowercase).collect()
 }
 
 /// Levenshtein's distance, two neighbours swapped counting one.
@@ -117,6 +137,25 @@ mod tests {
     fn nearest_finds_a_swap_and_refuses_a_stranger() {
         assert_eq!(nearest("weigth", &["weight", "ramp_up"]), Some("weight"));
         assert_eq!(nearest("banana", &["weight", "ramp_up"]), None);
+    }
+
+    #[test]
+    fn capitals_and_the_marks_between_words_make_no_difference() {
+        let known = ["mean-teacher", "temporal-ensembling", "batch_size"];
+        assert_eq!(nearest("MeanTeacher", &known), Some("mean-teacher"));
+        assert_eq!(nearest("Temporal Ensembling", &known), Some("temporal-ensembling"));
+        assert_eq!(nearest("batch-size", &known), Some("batch_size"));
+        assert_eq!(nearest(&"m".repeat(3_000_000), &known), None);
+    }
+
+    #[test]
+    fn a_huge_cell_is_not_printed_whole() {
+        let error = DataError::new(format!("a.csv:7: `{}` is not a number", "9".repeat(3_000_000)), "mend it");
+        let message = error.to_string();
+        assert!(message.len() < 1_200 && message.starts_with("a.csv:7: `9"), "{}", message.len());
+        assert!(message.contains("9` is not a number\n\nhint: mend it"));
+        let error = DataError::new("a\u{1b}[2Jb.csv: bad\nerror: forged", "mend it").to_string();
+        assert!(error.starts_with("a\\u{1b}[2Jb.csv: bad\\nerror: forged\n\nhint"), "{error}");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Preprocessing, fitted on the training part and kept with the model, so that `predict` does the same.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +12,7 @@ use crate::labels;
 use crate::levels::moved;
 use crate::missing::fill_missing;
 use crate::scaling::{channel_statistics, restored, scale, statistics};
-use crate::sequence::{Dataset, Sequence, Series, Target};
+use crate::sequence::{Dataset, Sequence, Series, Target, Window};
 use crate::text::Tokenizer;
 use crate::windows::WindowsConfig;
 
@@ -85,6 +86,7 @@ impl Processor {
                 "check the path and the split",
             ));
         };
+        config.check_effect(&train.name, first)?;
         let mut processor = Self {
             config: config.clone(),
             input: InputKind::Values { channels: 0 },
@@ -116,13 +118,16 @@ impl Processor {
                         .unwrap_or(0);
                 processor.input = InputKind::Tokens { vocabulary: largest as usize + 1 };
             }
-            Sequence::Series(series) => {
-                processor.input = InputKind::Values { channels: series.channels };
-                processor.levels = train.levels.common(series.channels);
-                processor.channels = channel_statistics(train, series.channels, &processor.levels);
-            }
+            Sequence::Series(Series { channels, .. }) => processor.fit_values(train, *channels),
+            Sequence::Window(window) => processor.fit_values(train, window.recording().channels),
         }
         Ok(processor)
+    }
+
+    fn fit_values(&mut self, train: &Dataset, channels: usize) {
+        self.input = InputKind::Values { channels };
+        self.levels = train.levels.common(channels);
+        self.channels = channel_statistics(train, channels, &self.levels);
     }
 
     /// What the model reads.
@@ -168,6 +173,7 @@ impl Processor {
             false => self.targets(&raw)?,
         };
         let encode = self.tokenizer.as_ref().map(Tokenizer::encoder).transpose()?;
+        let mut recordings = Recordings::default();
         let mut sequences = Vec::with_capacity(raw.len());
         for (row, sequence) in raw.sequences.into_iter().enumerate() {
             let wrong = |found: &str| {
@@ -184,6 +190,20 @@ impl Processor {
             sequences.push(match (sequence, self.input) {
                 (Sequence::Series(series), InputKind::Values { channels }) if series.channels == channels => {
                     Sequence::Series(self.series(series, raw.levels.of(row)))
+                }
+                (Sequence::Window(window), InputKind::Values { channels })
+                    if window.recording().channels == channels =>
+                {
+                    match self.keeps_steps() {
+                        true => Sequence::Window(recordings.window(&window, |series| self.series(series, &[]))),
+                        false => match Sequence::Window(window).owned() {
+                            Sequence::Series(series) => Sequence::Series(self.series(series, &[])),
+                            other => other,
+                        },
+                    }
+                }
+                (Sequence::Window(window), _) => {
+                    return Err(wrong(&format!("values of {} channels", window.recording().channels)));
                 }
                 (Sequence::Series(series), _) => return Err(wrong(&format!("values of {} channels", series.channels))),
                 (Sequence::Text(text), _) => match &encode {
@@ -263,16 +283,22 @@ impl Processor {
                 "give targets of the kind that the model was trained on",
             )
         };
+        let scaled = |mut series: Series, level: &[f64]| {
+            if self.config.normalize == Normalize::Channel {
+                moved(&mut series, level, &self.levels);
+                scale(&mut series, &self.channels, &self.levels);
+            } else {
+                moved(&mut series, level, &[]);
+            }
+            series
+        };
+        let mut recordings = Recordings::default();
         let one = |(row, target): (usize, &Target)| match target {
             Target::Sequence(Sequence::Series(series)) => {
-                let mut series = series.clone();
-                if self.config.normalize == Normalize::Channel {
-                    moved(&mut series, raw.levels.of(row), &self.levels);
-                    scale(&mut series, &self.channels, &self.levels);
-                } else {
-                    moved(&mut series, raw.levels.of(row), &[]);
-                }
-                Ok(Target::Sequence(Sequence::Series(series)))
+                Ok(Target::Sequence(Sequence::Series(scaled(series.clone(), raw.levels.of(row)))))
+            }
+            Target::Sequence(Sequence::Window(window)) => {
+                Ok(Target::Sequence(Sequence::Window(recordings.window(window, |series| scaled(series, &[])))))
             }
             Target::Sequence(Sequence::Text(text)) => match &encode {
                 Some(encode) => encode(text).map(ended).map_err(|reason| wrong(row, &reason)),
@@ -340,6 +366,15 @@ impl Processor {
         items
     }
 
+    /// Whether each prepared step depends on that step alone, so that a recording can be prepared before it is cut.
+    fn keeps_steps(&self) -> bool {
+        let config = &self.config;
+        config.resample.is_none()
+            && config.truncate.is_none()
+            && config.pad.is_none()
+            && config.normalize != Normalize::Series
+    }
+
     /// Prepares a series, which `level` was taken off.
     fn series(&self, mut series: Series, level: &[f64]) -> Series {
         fill_missing(&mut series);
@@ -365,6 +400,23 @@ impl Processor {
             series.values.resize(least, 0.0);
         }
         series
+    }
+}
+
+/// Recordings before and after a change, each changed once for all windows on it. They are known by their addresses, which
+/// stay theirs while they are held here.
+#[derive(Default)]
+struct Recordings(HashMap<*const Series, (Arc<Series>, Arc<Series>)>);
+
+impl Recordings {
+    /// The window on the changed recording.
+    fn window(&mut self, window: &Window, change: impl FnOnce(Series) -> Series) -> Window {
+        let recording = window.recording();
+        let (_, changed) = self
+            .0
+            .entry(Arc::as_ptr(recording))
+            .or_insert_with(|| (Arc::clone(recording), Arc::new(change(Series::clone(recording)))));
+        window.on(Arc::clone(changed))
     }
 }
 

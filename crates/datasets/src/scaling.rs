@@ -21,6 +21,10 @@ pub(crate) fn channel_statistics(train: &Dataset, channels: usize, common: &[f64
             moved(&mut series, train.levels.of(row), common);
             Some(Cow::Owned(series))
         }
+        Sequence::Window(_) => match sequence.clone().owned() {
+            Sequence::Series(series) if series.channels == channels => Some(Cow::Owned(series)),
+            _ => None,
+        },
         _ => None,
     });
     statistics(series, channels)

@@ -1,5 +1,7 @@
 //! Sequences, targets and data sets.
 
+use std::sync::Arc;
+
 use crate::labels;
 use crate::levels::Levels;
 
@@ -8,6 +10,8 @@ use crate::levels::Levels;
 pub enum Sequence {
     /// Real values.
     Series(Series),
+    /// Real values that stand in a recording, which all its windows share.
+    Window(Window),
     /// Text that is not yet cut into tokens.
     Text(String),
     /// Positions in a vocabulary.
@@ -21,6 +25,14 @@ pub struct Series {
     pub values: Vec<f32>,
     /// Channels of each step.
     pub channels: usize,
+}
+
+/// A stretch of a recording. The recording is held once, however many windows overlap on it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Window {
+    recording: Arc<Series>,
+    from: usize,
+    time: usize,
 }
 
 /// What is to be predicted.
@@ -62,11 +74,58 @@ impl Series {
     }
 }
 
+impl Window {
+    /// The steps `from..from + time`, as far as the recording has them.
+    pub fn new(recording: Arc<Series>, from: usize, time: usize) -> Self {
+        let from = from.min(recording.time());
+        let time = time.min(recording.time() - from);
+        Self { recording, from, time }
+    }
+
+    /// Row-major `[time, channels]`.
+    pub fn values(&self) -> &[f32] {
+        let channels = self.recording.channels;
+        &self.recording.values[self.from * channels..(self.from + self.time) * channels]
+    }
+
+    /// The whole recording.
+    pub fn recording(&self) -> &Arc<Series> {
+        &self.recording
+    }
+
+    /// The same steps of another recording, or of this one after a change to all its steps.
+    #[must_use]
+    pub fn on(&self, recording: Arc<Series>) -> Self {
+        Self::new(recording, self.from, self.time)
+    }
+}
+
 impl Sequence {
+    /// Real values, row-major `[time, channels]`, and the channels of a step; `None` for text and tokens.
+    pub fn values(&self) -> Option<(&[f32], usize)> {
+        match self {
+            Self::Series(series) => Some((&series.values, series.channels)),
+            Self::Window(window) => Some((window.values(), window.recording.channels)),
+            Self::Text(_) | Self::Tokens(_) => None,
+        }
+    }
+
+    /// A sequence with values of its own, which can be changed.
+    #[must_use]
+    pub fn owned(self) -> Self {
+        match self {
+            Self::Window(window) => {
+                Self::Series(Series { values: window.values().to_vec(), channels: window.recording.channels })
+            }
+            other => other,
+        }
+    }
+
     /// Steps; for uncut text, characters.
     pub fn len(&self) -> usize {
         match self {
             Self::Series(series) => series.time(),
+            Self::Window(window) => window.time,
             Self::Text(text) => text.chars().count(),
             Self::Tokens(tokens) => tokens.len(),
         }

@@ -6,6 +6,7 @@ use crate::config::DataConfig;
 use crate::duplicates::{self, Seen};
 use crate::error::{DataError, nearest};
 use crate::fetch::{self, FETCHABLES, Fetchable};
+use crate::formats::limit::within;
 use crate::formats::{self, ReadOptions, Rows, recordings};
 use crate::formula::FORMULAS;
 use crate::labels;
@@ -64,7 +65,7 @@ impl Source {
 ///
 /// What is wrong with which file, and how to mend it.
 pub fn open(config: &DataConfig, task: Task) -> Result<Source, DataError> {
-    let source = parts_of(config, task)?;
+    let source = within(config.max_bytes, || parts_of(config, task))?;
     Ok(if config.join { source.joined() } else { source })
 }
 
@@ -94,6 +95,13 @@ fn parts_of(config: &DataConfig, task: Task) -> Result<Source, DataError> {
         (None, None) => None,
     };
     Ok(Source { train, valid: one(&config.valid)?, test, unlabeled: one(&config.unlabeled)? })
+}
+
+/// Whether a name is that of a built-in data set: one made by formula, or one that can be fetched, which a file of the same
+/// name stands in for.
+pub fn is_built_in(name: &str) -> Option<bool> {
+    let made = FORMULAS.iter().any(|formula| formula.name == name);
+    (made || fetch::find(name).is_some()).then_some(made)
 }
 
 /// The file or folder that `data.source` names.
@@ -140,6 +148,10 @@ fn not_fetched(path: &Path, set: &Fetchable, folder: &Path) -> DataError {
 ///
 /// What is wrong with which line.
 pub fn read_input(path: &Path, config: &DataConfig, task: Task) -> Result<Dataset, DataError> {
+    within(config.max_bytes, || read_one(path, config, task))
+}
+
+fn read_one(path: &Path, config: &DataConfig, task: Task) -> Result<Dataset, DataError> {
     if let Some(windows) = config.windows.as_ref().filter(|_| matches!(task, Task::Forecast | Task::Unsupervised)) {
         return windows::of_whole(windows::read(path, config)?, windows, config.target.is_some());
     }
@@ -158,7 +170,7 @@ pub fn read_input(path: &Path, config: &DataConfig, task: Task) -> Result<Datase
 pub fn recording(config: &DataConfig) -> Option<(Vec<String>, usize)> {
     let path = located(config).ok()?;
     let options = ReadOptions { header: config.header, ..ReadOptions::default() };
-    recordings::looks_like(&path, &options)
+    within(config.max_bytes, || recordings::looks_like(&path, &options))
 }
 
 /// Reads what the model forecasts from: the last window of each recording of a file.
@@ -167,7 +179,7 @@ pub fn recording(config: &DataConfig) -> Option<(Vec<String>, usize)> {
 ///
 /// What is wrong with which line; a recording shorter than a window.
 pub fn latest_windows(path: &Path, config: &DataConfig, windows: &WindowsConfig) -> Result<Dataset, DataError> {
-    windows::latest(windows::read(path, config)?, windows)
+    windows::latest(within(config.max_bytes, || windows::read(path, config))?, windows)
 }
 
 /// As [`latest_windows`], from rows in memory.
@@ -342,8 +354,7 @@ pub(crate) fn check_targets(dataset: &Dataset, task: Task) -> Result<(), DataErr
 
 /// Empty sequences, by row.
 pub(crate) fn check_lengths(dataset: &Dataset) -> Result<(), DataError> {
-    let empty =
-        |sequence: &Sequence| matches!(sequence, Sequence::Series(_) | Sequence::Tokens(_)) && sequence.is_empty();
+    let empty = |sequence: &Sequence| !matches!(sequence, Sequence::Text(_)) && sequence.is_empty();
     let bad: Vec<String> = dataset
         .sequences
         .iter()

@@ -3,15 +3,17 @@
 //! leaves its own.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::config::{DataConfig, Normalize};
 use crate::error::{DataError, Problem};
+use crate::formats::limit::within;
 use crate::formats::{ReadOptions, Rows, recordings};
 use crate::prepare::{Prepared, Task};
 use crate::processor::{Forecast, Processor};
-use crate::sequence::{Dataset, Sequence, Series, Target};
+use crate::sequence::{Dataset, Sequence, Series, Target, Window};
 use crate::source::located;
 use crate::split::{SplitRecord, choose_labels};
 
@@ -50,6 +52,26 @@ pub struct Recordings {
     pub series: Vec<Series>,
     /// What was read otherwise than it may be meant, a line each, for people.
     pub notes: Vec<String>,
+}
+
+/// What windows are cut from: all channels, which are read, and the first of them, which are forecast. Windows of every step
+/// would hold a hundred copies of each value; they share these two.
+struct Recording {
+    read: Arc<Series>,
+    forecast: Arc<Series>,
+}
+
+impl Recording {
+    fn new(series: Series, forecast: usize) -> Self {
+        let read = Arc::new(series);
+        let forecast = if forecast == read.channels {
+            Arc::clone(&read)
+        } else {
+            let values = read.values.chunks(read.channels.max(1)).flat_map(|step| &step[..forecast]).copied().collect();
+            Arc::new(Series { values, channels: forecast })
+        };
+        Self { read, forecast }
+    }
 }
 
 impl WindowsConfig {
@@ -126,19 +148,15 @@ impl WindowsConfig {
         })
     }
 
-    /// Windows whose futures begin at the rows `from..` and end before `to`. `channels` of them are forecast.
-    fn cut(&self, series: &Series, from: usize, to: usize, stride: usize, channels: usize) -> Vec<(Sequence, Target)> {
-        let row = |first: usize, last: usize| &series.values[first * series.channels..last * series.channels];
+    /// Windows whose futures begin at the rows `from..` and end before `to`.
+    fn cut(&self, recording: &Recording, from: usize, to: usize, stride: usize) -> Vec<(Sequence, Target)> {
         let last = (to + 1).saturating_sub(self.horizon);
-        (from.max(self.input)..last)
-            .step_by(stride)
-            .map(|now| {
-                let input = Series { values: row(now - self.input, now).to_vec(), channels: series.channels };
-                let future = row(now, now + self.horizon).chunks(series.channels).flat_map(|step| &step[..channels]);
-                let future = Series { values: future.copied().collect(), channels };
-                (Sequence::Series(input), Target::Sequence(Sequence::Series(future)))
-            })
-            .collect()
+        let one = |now: usize| {
+            let input = Window::new(Arc::clone(&recording.read), now - self.input, self.input);
+            let future = Window::new(Arc::clone(&recording.forecast), now, self.horizon);
+            (Sequence::Window(input), Target::Sequence(Sequence::Window(future)))
+        };
+        (from.max(self.input)..last).step_by(stride).map(one).collect()
     }
 }
 
@@ -172,8 +190,11 @@ pub(crate) fn in_memory(rows: Rows, config: &DataConfig) -> Result<Recordings, D
 /// Windows of whole recordings, each with its future: of `one` channel, the first, or of all.
 pub(crate) fn of_whole(recordings: Recordings, config: &WindowsConfig, one: bool) -> Result<Dataset, DataError> {
     let channels = if one { 1 } else { recordings.columns.len() };
-    let windows =
-        recordings.series.iter().flat_map(|series| config.cut(series, 0, series.time(), 1, channels)).collect();
+    let of_one = |series: Series| {
+        let steps = series.time();
+        config.cut(&Recording::new(series, channels), 0, steps, 1)
+    };
+    let windows = recordings.series.into_iter().flat_map(of_one).collect();
     Ok(Dataset { notes: recordings.notes, ..dataset(&recordings.name, windows, config)? })
 }
 
@@ -234,7 +255,7 @@ pub(crate) fn prepare(config: &DataConfig, windows: &WindowsConfig, task: Task) 
         ));
     }
     let path = config.train.clone().map_or_else(|| located(config), Ok)?;
-    prepare_recordings(read(&path, config)?, config, windows, task)
+    prepare_recordings(within(config.max_bytes, || read(&path, config))?, config, windows, task)
 }
 
 /// As [`prepare`], from recordings in memory.
@@ -248,7 +269,7 @@ pub(crate) fn prepare_recordings(
     let forecast = if config.target.is_some() { 1 } else { channels };
     let mut parts: [Vec<(Sequence, Target)>; 3] = Default::default();
     let mut read = Vec::new();
-    for series in &recordings.series {
+    for series in recordings.series {
         let ends = windows.ends(series.time());
         if ends[2] > series.time() {
             return Err(DataError::new(
@@ -256,13 +277,14 @@ pub(crate) fn prepare_recordings(
                 "write fractions, or fewer rows",
             ));
         }
+        read.push(Sequence::Series(Series { values: series.values[..ends[0] * channels].to_vec(), channels }));
+        let recording = Recording::new(series, forecast);
         let begins = [0, ends[0], ends[1]];
         for ((part, (from, to)), stride) in
             parts.iter_mut().zip(begins.into_iter().zip(ends)).zip([windows.stride, 1, 1])
         {
-            part.extend(windows.cut(series, from, to, stride, forecast));
+            part.extend(windows.cut(&recording, from, to, stride));
         }
-        read.push(Sequence::Series(Series { values: series.values[..ends[0] * channels].to_vec(), channels }));
     }
     let [train, valid, test] = parts;
     let train = dataset(&recordings.name, train, windows)?;
@@ -338,12 +360,9 @@ mod tests {
     }
 
     fn first(dataset: &Dataset, row: usize) -> (Vec<f32>, Vec<f32>) {
-        let (Sequence::Series(input), Target::Sequence(Sequence::Series(future))) =
-            (&dataset.sequences[row], &dataset.targets[row])
-        else {
-            panic!("a window and its future")
-        };
-        (input.values.clone(), future.values.clone())
+        let Target::Sequence(future) = &dataset.targets[row] else { panic!("a window has a future") };
+        let values = |sequence: &Sequence| sequence.values().unwrap().0.to_vec();
+        (values(&dataset.sequences[row]), values(future))
     }
 
     #[test]
@@ -378,6 +397,25 @@ mod tests {
         let Sequence::Series(series) = &dataset.sequences[0] else { panic!("a series") };
         assert_eq!(series.values, [17.0, -17.0, 18.0, -18.0, 19.0, -19.0]);
         assert!(latest_of(2).unwrap_err().to_string().contains("has 2 steps, and a window 3"));
+    }
+
+    #[test]
+    fn all_windows_of_a_part_stand_in_one_recording() {
+        let (data, windows) = config();
+        let prepared = prepare_recordings(recordings(20), &data, &windows, Task::Forecast).unwrap();
+        let of = |sequence: &Sequence| match sequence {
+            Sequence::Window(window) => Arc::as_ptr(window.recording()),
+            other => panic!("{other:?} is no window"),
+        };
+        for part in [&prepared.train, &prepared.valid, &prepared.test] {
+            assert!(part.sequences.iter().all(|sequence| of(sequence) == of(&part.sequences[0])));
+            let futures = part.targets.iter().map(|target| match target {
+                Target::Sequence(future) => of(future),
+                other => panic!("{other:?} is no future"),
+            });
+            let futures: Vec<_> = futures.collect();
+            assert!(futures.iter().all(|future| *future == futures[0]));
+        }
     }
 
     #[test]

@@ -65,6 +65,21 @@ impl ModelConfig {
         }
     }
 
+    /// The settings of token vectors; a forecaster reads values alone.
+    pub fn embedding(&self) -> Option<&EmbeddingConfig> {
+        Some(match self {
+            Self::Classifier(config) => &config.embedding,
+            Self::Tagger(config) => &config.embedding,
+            Self::Regressor(config) => &config.embedding,
+            Self::Forecaster(_) => return None,
+            Self::Autoencoder(config)
+            | Self::Vae(config)
+            | Self::Gan(config)
+            | Self::LanguageModel(config)
+            | Self::EncoderDecoder(config) => &config.embedding,
+        })
+    }
+
     /// Whether the model is an encoder alone, without a head that learns labels.
     pub fn encoder_only(&self) -> bool {
         !matches!(self, Self::Classifier(_) | Self::Tagger(_) | Self::Regressor(_) | Self::Forecaster(_))

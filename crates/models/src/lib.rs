@@ -36,7 +36,7 @@ pub use each_step::each_step;
 pub use encoder_only::EncoderOnlyConfig;
 pub use encoders::{
     Activation, AnyEncoder, ConvolutionalConfig, ConvolutionalEncoder, DenseConfig, DenseEncoder, EncoderConfig,
-    GruConfig, LstmConfig, Picture, PictureKind, RecurrentEncoder, Reset, RnnConfig,
+    GruConfig, LstmConfig, MOST_WEIGHTS, Picture, PictureKind, RecurrentEncoder, Reset, RnnConfig,
 };
 pub use forecaster::{Forecaster, ForecasterConfig};
 pub use generator::{SequenceGenerator, StepGenerator};

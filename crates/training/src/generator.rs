@@ -89,11 +89,13 @@ pub(crate) fn show(
     data: &Prepared,
     seed: u64,
 ) -> Shown {
-    let pictures = !of_one_size(data.test.sequences.iter().take(1)).is_empty();
+    // What is shown has values of its own.
+    let first: Vec<Sequence> = data.test.sequences.iter().take(1).cloned().map(Sequence::owned).collect();
+    let pictures = !of_one_size(&first).is_empty();
     let count = data.test.len().min(if pictures { PICTURED } else { SHOWN });
     let Some(device) = model.devices().into_iter().next().filter(|_| count > 0) else { return Shown::default() };
     let chosen: Vec<usize> = (0..count).map(|place| place * data.test.len() / count).collect();
-    let real = data.test.select(&chosen).sequences;
+    let real: Vec<Sequence> = data.test.select(&chosen).sequences.into_iter().map(Sequence::owned).collect();
     let mut shown = Shown::default();
     let batch = Batch::collate(&data.test, &chosen, &real);
     let lengths: Vec<usize> = real.iter().map(Sequence::len).collect();
@@ -104,7 +106,7 @@ pub(crate) fn show(
         let pairs = real.iter().zip(&batch.targets).zip(answers);
         shown.answered = pairs
             .filter_map(|((source, target), answer)| match target {
-                Target::Sequence(truth) => Some([source.clone(), truth.clone(), answer]),
+                Target::Sequence(truth) => Some([source.clone(), truth.clone().owned(), answer]),
                 _ => None,
             })
             .collect();
@@ -311,12 +313,11 @@ fn make(
 /// Mean squared error of values, or share of wrong tokens.
 fn error(real: &Sequence, rebuilt: &Sequence) -> f64 {
     let sum = |pairs: &mut dyn Iterator<Item = f64>, count: usize| pairs.sum::<f64>() / count.max(1) as f64;
+    if let (Some((real, _)), Some((rebuilt, _))) = (real.values(), rebuilt.values()) {
+        let mut squares = real.iter().zip(rebuilt).map(|(real, made)| f64::from(real - made).powi(2));
+        return sum(&mut squares, real.len());
+    }
     match (real, rebuilt) {
-        (Sequence::Series(real), Sequence::Series(rebuilt)) => {
-            let mut squares =
-                real.values.iter().zip(&rebuilt.values).map(|(real, made)| f64::from(real - made).powi(2));
-            sum(&mut squares, real.values.len())
-        }
         (Sequence::Tokens(real), Sequence::Tokens(rebuilt)) => {
             let mut wrong = real.iter().zip(rebuilt).map(|(real, made)| f64::from(u8::from(real != made)));
             sum(&mut wrong, real.len())

@@ -18,16 +18,14 @@ pub(crate) fn scores(data: &Prepared, season: usize) -> Option<BaselineSummary> 
 
 /// For each window, steps before channels. A season is no longer than a window.
 fn forecasts(dataset: &Dataset, season: usize, horizon: usize, channels: usize) -> Vec<Vec<f64>> {
-    let one = |sequence: &Sequence| match sequence {
-        Sequence::Series(window) => {
-            let last = window.time().saturating_sub(season);
-            let step = |ahead: usize| {
-                let row = (last + ahead % season) * window.channels;
-                window.values[row..row + channels].iter().map(|value| f64::from(*value))
-            };
-            (0..horizon).flat_map(step).collect()
-        }
-        _ => Vec::new(),
+    let one = |sequence: &Sequence| {
+        let Some((values, width)) = sequence.values() else { return Vec::new() };
+        let last = sequence.len().saturating_sub(season);
+        let step = |ahead: usize| {
+            let row = (last + ahead % season) * width;
+            values[row..row + channels].iter().map(|value| f64::from(*value))
+        };
+        (0..horizon).flat_map(step).collect()
     };
     dataset.sequences.iter().map(one).collect()
 }

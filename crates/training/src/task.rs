@@ -1,7 +1,7 @@
 //! What a run is about, and whether config, model and data go together: all that can be said before any training.
 
 use semiseq_datasets::{Prepared, Sequence, Task};
-use semiseq_models::{InputSize, ModelConfig};
+use semiseq_models::{EmbeddingConfig, InputSize, MOST_WEIGHTS, ModelConfig};
 use serde::{Deserialize, Serialize};
 
 use crate::config::RunConfig;
@@ -169,6 +169,28 @@ fn check_inputs(config: &RunConfig, data: &Prepared) -> Result<(), Error> {
     }
     let values = matches!(input_size(&data.processor), InputSize::Values(_));
     let holds = if values { "values" } else { "text" };
+    if values && config.model.embedding().is_some_and(|embedding| *embedding != EmbeddingConfig::default()) {
+        return Err(Error::input(
+            format!("`model.{}.embedding` is for text, and {} holds values", config.model.name(), config.data.source),
+            "remove the table: it would have no effect",
+        ));
+    }
+    let width = match (input_size(&data.processor), config.model.embedding()) {
+        (InputSize::Values(channels), _) => channels,
+        (InputSize::Tokens(_), embedding) => embedding.map_or(1, |embedding| embedding.size),
+    };
+    let weights = config.model.encoder().weights(width);
+    if weights > MOST_WEIGHTS {
+        return Err(Error::input(
+            format!(
+                "`model.{}.encoder.{}` asks for {weights} weights where a step of {} has {width} values, more than {MOST_WEIGHTS}",
+                config.model.name(),
+                config.model.encoder().name(),
+                config.data.source
+            ),
+            "128 hidden units in one to three layers are usual",
+        ));
+    }
     for (index, stage) in config.stages.iter().enumerate() {
         let (objective, name) = (&stage.objective, stage.objective.name());
         if values && objective.kind().tokens {

@@ -11,6 +11,7 @@ use std::time::Instant;
 
 use semiseq::prelude::*;
 
+use super::super::tell;
 use super::grid::{Cell, Plan};
 use super::memory::Memory;
 
@@ -35,7 +36,7 @@ pub fn run(plan: &Plan, folder: &Path, jobs: usize, interrupter: &Interrupter) -
     todo.sort_by_key(|index| index % plan.grid.seeds.len());
     // A single one left has all cores.
     let jobs = jobs.min(todo.len()).max(1);
-    eprintln!("{} cells, {} to run, {jobs} at a time", plan.cells.len(), todo.len());
+    tell(format!("{} cells, {} to run, {jobs} at a time", plan.cells.len(), todo.len()));
     let (next, done, began) = (AtomicUsize::new(0), AtomicUsize::new(0), Instant::now());
     let failures: Mutex<HashMap<usize, String>> = Mutex::new(HashMap::new());
     let memory = Memory::default();
@@ -60,14 +61,14 @@ pub fn run(plan: &Plan, folder: &Path, jobs: usize, interrupter: &Interrupter) -
                         ),
                         Err(error) => format!("failed: {}", error.lines().next().unwrap_or_default()),
                     };
-                    eprintln!(
+                    tell(format!(
                         "[{ready}/{}] {}, {}, seed {}: {shown}; about {} left",
                         todo.len(),
                         plan.grid.methods[cell.method].name,
                         plan.tasks[cell.task].name,
                         cell.seed,
                         duration(left)
-                    );
+                    ));
                     if let (Err(error), Ok(mut failures)) = (outcome, failures.lock()) {
                         failures.insert(*index, error);
                     }

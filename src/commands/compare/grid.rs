@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use semiseq::datasets::formats::text_of;
 use semiseq::prelude::*;
+use semiseq::training::config::read_from;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
@@ -121,14 +122,15 @@ impl Plan {
                 )
             })?,
         };
-        let base = path.parent().unwrap_or(Path::new("")).join(&grid.base);
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let base = folder.join(&grid.base);
         let mut plan = Self { grid, baseline, tasks: Vec::new(), cells: Vec::new() };
         for (task, overrides) in plan.columns(path)? {
             let task_index = plan.tasks.len();
             plan.tasks.push(task);
             for method in 0..plan.grid.methods.len() {
                 for seed in plan.grid.seeds.clone() {
-                    let cell = plan.cell(&base, method, task_index, seed, &overrides)?;
+                    let cell = plan.cell(folder, &base, method, task_index, seed, &overrides)?;
                     plan.cells.push(cell);
                 }
             }
@@ -177,7 +179,16 @@ impl Plan {
         Ok(all)
     }
 
-    fn cell(&self, base: &Path, method: usize, task: usize, seed: u64, task_set: &Overrides) -> Result<Cell, Error> {
+    /// The run of a cell; relative paths that the grid file sets are relative to its `folder`, as all paths in a file are.
+    fn cell(
+        &self,
+        folder: &Path,
+        base: &Path,
+        method: usize,
+        task: usize,
+        seed: u64,
+        task_set: &Overrides,
+    ) -> Result<Cell, Error> {
         let own = self.grid.methods[method].set.iter().map(|(key, value)| (key.clone(), value.clone()));
         let fixed = [
             ("seed", toml::Value::Integer(seed as i64)),
@@ -189,7 +200,7 @@ impl Plan {
         let fixed = fixed.map(|(key, value)| (key.to_string(), value));
         let overrides: Vec<String> =
             task_set.iter().cloned().chain(own).chain(fixed).map(|(key, value)| format!("{key}={value}")).collect();
-        let config = read(base, &overrides)?;
+        let config = read_from(base, &overrides, folder)?;
         let text = toml::to_string(&config).map_err(|error| {
             Error::runtime(
                 format!("a cell cannot be written: {error}"),

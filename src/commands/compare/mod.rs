@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use semiseq::prelude::*;
 use semiseq::training::output::files::write_atomic;
 
-use super::json_text;
+use super::{json_text, print, tell};
 use cells::Outcome;
 use grid::Plan;
 use table::Table;
@@ -44,8 +44,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
         Path::new("runs").join(format!("compare-{name}"))
     });
     if arguments.list {
-        list(&plan, &folder);
-        return Ok(());
+        return list(&plan, &folder);
     }
     let interrupter = Interrupter::new();
     let stop = interrupter.clone();
@@ -62,13 +61,13 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
     write_atomic(&folder.join("compare.html"), picture::page(&plan, &table).as_bytes())?;
     picture::write(&folder.join("compare.svg"), &plan, &table)?;
     if arguments.json {
-        println!("{}", json_text(&table)?);
+        print(json_text(&table)?)?;
     } else {
-        println!("{}", table.markdown());
+        print(table.markdown())?;
     }
-    eprintln!("table.md, .csv, .tex, .json, compare.html and compare.svg are in {}", folder.display());
+    tell(format!("table.md, .csv, .tex, .json, compare.html and compare.svg are in {}", folder.display()));
     if interrupter.should_stop() {
-        eprintln!("stopped; give the same command again to go on");
+        tell("stopped; give the same command again to go on");
         std::process::exit(130);
     }
     let failed: Vec<&String> = outcomes.iter().flatten().filter_map(|outcome| outcome.as_ref().err()).collect();
@@ -87,12 +86,14 @@ fn cores_for(plan: &Plan) -> usize {
     if on_cpu { std::thread::available_parallelism().map_or(1, usize::from) } else { 1 }
 }
 
-fn list(plan: &Plan, folder: &Path) {
+fn list(plan: &Plan, folder: &Path) -> Result<(), Error> {
+    let mut text = String::new();
     for cell in &plan.cells {
         let state = if cells::finished(&folder.join("cells"), cell).is_some() { "finished" } else { "to run" };
         let (method, task) = (&plan.grid.methods[cell.method].name, &plan.tasks[cell.task].name);
-        println!("{} {state:<8} {method} | {task} | seed {}", cell.key, cell.seed);
+        text.push_str(&format!("{} {state:<8} {method} | {task} | seed {}\n", cell.key, cell.seed));
     }
+    print(text.trim_end())
 }
 
 /// Says where a validation part is larger than the labels would honestly allow.
@@ -105,11 +106,11 @@ fn warn(plan: &Plan, outcomes: &[Option<Outcome>]) {
             && cell.config.data.windows.is_none()
             && !std::mem::replace(&mut told[cell.task], true)
         {
-            eprintln!(
+            tell(format!(
                 "warning: {}: {} validation labels choose the best epoch of {} training labels; somebody with so few labels \
                  would not have them (lower `data.valid_fraction`)",
                 plan.tasks[cell.task].name, summary.n_valid, summary.n_labeled
-            );
+            ));
         }
     }
 }

@@ -223,7 +223,10 @@ impl Augmenter {
     }
 
     fn apply(&self, list: &[AugmentationConfig], sequence: &Sequence, rng: &mut impl Rng) -> Sequence {
-        let mut view = sequence.clone();
+        if list.is_empty() {
+            return sequence.clone();
+        }
+        let mut view = sequence.clone().owned();
         for augmentation in list {
             augmentation.apply(&mut view, &self.corpus, rng);
         }

@@ -3,12 +3,13 @@
 
 use std::borrow::Cow;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Cursor, Read};
+use std::io::{BufRead, BufReader, Cursor, ErrorKind, Read};
 use std::path::Path;
 
 use encoding_rs::{Encoding, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use flate2::read::MultiGzDecoder;
 
+use super::limit::{self, Limited};
 use crate::error::DataError;
 
 /// How files begin that hold no text; semiseq unpacks gzip alone.
@@ -27,14 +28,16 @@ const MAGIC: [(&[u8], &str, &str); 11] = [
 ];
 
 /// Bytes that begin a packed file.
-const GZIP: [u8; 2] = [0x1f, 0x8b];
+pub(super) const GZIP: [u8; 2] = [0x1f, 0x8b];
 /// Lines named in a message; the rest are counted.
 const SHOWN: usize = 5;
 
 /// All bytes of a file, unpacked.
 pub(super) fn bytes(path: &Path) -> Result<Vec<u8>, DataError> {
-    let file = File::open(path).map_err(|error| DataError::file(path, &error))?;
-    unpacked(BufReader::new(file), &path.display().to_string())
+    let mut file = File::open(path).map_err(|error| DataError::file(path, &error))?;
+    limit::check_size(path, &mut file)?;
+    let is_plain = file.metadata().is_ok_and(|kind| kind.is_file());
+    unpacked(BufReader::new(Limited::file(file, is_plain)), &path.display().to_string())
 }
 
 /// The text of a file. What is read otherwise than it may be meant is told in `notes`.
@@ -69,7 +72,11 @@ pub(super) fn beginning(path: &Path) -> String {
 ///
 /// Where the file cannot be read, or is no text.
 pub fn read_text(path: &Path) -> Result<String, DataError> {
-    let bytes = std::fs::read(path).map_err(|error| DataError::file(path, &error))?;
+    let read = |file: File| {
+        let (mut bytes, is_plain) = (Vec::new(), file.metadata().is_ok_and(|kind| kind.is_file()));
+        Limited::file(file, is_plain).read_to_end(&mut bytes).map(|_| bytes)
+    };
+    let bytes = File::open(path).and_then(read).map_err(|error| broken(&path.display().to_string(), &error))?;
     text_of(bytes, &path.display().to_string())
 }
 
@@ -87,9 +94,17 @@ pub fn text_of(bytes: Vec<u8>, name: &str) -> Result<String, DataError> {
     }
 }
 
+/// The error of a file that cannot be read on.
+fn broken(name: &str, error: &std::io::Error) -> DataError {
+    match error.kind() {
+        ErrorKind::FileTooLarge => limit::too_large(name, &error.to_string()),
+        _ => DataError::file(Path::new(name), error),
+    }
+}
+
 /// All that `source` holds, unpacked where its first bytes are those of gzip; `name` stands in messages.
 pub(super) fn unpacked(mut source: impl Read, name: &str) -> Result<Vec<u8>, DataError> {
-    let broken = |error: std::io::Error| DataError::file(Path::new(name), &error);
+    let broken = |error: std::io::Error| broken(name, &error);
     let mut head = Vec::new();
     source.by_ref().take(GZIP.len() as u64).read_to_end(&mut head).map_err(broken)?;
     let packed = head == GZIP;
@@ -99,11 +114,12 @@ pub(super) fn unpacked(mut source: impl Read, name: &str) -> Result<Vec<u8>, Dat
         whole.read_to_end(&mut bytes).map_err(broken)?;
         return Ok(bytes);
     }
-    MultiGzDecoder::new(whole).read_to_end(&mut bytes).map_err(|error| {
-        DataError::new(
+    Limited::open_ended(MultiGzDecoder::new(whole)).read_to_end(&mut bytes).map_err(|error| match error.kind() {
+        ErrorKind::FileTooLarge => broken(error),
+        _ => DataError::new(
             format!("{name}: the packed file is cut short or damaged: {error}"),
             "download it again and compare the checksum",
-        )
+        ),
     })?;
     Ok(bytes)
 }

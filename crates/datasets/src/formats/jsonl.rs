@@ -6,6 +6,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::decode::{bytes, decoded, note_blank_lines, unpacked};
+use super::limit::Limited;
 use super::{Format, ReadOptions, Rows};
 use crate::error::DataError;
 use crate::labels;
@@ -30,7 +31,7 @@ fn read(path: &Path, options: &ReadOptions) -> Result<Rows, DataError> {
 ///
 /// Names all bad lines.
 pub fn read_from(reader: impl BufRead, name: &str, options: &ReadOptions) -> Result<Rows, DataError> {
-    parsed(unpacked(reader, name)?, name, options)
+    parsed(unpacked(Limited::open_ended(reader), name)?, name, options)
 }
 
 fn parsed(bytes: Vec<u8>, name: &str, options: &ReadOptions) -> Result<Rows, DataError> {

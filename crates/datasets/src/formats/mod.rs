@@ -7,6 +7,7 @@ mod decode;
 mod documents;
 mod idx;
 mod jsonl;
+pub(crate) mod limit;
 mod lines;
 mod quotes;
 pub(crate) mod recordings;

@@ -96,6 +96,9 @@ cell_config! {
     }
 }
 
+/// Weights of an encoder at most: as many take 2 GiB, and training them four times as much.
+pub const MOST_WEIGHTS: u64 = 1 << 29;
+
 /// Hidden units, layers, both directions, dropout.
 #[derive(Default)]
 struct Common {
@@ -131,6 +134,36 @@ impl EncoderConfig {
         }
     }
 
+    /// Weights of the encoder for steps of `input` features, biases left out.
+    pub fn weights(&self, input: usize) -> u64 {
+        let product = |sizes: &[usize]| sizes.iter().fold(1u64, |product, size| product.saturating_mul(*size as u64));
+        match self {
+            Self::Dense(config) => {
+                let mut width = config.steps.saturating_mul(input);
+                let layers =
+                    config.layers.iter().map(|units| product(&[std::mem::replace(&mut width, *units), *units]));
+                layers.fold(0, u64::saturating_add)
+            }
+            Self::Convolutional(config) => {
+                let [few, many] = config.maps;
+                let flat = product(&[many, config.height.div_ceil(4), input.div_ceil(4), config.hidden]);
+                flat.saturating_add(product(&[9, few, many]))
+            }
+            Self::Rnn(_) | Self::Lstm(_) | Self::Gru(_) => {
+                let Common { hidden, layers, bidirectional, .. } = self.recurrent().unwrap_or_default();
+                let gates = match self {
+                    Self::Lstm(_) => 4,
+                    Self::Gru(_) => 3,
+                    _ => 1,
+                };
+                let directions = if bidirectional { 2 } else { 1 };
+                let first = product(&[directions, gates, hidden, input.saturating_add(hidden)]);
+                let width = hidden.saturating_mul(directions).saturating_add(hidden);
+                first.saturating_add(product(&[layers.saturating_sub(1), directions, gates, hidden, width]))
+            }
+        }
+    }
+
     fn recurrent(&self) -> Option<Common> {
         macro_rules! common {
             ($config:expr) => {
@@ -156,6 +189,15 @@ impl EncoderConfig {
             Self::Dense(config) => config.check(path, problems),
             Self::Convolutional(config) => config.check(path, problems),
             Self::Rnn(_) | Self::Lstm(_) | Self::Gru(_) => {}
+        }
+        // Whatever it reads, it is at least this large.
+        let weights = self.weights(1);
+        if weights > MOST_WEIGHTS {
+            problems.push((
+                format!("{path}.{}", self.name()),
+                format!("asks for {weights} weights, more than {MOST_WEIGHTS}"),
+                Some("128 hidden units in one to three layers are usual".into()),
+            ));
         }
         let Some(common) = self.recurrent() else { return };
         for (field, value) in [("hidden", common.hidden), ("layers", common.layers)] {

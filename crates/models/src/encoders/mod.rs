@@ -8,7 +8,7 @@ mod picture;
 mod recurrent;
 
 pub use any::AnyEncoder;
-pub use config::{Activation, EncoderConfig, GruConfig, LstmConfig, Reset, RnnConfig};
+pub use config::{Activation, EncoderConfig, GruConfig, LstmConfig, MOST_WEIGHTS, Reset, RnnConfig};
 pub(crate) use convolutional::quarter;
 pub use convolutional::{ConvolutionalConfig, ConvolutionalEncoder};
 pub(crate) use dense::SLOPE;

@@ -4,8 +4,11 @@
 
 mod baseline;
 mod checkpoint;
+mod hints;
 mod layers;
+mod limits;
 mod optimizer;
+mod paths;
 mod read;
 mod schedule;
 mod spans;
@@ -16,7 +19,8 @@ pub use checkpoint::CheckpointEvery;
 pub(crate) use layers::LayerGroup;
 pub use layers::{LayerConfig, LayersConfig};
 pub use optimizer::{AdamConfig, OptimizerConfig, RmsPropConfig, SgdConfig};
-pub use read::{read, read_str};
+pub use paths::seen_from;
+pub use read::{read, read_from, read_str};
 pub use schedule::{ScheduleConfig, StepSchedule, WarmupOnly};
 pub use stage::{EarlyStopping, StageConfig};
 
@@ -111,6 +115,10 @@ impl RunConfig {
             stage.check(&format!("stage.{index}"), &mut problems);
         }
         self.baseline.check("baseline", &mut problems);
+        let mut beyond = Vec::new();
+        limits::check(self, &mut beyond);
+        beyond.retain(|problem| problems.iter().all(|known| known.key != problem.key));
+        problems.extend(beyond);
         problems
     }
 

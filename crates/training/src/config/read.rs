@@ -3,97 +3,178 @@
 //! serde stops at the first mistake. To report all of them, a value that serde refuses is noted and
 //! taken out, and the rest is read again; what is left is then checked for ranges.
 
-use std::fs;
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use semiseq_datasets::Problem;
 use semiseq_datasets::formats::text_of;
+use semiseq_datasets::{Problem, formats, is_built_in, shown};
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
 use super::RunConfig;
+use super::hints::{Meant, meant};
+use super::paths::{Misplaced, make_whole};
 use super::spans::{Places, join, line_of};
 use crate::error::{ConfigProblem, Error};
 
-/// Reads the config at `path` with `--set` overrides (`key=value`) applied before checking.
+/// Reads the config at `path` with `--set` overrides (`key=value`) applied before checking. Relative paths in the config
+/// become whole ones, as seen from its folder; those of overrides, as seen from where the program runs.
 ///
 /// # Errors
 ///
 /// Every mistake with file, line and key.
 pub fn read(path: &Path, overrides: &[String]) -> Result<RunConfig, Error> {
-    let (mut table, mut places) = load(path, &mut Vec::new())?;
-    if !table.contains_key("name") {
-        let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-        table.insert("name".into(), Value::String(stem));
-    }
-    finish(&mut table, &mut places, overrides)
+    read_from(path, overrides, Path::new(""))
 }
 
-/// Reads a config from text; `file` names it in messages.
+/// As [`read`], with overrides whose paths are relative to `folder`: those of a grid file.
+///
+/// # Errors
+///
+/// As [`read`].
+pub fn read_from(path: &Path, overrides: &[String], folder: &Path) -> Result<RunConfig, Error> {
+    let mut loaded = load(path, &mut Vec::new())?;
+    if !loaded.table.contains_key("name") {
+        let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        loaded.table.insert("name".into(), Value::String(stem));
+    }
+    finish(loaded, overrides, folder)
+}
+
+/// Reads a config from text; `file` names it in messages. Paths are relative to where the program runs.
 ///
 /// # Errors
 ///
 /// Every mistake with line and key.
 pub fn read_str(file: &str, text: &str, overrides: &[String]) -> Result<RunConfig, Error> {
-    let mut table = parse(file, text)?;
-    let mut places = Places::of(file, text);
-    finish(&mut table, &mut places, overrides)
+    let loaded = Loaded { table: parse(file, text)?, places: Places::of(file, text), misplaced: Vec::new() };
+    finish(loaded, overrides, Path::new(""))
 }
 
-fn finish(table: &mut Table, places: &mut Places, overrides: &[String]) -> Result<RunConfig, Error> {
+/// A file's table laid over those that it extends.
+struct Loaded {
+    table: Table,
+    places: Places,
+    misplaced: Vec<Misplaced>,
+}
+
+fn finish(loaded: Loaded, overrides: &[String], folder: &Path) -> Result<RunConfig, Error> {
+    let Loaded { mut table, mut places, mut misplaced } = loaded;
     for text in overrides {
-        apply_override(table, places, text)?;
+        apply_override(&mut table, &mut places, text)?;
     }
-    let mut root = Value::Table(table.clone());
-    let (config, mut problems): (Option<RunConfig>, _) = deserialize_all(&mut root);
+    misplaced.extend(make_whole(&mut table, folder));
+    let mut problems: Vec<Problem> = misplaced.iter().filter_map(|misplaced| misplaced.problem(&table)).collect();
+    let (config, mistakes, touched) = deserialize_all::<RunConfig>(Value::Table(table), &mut places);
+    problems.extend(mistakes);
     if let Some(config) = config {
         let noted: Vec<String> = problems.iter().map(|problem| problem.key.clone()).collect();
-        problems.extend(config.check().into_iter().filter(|problem| !noted.contains(&problem.key)));
+        // A length that was taken out because of its type is not missing.
+        let lacks_length = |key: &str| ["epochs", "steps"].iter().any(|length| noted.contains(&join(key, length)));
+        let is_news = |problem: &Problem| {
+            let consequence = problem.message.starts_with("needs `epochs`") && lacks_length(&problem.key);
+            !consequence && !noted.contains(&problem.key) && !touched.iter().any(|key| lies_in(&problem.key, key))
+        };
+        problems.extend(config.check().into_iter().filter(is_news));
         if problems.is_empty() {
             return Ok(config);
         }
     }
-    Err(Error::Config(problems.into_iter().map(|problem| placed(problem, places)).collect()))
+    Err(Error::Config(problems.into_iter().map(|problem| placed(problem, &places)).collect()))
+}
+
+/// Whether a key is `table`, or stands in it.
+fn lies_in(key: &str, table: &str) -> bool {
+    key.strip_prefix(table).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 fn placed(problem: Problem, places: &Places) -> ConfigProblem {
     let message =
-        if problem.key.is_empty() { problem.message } else { format!("`{}` {}", problem.key, problem.message) };
+        if problem.key.is_empty() { problem.message } else { format!("`{}` {}", shown(&problem.key), problem.message) };
     ConfigProblem { place: places.find(&problem.key), message, hint: problem.hint }
 }
 
+/// Files that may extend each other in a row.
+const DEEPEST: usize = 32;
+/// Bytes of a config: what is larger is no config.
+const LARGEST: u64 = 16 << 20;
+
 /// The table of a file laid over the tables that it extends.
-fn load(path: &Path, seen: &mut Vec<PathBuf>) -> Result<(Table, Places), Error> {
+fn load(path: &Path, seen: &mut Vec<PathBuf>) -> Result<Loaded, Error> {
     let file = path.display().to_string();
-    let bytes = fs::read(path).map_err(|error| {
-        Error::input(
-            format!("{file}: cannot be read: {error}"),
-            "give the path of a TOML config, for example `configs/quickstart.toml`",
-        )
+    let bytes = read_bytes(path).map_err(|error| {
+        let hint = match is_data(path) {
+            _ if path.join("config.toml").is_file() => format!("a run folder holds its config: `{file}/config.toml`"),
+            true => write_one(&file),
+            false => "give the path of a TOML config, for example `configs/quickstart.toml`".into(),
+        };
+        Error::input(format!("{file}: cannot be read: {error}"), hint)
     })?;
     let text = text_of(bytes, &file)?;
-    if seen.iter().any(|known| known == path) {
+    // One file has many names: `a.toml`, `x/../a.toml`, a link.
+    let itself = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+    if seen.contains(&itself) {
         return Err(Error::input(
             format!("{file}: `extends` leads back to this file"),
             "remove one of the `extends` keys",
         ));
     }
-    seen.push(path.to_path_buf());
-    let mut table = parse(&file, &text)?;
+    if seen.len() == DEEPEST {
+        return Err(Error::input(
+            format!("{file}: more than {DEEPEST} configs extend each other"),
+            "put what they share into one",
+        ));
+    }
+    seen.push(itself);
+    let mut table = parse(&file, &text).map_err(|error| {
+        if is_data(path) {
+            Error::input(format!("{file}: this is data, and no config"), write_one(&file))
+        } else {
+            error
+        }
+    })?;
     let places = Places::of(&file, &text);
-    let Some(base) = table.remove("extends") else {
-        return Ok((table, places));
+    let base = table.remove("extends");
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let misplaced = make_whole(&mut table, folder);
+    let above = Loaded { table, places, misplaced };
+    let Some(base) = base else {
+        return Ok(above);
     };
     let Value::String(base) = base else {
         let problem =
             Problem { key: "extends".into(), message: "must be the path of another config".into(), hint: None };
-        return Err(Error::Config(vec![placed(problem, &places)]));
+        return Err(Error::Config(vec![placed(problem, &above.places)]));
     };
-    let base = path.parent().unwrap_or(Path::new(".")).join(base);
-    let (mut below, mut below_places) = load(&base, seen)?;
-    merge(&mut below, table);
-    below_places.overlay(places);
-    Ok((below, below_places))
+    let mut below = load(&folder.join(base), seen)?;
+    merge(&mut below.table, above.table);
+    below.places.overlay(above.places);
+    below.misplaced.extend(above.misplaced);
+    Ok(below)
+}
+
+fn read_bytes(path: &Path) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(LARGEST + 1).read_to_end(&mut bytes)?;
+    match bytes.len() as u64 > LARGEST {
+        true => Err(std::io::Error::other(format!("it is larger than {} MiB, and no config", LARGEST >> 20))),
+        false => Ok(bytes),
+    }
+}
+
+/// Whether a path in place of a config is data by its name: a table, a folder, a built-in set.
+fn is_data(path: &Path) -> bool {
+    let ending = path.extension().map(|ending| ending.to_ascii_lowercase());
+    if ending.is_some_and(|ending| ending == "toml") {
+        return false;
+    }
+    path.to_str().is_some_and(|name| is_built_in(name).is_some()) || formats::guess(path).is_some()
+}
+
+/// How data becomes a config.
+fn write_one(data: &str) -> String {
+    format!("`semiseq new {data} --output mine.toml` writes a config for this data; then `semiseq train mine.toml`")
 }
 
 fn parse(file: &str, text: &str) -> Result<Table, Error> {
@@ -107,10 +188,12 @@ fn parse(file: &str, text: &str) -> Result<Table, Error> {
     })
 }
 
+/// Tables that hold one table, the choice.
+const CHOICES: [&str; 5] = ["model", "encoder", "objective", "optimizer", "schedule"];
+
 /// Tables merge key by key; everything else, lists too, is replaced. A table of choices (one key
 /// that names the choice) is replaced when the choice differs.
 fn merge(below: &mut Table, above: Table) {
-    const CHOICES: [&str; 5] = ["model", "encoder", "objective", "optimizer", "schedule"];
     for (key, value) in above {
         let other_choice = match (below.get(&key), &value) {
             (Some(Value::Table(old)), Value::Table(new)) => {
@@ -130,7 +213,7 @@ fn merge(below: &mut Table, above: Table) {
 /// `stage.1.objective.mean-teacher.weight=4`; the value is TOML, or a bare string.
 fn apply_override(table: &mut Table, places: &mut Places, text: &str) -> Result<(), Error> {
     let wrong = |message: String| {
-        Error::input(format!("--set {text}: {message}"), "write it as `--set stage.0.optimizer.adam.lr=1e-3`")
+        Error::input(format!("--set {}: {message}", shown(text)), "write it as `--set stage.0.optimizer.adam.lr=1e-3`")
     };
     let (key, value) = text.split_once('=').ok_or_else(|| wrong("has no `=`".into()))?;
     let key = key.trim();
@@ -141,6 +224,9 @@ fn apply_override(table: &mut Table, places: &mut Places, text: &str) -> Result<
         .and_then(|mut parsed| parsed.remove("value"))
         .unwrap_or_else(|| Value::String(value.to_string()));
     let segments: Vec<&str> = key.split('.').collect();
+    if segments.len() > DEEPEST {
+        return Err(wrong(format!("names a table {} tables deep", segments.len())));
+    }
     let Some((last, parents)) = segments.split_last().filter(|_| segments.iter().all(|segment| !segment.is_empty()))
     else {
         return Err(wrong("has an empty key".into()));
@@ -172,28 +258,61 @@ fn apply_override(table: &mut Table, places: &mut Places, text: &str) -> Result<
     Ok(())
 }
 
-/// Reads `root`, noting and taking out whatever serde refuses, until it is readable.
-fn deserialize_all<T: DeserializeOwned>(root: &mut Value) -> (Option<T>, Vec<Problem>) {
+/// How a value that serde refused is taken out of the way of the next mistake.
+enum Repair {
+    /// Taken out.
+    Remove,
+    /// Put under the name that was meant, where nothing stands under it; what is wrong in it is reported too.
+    Rename(String),
+    /// Something readable in its place; what is wrong with that is no mistake of the user's.
+    Replace(Value),
+}
+
+/// Reads `root`, noting and taking out of the way whatever serde refuses, until it is readable. Gives the keys, too, under
+/// which stands what the user did not write.
+fn deserialize_all<T: DeserializeOwned>(
+    mut root: Value,
+    places: &mut Places,
+) -> (Option<T>, Vec<Problem>, Vec<String>) {
     const MOST: usize = 50;
-    let mut problems: Vec<Problem> = Vec::new();
+    let (mut problems, mut touched): (Vec<Problem>, Vec<String>) = (Vec::new(), Vec::new());
     for _ in 0..MOST {
         let error = match serde_path_to_error::deserialize::<_, T>(root.clone()) {
-            Ok(config) => return (Some(config), problems),
+            Ok(config) => return (Some(config), problems, touched),
             Err(error) => error,
         };
         let path = dotted(error.path());
         let message = error.into_inner().message().trim().to_string();
-        let (key, problem) = explain(&path, &message);
-        let repeated = problems.iter().any(|known| key == known.key || key.starts_with(&format!("{}.", known.key)));
-        // A required key that an earlier mistake took out is not a second mistake.
-        if !repeated {
+        let (problem, repair) = explain(&path, &message, &root);
+        let key = problem.key.clone();
+        let known =
+            problems.iter().any(|known| lies_in(&key, &known.key)) || touched.iter().any(|own| lies_in(&key, own));
+        if !known {
             problems.push(problem);
         }
-        if message.starts_with("missing field") || !remove(root, &key) {
-            return (None, problems);
+        let mended = match repair {
+            Repair::Remove => take(&mut root, &key).is_some(),
+            Repair::Replace(value) => {
+                touched.push(key.clone());
+                put(&mut root, &key, value)
+            }
+            Repair::Rename(name) => {
+                let new = match key.rsplit_once('.') {
+                    Some((table, _)) => join(table, &name),
+                    None => name,
+                };
+                places.rename(&key, &new);
+                match take(&mut root, &key) {
+                    Some(value) => find(&root, &new).is_some() || put(&mut root, &new, value),
+                    None => false,
+                }
+            }
+        };
+        if !mended {
+            break;
         }
     }
-    (None, problems)
+    (None, problems, touched)
 }
 
 fn dotted(path: &serde_path_to_error::Path) -> String {
@@ -207,32 +326,95 @@ fn dotted(path: &serde_path_to_error::Path) -> String {
     })
 }
 
-/// serde's message in the user's words, and the key to take out.
-fn explain(path: &str, message: &str) -> (String, Problem) {
+/// serde's message in the user's words, with the key that it is about, and what to do to read on.
+fn explain(path: &str, message: &str, root: &Value) -> (Problem, Repair) {
     let named: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
-    let with = |key: String, message: String, hint: Option<String>| (key.clone(), Problem { key, message, hint });
+    let with = |key: &str, message: &str, hint: Option<String>, repair: Repair| {
+        (Problem { key: key.into(), message: message.into(), hint }, repair)
+    };
+    let last = path.rsplit('.').next().unwrap_or_default();
     if let Some(name) =
         named.first().filter(|_| message.starts_with("unknown field") || message.starts_with("unknown variant"))
     {
-        let key =
-            if path.ends_with(&format!(".{name}")) || path == *name { path.to_string() } else { join(path, name) };
+        let key = if last == *name { path.to_string() } else { join(path, name) };
         let known = &named[1..];
-        let hint = match semiseq_datasets::nearest(name, known) {
-            Some(best) => format!("did you mean `{best}`?"),
-            None if known.is_empty() => "this table has no settings".into(),
-            None => format!("known here: {}", known.join(", ")),
+        let is_choice = message.starts_with("unknown variant");
+        if is_choice && find(root, &key).is_none() {
+            // One word of a few, `pooling = "avarage"`, and no table.
+            let hint = match meant(name, known) {
+                Meant::Name(best) => format!("did you mean `{best}`?"),
+                _ => format!("known here: {}", known.join(", ")),
+            };
+            return with(path, &format!("cannot be `{}`", shown(name)), Some(hint), Repair::Remove);
+        }
+        let stand_in = || Repair::Replace(Value::Table(Table::new()));
+        let (hint, repair) = match meant(name, known) {
+            Meant::Name(best) => (format!("did you mean `{best}`?"), Repair::Rename(best)),
+            Meant::Elsewhere(own, home) => {
+                (format!("`{own}` stands in {}", place_of(home, &own, path)), Repair::Remove)
+            }
+            Meant::Nothing if known.is_empty() => ("this table has no settings".into(), Repair::Remove),
+            Meant::Nothing => (format!("known here: {}", known.join(", ")), Repair::Remove),
         };
-        return with(key, "is not a key that semiseq knows".into(), Some(hint));
+        let message = "is not a key that semiseq knows";
+        return match (repair, is_choice.then(|| known.first()).flatten()) {
+            // Without its one choice the table around it would be refused, for the same mistake.
+            (Repair::Remove, Some(first)) => {
+                let table = Value::Table(Table::from_iter([((*first).to_string(), Value::Table(Table::new()))]));
+                let (problem, _) = with(&key, message, Some(hint), stand_in());
+                (problem, Repair::Replace(table))
+            }
+            (repair, _) => with(&key, message, Some(hint), repair),
+        };
     }
     if let Some(name) = named.first().filter(|_| message.starts_with("missing field")) {
-        return with(join(path, name), "is missing".into(), None);
+        let (hint, value) = missing(name);
+        return with(&join(path, name), "is missing", hint.map(Into::into), Repair::Replace(value));
     }
-    if message.contains("wanted exactly 1 element") || message.contains("exactly 1") {
-        return with(
-            path.to_string(),
-            "must hold exactly one table, the choice".into(),
-            Some("remove all but one of its tables".into()),
-        );
+    if let Some(choice) = CHOICES.iter().find(|choice| **choice == last) {
+        let table = |name: &str| format!("[{}.{name}]", header(path));
+        let (_, stand_in) = missing(choice);
+        match find(root, path) {
+            Some(Value::String(name)) => {
+                let hint = format!("a choice is a table of its own: `{}`", table(name));
+                let value = Value::Table(Table::from_iter([(name.clone(), Value::Table(Table::new()))]));
+                return with(
+                    path,
+                    &format!("names `{}`, and holds no table", shown(name)),
+                    Some(hint),
+                    Repair::Replace(value),
+                );
+            }
+            Some(Value::Table(inner)) if inner.is_empty() => {
+                let hint = stand_in.as_table().and_then(|table| table.keys().next()).map(|name| table(name));
+                let hint = hint.map(|table| format!("for example `{table}`"));
+                return with(path, "holds no choice", hint, Repair::Replace(stand_in));
+            }
+            Some(Value::Table(inner)) if inner.len() > 1 => {
+                let first = inner.iter().take(1).map(|(name, value)| (name.clone(), value.clone())).collect();
+                let names: Vec<String> = inner.keys().take(5).map(|name| format!("`{}`", shown(name))).collect();
+                return with(
+                    path,
+                    &format!("must hold exactly one table, the choice; it holds {}", names.join(", ")),
+                    Some("remove all but one of its tables".into()),
+                    Repair::Replace(Value::Table(first)),
+                );
+            }
+            _ => {}
+        }
+    }
+    if let (true, Some(stage @ Value::Table(_))) = (path == "stage", find(root, path)) {
+        let hint = "write `[[stage]]`, with two brackets, above each stage; `[stage.objective.…]` keeps one";
+        let stages = Value::Array(vec![stage.clone()]);
+        let (problem, _) =
+            with(path, "is one table, and a run has a list of stages", Some(hint.into()), Repair::Remove);
+        return (problem, Repair::Replace(stages));
+    }
+    if let Some(Value::Array(items)) = find(root, path).filter(|_| message.contains("expected struct"))
+        && let [Value::Table(_)] = items.as_slice()
+    {
+        let hint = format!("write `[{}]`, with one bracket", header(path));
+        return with(path, "is a list of tables, and only one is read", Some(hint), Repair::Replace(items[0].clone()));
     }
     let message = message
         .replacen("invalid type:", "has the wrong type:", 1)
@@ -240,32 +422,99 @@ fn explain(path: &str, message: &str) -> (String, Problem) {
         .replace("usize", "a whole number of at least 0")
         .replace("u64", "a whole number of at least 0")
         .replace("f64", "a number");
-    with(path.to_string(), message, None)
+    with(path, &shown(&message), None, Repair::Remove)
 }
 
-/// Takes the value at a dotted path out of `root`; false if there is none.
-fn remove(root: &mut Value, path: &str) -> bool {
-    let Some((parent, last)) = path.rsplit_once('.').or(Some(("", path))) else { return false };
-    let mut here = root;
-    for segment in parent.split('.').filter(|segment| !segment.is_empty()) {
-        let next = match here {
-            Value::Table(table) => table.get_mut(segment),
-            Value::Array(items) => segment.parse::<usize>().ok().and_then(|index| items.get_mut(index)),
-            _ => None,
-        };
-        match next {
-            Some(next) => here = next,
-            None => return false,
+/// A key's path as a table's header: stages are a list and have no number there.
+fn header(path: &str) -> String {
+    path.split('.').filter(|part| part.parse::<usize>().is_err()).collect::<Vec<_>>().join(".")
+}
+
+/// Where a key stands, in words that can be copied.
+fn place_of(home: &str, key: &str, path: &str) -> String {
+    match home.starts_with('[') {
+        false => format!("{home}: `{key} = …`"),
+        true => {
+            let below =
+                if path.starts_with("stage.") && home.starts_with("[stage.") { " below this stage" } else { "" };
+            format!("`{home}`: write that line{below}, and `{key} = …` after it")
         }
     }
-    match here {
-        Value::Table(table) => table.remove(last).is_some(),
-        Value::Array(items) => match last.parse::<usize>() {
-            Ok(index) if index < items.len() => {
-                items.remove(index);
+}
+
+/// How a key that has no default is written, and something readable in its place.
+fn missing(name: &str) -> (Option<&'static str>, Value) {
+    let of = |text: &str| {
+        let table: Table = text.parse().unwrap_or_default();
+        table.into_iter().next().map_or(Value::Integer(1), |(_, value)| value)
+    };
+    match name {
+        "data" => (Some("add a `[data]` table with `source = …`"), of("data = { source = 'cbf' }")),
+        "model" => (
+            Some("add a model, for example `[model.classifier.encoder.lstm]`"),
+            of("model = { classifier = { encoder = { lstm = {} } } }"),
+        ),
+        "stage" => (
+            Some("add a `[[stage]]` with a `[stage.objective.supervised]` table"),
+            of("stage = [{ epochs = 1, objective = { supervised = {} } }]"),
+        ),
+        "objective" => (
+            Some("add what the stage minimises, for example `[stage.objective.supervised]`"),
+            of("x = { supervised = {} }"),
+        ),
+        "encoder" => (Some("add an encoder, for example `[model.classifier.encoder.lstm]`"), of("x = { lstm = {} }")),
+        "optimizer" => (None, of("x = { adam = {} }")),
+        "schedule" => (None, of("x = { constant = {} }")),
+        _ => (None, Value::Integer(1)),
+    }
+}
+
+/// The value at a dotted path.
+fn find<'a>(root: &'a Value, path: &str) -> Option<&'a Value> {
+    path.split('.').filter(|segment| !segment.is_empty()).try_fold(root, |here, segment| match here {
+        Value::Table(table) => table.get(segment),
+        Value::Array(items) => items.get(segment.parse::<usize>().ok()?),
+        _ => None,
+    })
+}
+
+/// The table or list that holds the value at a dotted path, and the value's name in it.
+fn holder<'a, 'b>(root: &'a mut Value, path: &'b str) -> Option<(&'a mut Value, &'b str)> {
+    let (parent, last) = path.rsplit_once('.').unwrap_or(("", path));
+    let holder =
+        parent.split('.').filter(|segment| !segment.is_empty()).try_fold(root, |here, segment| match here {
+            Value::Table(table) => table.get_mut(segment),
+            Value::Array(items) => items.get_mut(segment.parse::<usize>().ok()?),
+            _ => None,
+        })?;
+    Some((holder, last))
+}
+
+/// Takes out the value at a dotted path.
+fn take(root: &mut Value, path: &str) -> Option<Value> {
+    match holder(root, path)? {
+        (Value::Table(table), last) => table.remove(last),
+        (Value::Array(items), last) => {
+            let index = last.parse::<usize>().ok().filter(|index| *index < items.len())?;
+            Some(items.remove(index))
+        }
+        _ => None,
+    }
+}
+
+/// Puts a value at a dotted path; false where there is no such table or list.
+fn put(root: &mut Value, path: &str, value: Value) -> bool {
+    match holder(root, path) {
+        Some((Value::Table(table), last)) => {
+            table.insert(last.to_string(), value);
+            true
+        }
+        Some((Value::Array(items), last)) => match last.parse::<usize>().ok().and_then(|index| items.get_mut(index)) {
+            Some(item) => {
+                *item = value;
                 true
             }
-            _ => false,
+            None => false,
         },
         _ => false,
     }

@@ -33,6 +33,17 @@ impl Places {
         self.places.insert(key.to_string(), place.to_string());
     }
 
+    /// A key and all below it under another name, at the same place.
+    pub(super) fn rename(&mut self, key: &str, name: &str) {
+        let below = |known: &str| {
+            let rest = known.strip_prefix(key)?;
+            (rest.is_empty() || rest.starts_with('.')).then(|| format!("{name}{rest}"))
+        };
+        let moved: Vec<(String, String)> =
+            self.places.iter().filter_map(|(known, place)| Some((below(known)?, place.clone()))).collect();
+        self.places.extend(moved);
+    }
+
     /// The place of `key`, or of the nearest table above it, or the file.
     pub(super) fn find(&self, key: &str) -> String {
         let mut key = key;

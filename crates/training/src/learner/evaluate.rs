@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 use burn::tensor::activation::softmax;
-use semiseq_datasets::{Dataset, Pool, Sequence, Target, Task, evaluation_batches};
+use semiseq_datasets::{Dataset, Pool, Target, Task, evaluation_batches};
 use semiseq_models::{SequenceModel, Sequences};
 
 use crate::metrics::{ClassPredictions, Confusion, Scores, regression_scores};
@@ -212,8 +212,10 @@ pub fn score(outputs: &Outputs, dataset: &Dataset) -> (Scores, Option<Confusion>
 pub fn forecast_scores(forecasts: &[Vec<f64>], dataset: &Dataset) -> Scores {
     let (mut squared, mut absolute, mut count) = (0.0, 0.0, 0usize);
     for (forecast, target) in forecasts.iter().zip(&dataset.targets) {
-        if let Target::Sequence(Sequence::Series(future)) = target {
-            for (forecast, truth) in forecast.iter().zip(&future.values) {
+        if let Target::Sequence(future) = target
+            && let Some((future, _)) = future.values()
+        {
+            for (forecast, truth) in forecast.iter().zip(future) {
                 let error = forecast - f64::from(*truth);
                 squared += error * error;
                 absolute += error.abs();

@@ -13,6 +13,7 @@ use burn::train::renderer::tui::TuiMetricsRendererWrapper;
 use burn::train::renderer::{MetricState, MetricsRenderer};
 
 use crate::metrics::{Scores, higher_is_better};
+use crate::output::terminal::tell;
 
 /// Training or validation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +41,8 @@ impl Progress {
     /// `dashboard`: use Burn's terminal dashboard where standard output is a terminal. `quiet`: print
     /// nothing at all.
     pub fn new(dashboard: bool, quiet: bool, interrupter: Interrupter) -> Self {
-        let wanted = dashboard && !quiet && std::io::stdout().is_terminal() && std::io::stdin().is_terminal();
+        let terminal = dashboard && !quiet && std::io::stdout().is_terminal() && std::io::stdin().is_terminal();
+        let wanted = terminal && fits();
         let dashboard =
             wanted.then(|| -> Box<dyn MetricsRenderer> { Box::new(TuiMetricsRendererWrapper::new(interrupter, None)) });
         if dashboard.is_some() {
@@ -175,7 +177,7 @@ impl Progress {
     fn say(&mut self, text: &str) {
         self.last_line = Instant::now();
         if !self.quiet {
-            eprintln!("{text}");
+            tell(text);
         }
     }
 
@@ -193,6 +195,19 @@ impl Progress {
             format!("{} min {:.0} s", (seconds / 60.0) as u64, seconds % 60.0)
         }
     }
+}
+
+/// Whether the terminal is of a size that somebody looks at. The dashboard keeps every cell of it, of which a terminal of 65,535
+/// columns and rows has four milliards.
+#[cfg(unix)]
+fn fits() -> bool {
+    const MOST: u16 = 2_000;
+    rustix::termios::tcgetwinsize(std::io::stdout()).is_ok_and(|size| size.ws_col <= MOST && size.ws_row <= MOST)
+}
+
+#[cfg(not(unix))]
+fn fits() -> bool {
+    true
 }
 
 /// The dashboard puts the terminal into raw mode, in which Ctrl-C is a mere key that nobody reads;

@@ -233,9 +233,9 @@ impl TargetSize {
             _ => None,
         });
         let longest = sequences.clone().map(Sequence::len).max()?;
-        let input = match (sequences.clone().next()?, data.processor.target_vocabulary()) {
-            (Sequence::Series(series), _) => InputSize::Values(series.channels),
-            (_, vocabulary) => InputSize::Tokens(vocabulary?),
+        let input = match (sequences.clone().next()?.values(), data.processor.target_vocabulary()) {
+            (Some((_, channels)), _) => InputSize::Values(channels),
+            (None, vocabulary) => InputSize::Tokens(vocabulary?),
         };
         Some(Self { input, longest })
     }

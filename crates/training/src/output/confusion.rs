@@ -5,6 +5,7 @@ use std::path::Path;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
+use super::cells::cell;
 use super::files::write_atomic;
 use crate::error::Error;
 use crate::metrics::Confusion;
@@ -15,14 +16,11 @@ use crate::metrics::Confusion;
 ///
 /// Where the file cannot be written.
 pub fn write_csv(path: &Path, confusion: &Confusion) -> Result<(), Error> {
-    let quoted = |name: &String| {
-        if name.contains([',', '"', '\n']) { format!("\"{}\"", name.replace('"', "\"\"")) } else { name.clone() }
-    };
-    let header: Vec<String> = confusion.classes.iter().map(quoted).collect();
+    let header: Vec<String> = confusion.classes.iter().map(|name| cell(name)).collect();
     let mut text = format!("truth\\prediction,{}\n", header.join(","));
     for (name, counts) in confusion.classes.iter().zip(&confusion.counts) {
         let counts: Vec<String> = counts.iter().map(ToString::to_string).collect();
-        text.push_str(&format!("{},{}\n", quoted(name), counts.join(",")));
+        text.push_str(&format!("{},{}\n", cell(name), counts.join(",")));
     }
     write_atomic(path, text.as_bytes())
 }

@@ -75,7 +75,8 @@ pub(super) fn curves(lines: &[Line], metric: &str, starts: &[f64]) -> Vec<Curve>
         let chosen = lines.iter().filter(|line| line.split == split && (line.objective == "baseline") == baseline);
         let points: Vec<(f64, f64)> = chosen
             .filter_map(|line| Some((starts[line.stage] + epochs(lines, line), *line.scores.get(metric)?)))
-            .filter(|point| point.1.is_finite())
+            // Beyond it the axis has no numbers.
+            .filter(|point| point.1.abs() < 1e300)
             .collect();
         if !points.is_empty() {
             curves.push(Curve { name: name.into(), color, points });

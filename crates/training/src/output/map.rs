@@ -51,22 +51,24 @@ fn draw(
     let panels = colorings.len().max(1);
     let root = SVGBackend::with_string(svg, (520 * panels as u32, 480)).into_drawing_area();
     root.fill(&WHITE)?;
-    let range = |axis: usize| {
+    // The axes are not shown. In units of the picture no range is too narrow for them: around equal points they would look for
+    // numbers between two that have none.
+    let share = |axis: usize| {
         let (low, high) = points.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), point| {
             (low.min(point[axis]), high.max(point[axis]))
         });
-        let room = 0.05 * (high - low).max(1e-9);
-        low - room..high + room
+        move |value: f64| if high > low { (value - low) / (high - low) } else { 0.5 }
     };
+    let (across, up) = (share(0), share(1));
     for (area, coloring) in root.split_evenly((1, panels)).iter().zip(colorings) {
         let mut chart = ChartBuilder::on(area)
             .caption(format!("{title}, {}", coloring.title), ("sans-serif", 18))
             .margin(12)
-            .build_cartesian_2d(range(0), range(1))?;
+            .build_cartesian_2d(-0.05..1.05, -0.05..1.05)?;
         chart.configure_mesh().disable_mesh().disable_axes().draw()?;
         let of = |group: Option<usize>| {
             let chosen = points.iter().zip(&coloring.groups).filter(move |(_, other)| **other == group);
-            chosen.map(|(point, _)| (point[0], point[1]))
+            chosen.map(|(point, _)| (across(point[0]), up(point[1])))
         };
         chart.draw_series(of(None).map(|place| Circle::new(place, 3, NO_GROUP.filled())))?;
         for (group, name) in coloring.names.iter().enumerate() {
@@ -104,5 +106,14 @@ mod tests {
         // Three points and two marks of the legend a panel.
         assert_eq!(svg.matches("<circle").count(), 10);
         assert!(svg.contains("Map, two") && svg.contains("right"));
+    }
+
+    #[test]
+    fn equal_points_lie_in_the_middle() {
+        let points = vec![[0.5, -1e12]; 12];
+        let coloring = Coloring { title: "one".into(), names: vec!["all".into()], groups: vec![Some(0); 12] };
+        let mut svg = String::new();
+        draw(&mut svg, "Map", &points, &[coloring]).unwrap();
+        assert_eq!(svg.matches("<circle").count(), 13);
     }
 }

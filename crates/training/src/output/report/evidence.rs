@@ -162,12 +162,16 @@ fn forecasts<M: SequenceModel>(model: &M, data: &Prepared) -> Vec<ForecastExampl
     let chosen: Vec<usize> = (0..count).map(|place| place * data.test.len() / count).collect();
     let windows = data.test.select(&chosen);
     let Outputs::Forecasts(rows) = outputs(model, &windows, Kind::Forecast) else { return Vec::new() };
-    let one = |((window, target), row): ((&Sequence, &Target), &Vec<f64>)| match (window, target) {
-        (Sequence::Series(window), Target::Sequence(Sequence::Series(truth))) => {
-            let forecast = Series { values: row.iter().map(|value| *value as f32).collect(), channels: truth.channels };
-            Some(ForecastExample::of(window, truth, &forecast, &data.processor))
+    let one = |((window, target), row): ((&Sequence, &Target), &Vec<f64>)| {
+        let Target::Sequence(truth) = target else { return None };
+        match (window.clone().owned(), truth.clone().owned()) {
+            (Sequence::Series(window), Sequence::Series(truth)) => {
+                let values = row.iter().map(|value| *value as f32).collect();
+                let forecast = Series { values, channels: truth.channels };
+                Some(ForecastExample::of(&window, &truth, &forecast, &data.processor))
+            }
+            _ => None,
         }
-        _ => None,
     };
     windows.sequences.iter().zip(&windows.targets).zip(&rows).filter_map(one).collect()
 }

@@ -198,7 +198,7 @@ fn path(summary: &Summary) -> String {
     summary.stages.iter().map(|stage| stage.objective.as_str()).collect::<Vec<_>>().join(" → ")
 }
 
-/// A metric's name for people.
+/// A metric's name for people, as HTML.
 fn title(name: &str) -> String {
     match name {
         "macro_f1" => "macro F1".into(),
@@ -208,7 +208,8 @@ fn title(name: &str) -> String {
         "mse" => "mean squared error".into(),
         "mae" => "mean absolute error".into(),
         "r2" => "R²".into(),
-        name => name.replace('_', " "),
+        // A name of a foreign `metrics.jsonl` or `summary.json` may hold anything.
+        name => escape(&name.replace('_', " ")),
     }
 }
 
@@ -243,6 +244,30 @@ mod tests {
         let page = page(&[report(&summary, &evidence, &confusion)]);
         assert!(page.contains("x&lt;/title&gt;") && page.contains("&quot;&amp;") && page.contains("a &lt; b"));
         assert!(!page.contains("<b>") && page.contains("0.750") && page.contains("+0.250"));
+    }
+
+    #[test]
+    fn keys_and_values_of_a_foreign_run_cannot_break_the_page() {
+        let script = "<script>alert(1)</script>";
+        let confusion = Confusion { classes: vec!["a".into(), "b".into()], counts: vec![vec![2, 0], vec![1, 1]] };
+        let (mut summary, evidence) = (summary("x", 0.75), Evidence::default());
+        summary.test.insert(script.into(), 1.0);
+        summary.objective = script.into();
+        summary.encoder = script.into();
+        summary.backend = script.into();
+        let lines: Vec<Line> = (0..2)
+            .flat_map(|stage| [1, 2].map(|epoch| (stage, epoch)))
+            .map(|(stage, epoch)| Line {
+                stage,
+                objective: script.into(),
+                epoch,
+                split: "train".into(),
+                scores: Scores::from([(script.into(), 0.5), ("loss".into(), 0.5)]),
+            })
+            .collect();
+        let report = RunReport { lines: &lines, ..report(&summary, &evidence, &confusion) };
+        let page = page(&[report]);
+        assert!(!page.contains("<script") && page.contains("&lt;script&gt;alert(1)"), "{page}");
     }
 
     #[test]

@@ -1,0 +1,152 @@
+//! Paths in a config are relative to the config: each file's own are made whole before files are laid over each other.
+
+use std::path::{Path, PathBuf};
+
+use semiseq_datasets::{Problem, is_built_in};
+use toml::{Table, Value};
+
+/// Keys that hold a path.
+const PATHS: [&[&str]; 6] = [
+    &["data", "train"],
+    &["data", "valid"],
+    &["data", "test"],
+    &["data", "unlabeled"],
+    &["data", "labels", "file"],
+    &["data", "source"],
+];
+
+/// The key that holds a path where it ends in `.json`.
+const TOKENIZER: &[&str] = &["data", "transform", "tokenize"];
+
+/// A path that was made whole, and is not there though the same words name something from where the user stands.
+pub(super) struct Misplaced {
+    key: String,
+    whole: String,
+    hint: String,
+    written: String,
+}
+
+impl Misplaced {
+    /// The mistake, where `table` still holds that path.
+    pub(super) fn problem(&self, table: &Table) -> Option<Problem> {
+        let keys: Vec<&str> = self.key.split('.').collect();
+        let held = keys.split_last().and_then(|(last, parents)| inner(table, parents)?.get(*last)?.as_str());
+        (held == Some(&self.whole)).then(|| Problem {
+            key: self.key.clone(),
+            message: format!("names `{}`, which is not there from the config's folder", self.written),
+            hint: Some(self.hint.clone()),
+        })
+    }
+}
+
+/// Makes the relative paths of a table whole, as seen from `folder`. What a built-in data set is called stays.
+pub(super) fn make_whole(table: &mut Table, folder: &Path) -> Vec<Misplaced> {
+    let mut misplaced = Vec::new();
+    for keys in PATHS.into_iter().chain([TOKENIZER]) {
+        let Some((last, parents)) = keys.split_last() else { continue };
+        let Some(Value::String(text)) = inner_mut(table, parents).and_then(|table| table.get_mut(*last)) else {
+            continue;
+        };
+        let is_path = match *last {
+            "source" => is_path(text, folder),
+            "tokenize" => text.ends_with(".json"),
+            _ => !text.is_empty(),
+        };
+        let Some(whole) = Some(&*text).filter(|_| is_path).and_then(|text| whole(text, folder)) else { continue };
+        if !Path::new(&whole).exists() && Path::new(text).exists() {
+            misplaced.push(Misplaced {
+                key: keys.join("."),
+                hint: format!(
+                    "paths in a config are relative to its folder; from there the file is `{}`",
+                    seen_from(folder, text).display()
+                ),
+                whole: whole.clone(),
+                written: text.clone(),
+            });
+        }
+        *text = whole;
+    }
+    misplaced
+}
+
+/// Whether `data.source` is a path: a built-in name is none, and a plain word only where such a file exists.
+fn is_path(text: &str, folder: &Path) -> bool {
+    let beside = !text.is_empty() && folder.join(text).exists();
+    match is_built_in(text) {
+        Some(made_by_formula) => !made_by_formula && beside,
+        None => text.contains(['/', '\\', '.']) || beside || (!text.is_empty() && Path::new(text).exists()),
+    }
+}
+
+/// A relative path as a whole one; `None` for one that is whole already, or that cannot be written as text.
+fn whole(text: &str, folder: &Path) -> Option<String> {
+    let path = Path::new(text);
+    if path.is_absolute() {
+        return None;
+    }
+    let joined = std::path::absolute(folder.join(path)).ok()?;
+    // `a/../b` is `b`, unless `a` is a link: only the system knows. The file itself may be a link whose name tells its format.
+    let tidy = match (joined.parent().map(Path::canonicalize), joined.file_name()) {
+        (Some(Ok(parent)), Some(name)) if text.contains("..") => parent.join(name),
+        _ => joined,
+    };
+    tidy.to_str().map(str::to_string)
+}
+
+/// How a config in `folder` writes the path that `text` is from where the program runs.
+pub fn seen_from(folder: &Path, text: &str) -> PathBuf {
+    use std::path::Component;
+    if Path::new(text).is_absolute() {
+        return text.into();
+    }
+    let plain = folder.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+    let up = folder.components().filter(|part| matches!(part, Component::Normal(_))).count();
+    match plain {
+        true => std::iter::repeat_n("..", up).collect::<PathBuf>().join(text),
+        false => std::path::absolute(text).unwrap_or_else(|_| text.into()),
+    }
+}
+
+fn inner<'a>(table: &'a Table, keys: &[&str]) -> Option<&'a Table> {
+    keys.iter().try_fold(table, |table, key| table.get(*key)?.as_table())
+}
+
+fn inner_mut<'a>(table: &'a mut Table, keys: &[&str]) -> Option<&'a mut Table> {
+    keys.iter().try_fold(table, |table, key| table.get_mut(*key)?.as_table_mut())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_whole_and_names_stay_names() {
+        let folder = std::env::temp_dir().join(format!("semiseq-paths-{}", std::process::id()));
+        std::fs::create_dir_all(folder.join("in")).unwrap();
+        std::fs::write(folder.join("here.csv"), "a\n").unwrap();
+        std::fs::write(folder.join("word"), "a\n").unwrap();
+        let of = |source: &str, folder: &Path| {
+            let mut table: Table =
+                format!("[data]\nsource = '{source}'\n[data.transform]\ntokenize = 'word'\n").parse().unwrap();
+            make_whole(&mut table, folder);
+            assert_eq!(table["data"]["transform"]["tokenize"].as_str(), Some("word"));
+            table["data"]["source"].as_str().unwrap().to_string()
+        };
+        let whole = |name: &str| folder.join(name).display().to_string();
+        assert_eq!(of("here.csv", &folder), whole("here.csv"));
+        let tidy = folder.canonicalize().unwrap().join("here.csv").display().to_string();
+        assert_eq!(of("../here.csv", &folder.join("in")), tidy);
+        assert_eq!(of("word", &folder), whole("word"));
+        assert_eq!(of("cbf", &folder), "cbf");
+        assert_eq!(of("GunPoint", &folder), "GunPoint");
+        assert_eq!(of("cbg", &folder), "cbg", "so that the nearest name is suggested");
+        assert_eq!(of(&whole("x.csv"), &folder), whole("x.csv"));
+    }
+
+    #[test]
+    fn the_way_from_a_config_to_a_file() {
+        assert_eq!(seen_from(Path::new("configs/grids"), "data/a.csv"), Path::new("../../data/a.csv"));
+        assert_eq!(seen_from(Path::new(""), "a.csv"), Path::new("a.csv"));
+        assert_eq!(seen_from(Path::new("configs"), "/a.csv"), Path::new("/a.csv"));
+    }
+}
