@@ -16,6 +16,8 @@ mod labels;
 mod levels;
 mod loader;
 mod missing;
+#[cfg(test)]
+mod mutated;
 mod prepare;
 mod processor;
 mod random;

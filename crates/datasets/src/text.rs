@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::config::TransformConfig;
 use crate::error::DataError;
 use crate::formats::read_text;
+use crate::shown::shown;
 use crate::unicode;
 
 /// Stands for tokens that the vocabulary lacks; 0 is padding.
@@ -103,7 +104,7 @@ impl Tokenizer {
             }
             Self::HuggingFace { json, .. } => {
                 let numbers: Vec<u32> = numbers.map(|number| number - 1).collect();
-                let tokenizer = json.parse::<tokenizers::Tokenizer>().ok();
+                let tokenizer = parse(json).ok();
                 // A tokenizer that cannot be read has been refused when the run began.
                 tokenizer.and_then(|tokenizer| tokenizer.decode(&numbers, true).ok()).unwrap_or_default()
             }
@@ -135,8 +136,8 @@ impl Tokenizer {
                     ))
                 }))
             }
-            Self::HuggingFace { json, .. } => {
-                let mut tokenizer: tokenizers::Tokenizer = json.parse().map_err(|error| {
+            Self::HuggingFace { json, size } => {
+                let mut tokenizer = parse(json).map_err(|error| {
                     DataError::new(
                         format!("the tokenizer cannot be read: {error}"),
                         "give a `tokenizer.json` of the `tokenizers` library",
@@ -154,23 +155,55 @@ impl Tokenizer {
                     let encoding = tokenizer
                         .encode_fast(unicode::composed(text).as_ref(), false)
                         .map_err(|error| error.to_string())?;
-                    Ok(never_empty(encoding.get_ids().iter().map(|number| number + 1).collect()))
+                    let ids = encoding.get_ids();
+                    if let Some(id) = ids.iter().find(|id| **id as usize >= *size) {
+                        return Err(format!("it gives the number {id}, which is not in its vocabulary"));
+                    }
+                    Ok(never_empty(ids.iter().map(|id| id + 1).collect()))
                 }))
             }
         }
     }
 }
 
+/// Reads a tokenizer. The library panics over a file that ends in the midst of a table: that it is JSON is seen first.
+fn parse(json: &str) -> Result<tokenizers::Tokenizer, String> {
+    serde_json::from_str::<serde_json::Value>(json).map_err(|error| error.to_string())?;
+    json.parse().map_err(|error: tokenizers::Error| error.to_string())
+}
+
+/// Numbers of a vocabulary: the largest in use have a quarter of a million.
+const MOST_TOKENS: usize = 1 << 22;
+
 fn hugging_face(path: &Path) -> Result<Tokenizer, DataError> {
     let json = read_text(path)?;
-    let tokenizer: tokenizers::Tokenizer = json.parse().map_err(|error| {
+    let wrong = |error: String| {
         DataError::new(
             format!("{}: not a tokenizer: {error}", path.display()),
             "give a `tokenizer.json` of the `tokenizers` library",
         )
-    })?;
+    };
+    let tokenizer = parse(&json).map_err(wrong)?;
     // Numbers may have holes between them.
-    let size = tokenizer.get_vocab(true).into_values().max().map_or(0, |last| last as usize + 1);
+    let last = tokenizer.get_vocab(true).into_iter().max_by_key(|(_, number)| *number);
+    let size = last.as_ref().map_or(0, |(_, number)| *number as usize + 1);
+    if let Some((token, number)) = last.filter(|_| size > MOST_TOKENS) {
+        return Err(DataError::new(
+            format!(
+                "{}: the token `{}` has the number {number}; at most {MOST_TOKENS} tokens are learned",
+                path.display(),
+                shown(&token)
+            ),
+            "each number up to the last one has a vector, whether a token has it or not: number the tokens from 0 on",
+        ));
+    }
+    let described: serde_json::Value = serde_json::from_str(&json).map_err(|error| wrong(error.to_string()))?;
+    if described["model"]["dropout"].as_f64().is_some_and(|share| share > 0.0) {
+        return Err(DataError::new(
+            format!("{}: `model.dropout` cuts a text differently each time", path.display()),
+            "set it to null: views of a text are `[data.augment]`'s, which draws them by the run's seed",
+        ));
+    }
     Ok(Tokenizer::HuggingFace { size, json })
 }
 
@@ -249,6 +282,27 @@ mod tests {
     #[test]
     fn a_vocabulary_with_holes_is_as_large_as_its_last_number() {
         assert_eq!(hugging_face("holes", "null", r#"{"[UNK]":0,"cat":1,"dog":9}"#).size(), 11);
+    }
+
+    #[test]
+    fn a_number_beyond_all_vocabularies_is_refused() {
+        let path = std::env::temp_dir().join(format!("semiseq-tokenizer-{}-vast.json", std::process::id()));
+        let fit = |model: &str| {
+            let json = format!(
+                r#"{{"version":"1.0","truncation":null,"padding":null,"added_tokens":[],"normalizer":null,"pre_tokenizer":{{"type":"Whitespace"}},"post_processor":null,"decoder":null,"model":{model}}}"#
+            );
+            std::fs::write(&path, json).unwrap();
+            let config =
+                TransformConfig { tokenize: crate::config::TextUnit(path.display().to_string()), ..Default::default() };
+            Tokenizer::fit(&config, std::iter::empty()).unwrap_err().to_string()
+        };
+        for last in ["4294967294", "4294967295"] {
+            let message =
+                fit(&format!(r#"{{"type":"WordLevel","vocab":{{"[UNK]":0,"a":{last}}},"unk_token":"[UNK]"}}"#));
+            assert!(message.contains(&format!("the token `a` has the number {last}; at most 4194304")), "{message}");
+        }
+        let message = fit(r#"{"type":"BPE","dropout":0.1,"vocab":{"a":0,"b":1},"merges":[]}"#);
+        assert!(message.contains("`model.dropout` cuts a text differently each time"), "{message}");
     }
 
     #[test]

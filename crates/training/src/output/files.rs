@@ -1,7 +1,7 @@
 //! Files that are whole or not there.
 
 use std::fs::{self, File};
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::Path;
 
 use crate::error::Error;
@@ -19,7 +19,17 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     let mut name = path.file_name().unwrap_or_default().to_os_string();
     name.push(".part");
     let part = path.with_file_name(name);
-    let written = File::create(&part)
+    let (part, file) = match open_part(&part) {
+        Ok(file) => (part, Ok(file)),
+        // Another process writes there, or left it when it was killed.
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            let own = part.with_extension(format!("{}.part", std::process::id()));
+            let file = open_part(&own);
+            (own, file)
+        }
+        Err(error) => (part, Err(error)),
+    };
+    let written = file
         .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
         .and_then(|()| fs::rename(&part, path));
     if written.is_ok() {
@@ -30,6 +40,18 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), Error> {
         let _ = fs::remove_file(&part);
         Error::write(path, error)
     })
+}
+
+/// Opens a file that nobody has opened. A link that lies there, in a run folder from elsewhere, would lead the writing to any
+/// file: it is taken away, unless it leads to a device.
+fn open_part(part: &Path) -> std::io::Result<File> {
+    if fs::metadata(part).is_ok_and(|kind| !kind.is_file() && !kind.is_dir()) {
+        return File::create(part);
+    }
+    if fs::symlink_metadata(part).is_ok_and(|kind| kind.is_symlink()) {
+        fs::remove_file(part)?;
+    }
+    File::options().write(true).create_new(true).open(part)
 }
 
 /// Flushes the folder: until then a power cut may take the new name back. Best effort: the file is in
@@ -57,6 +79,25 @@ mod tests {
             assert_eq!(write_atomic(&link, b"new").is_ok(), works, "{name}");
             assert!(fs::metadata(&link).unwrap().file_type().is_char_device(), "{name}");
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_that_lies_in_the_way_is_not_written_through() {
+        let folder = std::env::temp_dir().join(format!("semiseq-planted-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let victim = folder.join("victim");
+        fs::write(&victim, "mine").unwrap();
+        let _ = fs::remove_file(folder.join("a.txt.part"));
+        std::os::unix::fs::symlink(&victim, folder.join("a.txt.part")).unwrap();
+        write_atomic(&folder.join("a.txt"), b"new").unwrap();
+        assert_eq!(fs::read(&victim).unwrap(), b"mine");
+        assert_eq!(fs::read(folder.join("a.txt")).unwrap(), b"new");
+        // What another process is writing, or left half-written, stays its own.
+        fs::write(folder.join("a.txt.part"), "half").unwrap();
+        write_atomic(&folder.join("a.txt"), b"newer").unwrap();
+        assert_eq!(fs::read(folder.join("a.txt")).unwrap(), b"newer");
+        assert_eq!(fs::read(folder.join("a.txt.part")).unwrap(), b"half");
     }
 
     #[test]

@@ -1,0 +1,200 @@
+//! Readers and tokenizers on files with a few changes: whatever is in a file, it is read or refused, and nothing panics,
+//! hangs or gives what later parts cannot work on.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use proptest::prelude::*;
+use proptest::test_runner::TestCaseResult;
+
+use crate::config::{DataConfig, TextUnit, TransformConfig};
+use crate::formats::{ReadOptions, read};
+use crate::prepare::{Task, prepare_source};
+use crate::sequence::Sequence;
+use crate::source::{Source, dataset_from_rows};
+use crate::text::Tokenizer;
+
+/// Files of each kind that a test makes.
+const CASES: u32 = 2_000;
+
+/// Pieces that readers look for, and numbers at the edges.
+const PIECES: [&[u8]; 24] = [
+    b"",
+    b",",
+    b";",
+    b":",
+    b"\t",
+    b"\"",
+    b"\n",
+    b"\r",
+    b"\r\n",
+    b"\0",
+    b"nan",
+    b"-inf",
+    b"1e39",
+    b"-0",
+    b"99999999999999999999",
+    b"?",
+    b"@data",
+    b"[",
+    b"]",
+    b"{",
+    b"}",
+    b"null",
+    b"\xef\xbb\xbf",
+    b"\xff\xfe",
+];
+
+/// A change: its kind, two places as shares of the length, and a piece.
+type Change = (u8, u16, u16, usize);
+
+fn changes() -> impl Strategy<Value = Vec<Change>> {
+    prop::collection::vec((0..6u8, any::<u16>(), any::<u16>(), 0..PIECES.len()), 1..5)
+}
+
+fn changed(bytes: &[u8], changes: &[Change]) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    for (kind, first, second, piece) in changes {
+        let place = |share: u16| usize::from(share) * bytes.len() / (usize::from(u16::MAX) + 1);
+        let (mut from, mut to) = (place(*first), place(*second));
+        if from > to {
+            std::mem::swap(&mut from, &mut to);
+        }
+        match kind {
+            0 if from < bytes.len() => bytes[from] ^= 1 << (second % 8),
+            1 => drop(bytes.splice(from..from, PIECES[*piece].iter().copied())),
+            2 => drop(bytes.splice(from..to, PIECES[*piece].iter().copied())),
+            3 => {
+                let part = bytes[from..to].to_vec();
+                drop(bytes.splice(to..to, part));
+            }
+            4 => bytes.truncate(to),
+            _ => bytes[from..to].reverse(),
+        }
+    }
+    bytes
+}
+
+fn folder(name: &str) -> PathBuf {
+    let folder = std::env::temp_dir().join(format!("semiseq-mutated-{}-{name}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+/// Reads a file, and prepares what it holds for each task: an answer or an error, and rows that fit together.
+fn look(path: &Path, format: &str) -> TestCaseResult {
+    for options in [ReadOptions::default(), ReadOptions { target: Some("label".into()), ..ReadOptions::default() }] {
+        let Ok(rows) = read(path, Some(format), &options) else { continue };
+        prop_assert_eq!(rows.sequences.len(), rows.labels.len());
+        for sequence in &rows.sequences {
+            if let Sequence::Series(series) = sequence {
+                prop_assert!(series.channels > 0 && series.values.len() % series.channels == 0);
+                prop_assert!(series.values.iter().all(|value| !value.is_infinite()));
+            }
+        }
+        for task in [Task::Unsupervised, Task::Classify, Task::Regress, Task::SequenceToSequence] {
+            if let Ok(dataset) = dataset_from_rows(rows.clone(), task) {
+                let _ = crate::describe::describe(&dataset).to_string();
+                let _ = prepare_source(Source::new(dataset), &DataConfig::default(), task);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn hold(name: &str, format: &str, file: &str, bytes: &[u8]) {
+    let path = folder(name).join(file);
+    fs::write(&path, bytes).unwrap();
+    assert!(read(&path, Some(format), &ReadOptions::default()).is_ok(), "the file is read before it is changed");
+    let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(CASES) };
+    proptest!(config, |(list in changes())| {
+        fs::write(&path, changed(bytes, &list)).unwrap();
+        look(&path, format)?;
+    });
+}
+
+const TABLE: &str = "a,b,c,label\n1,2.5,-3,x\n4,5,6e-1,y\n7,8,9,x\n0,1,2,y\n3,4,5,\n6,7,8,x\n";
+const TEXTS: &str =
+    "text,label\n\"good, \"\"very\"\" good\",pos\nbad day,neg\nfine,pos\nawful night,neg\n\"two\nlines\",\n";
+
+#[test]
+fn tables_hold() {
+    hold("wide", "csv", "a.csv", TABLE.as_bytes());
+}
+
+#[test]
+fn tables_of_texts_hold() {
+    hold("texts", "csv", "t.csv", TEXTS.as_bytes());
+}
+
+#[test]
+fn tables_with_tabs_hold() {
+    hold("tabs", "tsv", "a.tsv", b"ham\tHe said \"hi\nspam\tWin now\nham\tsee you\nspam\tbuy this\n");
+}
+
+#[test]
+fn series_files_hold() {
+    let text = b"# c\n@problemName x\n@univariate false\n@classLabel true a b\n@data\n1,2:3,4:a\n5,6,7:6,7,8:b\n1,?:2,3:a\n4:5:b\n";
+    hold("ts", "ts", "a.ts", text);
+}
+
+#[test]
+fn archive_tables_hold() {
+    hold("ucr", "ucr", "a.txt", b"  1.0e+00  0.5  -1.5\n2\t3\tNaN\n1,0.5,,0.7\n2 4 5 6\n");
+}
+
+#[test]
+fn json_lines_hold() {
+    let lines = b"{\"text\": \"a b\", \"label\": 3}\n\n{\"text\": \"c\", \"label\": null}\n";
+    hold("jsonl-text", "jsonl", "a.jsonl", lines);
+    let lines = b"{\"values\": [[1, 2], [3, null]], \"label\": \"x\"}\n{\"values\": [[1e3, 2.5]], \"label\": \"y\"}\n";
+    hold("jsonl-values", "jsonl", "b.jsonl", lines);
+}
+
+#[test]
+fn images_hold() {
+    let mut images = vec![0, 0, 8, 3, 0, 0, 0, 4, 0, 0, 0, 2, 0, 0, 0, 3];
+    images.extend((0..24u8).map(|pixel| pixel * 10));
+    let path = folder("idx").join("t-labels-idx1-ubyte");
+    fs::write(path, [0, 0, 8, 1, 0, 0, 0, 4, 0, 1, 0, 1]).unwrap();
+    hold("idx", "idx", "t-images-idx3-ubyte", &images);
+}
+
+#[test]
+fn packed_files_hold() {
+    use std::io::Write;
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(TABLE.as_bytes()).unwrap();
+    hold("gz", "csv", "a.csv.gz", &encoder.finish().unwrap());
+}
+
+#[test]
+fn tokenizers_hold() {
+    let path = folder("tokenizer").join("tokenizer.json");
+    for model in [
+        r#"{"type":"WordLevel","vocab":{"[UNK]":0,"a":1,"the":2,"dog":3},"unk_token":"[UNK]"}"#,
+        r###"{"type":"WordPiece","unk_token":"[UNK]","continuing_subword_prefix":"##","max_input_chars_per_word":100,"vocab":{"[UNK]":0,"a":1,"##s":2,"dog":3}}"###,
+        r#"{"type":"BPE","dropout":null,"unk_token":"<unk>","continuing_subword_prefix":null,"end_of_word_suffix":null,"fuse_unk":false,"byte_fallback":false,"vocab":{"<unk>":0,"a":1,"t":2,"h":3,"th":4},"merges":[["t","h"]]}"#,
+        r#"{"type":"Unigram","unk_id":0,"vocab":[["<unk>",0.0],["a",-1.0],["the",-2.0]],"byte_fallback":false}"#,
+    ] {
+        let json = format!(
+            r#"{{"version":"1.0","truncation":null,"padding":null,"added_tokens":[{{"id":0,"content":"[UNK]","single_word":false,"lstrip":false,"rstrip":false,"normalized":false,"special":true}}],"normalizer":{{"type":"Lowercase"}},"pre_tokenizer":{{"type":"Whitespace"}},"post_processor":null,"decoder":null,"model":{model}}}"#
+        );
+        let transform =
+            TransformConfig { tokenize: TextUnit(path.display().to_string()), ..TransformConfig::default() };
+        let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(CASES / 4) };
+        proptest!(config, |(list in changes())| {
+            fs::write(&path, changed(json.as_bytes(), &list)).unwrap();
+            if let Ok(tokenizer) = Tokenizer::fit(&transform, std::iter::empty())
+                && let Ok(encode) = tokenizer.encoder()
+            {
+                for text in ["the dog's a-h th", "", "\u{0} ü 犬 \u{1f642}"] {
+                    if let Ok(numbers) = encode(text) {
+                        prop_assert!(numbers.iter().all(|number| (*number as usize) < tokenizer.size()));
+                        let _ = tokenizer.text(&numbers);
+                    }
+                }
+            }
+        });
+    }
+}
