@@ -14,6 +14,10 @@ fn digest(dataset: &Dataset, row: usize) -> u64 {
             series.values.iter().for_each(|value| value.to_bits().hash(&mut hasher));
             dataset.levels.of(row).iter().for_each(|level| level.to_bits().hash(&mut hasher));
         }
+        Sequence::Window(window) => {
+            window.recording().channels.hash(&mut hasher);
+            window.values().iter().for_each(|value| value.to_bits().hash(&mut hasher));
+        }
         Sequence::Text(text) => text.trim().hash(&mut hasher),
         Sequence::Tokens(tokens) => tokens.hash(&mut hasher),
     }

@@ -261,6 +261,7 @@ mod tests {
                 stage,
                 objective: script.into(),
                 epoch,
+                step: epoch,
                 split: "train".into(),
                 scores: Scores::from([(script.into(), 0.5), ("loss".into(), 0.5)]),
             })
