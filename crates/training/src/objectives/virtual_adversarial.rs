@@ -2,7 +2,8 @@
 //! and semi-supervised learning"; on the vectors of words Miyato et al. 2017).
 //!
 //! The prediction may not change under the small noise that changes it most: `KL(p(x) ‖ p(x + r))` (eq. 6), `r` found by
-//! power iteration (eqs. 10 to 13), on labelled and unlabelled sequences. With `entropy_weight` it is the paper's VAT+EntMin.
+//! power iteration (eqs. 10 to 13), the mean over labelled and unlabelled sequences (eq. 8). With `entropy_weight` it is the
+//! paper's VAT+EntMin.
 //!
 //! Noise is put on values, or on the vectors of words. Its length is a fraction of the sequence's own, as one vector, and
 //! not a number of its own as in the papers: series and texts of any length and scale then have one setting. Miyato et al.
@@ -16,8 +17,9 @@ use semiseq_models::SequenceModel;
 use serde::{Deserialize, Serialize};
 
 use super::adversarial_noise::Read;
+use super::consistency::Distances;
 use super::draws::{Draws, step_seed};
-use super::losses::{distribution_kl, entropy, probabilities};
+use super::losses::{distribution_kl, divergence_of_rows, entropy, probabilities};
 use super::{Needs, Objective, Part, Setting, Step, StepContext, Supervised, SupervisedConfig, Terms};
 use crate::config::{check_range, problem};
 
@@ -79,23 +81,29 @@ impl VirtualAdversarial {
         mut start: impl FnMut([usize; 3]) -> Tensor<3>,
     ) -> Terms {
         let mut terms = Terms::default();
+        let mut changes = Distances::default();
+        let mut uncertain = None;
         if let Some(part) = &step.labeled {
             let (change, logits) = self.change(model, part, &mut start);
-            terms =
-                self.supervised.terms(model, logits, &part.targets).add("labeled_change", self.config.weight, change);
+            changes.add(change, part.row_mask(model.per_step()));
+            terms = self.supervised.terms(model, logits, &part.targets);
         }
         if let Some(part) = &step.unlabeled {
             let (change, logits) = self.change(model, part, &mut start);
-            terms = terms.add("change", self.config.weight, change);
-            if self.config.entropy_weight > 0.0 {
-                let entropy = entropy(logits, part.row_mask(model.per_step()));
-                terms = terms.add("entropy", self.config.entropy_weight, entropy);
-            }
+            changes.add(change, part.row_mask(model.per_step()));
+            uncertain = (self.config.entropy_weight > 0.0).then(|| entropy(logits, part.row_mask(model.per_step())));
         }
-        terms
+        if let Some(change) = changes.mean() {
+            terms = terms.add("change", self.config.weight, change);
+        }
+        match uncertain {
+            Some(entropy) => terms.add("entropy", self.config.entropy_weight, entropy),
+            None => terms,
+        }
     }
 
-    /// How much the prediction changes under the noise that changes it most, and the logits without noise.
+    /// How much the prediction for each row changes under the noise that changes it most, `[rows]`, and the logits without
+    /// noise.
     fn change<M: SequenceModel>(
         &self,
         model: &M,
@@ -109,7 +117,7 @@ impl VirtualAdversarial {
         let divergence = |logits: Tensor<2>| distribution_kl(logits, target.clone(), rows.clone());
         let start = start(read.steps.dims());
         let noise = read.virtual_adversarial(model, self.config.epsilon, self.config.iterations, start, divergence);
-        (divergence(read.logits(model, noise)), logits)
+        (divergence_of_rows(read.logits(model, noise), target.clone()), logits)
     }
 }
 

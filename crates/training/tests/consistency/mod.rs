@@ -1,13 +1,18 @@
 //! Whole steps of the consistency, mixing, multi-view and adversarial objectives equal what PyTorch made from their authors'
 //! code (`fixtures/consistency.py`): the loss, the gradients, and what is learned and remembered after each of three steps.
 
+use std::sync::Arc;
+
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
-use burn::tensor::{Gradients, Int, Tensor};
+use burn::tensor::{Distribution, Gradients, Int, Tensor};
+use burn::train::Interrupter;
+use semiseq_datasets::{Augmenter, DataConfig, LabelsConfig, Pool, Task, Views, prepare};
 use semiseq_models::{Input, InputSize, SequenceModel, Sequences};
-use semiseq_training::config::{OptimizerConfig, SgdConfig};
-use semiseq_training::learner::Learned;
+use semiseq_training::config::{OptimizerConfig, SgdConfig, StageConfig};
 use semiseq_training::learner::optimizer::build;
+use semiseq_training::learner::progress::Progress;
+use semiseq_training::learner::{Learned, StageOptions, evaluate, fit};
 use semiseq_training::objectives::*;
 use serde_json::Value;
 
@@ -73,10 +78,11 @@ fn part(case: &Value) -> Part {
         input: Input::Values(tensor::<3>(&case[name])),
         mask: Some(tensor::<2>(&case["mask"])),
     };
+    let other = |name: &str| case.get(name).is_some().then(|| view(name));
     Part {
         weak: view("weak"),
-        second: Some(view("second")),
-        strong: None,
+        second: other("second"),
+        strong: other("strong"),
         second_strong: None,
         plain: None,
         indices: numbers(&case["indices"]).into_iter().map(|index| index as usize).collect(),
@@ -94,6 +100,9 @@ fn terms(objective: &mut AnyObjective<Net>, model: &Net, step: &Step, context: &
             objective.mixed(model, step, context, |_| mixture(&draws[names.next().expect("two mixtures")]))
         }
         AnyObjective::MixMatch(objective) => {
+            objective.mixed(model, labeled, unlabeled, context, &mixture(draws)).expect("classes")
+        }
+        AnyObjective::ReMixMatch(objective) => {
             objective.mixed(model, labeled, unlabeled, context, &mixture(draws)).expect("classes")
         }
         AnyObjective::VirtualAdversarial(objective) => {
@@ -157,9 +166,10 @@ impl ModuleMapper for Fill {
             return param;
         }
         let Some(values) = self.values.next() else { return param };
+        let learns = param.is_require_grad();
         param.map(|old| {
             let shape = old.dims();
-            Tensor::<1>::from_data(values.as_slice(), &device()).reshape(shape).require_grad()
+            Tensor::<1>::from_data(values.as_slice(), &device()).reshape(shape).set_require_grad(learns)
         })
     }
 }
@@ -199,10 +209,11 @@ fn check(case: &Value) {
     };
     let config: ObjectiveConfig =
         serde_json::from_value(serde_json::json!({ name: case["settings"] })).expect("settings");
-    let counts = vec![1; model.outputs().max(2)];
+    let given: Option<Vec<usize>> = serde_json::from_value(case["counts"].clone()).expect("counts");
+    let counts = given.unwrap_or_else(|| vec![1; model.outputs().max(2)]);
     let setting = Setting { model: &model, train_size: TRAIN, class_counts: &counts, target: None, device: &device() };
-    let own = list(&case["own"]);
-    let objective = filled(config.init(&setting), own.clone());
+    let (own, memory) = (list(&case["own"]), list(&case["memory"]));
+    let objective = filled(config.init(&setting), [own.clone(), memory.clone()].concat());
     let mut learned = Learned { model, objective, average: None };
     let mut optimizer = build(&OptimizerConfig::Sgd(SgdConfig { lr: RATE, ..SgdConfig::default() }), false);
 
@@ -219,9 +230,11 @@ fn check(case: &Value) {
         let slopes = [flat(&learned.model, Some(&gradients)).slopes, flat(&learned.objective, Some(&gradients)).slopes];
         let grads = list(&expected["grads"]);
         assert_last_near(&slopes[0], &grads[..2], &format!("{what}: gradient of the model's parameter"));
-        assert_last_near(&slopes[1], &grads[2..], &format!("{what}: gradient of the objective's parameter"));
-        let rest = &slopes[1][..slopes[1].len() - own.len()];
-        assert!(rest.iter().flatten().all(|slope| *slope == 0.0), "{what}: a gradient reaches what is remembered");
+        let (learned_slopes, memory_slopes) = slopes[1].split_at(slopes[1].len() - memory.len());
+        let (rest, own_slopes) = learned_slopes.split_at(learned_slopes.len() - own.len());
+        assert_last_near(own_slopes, &grads[2..], &format!("{what}: gradient of the objective's parameter"));
+        let none = [rest, memory_slopes].concat().concat().into_iter().all(|slope| slope == 0.0);
+        assert!(none, "{what}: a gradient reaches what is remembered");
 
         let gradients = GradientsParams::from_grads(gradients, &learned);
         learned = optimizer.step(RATE, learned, gradients);
@@ -236,7 +249,7 @@ fn check(case: &Value) {
 fn three_whole_steps_equal_the_authors() {
     let text = include_str!("../fixtures/consistency.json");
     let cases: Vec<Value> = serde_json::from_str(text).expect("the fixture");
-    assert!(cases.len() >= 29, "{} cases", cases.len());
+    assert!(cases.len() >= 33, "{} cases", cases.len());
     cases.iter().for_each(check);
 }
 
@@ -260,4 +273,92 @@ fn cross_view_targets_are_the_same_at_each_pass() {
     for _ in 0..5 {
         assert_eq!(loss(), first);
     }
+}
+
+/// Says the labelled loss, and writes down with which weights the loop calls it.
+#[derive(Module, Debug)]
+struct Recorder {
+    #[module(skip)]
+    seen: Vec<Vec<Vec<f32>>>,
+    #[module(skip)]
+    updates: Vec<(usize, Vec<Vec<f32>>)>,
+}
+
+impl Objective<Net> for Recorder {
+    fn needs(&self) -> Needs {
+        Needs { pool: Pool::Paired, views: Views::WEAK | Views::SECOND }
+    }
+
+    fn step(&mut self, model: &Net, step: &Step, _context: &StepContext) -> Terms {
+        self.seen.push(flat(model, None).values);
+        let part = step.labeled.as_ref().expect("labels");
+        let Targets::Classes { classes, known } = &part.targets else { panic!("classes") };
+        Terms::new(losses::cross_entropy(model.forward(part.weak.clone()), classes.clone(), known.clone(), 0.0, None))
+    }
+
+    fn after_update(mut self, model: &Net, context: &StepContext) -> Self {
+        self.updates.push((context.step, flat(model, None).values));
+        self
+    }
+}
+
+/// Six steps on twelve labelled series, the same batches for each objective.
+fn trained<O: Objective<Net>>(objective: impl FnOnce(&Net) -> O) -> (Net, O) {
+    let labels = LabelsConfig { per_class: Some(4), ..LabelsConfig::default() };
+    let config = DataConfig { source: "cbf".into(), size: Some(60), labels, ..DataConfig::default() };
+    let data = prepare(&config, Task::Classify).expect("a formula");
+    let device = device();
+    device.seed(5);
+    let normal = |rows: usize, columns: usize| {
+        Param::from_tensor(Tensor::random([rows, columns], Distribution::Normal(0.0, 1.0), &device).require_grad())
+    };
+    let model = Net { weight: normal(1, 4), head: normal(4, 3), per_step: false, two_way: false };
+    let objective = objective(&model);
+    let stage = StageConfig {
+        steps: Some(6),
+        epochs: None,
+        batch_size: 4,
+        ..StageConfig::new(ObjectiveConfig::Supervised(SupervisedConfig::default()), 1)
+    };
+    let options = StageOptions {
+        label: "recorded".into(),
+        config: &stage,
+        train: Arc::new(data.train.clone()),
+        labeled: &data.labeled,
+        unlabeled: &data.unlabeled,
+        valid: &data.train.select(&[]),
+        augmenter: Augmenter::none(),
+        kind: evaluate::Kind::Classes,
+        seed: 0,
+        device: &device,
+        pace: None,
+    };
+    let interrupter = Interrupter::new();
+    let mut progress = Progress::new(false, true, interrupter.clone());
+    let fitted = fit(model, objective, &options, None, &mut progress, &interrupter, |_, _| Ok(())).expect("a stage");
+    (fitted.model, fitted.objective)
+}
+
+#[test]
+fn the_loop_lets_a_teacher_follow_each_update_with_the_right_decay() {
+    let (_, recorded) = trained(|_| Recorder { seen: Vec::new(), updates: Vec::new() });
+    let steps: Vec<usize> = recorded.updates.iter().map(|(step, _)| *step).collect();
+    assert_eq!(steps, [0, 1, 2, 3, 4, 5], "once after each update, with the updates before it");
+    for (step, (_, moved)) in recorded.updates.iter().enumerate().take(5) {
+        assert_ne!(recorded.seen[step], *moved, "the model of an update has moved");
+        assert_eq!(recorded.seen[step + 1], *moved, "and is the next step's");
+    }
+
+    // Without a weight the student moves as recorded; the result is the teacher.
+    let config = MeanTeacherConfig { weight: 0.0, ema_decay: 0.7, ..Default::default() };
+    let (result, _) = trained(|model| {
+        config.init(&Setting { model, train_size: 60, class_counts: &[4; 3], target: None, device: &device() })
+    });
+    let mut teacher = recorded.seen[0].concat();
+    for (step, (_, student)) in recorded.updates.iter().enumerate() {
+        let decay = (1.0 - 1.0 / (step as f32 + 2.0)).min(0.7);
+        let student = student.concat();
+        teacher.iter_mut().zip(student).for_each(|(old, new)| *old = decay * *old + (1.0 - decay) * new);
+    }
+    assert_near(&flat(&result, None).values.concat(), &teacher, "the teacher after six updates");
 }
