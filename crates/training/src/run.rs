@@ -233,23 +233,31 @@ impl Workshop<'_> {
     fn check_stages(&self, model: &AnyModel) -> Result<(), Error> {
         self.config.stages.iter().enumerate().try_for_each(|(index, stage)| {
             check_stage(model, &self.objective(index, stage, model), &self.stage_options(index, stage, None))
-        })
+        })?;
+        let Some(stage) = self.baseline_stage() else { return Ok(()) };
+        let index = self.config.stages.len();
+        check_stage(model, &self.objective(index, &stage, model), &self.stage_options(index, &stage, None))
     }
 
-    /// The baseline's stage, where one is asked for and the last stage is through: on the labels alone, from fresh weights, for
-    /// as many steps.
-    fn baseline(&self, outcomes: &[Outcome]) -> Option<(StageConfig, Pace)> {
+    /// The stage of the baseline, where one is asked for: on the labels alone, with the last stage's settings.
+    fn baseline_stage(&self) -> Option<StageConfig> {
         let last = self.config.last_stage().filter(|_| self.config.baseline.enabled)?;
+        // A layer that stood still because it was trained before has to learn here.
+        let layers = LayersConfig::default();
+        let objective = ObjectiveConfig::Supervised(SupervisedConfig::default());
+        Some(StageConfig { objective, layers, ..last.clone() })
+    }
+
+    /// The stage of the baseline and how long it is, once the last stage is through: as many steps.
+    fn baseline(&self, outcomes: &[Outcome]) -> Option<(StageConfig, Pace)> {
+        let stage = self.baseline_stage()?;
         let outcome = outcomes.get(self.config.stages.len() - 1)?;
         let pace = Pace {
             steps: outcome.steps,
             steps_per_epoch: outcome.steps.div_ceil(outcome.epochs.max(1)),
             validate_every: outcome.validate_every,
         };
-        // A layer that stood still because it was trained before has to learn here.
-        let layers = LayersConfig::default();
-        let objective = ObjectiveConfig::Supervised(SupervisedConfig::default());
-        Some((StageConfig { objective, layers, ..last.clone() }, pace))
+        Some((stage, pace))
     }
 
     /// Runs one stage, or takes over what an earlier session finished of it. `None`: interrupted.

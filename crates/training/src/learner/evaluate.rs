@@ -84,7 +84,7 @@ impl Kind {
 
 /// The model's outputs in the order of the data set. `model` must live off the autodiff device.
 pub fn outputs<M: SequenceModel>(model: &M, dataset: &Dataset, kind: Kind) -> Outputs {
-    outputs_by(model, dataset, kind, |sequences| model.forward(sequences))
+    outputs_by(model, dataset, kind, &|| false, |sequences| model.forward(sequences))
 }
 
 /// As [`outputs`], with what the objective's own layers have to say ([`Objective::vote`]).
@@ -94,7 +94,18 @@ pub fn voted_outputs<M: SequenceModel, O: Objective<M>>(
     dataset: &Dataset,
     kind: Kind,
 ) -> Outputs {
-    outputs_by(model, dataset, kind, |sequences| {
+    voted_outputs_until(objective, model, dataset, kind, &|| false)
+}
+
+/// As [`voted_outputs`], given up where `stop` says so: what it gives then is to be thrown away.
+pub(super) fn voted_outputs_until<M: SequenceModel, O: Objective<M>>(
+    objective: Option<&O>,
+    model: &M,
+    dataset: &Dataset,
+    kind: Kind,
+    stop: &dyn Fn() -> bool,
+) -> Outputs {
+    outputs_by(model, dataset, kind, stop, |sequences| {
         let voted = objective.filter(|_| kind == Kind::Classes).and_then(|objective| objective.vote(model, &sequences));
         voted.unwrap_or_else(|| model.forward(sequences))
     })
@@ -104,6 +115,7 @@ fn outputs_by<M: SequenceModel>(
     model: &M,
     dataset: &Dataset,
     kind: Kind,
+    stop: &dyn Fn() -> bool,
     forward: impl Fn(Sequences) -> Tensor<2>,
 ) -> Outputs {
     let device = first_device(model);
@@ -111,7 +123,7 @@ fn outputs_by<M: SequenceModel>(
     let mut classes = vec![Vec::new(); count];
     let mut steps = vec![Vec::new(); count];
     let mut numbers = vec![0.0; count];
-    for batch in evaluation_batches(dataset, EVALUATION_BATCH) {
+    for batch in evaluation_batches(dataset, EVALUATION_BATCH).take_while(|_| !stop()) {
         let part = Part::plain(&batch, &device);
         let logits = match kind {
             // Of the forecasts from each step only those from the window's end are asked for.
@@ -242,10 +254,20 @@ fn finish(gathered: ClassPredictions, classes: &[String]) -> (Scores, Option<Con
 /// What the objective itself measures over a data set, where it does; batches of which it says nothing (one step long, say)
 /// are left out. Empty where it leaves validation to the task's scores.
 pub fn measured<M: SequenceModel, O: Objective<M>>(objective: &O, model: &M, dataset: &Dataset) -> Scores {
+    measured_until(objective, model, dataset, &|| false)
+}
+
+/// As [`measured`], given up where `stop` says so: what it gives then is to be thrown away.
+pub(super) fn measured_until<M: SequenceModel, O: Objective<M>>(
+    objective: &O,
+    model: &M,
+    dataset: &Dataset,
+    stop: &dyn Fn() -> bool,
+) -> Scores {
     let device = first_device(model);
     let mut sums = Scores::new();
     let mut count = 0;
-    for batch in evaluation_batches(dataset, EVALUATION_BATCH) {
+    for batch in evaluation_batches(dataset, EVALUATION_BATCH).take_while(|_| !stop()) {
         let part = Part::plain(&batch, &device);
         let measures = objective.measure(model, &part);
         if measures.is_empty() {

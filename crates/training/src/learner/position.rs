@@ -29,6 +29,9 @@ pub(super) struct Position {
     pub step: usize,
     /// Those of the epoch under way.
     pub step_in_epoch: usize,
+    /// Whether a validation is due that was interrupted.
+    #[serde(default)]
+    pub unvalidated: bool,
     /// Validations so far.
     pub validations: usize,
     best: Option<Exact>,

@@ -175,7 +175,13 @@ pub fn fit<M: SequenceModel, O: Objective<M>>(
         while training.position.epoch < epoch {
             let (began, mut due) = (Instant::now(), Due::default());
             (training, due) = training.advance(due, &mut steps, &saving, progress, interrupter)?;
-            let valid = due.validation.then(|| training.validate(metric, higher)).transpose()?;
+            let valid = match due.validation {
+                true => training.validate(metric, higher, interrupter)?,
+                false => None,
+            };
+            if due.validation && valid.is_none() {
+                due = Due { interrupted: true, checkpoint: true, ..Due::default() };
+            }
             due.epoch |= stops(&training);
             let train = due.epoch.then(|| training.end_epoch()).transpose()?;
             due.checkpoint |= due.epoch && (training.through() || stops(&training) || saving.due_after_epoch(epoch));

@@ -99,7 +99,13 @@ impl<'a, M: SequenceModel, O: Objective<M>> Training<'a, M, O> {
 
     /// Whether no step can follow.
     pub fn through(&self) -> bool {
-        self.position.step >= self.length.steps || self.position.epoch >= self.length.epochs
+        let position = &self.position;
+        !position.unvalidated && (position.step >= self.length.steps || position.epoch >= self.length.epochs)
+    }
+
+    /// Whether the epoch under way has no further batch to take.
+    fn epoch_is_through(&self) -> bool {
+        self.position.batch >= self.length.batches_per_epoch || self.position.step >= self.length.steps
     }
 
     /// Takes optimiser steps until something is due.
@@ -113,6 +119,10 @@ impl<'a, M: SequenceModel, O: Objective<M>> Training<'a, M, O> {
     ) -> Result<(Self, Due), Error> {
         let StageOptions { label, device, seed, config, .. } = self.options;
         let (epoch, began) = (self.position.epoch + 1, Instant::now());
+        if self.position.unvalidated {
+            due.validation = true;
+            due.epoch = self.epoch_is_through();
+        }
         while !due.any() {
             if interrupter.should_stop() {
                 (due.interrupted, due.checkpoint) = (true, true);
@@ -134,8 +144,7 @@ impl<'a, M: SequenceModel, O: Objective<M>> Training<'a, M, O> {
                 progress.metrics(Split::Train, &self.means.scores());
             }
             progress.step(epoch, self.position.step_in_epoch);
-            due.epoch =
-                group.is_empty() || self.position.batch >= self.length.batches_per_epoch || step >= self.length.steps;
+            due.epoch = group.is_empty() || self.epoch_is_through();
             let last = due.epoch && (step >= self.length.steps || epoch >= self.length.epochs);
             due.validation = last || (step > before && step.is_multiple_of(self.length.validate_every));
             due.checkpoint = step > before && saving.due(step);
@@ -146,16 +155,21 @@ impl<'a, M: SequenceModel, O: Objective<M>> Training<'a, M, O> {
         Ok((self, due))
     }
 
-    /// Scores of the validation part, by which the weights are kept where they are the best so far.
-    pub fn validate(&mut self, metric: &str, higher: bool) -> Result<Scores, Error> {
+    /// Scores of the validation part, by which the weights are kept where they are the best so far. None where the user
+    /// interrupts it: it is the first thing to do when the run goes on.
+    pub fn validate(&mut self, metric: &str, higher: bool, interrupter: &Interrupter) -> Result<Option<Scores>, Error> {
         let (evaluated, position) = (self.evaluated(), &mut self.position);
         let progress = (position.step, self.length.steps);
-        let scores = validate(&self.learned.objective, &evaluated, self.options, progress, position.validations)?;
+        let stop = || interrupter.should_stop();
+        let objective = &self.learned.objective;
+        let scores = validate(objective, &evaluated, self.options, progress, position.validations, &stop)?;
+        position.unvalidated = scores.is_none();
+        let Some(scores) = scores else { return Ok(None) };
         if position.validated(scores.get(metric).copied(), higher) {
             let objective = self.learned.objective.clone();
             self.best = Some(Learned { model: evaluated, objective, average: None::<M> }.into_record());
         }
-        Ok(scores)
+        Ok(Some(scores))
     }
 
     /// Ends the epoch under way, and gives the means over it.
@@ -265,7 +279,9 @@ impl<'a, M: SequenceModel, O: Objective<M>> Training<'a, M, O> {
         if let Some(best) = &self.best {
             files.insert("best.burnpack".into(), bytes(best.clone()).map_err(|error| failed("the best model", error))?);
         }
-        let states = Objective::<M>::states(&self.learned.objective);
+        // An epoch begins without states of the one before.
+        let inside = self.position.batch > 0;
+        let states = if inside { Objective::<M>::states(&self.learned.objective) } else { Vec::new() };
         let carried = Carrying { means: &self.means, states: states.iter().map(SavedState::of).collect() };
         for (name, json) in
             [("stage.json", serde_json::to_vec(&self.position)), ("epoch.json", serde_json::to_vec(&carried))]

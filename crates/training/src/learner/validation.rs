@@ -3,7 +3,7 @@
 use semiseq_datasets::{Dataset, Target};
 use semiseq_models::SequenceModel;
 
-use super::evaluate::{Kind, measured, score, voted_outputs};
+use super::evaluate::{Kind, measured_until, score, voted_outputs_until};
 use super::stage::StageOptions;
 use crate::config::StageConfig;
 use crate::error::Error;
@@ -40,7 +40,8 @@ pub(super) fn check_stopping<M: SequenceModel, O: Objective<M>>(
         ));
     }
     let (metric, _) = selection(options.config, options.kind);
-    let scores = look(objective, model, &probe(options.valid), options.kind).scores;
+    let seen = look(objective, model, &probe(options.valid), options.kind, &|| false);
+    let scores = seen.map(|seen| seen.scores).unwrap_or_default();
     if scores.contains_key(metric) {
         return Ok(());
     }
@@ -65,18 +66,22 @@ fn probe(valid: &Dataset) -> Dataset {
     valid.select(&rows)
 }
 
-/// Scores of the validation part; empty where there is none. `step` of `steps` are behind the stage, and so many validations.
+/// Scores of the validation part; empty where there is none, and `None` where `stop` says to give it up. `step` of `steps` are
+/// behind the stage, and so many validations.
 pub(super) fn validate<M: SequenceModel, O: Objective<M>>(
     objective: &O,
     model: &M,
     options: &StageOptions<'_>,
     (step, steps): (usize, usize),
     validations: usize,
-) -> Result<Scores, Error> {
+    stop: &dyn Fn() -> bool,
+) -> Result<Option<Scores>, Error> {
     if options.valid.sequences.is_empty() {
-        return Ok(Scores::new());
+        return Ok(Some(Scores::new()));
     }
-    let Seen { scores, finite, constant } = look(objective, model, options.valid, options.kind);
+    let Some(Seen { scores, finite, constant }) = look(objective, model, options.valid, options.kind, stop) else {
+        return Ok(None);
+    };
     let infinite = scores.iter().find(|(_, value)| !value.is_finite());
     let what = match infinite {
         _ if !finite => "the model's outputs are".to_string(),
@@ -97,7 +102,7 @@ pub(super) fn validate<M: SequenceModel, O: Objective<M>>(
              scale the data with `data.transform.normalize`; the last good checkpoint is kept",
         ));
     }
-    Ok(scores)
+    Ok(Some(scores))
 }
 
 /// What a look at a data set says.
@@ -109,13 +114,25 @@ struct Seen {
     constant: bool,
 }
 
-/// What the objective measures itself, or the scores of the model's outputs.
-fn look<M: SequenceModel, O: Objective<M>>(objective: &O, model: &M, data: &Dataset, kind: Kind) -> Seen {
+/// What the objective measures itself, or the scores of the model's outputs; `None` where `stop` says to give it up.
+fn look<M: SequenceModel, O: Objective<M>>(
+    objective: &O,
+    model: &M,
+    data: &Dataset,
+    kind: Kind,
+    stop: &dyn Fn() -> bool,
+) -> Option<Seen> {
     let (plain, objective) = (model.valid(), objective.valid());
-    let own = measured(&objective, &plain, data);
-    if !own.is_empty() {
-        return Seen { scores: own, finite: true, constant: false };
+    let own = measured_until(&objective, &plain, data, stop);
+    if stop() {
+        return None;
     }
-    let outputs = voted_outputs(Some(&objective), &plain, data, kind);
-    Seen { scores: score(&outputs, data).0, finite: outputs.finite(), constant: outputs.constant() }
+    if !own.is_empty() {
+        return Some(Seen { scores: own, finite: true, constant: false });
+    }
+    let outputs = voted_outputs_until(Some(&objective), &plain, data, kind, stop);
+    if stop() {
+        return None;
+    }
+    Some(Seen { scores: score(&outputs, data).0, finite: outputs.finite(), constant: outputs.constant() })
 }

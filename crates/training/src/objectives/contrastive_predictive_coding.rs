@@ -7,7 +7,8 @@
 //!
 //! The paper's `g_enc`, strided convolutions over raw audio, is here one linear layer of a step (an embedding for
 //! tokens): our sequences are short. Negatives come from other sequences at the same step; sequences that have ended by
-//! then count neither as rows nor as negatives.
+//! then count neither as rows nor as negatives. In a batch of one sequence they are its own other steps, as some of the paper's
+//! are.
 
 use burn::module::Module;
 use burn::nn::{Embedding, EmbeddingConfig, Linear, LinearConfig};
@@ -77,10 +78,11 @@ pub struct ContrastivePredictiveCoding {
 }
 
 impl ContrastivePredictiveCoding {
-    /// Loss and share of right choices; `None` where a batch has one sequence or one step.
+    /// Loss and share of right choices; `None` where a batch has one step. A batch of one sequence has no other to choose from:
+    /// there the sequence's own other steps are what the right one is told apart from.
     fn losses<M: SequenceModel>(&self, model: &M, sequences: &Sequences) -> Option<(Tensor<1>, Tensor<1>)> {
         let [batch, time] = sequences.dims();
-        if batch < 2 || time < 2 {
+        if time < 2 || (batch == 1 && time < 3) {
             return None;
         }
         let steps = match (&self.step, &sequences.input) {
@@ -89,12 +91,17 @@ impl ContrastivePredictiveCoding {
             _ => return None,
         };
         let states = model.states(sequences.clone());
-        let reach = self.predictors.len().min(time - 1);
+        // Alone, a sequence needs two steps that could be the right one.
+        let reach = self.predictors.len().min(if batch == 1 { time - 2 } else { time - 1 });
         let each = self.predictors.iter().take(reach).enumerate().map(|(index, predictor)| {
             let (ahead, rest) = (index + 1, time - index - 1);
             let predicted = each_step(predictor, states.clone().narrow(1, 0, rest));
             let mask = sequences.mask.clone().map(|mask| mask.narrow(1, ahead, rest));
-            info_nce(predicted, steps.clone().narrow(1, ahead, rest), mask)
+            let truth = steps.clone().narrow(1, ahead, rest);
+            match batch {
+                1 => info_nce(predicted.swap_dims(0, 1), truth.swap_dims(0, 1), mask.map(|mask| mask.swap_dims(0, 1))),
+                _ => info_nce(predicted, truth, mask),
+            }
         });
         let (loss, right) = each.reduce(|(loss, right), (other, also)| (loss + other, right + also))?;
         Some((loss / reach as f64, right / reach as f64))

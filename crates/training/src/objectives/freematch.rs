@@ -93,7 +93,7 @@ fn fairness(expected: Tensor<2>, histogram: Tensor<2>, strong: Tensor<2>, counte
     // A class without guesses has no part, where a division by 0 would be.
     let over = |values: Tensor<2>, counts: Tensor<2>| {
         let known = counts.clone().greater_elem(0.0).float();
-        let quotient = values * known.clone() / (counts + known.neg() + 1.0);
+        let quotient = values * known.clone() / (counts + (known.neg() + 1.0));
         let sum = quotient.clone().sum().clamp_min(1e-12).reshape([1, 1]);
         quotient / sum
     };
@@ -129,5 +129,21 @@ impl<M: SequenceModel> Objective<M> for FreeMatch {
             .terms(terms, part, self.config.weight, sure)
             .add("fairness", self.config.fairness, fair)
             .monitor("threshold", confidence.reshape([1]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::Device;
+
+    use super::*;
+
+    #[test]
+    fn a_class_that_is_nearly_forgotten_is_divided_by_what_is_left_of_it() {
+        let device = Device::flex();
+        let row = |values: [f32; 2]| Tensor::<2>::from_data([values], &device);
+        // p̃ / h̃ is 1e9 and 1: all of the expectation lies on the first class, and so does all of p̄ / h̄.
+        let fair = fairness(row([0.5, 0.5]), row([5e-10, 0.5]), row([0.1, 0.1]), Tensor::ones([1], &device));
+        assert!(fair.into_scalar::<f32>().abs() < 1e-5);
     }
 }
