@@ -289,7 +289,7 @@ fn bad_files_are_refused_whole() {
         ("empty.csv", b"", &["empty.csv: the file is empty"]),
         ("single.csv", b"a,b,label\n1,2,x\n2,3,x\n3,4,x\n4,5,x\n", &["a single class, `x`"]),
         ("ragged.csv", b"a,b,label\n1,2,x\n1,y\n", &["ragged.csv:3: 2 columns"]),
-        ("nan.csv", b"a,b,label\n1,NaN,x\n1,2,y\n", &["nan.csv:2: column `b` holds no number"]),
+        ("nan.csv", b"a,b,label\nNA,NaN,x\n1,2,y\n", &["nan.csv:2: no column holds a value"]),
         ("infinite.csv", b"a,b,label\n1,2,x\n1,inf,y\n", &["infinite.csv:3: column `b`: `inf` is not a finite number"]),
         (
             "cut.csv.gz",

@@ -220,7 +220,7 @@ fn the_data_commands_tell_what_is_there() {
     assert!(info.to_string().contains("down"), "{info}");
     assert!(text(&semiseq(&folder, &["data", "check", data])).contains("40 rows, all good"));
 
-    std::fs::write(folder.join("bad.csv"), "a,b,label\n1,2,x\n1,inf,y\n3,NaN,x\n").expect("data");
+    std::fs::write(folder.join("bad.csv"), "a,b,label\n1,2,x\n1,inf,y\n3,four,x\n").expect("data");
     let bad = semiseq(&folder, &["data", "check", "bad.csv"]);
     assert_eq!(bad.status.code(), Some(2));
     assert!(errors(&bad).contains("bad.csv:3") && errors(&bad).contains("bad.csv:4"), "{}", errors(&bad));
@@ -485,6 +485,118 @@ fn generators_make_samples_that_predict_can_read() {
     assert!(generate("words", &["--output", "w.txt"]).status.success());
     let words = std::fs::read_to_string(folder.join("w.txt")).expect("samples");
     assert!(words.lines().count() == 3 && words.lines().all(|line| line.starts_with('a')), "{words}");
+}
+
+/// The rows of a table by their numbers.
+fn table_of(names: &str, rows: std::ops::Range<usize>, cells: impl Fn(&[String], usize) -> String) -> String {
+    let row = |row: usize| {
+        let slope = if row % 2 == 0 { 1.0 } else { -1.0 };
+        let values: Vec<String> =
+            (0..4).map(|step| format!("{:.2}", slope * f64::from(step) + row as f64 * 0.01)).collect();
+        cells(&values, row) + "\n"
+    };
+    format!("{names}\n{}", rows.map(row).collect::<String>())
+}
+
+/// New rows have no label, their columns stand in another order, or there are more of them.
+#[test]
+fn new_tables_are_read_by_the_columns_of_training() {
+    let folder = folder("columns");
+    let class = |row: usize| if row % 2 == 0 { "up" } else { "down" };
+    let write = |name: &str, text: String| std::fs::write(folder.join(name), text).expect("data");
+    // As pandas saves a frame: row numbers in front, under no name.
+    write(
+        "train.csv",
+        table_of(",t0,t1,t2,t3,label", 0..40, |values, row| format!("{row},{},{}", values.join(","), class(row))),
+    );
+    let labelled = |values: &[String], row| format!("{row},{},{}", values.join(","), class(row));
+    write("labelled.csv", table_of(",t0,t1,t2,t3,label", 40..46, labelled));
+    write("bare.csv", table_of("t0,t1,t2,t3", 40..46, |values, _| values.join(",")));
+    write(
+        "turned.csv",
+        table_of("t3,more,t1,t0,t2", 40..46, |values, _| {
+            format!("{},9,{},{},{}", values[3], values[1], values[0], values[2])
+        }),
+    );
+    write("renamed.csv", table_of("u0,u1,u2,u3", 40..46, |values, _| values.join(",")));
+    write("short.csv", table_of("t0,t1,t2", 40..46, |values, _| values[..3].join(",")));
+    let lines = table_of("", 40..46, |values, _| {
+        format!("{{\"t0\": {}, \"t1\": {}, \"t2\": {}, \"t3\": {}}}", values[0], values[1], values[2], values[3])
+    });
+    write("rows.jsonl", lines.trim_start().to_string());
+    let config = SMALL.replace("source = \"cbf\"\nsize = 90", "source = \"train.csv\"").replace("resample = 16\n", "");
+    let trained = semiseq(&folder, &["train", write_config(&folder, &config), "--no-tui", "--out", "run"]);
+    assert!(trained.status.success(), "{}", errors(&trained));
+    assert!(errors(&trained).contains("left out: column 1 (no name: row numbers)"), "{}", errors(&trained));
+
+    let predicted = |name: &str| {
+        let output = semiseq(&folder, &["predict", "run", name]);
+        assert!(output.status.success(), "{name}: {}", errors(&output));
+        text(&output)
+    };
+    let expected = predicted("labelled.csv");
+    assert_eq!(expected.lines().count(), 7);
+    for name in ["bare.csv", "turned.csv", "rows.jsonl"] {
+        assert_eq!(predicted(name), expected, "{name}");
+    }
+    let turned = semiseq(&folder, &["embed", "run", "turned.csv", "--output", "v.csv"]);
+    assert!(errors(&turned).contains("training had no such column: `more`"), "{}", errors(&turned));
+    for (name, part) in [("renamed.csv", "lacks: `t0`, `t1`, `t2`, `t3`"), ("short.csv", "lacks: `t3`")] {
+        let output = semiseq(&folder, &["predict", "run", name]);
+        assert_eq!(output.status.code(), Some(2));
+        assert!(errors(&output).contains(part), "{name}: {}", errors(&output));
+    }
+    let scored = semiseq(&folder, &["eval", "run", "--data", "bare.csv"]);
+    assert_eq!(scored.status.code(), Some(2));
+    assert!(errors(&scored).contains("the labels stood in the column `label`"), "{}", errors(&scored));
+    let scored = semiseq(&folder, &["eval", "run", "--data", "labelled.csv"]);
+    assert!(text(&scored).contains("6 sequences"), "{}", errors(&scored));
+}
+
+/// A text a line, a folder of documents, and a folder with a training and a test part are read by every command.
+#[test]
+fn texts_and_folders_are_read_everywhere() {
+    let folder = folder("everywhere");
+    let write = |name: &str, text: &str| {
+        let path = folder.join(name);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        std::fs::write(path, text).expect("data");
+    };
+    for row in 0..40 {
+        let (class, word) = if row % 2 == 0 { ("pos", "fine") } else { ("neg", "awful") };
+        let part = if row < 30 { "train" } else { "test" };
+        write(&format!("films/{part}/{class}/{row}.txt"), &format!("a {word} day {row}"));
+    }
+    write("lines.txt", "a fine day\n\nan awful day\n");
+    write("new/1.txt", "a fine day");
+    write("new/2.txt", "an awful day");
+    let config = SMALL
+        .replace("source = \"cbf\"\nsize = 90", "source = \"films\"")
+        .replace("resample = 16\nnormalize = \"series\"\n", "")
+        .replace("autoencoder]\nhidden = 6", "autoencoder]\ndecoder = \"bag-of-words\"")
+        .replace("dropout = 0.2", "dropout = 0.2\nembedding = { size = 8 }");
+    let trained = semiseq(&folder, &["train", write_config(&folder, &config), "--no-tui", "--out", "run"]);
+    assert!(trained.status.success(), "{}", errors(&trained));
+    for (input, rows) in [("lines.txt", 3), ("new", 2), ("films", 10), ("films/train", 30)] {
+        let output = semiseq(&folder, &["predict", "run", input]);
+        assert!(output.status.success(), "{input}: {}", errors(&output));
+        assert_eq!(text(&output).lines().count(), rows + 1, "{input}");
+    }
+    let scored = semiseq(&folder, &["eval", "run", "--data", "films"]);
+    assert!(text(&scored).contains("10 sequences"), "{}", errors(&scored));
+    assert!(errors(&scored).contains("the test part is read"), "{}", errors(&scored));
+}
+
+/// A pool without labels gets a config without a target, and a table of row numbers and dates one for its series.
+#[test]
+fn a_new_config_has_no_target_where_the_data_has_none() {
+    let folder = folder("new-pool");
+    std::fs::write(folder.join("pool.csv"), table_of("t0,t1,t2,t3", 0..20, |values, _| values.join(",")))
+        .expect("data");
+    let made = semiseq(&folder, &["new", "pool.csv"]);
+    assert!(made.status.success(), "{}", errors(&made));
+    assert!(!text(&made).contains("target") && !text(&made).contains("regressor"), "{}", text(&made));
+    assert!(text(&made).contains("length 4 to 4"), "{}", text(&made));
 }
 
 /// Sequences of another kind are rebuilt worse, and near ones have the class of the labelled ones.

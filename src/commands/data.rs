@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use semiseq::datasets::formats::FORMATS;
 use semiseq::datasets::formula::FORMULAS;
 use semiseq::datasets::{
-    AugmentConfig, Augmenter, FETCH_FOLDER as FOLDER, FETCHABLES, InputKind, Processor, Source, TransformConfig,
-    describe, fetch, open, recording, shown,
+    AugmentConfig, Augmenter, FETCH_FOLDER as FOLDER, FETCHABLES, InputKind, Processor, Recording, Source,
+    TransformConfig, describe, fetch, open, recording, shown,
 };
 use semiseq::prelude::*;
 use semiseq::training::output::report::{ViewRow, view_page};
@@ -84,6 +84,12 @@ pub struct Columns {
     /// Bytes that are read of a file at most, unpacked; default: 4 GiB of a packed file or a pipe
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
     max_bytes: Option<u64>,
+    /// Column that tells the series of a long table
+    #[arg(long)]
+    id: Option<String>,
+    /// Column of the time, in a long table or a recording
+    #[arg(long)]
+    time: Option<String>,
 }
 
 impl Columns {
@@ -95,6 +101,8 @@ impl Columns {
             target: self.target.clone(),
             features: self.features.clone(),
             max_bytes: self.max_bytes,
+            id: self.id.clone(),
+            time: self.time.clone(),
             ..DataConfig::default()
         }
     }
@@ -148,7 +156,8 @@ fn list() -> String {
 }
 
 fn info(source: &str, columns: &Columns, as_json: bool) -> Result<(), Error> {
-    if let Some((channels, steps)) = recording(&columns.config(source)) {
+    if let Some(Recording { channels, steps, notes }) = recording(&columns.config(source))? {
+        tell_notes(&notes);
         if as_json {
             print(json_text(&json!({ "recording": { "channels": channels, "steps": steps } }))?)?;
         } else {
@@ -176,6 +185,7 @@ fn info(source: &str, columns: &Columns, as_json: bool) -> Result<(), Error> {
 /// Says what was read otherwise than it may be meant, and which rows stand twice.
 pub(super) fn tell_of(source: &Source) {
     tell_notes(&source.notes());
+    tell_notes(source.doubtful_classes().as_slice());
     tell_notes(source.duplicates().as_slice());
 }
 

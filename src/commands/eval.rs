@@ -59,7 +59,12 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
     if scores.is_empty() {
         return Err(Error::input(
             format!("{}: no sequence has a target to score against", dataset.name),
-            "name the column of the labels in the config with `data.target`",
+            match run.processor().layout().and_then(|layout| layout.target_name()) {
+                Some(target) => {
+                    format!("in training the labels stood in the column `{target}`, which it lacks or leaves empty")
+                }
+                None => "name the column of the labels in the config with `data.target`".into(),
+            },
         ));
     }
     if arguments.json {

@@ -18,7 +18,8 @@ use std::path::Path;
 
 use semiseq::datasets::formats::{ReadOptions, read_jsonl};
 use semiseq::datasets::{
-    DataConfig, Dataset, Forecast, Task, dataset_from_rows, latest_of, latest_windows, one_line, read_input, shown,
+    DataConfig, Dataset, Forecast, Task, dataset_from_rows, input_path, latest_of, latest_windows, one_line, read_like,
+    shown,
 };
 use semiseq::kernels;
 use semiseq::prelude::*;
@@ -65,11 +66,15 @@ fn tell_notes(notes: &[String]) {
 /// Reads INPUT as recordings, and prepares the last window of each.
 fn prepare_latest(run: &SavedRun, input: &str, forecast: &Forecast) -> Result<Dataset, Error> {
     let config = run.config().map_or_else(|_| DataConfig::default(), |config| config.data);
+    let like = run.processor().layout();
     let raw = if input == "-" {
-        let rows = read_jsonl(BufReader::new(std::io::stdin()), "standard input", &ReadOptions::default())?;
+        let options = ReadOptions { like: like.cloned(), ..ReadOptions::default() };
+        let rows = read_jsonl(BufReader::new(std::io::stdin()), "standard input", &options)?;
         latest_of(rows, &config, &forecast.windows)?
     } else {
-        latest_windows(Path::new(input), &columns_for(&config, input), &forecast.windows)?
+        let (path, note) = input_path(input)?;
+        tell_notes(note.as_slice());
+        latest_windows(&path, &config, &forecast.windows, like)?
     };
     tell_notes(&raw.notes);
     Ok(run.processor().apply(raw)?)
@@ -87,44 +92,29 @@ fn labels_of(run: &SavedRun, input: &str) -> Result<(Vec<String>, Vec<Option<usi
     Ok((raw.classes, raw.targets.iter().map(class).collect()))
 }
 
+/// Reads INPUT by the columns that training saw.
 fn read_raw(run: &SavedRun, input: &str, task: Task) -> Result<Dataset, Error> {
     let config = run.config().map_or_else(|_| DataConfig::default(), |config| config.data);
+    let like = run.processor().layout();
     if input == "-" {
         let options = ReadOptions {
             text: config.text.clone(),
             target: config.target.clone(),
+            features: config.features.clone(),
             missing: config.labels.missing.clone(),
+            like: like.cloned(),
             ..ReadOptions::default()
         };
         return Ok(dataset_from_rows(read_jsonl(BufReader::new(std::io::stdin()), "standard input", &options)?, task)?);
     }
     let formula = semiseq::datasets::formula::FORMULAS.iter().find(|formula| formula.name == input);
-    match formula {
-        Some(formula) => Ok(formula.test_part(config.seed)),
-        None => Ok(read_input(Path::new(input), &columns_for(&config, input), task)?),
+    if let Some(formula) = formula {
+        return Ok(formula.test_part(config.seed));
     }
-}
-
-/// The column names of the training data where INPUT is of the same kind of file.
-fn columns_for(config: &DataConfig, input: &str) -> DataConfig {
-    // Packed or not, and in capitals or not, a table is the same table.
-    let ending = |path: &str| {
-        let name = path.to_lowercase();
-        Path::new(name.strip_suffix(".gz").unwrap_or(&name)).extension().map(|ending| ending.to_os_string())
-    };
-    let trained_on = config.train.as_ref().map_or(config.source.clone(), |path| path.display().to_string());
-    // A built-in recording has no ending, and a channel left out or moved would be another channel to the model.
-    if ending(&trained_on) == ending(input) || config.windows.is_some() {
-        config.clone()
-    } else {
-        DataConfig {
-            text: config.text.clone(),
-            target: config.target.clone(),
-            labels: config.labels.clone(),
-            max_bytes: config.max_bytes,
-            ..DataConfig::default()
-        }
-    }
+    let (path, note) = input_path(input)?;
+    let (mut dataset, _) = read_like(&path, &config, task, like)?;
+    dataset.notes.splice(0..0, note);
+    Ok(dataset)
 }
 
 /// Writes a result to a file, or to standard output.

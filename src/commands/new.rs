@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use semiseq::datasets::{Description, describe, is_built_in, open, recording, shown, written_without_spaces};
+use semiseq::datasets::{
+    Description, Recording, describe, is_built_in, open, recording, shown, written_without_spaces,
+};
 use semiseq::prelude::*;
 use semiseq::training::config::seen_from;
 
@@ -25,8 +27,11 @@ pub struct Arguments {
 /// Writes the config.
 pub fn run(arguments: &Arguments) -> Result<(), Error> {
     let data = DataConfig { source: arguments.path.clone(), target: arguments.target.clone(), ..DataConfig::default() };
-    let text = match recording(&data) {
-        Some((channels, steps)) => forecasting(arguments, &channels, steps),
+    let text = match recording(&data)? {
+        Some(Recording { channels, steps, notes }) => {
+            tell_notes(&notes);
+            forecasting(arguments, &channels, steps)
+        }
         None => {
             let (found, task, unspaced) = look(&data)?;
             config(arguments, &found, task, unspaced)
@@ -55,6 +60,7 @@ const MOST_CLASSES: usize = 20;
 fn look(data: &DataConfig) -> Result<(Description, Task, bool), Error> {
     let source = open(data, Task::Unsupervised)?;
     tell_of(&source);
+    let one_class_a_row = source.one_class_a_row();
     let train = source.train;
     let found = describe(&train);
     let numeric = !found.classes.is_empty() && found.classes.iter().all(|(name, _)| name.parse::<f64>().is_ok());
@@ -65,7 +71,7 @@ fn look(data: &DataConfig) -> Result<(Description, Task, bool), Error> {
         Task::Regress
     } else if train.targets.iter().any(|target| matches!(target, Target::Steps(_))) {
         Task::Tag
-    } else if found.classes.len() < 2 {
+    } else if found.classes.len() < 2 || one_class_a_row {
         Task::Unsupervised
     } else {
         Task::Classify

@@ -67,6 +67,10 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
         interrupter,
     };
     let data = prepare(&config.data, semiseq::training::task(&config))?;
+    if arguments.json {
+        // Progress is not shown then, and what the data may be misread for has to be.
+        data.warnings.iter().for_each(|warning| tell(format!("warning: {warning}")));
+    }
     training.store(true, Ordering::SeqCst);
     let (summary, folder) = run_on(&config, data, &options)?;
     if arguments.json {

@@ -35,12 +35,19 @@ pub struct DataConfig {
     /// Column that holds the text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
-    /// Column that holds the label or number. Default: `label`, `target` or `class`, else the last.
+    /// Column that holds the label or number. Default: `label`, `target`, `class`, `y` or `category`; else one of a few classes,
+    /// or the last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,
     /// Columns to use; for text, columns to join.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub features: Vec<String>,
+    /// Column that tells which series a row of a long table belongs to. Default: looked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Column of the time of a row, in a long table or a recording. Default: looked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time: Option<String>,
     /// Whether the first row of a CSV holds names. Default: looked at.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub header: Option<bool>,
@@ -88,6 +95,8 @@ impl Default for DataConfig {
             text: None,
             target: None,
             features: Vec::new(),
+            id: None,
+            time: None,
             header: None,
             valid_fraction: 0.2,
             test_fraction: 0.2,

@@ -80,8 +80,14 @@ pub fn prepare_source(source: Source, config: &DataConfig, task: Task) -> Result
     }
     check_single_class(&source.train, task)?;
     let mut warnings = source.notes();
+    if let Some(doubt) = source.doubtful_classes().filter(|_| task == Task::Classify) {
+        if source.one_class_a_row() {
+            return Err(DataError::new(doubt, "a classifier needs several rows of each class"));
+        }
+        warnings.push(doubt);
+    }
     warnings.extend(unused(&source, config));
-    let (Source { train, valid, test, unlabeled }, rows) = with_test_part(source, config)?;
+    let (Source { train, valid, test, unlabeled, layout }, rows) = with_test_part(source, config)?;
     if let Some(test) = &test {
         check_test_classes(&train, &rows, test, task)?;
     }
@@ -112,7 +118,8 @@ pub fn prepare_source(source: Source, config: &DataConfig, task: Task) -> Result
         raw = raw.join(Dataset { targets, classes: Vec::new(), ..more });
     }
     let count = labeled.len();
-    let processor = Processor::fit(&config.transform, &raw)?;
+    let mut processor = Processor::fit(&config.transform, &raw)?;
+    processor.set_layout(layout);
     let valid = valid.unwrap_or_else(|| train.select(&valid_rows));
     let test = test.unwrap_or_default();
     let seen = Seen::of(&train, train_rows.iter().copied());
@@ -362,7 +369,7 @@ mod tests {
     fn marks_for_no_label_are_none_and_minus_one_is_asked_about() {
         let path = std::env::temp_dir().join(format!("semiseq-marks-{}.csv", std::process::id()));
         let labels = ["0", "1.0", "-1", "NaN", "0.0", "1", "-1.0", "NA"];
-        let rows: String = (0..80).map(|row| format!("{row},{},{}\n", row * row, labels[row % 8])).collect();
+        let rows: String = (0..80).map(|row| format!("{row}.5,{},{}\n", row * row, labels[row % 8])).collect();
         std::fs::write(&path, format!("a,b,label\n{rows}")).unwrap();
         let config = DataConfig { source: path.display().to_string(), ..Default::default() };
         let data = prepare(&config, Task::Classify).unwrap();
@@ -381,6 +388,55 @@ mod tests {
         let config = DataConfig { source: "cbf".into(), size: Some(30), labels, ..Default::default() };
         let message = prepare(&config, Task::Classify).unwrap_err().to_string();
         assert!(message.contains("50 labels of the largest class"), "{message}");
+    }
+
+    #[test]
+    fn a_class_a_row_is_refused_and_nearly_one_is_told() {
+        let data = |name: &str, classes: usize| {
+            let path = std::env::temp_dir().join(format!("semiseq-classes-{}-{name}.csv", std::process::id()));
+            let rows: String = (0..40).map(|row| format!("{row}.5,{},c{}\n", row * row, row % classes)).collect();
+            std::fs::write(&path, format!("a,b,label\n{rows}")).unwrap();
+            prepare(&DataConfig { source: path.display().to_string(), ..Default::default() }, Task::Classify)
+        };
+        let message = data("all", 40).unwrap_err().to_string();
+        assert!(message.contains("as many classes as rows with a label (40 of 40), column `label`"), "{message}");
+        let warnings = data("most", 21).unwrap().warnings;
+        assert!(warnings.iter().any(|line| line.contains("nearly as many classes as rows (21 of 40)")), "{warnings:?}");
+        assert_eq!(data("few", 2).unwrap().warnings, [""; 0]);
+    }
+
+    #[test]
+    fn a_pool_and_a_test_part_are_read_by_the_columns_of_training() {
+        let write = |name: &str, text: String| {
+            let path = std::env::temp_dir().join(format!("semiseq-parts-{}-{name}.csv", std::process::id()));
+            std::fs::write(&path, text).unwrap();
+            path
+        };
+        let rows = |labels: bool, turned: bool| -> String {
+            let row = |row: usize| match (labels, turned) {
+                (true, false) => format!("{row}.25,-{row}.5,{}\n", ["x", "y"][row % 2]),
+                (true, true) => format!("{},-{row}.5,{row}.25\n", ["x", "y"][row % 2]),
+                _ => format!("{row}.25,-{row}.5\n"),
+            };
+            (0..20).map(row).collect()
+        };
+        let config = DataConfig {
+            train: Some(write("train", format!("t0,t1,label\n{}", rows(true, false)))),
+            test: Some(write("test", format!("label,t1,t0\n{}", rows(true, true)))),
+            unlabeled: Some(write("pool", format!("t0,t1\n{}", rows(false, false)))),
+            valid_fraction: 0.0,
+            transform: TransformConfig { normalize: crate::Normalize::None, ..Default::default() },
+            ..Default::default()
+        };
+        let data = prepare(&config, Task::Classify).unwrap();
+        assert_eq!((data.labeled.len(), data.unlabeled.len(), data.test.len()), (20, 20, 20));
+        assert_eq!(data.train.sequences[..20], data.test.sequences);
+        assert_eq!(data.train.sequences[..20], data.train.sequences[20..]);
+        assert_eq!(data.processor.layout().unwrap().input_names().collect::<Vec<_>>(), ["t0", "t1"]);
+        let strange =
+            DataConfig { unlabeled: Some(write("strange", format!("u,v\n{}", rows(false, false)))), ..config };
+        let message = prepare(&strange, Task::Classify).unwrap_err().to_string();
+        assert!(message.contains("columns that the table lacks: `t0`, `t1`"), "{message}");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::augment::sample_at;
 use crate::config::{Normalize, TransformConfig};
 use crate::error::DataError;
+use crate::formats::Layout;
 use crate::labels;
 use crate::levels::moved;
 use crate::missing::fill_missing;
@@ -52,6 +53,9 @@ pub struct Processor {
     /// Where windows of recordings are read, and their futures forecast.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     forecast: Option<Forecast>,
+    /// Which columns of the training table were read.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    layout: Option<Layout>,
 }
 
 /// The tokens of target sequences: those of the data, and one more that ends a sequence.
@@ -96,6 +100,7 @@ impl Processor {
             levels: Vec::new(),
             targets: TargetVocabulary::fit(config, train)?,
             forecast: None,
+            layout: None,
         };
         match first {
             Sequence::Text(_) => {
@@ -155,6 +160,15 @@ impl Processor {
 
     pub(crate) fn set_forecast(&mut self, forecast: Forecast) {
         self.forecast = Some(forecast);
+    }
+
+    /// Which columns of the training table were read, by which later tables are read.
+    pub fn layout(&self) -> Option<&Layout> {
+        self.layout.as_ref()
+    }
+
+    pub(crate) fn set_layout(&mut self, layout: Option<Layout>) {
+        self.layout = layout;
     }
 
     /// Class names in order; empty for numbers.

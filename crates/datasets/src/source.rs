@@ -7,12 +7,15 @@ use crate::duplicates::{self, Seen};
 use crate::error::{DataError, nearest};
 use crate::fetch::{self, FETCHABLES, Fetchable};
 use crate::formats::limit::within;
-use crate::formats::{self, ReadOptions, Rows, recordings};
+use crate::formats::{self, Layout, ReadOptions, Rows, recordings};
 use crate::formula::FORMULAS;
 use crate::labels;
 use crate::prepare::Task;
-use crate::sequence::{Dataset, Sequence, Target};
+use crate::sequence::{Dataset, Sequence, Series, Target};
 use crate::windows::{self, WindowsConfig};
+
+/// Labelled rows from which classes are counted against them.
+const ENOUGH: usize = 10;
 
 /// The raw parts of a data set.
 #[derive(Clone, Debug)]
@@ -25,12 +28,14 @@ pub struct Source {
     pub test: Option<Dataset>,
     /// More sequences without labels.
     pub unlabeled: Option<Dataset>,
+    /// Which columns of the training table were read.
+    pub layout: Option<Layout>,
 }
 
 impl Source {
     /// Data in memory; the test part is drawn from it as the config says.
     pub fn new(train: Dataset) -> Self {
-        Self { train, valid: None, test: None, unlabeled: None }
+        Self { train, valid: None, test: None, unlabeled: None, layout: None }
     }
 
     /// What was read otherwise than it may be meant, a line each.
@@ -48,6 +53,36 @@ impl Source {
             }
             None => duplicates::within(&self.train),
         }
+    }
+
+    /// A line on classes of the training part that look like something else: nearly as many as rows.
+    pub fn doubtful_classes(&self) -> Option<String> {
+        let labelled = self.train.targets.iter().filter(|target| matches!(target, Target::Class(_))).count();
+        let classes = self.train.classes.len();
+        if labelled < ENOUGH || 2 * classes <= labelled {
+            return None;
+        }
+        let column = self
+            .layout
+            .as_ref()
+            .and_then(Layout::target_name)
+            .map_or(String::new(), |name| format!(", column `{name}`"));
+        let as_many = if self.one_class_a_row() {
+            "as many classes as rows with a label"
+        } else {
+            "nearly as many classes as rows"
+        };
+        Some(format!(
+            "{}: {as_many} ({classes} of {labelled}){column}: is it the label? `data.target` names another; numbers are for \
+             `[model.regressor]`",
+            self.train.name
+        ))
+    }
+
+    /// Whether each of many rows has a class of its own, so that there is nothing to learn.
+    pub fn one_class_a_row(&self) -> bool {
+        let labelled = self.train.targets.iter().filter(|target| matches!(target, Target::Class(_))).count();
+        labelled >= ENOUGH && self.train.classes.len() == labelled
     }
 
     /// Training and test part as one, to be split anew.
@@ -70,31 +105,36 @@ pub fn open(config: &DataConfig, task: Task) -> Result<Source, DataError> {
 }
 
 fn parts_of(config: &DataConfig, task: Task) -> Result<Source, DataError> {
-    let one = |path: &Option<PathBuf>| path.as_ref().map(|path| read_input(path, config, task)).transpose();
-    if let Some(path) = &config.train {
-        return Ok(Source {
-            train: read_input(path, config, task)?,
-            valid: one(&config.valid)?,
-            test: one(&config.test)?,
-            unlabeled: one(&config.unlabeled)?,
-        });
+    if let Some(formula) =
+        FORMULAS.iter().find(|formula| formula.name == config.source).filter(|_| config.train.is_none())
+    {
+        let mut source = Source::new(formula.train_part(config.size, config.seed));
+        source.test = Some(formula.test_part(config.seed));
+        return further_parts(source, None, config, task);
     }
-    if let Some(formula) = FORMULAS.iter().find(|formula| formula.name == config.source) {
-        return Ok(Source {
-            train: formula.train_part(config.size, config.seed),
-            valid: one(&config.valid)?,
-            test: Some(formula.test_part(config.seed)),
-            unlabeled: one(&config.unlabeled)?,
-        });
-    }
-    let path = located(config)?;
-    let (train, test) = parts(&path);
-    let train = read_input(&train, config, task)?;
-    let test = match (&config.test, &test) {
-        (Some(path), _) | (None, Some(path)) => Some(read_input(path, config, task)?),
-        (None, None) => None,
+    let (path, test) = match &config.train {
+        Some(path) => (path.clone(), None),
+        None => parts(&located(config)?),
     };
-    Ok(Source { train, valid: one(&config.valid)?, test, unlabeled: one(&config.unlabeled)? })
+    let (train, layout) = read_like(&path, config, task, None)?;
+    further_parts(Source { layout, ..Source::new(train) }, test, config, task)
+}
+
+/// The parts beside that of training, read by its columns; `test` is the source's own test file.
+fn further_parts(source: Source, test: Option<PathBuf>, config: &DataConfig, task: Task) -> Result<Source, DataError> {
+    let read = |path: &PathBuf, task: Task| read_like(path, config, task, source.layout.as_ref()).map(|(read, _)| read);
+    let labelled = |path: &PathBuf| {
+        let mut part = read(path, task)?;
+        if task != Task::Unsupervised && part.targets.iter().all(|target| *target == Target::Missing) {
+            part.notes.push(format!("{}: no row has a label, and nothing can be scored on it", part.name));
+        }
+        Ok(part)
+    };
+    let valid = config.valid.as_ref().map(labelled).transpose()?;
+    let test = config.test.as_ref().or(test.as_ref()).map(labelled).transpose()?;
+    // Whose labels, if any, are not looked at.
+    let unlabeled = config.unlabeled.as_ref().map(|path| read(&parts(path).0, Task::Unsupervised)).transpose()?;
+    Ok(Source { valid, test: test.or(source.test.clone()), unlabeled, ..source })
 }
 
 /// Whether a name is that of a built-in data set: one made by formula, or one that can be fetched, which a file of the same
@@ -142,44 +182,130 @@ fn not_fetched(path: &Path, set: &Fetchable, folder: &Path) -> DataError {
     )
 }
 
+/// The file or folder that a command's INPUT names: a path, or a set that was fetched. Of a folder with a training and a test
+/// part it is the test part, which a note tells.
+///
+/// # Errors
+///
+/// A name that is not known, or a set that has not been fetched.
+pub fn input_path(input: &str) -> Result<(PathBuf, Option<String>), DataError> {
+    let path = located(&DataConfig { source: input.into(), ..DataConfig::default() })?;
+    if path.is_file() {
+        return Ok((path, None));
+    }
+    Ok(match parts(&path) {
+        (_, Some(test)) => {
+            let note =
+                format!("{}: the test part is read, {}; give a file to read another", path.display(), test.display());
+            (test, Some(note))
+        }
+        (train, None) => (train, None),
+    })
+}
+
 /// Reads one file or folder as a raw data set.
 ///
 /// # Errors
 ///
 /// What is wrong with which line.
 pub fn read_input(path: &Path, config: &DataConfig, task: Task) -> Result<Dataset, DataError> {
-    within(config.max_bytes, || read_one(path, config, task))
+    read_like(path, config, task, None).map(|(dataset, _)| dataset)
 }
 
-fn read_one(path: &Path, config: &DataConfig, task: Task) -> Result<Dataset, DataError> {
+/// Reads one file or folder as a raw data set, by the columns that training saw where those are given; and tells which columns
+/// were read.
+///
+/// # Errors
+///
+/// What is wrong with which line; a table that lacks what training saw.
+pub fn read_like(
+    path: &Path,
+    config: &DataConfig,
+    task: Task,
+    like: Option<&Layout>,
+) -> Result<(Dataset, Option<Layout>), DataError> {
+    within(config.max_bytes, || read_one(path, config, task, like))
+}
+
+fn read_one(
+    path: &Path,
+    config: &DataConfig,
+    task: Task,
+    like: Option<&Layout>,
+) -> Result<(Dataset, Option<Layout>), DataError> {
     if let Some(windows) = config.windows.as_ref().filter(|_| matches!(task, Task::Forecast | Task::Unsupervised)) {
-        return windows::of_whole(windows::read(path, config)?, windows, config.target.is_some());
+        let recordings = windows::read(path, config, like)?;
+        return Ok((windows::of_whole(recordings, windows, config.target.is_some())?, None));
     }
-    let options = ReadOptions {
+    let supervised = !matches!(task, Task::Forecast | Task::Unsupervised);
+    let options = ReadOptions { supervised, like: like.cloned(), ..options_of(config) };
+    let mut rows = formats::read(path, format_for(path, config), &options)?;
+    let layout = rows.layout.take();
+    Ok((dataset_from_rows(rows, task)?, layout))
+}
+
+/// What a config says about columns.
+pub(crate) fn options_of(config: &DataConfig) -> ReadOptions {
+    ReadOptions {
         text: config.text.clone(),
         target: config.target.clone(),
         features: config.features.clone(),
         header: config.header,
         missing: config.labels.missing.clone(),
-    };
-    dataset_from_rows(formats::read(path, config.format.as_deref(), &options)?, task)
+        id: config.id.clone(),
+        time: config.time.clone(),
+        ..ReadOptions::default()
+    }
 }
 
-/// Channels and steps of what `data.source` names, where that is a recording by its looks: a table with times in the first
-/// column and numbers in all others. `None` where it is not, or cannot be read.
-pub fn recording(config: &DataConfig) -> Option<(Vec<String>, usize)> {
-    let path = located(config).ok()?;
-    let options = ReadOptions { header: config.header, ..ReadOptions::default() };
-    within(config.max_bytes, || recordings::looks_like(&path, &options))
+/// The config's format, for files that are called as that of training is, or whose name tells none.
+fn format_for<'a>(path: &Path, config: &'a DataConfig) -> Option<&'a str> {
+    let trained = config.train.clone().unwrap_or_else(|| PathBuf::from(&config.source));
+    let alike = formats::ending(path) == formats::ending(&trained) || formats::by_ending(path).is_none();
+    config.format.as_deref().filter(|_| alike || path.is_dir())
 }
 
-/// Reads what the model forecasts from: the last window of each recording of a file.
+/// A table that is a recording by its looks.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recording {
+    /// Names of its channels.
+    pub channels: Vec<String>,
+    /// Its steps; of several recordings those of all.
+    pub steps: usize,
+    /// What was read otherwise than it may be meant, a line each.
+    pub notes: Vec<String>,
+}
+
+/// What `data.source` names, where that is a recording by its looks: a table with many dates in one column and numbers in all
+/// others. `None` where it is not.
+///
+/// # Errors
+///
+/// Where it is one, and its dates or cells cannot be read.
+pub fn recording(config: &DataConfig) -> Result<Option<Recording>, DataError> {
+    let Ok(path) = located(config) else { return Ok(None) };
+    let looks = || recordings::looks_like(&path, &options_of(config));
+    if config.format.is_some() || !within(config.max_bytes, looks) {
+        return Ok(None);
+    }
+    let read = within(config.max_bytes, || windows::read(&path, config, None))?;
+    let steps = read.series.iter().map(Series::time).sum();
+    Ok(Some(Recording { channels: read.columns, steps, notes: read.notes }))
+}
+
+/// Reads what the model forecasts from: the last window of each recording of a file, by the columns that training saw.
 ///
 /// # Errors
 ///
 /// What is wrong with which line; a recording shorter than a window.
-pub fn latest_windows(path: &Path, config: &DataConfig, windows: &WindowsConfig) -> Result<Dataset, DataError> {
-    windows::latest(within(config.max_bytes, || windows::read(path, config))?, windows)
+pub fn latest_windows(
+    path: &Path,
+    config: &DataConfig,
+    windows: &WindowsConfig,
+    like: Option<&Layout>,
+) -> Result<Dataset, DataError> {
+    let recordings = within(config.max_bytes, || windows::read(path, config, like))?;
+    windows::latest(recordings, windows)
 }
 
 /// As [`latest_windows`], from rows in memory.

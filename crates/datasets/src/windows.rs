@@ -10,11 +10,11 @@ use serde::{Deserialize, Serialize};
 use crate::config::{DataConfig, Normalize};
 use crate::error::{DataError, Problem};
 use crate::formats::limit::within;
-use crate::formats::{ReadOptions, Rows, recordings};
+use crate::formats::{Layout, ReadOptions, Rows, recordings};
 use crate::prepare::{Prepared, Task};
 use crate::processor::{Forecast, Processor};
 use crate::sequence::{Dataset, Sequence, Series, Target, Window};
-use crate::source::located;
+use crate::source::{located, options_of};
 use crate::split::{SplitRecord, choose_labels};
 
 /// `[data.windows]`.
@@ -52,6 +52,8 @@ pub struct Recordings {
     pub series: Vec<Series>,
     /// What was read otherwise than it may be meant, a line each, for people.
     pub notes: Vec<String>,
+    /// Which columns of a table were read.
+    pub layout: Option<Layout>,
 }
 
 /// What windows are cut from: all channels, which are read, and the first of them, which are forecast. Windows of every step
@@ -160,19 +162,14 @@ impl WindowsConfig {
     }
 }
 
-/// Reads the recordings of a file, the forecast column first, with gaps filled by the last value before them.
+/// Reads the recordings of a file, the forecast column first, with gaps filled by the last value before them; by what training
+/// saw, where that is known.
 ///
 /// # Errors
 ///
 /// What is wrong with which line.
-pub(crate) fn read(path: &Path, config: &DataConfig) -> Result<Recordings, DataError> {
-    let options = ReadOptions {
-        text: None,
-        target: config.target.clone(),
-        features: config.features.clone(),
-        header: config.header,
-        missing: None,
-    };
+pub(crate) fn read(path: &Path, config: &DataConfig, like: Option<&Layout>) -> Result<Recordings, DataError> {
+    let options = ReadOptions { text: None, missing: None, like: like.cloned(), ..options_of(config) };
     let mut read = recordings::read(path, config.format.as_deref(), &options)?;
     read.series.iter_mut().for_each(fill_forward);
     Ok(read)
@@ -180,9 +177,8 @@ pub(crate) fn read(path: &Path, config: &DataConfig) -> Result<Recordings, DataE
 
 /// Series in memory as recordings.
 pub(crate) fn in_memory(rows: Rows, config: &DataConfig) -> Result<Recordings, DataError> {
-    let options = ReadOptions { target: config.target.clone(), ..ReadOptions::default() };
-    let mut read = recordings::from_sequences(rows.name, rows.sequences, &options)?;
-    read.notes = rows.notes;
+    let mut read =
+        recordings::from_rows(rows, &ReadOptions { target: config.target.clone(), ..ReadOptions::default() })?;
     read.series.iter_mut().for_each(fill_forward);
     Ok(read)
 }
@@ -255,7 +251,7 @@ pub(crate) fn prepare(config: &DataConfig, windows: &WindowsConfig, task: Task) 
         ));
     }
     let path = config.train.clone().map_or_else(|| located(config), Ok)?;
-    prepare_recordings(within(config.max_bytes, || read(&path, config))?, config, windows, task)
+    prepare_recordings(within(config.max_bytes, || read(&path, config, None))?, config, windows, task)
 }
 
 /// As [`prepare`], from recordings in memory.
@@ -300,6 +296,7 @@ pub(crate) fn prepare_recordings(
         ..Dataset::default()
     };
     let mut processor = Processor::fit(&config.transform, &fitted)?;
+    processor.set_layout(recordings.layout);
     processor.set_forecast(Forecast {
         windows: windows.clone(),
         columns: recordings.columns.iter().take(forecast).cloned().collect(),

@@ -1,13 +1,13 @@
 //! CSV and TSV: a row a series of numbers (wide), or a row a text. An empty label means unlabelled.
 
-use std::collections::HashSet;
 use std::path::Path;
 
 use csv::StringRecord;
 
 use super::cells::{Cells, cells};
+use super::table::{Columns, Kind, Layout, choose, header, long, shape};
 use super::{Format, ReadOptions, Rows, number};
-use crate::error::{DataError, nearest};
+use crate::error::DataError;
 use crate::sequence::{Sequence, Series};
 
 pub(super) const FORMAT: Format = Format {
@@ -23,10 +23,8 @@ pub(super) const TSV: Format = Format {
     read: read_tabs,
 };
 
-/// Names that a target column goes by.
-const TARGETS: [&str; 5] = ["label", "target", "class", "y", "category"];
-/// The name that a column of texts goes by.
-const TEXT: &str = "text";
+pub(super) const LONG: Format =
+    Format { name: "long", summary: "table with a row a step: series, time, channels", endings: &[], read: read_long };
 
 fn read_commas(path: &Path, options: &ReadOptions) -> Result<Rows, DataError> {
     read(path, b',', options)
@@ -36,10 +34,17 @@ fn read_tabs(path: &Path, options: &ReadOptions) -> Result<Rows, DataError> {
     read(path, b'\t', options)
 }
 
+fn read_long(path: &Path, options: &ReadOptions) -> Result<Rows, DataError> {
+    let tabs = super::ending(path).is_some_and(|ending| TSV.endings.contains(&ending.as_str()));
+    read(path, if tabs { b'\t' } else { b',' }, options)
+}
+
 /// The cells of a file, under the names of their columns.
 pub(super) struct Table {
     pub(super) name: String,
     pub(super) names: Vec<String>,
+    /// Whether the first row held them; otherwise they are numbers from 1.
+    pub(super) named: bool,
     /// At least one, all of them as long as `names`.
     pub(super) records: Vec<StringRecord>,
     /// The line of each record.
@@ -53,6 +58,7 @@ impl Table {
         let name = path.display().to_string();
         let mut notes = Vec::new();
         let Cells { mut records, mut lines } = cells(path, delimiter, &mut notes)?;
+        shape::mend(&name, &mut records, &mut lines, &mut notes);
         if records.is_empty() {
             return Err(DataError::new(format!("{name}: the file is empty"), "expected a row a sequence"));
         }
@@ -69,8 +75,8 @@ impl Table {
                 "a table has as many columns in each row; for series of unequal length use `.ts` or JSONL",
             ));
         }
-        let has_header = options.header.unwrap_or_else(|| looks_like_header(&records, options));
-        let names: Vec<String> = if has_header {
+        let named = header::is_there(&records, options);
+        let names: Vec<String> = if named {
             lines.remove(0);
             records.remove(0).iter().map(|cell| cell.trim().to_string()).collect()
         } else {
@@ -82,34 +88,31 @@ impl Table {
                 "expected a row a sequence",
             ));
         }
-        Ok(Self { name, names, records, lines, notes })
+        Ok(Self { name, names, named, records, lines, notes })
     }
 }
 
-/// Where the column stands that `data.KEY` names.
-pub(super) fn column_place(file: &str, names: &[String], key: &str, wanted: &str) -> Result<usize, DataError> {
-    names.iter().position(|name| name == wanted).ok_or_else(|| {
-        let known: Vec<&str> = names.iter().map(String::as_str).collect();
-        let hint = match nearest(wanted, &known) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("columns: {}", known.iter().take(20).copied().collect::<Vec<_>>().join(", ")),
-        };
-        DataError::new(format!("{file}: there is no column `{wanted}`, which `data.{key}` names"), hint)
-    })
-}
-
 fn read(path: &Path, delimiter: u8, options: &ReadOptions) -> Result<Rows, DataError> {
-    let Table { name, names, records, lines, notes } = Table::read(path, delimiter, options)?;
-    let columns = Columns::find(&name, &names, &records, options)?;
-
-    let mut rows = Rows { name: name.clone(), notes, ..Rows::default() };
+    let mut table = Table::read(path, delimiter, options)?;
+    let mut notes = std::mem::take(&mut table.notes);
+    let columns = columns(&table, options, &mut notes)?;
+    let Table { name, names, named, records, lines, .. } = &table;
+    if let Some(target) = columns.target.filter(|_| !*named && options.header.is_none()) {
+        notes.extend(header::may_be_read_as_class(name, records, target));
+    }
+    let layout = Some(Layout::new(&columns, names, *named));
+    let mut rows = Rows { name: name.clone(), notes, layout, ..Rows::default() };
+    if columns.kind == Kind::Long {
+        long::read(&table, &columns, &mut rows)?;
+        return Ok(rows);
+    }
     let mut bad = Vec::new();
-    for (record, line) in records.iter().zip(&lines) {
+    for (record, line) in records.iter().zip(lines) {
         let label = columns.target.map_or("", |column| record[column].trim());
-        let sequence = if columns.texts {
+        let sequence = if columns.kind == Kind::Text {
             Ok(Sequence::Text(joined(record, &columns.inputs)))
         } else {
-            series(record, &columns.inputs, &names)
+            series(record, &columns, names)
         };
         match sequence {
             Ok(sequence) => {
@@ -126,82 +129,15 @@ fn read(path: &Path, delimiter: u8, options: &ReadOptions) -> Result<Rows, DataE
     }
 }
 
-/// The first row holds names if a named column is among them, or if it has no number where the second has.
-fn looks_like_header(records: &[StringRecord], options: &ReadOptions) -> bool {
-    let first: HashSet<&str> = records[0].iter().map(str::trim).collect();
-    let named = options
-        .text
-        .iter()
-        .chain(&options.target)
-        .chain(&options.features)
-        .any(|name| first.contains(name.as_str()) && name.parse::<usize>().is_err());
-    let number = |record: &StringRecord| record.iter().any(|cell| cell.trim().parse::<f32>().is_ok());
-    // Among numbers, `y` and `class` are labels and not names.
-    let known = !number(&records[0])
-        && first.iter().any(|cell| TARGETS.contains(&cell.to_lowercase().as_str()) || cell.eq_ignore_ascii_case(TEXT));
-    named || known || (records.len() > 1 && !number(&records[0]) && number(&records[1]))
-}
-
-struct Columns {
-    target: Option<usize>,
-    inputs: Vec<usize>,
-    texts: bool,
-}
-
-impl Columns {
-    fn find(file: &str, names: &[String], records: &[StringRecord], options: &ReadOptions) -> Result<Self, DataError> {
-        let place = |key: &str, wanted: &str| column_place(file, names, key, wanted);
-        // By what most cells hold, so that a bad cell is a bad cell and does not make the column one of texts.
-        let numeric = |column: usize| {
-            let cells = records.iter().take(50).map(|record| record[column].trim());
-            let (count, numbers) = cells.fold((0, 0), |(count, numbers), cell| {
-                (count + 1, numbers + usize::from(cell.is_empty() || cell.parse::<f32>().is_ok()))
-            });
-            2 * numbers >= count
-        };
-        let given: Vec<usize> =
-            options.features.iter().map(|name| place("features", name)).collect::<Result<_, _>>()?;
-        let text = match &options.text {
-            Some(name) => Some(place("text", name)?),
-            None if !given.is_empty() => None,
-            None => names.iter().position(|name| name.eq_ignore_ascii_case(TEXT)).filter(|column| !numeric(*column)),
-        };
-        let named: Vec<usize> = text.iter().chain(&given).copied().collect();
-        let target = match &options.target {
-            Some(name) => Some(place("target", name)?),
-            None => (0..names.len())
-                .find(|column| TARGETS.contains(&names[*column].to_lowercase().as_str()) && !named.contains(column)),
-        };
-        if options.target.is_some()
-            && let Some(column) = target.filter(|column| named.contains(column))
-        {
-            let key = if text == Some(column) { "text" } else { "features" };
-            return Err(DataError::new(
-                format!("{file}: `data.target` and `data.{key}` both name the column `{}`", names[column]),
-                format!("leave it out of one of them: what is to be learned cannot be read from `data.{key}`"),
-            ));
-        }
-        let others =
-            |target: Option<usize>| (0..names.len()).filter(|column| Some(*column) != target).collect::<Vec<_>>();
-        let texts = text.is_some()
-            || if given.is_empty() {
-                // Where no column is known to be the target, the last may be.
-                let ends = usize::from(target.is_none());
-                others(target).iter().rev().skip(ends).any(|column| !numeric(*column))
-            } else {
-                given.iter().any(|column| !numeric(*column))
-            };
-        // Without a name the label is the last column of numbers, and the first of texts; never an input.
-        let target = target
-            .or_else(|| match (texts, text) {
-                _ if names.len() < 2 => None,
-                (true, Some(text)) => others(Some(text)).first().copied().filter(|_| names.len() == 2),
-                (true, None) => Some(0),
-                (false, _) => Some(names.len() - 1),
-            })
-            .filter(|column| !named.contains(column));
-        let inputs = if named.is_empty() { others(target) } else { named };
-        Ok(Self { target, inputs, texts })
+/// By what training saw; a training table by its names and looks.
+fn columns(table: &Table, options: &ReadOptions, notes: &mut Vec<String>) -> Result<Columns, DataError> {
+    let Table { name, names, named, records, .. } = table;
+    if let Some(layout) = options.like.as_ref().filter(|layout| layout.is_of_a_table()) {
+        return layout.find(name, names, *named, notes);
+    }
+    match long::columns(table, options, notes)? {
+        Some(columns) => Ok(columns),
+        None => choose(name, names, *named, records, options, notes),
     }
 }
 
@@ -210,15 +146,18 @@ fn joined(record: &StringRecord, columns: &[usize]) -> String {
     columns.iter().map(|column| record[*column].trim()).collect::<Vec<_>>().join(" ").replace('\\', " ")
 }
 
-fn series(record: &StringRecord, columns: &[usize], names: &[String]) -> Result<Sequence, String> {
+fn series(record: &StringRecord, columns: &Columns, names: &[String]) -> Result<Sequence, String> {
     let value = |column: &usize| match number(&record[*column]) {
-        Ok(Some(value)) => Ok(value),
-        Ok(None) => Err(format!("column `{}` holds no number (`{}`)", names[*column], record[*column].trim())),
+        Ok(value) => Ok(value.unwrap_or(f32::NAN)),
         Err(reason) => Err(format!("column `{}`: {reason}", names[*column])),
     };
-    let values = columns.iter().map(value).collect::<Result<Vec<f32>, String>>()?;
-    if values.is_empty() {
-        return Err("no column of values".into());
+    let mut values = columns.inputs.iter().map(value).collect::<Result<Vec<f32>, String>>()?;
+    let length = values.iter().rposition(|value| value.is_finite()).map_or(0, |last| last + 1);
+    if length == 0 {
+        return Err("no column holds a value".into());
+    }
+    if columns.padded {
+        values.truncate(length);
     }
     Ok(Sequence::Series(Series { values, channels: 1 }))
 }
@@ -300,8 +239,7 @@ mod tests {
             .unwrap_err()
             .to_string();
         assert!(
-            bad.contains("bad.csv:2: column `b`: `inf` is not a finite number")
-                && bad.contains("bad.csv:3: column `b` holds no number"),
+            bad.contains("bad.csv:2: column `b`: `inf` is not a finite number") && !bad.contains("bad.csv:3"),
             "{bad}"
         );
     }

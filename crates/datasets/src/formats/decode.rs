@@ -46,7 +46,7 @@ pub(super) fn text(path: &Path, notes: &mut Vec<String>) -> Result<String, DataE
 }
 
 /// Letters of the beginning that tell a format.
-const BEGINNING: u64 = 16 * 1024;
+pub(super) const BEGINNING: u64 = 16 * 1024;
 
 /// The beginning of a file as text, for a look at what it is; nothing where it cannot be read.
 pub(super) fn beginning(path: &Path) -> String {

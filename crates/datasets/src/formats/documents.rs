@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::table::{Kind, Layout};
 use super::{Format, ReadOptions, Rows, ends_in, files, named, text};
 use crate::error::DataError;
 use crate::sequence::Sequence;
@@ -10,21 +11,31 @@ use crate::sequence::Sequence;
 pub(super) const FORMAT: Format =
     Format { name: "documents", summary: "a folder a class, a text file a document", endings: &[], read };
 
-fn read(path: &Path, _options: &ReadOptions) -> Result<Rows, DataError> {
-    let mut rows = Rows { name: path.display().to_string(), names_of_files: true, ..Rows::default() };
-    let (folders, strays): (Vec<PathBuf>, Vec<PathBuf>) = files(path)?.into_iter().partition(|entry| entry.is_dir());
+fn read(path: &Path, options: &ReadOptions) -> Result<Rows, DataError> {
+    let layout = Some(Layout { kind: Kind::Documents, ..Layout::default() });
+    let mut rows = Rows { name: path.display().to_string(), names_of_files: true, layout, ..Rows::default() };
+    let (folders, mut strays): (Vec<PathBuf>, Vec<PathBuf>) =
+        files(path)?.into_iter().partition(|entry| entry.is_dir());
     let mut left_out = Vec::new();
     for folder in folders {
         let class = folder.file_name().map_or(String::new(), |name| name.to_string_lossy().into_owned());
         let class = if class == "unsup" || class == "unlabeled" { String::new() } else { class };
         for document in files(&folder)? {
-            // 20 Newsgroups calls its documents by numbers alone.
-            if !document.is_file() || !(ends_in(&document, "txt") || document.extension().is_none()) {
+            if !is_document(&document) {
                 left_out.push(document);
                 continue;
             }
             rows.sequences.push(Sequence::Text(text(&document, &mut rows.notes)?.replace("<br />", " ")));
             rows.labels.push(class.clone());
+        }
+    }
+    // New documents stand in no folder of a class.
+    if rows.sequences.is_empty() && options.like.is_some() {
+        let documents: Vec<PathBuf> = strays.iter().filter(|path| is_document(path)).cloned().collect();
+        strays.retain(|path| !is_document(path));
+        for document in documents {
+            rows.sequences.push(Sequence::Text(text(&document, &mut rows.notes)?.replace("<br />", " ")));
+            rows.labels.push(String::new());
         }
     }
     if rows.sequences.is_empty() {
@@ -43,6 +54,11 @@ fn read(path: &Path, _options: &ReadOptions) -> Result<Rows, DataError> {
         rows.notes.push(format!("{}: left out beside the folders of classes: {count} files ({names})", path.display()));
     }
     Ok(rows)
+}
+
+/// Text by its ending, or without one: 20 Newsgroups calls its documents by numbers alone.
+fn is_document(path: &Path) -> bool {
+    path.is_file() && (ends_in(path, "txt") || path.extension().is_none())
 }
 
 #[cfg(test)]
@@ -84,5 +100,15 @@ mod tests {
         let dataset =
             crate::source::dataset_from_rows(read(&path, &ReadOptions::default()).unwrap(), crate::Task::Classify);
         assert_eq!(dataset.unwrap().classes, ["eu", "na"]);
+    }
+    #[test]
+    fn new_documents_need_no_folder_of_a_class() {
+        let path = folder("documents-new");
+        std::fs::write(path.join("1.txt"), "good").unwrap();
+        std::fs::write(path.join("2.txt"), "bad").unwrap();
+        let like = Some(Layout { kind: Kind::Documents, ..Layout::default() });
+        let rows = crate::formats::read(&path, None, &ReadOptions { like, ..Default::default() }).unwrap();
+        assert_eq!(rows.sequences, ["good", "bad"].map(|text| Sequence::Text(text.into())));
+        assert_eq!(rows.labels, ["", ""]);
     }
 }

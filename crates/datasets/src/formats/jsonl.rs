@@ -1,4 +1,4 @@
-//! JSON lines: `{"text": "…", "label": "…"}` or `{"values": [[…], …], "label": 3}` a line.
+//! JSON lines: `{"text": "…", "label": "…"}` or `{"values": [[…], …], "label": 3}` a line; or one list of such objects.
 
 use std::io::BufRead;
 use std::path::Path;
@@ -6,16 +6,17 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::decode::{bytes, decoded, note_blank_lines, unpacked};
+use super::json_row::{self, with_null};
 use super::limit::Limited;
+use super::table::{Kind, Layout, listed};
 use super::{Format, ReadOptions, Rows};
 use crate::error::DataError;
 use crate::labels;
-use crate::sequence::{Sequence, Series};
 
 pub(super) const FORMAT: Format = Format {
     name: "jsonl",
     summary: "a JSON object a line with `text` or `values`",
-    endings: &["jsonl", "ndjson"],
+    endings: &["jsonl", "ndjson", "json"],
     read,
 };
 
@@ -35,79 +36,107 @@ pub fn read_from(reader: impl BufRead, name: &str, options: &ReadOptions) -> Res
 }
 
 fn parsed(bytes: Vec<u8>, name: &str, options: &ReadOptions) -> Result<Rows, DataError> {
-    let mut rows = Rows { name: name.into(), ..Rows::default() };
-    let text = decoded(bytes, name, &mut rows.notes)?;
-    let mut bad = Vec::new();
+    let mut reading = Reading { rows: Rows { name: name.into(), ..Rows::default() }, ..Reading::default() };
+    let text = decoded(bytes, name, &mut reading.rows.notes)?;
+    // A whole file may be one list of objects, over many lines or in one.
+    if let Some(Value::Array(items)) = text.trim_start().starts_with('[').then(|| parse(&text).ok()).flatten() {
+        for (item, place) in items.iter().zip(1..) {
+            reading.add(item, options).unwrap_or_else(|reason| {
+                reading.bad.push(format!("{name}: item {place} of the list: {reason}"));
+            });
+        }
+        return reading.done(options);
+    }
     let mut blank = Vec::new();
     for (line, content) in text.lines().enumerate().map(|(index, content)| (index + 1, content)) {
         if content.trim().is_empty() {
             blank.push(line);
             continue;
         }
-        match serde_json::from_str::<Value>(content)
-            .map_err(|error| error.to_string())
-            .and_then(|object| row(&object, options))
-        {
-            Ok((sequence, label)) => {
-                rows.sequences.push(sequence);
-                rows.labels.push(label);
-            }
-            Err(reason) => bad.push(format!("{name}:{line}: {reason}")),
-        }
+        let read = parse(content).and_then(|object| reading.add(&object, options));
+        read.unwrap_or_else(|reason| reading.bad.push(format!("{name}:{line}: {reason}")));
     }
-    note_blank_lines(&blank, text.lines().count(), name, &mut rows.notes);
-    if let Some(mark) = &options.missing {
-        labels::without(&mut rows.labels, mark);
-    }
-    if bad.is_empty() { Ok(rows) } else { Err(DataError::several(bad, HINT)) }
+    note_blank_lines(&blank, text.lines().count(), name, &mut reading.rows.notes);
+    reading.done(options)
 }
 
-fn row(object: &Value, options: &ReadOptions) -> Result<(Sequence, String), String> {
-    let object = object.as_object().ok_or("not an object")?;
-    let label = match object.get(options.target.as_deref().unwrap_or("label")) {
-        None | Some(Value::Null) => String::new(),
-        Some(Value::String(label)) => label.clone(),
-        Some(label @ (Value::Number(_) | Value::Bool(_))) => label.to_string(),
-        Some(_) => return Err("the label is neither text nor a number".into()),
-    };
-    let text_key = options.text.as_deref().unwrap_or("text");
-    if let Some(text) = object.get(text_key) {
-        let text = text.as_str().ok_or(format!("`{text_key}` is not text"))?;
-        return Ok((Sequence::Text(text.to_string()), label));
-    }
-    let values = object.get("values").ok_or(format!("neither `{text_key}` nor `values`"))?;
-    let steps =
-        values.as_array().filter(|steps| !steps.is_empty()).ok_or("`values` is not a list with at least one step")?;
-    let mut flat = Vec::new();
-    let mut channels = None;
-    for step in steps {
-        let numbers = match step {
-            Value::Array(numbers) => numbers.iter().map(one).collect::<Result<Vec<f32>, String>>()?,
-            single => vec![one(single)?],
-        };
-        if *channels.get_or_insert(numbers.len()) != numbers.len() || numbers.is_empty() {
-            return Err("steps of unequal width".into());
-        }
-        flat.extend(numbers);
-    }
-    Ok((Sequence::Series(Series { values: flat, channels: channels.unwrap_or(1) }), label))
+fn parse(text: &str) -> Result<Value, String> {
+    serde_json::from_str(text).or_else(|error| {
+        let mended = with_null(text).ok_or_else(|| error.to_string())?;
+        serde_json::from_str(&mended).map_err(|error| error.to_string())
+    })
 }
 
-fn one(value: &Value) -> Result<f32, String> {
-    match value {
-        Value::Null => Ok(f32::NAN),
-        Value::Number(number) => number
-            .as_f64()
-            .map(|number| number as f32)
-            .filter(|number| number.is_finite())
-            .ok_or(format!("`{number}` is too large")),
-        other => Err(format!("`{other}` is not a number")),
+/// Rows so far.
+#[derive(Default)]
+struct Reading {
+    rows: Rows,
+    bad: Vec<String>,
+    /// What the first row was read from.
+    first: Option<(Kind, Vec<String>)>,
+    /// Whether any row has the label's key.
+    labelled: bool,
+}
+
+impl Reading {
+    fn add(&mut self, object: &Value, options: &ReadOptions) -> Result<(), String> {
+        let row = json_row::read(object, options)?;
+        let first = self.first.get_or_insert_with(|| (row.kind, row.keys.clone()));
+        if first.1 != row.keys && !first.1.is_empty() && !row.keys.is_empty() {
+            return Err(format!("read from {}, and the first row from {}", listed(&row.keys), listed(&first.1)));
+        }
+        self.labelled |= json_row::at(object, json_row::target(options)).is_some();
+        self.rows.sequences.push(row.sequence);
+        self.rows.labels.push(row.label);
+        Ok(())
+    }
+
+    fn done(mut self, options: &ReadOptions) -> Result<Rows, DataError> {
+        if !self.bad.is_empty() {
+            return Err(DataError::several(self.bad, HINT));
+        }
+        if let Some(target) = options.target.as_ref().filter(|_| !self.labelled && options.like.is_none()) {
+            return Err(DataError::new(
+                format!("{}: no row has the key `{target}`, which `data.target` names", self.rows.name),
+                "a key within others is written `a.b`; leave `data.target` out where there is no label",
+            ));
+        }
+        if let Some(mark) = &options.missing {
+            labels::without(&mut self.rows.labels, mark);
+        }
+        if let Some((kind, keys)) = self.first.filter(|(_, keys)| !keys.is_empty()) {
+            self.rows.layout = Some(Layout::of_keys(kind, &keys, json_row::target(options)));
+        }
+        Ok(self.rows)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sequence::Sequence;
+
+    #[test]
+    fn a_file_that_is_one_list_is_read_and_so_is_nan() {
+        let text = "[\n {\n  \"values\": [1, NaN],\n  \"label\": \"a\"\n },\n {\"values\": [2, 3]}]";
+        let rows = read_from(text.as_bytes(), "x.json", &ReadOptions::default()).unwrap();
+        assert_eq!(rows.labels, ["a", ""]);
+        let Sequence::Series(series) = &rows.sequences[0] else { panic!("a series") };
+        assert!(series.values[0] == 1.0 && series.values[1].is_nan());
+        let message =
+            read_from("[{\"txt\": 1}]".as_bytes(), "x.json", &ReadOptions::default()).unwrap_err().to_string();
+        assert!(message.contains("item 1 of the list: neither `text` nor `values`; the keys are `txt`"), "{message}");
+    }
+
+    #[test]
+    fn a_target_that_no_row_has_is_refused_but_not_in_new_rows() {
+        let options = ReadOptions { target: Some("mood".into()), ..Default::default() };
+        let message = read_from("{\"text\": \"a\"}".as_bytes(), "x", &options).unwrap_err().to_string();
+        assert!(message.contains("no row has the key `mood`"), "{message}");
+        let trained = read_from("{\"text\": \"a\", \"mood\": \"b\"}".as_bytes(), "x", &options).unwrap();
+        let later = ReadOptions { like: trained.layout, ..options };
+        assert_eq!(read_from("{\"text\": \"a\"}".as_bytes(), "x", &later).unwrap().labels, [""]);
+    }
 
     #[test]
     fn text_values_and_missing_labels() {

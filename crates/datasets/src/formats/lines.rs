@@ -22,9 +22,12 @@ pub(super) fn is_folder(path: &Path) -> bool {
 }
 
 fn read(path: &Path, _options: &ReadOptions) -> Result<Rows, DataError> {
-    let paths = if path.is_dir() { files(path)? } else { vec![path.to_path_buf()] };
     let mut rows = Rows { name: path.display().to_string(), names_of_files: true, ..Rows::default() };
-    for path in paths {
+    if !path.is_dir() {
+        alone(path, &mut rows)?;
+        return Ok(rows);
+    }
+    for path in files(path)? {
         let class = class_of(&path);
         let text = text(&path, &mut rows.notes)?;
         let mut blank = Vec::new();
@@ -41,6 +44,21 @@ fn read(path: &Path, _options: &ReadOptions) -> Result<Rows, DataError> {
     Ok(rows)
 }
 
+/// A file by itself has a row a line, blank lines among them, so that what is predicted can be joined back by its number.
+fn alone(path: &Path, rows: &mut Rows) -> Result<(), DataError> {
+    let class = class_of(path);
+    let class = if FORMAT.endings.contains(&class.as_str()) { class } else { String::new() };
+    let text = text(path, &mut rows.notes)?;
+    for line in text.trim_end().lines().map(str::trim) {
+        rows.sequences.push(Sequence::Text(line.to_string()));
+        rows.labels.push(class.clone());
+    }
+    if let Some(line) = text.trim_end().lines().position(|line| line.trim().is_empty()) {
+        rows.notes.push(format!("{}:{}: a blank line is read as an empty text", path.display(), line + 1));
+    }
+    Ok(())
+}
+
 /// The ending names the class, or, where it only says that the file is text, the stem does.
 fn class_of(path: &Path) -> String {
     let part = match path.extension() {
@@ -53,7 +71,18 @@ fn class_of(path: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::formats::{guess, tests::folder};
+    use crate::formats::guess;
+    use crate::formats::tests::{file, folder};
+
+    #[test]
+    fn a_file_by_itself_is_a_text_a_line_without_a_label() {
+        let path = file("texts.txt", "a fine day\n\nno more\u{2028} of it\r\n\n");
+        assert_eq!(guess(&path), Some("lines"));
+        let rows = read(&path, &ReadOptions::default()).unwrap();
+        let texts = ["a fine day", "", "no more\u{2028} of it"].map(|text| Sequence::Text(text.into()));
+        assert_eq!((&rows.sequences[..], &rows.labels[..]), (&texts[..], &[""; 3].map(String::from)[..]));
+        assert!(rows.notes[0].contains("texts.txt:2: a blank line is read as an empty text"), "{:?}", rows.notes);
+    }
 
     #[test]
     fn the_ending_is_the_class_and_latin_1_is_read() {

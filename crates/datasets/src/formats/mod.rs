@@ -6,6 +6,7 @@ mod decimal_commas;
 mod decode;
 mod documents;
 mod idx;
+mod json_row;
 mod jsonl;
 pub(crate) mod limit;
 mod lines;
@@ -13,6 +14,7 @@ mod quotes;
 pub(crate) mod recordings;
 mod regular;
 mod separators;
+pub(crate) mod table;
 mod ts;
 mod ucr;
 
@@ -40,6 +42,8 @@ pub struct Rows {
     pub names_of_files: bool,
     /// What was read otherwise than it may be meant, a line each, for people.
     pub notes: Vec<String>,
+    /// Which columns of a table were read.
+    pub layout: Option<Layout>,
 }
 
 impl Rows {
@@ -65,6 +69,16 @@ pub struct ReadOptions {
     pub header: Option<bool>,
     /// A label that means unlabelled, beside the usual marks.
     pub missing: Option<String>,
+    /// Column that tells the series of a long table.
+    pub id: Option<String>,
+    /// Column that tells the step of a long table, or of a recording.
+    pub time: Option<String>,
+    /// Whether a table is long; otherwise its looks tell.
+    pub long: Option<bool>,
+    /// Whether there has to be a label: then the last column of a table is one where nothing tells better.
+    pub supervised: bool,
+    /// What training saw: later tables are read by that.
+    pub like: Option<Layout>,
 }
 
 /// A file format.
@@ -79,11 +93,21 @@ pub struct Format {
 }
 
 /// All formats. Endings are tried in this order.
-pub const FORMATS: &[Format] =
-    &[ts::FORMAT, csv::FORMAT, csv::TSV, ucr::FORMAT, jsonl::FORMAT, idx::FORMAT, lines::FORMAT, documents::FORMAT];
+pub const FORMATS: &[Format] = &[
+    ts::FORMAT,
+    csv::FORMAT,
+    csv::TSV,
+    csv::LONG,
+    ucr::FORMAT,
+    jsonl::FORMAT,
+    idx::FORMAT,
+    lines::FORMAT,
+    documents::FORMAT,
+];
 
 pub use decode::{read_text, text_of};
 pub use jsonl::read_from as read_jsonl;
+pub use table::{Kind, Layout};
 
 /// Reads a file or folder; the format is `format`, or what the name tells.
 ///
@@ -92,7 +116,14 @@ pub use jsonl::read_from as read_jsonl;
 /// Names the file, the line, what was expected, and how to mend it; bad rows are reported together.
 pub fn read(path: &Path, format: Option<&str>, options: &ReadOptions) -> Result<Rows, DataError> {
     std::fs::metadata(path).map_err(|error| DataError::file(path, &error))?;
-    let guessed = guess(path);
+    let documents = options.like.as_ref().is_some_and(|layout| layout.kind() == Kind::Documents) && path.is_dir();
+    let guessed = if documents { Some(documents::FORMAT.name) } else { guess(path) };
+    let long = match format {
+        Some("long") => Some(true),
+        Some("csv" | "tsv") => Some(false),
+        _ => options.long,
+    };
+    let options = &ReadOptions { long, ..options.clone() };
     let format = match format.or(guessed) {
         Some(name) => FORMATS.iter().find(|format| format.name == name),
         None => None,
@@ -141,9 +172,40 @@ pub fn guess(path: &Path) -> Option<&'static str> {
     if ts::is_header(&begin) {
         return Some(ts::FORMAT.name);
     }
-    let has_ending = plain_name(path)?.contains('.');
-    let tabs = || begin.lines().next().is_some_and(|line| line.contains('\t'));
-    named.or_else(|| (!has_ending && tabs()).then_some("tsv"))
+    let ending = ending(path);
+    let silent = ending.as_deref().is_none_or(|ending| ["txt", "data", "dat"].contains(&ending));
+    match named {
+        Some(name) if name != ucr::FORMAT.name => Some(name),
+        // What such names promise is a table of the UCR archive; or whatever is inside.
+        Some(_) => Some(by_content(&begin)),
+        None => silent.then(|| by_content(&begin)),
+    }
+}
+
+/// Lines that are looked at to tell a format.
+const LOOKED_AT: usize = 20;
+
+/// The format of a file whose name does not tell: numbers are a table of the UCR archive, or one with names above them; else
+/// tabs make a table, and a line is a text.
+fn by_content(begin: &str) -> &'static str {
+    // The last cell of a long beginning is cut off somewhere.
+    let whole = begin.len() + 4 < decode::BEGINNING as usize;
+    let end = begin.rfind([' ', '\t', '\n', ',', ';']).filter(|_| !whole).unwrap_or(begin.len());
+    let lines: Vec<&str> = begin[..end].lines().filter(|line| !line.trim().is_empty()).take(LOOKED_AT).collect();
+    let Some(first) = lines.first() else { return ucr::FORMAT.name };
+    let numeric = |line: &&&str| {
+        let mut cells = ucr::cells(line).1.skip(1).peekable();
+        cells.peek().is_some()
+            && cells.all(|cell| number(cell).is_ok() || cell.replace(',', ".").parse::<f64>().is_ok())
+    };
+    let numbers = 2 * lines.iter().filter(numeric).count() > lines.len();
+    match (first.contains('\t'), first.contains([',', ';'])) {
+        _ if first.starts_with('{') => jsonl::FORMAT.name,
+        (tabs, commas) if numbers && (numeric(&first) || !(tabs || commas)) => ucr::FORMAT.name,
+        (true, _) => csv::TSV.name,
+        (_, true) if numbers || table::header::has_known(first) => csv::FORMAT.name,
+        _ => lines::FORMAT.name,
+    }
 }
 
 /// The name of a file in small letters, without `.gz`.
@@ -152,8 +214,14 @@ fn plain_name(path: &Path) -> Option<String> {
     Some(name.strip_suffix(".gz").map_or(name.clone(), String::from))
 }
 
+/// The ending of a file's name in small letters, without `.gz`.
+pub(crate) fn ending(path: &Path) -> Option<String> {
+    let name = plain_name(path)?;
+    Some(Path::new(&name).extension()?.to_string_lossy().into_owned())
+}
+
 /// The format that the name of a file tells.
-fn by_ending(path: &Path) -> Option<&'static str> {
+pub(crate) fn by_ending(path: &Path) -> Option<&'static str> {
     let name = plain_name(path)?;
     if name.contains("idx3-ubyte") || name.contains("idx1-ubyte") {
         return Some("idx");
@@ -162,7 +230,7 @@ fn by_ending(path: &Path) -> Option<&'static str> {
     if name.ends_with("_train.tsv") || name.ends_with("_test.tsv") {
         return Some("ucr");
     }
-    let ending = Path::new(&name).extension()?.to_string_lossy().into_owned();
+    let ending = ending(path)?;
     FORMATS.iter().find(|format| format.endings.contains(&ending.as_str())).map(|format| format.name)
 }
 
@@ -191,6 +259,12 @@ fn named(paths: &[PathBuf]) -> String {
     format!("{}{more}", names.join(", "))
 }
 
+/// Whether a cell of numbers says that there is none: the marks for a label that is not there, and a few more.
+fn is_missing(cell: &str) -> bool {
+    const MORE: [&str; 4] = ["-", "--", "none", "nil"];
+    labels::is_missing(cell) || MORE.iter().any(|mark| mark.eq_ignore_ascii_case(cell.trim()))
+}
+
 /// A value of a table; `None` where it is missing. Infinity is never a value.
 fn number(text: &str) -> Result<Option<f32>, String> {
     exact(text).map(|value| value.map(|value| value as f32))
@@ -199,7 +273,7 @@ fn number(text: &str) -> Result<Option<f32>, String> {
 /// As [`number`], in double precision.
 fn exact(text: &str) -> Result<Option<f64>, String> {
     let text = text.trim();
-    if labels::is_missing(text) {
+    if is_missing(text) {
         return Ok(None);
     }
     match text.parse::<f64>() {

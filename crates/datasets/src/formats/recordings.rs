@@ -3,8 +3,10 @@
 
 use std::path::Path;
 
-use super::csv::{Table, column_place};
-use super::{ReadOptions, number, read as read_rows};
+use super::csv::Table;
+use super::table::order::Clock;
+use super::table::{Columns, Kind, Layout, Profile, column_place, is_clock, listed, long};
+use super::{ReadOptions, Rows, number, read as read_rows};
 use crate::error::DataError;
 use crate::sequence::{Sequence, Series};
 use crate::windows::Recordings;
@@ -18,30 +20,33 @@ pub(crate) fn read(path: &Path, format: Option<&str>, options: &ReadOptions) -> 
     std::fs::metadata(path).map_err(|error| DataError::file(path, &error))?;
     match format.or_else(|| super::guess(path)) {
         Some("csv") => table(path, b',', options),
+        Some("long") => table(path, b',', &ReadOptions { long: Some(true), ..options.clone() }),
         Some("tsv") => table(path, b'\t', options),
         _ => {
-            let rows = read_rows(path, format, &ReadOptions::default())?;
-            Ok(Recordings { notes: rows.notes, ..from_sequences(rows.name, rows.sequences, options)? })
+            let plain = ReadOptions { text: None, target: None, features: Vec::new(), ..options.clone() };
+            from_rows(read_rows(path, format, &plain)?, options)
         }
     }
 }
 
-/// Series as recordings.
+/// Series as recordings; their channels have names where lists of JSON lines have.
 ///
 /// # Errors
 ///
 /// Text, or series of unequal channels.
-pub(crate) fn from_sequences(
-    name: String,
-    sequences: Vec<Sequence>,
-    options: &ReadOptions,
-) -> Result<Recordings, DataError> {
-    if let Some(target) = &options.target {
-        return Err(DataError::new(
-            format!("{name}: `data.target` names the column `{target}`, and only a CSV or TSV table has names"),
-            "leave `data.target` out to forecast all channels",
-        ));
-    }
+pub(crate) fn from_rows(rows: Rows, options: &ReadOptions) -> Result<Recordings, DataError> {
+    let Rows { name, sequences, notes, layout, .. } = rows;
+    let named = layout.filter(|layout| layout.kind() == Kind::Channels);
+    let target = match (&options.target, &named) {
+        (None, _) => None,
+        (Some(target), Some(layout)) if layout.input_names().any(|name| name == target) => Some(target),
+        (Some(target), _) => {
+            return Err(DataError::new(
+                format!("{name}: `data.target` names the column `{target}`, and there are no such names"),
+                "leave `data.target` out to forecast all channels; CSV and TSV tables have names, and lists of JSON lines",
+            ));
+        }
+    };
     let mut series = Vec::new();
     for (row, sequence) in sequences.into_iter().enumerate() {
         match sequence {
@@ -57,40 +62,50 @@ pub(crate) fn from_sequences(
         }
     }
     let channels = series.first().map_or(0, |series| series.channels);
-    Ok(Recordings {
-        name,
-        columns: (1..=channels).map(|channel| channel.to_string()).collect(),
-        series,
-        notes: Vec::new(),
-    })
+    let mut columns: Vec<String> = match &named {
+        Some(layout) => layout.input_names().map(str::to_string).collect(),
+        None => (1..=channels).map(|channel| channel.to_string()).collect(),
+    };
+    if let Some(place) = target.and_then(|target| columns.iter().position(|name| name == target)) {
+        columns[..=place].rotate_right(1);
+        for step in series.iter_mut().flat_map(|series| series.values.chunks_mut(channels)) {
+            step[..=place].rotate_right(1);
+        }
+    }
+    let layout = named.map(|_| Layout::of_keys(Kind::Channels, &columns, "label"));
+    Ok(Recordings { name, columns, series, notes, layout })
 }
 
 fn table(path: &Path, delimiter: u8, options: &ReadOptions) -> Result<Recordings, DataError> {
-    let Table { name, names, records, lines, notes } = Table::read(path, delimiter, options)?;
-    let mut columns: Vec<usize> = if options.features.is_empty() {
-        // A column of dates or names has no number in its first row.
-        (0..names.len()).filter(|column| number(&records[0][*column]).is_ok()).collect()
-    } else {
-        let places = options.features.iter().map(|feature| column_place(&name, &names, "features", feature));
-        places.collect::<Result<_, _>>()?
+    let mut table = Table::read(path, delimiter, options)?;
+    let mut notes = std::mem::take(&mut table.notes);
+    let columns =
+        match options.like.as_ref().filter(|layout| layout.kind() == Kind::Recording && layout.is_of_a_table()) {
+            Some(layout) => layout.find(&table.name, &table.names, table.named, &mut notes)?,
+            None => columns(&table, options, &mut notes)?,
+        };
+    let mut series = match columns.id {
+        Some(id) => long::series_of(&table, id, columns.time, &mut notes)?,
+        None => vec![(0..table.records.len()).collect()],
     };
-    if let Some(target) = &options.target {
-        let place = column_place(&name, &names, "target", target)?;
-        columns.retain(|column| *column != place);
-        columns.insert(0, place);
-    }
-    if columns.is_empty() {
-        return Err(DataError::new(format!("{name}: no column holds numbers"), "name columns with `data.features`"));
+    let Table { name, names, records, lines, .. } = &table;
+    let clock = columns.time.filter(|_| columns.id.is_none());
+    if let Some(clock) = clock.and_then(|time| Clock::read(name, &names[time], time, records, lines, &mut notes)) {
+        clock.sort(&mut series, &mut notes)?;
     }
     let mut bad = Vec::new();
-    let mut values = Vec::with_capacity(records.len() * columns.len());
-    for (record, line) in records.iter().zip(&lines) {
-        for column in &columns {
-            match number(&record[*column]) {
-                Ok(value) => values.push(value.unwrap_or(f32::NAN)),
-                Err(reason) => bad.push(format!("{name}:{line}: column `{}`: {reason}", names[*column])),
+    let mut recordings = Vec::with_capacity(series.len());
+    for rows in series {
+        let mut values = Vec::with_capacity(rows.len() * columns.inputs.len());
+        for row in rows {
+            for column in &columns.inputs {
+                match number(&records[row][*column]) {
+                    Ok(value) => values.push(value.unwrap_or(f32::NAN)),
+                    Err(reason) => bad.push(format!("{name}:{}: column `{}`: {reason}", lines[row], names[*column])),
+                }
             }
         }
+        recordings.push(Series { values, channels: columns.inputs.len() });
     }
     if !bad.is_empty() {
         return Err(DataError::several(
@@ -98,38 +113,83 @@ fn table(path: &Path, delimiter: u8, options: &ReadOptions) -> Result<Recordings
             "mend these cells, leave them empty, or choose columns with `data.features`",
         ));
     }
-    let series = Series { values, channels: columns.len() };
     Ok(Recordings {
-        name,
-        columns: columns.iter().map(|column| names[*column].clone()).collect(),
-        series: vec![series],
+        name: name.clone(),
+        columns: columns.inputs.iter().map(|column| names[*column].clone()).collect(),
+        series: recordings,
+        layout: Some(Layout::new(&columns, names, table.named)),
         notes,
     })
+}
+
+/// The channels of a table, the one to forecast first; the column of times, and that which tells recordings apart.
+fn columns(table: &Table, options: &ReadOptions, notes: &mut Vec<String>) -> Result<Columns, DataError> {
+    let Table { name, names, named, records, .. } = table;
+    let profiles: Vec<Profile> = (0..names.len()).map(|column| Profile::of(records, column)).collect();
+    let place = |key: &str, wanted: &String| column_place(name, names, key, wanted);
+    let target = options.target.as_ref().map(|wanted| place("target", wanted)).transpose()?;
+    let id = options.id.as_ref().map(|wanted| place("id", wanted)).transpose()?;
+    let time = options.time.as_ref().map(|wanted| place("time", wanted)).transpose()?;
+    let free = |column: &usize| ![target, id].contains(&Some(*column));
+    let time = time.or_else(|| (0..names.len()).filter(free).find(|column| profiles[*column].is_time()));
+    let time = time.or_else(|| (0..names.len()).filter(free).find(|column| *named && is_clock(&names[*column])));
+    let id = match id {
+        Some(id) => Some(id),
+        // Several recordings below each other, which dates alone would mix.
+        None => long::columns(table, &ReadOptions { target: None, features: Vec::new(), ..options.clone() }, notes)?
+            .and_then(|columns| columns.id),
+    };
+    let mut inputs: Vec<usize> = if options.features.is_empty() {
+        let index = |column: usize| {
+            let unnamed = *named && (names[column].is_empty() || names[column].starts_with("Unnamed:"));
+            (unnamed && profiles[column].is_whole()) || (column == 0 && profiles[column].counts && names.len() > 1)
+        };
+        let free = |column: &usize| ![id, time].contains(&Some(*column));
+        let (inputs, beside): (Vec<usize>, Vec<usize>) = (0..names.len())
+            .filter(free)
+            .partition(|column| profiles[*column].is_numeric() && !profiles[*column].is_empty() && !index(*column));
+        if !beside.is_empty() {
+            let beside: Vec<String> = beside.into_iter().map(|column| names[column].clone()).collect();
+            notes.push(format!(
+                "{name}: no channels, and left out: {}; `data.features` chooses channels",
+                listed(&beside)
+            ));
+        }
+        inputs
+    } else {
+        options.features.iter().map(|wanted| place("features", wanted)).collect::<Result<_, _>>()?
+    };
+    if let Some(target) = target {
+        inputs.retain(|column| *column != target);
+        inputs.insert(0, target);
+    }
+    if inputs.is_empty() {
+        return Err(DataError::new(format!("{name}: no column holds numbers"), "name columns with `data.features`"));
+    }
+    Ok(Columns { target: None, inputs, kind: Kind::Recording, id, time, padded: false })
 }
 
 /// Rows from which a table with times is taken for a recording.
 const LONG: usize = 50;
 
-/// The columns and steps of a table that is a recording by its looks: times in the first column, numbers in all others.
-pub(crate) fn looks_like(path: &Path, options: &ReadOptions) -> Option<(Vec<String>, usize)> {
-    let delimiter = match super::guess(path)? {
-        "csv" => b',',
-        "tsv" => b'\t',
-        _ => return None,
+/// Whether a table is a recording by its looks: many rows, dates in one column, numbers in all others but row numbers, and no
+/// column of labels.
+pub(crate) fn looks_like(path: &Path, options: &ReadOptions) -> bool {
+    let delimiter = match super::guess(path) {
+        Some("csv") => b',',
+        Some("tsv") => b'\t',
+        _ => return false,
     };
-    let Table { names, records, .. } = Table::read(path, delimiter, options).ok()?;
-    let timed = |record: &csv::StringRecord| {
-        let mut cells = record.iter();
-        cells.next().is_some_and(is_time) && record.len() > 1 && cells.all(|cell| number(cell).is_ok())
+    let Ok(table) = Table::read(path, delimiter, options) else { return false };
+    let Table { names, named, records, .. } = &table;
+    let profiles: Vec<Profile> = (0..names.len()).map(|column| Profile::of(records, column)).collect();
+    let dates = profiles.iter().filter(|profile| profile.is_time()).count();
+    let numbers = profiles.iter().filter(|profile| profile.is_numeric() && !profile.is_empty()).count();
+    let label = |column: usize| {
+        let known = ["label", "class", "category"].iter().any(|name| names[column].trim().eq_ignore_ascii_case(name));
+        *named && known && Some(&names[column]) != options.target.as_ref()
     };
-    (records.len() >= LONG && records.iter().take(LONG).all(timed)).then(|| (names[1..].to_vec(), records.len()))
-}
-
-/// A date, a time of day or both: digits with at least two separators.
-fn is_time(cell: &str) -> bool {
-    let separators = cell.chars().filter(|letter| "-/:.".contains(*letter)).count();
-    let fits = |letter: char| letter.is_ascii_digit() || "-/:. TZ+".contains(letter);
-    separators >= 2 && cell.starts_with(|letter: char| letter.is_ascii_digit()) && cell.chars().all(fits)
+    records.len() >= LONG && dates == 1 && dates + numbers == names.len() && numbers > 0 && !(0..names.len()).any(label)
 }
 
 #[cfg(test)]
@@ -161,13 +221,45 @@ mod tests {
             let path = file(name, &format!("when,a,b\n{}", rows(first)));
             looks_like(&path, &ReadOptions::default())
         };
-        assert_eq!(
-            found("times", |row| format!("2016-07-01 {row:02}:00:00")),
-            Some((vec!["a".into(), "b".into()], 60))
-        );
-        assert_eq!(found("days", |row| format!("{row}/7/2016")), Some((vec!["a".into(), "b".into()], 60)));
-        assert_eq!(found("words", |row| format!("word {row}")), None);
-        assert_eq!(found("numbers", |row| row.to_string()), None);
+        assert!(found("times", |row| format!("2016-07-01 {row:02}:00:00")));
+        assert!(found("days", |row| format!("{row}/7/2016")));
+        assert!(!found("words", |row| format!("word {row}")));
+        assert!(!found("numbers", |row| row.to_string()));
+        // pandas' row numbers before the dates.
+        let numbered: String = (0..60).map(|row| format!("{row},2016-07-01 {row:02}:00:00,{row}.5\n")).collect();
+        assert!(looks_like(&file("numbered", &format!(",when,a\n{numbered}")), &ReadOptions::default()));
+        // A date beside a series and its class.
+        let classes: String = (0..60).map(|row| format!("2016-07-01 {row:02}:00:00,{row}.5,{}\n", row % 2)).collect();
+        assert!(!looks_like(&file("classes", &format!("when,a,label\n{classes}")), &ReadOptions::default()));
+    }
+
+    #[test]
+    fn a_recording_is_sorted_by_its_times_and_row_numbers_are_no_channel() {
+        let path = file("unsorted", ",date,load\n0,2016-07-03,3\n1,2016-07-01,1\n2,2016-07-02,2\n");
+        let read = read(&path, None, &ReadOptions::default()).unwrap();
+        assert_eq!((&read.columns[..], &read.series[0].values[..]), (&["load".to_string()][..], &[1.0, 2.0, 3.0][..]));
+        assert!(read.notes.iter().any(|note| note.contains("not in the order of `date`")), "{:?}", read.notes);
+    }
+
+    #[test]
+    fn recordings_below_each_other_are_told_apart() {
+        let text = "station,date,load\nA,2016-07-01,1\nA,2016-07-02,2\nB,2016-07-01,3\nB,2016-07-02,4\n";
+        let read = read(&file("stations", text), None, &ReadOptions::default()).unwrap();
+        let values: Vec<&[f32]> = read.series.iter().map(|series| &series.values[..]).collect();
+        assert_eq!(values, [&[1.0, 2.0][..], &[3.0, 4.0]]);
+    }
+
+    #[test]
+    fn later_recordings_are_read_by_the_names_of_training() {
+        let trained =
+            read(&file("trained", "date,load,heat\n2016-07-01,1,10\n2016-07-02,2,20\n"), None, &ReadOptions::default());
+        let later = ReadOptions { like: trained.unwrap().layout, ..Default::default() };
+        let values =
+            |name: &str, text: &str| read(&file(name, text), None, &later).map(|read| read.series[0].values.clone());
+        assert_eq!(values("swapped", "date,heat,load\n2016-07-03,30,3\n"), Ok(vec![3.0, 30.0]));
+        assert_eq!(values("more", "heat,date,wind,load\n30,2016-07-03,9,3\n"), Ok(vec![3.0, 30.0]));
+        let message = values("others", "date,wind,rain\n2016-07-03,30,3\n").unwrap_err().to_string();
+        assert!(message.contains("lacks: `load`, `heat`"), "{message}");
     }
 
     #[test]
@@ -178,5 +270,18 @@ mod tests {
         let options = ReadOptions { target: Some("c".into()), ..Default::default() };
         let message = read(&path, None, &options).unwrap_err().to_string();
         assert!(message.contains("no column `c`, which `data.target` names"), "{message}");
+    }
+    #[test]
+    fn lists_of_json_have_names_and_the_target_comes_first() {
+        let path = std::env::temp_dir().join(format!("semiseq-recording-{}-lists.jsonl", std::process::id()));
+        std::fs::write(&path, "{\"values\": {\"a\": [1, 2], \"b\": [3, 4], \"c\": [5, 6]}}\n").unwrap();
+        let options = ReadOptions { target: Some("b".into()), ..Default::default() };
+        let trained = read(&path, None, &options).unwrap();
+        assert_eq!(trained.columns, ["b", "a", "c"]);
+        assert_eq!(trained.series[0].values, [3.0, 1.0, 5.0, 4.0, 2.0, 6.0]);
+        let later = ReadOptions { like: trained.layout.clone(), ..options };
+        assert_eq!(read(&path, None, &later).unwrap(), trained);
+        let message = read(&path, None, &ReadOptions { target: Some("d".into()), ..Default::default() }).unwrap_err();
+        assert!(message.to_string().contains("`data.target` names the column `d`"), "{message}");
     }
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::decimal_commas::with_point;
 use super::decode::note_blank_lines;
+use super::table::{Columns, Kind, Layout};
 use super::{Format, ReadOptions, Rows, number, text};
 use crate::error::DataError;
 use crate::sequence::{Sequence, Series};
@@ -14,29 +15,35 @@ pub(super) const FORMAT: Format =
 
 const HINT: &str = "a line is a label and then numbers, parted by tabs, commas or spaces; infinity is not a value";
 
-fn read(path: &Path, _options: &ReadOptions) -> Result<Rows, DataError> {
+fn read(path: &Path, options: &ReadOptions) -> Result<Rows, DataError> {
     let name = path.display().to_string();
     let mut rows = Rows { name: name.clone(), ..Rows::default() };
     let mut bad = Vec::new();
     let mut blank = Vec::new();
     let mut commas = false;
     let text = text(path, &mut rows.notes)?;
+    let mut widths = text.lines().filter(|line| !line.trim().is_empty()).map(|line| cells(line).1.count());
+    let width = widths.next().filter(|width| widths.all(|other| other == *width));
+    let columns = columns(&name, width, options, &mut rows.notes)?;
     for (line, content) in text.lines().enumerate().map(|(index, content)| (index + 1, content)) {
         if content.trim().is_empty() {
             blank.push(line);
             continue;
         }
-        let (mark, mut cells) = cells(content);
-        let label = cells.next().unwrap_or("");
+        let (mark, cells) = cells(content);
+        let cells: Vec<&str> = cells.collect();
+        let label = columns.target.map_or("", |target| cells[target]);
+        let inputs: Vec<&str> = match width {
+            Some(_) => columns.inputs.iter().map(|column| cells[*column]).collect(),
+            None => cells[1..].to_vec(),
+        };
         // Only a comma that does not part cells can be a decimal's.
         let pointed = |cell: &str| (mark != Some(',') && cell.contains(',')).then(|| with_point(cell)).flatten();
-        match cells
-            .map(|cell| {
-                number(&pointed(cell).inspect(|_| commas = true).unwrap_or_else(|| cell.into()))
-                    .map(|value| value.unwrap_or(f32::NAN))
-            })
-            .collect::<Result<Vec<f32>, String>>()
-        {
+        let mut value = |cell: &str| {
+            let cell = pointed(cell).inspect(|_| commas = true).unwrap_or_else(|| cell.into());
+            number(&cell).map(|value| value.unwrap_or(f32::NAN))
+        };
+        match inputs.into_iter().map(&mut value).collect::<Result<Vec<f32>, String>>() {
             Ok(mut values) => {
                 let length = values.iter().rposition(|value| value.is_finite()).map_or(0, |last| last + 1);
                 values.truncate(length);
@@ -54,12 +61,36 @@ fn read(path: &Path, _options: &ReadOptions) -> Result<Rows, DataError> {
     if commas {
         rows.notes.push(format!("{name}: decimals are written with a comma"));
     }
+    if let Some(width) = width {
+        rows.layout = Some(Layout::new(&columns, &numbered(width), false));
+    }
     if bad.is_empty() { Ok(rows) } else { Err(DataError::several(bad, HINT)) }
+}
+
+/// The label first; where training saw a table as wide as this one without its label, or with it elsewhere, as there.
+fn columns(
+    name: &str,
+    width: Option<usize>,
+    options: &ReadOptions,
+    notes: &mut Vec<String>,
+) -> Result<Columns, DataError> {
+    let wide = options.like.as_ref().filter(|layout| layout.kind() == Kind::Wide && layout.is_of_a_table());
+    match (wide, width) {
+        (Some(layout), Some(width)) => layout.find(name, &numbered(width), false, notes),
+        _ => {
+            let inputs = (1..width.unwrap_or(1)).collect();
+            Ok(Columns { target: Some(0), inputs, padded: true, ..Columns::default() })
+        }
+    }
+}
+
+fn numbered(width: usize) -> Vec<String> {
+    (1..=width).map(|column| column.to_string()).collect()
 }
 
 /// The mark that parts the cells of a line, where it is not spaces, and the cells. Between tabs, semicolons or commas a cell
 /// may be empty: no label, or a missing value. Spaces stand in any number.
-fn cells(line: &str) -> (Option<char>, Box<dyn Iterator<Item = &str> + '_>) {
+pub(super) fn cells(line: &str) -> (Option<char>, Box<dyn Iterator<Item = &str> + '_>) {
     let mark = ['\t', ';', ','].into_iter().find(|mark| line.contains(*mark));
     match mark {
         Some(mark) => (Some(mark), Box::new(line.split(mark).map(str::trim))),
@@ -96,6 +127,17 @@ mod tests {
         assert!(rows.notes[1].contains("decimals are written with a comma"), "{:?}", rows.notes);
         let rows = read(&file("semicolon.txt", "a;0,5;1\nb;2;NA\n"), &ReadOptions::default()).unwrap();
         assert_eq!(rows.sequences[0], Sequence::Series(Series { values: vec![0.5, 1.0], channels: 1 }));
+    }
+
+    #[test]
+    fn new_rows_need_no_label() {
+        let trained = read(&file("l_TRAIN.txt", "1 0.5 0.25\n2 3 4\n"), &ReadOptions::default()).unwrap();
+        let later = ReadOptions { like: trained.layout.clone(), ..Default::default() };
+        let rows = read(&file("l.txt", "0.5 0.25\n3 4\n"), &later).unwrap();
+        assert_eq!((&rows.sequences, &rows.labels[..]), (&trained.sequences, &["".to_string(), "".into()][..]));
+        assert_eq!(read(&file("l_TRAIN.txt", "1 0.5 0.25\n2 3 4\n"), &later).unwrap().labels, ["1", "2"]);
+        let message = read(&file("m.txt", "1 2 3 4 5\n"), &later).unwrap_err().to_string();
+        assert!(message.contains("5 columns; the model was trained on a table of 3"), "{message}");
     }
 
     #[test]

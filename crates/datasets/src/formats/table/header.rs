@@ -1,0 +1,176 @@
+//! Whether the first row of a table holds names.
+
+use std::collections::HashSet;
+
+use csv::StringRecord;
+
+use super::{Layout, TEXT, is_target};
+use crate::formats::{ReadOptions, is_missing};
+
+/// Rows that are compared with the first.
+const SAMPLE: usize = 500;
+
+/// By what the config says, by what training saw, else by the looks of the first row beside the others.
+pub(crate) fn is_there(records: &[StringRecord], options: &ReadOptions) -> bool {
+    if let Some(header) = options.header {
+        return header;
+    }
+    let first: HashSet<&str> = records[0].iter().map(str::trim).collect();
+    let trained = |layout: &Layout| layout.named && layout.input_names().all(|name| first.contains(name));
+    let named = options
+        .text
+        .iter()
+        .chain(&options.target)
+        .chain(&options.features)
+        .chain(&options.id)
+        .chain(&options.time)
+        .any(|name| first.contains(name.as_str()) && name.parse::<usize>().is_err());
+    named || options.like.as_ref().is_some_and(trained) || looks_like(records)
+}
+
+/// A line on a first row whose class no other row has, which may be the name of the column.
+pub(crate) fn may_be_read_as_class(file: &str, records: &[StringRecord], target: usize) -> Option<String> {
+    let (first, rest) = records.split_first()?;
+    let class = first[target].trim();
+    let classes: HashSet<&str> = rest.iter().map(|record| record[target].trim()).collect();
+    let alone = rest.len() >= 5 && !is_missing(class) && !classes.contains(class) && 2 * classes.len() <= rest.len();
+    alone.then(|| {
+        format!(
+            "{file}: the first row has a class of its own, `{class}`: if it holds names, write `data.header = true`"
+        )
+    })
+}
+
+/// Whether a line with commas names a column of texts or of labels.
+pub(crate) fn has_known(line: &str) -> bool {
+    line.split(',').any(|cell| is_target(cell) || cell.trim().eq_ignore_ascii_case(TEXT))
+}
+
+fn looks_like(records: &[StringRecord]) -> bool {
+    let Some((first, rest)) = records.split_first() else { return false };
+    let rest: Vec<&StringRecord> = rest.iter().step_by((rest.len() / SAMPLE).max(1)).collect();
+    let any_number = |record: &StringRecord| record.iter().any(is_number);
+    let again = |column: usize| rest.iter().any(|record| record[column].trim() == first[column].trim());
+    let known = |column: usize| is_target(&first[column]) || first[column].trim().eq_ignore_ascii_case(TEXT);
+    if !any_number(first) {
+        return (0..first.len()).any(|column| known(column) && !again(column))
+            || rest.first().is_some_and(|second| any_number(second))
+            || names_above_texts(first, &rest);
+    }
+    // Among numbers, `y` and `class` are labels, which come again below.
+    let named = (0..first.len()).any(|column| known(column) && first[column].trim().len() > 1 && !again(column));
+    let corner = |column: usize| if first[column].trim().is_empty() { column == 0 } else { !again(column) };
+    let names = (0..first.len()).all(|column| is_number(&first[column]) || corner(column));
+    let even = rest.iter().filter(|record| even_steps(record).is_some()).count();
+    (named && rest.len() > 1) || (names && are_numbered(first) && 2 * even < rest.len())
+}
+
+fn is_number(cell: &str) -> bool {
+    cell.trim().parse::<f64>().is_ok()
+}
+
+/// Names that are numbers, as a data frame without names is written (0, 1, 2 …) or one of years or wavelengths (400, 402, 404
+/// …). Among numbers alone a row of even steps may be data; there names count from 0 or 1.
+fn are_numbered(record: &StringRecord) -> bool {
+    let all = record.iter().all(is_number);
+    even_steps(record).is_some_and(|(first, step)| !all || (step == 1.0 && (first == 0.0 || first == 1.0)))
+}
+
+/// The first number and the step from each to the next, where a row holds three or more with one step.
+fn even_steps(record: &StringRecord) -> Option<(f64, f64)> {
+    let numbers: Vec<f64> = record.iter().filter_map(|cell| cell.trim().parse().ok()).collect();
+    let [first, second, ..] = numbers[..] else { return None };
+    let step = second - first;
+    let even = numbers.windows(2).all(|pair| ((pair[1] - pair[0]) - step).abs() <= 1e-6 * step.abs());
+    (numbers.len() >= 3 && step > 0.0 && even).then_some((first, step))
+}
+
+/// A row of short cells that never come again, above a column of texts or of a few classes.
+fn names_above_texts(first: &StringRecord, rest: &[&StringRecord]) -> bool {
+    let short = first.iter().all(|cell| !is_missing(cell) && cell.split_whitespace().count() <= 2);
+    if !short || rest.len() < 4 {
+        return false;
+    }
+    let mut repeats = false;
+    let mut prose = false;
+    for column in 0..first.len() {
+        let cells = || rest.iter().map(|record| record[column].trim());
+        let distinct: HashSet<&str> = cells().collect();
+        if distinct.contains(first[column].trim()) {
+            return false;
+        }
+        repeats |= 2 * distinct.len() <= rest.len();
+        prose |= cells().map(|cell| cell.split_whitespace().count()).sum::<usize>() >= 3 * rest.len();
+    }
+    prose && (repeats || first.len() == 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(rows: &[&str]) -> bool {
+        let records: Vec<StringRecord> = rows.iter().map(|row| row.split(',').collect()).collect();
+        is_there(&records, &ReadOptions::default())
+    }
+
+    #[test]
+    fn names_are_told_from_data() {
+        for table in [
+            &["a,b,c", "1,2,3"][..],
+            // pandas: a frame without names, with and without its index.
+            &["0,1,2,3", "0.5,0.1,0.7,0.2", "0.5,0.3,0.9,0.1"],
+            &["0,1,2,label", "0.5,0.1,0.7,a", "0.5,0.3,0.9,b"],
+            &[",0,1,2,3", "0,0.5,0.1,0.7,0.2", "1,0.5,0.3,0.9,0.1"],
+            // Years, wavelengths.
+            &["country,2001,2002,2003", "France,0.5,0.1,0.7", "Spain,0.5,0.3,0.9"],
+            &["400,402.5,405,class", "0.5,0.1,0.7,a", "0.5,0.3,0.9,b"],
+            &["text,label", "hello you,a", "bye now,b"],
+            &[
+                "review,sentiment",
+                "a fine long day,pos",
+                "no more of it,neg",
+                "it was bad,neg",
+                "I like it,pos",
+                "so so it is,neg",
+            ],
+            &["message", "a fine long day", "no more of it", "it was bad", "I like it"],
+        ] {
+            assert!(found(table), "{table:?}");
+        }
+    }
+
+    #[test]
+    fn data_are_no_names() {
+        for table in [
+            &["0.1,0.2,y", "0.3,0.4,n", "0.2,0.1,y"][..],
+            &["1,2,3,4", "2,3,4,5", "3,4,5,6"],
+            &["0.5,0.7,1.2", "0.5,0.1,0.7"],
+            &["bad,the a a sour rude", "good,calm one host", "bad,this room one", "good,so it is", "bad,no way"],
+            &["1,team 0,the day", "2,stock 0,the day"],
+            &["the a a sour rude this", "calm one host", "this room one harsh", "and a fifth here"],
+        ] {
+            assert!(!found(table), "{table:?}");
+        }
+    }
+
+    #[test]
+    fn a_first_row_with_a_class_of_its_own_is_asked_about() {
+        let told = |first: &str| {
+            let rows = [first, "a", "b", "a", "b", "a"];
+            let records: Vec<StringRecord> = rows.iter().map(|row| StringRecord::from(vec![*row])).collect();
+            may_be_read_as_class("x.csv", &records, 0)
+        };
+        assert!(told("mood of the writer").unwrap().contains("`mood of the writer`: if it holds names"));
+        assert_eq!(told("a"), None);
+    }
+
+    #[test]
+    fn the_config_decides() {
+        let records: Vec<StringRecord> = ["up,down", "left,right"].iter().map(|row| row.split(',').collect()).collect();
+        let with = |options: ReadOptions| is_there(&records, &options);
+        assert!(with(ReadOptions { header: Some(true), ..Default::default() }));
+        assert!(with(ReadOptions { target: Some("down".into()), ..Default::default() }));
+        assert!(!with(ReadOptions::default()));
+    }
+}

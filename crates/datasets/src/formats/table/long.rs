@@ -1,0 +1,305 @@
+//! Long tables: a row a step, an identifier that tells the series, a time that tells the step, a column a channel.
+
+use std::collections::{HashMap, HashSet};
+
+use csv::StringRecord;
+
+use super::choose::{column_place, is_clock, is_identifier, stem};
+use super::order::Clock;
+use super::{Columns, Kind, Profile, is_target, listed};
+use crate::error::DataError;
+use crate::formats::csv::Table;
+use crate::formats::{ReadOptions, Rows, is_missing, number};
+use crate::sequence::{Sequence, Series};
+
+/// Names of the column that tells the series, beside those of any identifier.
+const SERIES: [&str; 13] = [
+    "series", "case", "sample", "subject", "unit", "instance", "item", "patient", "device", "sensor", "station",
+    "user", "sequence",
+];
+/// Names of the column that tells the step, beside those of any time.
+const STEPS: [&str; 14] = [
+    "t",
+    "step",
+    "timestep",
+    "time_step",
+    "ds",
+    "reading_id",
+    "cycle",
+    "hour",
+    "day",
+    "week",
+    "month",
+    "year",
+    "period",
+    "frame",
+];
+
+/// The columns of a long table, where the config says that it is one or its looks do: an identifier whose values come again, and
+/// a time that no series has twice.
+///
+/// # Errors
+///
+/// A column that the config names and the table lacks, or no column that tells the series.
+pub(in crate::formats) fn columns(
+    table: &Table,
+    options: &ReadOptions,
+    notes: &mut Vec<String>,
+) -> Result<Option<Columns>, DataError> {
+    let Table { name: file, names, named, records, .. } = table;
+    let asked = options.long == Some(true) || options.id.is_some();
+    if !asked && (options.long == Some(false) || options.text.is_some() || !named) {
+        return Ok(None);
+    }
+    let profiles: Vec<Profile> = (0..names.len()).map(|column| Profile::of(records, column)).collect();
+    let given =
+        |key: &str, name: &Option<String>| name.as_ref().map(|name| column_place(file, names, key, name)).transpose();
+    let (id, time) = (given("id", &options.id)?, given("time", &options.time)?);
+    let target = given("target", &options.target)?;
+    let time = time.or_else(|| {
+        let clock = |column: &usize| profiles[*column].is_time();
+        let named = |column: &usize| {
+            let name = names[*column].trim().to_lowercase();
+            (is_clock(&name) || STEPS.contains(&name.as_str())) && profiles[*column].is_numeric()
+        };
+        let free = || (0..names.len()).filter(|column| Some(*column) != id && Some(*column) != target);
+        free().find(clock).or_else(|| free().find(named))
+    });
+    let candidates: Vec<usize> = match id {
+        Some(id) => vec![id],
+        None => by_likeness(names, &profiles, target, time),
+    };
+    let found = candidates.into_iter().find(|id| asked || time.is_some_and(|time| no_step_twice(records, *id, time)));
+    let Some(id) = found else {
+        if asked {
+            return Err(DataError::new(
+                format!("{file}: no column tells which series a row belongs to"),
+                "name it with `data.id`, and that of the steps with `data.time`",
+            ));
+        }
+        return Ok(None);
+    };
+    let target =
+        target.or_else(|| (0..names.len()).find(|column| is_target(&names[*column]) && constant(records, id, *column)));
+    // A label that changes from step to step is no channel; numbers to forecast, which go by `y` too, are one.
+    let label = |column: usize| {
+        is_target(&names[column])
+            && (profiles[column].is_like_classes() || !["y", "target"].contains(&names[column].as_str()))
+    };
+    let channel = |column: usize| {
+        let index = names[column].is_empty() || names[column].starts_with("Unnamed:") || is_identifier(&names[column]);
+        profiles[column].is_numeric() && !profiles[column].is_empty() && !index && !label(column)
+    };
+    let (inputs, beside): (Vec<usize>, Vec<usize>) = if options.features.is_empty() {
+        let free = |column: &usize| ![Some(id), time, target].contains(&Some(*column));
+        (0..names.len()).filter(free).partition(|column| channel(*column))
+    } else {
+        let places = options.features.iter().map(|name| column_place(file, names, "features", name));
+        (places.collect::<Result<_, _>>()?, Vec::new())
+    };
+    // Columns t0, t1 … are the steps of a wide table.
+    let steps = inputs.len() > 3
+        && inputs.iter().all(|column| stem(&names[*column]).is_some_and(|own| Some(own) == stem(&names[inputs[0]])));
+    // A label that changes within a series is one of rows, unless the config says that the table is long.
+    let of_rows = beside.iter().any(|column| is_target(&names[*column]));
+    if inputs.is_empty() || (!asked && (steps || of_rows)) {
+        return Ok(None);
+    }
+    let ordered = time.map_or(String::new(), |time| format!(", `{}` the step", names[time]));
+    if !asked {
+        notes.push(format!(
+            "{file}: read as a long table: `{}` tells the series{ordered}; `data.format = \"csv\"` reads a series a row",
+            names[id]
+        ));
+    }
+    if !beside.is_empty() {
+        let beside: Vec<String> = beside.into_iter().map(|column| names[column].clone()).collect();
+        notes.push(format!("{file}: no channels, and left out: {}; `data.features` chooses channels", listed(&beside)));
+    }
+    Ok(Some(Columns { target, inputs, kind: Kind::Long, id: Some(id), time, padded: false }))
+}
+
+/// Columns that may tell the series, the likeliest first: by name, then words or whole numbers that come again.
+fn by_likeness(names: &[String], profiles: &[Profile], target: Option<usize>, time: Option<usize>) -> Vec<usize> {
+    let again = |column: &usize| {
+        let profile = &profiles[*column];
+        profile.repeats() && (profile.is_text() || profile.is_whole())
+    };
+    let free = |column: &usize| Some(*column) != target && Some(*column) != time && !is_target(&names[*column]);
+    let named = |column: &usize| {
+        is_identifier(&names[*column]) || SERIES.contains(&names[*column].trim().to_lowercase().as_str())
+    };
+    // Without a name that says so, only dates that several rows share tell a long table.
+    let dated = time.is_some_and(|time| profiles[time].is_time() && !profiles[time].is_distinct());
+    let (sure, others): (Vec<usize>, Vec<usize>) = (0..names.len()).filter(again).filter(free).partition(named);
+    let others = others.into_iter().filter(|column| dated && profiles[*column].is_text());
+    sure.into_iter().chain(others).collect()
+}
+
+/// Whether series have several steps each, and no time twice.
+fn no_step_twice(records: &[StringRecord], id: usize, time: usize) -> bool {
+    let mut seen = HashSet::new();
+    records.iter().all(|record| seen.insert((record[id].trim(), record[time].trim())))
+}
+
+/// Whether a column holds one value a series.
+fn constant(records: &[StringRecord], id: usize, column: usize) -> bool {
+    let mut known = HashMap::new();
+    records.iter().all(|record| {
+        let cell = record[column].trim();
+        is_missing(cell) || *known.entry(record[id].trim()).or_insert(cell) == cell
+    })
+}
+
+/// The rows of each series in the order of time, the series in the order of their first rows.
+///
+/// # Errors
+///
+/// Where many times of a series stand twice.
+pub(in crate::formats) fn series_of(
+    table: &Table,
+    id: usize,
+    time: Option<usize>,
+    notes: &mut Vec<String>,
+) -> Result<Vec<Vec<usize>>, DataError> {
+    let mut places = HashMap::new();
+    let mut series: Vec<Vec<usize>> = Vec::new();
+    for (row, record) in table.records.iter().enumerate() {
+        let next = series.len();
+        let place = *places.entry(record[id].trim()).or_insert(next);
+        if place == next {
+            series.push(Vec::new());
+        }
+        series[place].push(row);
+    }
+    let clock =
+        time.and_then(|time| Clock::read(&table.name, &table.names[time], time, &table.records, &table.lines, notes));
+    if let Some(clock) = clock {
+        clock.sort(&mut series, notes)?;
+    }
+    Ok(series)
+}
+
+/// Reads a long table: a series an identifier.
+///
+/// # Errors
+///
+/// Bad cells, labels that change within a series and steps that stand twice, by line.
+pub(in crate::formats) fn read(table: &Table, columns: &Columns, rows: &mut Rows) -> Result<(), DataError> {
+    let Some(id) = columns.id else { return Ok(()) };
+    let Table { name, names, records, lines, .. } = table;
+    let mut bad = Vec::new();
+    for steps in series_of(table, id, columns.time, &mut rows.notes)? {
+        let mut values = Vec::with_capacity(steps.len() * columns.inputs.len());
+        let mut label = "";
+        for row in steps {
+            for column in &columns.inputs {
+                match number(&records[row][*column]) {
+                    Ok(value) => values.push(value.unwrap_or(f32::NAN)),
+                    Err(reason) => bad.push(format!("{name}:{}: column `{}`: {reason}", lines[row], names[*column])),
+                }
+            }
+            let own = columns.target.map_or("", |target| records[row][target].trim());
+            if label.is_empty() || is_missing(label) {
+                label = own;
+            } else if !is_missing(own) && own != label {
+                let target = columns.target.map_or("", |target| &names[target]);
+                bad.push(format!(
+                    "{name}:{}: `{target}` is `{own}`, and `{label}` before in the series `{}`",
+                    lines[row],
+                    records[row][id].trim()
+                ));
+                label = own;
+            }
+        }
+        rows.sequences.push(Sequence::Series(Series { values, channels: columns.inputs.len() }));
+        rows.labels.push(label.to_string());
+    }
+    if bad.is_empty() {
+        return Ok(());
+    }
+    Err(DataError::several(bad, "mend these rows; a series has one label, and `data.features` chooses its channels"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::formats::{read as read_file, tests::file};
+
+    fn rows(name: &str, text: &str, options: &ReadOptions) -> Result<Rows, String> {
+        read_file(&file(name, text), None, options).map_err(|error| error.to_string())
+    }
+
+    fn series(rows: &Rows) -> Vec<(&[f32], usize)> {
+        let series = rows.sequences.iter().filter_map(|sequence| match sequence {
+            Sequence::Series(Series { values, channels }) => Some((values.as_slice(), *channels)),
+            _ => None,
+        });
+        series.collect()
+    }
+
+    #[test]
+    fn a_row_a_step_becomes_a_series_an_identifier() {
+        let text = "id,time,x,y,label\n7,0,1,10,a\n7,1,2,20,a\n9,0,3,30,b\n7,2,4,,a\n9,1,5,50,b\n";
+        let rows = rows("long.csv", text, &ReadOptions::default()).unwrap();
+        assert_eq!(rows.labels, ["a", "b"]);
+        assert_eq!(series(&rows)[1], (&[3.0, 30.0, 5.0, 50.0][..], 2));
+        assert_eq!(series(&rows)[0].0[..5], [1.0, 10.0, 2.0, 20.0, 4.0]);
+        assert!(series(&rows)[0].0[5].is_nan());
+        assert!(
+            rows.notes[0].contains("read as a long table: `id` tells the series, `time` the step"),
+            "{:?}",
+            rows.notes
+        );
+    }
+
+    #[test]
+    fn steps_are_sorted_and_other_columns_left_out() {
+        let text = "unit_id,date,name,load\nA,2021-01-02,x,2\nA,2021-01-01,x,1\nB,2021-01-01,y,3\nB,2021-01-02,y,4\n";
+        let rows = rows("unsorted.csv", text, &ReadOptions::default()).unwrap();
+        assert_eq!(series(&rows), [(&[1.0, 2.0][..], 1), (&[3.0, 4.0][..], 1)]);
+        assert!(
+            rows.notes.iter().any(|note| note.contains("1 of 2 series are not in the order of `date`")),
+            "{:?}",
+            rows.notes
+        );
+        assert!(rows.notes.iter().any(|note| note.contains("left out: `name`")), "{:?}", rows.notes);
+    }
+
+    #[test]
+    fn keys_name_what_the_looks_do_not_tell() {
+        let text = "who,when,v\nA,1,1\nA,2,2\nB,1,3\nB,2,4\n";
+        let options = ReadOptions { id: Some("who".into()), time: Some("when".into()), ..Default::default() };
+        assert_eq!(series(&rows("keys.csv", text, &options).unwrap()), [(&[1.0, 2.0][..], 1), (&[3.0, 4.0][..], 1)]);
+        let message =
+            rows("keys.csv", text, &ReadOptions { id: Some("whom".into()), ..Default::default() }).unwrap_err();
+        assert!(message.contains("no column `whom`, which `data.id` names"), "{message}");
+    }
+
+    #[test]
+    fn a_step_that_stands_twice_and_a_label_that_changes_are_refused_by_line() {
+        let options = ReadOptions { id: Some("id".into()), ..Default::default() };
+        let message = rows("twice.csv", "id,time,x\n1,0,1\n1,0,2\n1,1,3\n", &options).unwrap_err();
+        assert!(message.contains("twice.csv:3: `time` is 0 as in line 2"), "{message}");
+        let options = ReadOptions { target: Some("label".into()), ..options };
+        let message = rows("changes.csv", "id,time,x,label\n1,0,1,a\n1,1,2,b\n", &options).unwrap_err();
+        assert!(message.contains("changes.csv:3: `label` is `b`, and `a` before in the series `1`"), "{message}");
+    }
+
+    #[test]
+    fn a_wide_table_with_identifiers_is_none() {
+        let text = "subject,day,rate,noise,label\nA,1,1,2,a\nA,2,2,3,b\nB,1,3,4,a\nB,2,4,5,b\n";
+        let found = rows("rows-of-subjects.csv", text, &ReadOptions::default()).unwrap();
+        assert_eq!(found.labels, ["a", "b", "a", "b"]);
+        let text = "subject,day,t0,t1,t2,t3,label\nA,1,1,2,3,4,a\nA,2,2,3,4,5,b\nB,1,3,4,5,6,a\nB,2,4,5,6,7,b\n";
+        let found = rows("wide-subjects.csv", text, &ReadOptions::default()).unwrap();
+        assert_eq!(found.sequences.len(), 4);
+        assert_eq!(
+            rows("long-csv.csv", "id,time,x\n1,0,1\n1,1,2\n", &ReadOptions { long: Some(false), ..Default::default() })
+                .unwrap()
+                .sequences
+                .len(),
+            2
+        );
+    }
+}

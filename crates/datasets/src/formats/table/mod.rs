@@ -1,0 +1,52 @@
+//! Which column of a table is what: names in the first row or none, the label, what is read as the sequence, what stands beside
+//! it. A training table is read by its names and by what its cells look like ([`choose`]); every later table by what training
+//! saw ([`Layout`]), so that columns are found by name whatever their order.
+
+mod choose;
+pub(crate) mod header;
+mod layout;
+pub(crate) mod long;
+pub(crate) mod order;
+mod profile;
+pub(crate) mod shape;
+pub(crate) mod time;
+
+pub(crate) use choose::{choose, column_place, is_clock};
+pub use layout::{Kind, Layout};
+pub(crate) use profile::Profile;
+
+/// Names that a target column goes by, the likeliest first.
+pub(crate) const TARGETS: [&str; 5] = ["label", "target", "class", "y", "category"];
+/// The name that a column of texts goes by.
+pub(crate) const TEXT: &str = "text";
+
+/// Whether a column goes by a name of [`TARGETS`].
+pub(crate) fn is_target(name: &str) -> bool {
+    TARGETS.contains(&name.trim().to_lowercase().as_str())
+}
+
+/// Which columns are read, and as what.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Columns {
+    pub(crate) target: Option<usize>,
+    /// In the order in which they are read.
+    pub(crate) inputs: Vec<usize>,
+    pub(crate) kind: Kind,
+    /// Which series a row of a long table belongs to, and its place in it.
+    pub(crate) id: Option<usize>,
+    pub(crate) time: Option<usize>,
+    /// Whether missing values at a row's end are the padding of a shorter series, as in the UCR archive.
+    pub(crate) padded: bool,
+}
+
+/// Names in a message, the first few of them.
+pub(crate) fn listed(names: &[String]) -> String {
+    const SHOWN: usize = 12;
+    let shown = |name: &String| if name.is_empty() { "one without a name".into() } else { format!("`{name}`") };
+    let shown = names.iter().take(SHOWN).map(shown).collect::<Vec<_>>().join(", ");
+    if names.len() > SHOWN {
+        format!("{shown} … `{}` ({} in all)", names[names.len() - 1], names.len())
+    } else {
+        shown
+    }
+}

@@ -1,0 +1,149 @@
+//! Steps in the order of their times: what is unsorted, repeated or missing.
+
+use csv::StringRecord;
+
+use super::time;
+use crate::error::DataError;
+
+/// Of a thousand times so many may stand twice, as the hour does when summer time ends.
+const REPEATED: usize = 10;
+
+/// The steps of several series by their times.
+pub(crate) struct Clock<'a> {
+    file: &'a str,
+    name: &'a str,
+    column: usize,
+    records: &'a [StringRecord],
+    lines: &'a [u64],
+    times: Vec<f64>,
+}
+
+impl<'a> Clock<'a> {
+    /// `None`, which is told, where a cell of the column is no time.
+    pub(crate) fn read(
+        file: &'a str,
+        name: &'a str,
+        column: usize,
+        records: &'a [StringRecord],
+        lines: &'a [u64],
+        notes: &mut Vec<String>,
+    ) -> Option<Self> {
+        match time::read(records.iter().map(|record| &record[column])) {
+            Some(times) => Some(Self { file, name, column, records, lines, times }),
+            None => {
+                notes.push(format!(
+                    "{file}: not all cells of `{name}` are times: rows are taken in the order they stand in"
+                ));
+                None
+            }
+        }
+    }
+
+    /// Puts the rows of each series in the order of time, and tells what is not as it should be.
+    ///
+    /// # Errors
+    ///
+    /// Where many times of a series stand twice.
+    pub(crate) fn sort(&self, series: &mut [Vec<usize>], notes: &mut Vec<String>) -> Result<(), DataError> {
+        let (mut unsorted, mut repeated, mut gaps) = (0, Vec::new(), Vec::new());
+        for rows in series.iter_mut() {
+            if rows.windows(2).any(|pair| self.times[pair[1]] < self.times[pair[0]]) {
+                unsorted += 1;
+                rows.sort_by(|left, right| self.times[*left].total_cmp(&self.times[*right]));
+            }
+            let step = |pair: &[usize]| self.times[pair[1]] - self.times[pair[0]];
+            repeated.extend(rows.windows(2).filter(|pair| step(pair) == 0.0).map(|pair| [pair[0], pair[1]]));
+            let mut steps: Vec<f64> = rows.windows(2).map(step).filter(|step| *step > 0.0).collect();
+            steps.sort_by(f64::total_cmp);
+            if let Some(usual) = steps.get(steps.len() / 2) {
+                // Months have 28 to 31 days.
+                gaps.extend(rows.windows(2).filter(|pair| step(pair) > 1.5 * usual).map(|pair| [pair[0], pair[1]]));
+            }
+        }
+        let Self { file, name, .. } = self;
+        if unsorted > 0 {
+            let of =
+                if series.len() > 1 { format!(" of {unsorted} of {} series", series.len()) } else { String::new() };
+            notes.push(format!("{file}: the rows{of} are not in the order of `{name}`, and are sorted by it"));
+        }
+        if let Some([left, right]) = repeated.first() {
+            let twice = format!(
+                "{file}:{}: `{name}` is {} as in line {}",
+                self.lines[*right],
+                self.records[*right][self.column].trim(),
+                self.lines[*left]
+            );
+            if repeated.len() * 1000 > self.records.len() * REPEATED {
+                return Err(DataError::new(
+                    format!("{twice}; {} times stand twice in a series", repeated.len()),
+                    "remove one of the rows; or name the column that tells the series apart with `data.id`",
+                ));
+            }
+            notes.push(format!("{twice} ({} such times): both are read, one after the other", repeated.len()));
+        }
+        if let Some([left, right]) = gaps.first() {
+            notes.push(format!(
+                "{file}: {} gaps in `{name}`, the first between lines {} and {}: what follows is read as the next step; rows with \
+                 empty cells fill a gap",
+                gaps.len(),
+                self.lines[*left],
+                self.lines[*right]
+            ));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sorted(cells: &[&str]) -> Result<(Vec<usize>, Vec<String>), String> {
+        let records: Vec<StringRecord> = cells.iter().map(|cell| StringRecord::from(vec![*cell])).collect();
+        let lines: Vec<u64> = (2..).take(cells.len()).collect();
+        let mut notes = Vec::new();
+        let mut series = [(0..cells.len()).collect::<Vec<_>>()];
+        if let Some(clock) = Clock::read("x.csv", "date", 0, &records, &lines, &mut notes) {
+            clock.sort(&mut series, &mut notes).map_err(|error| error.to_string())?;
+        }
+        Ok((series[0].clone(), notes))
+    }
+
+    #[test]
+    fn even_steps_in_order_say_nothing() {
+        assert_eq!(sorted(&["2021-01-31", "2021-02-28", "2021-03-31"]), Ok((vec![0, 1, 2], vec![])));
+    }
+
+    #[test]
+    fn unsorted_rows_are_sorted_and_told() {
+        let (rows, notes) = sorted(&["2021-01-03", "2021-01-02", "2021-01-01"]).unwrap();
+        assert_eq!(rows, [2, 1, 0]);
+        assert_eq!(notes, ["x.csv: the rows are not in the order of `date`, and are sorted by it"]);
+    }
+
+    #[test]
+    fn a_gap_is_told_by_its_lines() {
+        let (_, notes) = sorted(&["2021-01-01", "2021-01-02", "2021-01-05", "2021-01-06"]).unwrap();
+        assert!(notes[0].contains("1 gaps in `date`, the first between lines 3 and 4"), "{notes:?}");
+    }
+
+    #[test]
+    fn repeated_times_are_refused_by_line_and_a_rare_one_is_told() {
+        let message = sorted(&["2021-01-01", "2021-01-01", "2021-01-02"]).unwrap_err();
+        assert!(message.contains("x.csv:3: `date` is 2021-01-01 as in line 2"), "{message}");
+        let mut cells: Vec<String> =
+            (0..200).map(|hour| format!("2021-01-{:02} {:02}:00", 1 + hour / 24, hour % 24)).collect();
+        cells[3] = cells[2].clone();
+        let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
+        let (rows, notes) = sorted(&cells).unwrap();
+        assert_eq!(rows, (0..200).collect::<Vec<_>>());
+        assert!(notes[0].contains("x.csv:5: `date` is 2021-01-01 02:00 as in line 4 (1 such times)"), "{notes:?}");
+    }
+
+    #[test]
+    fn what_is_no_time_is_told() {
+        let (rows, notes) = sorted(&["2021-01-01", "soon"]).unwrap();
+        assert_eq!(rows, [0, 1]);
+        assert!(notes[0].contains("not all cells of `date` are times"), "{notes:?}");
+    }
+}

@@ -1,0 +1,147 @@
+//! What the cells of a column look like: numbers, dates, prose, a few names again and again.
+
+use std::collections::HashSet;
+
+use csv::StringRecord;
+
+use super::time;
+use crate::formats::{is_missing, number};
+
+/// Rows that are looked at, evenly over the file, since files are often sorted by class.
+const SAMPLE: usize = 1000;
+
+/// What the sampled cells of a column hold.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Profile {
+    /// Cells that are not missing.
+    pub(crate) cells: usize,
+    /// Those that are numbers.
+    pub(crate) numbers: usize,
+    /// Those that are whole numbers.
+    pub(crate) whole: usize,
+    /// Those that are dates or times.
+    pub(crate) times: usize,
+    /// Different cells.
+    pub(crate) distinct: usize,
+    /// Words of all cells.
+    words: usize,
+    /// Whether the cells of the whole column are 0, 1, 2 … or 1, 2, 3 …
+    pub(crate) counts: bool,
+}
+
+impl Profile {
+    pub(crate) fn of(records: &[StringRecord], column: usize) -> Self {
+        let step = records.len().div_ceil(SAMPLE).max(1);
+        let mut profile = Self { counts: counts(records, column), ..Self::default() };
+        let mut seen = HashSet::new();
+        for cell in records.iter().step_by(step).map(|record| record[column].trim()) {
+            if is_missing(cell) {
+                continue;
+            }
+            profile.cells += 1;
+            profile.words +=
+                cell.split_whitespace().count().max(cell.chars().filter(|letter| is_word(*letter)).count());
+            seen.insert(cell);
+            match number(cell) {
+                Ok(Some(value)) => {
+                    profile.numbers += 1;
+                    profile.whole += usize::from(value.fract() == 0.0);
+                }
+                // Infinity is a bad number, and no text.
+                _ if cell.parse::<f64>().is_ok() => profile.numbers += 1,
+                _ => profile.times += usize::from(time::looks_like(cell)),
+            }
+        }
+        profile.distinct = seen.len();
+        profile
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.cells == 0
+    }
+
+    /// By what most cells hold, so that a bad cell is a bad cell and does not make the column one of texts.
+    pub(crate) fn is_numeric(&self) -> bool {
+        2 * self.numbers >= self.cells
+    }
+
+    pub(crate) fn is_time(&self) -> bool {
+        self.cells > 0 && 2 * self.times > self.cells
+    }
+
+    pub(crate) fn is_text(&self) -> bool {
+        !self.is_numeric() && !self.is_time()
+    }
+
+    pub(crate) fn is_whole(&self) -> bool {
+        self.cells > 0 && self.whole == self.cells
+    }
+
+    /// No cell twice.
+    pub(crate) fn is_distinct(&self) -> bool {
+        self.distinct == self.cells
+    }
+
+    /// The same few cells again and again.
+    pub(crate) fn repeats(&self) -> bool {
+        self.distinct > 0 && 2 * self.distinct <= self.cells
+    }
+
+    /// Texts of several words, of which few come twice.
+    pub(crate) fn is_prose(&self) -> bool {
+        self.is_text() && self.words >= 2 * self.cells && !self.repeats()
+    }
+
+    /// A few whole numbers, as classes are written.
+    pub(crate) fn is_like_classes(&self) -> bool {
+        self.is_whole() && self.repeats() && (2..=MOST_CLASSES).contains(&self.distinct)
+    }
+}
+
+/// Whole numbers of more kinds than this are counts or steps rather than classes.
+const MOST_CLASSES: usize = 60;
+
+/// Whether a letter is of a script that is written without spaces: Thai, Burmese, Khmer, Japanese, Chinese.
+fn is_word(letter: char) -> bool {
+    matches!(letter, '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}' | '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}')
+}
+
+fn counts(records: &[StringRecord], column: usize) -> bool {
+    let first = match records.first().map(|record| record[column].trim().parse::<u64>()) {
+        Some(Ok(first)) if first <= 1 => first,
+        _ => return false,
+    };
+    records.len() >= ENOUGH
+        && records.iter().zip(first..).all(|(record, place)| record[column].trim().parse() == Ok(place))
+}
+
+/// Rows from which a column that counts is one of row numbers.
+const ENOUGH: usize = 3;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn column(cells: &[&str]) -> Profile {
+        let records: Vec<StringRecord> = cells.iter().map(|cell| StringRecord::from(vec![*cell])).collect();
+        Profile::of(&records, 0)
+    }
+
+    #[test]
+    fn columns_are_told_by_what_most_cells_hold() {
+        assert!(column(&["0.5", "NA", "", "x", "7"]).is_numeric());
+        assert!(column(&["2021-01-01", "", "2021-01-02 03:00"]).is_time());
+        assert!(column(&["a fine day", "the rain came", "no more of it"]).is_prose());
+        assert!(column(&["这部电影很好", "我不喜欢"]).is_prose());
+        assert!(column(&["up", "down", "up", "down"]).repeats());
+        assert!(column(&["0", "1", "1", "0", "", "1"]).is_like_classes());
+        assert!(!column(&["0.5", "1", "1", "0.5"]).is_like_classes());
+        assert!(column(&["NaN", "-", "?"]).is_empty());
+    }
+
+    #[test]
+    fn a_column_counts_from_0_or_1_by_one() {
+        assert!(column(&["0", "1", "2", "3"]).counts && column(&["1", "2", "3"]).counts);
+        assert!(!column(&["0", "2", "4"]).counts && !column(&["5", "6", "7"]).counts && !column(&["0", "1"]).counts);
+    }
+}

@@ -1,0 +1,54 @@
+//! Tables as other programs write them: rows of empty cells, row names without a name above them, a separator at each row's end.
+
+use csv::StringRecord;
+
+/// Brings the rows to one width where a usual way of writing tables is the reason that they differ.
+pub(crate) fn mend(file: &str, records: &mut Vec<StringRecord>, lines: &mut Vec<u64>, notes: &mut Vec<String>) {
+    let empty = |record: &StringRecord| record.len() > 1 && record.iter().all(|cell| cell.trim().is_empty());
+    let before = records.len();
+    let first = records.iter().position(empty).map(|row| lines[row]);
+    if let Some(line) = first {
+        let rows = std::mem::take(records).into_iter().zip(std::mem::take(lines));
+        (*records, *lines) = rows.filter(|(record, _)| !empty(record)).unzip();
+        let count = before - records.len();
+        notes.push(format!("{file}:{line}: {count} rows hold nothing but empty cells and are left out"));
+    }
+    let Some((names, rest)) = records.split_first_mut() else { return };
+    let width = names.len() + 1;
+    if rest.is_empty() || rest.iter().any(|record| record.len() != width) {
+        return;
+    }
+    if rest.iter().all(|record| record[width - 1].trim().is_empty()) {
+        rest.iter_mut().for_each(|record| record.truncate(width - 1));
+    } else if names.iter().all(|cell| cell.trim().parse::<f64>().is_err()) {
+        // R's `write.table` writes no name above its row names.
+        *names = std::iter::once("").chain(names.iter()).collect();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mended(text: &[&str]) -> (Vec<Vec<String>>, Vec<u64>, Vec<String>) {
+        let mut records: Vec<StringRecord> = text.iter().map(|row| row.split(';').collect()).collect();
+        let (mut lines, mut notes) = ((1..).take(text.len()).collect(), Vec::new());
+        mend("x.csv", &mut records, &mut lines, &mut notes);
+        (records.iter().map(|record| record.iter().map(str::to_string).collect()).collect(), lines, notes)
+    }
+
+    #[test]
+    fn rows_that_a_spreadsheet_leaves_empty_are_left_out_and_told() {
+        let (records, lines, notes) = mended(&["a;b", "1;2", ";", "3;4", ";"]);
+        assert_eq!(records[2], ["3", "4"]);
+        assert_eq!(lines, [1, 2, 4]);
+        assert_eq!(notes, ["x.csv:3: 2 rows hold nothing but empty cells and are left out"]);
+    }
+
+    #[test]
+    fn row_names_of_r_get_a_name_and_a_last_separator_is_no_cell() {
+        assert_eq!(mended(&["a;b", "r1;1;2", "r2;3;4"]).0[0], ["", "a", "b"]);
+        assert_eq!(mended(&["a;b", "1;2;", "3;4;"]).0[1], ["1", "2"]);
+        assert_eq!(mended(&["a;b", "1;2;3", "3;4"]).0[0], ["a", "b"], "ragged rows stay so");
+    }
+}
