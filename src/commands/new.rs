@@ -9,7 +9,7 @@ use semiseq::prelude::*;
 use semiseq::training::config::seen_from;
 
 use super::data::tell_of;
-use super::{tell, write_output};
+use super::{tell, tell_notes, write_output};
 
 /// Arguments of `new`.
 #[derive(clap::Args)]

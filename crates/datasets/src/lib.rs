@@ -43,8 +43,8 @@ pub use processor::{Forecast, InputKind, Processor};
 pub use sequence::{Dataset, Sequence, Series, Target, Window};
 pub use shown::{harmless, one_line, shown};
 pub use source::{
-    Recording, Source, dataset_from_rows, input_path, is_built_in, latest_of, latest_windows, open, read_input, read_like,
-    recording,
+    Recording, Source, dataset_from_rows, input_path, is_built_in, latest_of, latest_windows, open, read_input,
+    read_like, recording,
 };
 pub use split::SplitRecord;
 pub use windows::WindowsConfig;

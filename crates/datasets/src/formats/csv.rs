@@ -103,7 +103,11 @@ fn read(path: &Path, delimiter: u8, options: &ReadOptions) -> Result<Rows, DataE
     let layout = Some(Layout::new(&columns, names, *named));
     let mut rows = Rows { name: name.clone(), notes, layout, ..Rows::default() };
     if columns.kind == Kind::Long {
-        long::read(&table, &columns, &mut rows)?;
+        let known = options.like.as_ref().map_or(&[][..], |layout| &layout.channels);
+        let channels = long::read(&table, &columns, known, &mut rows)?;
+        if let Some(layout) = &mut rows.layout {
+            layout.channels = channels;
+        }
         return Ok(rows);
     }
     let mut bad = Vec::new();

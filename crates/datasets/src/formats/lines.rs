@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::decode::note_blank_lines;
-use super::{Format, ReadOptions, Rows, ends_in, files, text};
+use super::{Format, LOOKED_AT, ReadOptions, Rows, ends_in, files, text};
 use crate::error::DataError;
 use crate::sequence::Sequence;
 
@@ -42,6 +42,17 @@ fn read(path: &Path, _options: &ReadOptions) -> Result<Rows, DataError> {
         note_blank_lines(&blank, text.lines().count(), &path.display().to_string(), &mut rows.notes);
     }
     Ok(rows)
+}
+
+/// Whether lines are no text a line by their looks: cells parted by spaces, most of them numbers, as R's `write.table` writes.
+pub(super) fn look_like_cells(begin: &str) -> bool {
+    // The last line may be cut off.
+    let whole = begin.rfind('\n').map_or("", |end| &begin[..end]);
+    let lines: Vec<Vec<&str>> =
+        whole.lines().map(|line| line.split_whitespace().collect()).skip(1).take(LOOKED_AT).collect();
+    let Some(width) = lines.first().map(Vec::len) else { return false };
+    let numbers = lines.iter().flatten().filter(|cell| cell.trim_matches('"').parse::<f64>().is_ok()).count();
+    width >= 3 && lines.iter().all(|cells| cells.len() == width) && 2 * numbers > width * lines.len()
 }
 
 /// A file by itself has a row a line, blank lines among them, so that what is predicted can be joined back by its number.

@@ -118,6 +118,16 @@ pub fn read(path: &Path, format: Option<&str>, options: &ReadOptions) -> Result<
     std::fs::metadata(path).map_err(|error| DataError::file(path, &error))?;
     let documents = options.like.as_ref().is_some_and(|layout| layout.kind() == Kind::Documents) && path.is_dir();
     let guessed = if documents { Some(documents::FORMAT.name) } else { guess(path) };
+    if format.is_none()
+        && guessed == Some(lines::FORMAT.name)
+        && path.is_file()
+        && lines::look_like_cells(&decode::beginning(path))
+    {
+        return Err(DataError::new(
+            format!("{}: a table whose cells are parted by spaces, by its looks, and no text a line", path.display()),
+            "write it with commas or tabs (`write.csv` in R); for texts write `format = \"lines\"`",
+        ));
+    }
     let long = match format {
         Some("long") => Some(true),
         Some("csv" | "tsv") => Some(false),
@@ -319,5 +329,32 @@ mod tests {
         let path = folder("files").join("trian.csv");
         let message = read(&path, None, &ReadOptions::default()).unwrap_err().to_string();
         assert!(message.contains("no such file") && message.contains("train.csv`?"), "{message}");
+    }
+    #[test]
+    fn names_that_do_not_tell_are_looked_into() {
+        for (name, text, format) in [
+            ("old_TRAIN", "1,0.5,0.25\n2,0.5,0.75\n", "ucr"),
+            ("spaces.dat", "1 0.5 0.25\n2 0.5 0.75\n", "ucr"),
+            ("named.txt", "label,t0,t1\n1,0.5,0.25\n2,0.5,0.75\n", "csv"),
+            ("named2.txt", "label\tt0\tt1\n1\t0.5\t0.25\n2\t0.5\t0.75\n", "tsv"),
+            ("mood.txt", "good\ta fine day\nbad\tno more\n", "tsv"),
+            ("mood_TRAIN.tsv", "good\ta fine day\nbad\tno more\n", "tsv"),
+            ("table.txt", "text,label\n\"a, b\",x\n", "csv"),
+            ("prose.txt", "a fine day, so it was\n5 stars\n", "lines"),
+            ("objects.data", "{\"text\": \"a\"}\n", "jsonl"),
+        ] {
+            assert_eq!(guess(&file(name, text)), Some(format), "{name}");
+        }
+        // A long line that is cut off where the look ends.
+        let long: String = (0..4000).map(|step| format!(" 0.{step}")).collect();
+        assert_eq!(guess(&file("wide.txt", &format!("1{long}\n2{long}\n"))), Some("ucr"));
+    }
+
+    #[test]
+    fn a_table_parted_by_spaces_is_no_text() {
+        let path = file("write-table.txt", "\"t0\" \"t1\" \"label\"\n\"1\" 0.5 0.25 \"a\"\n\"2\" 0.5 0.75 \"b\"\n");
+        let message = read(&path, None, &ReadOptions::default()).unwrap_err().to_string();
+        assert!(message.contains("cells are parted by spaces") && message.contains("write.csv"), "{message}");
+        assert_eq!(read(&path, Some("lines"), &ReadOptions::default()).unwrap().sequences.len(), 3);
     }
 }

@@ -84,13 +84,10 @@ fn table(path: &Path, delimiter: u8, options: &ReadOptions) -> Result<Recordings
             Some(layout) => layout.find(&table.name, &table.names, table.named, &mut notes)?,
             None => columns(&table, options, &mut notes)?,
         };
-    let mut series = match columns.id {
-        Some(id) => long::series_of(&table, id, columns.time, &mut notes)?,
-        None => vec![(0..table.records.len()).collect()],
-    };
+    let mut series = long::series_of(&table, columns.id.as_slice());
     let Table { name, names, records, lines, .. } = &table;
-    let clock = columns.time.filter(|_| columns.id.is_none());
-    if let Some(clock) = clock.and_then(|time| Clock::read(name, &names[time], time, records, lines, &mut notes)) {
+    if let Some(clock) = columns.time.and_then(|time| Clock::read(name, &names[time], time, records, lines, &mut notes))
+    {
         clock.sort(&mut series, &mut notes)?;
     }
     let mut bad = Vec::new();
@@ -166,7 +163,7 @@ fn columns(table: &Table, options: &ReadOptions, notes: &mut Vec<String>) -> Res
     if inputs.is_empty() {
         return Err(DataError::new(format!("{name}: no column holds numbers"), "name columns with `data.features`"));
     }
-    Ok(Columns { target: None, inputs, kind: Kind::Recording, id, time, padded: false })
+    Ok(Columns { inputs, kind: Kind::Recording, id, time, ..Columns::default() })
 }
 
 /// Rows from which a table with times is taken for a recording.
@@ -183,8 +180,13 @@ pub(crate) fn looks_like(path: &Path, options: &ReadOptions) -> bool {
     let Ok(table) = Table::read(path, delimiter, options) else { return false };
     let Table { names, named, records, .. } = &table;
     let profiles: Vec<Profile> = (0..names.len()).map(|column| Profile::of(records, column)).collect();
-    let dates = profiles.iter().filter(|profile| profile.is_time()).count();
-    let numbers = profiles.iter().filter(|profile| profile.is_numeric() && !profile.is_empty()).count();
+    let clock = |column: usize| {
+        *named && is_clock(&names[column]) && profiles[column].is_whole() && profiles[column].is_distinct()
+    };
+    let is_date = |column: usize| profiles[column].is_time() || clock(column);
+    let dates = (0..names.len()).filter(|column| is_date(*column)).count();
+    let is_channel = |column: usize| !is_date(column) && profiles[column].is_numeric() && !profiles[column].is_empty();
+    let numbers = (0..names.len()).filter(|column| is_channel(*column)).count();
     let label = |column: usize| {
         let known = ["label", "class", "category"].iter().any(|name| names[column].trim().eq_ignore_ascii_case(name));
         *named && known && Some(&names[column]) != options.target.as_ref()

@@ -81,6 +81,12 @@ pub(crate) fn choose(
             ..Columns::default()
         }
     };
+    if columns.kind == Kind::Wide && columns.inputs.len() == 1 && records.len() >= ENOUGH {
+        notes.push(format!(
+            "{file}: each row is read as a series of one step; where a row is a step, name the columns that tell series and step with \
+             `data.id` and `data.time`, or add `[data.windows]`"
+        ));
+    }
     // The UCR archive's tables have no names, begin with the class and fill short series up.
     columns.padded = columns.kind == Kind::Wide && !named && columns.target == Some(0);
     if options.text.is_none() && given.is_empty() && !beside.is_empty() {

@@ -41,6 +41,11 @@ pub struct Layout {
     pub(crate) id: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(crate) time: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(crate) channel: Option<usize>,
+    /// Names of the channels in order, where the cells of `channel` tell them.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub(crate) channels: Vec<String>,
     /// Whether missing values at a row's end are the padding of a shorter series.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub(crate) padded: bool,
@@ -56,6 +61,8 @@ impl Layout {
             target: columns.target,
             id: columns.id,
             time: columns.time,
+            channel: columns.channel,
+            channels: Vec::new(),
             padded: columns.padded,
         }
     }
@@ -100,7 +107,7 @@ impl Layout {
 
     /// Whether all places are in the table.
     fn is_sound(&self) -> bool {
-        let places = self.inputs.iter().chain(&self.target).chain(&self.id).chain(&self.time);
+        let places = self.inputs.iter().chain(&self.target).chain(&self.id).chain(&self.time).chain(&self.channel);
         !self.inputs.is_empty() && places.into_iter().all(|place| *place < self.columns.len())
     }
 
@@ -125,6 +132,7 @@ impl Layout {
             .inputs
             .iter()
             .chain(&self.id)
+            .chain(&self.channel)
             .chain(self.time.as_ref().filter(|_| self.kind == Kind::Long))
             .filter(|place| at(place).is_none())
             .map(|place| self.columns[*place].clone())
@@ -144,6 +152,7 @@ impl Layout {
             kind: self.kind,
             id: self.id.as_ref().and_then(at),
             time: self.time.as_ref().and_then(at),
+            channel: self.channel.as_ref().and_then(at),
             padded: self.padded,
         })
     }

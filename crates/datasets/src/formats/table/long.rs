@@ -6,6 +6,7 @@ use csv::StringRecord;
 
 use super::choose::{column_place, is_clock, is_identifier, stem};
 use super::order::Clock;
+use super::pivot::{self, is_channel};
 use super::{Columns, Kind, Profile, is_target, listed};
 use crate::error::DataError;
 use crate::formats::csv::Table;
@@ -69,8 +70,15 @@ pub(in crate::formats) fn columns(
         Some(id) => vec![id],
         None => by_likeness(names, &profiles, target, time),
     };
-    let found = candidates.into_iter().find(|id| asked || time.is_some_and(|time| no_step_twice(records, *id, time)));
-    let Some(id) = found else {
+    let channel =
+        (0..names.len()).find(|column| is_channel(&names[*column]) && ![id, time, target].contains(&Some(*column)));
+    let once = |id: usize, channel: Option<usize>| time.is_some_and(|time| no_step_twice(records, id, channel, time));
+    let found = candidates.into_iter().find_map(|id| match channel {
+        _ if once(id, None) => Some((id, None)),
+        Some(_) if once(id, channel) => Some((id, channel)),
+        _ => asked.then_some((id, None)),
+    });
+    let Some((id, channel)) = found else {
         if asked {
             return Err(DataError::new(
                 format!("{file}: no column tells which series a row belongs to"),
@@ -86,17 +94,28 @@ pub(in crate::formats) fn columns(
         is_target(&names[column])
             && (profiles[column].is_like_classes() || !["y", "target"].contains(&names[column].as_str()))
     };
-    let channel = |column: usize| {
+    let is_input = |column: usize| {
         let index = names[column].is_empty() || names[column].starts_with("Unnamed:") || is_identifier(&names[column]);
         profiles[column].is_numeric() && !profiles[column].is_empty() && !index && !label(column)
     };
     let (inputs, beside): (Vec<usize>, Vec<usize>) = if options.features.is_empty() {
-        let free = |column: &usize| ![Some(id), time, target].contains(&Some(*column));
-        (0..names.len()).filter(free).partition(|column| channel(*column))
+        let free = |column: &usize| ![Some(id), time, target, channel].contains(&Some(*column));
+        (0..names.len()).filter(free).partition(|column| is_input(*column))
     } else {
         let places = options.features.iter().map(|name| column_place(file, names, "features", name));
         (places.collect::<Result<_, _>>()?, Vec::new())
     };
+    if channel.is_some() && inputs.len() != 1 {
+        let inputs: Vec<String> = inputs.iter().map(|column| names[*column].clone()).collect();
+        let known = channel.map_or("", |column| names[column].as_str());
+        return Err(DataError::new(
+            format!(
+                "{file}: beside `{known}`, which tells the channel, one column of values is read, and there are {}",
+                inputs.len()
+            ),
+            format!("name it with `data.features`: {}", listed(&inputs)),
+        ));
+    }
     // Columns t0, t1 … are the steps of a wide table.
     let steps = inputs.len() > 3
         && inputs.iter().all(|column| stem(&names[*column]).is_some_and(|own| Some(own) == stem(&names[inputs[0]])));
@@ -105,7 +124,8 @@ pub(in crate::formats) fn columns(
     if inputs.is_empty() || (!asked && (steps || of_rows)) {
         return Ok(None);
     }
-    let ordered = time.map_or(String::new(), |time| format!(", `{}` the step", names[time]));
+    let mut ordered = time.map_or(String::new(), |time| format!(", `{}` the step", names[time]));
+    ordered.extend(channel.map(|channel| format!(", `{}` the channel", names[channel])));
     if !asked {
         notes.push(format!(
             "{file}: read as a long table: `{}` tells the series{ordered}; `data.format = \"csv\"` reads a series a row",
@@ -116,7 +136,7 @@ pub(in crate::formats) fn columns(
         let beside: Vec<String> = beside.into_iter().map(|column| names[column].clone()).collect();
         notes.push(format!("{file}: no channels, and left out: {}; `data.features` chooses channels", listed(&beside)));
     }
-    Ok(Some(Columns { target, inputs, kind: Kind::Long, id: Some(id), time, padded: false }))
+    Ok(Some(Columns { target, inputs, kind: Kind::Long, id: Some(id), time, channel, padded: false }))
 }
 
 /// Columns that may tell the series, the likeliest first: by name, then words or whole numbers that come again.
@@ -136,10 +156,13 @@ fn by_likeness(names: &[String], profiles: &[Profile], target: Option<usize>, ti
     sure.into_iter().chain(others).collect()
 }
 
-/// Whether series have several steps each, and no time twice.
-fn no_step_twice(records: &[StringRecord], id: usize, time: usize) -> bool {
+/// Whether no series, or no channel of one, has a time twice.
+fn no_step_twice(records: &[StringRecord], id: usize, channel: Option<usize>, time: usize) -> bool {
     let mut seen = HashSet::new();
-    records.iter().all(|record| seen.insert((record[id].trim(), record[time].trim())))
+    records.iter().all(|record| {
+        let channel = channel.map_or("", |channel| record[channel].trim());
+        seen.insert((record[id].trim(), channel, record[time].trim()))
+    })
 }
 
 /// Whether a column holds one value a series.
@@ -151,47 +174,83 @@ fn constant(records: &[StringRecord], id: usize, column: usize) -> bool {
     })
 }
 
-/// The rows of each series in the order of time, the series in the order of their first rows.
-///
-/// # Errors
-///
-/// Where many times of a series stand twice.
-pub(in crate::formats) fn series_of(
-    table: &Table,
-    id: usize,
-    time: Option<usize>,
-    notes: &mut Vec<String>,
-) -> Result<Vec<Vec<usize>>, DataError> {
+/// The rows of each series as they stand; the cells of `keys` tell the series, which come in the order of their first rows.
+pub(in crate::formats) fn series_of(table: &Table, keys: &[usize]) -> Vec<Vec<usize>> {
     let mut places = HashMap::new();
     let mut series: Vec<Vec<usize>> = Vec::new();
     for (row, record) in table.records.iter().enumerate() {
+        let key: Vec<&str> = keys.iter().map(|key| record[*key].trim()).collect();
         let next = series.len();
-        let place = *places.entry(record[id].trim()).or_insert(next);
+        let place = *places.entry(key).or_insert(next);
         if place == next {
             series.push(Vec::new());
         }
         series[place].push(row);
     }
-    let clock =
-        time.and_then(|time| Clock::read(&table.name, &table.names[time], time, &table.records, &table.lines, notes));
-    if let Some(clock) = clock {
-        clock.sort(&mut series, notes)?;
-    }
-    Ok(series)
+    series
 }
 
-/// Reads a long table: a series an identifier.
+/// The one label of a series, from its rows.
+#[derive(Default)]
+pub(super) struct Labels {
+    /// The row of the first label.
+    row: Option<usize>,
+    text: String,
+}
+
+impl Labels {
+    /// Notes in `bad` a row whose label is another than that of the rows before.
+    pub(super) fn add(&mut self, table: &Table, columns: &Columns, row: usize, bad: &mut Vec<String>) {
+        let (Some(target), Some(id)) = (columns.target, columns.id) else { return };
+        let own = table.records[row][target].trim();
+        if is_missing(own) {
+            return;
+        }
+        match self.row {
+            None => (self.row, self.text) = (Some(row), own.to_string()),
+            Some(_) if self.text == own => {}
+            Some(_) => bad.push(format!(
+                "{}:{}: `{}` is `{own}`, and `{}` before in the series `{}`",
+                table.name,
+                table.lines[row],
+                table.names[target],
+                self.text,
+                table.records[row][id].trim()
+            )),
+        }
+    }
+
+    pub(super) fn text(self) -> String {
+        self.text
+    }
+}
+
+/// Reads a long table, a series an identifier, and returns the names of its channels where cells tell them; `known` are those of
+/// training.
 ///
 /// # Errors
 ///
 /// Bad cells, labels that change within a series and steps that stand twice, by line.
-pub(in crate::formats) fn read(table: &Table, columns: &Columns, rows: &mut Rows) -> Result<(), DataError> {
-    let Some(id) = columns.id else { return Ok(()) };
+pub(in crate::formats) fn read(
+    table: &Table,
+    columns: &Columns,
+    known: &[String],
+    rows: &mut Rows,
+) -> Result<Vec<String>, DataError> {
+    let Some(id) = columns.id else { return Ok(Vec::new()) };
+    if columns.channel.is_some() {
+        return pivot::read(table, columns, known, rows);
+    }
     let Table { name, names, records, lines, .. } = table;
+    let mut series = series_of(table, &[id]);
+    let clock = columns.time.and_then(|time| Clock::read(name, &names[time], time, records, lines, &mut rows.notes));
+    if let Some(clock) = clock {
+        clock.sort(&mut series, &mut rows.notes)?;
+    }
     let mut bad = Vec::new();
-    for steps in series_of(table, id, columns.time, &mut rows.notes)? {
+    for steps in series {
         let mut values = Vec::with_capacity(steps.len() * columns.inputs.len());
-        let mut label = "";
+        let mut label = Labels::default();
         for row in steps {
             for column in &columns.inputs {
                 match number(&records[row][*column]) {
@@ -199,24 +258,13 @@ pub(in crate::formats) fn read(table: &Table, columns: &Columns, rows: &mut Rows
                     Err(reason) => bad.push(format!("{name}:{}: column `{}`: {reason}", lines[row], names[*column])),
                 }
             }
-            let own = columns.target.map_or("", |target| records[row][target].trim());
-            if label.is_empty() || is_missing(label) {
-                label = own;
-            } else if !is_missing(own) && own != label {
-                let target = columns.target.map_or("", |target| &names[target]);
-                bad.push(format!(
-                    "{name}:{}: `{target}` is `{own}`, and `{label}` before in the series `{}`",
-                    lines[row],
-                    records[row][id].trim()
-                ));
-                label = own;
-            }
+            label.add(table, columns, row, &mut bad);
         }
         rows.sequences.push(Sequence::Series(Series { values, channels: columns.inputs.len() }));
-        rows.labels.push(label.to_string());
+        rows.labels.push(label.text());
     }
     if bad.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     Err(DataError::several(bad, "mend these rows; a series has one label, and `data.features` chooses its channels"))
 }

@@ -7,6 +7,7 @@ pub(crate) mod header;
 mod layout;
 pub(crate) mod long;
 pub(crate) mod order;
+mod pivot;
 mod profile;
 pub(crate) mod shape;
 pub(crate) mod time;
@@ -35,6 +36,8 @@ pub(crate) struct Columns {
     /// Which series a row of a long table belongs to, and its place in it.
     pub(crate) id: Option<usize>,
     pub(crate) time: Option<usize>,
+    /// Which channel the value of a row belongs to.
+    pub(crate) channel: Option<usize>,
     /// Whether missing values at a row's end are the padding of a shorter series, as in the UCR archive.
     pub(crate) padded: bool,
 }

@@ -29,14 +29,21 @@ impl<'a> Clock<'a> {
         notes: &mut Vec<String>,
     ) -> Option<Self> {
         match time::read(records.iter().map(|record| &record[column])) {
-            Some(times) => Some(Self { file, name, column, records, lines, times }),
-            None => {
+            Ok(times) => Some(Self { file, name, column, records, lines, times }),
+            Err(row) => {
                 notes.push(format!(
-                    "{file}: not all cells of `{name}` are times: rows are taken in the order they stand in"
+                    "{file}:{}: `{name}` is `{}`, which is read as no time: all rows are taken in the order they stand in",
+                    lines[row],
+                    records[row][column].trim()
                 ));
                 None
             }
         }
+    }
+
+    /// The time of a row.
+    pub(crate) fn time(&self, row: usize) -> f64 {
+        self.times[row]
     }
 
     /// Puts the rows of each series in the order of time, and tells what is not as it should be.
@@ -79,15 +86,15 @@ impl<'a> Clock<'a> {
                     "remove one of the rows; or name the column that tells the series apart with `data.id`",
                 ));
             }
-            notes.push(format!("{twice} ({} such times): both are read, one after the other", repeated.len()));
+            notes.push(format!("{twice}; both are read, one after the other (such times: {})", repeated.len()));
         }
         if let Some([left, right]) = gaps.first() {
             notes.push(format!(
-                "{file}: {} gaps in `{name}`, the first between lines {} and {}: what follows is read as the next step; rows with \
-                 empty cells fill a gap",
-                gaps.len(),
+                "{file}:{}: `{name}` leaves steps out behind line {} (such gaps: {}): what follows is read as the next step; rows \
+                 with empty cells fill a gap",
+                self.lines[*right],
                 self.lines[*left],
-                self.lines[*right]
+                gaps.len()
             ));
         }
         Ok(())
@@ -124,7 +131,7 @@ mod tests {
     #[test]
     fn a_gap_is_told_by_its_lines() {
         let (_, notes) = sorted(&["2021-01-01", "2021-01-02", "2021-01-05", "2021-01-06"]).unwrap();
-        assert!(notes[0].contains("1 gaps in `date`, the first between lines 3 and 4"), "{notes:?}");
+        assert!(notes[0].contains("x.csv:4: `date` leaves steps out behind line 3 (such gaps: 1)"), "{notes:?}");
     }
 
     #[test]
@@ -137,13 +144,13 @@ mod tests {
         let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
         let (rows, notes) = sorted(&cells).unwrap();
         assert_eq!(rows, (0..200).collect::<Vec<_>>());
-        assert!(notes[0].contains("x.csv:5: `date` is 2021-01-01 02:00 as in line 4 (1 such times)"), "{notes:?}");
+        assert!(notes[0].contains("x.csv:5: `date` is 2021-01-01 02:00 as in line 4; both are read"), "{notes:?}");
     }
 
     #[test]
     fn what_is_no_time_is_told() {
         let (rows, notes) = sorted(&["2021-01-01", "soon"]).unwrap();
         assert_eq!(rows, [0, 1]);
-        assert!(notes[0].contains("not all cells of `date` are times"), "{notes:?}");
+        assert!(notes[0].contains("x.csv:3: `date` is `soon`, which is read as no time"), "{notes:?}");
     }
 }

@@ -136,15 +136,22 @@ fn days(year: u32, month: u32, day: u32) -> Option<i64> {
 }
 
 /// The times of a column in seconds, days before months or behind as fits all cells, and best the order they stand in; numbers
-/// as they are. `None` where a cell is neither.
-pub(crate) fn read<'a>(cells: impl Iterator<Item = &'a str> + Clone) -> Option<Vec<f64>> {
-    let numbers =
-        || cells.clone().map(|cell| cell.trim().parse::<f64>().ok().filter(|value| value.is_finite())).collect();
-    let as_dates = |order| cells.clone().map(|cell| seconds(cell, order)).collect::<Option<Vec<f64>>>();
+/// as they are.
+///
+/// # Errors
+///
+/// The place of the first cell that is no time, or no number among numbers.
+pub(crate) fn read<'a>(cells: impl Iterator<Item = &'a str> + Clone) -> Result<Vec<f64>, usize> {
+    let all = |of: &dyn Fn(&str) -> Option<f64>| -> Result<Vec<f64>, usize> {
+        cells.clone().enumerate().map(|(place, cell)| of(cell).ok_or(place)).collect()
+    };
     let falls = |times: &Vec<f64>| times.windows(2).filter(|pair| pair[1] < pair[0]).count();
-    match (as_dates(Order::DayFirst), as_dates(Order::MonthFirst)) {
-        (Some(days), Some(months)) => Some(if falls(&months) < falls(&days) { months } else { days }),
-        (days, months) => days.or(months).or_else(numbers),
+    let number = |cell: &str| cell.trim().parse::<f64>().ok().filter(|value| value.is_finite());
+    match (all(&|cell| seconds(cell, Order::DayFirst)), all(&|cell| seconds(cell, Order::MonthFirst))) {
+        (Ok(days), Ok(months)) => Ok(if falls(&months) < falls(&days) { months } else { days }),
+        (Ok(times), Err(_)) | (Err(_), Ok(times)) => Ok(times),
+        // The reading that goes farthest names the odd cell.
+        (Err(days), Err(months)) => all(&number).map_err(|numbers| numbers.max(days).max(months)),
     }
 }
 
@@ -192,7 +199,8 @@ mod tests {
         assert_eq!(steps(&["30/12/2020", "31/12/2020", "01/01/2021"]), [1.0, 1.0]);
         // Both fit; the order of the rows decides.
         assert_eq!(steps(&["01/02/2020", "01/03/2020", "02/01/2020"]), [1.0, 29.0]);
-        assert_eq!(read(["1", "2", "4"].into_iter()), Some(vec![1.0, 2.0, 4.0]));
-        assert_eq!(read(["1", "x"].into_iter()), None);
+        assert_eq!(read(["1", "2", "4"].into_iter()), Ok(vec![1.0, 2.0, 4.0]));
+        assert_eq!(read(["1", "x"].into_iter()), Err(1));
+        assert_eq!(read(["2020-01-01", "2020-01-02", "soon"].into_iter()), Err(2));
     }
 }
