@@ -96,11 +96,15 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
     std::fs::create_dir_all(&folder).map_err(|error| Error::write(&folder, error))?;
     write_atomic(&folder.join("clusters.csv"), table(&groups, &names, &labels).as_bytes())?;
     tell_formulas(names.iter().map(String::as_str));
+    let mut written = vec!["clusters.csv"];
     for (name, title, places) in
         [("pca.svg", "Principal components", pca(&vectors)), ("tsne.svg", "t-SNE", tsne(&vectors, arguments.seed))]
     {
         match places {
-            Ok(places) => map::write(&folder.join(name), title, &places, &colorings(&groups, &names, &labels))?,
+            Ok(places) => {
+                map::write(&folder.join(name), title, &places, &colorings(&groups, &names, &labels))?;
+                written.push(name);
+            }
             Err(error) => tell(format!("note: no {name}: {error}")),
         }
     }
@@ -118,7 +122,8 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
         }
     }
     print(text)?;
-    tell(format!("clusters.csv, pca.svg and tsne.svg are in {}", folder.display()));
+    let verb = if written.len() > 1 { "are" } else { "is" };
+    tell(format!("{} {verb} in {}", written.join(", "), folder.display()));
     Ok(())
 }
 

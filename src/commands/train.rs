@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use semiseq::datasets::one_line;
 use semiseq::prelude::*;
 
 use super::{json_text, open_device, print, tell};
@@ -41,7 +42,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
     let mut overrides = arguments.overrides.clone();
     overrides.extend(arguments.backend.iter().map(|backend| format!("backend=\"{backend}\"")));
     for text in &overrides {
-        tell(format!("set {text}"));
+        tell(format!("set {}", one_line(text, 1_000)));
     }
     let config = read(&arguments.config, &overrides)?;
     let device = open_device(&config.backend, config.devices[0])?;

@@ -224,9 +224,6 @@ impl DataConfig {
             note("size", "must be at least 1, got 0".into(), "");
         }
         let by_formula = self.train.is_none() && FORMULAS.iter().any(|formula| formula.name == self.source);
-        if self.size.is_some() && !by_formula && !(self.source.is_empty() && self.train.is_none()) {
-            note("size", "is for sets made by formula, and has no effect on a file".into(), "remove the key");
-        }
         for (key, given) in [
             ("format", self.format.is_some()),
             ("text", self.text.is_some()),

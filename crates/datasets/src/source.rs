@@ -101,6 +101,12 @@ impl Source {
 /// What is wrong with which file, and how to mend it.
 pub fn open(config: &DataConfig, task: Task) -> Result<Source, DataError> {
     let source = within(config.max_bytes, || parts_of(config, task))?;
+    if config.size.is_some() && (config.train.is_some() || is_built_in(&config.source) != Some(true)) {
+        return Err(DataError::new(
+            format!("`data.size` is for sets made by formula, and has no effect on {}", source.train.name),
+            "remove the key",
+        ));
+    }
     Ok(if config.join { source.joined() } else { source })
 }
 

@@ -88,6 +88,7 @@ impl WindowsConfig {
             ("test_last", data.test_last.is_some()),
             ("test_every", data.test_every.is_some()),
             ("join", data.join),
+            ("size", data.size.is_some()),
         ];
         for (key, _) in parts.into_iter().filter(|(_, given)| *given) {
             add(format!("data.{key}"), "does nothing beside `data.windows`".into(), "use `data.windows.split`");

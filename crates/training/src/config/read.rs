@@ -264,6 +264,8 @@ enum Repair {
     Remove,
     /// Put under the name that was meant, where nothing stands under it; what is wrong in it is reported too.
     Rename(String),
+    /// Taken out, with this choice in its place, so that the table around it holds one.
+    Choose(String),
     /// Something readable in its place; what is wrong with that is no mistake of the user's.
     Replace(Value),
 }
@@ -295,6 +297,14 @@ fn deserialize_all<T: DeserializeOwned>(
             Repair::Replace(value) => {
                 touched.push(key.clone());
                 put(&mut root, &key, value)
+            }
+            Repair::Choose(name) => {
+                let new = match key.rsplit_once('.') {
+                    Some((table, _)) => join(table, &name),
+                    None => name,
+                };
+                touched.push(new.clone());
+                take(&mut root, &key).is_some() && put(&mut root, &new, Value::Table(Table::new()))
             }
             Repair::Rename(name) => {
                 let new = match key.rsplit_once('.') {
@@ -332,6 +342,11 @@ fn explain(path: &str, message: &str, root: &Value) -> (Problem, Repair) {
     let with = |key: &str, message: &str, hint: Option<String>, repair: Repair| {
         (Problem { key: key.into(), message: message.into(), hint }, repair)
     };
+    // serde goes on to the choice that a mere word names; in the file there is the word alone.
+    let path = match path.rsplit_once('.') {
+        Some((table, _)) if matches!(find(root, table), Some(Value::String(_))) => table,
+        _ => path,
+    };
     let last = path.rsplit('.').next().unwrap_or_default();
     if let Some(name) =
         named.first().filter(|_| message.starts_with("unknown field") || message.starts_with("unknown variant"))
@@ -347,25 +362,18 @@ fn explain(path: &str, message: &str, root: &Value) -> (Problem, Repair) {
             };
             return with(path, &format!("cannot be `{}`", shown(name)), Some(hint), Repair::Remove);
         }
-        let stand_in = || Repair::Replace(Value::Table(Table::new()));
         let (hint, repair) = match meant(name, known) {
             Meant::Name(best) => (format!("did you mean `{best}`?"), Repair::Rename(best)),
-            Meant::Elsewhere(own, home) => {
-                (format!("`{own}` stands in {}", place_of(home, &own, path)), Repair::Remove)
-            }
+            Meant::Elsewhere(own, home) => (format!("`{own}` stands in {}", place_of(home, &own, path)), Repair::Remove),
             Meant::Nothing if known.is_empty() => ("this table has no settings".into(), Repair::Remove),
             Meant::Nothing => (format!("known here: {}", known.join(", ")), Repair::Remove),
         };
-        let message = "is not a key that semiseq knows";
-        return match (repair, is_choice.then(|| known.first()).flatten()) {
-            // Without its one choice the table around it would be refused, for the same mistake.
-            (Repair::Remove, Some(first)) => {
-                let table = Value::Table(Table::from_iter([((*first).to_string(), Value::Table(Table::new()))]));
-                let (problem, _) = with(&key, message, Some(hint), stand_in());
-                (problem, Repair::Replace(table))
-            }
-            (repair, _) => with(&key, message, Some(hint), repair),
+        // Without its one choice the table around it would be refused, for the same mistake.
+        let repair = match (repair, known.first()) {
+            (Repair::Remove, Some(first)) if is_choice => Repair::Choose((*first).to_string()),
+            (repair, _) => repair,
         };
+        return with(&key, "is not a key that semiseq knows", Some(hint), repair);
     }
     if let Some(name) = named.first().filter(|_| message.starts_with("missing field")) {
         let (hint, value) = missing(name);
