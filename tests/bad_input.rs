@@ -86,7 +86,13 @@ fn a_wrong_choice_is_one_mistake_and_hides_no_other() {
             "known here: rnn",
         ),
         ("optimiser", "optimizer.adam", "optimizer.lion", "c.toml:23: `stage.1.optimizer.lion`", "known here: sgd"),
-        ("model", "[model.classifier]", "[model.banana]", "c.toml:10: `model.", ""),
+        (
+            "model",
+            "[model.classifier]",
+            "[model.banana]",
+            "c.toml:10: `model` must hold exactly one table",
+            "remove all but one",
+        ),
         (
             "word",
             "pooling = \"mean\"",
@@ -97,10 +103,9 @@ fn a_wrong_choice_is_one_mistake_and_hides_no_other() {
     ] {
         // The second mistake stands behind the first.
         let found = mistakes(name, &[(from, to), ("warmup = 0.1", "warmup = 7.0")]);
-        let expected = if name == "model" { 3 } else { 2 };
-        assert_eq!(found.len(), expected, "{name}: {found:?}");
+        assert_eq!(found.len(), 2, "{name}: {found:?}");
         assert!(found[0].contains(line) && found[0].contains(hint), "{name}: {found:?}");
-        assert!(found[expected - 1].contains("c.toml:27: `stage.1.schedule.cosine.warmup`"), "{name}: {found:?}");
+        assert!(found[1].contains("c.toml:27: `stage.1.schedule.cosine.warmup`"), "{name}: {found:?}");
     }
 }
 
@@ -252,7 +257,7 @@ fn huge_numbers_deep_values_and_circles_are_clear_errors() {
     let config = write_config(&folder, SMALL);
     let output = semiseq(&folder, &["train", config, "--set", &format!("{}x=1", "a.".repeat(30_000))]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(errors(&output).contains("tables deep") && errors(&output).len() < 1_000, "{}", errors(&output));
+    assert!(errors(&output).contains("tables deep") && errors(&output).len() < 3_000, "{}", errors(&output));
 
     std::fs::create_dir_all(folder.join("in")).expect("a folder");
     std::fs::write(folder.join("circle.toml"), "extends = \"in/../circle.toml\"\n").expect("a config");

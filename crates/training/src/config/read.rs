@@ -364,7 +364,9 @@ fn explain(path: &str, message: &str, root: &Value) -> (Problem, Repair) {
         }
         let (hint, repair) = match meant(name, known) {
             Meant::Name(best) => (format!("did you mean `{best}`?"), Repair::Rename(best)),
-            Meant::Elsewhere(own, home) => (format!("`{own}` stands in {}", place_of(home, &own, path)), Repair::Remove),
+            Meant::Elsewhere(own, home) => {
+                (format!("`{own}` stands in {}", place_of(home, &own, path)), Repair::Remove)
+            }
             Meant::Nothing if known.is_empty() => ("this table has no settings".into(), Repair::Remove),
             Meant::Nothing => (format!("known here: {}", known.join(", ")), Repair::Remove),
         };
@@ -598,5 +600,128 @@ weight = 8.0
     fn a_list_in_set_wants_a_number() {
         let error = read_str("t.toml", GOOD, &["stage.7.epochs=1".to_string()]).unwrap_err().to_string();
         assert!(error.contains("`stage` is a list of 2"), "{error}");
+    }
+
+    #[test]
+    fn a_stage_with_one_bracket_and_a_missing_table_hide_no_other_mistake() {
+        let text = "[data]\nsource = \"cbf\"\n[stage]\nepochs = 0\n[stage.objective.supervised]\n";
+        let found = problems(text, &[]);
+        let told: Vec<&str> = found.iter().map(|problem| problem.message.as_str()).collect();
+        assert_eq!(told.len(), 3, "{told:?}");
+        assert!(told.iter().any(|message| message.starts_with("`model` is missing")), "{told:?}");
+        assert!(told.iter().any(|message| message.starts_with("`stage` is one table")), "{told:?}");
+        assert!(told.iter().any(|message| message.contains("`stage.0.epochs` must be at least 1")), "{told:?}");
+    }
+
+    /// A config that holds something of each kind of key.
+    const RICH: &str = r#"name = "t"
+seed = 3
+backend = "flex"
+devices = [0]
+[data]
+source = "cbf"
+size = 90
+valid_fraction = 0.2
+[data.labels]
+per_class = 4
+[data.transform]
+normalize = "series"
+resample = 16
+[data.augment]
+strong = [{ jitter = { deviation = 0.05 } }, { cutout = {} }]
+[model.classifier]
+pooling = "mean"
+dropout = 0.2
+[model.classifier.encoder.gru]
+hidden = 6
+layers = 2
+[[stage]]
+epochs = 2
+[stage.objective.autoencoder]
+hidden = 6
+[[stage]]
+epochs = 4
+batch_size = 6
+early_stopping = { metric = "valid.accuracy", patience = 3 }
+layers = { encoder = { frozen_epochs = 1, lr_factor = 0.5 } }
+[stage.objective.mean-teacher]
+weight = 8.0
+[stage.optimizer.adam]
+lr = 1e-2
+[stage.schedule.cosine]
+warmup = 0.1
+[baseline]
+enabled = true
+"#;
+
+    const VALUES: [&str; 16] = [
+        "-1",
+        "0",
+        "9223372036854775807",
+        "-9223372036854775808",
+        "1e308",
+        "nan",
+        "-inf",
+        "true",
+        "\"\"",
+        "\"x\\u0000\"",
+        "[]",
+        "{}",
+        "[[]]",
+        "{ a = { b = 1 } }",
+        "1979-05-27",
+        "\"mean-teacher\"",
+    ];
+
+    proptest::proptest! {
+        #![proptest_config(proptest::test_runner::Config { cases: 3_000, failure_persistence: None, ..Default::default() })]
+
+        /// Whatever is changed in a config, it is read, or refused with a place; what is read says itself again.
+        #[test]
+        fn changed_configs_are_read_or_refused(
+            changes in proptest::collection::vec((0..6u8, 0..64usize, 0..64usize, 0..VALUES.len()), 1..5)
+        ) {
+            let mut lines: Vec<String> = RICH.lines().map(str::to_string).collect();
+            for (kind, first, second, value) in changes {
+                let (first, second) = (first % lines.len().max(1), second % lines.len().max(1));
+                match kind {
+                    _ if lines.is_empty() => break,
+                    0 => drop(lines.remove(first)),
+                    1 => lines.swap(first, second),
+                    2 => lines.insert(second, lines[first].clone()),
+                    3 => {
+                        if let Some((key, _)) = lines[first].clone().split_once('=') {
+                            lines[first] = format!("{key}= {}", VALUES[value]);
+                        }
+                    }
+                    4 => {
+                        let place = second % lines[first].len().max(1);
+                        if lines[first].is_ascii() && !lines[first].is_empty() {
+                            lines[first].remove(place);
+                        }
+                    }
+                    _ => {
+                        let place = second % (lines[first].len() + 1);
+                        if lines[first].is_ascii() {
+                            lines[first].insert_str(place, VALUES[value]);
+                        }
+                    }
+                }
+            }
+            match read_str("t.toml", &lines.join("\n"), &[]) {
+                Ok(config) => {
+                    let text = toml::to_string(&config).unwrap();
+                    proptest::prop_assert_eq!(read_str("again.toml", &text, &[]).unwrap(), config);
+                }
+                Err(Error::Config(problems)) => {
+                    proptest::prop_assert!(!problems.is_empty());
+                    for problem in problems {
+                        proptest::prop_assert!(problem.place.starts_with("t.toml"), "{:?}", problem);
+                        proptest::prop_assert!(!problem.message.is_empty());
+                    }
+                }
+                Err(other) => proptest::prop_assert!(false, "{}", other),
+            }
+        }
     }
 }

@@ -1,0 +1,4 @@
+//! Any bytes in the place of `model.safetensors` of a finished run.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| semiseq_fuzz::run_file("model.safetensors", bytes));
