@@ -490,7 +490,7 @@ fn generators_make_samples_that_predict_can_read() {
 /// The rows of a table by their numbers.
 fn table_of(names: &str, rows: std::ops::Range<usize>, cells: impl Fn(&[String], usize) -> String) -> String {
     let row = |row: usize| {
-        let slope = if row % 2 == 0 { 1.0 } else { -1.0 };
+        let slope = if row.is_multiple_of(2) { 1.0 } else { -1.0 };
         let values: Vec<String> =
             (0..4).map(|step| format!("{:.2}", slope * f64::from(step) + row as f64 * 0.01)).collect();
         cells(&values, row) + "\n"
@@ -502,7 +502,7 @@ fn table_of(names: &str, rows: std::ops::Range<usize>, cells: impl Fn(&[String],
 #[test]
 fn new_tables_are_read_by_the_columns_of_training() {
     let folder = folder("columns");
-    let class = |row: usize| if row % 2 == 0 { "up" } else { "down" };
+    let class = |row: usize| if row.is_multiple_of(2) { "up" } else { "down" };
     let write = |name: &str, text: String| std::fs::write(folder.join(name), text).expect("data");
     // As pandas saves a frame: row numbers in front, under no name.
     write(
