@@ -39,8 +39,9 @@ pub struct AdaMatchConfig {
     pub weight: f64,
     /// τ in [0, 1], how sure a guess must be beside the labelled ones. Default 0.9, the paper's.
     pub threshold: f64,
-    /// The memory of the two mean predictions, in [0, 1): a mean forgets in about `1 / (1 - momentum)` steps. Default: a twentieth of the
-    /// stage's steps, at most 128, what the authors' code remembers of unlabelled batches (0.95 for a stage of 400 steps).
+    /// The memory of the two mean predictions, in [0, 1): a mean forgets in about `1 / (1 - momentum)` steps. Default: a
+    /// twentieth of the stage's steps, at most 128, what the authors' code remembers of unlabelled batches (0.95 for a
+    /// stage of 400 steps).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub momentum: Option<f64>,
     /// The labelled term.

@@ -9,8 +9,9 @@
 //!
 //! `ρ̂` is measured sequence by sequence, as the batches bring them to a copy of the model of that time: it is their mean so
 //! far, and fixed once each labelled sequence has come. (USB measures it on its evaluation part. The authors' own code takes
-//! the mean unlabelled loss of the first part's last epoch, divides the loss by the number of sequences that count, and uses
-//! no temperature.) USB lowers the limit every ten epochs; here the rest of the stage is divided into rounds.
+//! the mean loss of unlabelled strong views in the first part's last epoch, whose unlabelled term counts already; it masks by
+//! the likeliest class, and divides the loss by the number of sequences that count.) USB lowers the limit every ten epochs, the
+//! authors every nine; here the rest of the stage is divided into rounds.
 
 use std::collections::BTreeSet;
 
@@ -43,7 +44,7 @@ pub struct DashConfig {
     pub rounds: usize,
     /// `ρ_min` > 0, the least that the limit falls to. Default 0.05, the paper's.
     pub limit: f64,
-    /// T in (0, 1], the temperature that sharpens pseudo-labels until the limit is least. Default 0.5, USB's.
+    /// T in (0, 1], the temperature that sharpens pseudo-labels until the limit is least. Default 0.5, the authors'.
     pub temperature: f64,
     /// Fraction in [0, 1) of the stage that is supervised only. Default 0.1.
     pub warm_up: f64,
@@ -70,7 +71,7 @@ impl DashConfig {
         check_range(problems, &format!("{path}.weight"), self.weight, 0.0, f64::INFINITY, "the paper uses 1");
         check_range(problems, &format!("{path}.gamma"), self.gamma, 1.0, f64::INFINITY, "the paper uses 1.27");
         check_range(problems, &format!("{path}.limit"), self.limit, 0.0, f64::INFINITY, "the paper uses 0.05");
-        check_range(problems, &format!("{path}.temperature"), self.temperature, 0.01, 1.0, "the default is 0.5");
+        check_range(problems, &format!("{path}.temperature"), self.temperature, 0.01, 1.0, "the authors use 0.5");
         check_range(problems, &format!("{path}.warm_up"), self.warm_up, 0.0, 0.99, "the default is 0.1");
         if self.rounds == 0 {
             problems.push(problem(&format!("{path}.rounds"), "must be at least 1, got 0".into(), None));

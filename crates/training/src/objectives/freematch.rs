@@ -29,8 +29,8 @@ pub struct FreeMatchConfig {
     pub weight: f64,
     /// w_f ≥ 0, the weight of the fairness term. Default 0.05, the paper's for most sets; it uses 0.01 with very few labels.
     pub fairness: f64,
-    /// The memory of the running means, in [0, 1): a mean forgets in about `1 / (1 - momentum)` steps. Default: a twentieth of the
-    /// stage's steps, at most 1,000, the paper's 0.999, which is for a million (0.95 for a stage of 400 steps).
+    /// The memory of the running means, in [0, 1): a mean forgets in about `1 / (1 - momentum)` steps. Default: a twentieth
+    /// of the stage's steps, at most 1,000, the paper's 0.999, which is for a million (0.95 for a stage of 400 steps).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub momentum: Option<f64>,
     /// The labelled term.

@@ -44,8 +44,8 @@ pub struct ReMixMatchConfig {
     pub temperature: f64,
     /// α > 0 of the Beta distribution that shares are drawn from. Default 0.75, the paper's.
     pub alpha: f64,
-    /// The memory of the mean prediction, in [0, 1): a mean forgets in about `1 / (1 - momentum)` steps. Default: a twentieth of the
-    /// stage's steps, at most 128, the paper's 128 batches (so 0.95 for a stage of 400 steps).
+    /// The memory of the mean prediction, in [0, 1): a mean forgets in about `1 / (1 - momentum)` steps. Default: a
+    /// twentieth of the stage's steps, at most 128, the paper's 128 batches (so 0.95 for a stage of 400 steps).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub momentum: Option<f64>,
     /// The labelled term: smoothing and class weights act on the mixed labels.

@@ -44,8 +44,8 @@ pub struct SimMatchConfig {
     pub smoothing: f64,
     /// Width of the projected vectors. Default 64; the paper takes 128.
     pub projection: usize,
-    /// The memory of the mean prediction, in [0, 1): a mean forgets in about `1 / (1 - momentum)` steps. Default: a twentieth of the
-    /// stage's steps, at most 256, the authors' 256 batches (so 0.95 for a stage of 400 steps).
+    /// The memory of the mean prediction, in [0, 1): a mean forgets in about `1 / (1 - momentum)` steps. Default: a
+    /// twentieth of the stage's steps, at most 256, the authors' 256 batches (so 0.95 for a stage of 400 steps).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub momentum: Option<f64>,
     /// The labelled term.

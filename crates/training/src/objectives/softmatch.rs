@@ -27,8 +27,8 @@ pub struct SoftMatchConfig {
     pub weight: f64,
     /// n > 0, how many deviations the weight's width is divided by. Default 2, the authors'.
     pub deviations: f64,
-    /// The memory of the running means, in [0, 1): a mean forgets in about `1 / (1 - momentum)` steps. Default: a twentieth of the
-    /// stage's steps, at most 1,000, the paper's 0.999, which is for a million (0.95 for a stage of 400 steps).
+    /// The memory of the running means, in [0, 1): a mean forgets in about `1 / (1 - momentum)` steps. Default: a twentieth
+    /// of the stage's steps, at most 1,000, the paper's 0.999, which is for a million (0.95 for a stage of 400 steps).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub momentum: Option<f64>,
     /// Whether weights are made fair to rarely guessed classes. Default true, as in the paper.
