@@ -51,6 +51,17 @@ fn mistakes_in_the_config_name_line_and_key() {
         ("name = \"small\"", "name = \"small\"\nbackend = \"wgpu\"\ngradient_checkpointing = true"),
         &["c.toml:3: `gradient_checkpointing` works on flex and ndarray, not on wgpu"],
     );
+    for (name, weights) in [("zero", "[0.0, 0.0, 0.0]"), ("infinite", "[inf, 1.0, 1.0]"), ("below", "[-1.0, 1.0, 1.0]")]
+    {
+        refused(
+            &format!("{name}-weights"),
+            (
+                "[stage.objective.mean-teacher]",
+                &format!("[stage.objective.mean-teacher.supervised]\nclass_weights = {weights}"),
+            ),
+            &["`stage.1.objective.mean-teacher.supervised.class_weights` must be finite numbers of at least 0"],
+        );
+    }
     refused("syntax", ("epochs = 2", "epochs = = 2"), &["c.toml:16"]);
 }
 
@@ -285,6 +296,22 @@ fn mistakes_in_the_data_name_file_and_line() {
         "too-many-labels",
         ("per_class = 4", "per_class = 400"),
         &["asks for 400 labels of each class", "cylinder 24"],
+    );
+    refused(
+        "two-weights",
+        ("[stage.objective.mean-teacher]", "[stage.objective.mean-teacher.supervised]\nclass_weights = [1.0, 2.0]"),
+        &[
+            "`stage.1.objective.mean-teacher.supervised.class_weights` holds 2 weights; cbf has 3 classes",
+            "cylinder, bell, funnel",
+        ],
+    );
+    refused(
+        "nothing-to-compare",
+        ("[stage.objective.mean-teacher]", "[stage.objective.vae]"),
+        &[
+            "`baseline` trains the model on the labels alone, and no stage of this run reads any",
+            "leave `[baseline]` out",
+        ],
     );
 }
 

@@ -168,3 +168,225 @@ fn a_stage_with_nothing_to_learn_from_is_refused() {
         "{told}"
     );
 }
+
+/// Series of two classes, a row each, no two of them the same.
+fn series(rows: usize) -> String {
+    let row = |row: usize| {
+        let value =
+            |step: usize| if row.is_multiple_of(2) { step as f64 } else { 8.0 - step as f64 } + row as f64 / 40.0;
+        let values: Vec<String> = (0..8).map(|step| format!("{:.3}", value(step))).collect();
+        format!("{{\"values\": [{}], \"label\": \"{}\"}}\n", values.join(", "), ["up", "down"][row % 2])
+    };
+    (0..rows).map(row).collect()
+}
+
+/// A config of one stage on `mine.jsonl`.
+fn on_series(encoder: &str, stage: &str) -> String {
+    format!(
+        "name = \"mine\"\n[data]\nsource = \"mine.jsonl\"\n[model.classifier.encoder.gru]\nhidden = 6\n{encoder}\n\
+         [[stage]]\nepochs = 2\nbatch_size = 8\n{stage}\n"
+    )
+}
+
+fn mine(name: &str, encoder: &str, stage: &str) -> std::path::PathBuf {
+    let folder = folder(name);
+    std::fs::write(folder.join("mine.jsonl"), series(40)).expect("data");
+    let config = write_config(&folder, &on_series(encoder, stage));
+    let output = semiseq(&folder, &["train", config, "--no-tui", "--out", "run"]);
+    assert!(output.status.success(), "{}", errors(&output));
+    folder
+}
+
+/// Runs a command that has to refuse its input, and gives what it said.
+fn refused(folder: &Path, arguments: &[&str]) -> String {
+    let output = semiseq(folder, arguments);
+    let told = errors(&output);
+    assert_eq!(output.status.code(), Some(2), "{arguments:?}: {told}");
+    assert!(told.contains("hint: ") && !told.contains("panicked"), "{arguments:?}: {told}");
+    told
+}
+
+fn text(folder: &Path, name: &str) -> String {
+    std::fs::read_to_string(folder.join(name)).expect(name)
+}
+
+#[test]
+fn a_file_that_changed_after_the_run_is_refused_and_a_folder_without_sums_is_read() {
+    let folder = mine("changed", "", "[stage.objective.supervised]");
+    let predict = ["predict", "run", "mine.jsonl"];
+    let before = semiseq(&folder, &predict);
+    assert!(before.status.success(), "{}", errors(&before));
+    let model = text(&folder, "run/model.json");
+    let write = |name: &str, text: &str| std::fs::write(folder.join(name), text).expect("a file");
+
+    // Two classes that change places: nothing but the sum can tell.
+    write(
+        "run/model.json",
+        &model.replace("\"down\"", "\"?\"").replace("\"up\"", "\"down\"").replace("\"?\"", "\"up\""),
+    );
+    for command in ["predict", "embed", "eval", "report"] {
+        let arguments = match command {
+            "predict" => predict.to_vec(),
+            "embed" => vec!["embed", "run", "mine.jsonl", "--output", "v.csv"],
+            _ => vec![command, "run"],
+        };
+        let told = refused(&folder, &arguments);
+        assert!(told.contains("model.json: has changed since the run ended"), "{told}");
+    }
+    std::fs::remove_file(folder.join("run/checksums.json")).expect("sums");
+    write("run/model.json", &model);
+    assert_eq!(semiseq(&folder, &predict).stdout, before.stdout, "as a folder of an earlier version");
+
+    // Without sums each setting is held to the rules of a config, and to the tensors.
+    let refuse = |change: (&str, &str), part: &str| {
+        assert!(model.contains(change.0), "{change:?}: the file changed");
+        write("run/model.json", &model.replacen(change.0, change.1, 1));
+        let told = refused(&folder, &predict);
+        assert!(told.contains("model.json: damaged") && told.contains(part), "{change:?}: {told}");
+    };
+    refuse(("\"dropout\": 0.0", "\"dropout\": -1.0"), "`model.classifier.dropout` must be in [0, 1), got -1");
+    refuse(
+        ("\"hidden\": 6", "\"hidden\": 9007199254740992"),
+        "`model.classifier.encoder.gru.hidden` must be at most 16384",
+    );
+    refuse(("\"hidden\": 6", "\"hidden\": 5"), "tensor of [");
+    refuse(("\"layers\": 1", "\"layers\": 10000000"), "`model.classifier.encoder.gru.layers` must be at most 256");
+    refuse(("\"outputs\": 2", "\"outputs\": 3"), "`outputs` is 3, and the data ask for 2");
+    refuse(("\"down\"", "\"up\""), "`processor.classes` holds a name twice");
+    refuse(("\"normalize\"", "\"pad\": 1000000000000000000, \"normalize\""), "`processor.config.pad` must be at most");
+    write("run/model.json", &model);
+
+    let weights = std::fs::read(folder.join("run/model.safetensors")).expect("weights");
+    let mut nan = weights.clone();
+    let last = nan.len() - 4;
+    nan[last..].copy_from_slice(&f32::NAN.to_le_bytes());
+    std::fs::write(folder.join("run/model.safetensors"), nan).expect("weights");
+    assert!(refused(&folder, &predict).contains("holds a number that is not finite"));
+    std::fs::write(folder.join("run/model.safetensors"), weights).expect("weights");
+
+    let metrics = text(&folder, "run/metrics.jsonl");
+    write("run/metrics.jsonl", &metrics.replacen("\"stage\":0", "\"stage\":1000000000000000", 1));
+    assert!(refused(&folder, &["report", "run"]).contains("metrics.jsonl:1: damaged: it is of stage 1000000000000000"));
+}
+
+#[test]
+fn a_generator_of_another_run_is_refused() {
+    let folder = mine("generator", "", "[stage.objective.vae]\nlatent = 2\nhidden = 4");
+    let generate = ["generate", "run", "--n", "2", "--output", "s.csv"];
+    let made = semiseq(&folder, &generate);
+    assert!(made.status.success(), "{}", errors(&made));
+    let file = text(&folder, "run/generator.json");
+    let write = |text: &str| std::fs::write(folder.join("run/generator.json"), text).expect("a file");
+    write(&file.replace("\"first_word\"", " \"first_word\""));
+    assert!(refused(&folder, &generate).contains("generator.json: has changed since the run ended"));
+    std::fs::remove_file(folder.join("run/checksums.json")).expect("sums");
+    assert!(semiseq(&folder, &generate).status.success(), "a space changes nothing");
+    for (from, to, part) in [
+        ("\"latent\":2", "\"latent\":9007199254740992", "`objective.vae.latent` must be at most 16384"),
+        ("\"latent\":2", "\"latent\":3", "tensor of ["),
+        ("\"classes\":2", "\"classes\":18446744073709551615", "`classes` is 18446744073709551615, and the model has 2"),
+        ("\"length\":8", "\"length\":1000000000000", "`beginnings.0` is of no sequence"),
+        ("\"beta\":1.0", "\"beta\":-1.0", "`objective.vae.beta` must be at least 0"),
+    ] {
+        assert!(file.contains(from), "{from}: the file changed: {file:.200}");
+        write(&file.replacen(from, to, 1));
+        let told = refused(&folder, &generate);
+        assert!(told.contains("generator.json: damaged") && told.contains(part), "{to}: {told}");
+    }
+}
+
+#[test]
+fn data_that_changed_since_are_refused_and_a_report_is_never_made_poorer() {
+    let folder = mine("data-changed", "", "[stage.objective.supervised]");
+    let (report, data) = (text(&folder, "run/report.html"), text(&folder, "mine.jsonl"));
+    let write = |text: &str| std::fs::write(folder.join("mine.jsonl"), text).expect("data");
+    write(&data.replacen("1.000", "1.001", 1));
+    for command in ["eval", "report"] {
+        let told = refused(&folder, &[command, "run"]);
+        assert!(told.contains("values, texts or labels in mine.jsonl are others now"), "{told}");
+    }
+    write(&series(41));
+    assert!(refused(&folder, &["eval", "run"]).contains("mine.jsonl had 40 sequences then, and has 41 now"));
+    // A run under way, as it looks to `--resume`.
+    std::fs::rename(folder.join("run/summary.json"), folder.join("summary.json")).expect("a summary");
+    let resume = ["train", "c.toml", "--no-tui", "--out", "run", "--resume"];
+    assert!(refused(&folder, &resume).contains("the data of the run in run have changed"));
+    std::fs::rename(folder.join("summary.json"), folder.join("run/summary.json")).expect("a summary");
+
+    std::fs::remove_file(folder.join("mine.jsonl")).expect("data");
+    let kept = semiseq(&folder, &["report", "run"]);
+    assert!(kept.status.success() && errors(&kept).contains("run/report.html is kept as it is"), "{}", errors(&kept));
+    let poor = semiseq(&folder, &["report", "run", "--output", "poor.html"]);
+    assert!(poor.status.success() && errors(&poor).contains("without maps and examples"), "{}", errors(&poor));
+    assert!(text(&folder, "poor.html").len() < report.len());
+    write(&data);
+    assert!(semiseq(&folder, &["report", "run"]).status.success());
+    assert!(text(&folder, "run/report.html") == report, "the page as it was");
+}
+
+#[test]
+fn two_processes_never_write_one_folder() {
+    let folder = mine("locked", "", "[stage.objective.supervised]");
+    let (model, config) = (text(&folder, "run/model.json"), text(&folder, "run/config.toml"));
+    let lock = std::fs::File::options().write(true).open(folder.join("run/.lock")).expect("the lock's file");
+    lock.try_lock().expect("nobody holds it once the run is through");
+    let told = refused(&folder, &["train", "c.toml", "--no-tui", "--out", "run", "--set", "seed=9", "--force"]);
+    assert!(told.contains("another process of semiseq is writing to this folder"), "{told}");
+    assert_eq!((text(&folder, "run/model.json"), text(&folder, "run/config.toml")), (model, config));
+    drop(lock);
+    assert!(semiseq(&folder, &["train", "c.toml", "--no-tui", "--out", "run", "--force"]).status.success());
+
+    let grid = "base = \"c.toml\"\nseeds = [0]\n[[method]]\nname = \"a\"\n";
+    std::fs::write(folder.join("grid.toml"), grid).expect("a grid");
+    std::fs::create_dir(folder.join("grid")).expect("a folder");
+    let lock = std::fs::File::create(folder.join("grid/.lock")).expect("a file");
+    lock.try_lock().expect("a lock");
+    assert!(refused(&folder, &["compare", "grid.toml", "--out", "grid"]).contains("another process"));
+    assert!(!folder.join("grid/cells").exists(), "nothing is run");
+}
+
+#[test]
+fn a_file_where_the_run_folder_should_be_stays() {
+    let folder = folder("out-file");
+    std::fs::write(folder.join("mine.jsonl"), series(40)).expect("data");
+    std::fs::write(folder.join("notes"), "mine").expect("a file");
+    std::fs::write(folder.join("grid.toml"), "base = \"c.toml\"\nseeds = [0]\n[[method]]\nname = \"a\"\n")
+        .expect("a grid");
+    let config = write_config(&folder, &on_series("", "[stage.objective.supervised]"));
+    for out in ["notes", "notes/run"] {
+        for command in [["train", config], ["compare", "grid.toml"]] {
+            let told = refused(&folder, &[command[0], command[1], "--out", out]);
+            assert!(told.contains("notes: is a file, and the results need a folder"), "{told}");
+        }
+    }
+    assert_eq!(text(&folder, "notes"), "mine");
+}
+
+#[test]
+fn what_is_probably_not_meant_is_said_once_and_kept() {
+    let folder = folder("warnings");
+    // A third class whose only row goes to the validation part.
+    let rows = series(40) + "{\"values\": [9, 9, 9, 9, 9, 9, 9, 9], \"label\": \"rare\"}\n";
+    std::fs::write(folder.join("mine.jsonl"), &rows).expect("data");
+    std::fs::write(folder.join("test.jsonl"), series(10)).expect("data");
+    let config = on_series("dropout = 0.5", "[stage.objective.mean-teacher]")
+        .replace("source = \"mine.jsonl\"", "train = \"mine.jsonl\"\ntest = \"test.jsonl\"\nvalid_fraction = 0.6");
+    let output = semiseq(&folder, &["train", write_config(&folder, &config), "--no-tui", "--out", "run"]);
+    assert!(output.status.success(), "{}", errors(&output));
+    let (log, page) = (text(&folder, "run/experiment.log"), text(&folder, "run/report.html"));
+    let summary: serde_json::Value = serde_json::from_str(&text(&folder, "run/summary.json")).expect("JSON");
+    let kept = summary["warnings"].to_string();
+    for part in [
+        "encoder.gru.dropout = 0.5` does nothing",
+        "no labelled row of the class `rare` is left for training (validation part)",
+        "25 validation labels choose the best epoch of 16 training labels",
+        "there are no unlabelled sequences",
+    ] {
+        assert_eq!(errors(&output).matches(part).count(), 1, "{part}: {}", errors(&output));
+        assert!(log.contains(part) && page.contains(part) && kept.contains(part), "{part}");
+    }
+    // Labels of each class cannot be had of a class that has none left.
+    let config = config.replace("[model.", "[data.labels]\nper_class = 2\n[model.");
+    let told = refused(&folder, &["train", write_config(&folder, &config), "--no-tui", "--out", "other"]);
+    assert!(told.contains("no row of `rare` is left for training"), "{told}");
+}

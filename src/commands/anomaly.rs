@@ -8,7 +8,8 @@ use semiseq::prelude::*;
 use serde::Serialize;
 
 use super::{
-    cell, check_ending, json_text, labels_of, open_run, prepare_input, print, tell, tell_formulas, write_output,
+    cell, check_ending, check_finite, json_text, labels_of, open_run, prepare_input, print, tell, tell_formulas,
+    write_output,
 };
 
 /// Arguments of `anomaly`.
@@ -47,6 +48,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
     let run = open_run(&arguments.run, arguments.backend.as_deref())?;
     let (names, mut labels) = labels_of(&run, &arguments.input)?;
     let scores = run.reconstruction_errors(&prepare_input(&run, &arguments.input, false)?)?;
+    check_finite(scores.iter().map(std::slice::from_ref))?;
     labels.resize(scores.len(), None);
     let auroc = match &arguments.normal {
         None => None,

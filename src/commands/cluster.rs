@@ -7,11 +7,11 @@ use semiseq::analysis::{
     AnalysisError, adjusted_rand_index, cluster, normalized_mutual_information, pca, silhouette, tsne,
 };
 use semiseq::prelude::*;
-use semiseq::training::output::files::write_atomic;
+use semiseq::training::output::files::{make_folder, write_atomic};
 use semiseq::training::output::map;
 use serde::Serialize;
 
-use super::{cell, json_text, labels_of, open_run, prepare_input, print, tell, tell_formulas};
+use super::{cell, check_finite, json_text, labels_of, open_run, prepare_input, print, tell, tell_formulas};
 
 /// Arguments of `cluster`.
 #[derive(clap::Args)]
@@ -71,6 +71,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
     let run = open_run(&arguments.run, arguments.backend.as_deref())?;
     let (names, mut labels) = labels_of(&run, &arguments.input)?;
     let vectors = run.embed(&prepare_input(&run, &arguments.input, false)?);
+    check_finite(vectors.iter().map(Vec::as_slice))?;
     labels.resize(vectors.len(), None);
     let method = match arguments.method {
         Method::Kmeans => semiseq::analysis::Method::KMeans,
@@ -93,7 +94,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
     let found = judge(&vectors, &groups, &labels);
 
     let folder = arguments.out.clone().unwrap_or_else(|| arguments.run.join("clusters"));
-    std::fs::create_dir_all(&folder).map_err(|error| Error::write(&folder, error))?;
+    make_folder(&folder)?;
     write_atomic(&folder.join("clusters.csv"), table(&groups, &names, &labels).as_bytes())?;
     tell_formulas(names.iter().map(String::as_str));
     let mut written = vec!["clusters.csv"];

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use semiseq::prelude::*;
 
-use super::{open_run, prepare_input, tell, write_output};
+use super::{check_finite, open_run, prepare_input, tell, write_output};
 
 /// Arguments of `embed`.
 #[derive(clap::Args)]
@@ -32,6 +32,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
     }
     let run = open_run(&arguments.run, arguments.backend.as_deref())?;
     let vectors = run.embed(&prepare_input(&run, &arguments.input, false)?);
+    check_finite(vectors.iter().map(Vec::as_slice))?;
     let width = vectors.first().map_or(0, Vec::len);
     let bytes = if ending == "npy" { npy(&vectors, width) } else { csv(&vectors, width).into_bytes() };
     write_output(Some(&arguments.output), &bytes)?;

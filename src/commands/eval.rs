@@ -67,6 +67,12 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
             },
         ));
     }
+    if let Some((name, _)) = scores.iter().find(|(_, score)| !score.is_finite()) {
+        return Err(Error::runtime(
+            format!("{}: `{name}` is not a finite number", dataset.name),
+            "`predict` names the first row for which the model gives none",
+        ));
+    }
     if arguments.json {
         print(json_text(&scores)?)?;
     } else {

@@ -7,7 +7,7 @@ use semiseq::prelude::*;
 use semiseq::training::Order;
 use semiseq::training::output::pictures::{grid, of_one_size, range};
 
-use super::{cell, open_run, tell, tell_formulas, write_output};
+use super::{cell, check_finite, open_run, tell, tell_formulas, write_output};
 
 /// Arguments of `generate`.
 #[derive(clap::Args)]
@@ -52,6 +52,12 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
         seed: arguments.seed,
     };
     let samples = run.generate(&order)?;
+    let values = samples.iter().map(|sample| match sample {
+        Sequence::Series(series) => series.values.iter().copied().map(f64::from).collect(),
+        _ => Vec::new(),
+    });
+    let values: Vec<Vec<f64>> = values.collect();
+    check_finite(values.iter().map(Vec::as_slice))?;
     if ending == "png" {
         let pictures = of_one_size(&samples);
         let (low, high) = range(&pictures);

@@ -142,6 +142,20 @@ fn check_ending(output: Option<&Path>, endings: &[&str]) -> Result<(), Error> {
     ))
 }
 
+/// Refuses numbers that are none, which a model gives where a sequence or a weight is so large that a product has no value.
+fn check_finite<'a>(rows: impl Iterator<Item = &'a [f64]>) -> Result<(), Error> {
+    for (row, numbers) in rows.enumerate() {
+        if !numbers.iter().all(|number| number.is_finite()) {
+            return Err(Error::runtime(
+                format!("row {}: the model gives a number that is not finite", row + 1),
+                "look at the values of this row: they must be of the size that the model was trained on; where every row is like \
+                 this, the model's weights are too large: train with a lower learning rate",
+            ));
+        }
+    }
+    Ok(())
+}
+
 /// Says that texts which a spreadsheet would compute stand behind an apostrophe in a CSV.
 fn tell_formulas<'a>(texts: impl IntoIterator<Item = &'a str>) {
     let mut formulas: Vec<&str> = texts.into_iter().filter(|text| is_formula(text)).collect();

@@ -9,7 +9,7 @@ use semiseq::training::learner::evaluate::Outputs;
 use semiseq::training::metrics::argmax;
 use serde_json::{Map, Value, json};
 
-use super::{cell, check_ending, open_run, prepare_input, prepare_latest, tell_formulas, write_output};
+use super::{cell, check_ending, check_finite, open_run, prepare_input, prepare_latest, tell_formulas, write_output};
 
 /// Arguments of `predict`.
 #[derive(clap::Args)]
@@ -36,6 +36,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
         None => prepare_input(&run, &arguments.input, false)?,
     };
     let outputs = in_units(run.predict(&dataset)?, &run);
+    check_outputs(&outputs)?;
     let json_lines = arguments
         .output
         .as_ref()
@@ -50,6 +51,16 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
         tell_formulas(answers.iter().map(String::as_str));
     }
     Ok(())
+}
+
+/// See [`check_finite`]; of a tagger the steps of all sequences are counted together.
+fn check_outputs(outputs: &Outputs) -> Result<(), Error> {
+    match outputs {
+        Outputs::Classes(rows) | Outputs::Forecasts(rows) => check_finite(rows.iter().map(Vec::as_slice)),
+        Outputs::Steps(sequences) => check_finite(sequences.iter().flatten().map(Vec::as_slice)),
+        Outputs::Numbers(numbers) => check_finite(numbers.iter().map(std::slice::from_ref)),
+        Outputs::Answers(_) => Ok(()),
+    }
 }
 
 /// Forecasts in the units of the data; all else as it is.

@@ -32,6 +32,8 @@ struct Material {
     evidence: Evidence,
     classes: Vec<String>,
     config: String,
+    /// What the page lacks, in words.
+    missing: Option<String>,
 }
 
 /// Writes the page.
@@ -54,7 +56,19 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
         [folder] => folder.join("report.html"),
         _ => PathBuf::from("report.html"),
     });
-    write_atomic(&output, page(&reports).as_bytes())?;
+    let missing: Vec<&str> = materials.iter().filter_map(|material| material.missing.as_deref()).collect();
+    if missing.is_empty() || !output.exists() {
+        missing.iter().for_each(|missing| tell(format!("warning: {missing}")));
+        write_atomic(&output, page(&reports).as_bytes())?;
+    } else {
+        // What is there may well hold what cannot be made again.
+        tell(format!(
+            "warning: {} is kept as it is: a new page would be poorer ({}); give another name with `--output` to have it all the \
+             same",
+            output.display(),
+            missing.join("; ")
+        ));
+    }
     print(output.display())
 }
 
@@ -62,16 +76,22 @@ fn material(folder: &Path, backend: Option<&str>) -> Result<Material, Error> {
     let run = open_run(folder, backend)?;
     let summary = run.summary()?;
     let config = fs::read_to_string(folder.join("config.toml")).unwrap_or_default();
+    let lines = metrics_log::read(folder)?;
+    let mut missing =
+        lines.is_empty().then(|| format!("{}: without curves, since there are no metrics", folder.display()));
     let (evidence, confusion) = match run.data() {
         Ok(data) => (run.evidence(&data), run.score(&data.test).1),
+        // Data that are others now would give a page about them beside scores of the old ones.
+        Err(error @ Error::Input { .. }) => return Err(error),
         Err(error) => {
-            tell(format!(
-                "warning: {}: without maps and examples, since the run's data cannot be read: {error}",
-                folder.display()
+            missing = Some(format!(
+                "{}: without maps and examples, since the run's data cannot be read: {}",
+                folder.display(),
+                error.to_string().lines().next().unwrap_or_default()
             ));
             (Evidence::default(), None)
         }
     };
     let classes = run.processor().classes().to_vec();
-    Ok(Material { summary, lines: metrics_log::read(folder)?, confusion, evidence, classes, config })
+    Ok(Material { summary, lines, confusion, evidence, classes, config, missing })
 }

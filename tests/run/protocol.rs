@@ -119,7 +119,7 @@ fn a_run_that_is_interrupted_anywhere_goes_on_to_the_same_numbers() {
     interrupted(true, &|lines| lines.contains("baseline"));
     let (told, _) = run(&config, &options("cut", true, Interrupter::new())).expect("the rest");
     let (again, _) = run(&config, &options("cut", true, Interrupter::new())).expect("nothing is left to do");
-    assert_eq!(again.wall_seconds.to_string(), told.wall_seconds.to_string());
+    assert!((again.wall_seconds - told.wall_seconds).abs() < 1e-9, "a number of a file may lose its last bit");
 
     assert!(weights(&folder, "cut") == weights(&folder, "whole"), "the weights differ");
     let (cut, whole) = (summary(&folder, "cut"), summary(&folder, "whole"));

@@ -241,17 +241,7 @@ impl DataConfig {
             let names: Vec<&str> = formats::FORMATS.iter().map(|known| known.name).collect();
             note("format", format!("`{format}` is not known"), &format!("known formats: {}", names.join(", ")));
         }
-        for (key, value) in [
-            ("resample", self.transform.resample),
-            ("truncate", self.transform.truncate),
-            ("pad", self.transform.pad),
-            ("min_frequency", self.transform.min_frequency),
-            ("vocabulary", self.transform.vocabulary),
-        ] {
-            if value == Some(0) {
-                note(&format!("transform.{key}"), "must be at least 1, got 0".into(), "");
-            }
-        }
+        self.transform.check(&format!("{path}.transform"), problems);
         if let Some(windows) = &self.windows {
             windows.check(&format!("{path}.windows"), self, problems);
         }
@@ -285,6 +275,23 @@ impl TransformConfig {
                 format!("`data.transform.{key}` is for {effect}, and {name} holds {holds}"),
                 "remove the key: it would have no effect; or name a column of the other kind with `data.text` or `data.features`",
             )),
+        }
+    }
+
+    /// Notes every value out of range; `path` is the key of the table.
+    pub fn check(&self, path: &str, problems: &mut Vec<Problem>) {
+        let mut note =
+            |key: &str, message: String| problems.push(Problem { key: format!("{path}.{key}"), message, hint: None });
+        for (key, value) in [
+            ("resample", self.resample),
+            ("truncate", self.truncate),
+            ("pad", self.pad),
+            ("min_frequency", self.min_frequency),
+            ("vocabulary", self.vocabulary),
+        ] {
+            if value == Some(0) {
+                note(key, "must be at least 1, got 0".into());
+            }
         }
     }
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::config::DataConfig;
 use crate::duplicates::{self, Seen};
 use crate::error::DataError;
+use crate::mark::DataMark;
 use crate::processor::Processor;
 use crate::random::{generator, shuffle};
 use crate::sequence::{Dataset, Target};
@@ -79,6 +80,7 @@ pub fn prepare_source(source: Source, config: &DataConfig, task: Task) -> Result
         check_lengths(part)?;
     }
     check_single_class(&source.train, task)?;
+    let marks = DataMark::of_source(&source);
     let mut warnings = source.notes();
     if let Some(doubt) = source.doubtful_classes().filter(|_| task == Task::Classify) {
         if source.one_class_a_row() {
@@ -109,6 +111,7 @@ pub fn prepare_source(source: Source, config: &DataConfig, task: Task) -> Result
         labeled: labeled.clone(),
         unlabeled: hidden.clone(),
         valid: valid_rows.clone(),
+        data: marks,
     };
 
     let part: Vec<usize> = labeled.iter().chain(&hidden).copied().collect();

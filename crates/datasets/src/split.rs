@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::config::LabelsConfig;
 use crate::error::DataError;
 use crate::formats::read_text;
+use crate::mark::DataMark;
 use crate::random::{generator, shuffle};
 use crate::sequence::{Dataset, Target};
 
@@ -27,6 +28,9 @@ pub struct SplitRecord {
     pub unlabeled: Vec<usize>,
     /// Rows kept for validation.
     pub valid: Vec<usize>,
+    /// What the files held; empty for what a formula makes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub data: Vec<DataMark>,
 }
 
 /// Parts `rows` in two, class by class, so that `fraction` of each class (rounded) comes first.
@@ -94,12 +98,36 @@ fn counts_text(dataset: &Dataset, groups: &BTreeMap<Option<usize>, Vec<usize>>) 
     groups.iter().map(|(class, rows)| format!("{} {}", name(class), rows.len())).collect::<Vec<_>>().join(", ")
 }
 
+/// The classes that the data set has rows of, and `groups` none, each as it is shown.
+fn lost_classes(dataset: &Dataset, groups: &BTreeMap<Option<usize>, Vec<usize>>) -> Vec<String> {
+    let mut kept = vec![true; dataset.classes.len()];
+    for target in &dataset.targets {
+        if let Target::Class(class) = target {
+            kept[*class] = groups.contains_key(&Some(*class));
+        }
+    }
+    let names = dataset.classes.iter().zip(kept).filter(|(_, kept)| !kept);
+    names.map(|(name, _)| format!("`{name}`")).collect()
+}
+
 fn per_class(dataset: &Dataset, known: &[usize], count: usize, config: &LabelsConfig) -> Result<Vec<usize>, DataError> {
     let groups = groups(dataset, known);
     if groups.keys().any(Option::is_none) {
         return Err(DataError::new(
             "`data.labels.per_class` needs classes, and these targets are none",
             "use `data.labels.total` or `data.labels.fraction`",
+        ));
+    }
+    let lost = lost_classes(dataset, &groups);
+    if !lost.is_empty() {
+        return Err(DataError::new(
+            format!(
+                "`data.labels.per_class` asks for {count} labels of each class; no row of {} is left for training: all of them \
+                 are in the validation or test part of {}",
+                lost.join(", "),
+                dataset.name
+            ),
+            "give more rows of the class, lower `data.valid_fraction`, or use `data.labels.total`",
         ));
     }
     // On a long tail each class needs what its place asks for.

@@ -6,14 +6,18 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::config::TransformConfig;
-use crate::error::DataError;
+use crate::error::{DataError, Problem};
 use crate::formats::read_text;
+use crate::guard::guarded;
 use crate::shown::shown;
 use crate::unicode;
 
 /// Stands for tokens that the vocabulary lacks; 0 is padding.
 pub const UNKNOWN: u32 = 1;
 const SPECIALS: [&str; 2] = ["<pad>", "<unk>"];
+
+/// Numbers of a vocabulary at most: the largest in use have a quarter of a million.
+pub(crate) const MOST_TOKENS: usize = 1 << 22;
 
 /// Numbers the tokens of a text.
 ///
@@ -85,6 +89,29 @@ impl Tokenizer {
         }
     }
 
+    /// Notes what cannot be; `path` is where the tokenizer stands in a file of a run folder.
+    pub(crate) fn check(&self, path: &str, problems: &mut Vec<Problem>) {
+        let mut note =
+            |key: &str, message: String| problems.push(Problem { key: format!("{path}.{key}"), message, hint: None });
+        match self {
+            Self::Vocabulary { tokens, .. } => {
+                if tokens.len() < SPECIALS.len() || tokens.iter().zip(SPECIALS).any(|(token, special)| token != special)
+                {
+                    note("vocabulary.tokens", format!("must begin with {}", SPECIALS.join(" and ")));
+                }
+                let distinct: std::collections::HashSet<&String> = tokens.iter().collect();
+                if distinct.len() < tokens.len() {
+                    note("vocabulary.tokens", "holds a token twice".into());
+                }
+            }
+            Self::HuggingFace { json, size } => match parse(json).map(|tokenizer| size_of(&tokenizer)) {
+                Ok(real) if real == *size && *size <= MOST_TOKENS => {}
+                Ok(real) => note("hugging-face.size", format!("is {size}, and its tokens end before {real}")),
+                Err(reason) => note("hugging-face.json", format!("cannot be read: {reason}")),
+            },
+        }
+    }
+
     /// The first number that stands for a word: 0 is padding, and in a vocabulary of our own 1 is the unknown word.
     pub fn first_word(&self) -> u32 {
         match self {
@@ -104,9 +131,10 @@ impl Tokenizer {
             }
             Self::HuggingFace { json, .. } => {
                 let numbers: Vec<u32> = numbers.map(|number| number - 1).collect();
-                let tokenizer = parse(json).ok();
                 // A tokenizer that cannot be read has been refused when the run began.
-                tokenizer.and_then(|tokenizer| tokenizer.decode(&numbers, true).ok()).unwrap_or_default()
+                let tokenizer = parse(json).ok();
+                let decoded = tokenizer.and_then(|tokenizer| guarded(|| tokenizer.decode(&numbers, true).ok()).ok());
+                decoded.flatten().unwrap_or_default()
             }
         }
     }
@@ -152,8 +180,7 @@ impl Tokenizer {
                     )
                 })?;
                 Ok(Box::new(move |text| {
-                    let encoding = tokenizer
-                        .encode_fast(unicode::composed(text).as_ref(), false)
+                    let encoding = guarded(|| tokenizer.encode_fast(unicode::composed(text).as_ref(), false))?
                         .map_err(|error| error.to_string())?;
                     let ids = encoding.get_ids();
                     if let Some(id) = ids.iter().find(|id| **id as usize >= *size) {
@@ -166,14 +193,16 @@ impl Tokenizer {
     }
 }
 
-/// Reads a tokenizer. The library panics over a file that ends in the midst of a table: that it is JSON is seen first.
+/// Reads a tokenizer. Version 0.22 of the library panics over some files: where the JSON of a decoder is broken, or a
+/// `Precompiled` normaliser holds no such thing.
 fn parse(json: &str) -> Result<tokenizers::Tokenizer, String> {
-    serde_json::from_str::<serde_json::Value>(json).map_err(|error| error.to_string())?;
-    json.parse().map_err(|error: tokenizers::Error| error.to_string())
+    guarded(|| json.parse::<tokenizers::Tokenizer>())?.map_err(|error| error.to_string())
 }
 
-/// Numbers of a vocabulary: the largest in use have a quarter of a million.
-const MOST_TOKENS: usize = 1 << 22;
+/// One above the largest number of a vocabulary: there may be holes between them.
+fn size_of(tokenizer: &tokenizers::Tokenizer) -> usize {
+    tokenizer.get_vocab(true).into_values().max().map_or(0, |last| last as usize + 1)
+}
 
 fn hugging_face(path: &Path) -> Result<Tokenizer, DataError> {
     let json = read_text(path)?;
@@ -184,9 +213,11 @@ fn hugging_face(path: &Path) -> Result<Tokenizer, DataError> {
         )
     };
     let tokenizer = parse(&json).map_err(wrong)?;
-    // Numbers may have holes between them.
+    let size = size_of(&tokenizer);
+    if size == 0 {
+        return Err(wrong("its vocabulary is empty".into()));
+    }
     let last = tokenizer.get_vocab(true).into_iter().max_by_key(|(_, number)| *number);
-    let size = last.as_ref().map_or(0, |(_, number)| *number as usize + 1);
     if let Some((token, number)) = last.filter(|_| size > MOST_TOKENS) {
         return Err(DataError::new(
             format!(

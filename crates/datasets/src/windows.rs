@@ -11,6 +11,7 @@ use crate::config::{DataConfig, Normalize};
 use crate::error::{DataError, Problem};
 use crate::formats::limit::within;
 use crate::formats::{Layout, ReadOptions, Rows, recordings};
+use crate::mark::DataMark;
 use crate::prepare::{Prepared, Task};
 use crate::processor::{Forecast, Processor};
 use crate::sequence::{Dataset, Sequence, Series, Target, Window};
@@ -266,6 +267,7 @@ pub(crate) fn prepare_recordings(
     let forecast = if config.target.is_some() { 1 } else { channels };
     let mut parts: [Vec<(Sequence, Target)>; 3] = Default::default();
     let mut read = Vec::new();
+    let mark = DataMark::of_recordings(&recordings);
     for series in recordings.series {
         let ends = windows.ends(series.time());
         if ends[2] > series.time() {
@@ -309,6 +311,7 @@ pub(crate) fn prepare_recordings(
             labeled: labeled.clone(),
             unlabeled: unlabeled.clone(),
             valid: (train.len()..train.len() + valid.len()).collect(),
+            data: vec![mark],
         },
         train: processor.apply(train)?,
         valid: processor.apply(valid)?,

@@ -1,16 +1,17 @@
 //! What `generate` needs beside the model: the last stage's objective with what it learned, and how long sequences of the
 //! training part are and what they begin with.
 
-use std::fs;
 use std::path::Path;
 
 use burn::module::Module;
 use burn::store::{ModuleSnapshot, SafetensorsStore};
 use burn::tensor::{Device, TensorData};
-use semiseq_datasets::{Batch, Dataset, Prepared, Sequence, Series, Target, evaluation_batches};
+use semiseq_datasets::{Batch, Dataset, InputKind, Prepared, Processor, Sequence, Series, Target, evaluation_batches};
 use semiseq_models::{AnyModel, Input, InputSize, SequenceModel};
 use serde::{Deserialize, Serialize};
 
+use crate::checksums::Checksums;
+use crate::config::{limits, problem};
 use crate::error::Error;
 use crate::learner::evaluate::{EVALUATION_BATCH, measured};
 use crate::metrics::Scores;
@@ -18,12 +19,19 @@ use crate::objectives::step::sequences as upload;
 use crate::objectives::{AnyObjective, Objective, ObjectiveConfig, Request, Setting, TargetSize};
 use crate::output::files::write_atomic;
 use crate::output::pictures::of_one_size;
+use crate::record::{parse_json, refuse};
+use crate::weights::{Weights, damaged};
 
 /// Sequences that are answered at a time: a beam search follows several for each.
 const ANSWER_BATCH: usize = 64;
 
 /// Training sequences whose length and first token are kept.
 const KEPT: usize = 1000;
+
+/// Steps of what is made at most, unless `--length` asks for more.
+const MOST_STEPS: usize = 100_000;
+/// Tokens of an answer's half at most: a search keeps all that it has written, at each step.
+const MOST_TOKENS: usize = 10_000;
 
 pub(crate) const WEIGHTS: &str = "generator.safetensors";
 pub(crate) const DESCRIPTION: &str = "generator.json";
@@ -49,9 +57,73 @@ impl GeneratorFile {
             classes: data.train.classes.len(),
             train_size: data.train.len(),
             first_word: data.processor.first_word(),
-            target: TargetSize::of(data),
+            target: TargetSize::of(data)
+                .map(|target| TargetSize { longest: target.longest.min(most_steps(&target)), ..target }),
             beginnings: beginnings(&data.train),
         }
+    }
+}
+
+impl GeneratorFile {
+    /// Whether the file can be of a run whose data `processor` prepares.
+    ///
+    /// # Errors
+    ///
+    /// Names what cannot be.
+    fn check(&self, path: &Path, processor: &Processor) -> Result<(), Error> {
+        let mut problems = Vec::new();
+        let (name, kind) = (self.objective.name(), self.objective.kind());
+        self.objective.check(&format!("objective.{name}"), &mut problems);
+        limits::check("objective", &self.objective, &mut problems);
+        let mut note = |key: &str, message: String| problems.push(problem(key, message, None));
+        let vocabulary = match processor.input() {
+            InputKind::Values { .. } => None,
+            InputKind::Tokens { vocabulary } => Some(vocabulary),
+        };
+        if (kind.tokens && vocabulary.is_none()) || (kind.values && vocabulary.is_some()) {
+            note("objective", format!("is `{name}`, which makes nothing of such data"));
+        }
+        if self.classes != processor.classes().len() {
+            note("classes", format!("is {}, and the model has {}", self.classes, processor.classes().len()));
+        }
+        if self.train_size == 0 {
+            note("train_size", "must be at least 1, got 0".into());
+        }
+        if self.first_word != processor.first_word() {
+            note("first_word", format!("is {}, and that of the data is {}", self.first_word, processor.first_word()));
+        }
+        match &self.target {
+            None if kind.answers => note("target", "is missing".into()),
+            Some(target) => {
+                let forecast = processor.forecast();
+                let fits = match target.input {
+                    InputSize::Tokens(tokens) => processor.target_vocabulary() == Some(tokens),
+                    InputSize::Values(values) => forecast.is_some_and(|forecast| {
+                        forecast.columns.len() == values && forecast.windows.horizon == target.longest
+                    }),
+                };
+                if !fits {
+                    note("target", "is not what the data have".into());
+                }
+                let most = most_steps(target);
+                if !(1..=most).contains(&target.longest) {
+                    note("target.longest", format!("must be in 1 to {most}, got {}", target.longest));
+                }
+            }
+            None => {}
+        }
+        let strange = self.beginnings.iter().position(|beginning| {
+            let known = match (beginning.token, vocabulary) {
+                (Some(token), Some(vocabulary)) => (token as usize) < vocabulary,
+                (None, None) => true,
+                _ => false,
+            };
+            !known || !(1..=MOST_STEPS).contains(&beginning.length)
+        });
+        if let Some(place) = strange {
+            note(&format!("beginnings.{place}"), "is of no sequence of the data".into());
+        }
+        refuse(path, &problems)
     }
 }
 
@@ -177,43 +249,51 @@ pub(crate) fn missing(folder: &Path) -> Error {
     )
 }
 
+fn most_steps(target: &TargetSize) -> usize {
+    if matches!(target.input, InputSize::Tokens(_)) { MOST_TOKENS } else { MOST_STEPS }
+}
+
 fn beginnings(train: &Dataset) -> Vec<Beginning> {
     let step = train.sequences.len().div_ceil(KEPT).max(1);
     let some = train.sequences.iter().step_by(step).filter(|sequence| !sequence.is_empty());
     some.map(|sequence| Beginning {
-        length: sequence.len(),
+        length: sequence.len().min(MOST_STEPS),
         token: if let Sequence::Tokens(tokens) = sequence { tokens.first().copied() } else { None },
     })
     .collect()
 }
 
 impl Generator {
-    /// Loads the generator of a finished run; `None` where its last stage has none.
+    /// Loads the generator of a finished run; `None` where its last stage has none. `processor` and `model` are the run's.
     ///
     /// # Errors
     ///
-    /// Where the files are damaged.
-    pub(crate) fn open(folder: &Path, model: &AnyModel, device: &Device) -> Result<Option<Self>, Error> {
+    /// Where the files are damaged, or not of this run.
+    pub(crate) fn open(
+        folder: &Path,
+        sums: &Checksums,
+        processor: &Processor,
+        model: &AnyModel,
+        device: &Device,
+    ) -> Result<Option<Self>, Error> {
         let path = folder.join(DESCRIPTION);
-        if !path.exists() {
+        if !path.exists() && !sums.lists(DESCRIPTION) {
             return Ok(None);
         }
-        let damaged = |path: &Path, reason: String| {
-            Error::input(
-                format!("{}: damaged, or of another version: {reason}", path.display()),
-                "train the run again, or restore the file",
-            )
-        };
-        let text = fs::read(&path).map_err(|error| damaged(&path, error.to_string()))?;
-        let file: GeneratorFile = serde_json::from_slice(&text).map_err(|error| damaged(&path, error.to_string()))?;
+        let file: GeneratorFile = parse_json(&path, &sums.file(folder, DESCRIPTION)?)?;
+        file.check(&path, processor)?;
+        let weights = Weights::parse(&folder.join(WEIGHTS), sums.file(folder, WEIGHTS)?)?;
+        weights.check_sizes(&path, "objective", &file.objective)?;
         let counts = vec![1; file.classes];
-        let setting =
-            Setting { model, train_size: file.train_size, class_counts: &counts, target: file.target, device };
+        // What an objective remembers of each sequence is in its tensors; where it remembers none, their number is nothing to
+        // it, and no reason to reserve memory.
+        let train_size = file.train_size.min(weights.longest());
+        let setting = Setting { model, train_size, class_counts: &counts, target: file.target, device };
         let mut objective = file.objective.init(&setting);
-        let path = folder.join(WEIGHTS);
-        let bytes = fs::read(&path).map_err(|error| damaged(&path, error.to_string()))?;
-        let mut store = SafetensorsStore::from_bytes(Some(bytes));
-        objective.load_from(&mut store).map_err(|error| damaged(&path, error.to_string()))?;
+        weights.check_fits(&objective, &path)?;
+        objective
+            .load_from(&mut weights.into_store())
+            .map_err(|error| damaged(&folder.join(WEIGHTS), &error.to_string()))?;
         Ok(Some(Self { file, objective: objective.valid() }))
     }
 

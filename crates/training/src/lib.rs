@@ -2,10 +2,14 @@
 //!
 //! The way of the data is one page: [`run::run`].
 
+mod checksums;
 pub mod config;
 pub mod error;
+#[cfg(test)]
+mod foreign;
 mod generator;
 pub mod learner;
+mod lock;
 pub mod metrics;
 mod naive;
 pub mod objectives;
@@ -15,10 +19,13 @@ pub mod run;
 mod saved;
 mod summary;
 mod task;
+mod warnings;
+mod weights;
 
 pub use config::RunConfig;
 pub use error::{ConfigProblem, Error};
 pub use generator::Order;
+pub use lock::FolderLock;
 pub use run::{RunOptions, run, run_on};
 pub use saved::SavedRun;
 pub use summary::{BaselineSummary, StageSummary, Summary};

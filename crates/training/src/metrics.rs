@@ -16,6 +16,9 @@ pub struct ClassPredictions {
     pub truth: Vec<usize>,
 }
 
+/// Classes with a row of their own in a matrix at most: its size grows with their square.
+const MATRIX_CLASSES: usize = 1000;
+
 /// Counts of true class (row) against predicted class (column).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Confusion {
@@ -23,6 +26,9 @@ pub struct Confusion {
     pub classes: Vec<String>,
     /// `counts[truth][prediction]`.
     pub counts: Vec<Vec<usize>>,
+    /// Classes that share the last row and column, where there are too many for a row each; 0 otherwise.
+    #[serde(default)]
+    pub others: usize,
 }
 
 /// How well one class is told from the others; 0 where nothing can be divided.
@@ -38,6 +44,8 @@ pub struct ClassScores {
     pub support: usize,
     /// Predictions of the class.
     pub predicted: usize,
+    /// Predictions of the class that are right.
+    pub right: usize,
 }
 
 /// The position of the largest value; the first of equals.
@@ -48,22 +56,37 @@ pub fn argmax(values: &[f64]) -> usize {
 impl ClassPredictions {
     /// Accuracy, macro F1, mean negative log-likelihood and expected calibration error.
     pub fn scores(&self, classes: &[String]) -> Scores {
-        let confusion = self.confusion(classes);
+        let per_class = self.per_class(classes.len());
+        let right = self.pairs().filter(|(truth, predicted)| truth == predicted).count();
         Scores::from([
-            ("accuracy".into(), confusion.accuracy()),
-            ("macro_f1".into(), confusion.macro_f1()),
+            ("accuracy".into(), right as f64 / self.truth.len().max(1) as f64),
+            ("macro_f1".into(), macro_f1(&per_class)),
             ("loss".into(), self.loss()),
             ("ece".into(), self.calibration_error(15)),
         ])
     }
 
-    /// The confusion matrix.
+    /// The confusion matrix; of more than 1000 classes those that are confused most, and the others together.
     pub fn confusion(&self, classes: &[String]) -> Confusion {
-        let mut counts = vec![vec![0; classes.len()]; classes.len()];
-        for (probabilities, truth) in self.probabilities.iter().zip(&self.truth) {
-            counts[*truth][argmax(probabilities)] += 1;
+        let kept = most_confused(&self.per_class(classes.len()), MATRIX_CLASSES);
+        let counts = self.pairs().map(|(truth, predicted)| (truth, predicted, 1));
+        Confusion::of(classes, &kept, counts, classes.len() - kept.len())
+    }
+
+    /// Precision, recall and F1 of each class, in their order.
+    pub fn per_class(&self, classes: usize) -> Vec<ClassScores> {
+        let mut tallies = vec![Tally::default(); classes];
+        for (truth, predicted) in self.pairs() {
+            tallies[truth].support += 1;
+            tallies[predicted].predicted += 1;
+            tallies[truth].right += usize::from(truth == predicted);
         }
-        Confusion { classes: classes.to_vec(), counts }
+        tallies.into_iter().map(Tally::scores).collect()
+    }
+
+    /// The true and the predicted class of each row.
+    fn pairs(&self) -> impl Iterator<Item = (usize, usize)> {
+        self.truth.iter().copied().zip(self.probabilities.iter().map(|row| argmax(row)))
     }
 
     fn loss(&self) -> f64 {
@@ -95,36 +118,101 @@ impl ClassPredictions {
     }
 }
 
-impl Confusion {
-    /// Share of predictions on the diagonal.
-    pub fn accuracy(&self) -> f64 {
-        let right: usize = (0..self.counts.len()).map(|class| self.counts[class][class]).sum();
-        let all: usize = self.counts.iter().flatten().sum();
-        right as f64 / all.max(1) as f64
-    }
+/// What is counted of a class.
+#[derive(Clone, Copy, Default)]
+struct Tally {
+    right: usize,
+    support: usize,
+    predicted: usize,
+}
 
-    /// Mean over the classes that occur of F1, which is 0 where a class is never predicted right.
-    pub fn macro_f1(&self) -> f64 {
-        let occurring: Vec<f64> = self
-            .per_class()
-            .iter()
-            .filter(|scores| scores.support + scores.predicted > 0)
-            .map(|scores| scores.f1)
-            .collect();
-        occurring.iter().sum::<f64>() / occurring.len().max(1) as f64
-    }
-
-    /// Precision, recall and F1 of each class, in their order.
-    pub fn per_class(&self) -> Vec<ClassScores> {
+impl Tally {
+    fn scores(self) -> ClassScores {
+        let Self { right, support, predicted } = self;
         let share = |part: usize, all: usize| if all == 0 { 0.0 } else { part as f64 / all as f64 };
-        let of_class = |class: usize| {
-            let right = self.counts[class][class];
-            let support: usize = self.counts[class].iter().sum();
-            let predicted: usize = self.counts.iter().map(|row| row[class]).sum();
-            let f1 = share(2 * right, support + predicted);
-            ClassScores { precision: share(right, predicted), recall: share(right, support), f1, support, predicted }
+        let f1 = share(2 * right, support + predicted);
+        ClassScores { precision: share(right, predicted), recall: share(right, support), f1, support, predicted, right }
+    }
+}
+
+/// Mean over the classes that occur of F1, which is 0 where a class is never predicted right.
+fn macro_f1(per_class: &[ClassScores]) -> f64 {
+    let occurring: Vec<f64> =
+        per_class.iter().filter(|scores| scores.support + scores.predicted > 0).map(|scores| scores.f1).collect();
+    occurring.iter().sum::<f64>() / occurring.len().max(1) as f64
+}
+
+/// The classes with the most errors, their own and those of others taken for them; among equals the larger one. In their
+/// order.
+fn most_confused(per_class: &[ClassScores], most: usize) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..per_class.len()).collect();
+    if order.len() > most {
+        let rank = |class: &usize| {
+            let ClassScores { right, support, predicted, .. } = per_class[*class];
+            std::cmp::Reverse((support + predicted - 2 * right, support))
         };
-        (0..self.counts.len()).map(of_class).collect()
+        order.sort_by_key(rank);
+        order.truncate(most);
+        order.sort_unstable();
+    }
+    order
+}
+
+impl Confusion {
+    /// From `(truth, prediction, count)`: a row for each of the `kept` classes, and one for the `others` together.
+    fn of(
+        names: &[String],
+        kept: &[usize],
+        entries: impl Iterator<Item = (usize, usize, usize)>,
+        others: usize,
+    ) -> Self {
+        let mut classes: Vec<String> = kept.iter().map(|class| names[*class].clone()).collect();
+        // What is not kept lies in the row behind the last.
+        let mut place = vec![kept.len(); names.len()];
+        kept.iter().enumerate().for_each(|(row, class)| place[*class] = row);
+        if others > 0 {
+            classes.push(format!("{others} other classes"));
+        }
+        let mut counts = vec![vec![0; classes.len()]; classes.len()];
+        for (truth, predicted, count) in entries {
+            counts[place[truth]][place[predicted]] += count;
+        }
+        Self { classes, counts, others }
+    }
+
+    /// The classes with a row of their own, in their order.
+    fn own(&self) -> usize {
+        self.classes.len() - usize::from(self.others > 0)
+    }
+
+    /// A matrix that can be looked at: of more than `most` classes those that are confused most, the others together.
+    #[must_use]
+    pub fn shortened(&self, most: usize) -> Self {
+        let per_class = self.per_class();
+        let kept = most_confused(&per_class, most);
+        let entries =
+            self.counts.iter().enumerate().flat_map(|(truth, row)| {
+                row.iter().enumerate().map(move |(predicted, count)| (truth, predicted, *count))
+            });
+        Self::of(&self.classes, &kept, entries, self.others + per_class.len() - kept.len())
+    }
+
+    /// How many of how many classes are shown, in words; nothing where all are.
+    pub fn left_out(&self) -> Option<String> {
+        (self.others > 0).then(|| {
+            let shown = self.own();
+            format!("the {shown} of {} classes that are confused most; the others stand together", shown + self.others)
+        })
+    }
+
+    /// Precision, recall and F1 of each class with a row of its own, in their order.
+    pub fn per_class(&self) -> Vec<ClassScores> {
+        let of_class = |class: usize| {
+            let support = self.counts[class].iter().sum();
+            let predicted = self.counts.iter().map(|row| row[class]).sum();
+            Tally { right: self.counts[class][class], support, predicted }.scores()
+        };
+        (0..self.own()).map(of_class).collect()
     }
 }
 
@@ -181,6 +269,42 @@ mod tests {
         assert!((scores["loss"] - loss).abs() < 1e-12);
         // Each prediction falls into its own bin: gaps 0.1, 0.6, 0.2, 0.3.
         assert!((scores["ece"] - (0.1 + 0.6 + 0.2 + 0.3) / 4.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn of_many_classes_those_that_are_confused_most_have_a_row() {
+        // Class 1 is taken for class 3 twice; class 0 and 2 are always right, 2 more often.
+        let one = |class: usize| (0..4).map(|other| f64::from(u8::from(other == class))).collect::<Vec<f64>>();
+        let predicted = [0, 2, 2, 2, 3, 3, 3];
+        let predictions = ClassPredictions {
+            probabilities: predicted.into_iter().map(one).collect(),
+            truth: vec![0, 2, 2, 2, 1, 1, 3],
+        };
+        let whole = predictions.confusion(&names(4));
+        assert_eq!((whole.others, whole.shortened(4)), (0, whole.clone()));
+        let short = whole.shortened(2);
+        assert_eq!(short.classes, ["1", "3", "2 other classes"]);
+        assert_eq!(short.counts, [vec![0, 2, 0], vec![0, 1, 0], vec![0, 0, 4]]);
+        assert_eq!(short.per_class().len(), 2);
+        assert!(short.left_out().unwrap().starts_with("the 2 of 4 classes"), "{:?}", short.left_out());
+        // Once more, from what is short already.
+        let shorter = short.shortened(1);
+        assert_eq!((shorter.classes, shorter.others), (vec!["1".into(), "3 other classes".into()], 3));
+        assert_eq!(shorter.counts, [vec![0, 2], vec![0, 5]]);
+        let largest = whole.shortened(3);
+        assert_eq!(largest.classes, ["1", "2", "3", "1 other classes"], "among equals the larger one");
+    }
+
+    #[test]
+    fn scores_of_thousands_of_classes_need_no_matrix() {
+        let truth: Vec<usize> = (0..3000).collect();
+        let probabilities = vec![vec![1.0]; 3000];
+        let predictions = ClassPredictions { probabilities, truth };
+        let confusion = predictions.confusion(&names(3000));
+        assert_eq!((confusion.classes.len(), confusion.counts.len(), confusion.others), (1001, 1001, 2000));
+        assert_eq!(confusion.counts.iter().flatten().sum::<usize>(), 3000);
+        // Class 0 alone is right: once of the 3000 times that it is said. F1 is 2/3001, over 3000 classes.
+        assert!((macro_f1(&predictions.per_class(3000)) - 2.0 / 3001.0 / 3000.0).abs() < 1e-12);
     }
 
     #[test]

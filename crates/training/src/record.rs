@@ -7,18 +7,21 @@ use std::path::{Path, PathBuf};
 use burn::module::Module;
 use burn::store::{ModuleRecord, ModuleSnapshot, SafetensorsStore};
 use burn::tensor::Bytes;
-use semiseq_datasets::{InputKind, Prepared, Processor, SplitRecord};
+use semiseq_datasets::{InputKind, Prepared, Problem, Processor, SplitRecord};
 use semiseq_models::{AnyModel, HeadSize, InputSize, ModelConfig};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::checksums::{self, Checksums};
 use crate::config::RunConfig;
 use crate::error::Error;
 use crate::generator::{self, Shown};
-use crate::learner::checkpoint::{Checkpoints, Files, damaged, parse};
+use crate::learner::checkpoint::{self, Checkpoints, Files, parse};
 use crate::learner::{Learned, Milestone, Outcome};
+use crate::lock::FolderLock;
 use crate::metrics::Confusion;
 use crate::objectives::{AnyObjective, ObjectiveConfig};
-use crate::output::files::write_atomic;
+use crate::output::files::{make_folder, write_atomic};
 use crate::output::metrics_log::{Line, MetricsLog};
 use crate::output::pictures::{grid, of_one_size, range};
 use crate::output::report::{Evidence, RunReport, page};
@@ -26,6 +29,7 @@ use crate::output::tensorboard::EventFile;
 use crate::output::{confusion, curves, metrics_log};
 use crate::saved::ModelFile;
 use crate::summary::Summary;
+use crate::weights::damaged;
 
 /// What the last stage left, in the checkpoints of the baseline.
 const RESULT: &str = "result.burnpack";
@@ -61,7 +65,7 @@ struct RunPosition {
 }
 
 /// Everything of a run that semiseq writes; `--force` removes these and nothing else.
-const WRITTEN: [&str; 19] = [
+const WRITTEN: [&str; 20] = [
     "config.toml",
     "split.json",
     "metrics.jsonl",
@@ -81,7 +85,11 @@ const WRITTEN: [&str; 19] = [
     "summary.json",
     "experiment.log",
     "tensorboard",
+    checksums::NAME,
 ];
+
+/// What predictions are made from.
+const SUMMED: [&str; 4] = ["model.json", "model.safetensors", generator::DESCRIPTION, generator::WEIGHTS];
 
 /// A run folder under way.
 pub(crate) struct RunRecord {
@@ -93,6 +101,7 @@ pub(crate) struct RunRecord {
     warnings: Vec<String>,
     /// Epochs and steps of the stage under way.
     reached: (usize, usize),
+    _lock: FolderLock,
 }
 
 impl RunRecord {
@@ -115,6 +124,14 @@ impl RunRecord {
                 "this is a defect of semiseq; please report it",
             )
         })?;
+        if resume && !folder.join("config.toml").exists() {
+            return Err(Error::input(
+                format!("{shown} holds no run to resume"),
+                "leave out `--resume` to start the run",
+            ));
+        }
+        make_folder(folder)?;
+        let lock = FolderLock::take(folder)?;
         let (finished, begun) = (folder.join("summary.json").exists(), folder.join("config.toml").exists());
         if force {
             clear(folder)?;
@@ -130,12 +147,6 @@ impl RunRecord {
             ));
         }
         let resumed = resume && begun && !force;
-        if resume && !begun {
-            return Err(Error::input(
-                format!("{shown} holds no run to resume"),
-                "leave out `--resume` to start the run",
-            ));
-        }
         if resumed {
             let before = fs::read_to_string(folder.join("config.toml")).unwrap_or_default();
             if before != text {
@@ -147,11 +158,16 @@ impl RunRecord {
                     ),
                 ));
             }
+            check_data(folder, split)?;
         }
-        fs::create_dir_all(folder).map_err(|error| Error::write(folder, error))?;
         let checkpoints = Checkpoints::new(folder);
         let (files, warnings) = if resumed { checkpoints.load()? } else { (None, Vec::new()) };
         let done = files.map(taken_up).transpose()?;
+        if let Some((done, position)) = &done
+            && (position.stage > config.stages.len() || done.outcomes.len() > config.stages.len() + 1)
+        {
+            return Err(checkpoint::damaged("run.json", &format!("is of stage {}", position.stage)));
+        }
         let keep = done.as_ref().map(|(_, position)| (position.stage, position.step));
         write_atomic(&folder.join("config.toml"), text.as_bytes())?;
         write_atomic(&folder.join("split.json"), &json(split)?)?;
@@ -167,6 +183,7 @@ impl RunRecord {
             checkpoints,
             warnings,
             reached: (0, 0),
+            _lock: lock,
         };
         Ok((record, done.map(|(done, _)| done)))
     }
@@ -206,6 +223,17 @@ impl RunRecord {
         });
         let (loss, valid) = (loss.unwrap_or_default(), valid.unwrap_or_default());
         self.note(&format!("{objective}: epoch {} step {}{loss}{valid}", told.epoch, told.step))
+    }
+
+    /// Notes a warning in the log, once however often the run is resumed.
+    pub(crate) fn warn(&mut self, warning: &str) -> Result<(), Error> {
+        let line = format!("warning: {warning}");
+        if self.log.lines().any(|known| known == line) { Ok(()) } else { self.note(&line) }
+    }
+
+    /// The warnings that the log holds, of earlier sessions too.
+    pub(crate) fn told(&self) -> Vec<String> {
+        self.log.lines().filter_map(|line| line.strip_prefix("warning: ")).map(str::to_string).collect()
     }
 
     fn note(&mut self, text: &str) -> Result<(), Error> {
@@ -294,6 +322,7 @@ impl RunRecord {
         };
         write_atomic(&self.folder.join("report.html"), page(&[report]).as_bytes())?;
         self.note(&format!("finished after {:.1} s", summary.wall_seconds))?;
+        Checksums::write(&self.folder, &SUMMED)?;
         write_atomic(&self.folder.join("summary.json"), &json(summary)?)
     }
 }
@@ -328,6 +357,75 @@ fn taken_up(mut files: Files) -> Result<(Done, RunPosition), Error> {
         stage_files: Some((position.stage, files)),
     };
     Ok((done, position))
+}
+
+/// Whether the data are those that the run in a folder was begun with. A folder of an earlier version does not tell.
+///
+/// # Errors
+///
+/// Names the part that has changed.
+pub(crate) fn check_data(folder: &Path, now: &SplitRecord) -> Result<(), Error> {
+    let path = folder.join("split.json");
+    if !path.exists() {
+        return Ok(());
+    }
+    let before: SplitRecord = read_json(&path)?;
+    if before.data.is_empty() {
+        return Ok(());
+    }
+    let (had, has) = (before.data.len(), now.data.len());
+    let changed = match before.data.iter().zip(&now.data).find(|(before, now)| before.sha256 != now.sha256) {
+        Some((before, now)) if before.sequences != now.sequences => {
+            format!("{} had {} sequences then, and has {} now", now.source, before.sequences, now.sequences)
+        }
+        Some((_, now)) => format!("values, texts or labels in {} are others now", now.source),
+        None if had != has => format!("they had {had} parts then, and have {has} now"),
+        None => return Ok(()),
+    };
+    Err(Error::input(
+        format!("the data of the run in {} have changed since it began: {changed}", folder.display()),
+        "put the data back as they were; `eval --data` scores the run on other data, and `train --out` or `--force` begins a \
+         new run on these",
+    ))
+}
+
+/// A JSON file of a run folder.
+///
+/// # Errors
+///
+/// Names the file, and the line where it is damaged.
+pub(crate) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, Error> {
+    let text = fs::read_to_string(path).map_err(|error| {
+        Error::input(format!("{}: cannot be read: {error}", path.display()), "check the run folder")
+    })?;
+    parse_json(path, text.as_bytes())
+}
+
+/// What a JSON file of a run folder holds; `path` names it in messages.
+///
+/// # Errors
+///
+/// Names the line where it is damaged.
+pub(crate) fn parse_json<T: DeserializeOwned>(path: &Path, text: &[u8]) -> Result<T, Error> {
+    serde_json::from_slice(text).map_err(|error| {
+        Error::input(
+            format!("{}:{}: damaged, or of another version of semiseq: {error}", path.display(), error.line()),
+            "restore the file, or train the run again",
+        )
+    })
+}
+
+/// An error with all problems of a file of a run folder, where there are some.
+///
+/// # Errors
+///
+/// The problems, each with its key.
+pub(crate) fn refuse(path: &Path, problems: &[Problem]) -> Result<(), Error> {
+    if problems.is_empty() {
+        return Ok(());
+    }
+    let told: Vec<String> = problems.iter().map(|problem| format!("`{}` {}", problem.key, problem.message)).collect();
+    Err(damaged(path, &told.join("; ")))
 }
 
 fn clear(folder: &Path) -> Result<(), Error> {
@@ -377,9 +475,10 @@ pub(crate) fn load_learned(
     bytes: &[u8],
 ) -> Result<(AnyModel, AnyObjective<AnyModel>), Error> {
     let record = ModuleRecord::from_bytes(Bytes::from_bytes_vec(bytes.to_vec()))
-        .map_err(|error| damaged(RESULT, &error.to_string()))?;
+        .map_err(|error| checkpoint::damaged(RESULT, &error.to_string()))?;
     let learned = Learned { model, objective, average: None::<AnyModel> };
-    let learned = learned.try_load_record(record).map_err(|error| damaged(RESULT, &format!("{error:?}")))?;
+    let learned =
+        learned.try_load_record(record).map_err(|error| checkpoint::damaged(RESULT, &format!("{error:?}")))?;
     Ok((learned.model, learned.objective))
 }
 

@@ -7,7 +7,7 @@ use std::time::Instant;
 use burn::module::Module;
 use burn::tensor::Device;
 use burn::train::Interrupter;
-use semiseq_datasets::{Augmenter, Dataset, Prepared, prepare};
+use semiseq_datasets::{Augmenter, Dataset, Pool, Prepared, prepare};
 use semiseq_models::{AnyModel, InputSize, ModelConfig, SequenceModel};
 
 use crate::config::{LayersConfig, RunConfig, StageConfig};
@@ -20,11 +20,13 @@ use crate::learner::{Fit, Outcome, Pace, StageOptions, check_stage, draw, fit, m
 use crate::metrics::{Confusion, Scores};
 use crate::naive;
 use crate::objectives::{AnyObjective, Objective, ObjectiveConfig, Setting, SupervisedConfig, TargetSize};
+use crate::output::confusion::PICTURED;
 use crate::output::report::Evidence;
-use crate::record::{Done, RunRecord, finished, head_size, input_size, learned_bytes, load_learned};
+use crate::record::{Done, RunRecord, check_data, finished, head_size, input_size, learned_bytes, load_learned};
 use crate::saved::ModelFile;
 use crate::summary::{BaselineSummary, StageSummary, Summary};
 use crate::task::{Judge, Purpose, check, task};
+use crate::warnings;
 
 /// What a run is told besides its config.
 pub struct RunOptions {
@@ -87,6 +89,7 @@ fn run_here(config: &RunConfig, data: Prepared, options: &RunOptions) -> Result<
     if options.resume
         && let Some(summary) = finished(&folder, config)?
     {
+        check_data(&folder, &data.split)?;
         let mut progress = Progress::new(false, options.quiet, options.interrupter.clone());
         progress.note(&format!("{} is finished already; nothing is left to do", folder.display()));
         return Ok((summary, folder));
@@ -100,8 +103,11 @@ fn run_here(config: &RunConfig, data: Prepared, options: &RunOptions) -> Result<
 
     let (mut record, done) = RunRecord::open(&folder, config, &data.split, options.resume, options.force)?;
     let mut progress = Progress::new(options.dashboard, options.quiet, options.interrupter.clone());
-    for warning in record.warnings().iter().chain(&data.warnings) {
+    for warning in record.warnings() {
         progress.note(&format!("warning: {warning}"));
+    }
+    for warning in data.warnings.iter().chain(&warnings::before(config, &data, task(config), &class_counts(&data))) {
+        warn(warning, &mut record, &mut progress)?;
     }
     let mut done = done.unwrap_or_default();
 
@@ -135,8 +141,14 @@ fn run_here(config: &RunConfig, data: Prepared, options: &RunOptions) -> Result<
         let some: Vec<usize> = (0..data.train.len().min(EVALUATION_BATCH)).collect();
         workshop.scores(&model, objective.as_ref(), "training", &data.train.select(&some))?;
     }
+    if let Some(warning) = confusion.as_ref().and_then(warnings::single_answer) {
+        warn(&warning, &mut record, &mut progress)?;
+    }
+    if let Some(left_out) = confusion.as_ref().and_then(|confusion| confusion.shortened(PICTURED).left_out()) {
+        progress.note(&format!("confusion.svg and report.html show {left_out}"));
+    }
     let wall = done.wall_before + began.elapsed().as_secs_f64();
-    let summary = workshop.summary(&done.outcomes, valid, test, baseline, wall);
+    let summary = Summary { warnings: record.told(), ..workshop.summary(&done.outcomes, valid, test, baseline, wall) };
     let mut shown = generator::Shown::default();
     if let (Some(stage), Some(objective)) = (config.last_stage(), &objective) {
         let shows = stage.objective.kind().shows;
@@ -161,6 +173,12 @@ fn run_here(config: &RunConfig, data: Prepared, options: &RunOptions) -> Result<
     };
     record.finish(&summary, &file, &model, confusion.as_ref(), &evidence)?;
     Ok((summary, folder))
+}
+
+/// Says a warning where the user looks while the run goes on, and where it is found afterwards.
+fn warn(warning: &str, record: &mut RunRecord, progress: &mut Progress) -> Result<(), Error> {
+    progress.note(&format!("warning: {warning}"));
+    record.warn(warning)
 }
 
 /// What all stages of a run share.
@@ -282,6 +300,9 @@ impl Workshop<'_> {
             return Ok(Some(Fit { model, objective, outcome: done.outcomes.get(index).cloned() }));
         }
         let options = self.stage_options(index, stage, pace);
+        if self.data.unlabeled.is_empty() && Objective::<AnyModel>::needs(&objective).pool == Pool::Paired {
+            warn(&warnings::no_unlabeled(&options.label), record, progress)?;
+        }
         let resume: Option<Files> = done.take_stage_files(index);
         let fitted =
             fit(model, objective, &options, resume.as_ref(), progress, &self.options.interrupter, |told, files| {
@@ -368,6 +389,7 @@ impl Workshop<'_> {
             baseline,
             naive: naive::scores(self.data, 1),
             seasonal_naive: season.and_then(|season| naive::scores(self.data, season)),
+            warnings: Vec::new(),
             wall_seconds,
         }
     }

@@ -1,26 +1,27 @@
 //! A finished run: its model, ready to score, predict and embed.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use burn::module::Module;
-use burn::store::{ModuleSnapshot, SafetensorsStore};
+use burn::store::ModuleSnapshot;
 use burn::tensor::Device;
 use semiseq_analysis::nearest_class;
-use semiseq_datasets::{Dataset, Prepared, Processor, Sequence, Target, Task, prepare};
+use semiseq_datasets::{Dataset, Prepared, Problem, Processor, Sequence, Target, Task, prepare};
 use semiseq_models::{AnyModel, ModelConfig};
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
-use crate::config::{RunConfig, read};
+use crate::checksums::Checksums;
+use crate::config::{RunConfig, limits, problem, read};
 use crate::error::Error;
 use crate::generator::{self, Generator, Order};
 use crate::learner::evaluate::{Outputs, score, summaries, voted_outputs};
 use crate::metrics::{Confusion, Scores};
 use crate::output::report::Evidence;
-use crate::record::{head_size, input_size};
+use crate::record::{check_data, head_size, input_size, parse_json, read_json, refuse};
 use crate::summary::Summary;
 use crate::task::{Judge, Predictor, Purpose};
+use crate::weights::{Weights, damaged};
 
 /// `model.json`: all that `predict` needs beside the weights.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -30,6 +31,62 @@ pub(crate) struct ModelFile {
     pub(crate) outputs: usize,
     pub(crate) purpose: Purpose,
     pub(crate) processor: Processor,
+}
+
+impl ModelFile {
+    /// From the text of `model.json`. An earlier version left the purpose to be derived each time.
+    fn parse(folder: &Path, path: &Path, text: &[u8]) -> Result<Self, Error> {
+        let mut fields: Map<String, Value> = parse_json(path, text)?;
+        if !fields.contains_key("purpose") {
+            let purpose = Purpose::of(&read(&folder.join("config.toml"), &[])?);
+            let purpose = serde_json::to_value(purpose).map_err(|error| damaged(path, &error.to_string()))?;
+            fields.insert("purpose".into(), purpose);
+        }
+        serde_json::from_value(Value::Object(fields)).map_err(|error| damaged(path, &error.to_string()))
+    }
+
+    /// Whether the settings are such as a config may hold, and fit each other and the tensors.
+    ///
+    /// # Errors
+    ///
+    /// Names what cannot be.
+    fn check(&self, path: &Path, weights: &Weights) -> Result<(), Error> {
+        let (mut problems, mut of_model) = (Vec::new(), Vec::new());
+        self.model.check("model", &mut of_model);
+        problems.extend(of_model.into_iter().map(|(key, message, hint)| Problem { key, message, hint }));
+        limits::check("model", &self.model, &mut problems);
+        self.processor.check("processor", &mut problems);
+        let classes = self.processor.classes().len().max(2);
+        let wanted = match &self.model {
+            ModelConfig::Regressor(_) => Some(1),
+            ModelConfig::Classifier(config) if config.sigmoid() => Some(1),
+            ModelConfig::Forecaster(_) => self
+                .processor
+                .forecast()
+                .and_then(|forecast| forecast.columns.len().checked_mul(forecast.windows.horizon)),
+            _ => Some(classes),
+        };
+        if wanted != Some(self.outputs) {
+            let wanted = wanted.map_or("no forecast".into(), |wanted| format!("{wanted}"));
+            problems.push(problem("outputs", format!("is {}, and the data ask for {wanted}", self.outputs), None));
+        }
+        let Purpose { task, predictor, .. } = self.purpose;
+        let fits = match &self.model {
+            _ if task == Task::Unsupervised => true,
+            ModelConfig::Forecaster(_) => task == Task::Forecast,
+            _ if task == Task::SequenceToSequence => predictor == Predictor::Objective,
+            ModelConfig::Tagger(_) => task == Task::Tag,
+            ModelConfig::Regressor(_) => task == Task::Regress,
+            _ => task == Task::Classify,
+        };
+        if !fits {
+            problems.push(problem("purpose", format!("is none of a {}", self.model.name()), None));
+        }
+        refuse(path, &problems)?;
+        weights.check_sizes(path, "model", &self.model)?;
+        weights.check_sizes(path, "processor.input", &self.processor.input())?;
+        weights.check_sizes(path, "outputs", &self.outputs)
+    }
 }
 
 /// A finished run.
@@ -59,25 +116,22 @@ impl SavedRun {
             };
             return Err(Error::input(message, hint));
         }
-        let file: ModelFile = json(&folder.join("model.json"))?;
+        let sums = Checksums::read(folder)?;
+        let path = folder.join("model.json");
+        let file = ModelFile::parse(folder, &path, &sums.file(folder, "model.json")?)?;
+        let weights_path = folder.join("model.safetensors");
+        let weights = Weights::parse(&weights_path, sums.file(folder, "model.safetensors")?)?;
+        file.check(&path, &weights)?;
         let device = device.clone().without_autodiff();
         let head = head_size(&file.model, &file.processor, file.outputs);
-        let mut model = file.model.init(input_size(&file.processor), head, &device).materialize();
-        let weights = folder.join("model.safetensors");
-        let bytes = fs::read(&weights).map_err(|error| {
-            Error::input(format!("{}: cannot be read: {error}", weights.display()), "train the run again")
-        })?;
-        let mut store = SafetensorsStore::from_bytes(Some(bytes)).skip_enum_variants(true);
-        model.load_from(&mut store).map_err(|error| {
-            Error::input(
-                format!("{}: damaged, or of another model: {error}", weights.display()),
-                "train the run again, or restore the file",
-            )
-        })?;
+        let mut model = file.model.init(input_size(&file.processor), head, &device);
+        weights.check_fits(&model, &path)?;
+        let mut store = weights.into_store().skip_enum_variants(true);
+        model.load_from(&mut store).map_err(|error| damaged(&weights_path, &error.to_string()))?;
         let model = model.valid();
-        let generator = Generator::open(folder, &model, &device)?;
-        let by_objective = file.purpose.predictor == Predictor::Objective || file.purpose.scored_by == Judge::Objective;
-        if by_objective && generator.is_none() {
+        let generator = Generator::open(folder, &sums, &file.processor, &model, &device)?;
+        let Purpose { predictor, scored_by, .. } = file.purpose;
+        if (predictor == Predictor::Objective || scored_by == Judge::Objective) && generator.is_none() {
             return Err(Error::input(
                 format!("{}: the last stage's objective is missing, {}", folder.display(), generator::DESCRIPTION),
                 "train the run again, or restore the file",
@@ -101,7 +155,13 @@ impl SavedRun {
     ///
     /// Where the data is gone or has changed.
     pub fn data(&self) -> Result<Prepared, Error> {
-        Ok(prepare(&self.config()?.data, self.task())?)
+        self.data_for(self.task())
+    }
+
+    fn data_for(&self, task: Task) -> Result<Prepared, Error> {
+        let data = prepare(&self.config()?.data, task)?;
+        check_data(&self.folder, &data.split)?;
+        Ok(data)
     }
 
     /// As [`SavedRun::data`], with classes for labels where the run itself looked at none.
@@ -111,7 +171,7 @@ impl SavedRun {
     /// As [`SavedRun::data`], or where there are no classes.
     pub fn labeled_data(&self) -> Result<Prepared, Error> {
         let task = if self.task() == Task::Unsupervised { Task::Classify } else { self.task() };
-        Ok(prepare(&self.config()?.data, task)?)
+        self.data_for(task)
     }
 
     /// How the run reads targets.
@@ -210,7 +270,7 @@ impl SavedRun {
     ///
     /// Where `summary.json` cannot be read.
     pub fn summary(&self) -> Result<Summary, Error> {
-        json(&self.folder.join("summary.json"))
+        read_json(&self.folder.join("summary.json"))
     }
 
     /// What a report shows beside the scores.
@@ -295,16 +355,4 @@ impl SavedRun {
     pub fn embed(&self, dataset: &Dataset) -> Vec<Vec<f64>> {
         summaries(&self.model, dataset)
     }
-}
-
-fn json<T: DeserializeOwned>(path: &Path) -> Result<T, Error> {
-    let text = fs::read_to_string(path).map_err(|error| {
-        Error::input(format!("{}: cannot be read: {error}", path.display()), "check the run folder")
-    })?;
-    serde_json::from_str(&text).map_err(|error| {
-        Error::input(
-            format!("{}:{}: damaged: {error}", path.display(), error.line()),
-            "train the run again, or restore the file",
-        )
-    })
 }

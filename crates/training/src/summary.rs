@@ -48,6 +48,9 @@ pub struct Summary {
     /// Of forecasts: the last season of each window, again and again.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub seasonal_naive: Option<BaselineSummary>,
+    /// What was probably not meant, a line each.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub warnings: Vec<String>,
     /// Seconds from start to end, over all sessions of a resumed run.
     pub wall_seconds: f64,
 }

@@ -145,13 +145,48 @@ pub(crate) fn check(config: &RunConfig, data: &Prepared) -> Result<(), Error> {
             "leave one of the two stages out",
         ));
     }
+    if config.baseline.enabled && task(config) == Task::Unsupervised {
+        return Err(Error::input(
+            "`baseline` trains the model on the labels alone, and no stage of this run reads any: there is nothing to compare",
+            "leave `[baseline]` out, or add a stage that learns from labels",
+        ));
+    }
     if config.baseline.enabled && config.last_stage().is_some_and(|stage| stage.objective.kind().answers) {
         return Err(Error::input(
             "`baseline` trains the model's head on labels, and `sequence-to-sequence` has none",
             "leave `[baseline]` out",
         ));
     }
+    check_class_weights(config, data)?;
     check_inputs(config, data)
+}
+
+/// Whether each list of class weights holds one for each class.
+fn check_class_weights(config: &RunConfig, data: &Prepared) -> Result<(), Error> {
+    let classes = data.processor.classes();
+    for (index, stage) in config.stages.iter().enumerate() {
+        let name = stage.objective.name();
+        for (key, count) in stage.objective.class_weights() {
+            if count != classes.len() {
+                return Err(Error::input(
+                    format!(
+                        "`stage.{index}.objective.{name}.{key}` holds {count} weights; {} has {} classes",
+                        data.train.name,
+                        classes.len()
+                    ),
+                    match classes.len() {
+                        0 => "leave it out: there are no classes to weigh".into(),
+                        1..=20 => format!(
+                            "write a weight for each of {}, in this order; or `\"balanced\"`",
+                            classes.join(", ")
+                        ),
+                        _ => "write `\"balanced\"`, which weighs a class by how rare it is".to_string(),
+                    },
+                ));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Whether each stage can work on what the data holds, and with the direction in which the encoder reads.

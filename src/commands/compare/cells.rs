@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use semiseq::prelude::*;
+use semiseq::training::output::files::make_folder;
 
 use super::super::tell;
 use super::grid::{Cell, Plan};
@@ -22,7 +23,7 @@ pub type Outcome = Result<Summary, String>;
 /// where `interrupter` says so.
 pub fn run(plan: &Plan, folder: &Path, jobs: usize, interrupter: &Interrupter) -> Result<Vec<Option<Outcome>>, Error> {
     let cells = folder.join("cells");
-    fs::create_dir_all(&cells).map_err(|error| Error::write(&cells, error))?;
+    make_folder(&cells)?;
     // Equal configs of a grid are one cell.
     let mut first: HashMap<&str, usize> = HashMap::new();
     let mut todo: Vec<usize> = (0..plan.cells.len())

@@ -9,7 +9,8 @@ mod table;
 use std::path::{Path, PathBuf};
 
 use semiseq::prelude::*;
-use semiseq::training::output::files::write_atomic;
+use semiseq::training::FolderLock;
+use semiseq::training::output::files::{make_folder, write_atomic};
 
 use super::{json_text, print, tell};
 use cells::Outcome;
@@ -46,6 +47,9 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
     if arguments.list {
         return list(&plan, &folder);
     }
+    make_folder(&folder)?;
+    // Two at once would run the same cells, and write half a table each.
+    let _lock = FolderLock::take(&folder)?;
     let interrupter = Interrupter::new();
     let stop = interrupter.clone();
     // A second handler cannot be set; the process keeps the first, which does the same.

@@ -11,9 +11,9 @@ use std::path::{Component, Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use flate2::read::GzDecoder;
-use sha2::{Digest, Sha256};
 
 use crate::error::{DataError, nearest};
+use crate::mark::sha256;
 use crate::shown::shown;
 
 pub use catalogue::FETCHABLES;
@@ -115,7 +115,7 @@ fn fetch_with(
     let mut last: Option<(&str, Vec<u8>)> = None;
     for file in set.files {
         let target = folder.join(file.name);
-        if fs::read(&target).is_ok_and(|bytes| sum(&bytes) == file.sha256) {
+        if fs::read(&target).is_ok_and(|bytes| sha256(&bytes) == file.sha256) {
             note(&format!("{}: there already", target.display()));
             continue;
         }
@@ -135,7 +135,7 @@ fn fetch_with(
             }
         };
         let bytes = member(&downloaded, &file.archive).map_err(wrong)?;
-        let found = sum(&bytes);
+        let found = sha256(&bytes);
         if found != file.sha256 {
             return Err(DataError::new(
                 format!("{}: `{}` has the SHA-256 {found}, expected {}", file.url, file.name, file.sha256),
@@ -169,10 +169,6 @@ fn put(target: &Path, bytes: &[u8]) -> io::Result<()> {
         return written;
     }
     Err(io::Error::other("there is no free name for it"))
-}
-
-fn sum(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The file within the download. An archive with a member that leads out of a folder is refused whole, though only one

@@ -27,7 +27,9 @@ impl LstmLayer {
                 let before = bias.clone().narrow(0, 0, hidden);
                 let forget = bias.clone().narrow(0, hidden, hidden).add_scalar(forget_bias);
                 let after = bias.narrow(0, 2 * hidden, 2 * hidden);
-                Tensor::cat(vec![before, forget, after], 0).detach().require_grad()
+                let bias = Tensor::cat(vec![before, forget, after], 0).detach();
+                // A model that is loaded to predict lives off the autodiff device.
+                if device.is_autodiff() { bias.require_grad() } else { bias }
             })
         };
         Self { weight_ih, weight_hh, bias_ih, bias_hh }

@@ -164,6 +164,11 @@ impl EncoderConfig {
         }
     }
 
+    /// The dropout between layers, where there is but one layer and nothing lies between.
+    pub fn idle_dropout(&self) -> Option<f64> {
+        self.recurrent().filter(|common| common.layers == 1 && common.dropout > 0.0).map(|common| common.dropout)
+    }
+
     fn recurrent(&self) -> Option<Common> {
         macro_rules! common {
             ($config:expr) => {

@@ -2,9 +2,10 @@
 //! of memory nor a run without end.
 
 use semiseq_datasets::Problem;
+use serde::Serialize;
 use toml::Value;
 
-use super::{RunConfig, problem};
+use super::problem;
 
 /// Of every key that has no limit of its own.
 const MOST: i64 = 1_000_000_000;
@@ -45,11 +46,12 @@ const LIMITS: &[(&str, i64)] = &[
     ("unlabeled_ratio", 10_000),
 ];
 
-/// Notes every whole number above its limit, and every fraction that is infinite or none.
-pub(super) fn check(config: &RunConfig, problems: &mut Vec<Problem>) {
+/// Notes every whole number of some settings above its limit, and every fraction that is infinite or none; `path` is where the
+/// settings stand.
+pub(crate) fn check(path: &str, settings: &impl Serialize, problems: &mut Vec<Problem>) {
     // A number that TOML cannot hold is above all limits, and no TOML file can name it.
-    if let Ok(value) = Value::try_from(config) {
-        walk("", &value, problems);
+    if let Ok(value) = Value::try_from(settings) {
+        walk(path, &value, problems);
     }
 }
 

@@ -6,7 +6,7 @@ mod baseline;
 mod checkpoint;
 mod hints;
 mod layers;
-mod limits;
+pub(crate) mod limits;
 mod optimizer;
 mod paths;
 mod read;
@@ -116,7 +116,7 @@ impl RunConfig {
         }
         self.baseline.check("baseline", &mut problems);
         let mut beyond = Vec::new();
-        limits::check(self, &mut beyond);
+        limits::check("", self, &mut beyond);
         beyond.retain(|problem| problems.iter().all(|known| known.key != problem.key));
         problems.extend(beyond);
         problems

@@ -128,7 +128,9 @@ impl Checkpoints {
 
     fn numbers(&self) -> Vec<u64> {
         let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
-        let mut numbers: Vec<u64> = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect();
+        // One more can follow each.
+        let number = |name: &str| name.parse().ok().filter(|number| *number < u64::MAX);
+        let mut numbers: Vec<u64> = entries.filter_map(|entry| number(entry.file_name().to_str()?)).collect();
         numbers.sort_unstable();
         numbers
     }

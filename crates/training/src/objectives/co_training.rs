@@ -68,7 +68,11 @@ impl ModuleMapper for Shuffle {
         let (shape, device) = (tensor.dims(), tensor.device());
         let count = shape.iter().product();
         let shuffled = tensor.reshape([count]).select(0, self.0.order(count, &device)).reshape(shape);
-        Param::from_mapped_value(id, shuffled.require_grad(), mapper).set_require_grad(true)
+        // The objective of a finished run is loaded off the autodiff device, where nothing learns.
+        match device.is_autodiff() {
+            true => Param::from_mapped_value(id, shuffled.require_grad(), mapper).set_require_grad(true),
+            false => Param::from_mapped_value(id, shuffled, mapper),
+        }
     }
 }
 

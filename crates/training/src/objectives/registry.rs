@@ -276,6 +276,38 @@ registry! {
 }
 
 impl ObjectiveConfig {
+    /// Each list of class weights that is given, by its key within the objective's table, with its length.
+    pub(crate) fn class_weights(&self) -> Vec<(String, usize)> {
+        // Whichever objective it is, and however deep in the parts of a joint one.
+        fn gather(path: &str, value: &toml::Value, found: &mut Vec<(String, usize)>) {
+            let under = |key: &str| if path.is_empty() { key.to_string() } else { format!("{path}.{key}") };
+            match value {
+                toml::Value::Table(table) => {
+                    for (key, value) in table {
+                        match value {
+                            toml::Value::Array(weights) if key == "class_weights" => {
+                                found.push((under(key), weights.len()));
+                            }
+                            value => gather(&under(key), value, found),
+                        }
+                    }
+                }
+                toml::Value::Array(values) => {
+                    values
+                        .iter()
+                        .enumerate()
+                        .for_each(|(index, value)| gather(&under(&index.to_string()), value, found));
+                }
+                _ => {}
+            }
+        }
+        let mut found = Vec::new();
+        if let Ok(toml::Value::Table(objective)) = toml::Value::try_from(self) {
+            objective.values().for_each(|settings| gather("", settings, &mut found));
+        }
+        found
+    }
+
     /// Adds to what an unsupervised objective measured what its users call it in a summary.
     pub(crate) fn scores(&self, mut measured: Scores, values: bool) -> Scores {
         if let Self::Joint(config) = self {

@@ -63,8 +63,15 @@ impl SupervisedConfig {
                 format!("must be `balanced` or a list of numbers, got `{name}`"),
                 None,
             )),
-            Some(ClassWeights::Given(weights)) if weights.iter().any(|weight| weight.is_nan() || *weight < 0.0) => {
-                problems.push(problem(&format!("{path}.class_weights"), "must not hold negative numbers".into(), None))
+            Some(ClassWeights::Given(weights))
+                if weights.iter().any(|weight| !(weight.is_finite() && *weight >= 0.0))
+                    || weights.iter().all(|weight| *weight == 0.0) =>
+            {
+                problems.push(problem(
+                    &format!("{path}.class_weights"),
+                    format!("must be finite numbers of at least 0, one of them above 0; got {weights:?}"),
+                    Some("`\"balanced\"` weighs a class by how rare it is"),
+                ))
             }
             _ => {}
         }

@@ -25,14 +25,17 @@ pub fn write_csv(path: &Path, confusion: &Confusion) -> Result<(), Error> {
     write_atomic(path, text.as_bytes())
 }
 
-/// Draws `confusion.svg`: counts, shaded by their share of the true class.
+/// Classes of a picture at most: nobody reads more, and it grows with their square.
+pub const PICTURED: usize = 40;
+
+/// Draws `confusion.svg`: counts, shaded by their share of the true class; of many classes those that are confused most.
 ///
 /// # Errors
 ///
 /// Where the file cannot be written.
 pub fn write_svg(path: &Path, confusion: &Confusion) -> Result<(), Error> {
     let mut svg = String::new();
-    draw(&mut svg, confusion).map_err(|error| Error::write(path, error))?;
+    draw(&mut svg, &confusion.shortened(PICTURED)).map_err(|error| Error::write(path, error))?;
     write_atomic(path, svg.as_bytes())
 }
 
@@ -47,7 +50,11 @@ fn draw(svg: &mut String, confusion: &Confusion) -> Result<(), Box<dyn std::erro
     let ink = RGBColor(40, 44, 52);
     let label = ("sans-serif", 13).into_font().color(&ink);
     let middle = |horizontal| Pos::new(horizontal, VPos::Center);
-    root.draw(&Text::new("rows: truth, columns: prediction", (12, 10), label.clone()))?;
+    let title = match confusion.left_out() {
+        Some(left_out) => format!("rows: truth, columns: prediction; {left_out}"),
+        None => "rows: truth, columns: prediction".into(),
+    };
+    root.draw(&Text::new(title, (12, 10), label.clone()))?;
     for (row, (name, counts)) in confusion.classes.iter().zip(&confusion.counts).enumerate() {
         let name: String = name.chars().take(18).collect();
         let y = top + cell * row as i32;
@@ -88,7 +95,8 @@ mod tests {
     fn the_table_and_the_picture_hold_every_count() {
         let folder = std::env::temp_dir().join(format!("semiseq-confusion-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
-        let confusion = Confusion { classes: vec!["a".into(), "b,c".into()], counts: vec![vec![17, 2], vec![3, 48]] };
+        let confusion =
+            Confusion { classes: vec!["a".into(), "b,c".into()], counts: vec![vec![17, 2], vec![3, 48]], others: 0 };
         write_csv(&folder.join("c.csv"), &confusion).unwrap();
         assert_eq!(
             std::fs::read_to_string(folder.join("c.csv")).unwrap(),
@@ -97,5 +105,19 @@ mod tests {
         write_svg(&folder.join("c.svg"), &confusion).unwrap();
         let svg = std::fs::read_to_string(folder.join("c.svg")).unwrap();
         assert!(["17", "48", "b,c"].iter().all(|text| svg.contains(text)));
+    }
+
+    #[test]
+    fn a_picture_of_600_classes_stays_small() {
+        let classes: Vec<String> = (0..600).map(|class| format!("k{class}")).collect();
+        let counts = (0..600).map(|truth| (0..600).map(|said| usize::from(said == truth / 2)).collect()).collect();
+        let path = std::env::temp_dir().join(format!("semiseq-confusion-{}.svg", std::process::id()));
+        write_svg(&path, &Confusion { classes, counts, others: 0 }).unwrap();
+        let svg = std::fs::read_to_string(path).unwrap();
+        assert!(
+            svg.len() < 1_000_000 && svg.contains("the 40 of 600 classes") && svg.contains("560 other"),
+            "{}",
+            svg.len()
+        );
     }
 }

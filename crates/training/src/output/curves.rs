@@ -48,16 +48,22 @@ fn draw(svg: &mut String, lines: &[Line]) -> Result<(), Box<dyn std::error::Erro
 /// The first position of each stage on the axis; the baseline begins with the last stage.
 pub(super) fn stage_starts(lines: &[Line]) -> Vec<f64> {
     let stages = lines.iter().map(|line| line.stage + 1).max().unwrap_or(0);
-    let mut starts = Vec::new();
+    // The last epoch of each stage, and whether it is the baseline.
+    let mut ends = vec![(0, false); stages];
+    for line in lines {
+        let (last, baseline) = &mut ends[line.stage];
+        *last = line.epoch.max(*last);
+        *baseline |= line.objective == "baseline";
+    }
+    let mut starts: Vec<f64> = Vec::new();
     let mut next = 0.0;
-    for stage in 0..stages {
-        let is_baseline = lines.iter().any(|line| line.stage == stage && line.objective == "baseline");
-        if is_baseline {
+    for (last, baseline) in ends {
+        if baseline {
             starts.push(starts.last().copied().unwrap_or(0.0));
             continue;
         }
         starts.push(next);
-        next += lines.iter().filter(|line| line.stage == stage).map(|line| line.epoch).max().unwrap_or(0) as f64;
+        next += last as f64;
     }
     starts
 }

@@ -54,6 +54,24 @@ fn open_part(part: &Path) -> std::io::Result<File> {
     File::options().write(true).create_new(true).open(part)
 }
 
+/// Makes a folder and those above it.
+///
+/// # Errors
+///
+/// Where a file stands in its place, or the disk refuses.
+pub fn make_folder(path: &Path) -> Result<(), Error> {
+    fs::create_dir_all(path).map_err(|error| {
+        let in_the_way = path.ancestors().find(|above| above.exists() && !above.is_dir());
+        match in_the_way {
+            Some(file) => Error::input(
+                format!("{}: is a file, and the results need a folder", file.display()),
+                "choose another folder with `--out`",
+            ),
+            None => Error::write(path, error),
+        }
+    })
+}
+
 /// Flushes the folder: until then a power cut may take the new name back. Best effort: the file is in
 /// place already, and not every file system can flush a folder.
 fn keep_name(path: &Path) {
@@ -98,6 +116,17 @@ mod tests {
         write_atomic(&folder.join("a.txt"), b"newer").unwrap();
         assert_eq!(fs::read(folder.join("a.txt")).unwrap(), b"newer");
         assert_eq!(fs::read(folder.join("a.txt.part")).unwrap(), b"half");
+    }
+
+    #[test]
+    fn a_file_in_the_place_of_a_folder_is_the_users_to_move() {
+        let file = std::env::temp_dir().join(format!("semiseq-no-folder-{}", std::process::id()));
+        fs::write(&file, "mine").unwrap();
+        for path in [file.clone(), file.join("below")] {
+            let error = make_folder(&path).unwrap_err();
+            assert!(error.is_input() && error.to_string().contains("is a file"), "{error}");
+        }
+        assert_eq!(fs::read(&file).unwrap(), b"mine");
     }
 
     #[test]

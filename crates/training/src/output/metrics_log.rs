@@ -9,6 +9,11 @@ use serde_json::{Map, Value};
 use crate::error::Error;
 use crate::metrics::Scores;
 
+const NAME: &str = "metrics.jsonl";
+
+/// Stages of a run at most: a curve has a place for each.
+const MOST_STAGES: usize = 10_000;
+
 /// Appends lines, each flushed at once.
 #[derive(Debug)]
 pub struct MetricsLog {
@@ -40,7 +45,7 @@ impl MetricsLog {
     ///
     /// Where the file cannot be read or written.
     pub fn open(folder: &Path, keep: Option<(usize, usize)>) -> Result<Self, Error> {
-        let path = folder.join("metrics.jsonl");
+        let path = folder.join(NAME);
         let kept: String = match keep {
             // The text itself: numbers that are read and written again may lose their last bit.
             Some(last) => text(folder)?
@@ -100,22 +105,42 @@ impl Line {
     }
 }
 
-/// All whole lines of a run's log; a line cut short by a kill is left out.
+/// All whole lines of a run's log; a last line cut short by a kill is left out.
 ///
 /// # Errors
 ///
-/// Where the file exists and cannot be read.
+/// Where the file exists and cannot be read, or holds what no run writes.
 pub fn read(folder: &Path) -> Result<Vec<Line>, Error> {
-    Ok(text(folder)?.lines().filter_map(Line::parse).collect())
+    parse(&folder.join(NAME), &text(folder)?)
 }
 
 fn text(folder: &Path) -> Result<String, Error> {
-    let path = folder.join("metrics.jsonl");
+    let path = folder.join(NAME);
     if !path.exists() {
         return Ok(String::new());
     }
     fs::read_to_string(&path)
         .map_err(|error| Error::input(format!("{}: cannot be read: {error}", path.display()), "check the run folder"))
+}
+
+/// The lines of a log; `path` names it in messages.
+fn parse(path: &Path, text: &str) -> Result<Vec<Line>, Error> {
+    let mut lines = Vec::new();
+    for (number, line) in text.split_inclusive('\n').enumerate() {
+        match Line::parse(line) {
+            Some(line) if line.stage < MOST_STAGES => lines.push(line),
+            // Cut short by a kill; it is written again when the run goes on.
+            None if !line.ends_with('\n') => {}
+            found => {
+                let what = found.map_or("is no line of metrics".into(), |line| format!("is of stage {}", line.stage));
+                return Err(Error::input(
+                    format!("{}:{}: damaged: it {what}", path.display(), number + 1),
+                    "restore the file, or remove the line",
+                ));
+            }
+        }
+    }
+    Ok(lines)
 }
 
 #[cfg(test)]
@@ -129,6 +154,17 @@ mod tests {
         let line = Line { stage: 0, objective: "supervised".into(), epoch: 1, step: 7, split: "valid".into(), scores };
         let text = line.json().to_string();
         assert_eq!(text, r#"{"epoch":1,"loss":0.5,"objective":"supervised","split":"valid","stage":0,"step":7}"#);
+    }
+
+    #[test]
+    fn what_no_run_writes_is_refused_by_its_line() {
+        let told = |text: &str| parse(Path::new("m.jsonl"), text).unwrap_err().to_string();
+        let line = |stage: u64| {
+            format!("{{\"stage\": {stage}, \"objective\": \"vae\", \"epoch\": 1, \"split\": \"train\"}}\n")
+        };
+        assert_eq!(parse(Path::new("m.jsonl"), &(line(0) + "{\"stage\": 1, \"ob")).unwrap().len(), 1, "cut by a kill");
+        assert!(told(&(line(0) + &line(1_000_000_000_000_000))).contains("m.jsonl:2: damaged: it is of stage 1000000"));
+        assert!(told(&format!("what\n{}", line(0))).contains("m.jsonl:1: damaged: it is no line of metrics"));
     }
 
     #[test]

@@ -16,7 +16,7 @@ use super::metrics_log::Line;
 use crate::metrics::{Confusion, Scores};
 use crate::summary::Summary;
 pub use html::escape;
-use sections::{answers, calibration, curve_sections, examples, forecasts, maps, matrix, per_class, shown};
+use sections::{answers, calibration, curve_sections, examples, forecasts, maps, matrix, per_class, shown, warnings};
 
 /// What a report tells of one run.
 pub struct RunReport<'a> {
@@ -124,6 +124,7 @@ fn table_of(runs: &[RunReport<'_>]) -> String {
 
 fn one(run: &RunReport<'_>, number: usize) -> String {
     let mut text = headline(run.summary, number);
+    text.push_str(&warnings(run.summary));
     text.push_str(&curve_sections(run.lines));
     if let Some(confusion) = run.confusion {
         let _ = write!(
@@ -239,9 +240,12 @@ mod tests {
 
     #[test]
     fn names_cannot_break_the_page() {
-        let confusion = Confusion { classes: vec!["<b>".into(), "\"&".into()], counts: vec![vec![2, 0], vec![1, 1]] };
+        let confusion =
+            Confusion { classes: vec!["<b>".into(), "\"&".into()], counts: vec![vec![2, 0], vec![1, 1]], others: 0 };
         let (summary, evidence) = (summary("x</title>", 0.75), Evidence::default());
+        let summary = Summary { warnings: vec!["<i>one class</i>".into()], ..summary };
         let page = page(&[report(&summary, &evidence, &confusion)]);
+        assert!(page.contains("&lt;i&gt;one class&lt;/i&gt;"));
         assert!(page.contains("x&lt;/title&gt;") && page.contains("&quot;&amp;") && page.contains("a &lt; b"));
         assert!(!page.contains("<b>") && page.contains("0.750") && page.contains("+0.250"));
     }
@@ -249,7 +253,8 @@ mod tests {
     #[test]
     fn keys_and_values_of_a_foreign_run_cannot_break_the_page() {
         let script = "<script>alert(1)</script>";
-        let confusion = Confusion { classes: vec!["a".into(), "b".into()], counts: vec![vec![2, 0], vec![1, 1]] };
+        let confusion =
+            Confusion { classes: vec!["a".into(), "b".into()], counts: vec![vec![2, 0], vec![1, 1]], others: 0 };
         let (mut summary, evidence) = (summary("x", 0.75), Evidence::default());
         summary.test.insert(script.into(), 1.0);
         summary.objective = script.into();
@@ -273,7 +278,8 @@ mod tests {
 
     #[test]
     fn several_runs_stand_in_one_table_with_the_best_in_bold() {
-        let confusion = Confusion { classes: vec!["a".into(), "b".into()], counts: vec![vec![2, 0], vec![1, 1]] };
+        let confusion =
+            Confusion { classes: vec!["a".into(), "b".into()], counts: vec![vec![2, 0], vec![1, 1]], others: 0 };
         let (first, second, evidence) = (summary("one", 0.6), summary("two", 0.7), Evidence::default());
         let page = page(&[report(&first, &evidence, &confusion), report(&second, &evidence, &confusion)]);
         assert!(page.contains("2 runs") && page.contains("<b>0.7000</b>") && !page.contains("<b>0.6000</b>"));

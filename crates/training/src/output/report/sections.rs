@@ -9,8 +9,19 @@ use super::evidence::{Dot, Evidence, Example};
 use super::html::escape;
 use super::{RunReport, title};
 use crate::metrics::Confusion;
+use crate::output::confusion::PICTURED;
 use crate::output::curves::{curves, stage_names, stage_starts};
 use crate::output::metrics_log::Line;
+use crate::summary::Summary;
+
+/// What the run was warned of.
+pub(super) fn warnings(summary: &Summary) -> String {
+    if summary.warnings.is_empty() {
+        return String::new();
+    }
+    let lines: String = summary.warnings.iter().map(|line| format!("<li>{}</li>", escape(line))).collect();
+    format!("<section><h2>Warnings</h2><ul>{lines}</ul></section>")
+}
 
 /// Loss and score, and all terms and monitors that the objectives told.
 pub(super) fn curve_sections(lines: &[Line]) -> String {
@@ -55,10 +66,12 @@ pub(super) fn curve_sections(lines: &[Line]) -> String {
     text
 }
 
-/// Counts, shaded by their share of the true class.
+/// Counts, shaded by their share of the true class; of many classes those that are confused most.
 pub(super) fn matrix(confusion: &Confusion) -> String {
-    let mut text = String::from(
-        "<p>Rows: truth; columns: prediction.</p><div class=\"scroll\"><table class=\"matrix\"><tr><th></th>",
+    let confusion = confusion.shortened(PICTURED);
+    let left_out = confusion.left_out().map(|left_out| format!(" Shown are {left_out}.")).unwrap_or_default();
+    let mut text = format!(
+        "<p>Rows: truth; columns: prediction.{left_out}</p><div class=\"scroll\"><table class=\"matrix\"><tr><th></th>",
     );
     confusion.classes.iter().for_each(|name| text.push_str(&format!("<th>{}</th>", escape(name))));
     text.push_str("</tr>");
@@ -80,9 +93,9 @@ pub(super) fn matrix(confusion: &Confusion) -> String {
 }
 
 pub(super) fn per_class(confusion: &Confusion) -> String {
-    let mut text = String::from(
-        "<div class=\"scroll\"><table><tr><th>class</th><th>precision</th><th>recall</th><th>F1</th><th>sequences</th></tr>",
-    );
+    let left_out = confusion.left_out().map(|left_out| format!("<p>Listed are {left_out}.</p>")).unwrap_or_default();
+    let mut text = left_out
+        + "<div class=\"scroll\"><table><tr><th>class</th><th>precision</th><th>recall</th><th>F1</th><th>sequences</th></tr>";
     for (name, scores) in confusion.classes.iter().zip(confusion.per_class()) {
         let _ = write!(
             text,

@@ -1,0 +1,134 @@
+//! What is probably not meant, though a run goes on with it: a line each, on standard error, in the log and in the report.
+
+use semiseq_datasets::{Dataset, Prepared, Target, Task};
+
+use crate::config::RunConfig;
+use crate::metrics::Confusion;
+
+/// Names that a line lists at most.
+const LISTED: usize = 5;
+/// Predictions that say something about a habit, at least.
+const ENOUGH: usize = 10;
+/// How much of what lies above the majority's share a single answer may take.
+const SINGLE_ANSWER: f64 = 0.9;
+
+/// What can be seen before any training. `counts` holds the labels of each class that training sees.
+pub(crate) fn before(config: &RunConfig, data: &Prepared, task: Task, counts: &[usize]) -> Vec<String> {
+    let encoder = config.model.encoder();
+    let dropout = encoder.idle_dropout().map(|dropout| {
+        format!(
+            "`model.{}.encoder.{name}.dropout = {dropout}` does nothing: it acts between layers, and there is one; write `layers = 2` \
+             or more, or use `dropout` of `[model.{}]`",
+            config.model.name(),
+            config.model.name(),
+            name = encoder.name(),
+        )
+    });
+    let of_labels = [unseen_classes(data, counts), more_validation(data)];
+    let of_labels = of_labels.into_iter().flatten().filter(|_| !matches!(task, Task::Unsupervised | Task::Forecast));
+    dropout.into_iter().chain(of_labels).collect()
+}
+
+/// A stage that pairs labelled with unlabelled sequences, where there are none of the latter.
+pub(crate) fn no_unlabeled(label: &str) -> String {
+    format!(
+        "{label}: there are no unlabelled sequences, which this objective learns from beside the labelled ones; hide labels with \
+         `[data.labels]`, or give sequences with `data.unlabeled`"
+    )
+}
+
+/// Classes that occur in the data, and of which training sees no label.
+fn unseen_classes(data: &Prepared, counts: &[usize]) -> Option<String> {
+    let mut elsewhere = vec![[false; 3]; counts.len()];
+    for (place, part) in [&data.train, &data.valid, &data.test].into_iter().enumerate() {
+        each_class(part, |class| elsewhere[class][place] = true);
+    }
+    let lost: Vec<usize> =
+        (0..counts.len()).filter(|class| counts[*class] == 0 && elsewhere[*class].contains(&true)).collect();
+    if lost.is_empty() {
+        return None;
+    }
+    let parts = ["hidden labels", "validation part", "test part"];
+    let found: Vec<&str> = parts
+        .into_iter()
+        .enumerate()
+        .filter(|(place, _)| lost.iter().any(|class| elsewhere[*class][*place]))
+        .map(|(_, part)| part)
+        .collect();
+    let names = data.processor.classes();
+    let mut listed: Vec<String> = lost.iter().take(LISTED).map(|class| format!("`{}`", names[*class])).collect();
+    if lost.len() > LISTED {
+        listed.push(format!("{} more", lost.len() - LISTED));
+    }
+    let (class, them) = if lost.len() == 1 { ("class", "it") } else { ("classes", "them") };
+    Some(format!(
+        "no labelled row of the {class} {} is left for training ({}): the model cannot learn {them}; lower `data.valid_fraction`, ask \
+         for labels with `data.labels.per_class`, or give more rows",
+        listed.join(", "),
+        found.join(", ")
+    ))
+}
+
+/// Calls `with` the class of each sequence or step.
+fn each_class(part: &Dataset, mut with: impl FnMut(usize)) {
+    for target in &part.targets {
+        match target {
+            Target::Class(class) => with(*class),
+            Target::Steps(steps) => steps.iter().for_each(|class| with(*class)),
+            _ => {}
+        }
+    }
+}
+
+fn more_validation(data: &Prepared) -> Option<String> {
+    let valid = data.valid.targets.iter().filter(|target| **target != Target::Missing).count();
+    let labeled = data.labeled.len();
+    (valid > labeled && labeled > 0).then(|| {
+        format!(
+            "{valid} validation labels choose the best epoch of {labeled} training labels; somebody with so few labels would not \
+             have them (lower `data.valid_fraction`)"
+        )
+    })
+}
+
+/// A model that says one class nearly always, more often than that class can be right.
+pub(crate) fn single_answer(confusion: &Confusion) -> Option<String> {
+    let classes = confusion.per_class();
+    let all: usize = confusion.counts.iter().flatten().sum();
+    let (most_said, said) = classes.iter().map(|class| class.predicted).enumerate().max_by_key(|(_, said)| *said)?;
+    let majority = classes.iter().map(|class| class.support).max()?;
+    let share = |count: usize| count as f64 / all.max(1) as f64;
+    let limit = share(majority) + SINGLE_ANSWER * (1.0 - share(majority));
+    (all >= ENOUGH && majority < all && share(said) > limit).then(|| {
+        format!(
+            "the model says `{}` for {:.1} % of the test part, whose largest class makes {:.1} %: it tells little apart; train longer \
+             or with another learning rate, or weigh the classes (`class_weights = \"balanced\"`)",
+            confusion.classes[most_said],
+            100.0 * share(said),
+            100.0 * share(majority)
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn confusion(counts: [[usize; 2]; 2]) -> Confusion {
+        let counts = counts.map(|row| row.to_vec()).to_vec();
+        Confusion { classes: vec!["a".into(), "b".into()], counts, others: 0 }
+    }
+
+    #[test]
+    fn one_answer_is_told_by_what_the_majority_allows() {
+        // Half and half: 19 of 20 is no more than 0.5 + 0.9 · 0.5.
+        assert_eq!(single_answer(&confusion([[9, 1], [10, 0]])), None);
+        let told = single_answer(&confusion([[10, 0], [10, 0]])).unwrap();
+        assert!(told.contains("says `a` for 100.0 %") && told.contains("makes 50.0 %"), "{told}");
+        // 95 of 100 are of one class: saying it 99 times is close to the truth, always is not.
+        assert_eq!(single_answer(&confusion([[95, 0], [4, 1]])), None);
+        assert!(single_answer(&confusion([[95, 0], [5, 0]])).is_some());
+        assert_eq!(single_answer(&confusion([[20, 0], [0, 0]])), None, "all are of that class");
+        assert_eq!(single_answer(&confusion([[4, 0], [4, 0]])), None, "too few to say");
+    }
+}
