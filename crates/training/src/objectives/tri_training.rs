@@ -108,11 +108,10 @@ pub fn majority(votes: [Tensor<2>; 3]) -> Tensor<2> {
     let (one_two, one_three, two_three) = (same(0, 1), same(0, 2), same(1, 2));
     // The first has no say where the other two are against it, and the others where they agree with nobody.
     let first = (two_three.clone() * (one_two.clone().neg() + 1.0)).neg() + 1.0;
-    let shares = [first, one_two.max_pair(two_three.clone()), one_three.max_pair(two_three)];
-    let count = shares.clone().into_iter().reduce(|sum, share| sum + share);
-    let sum = votes.into_iter().zip(shares).map(|(vote, share)| vote * share).reduce(|sum, vote| sum + vote);
-    let (Some(sum), Some(count)) = (sum, count) else { unreachable!("three have a vote") };
-    sum / count
+    let (second, third) = (one_two.max_pair(two_three.clone()), one_three.max_pair(two_three));
+    let count = first.clone() + second.clone() + third.clone();
+    let [one, two, three] = votes;
+    (one * first + two * second + three * third) / count
 }
 
 impl TriTraining {

@@ -10,6 +10,7 @@ use burn::train::Interrupter;
 use semiseq_datasets::{Augmenter, DataConfig, LabelsConfig, Pool, Task, Views, prepare};
 use semiseq_models::{Input, InputSize, SequenceModel, Sequences};
 use semiseq_training::config::{OptimizerConfig, SgdConfig, StageConfig};
+use semiseq_training::learner::average::{average, fresh_copy};
 use semiseq_training::learner::optimizer::build;
 use semiseq_training::learner::progress::Progress;
 use semiseq_training::learner::{Learned, StageOptions, evaluate, fit};
@@ -361,4 +362,19 @@ fn the_loop_lets_a_teacher_follow_each_update_with_the_right_decay() {
         teacher.iter_mut().zip(student).for_each(|(old, new)| *old = decay * *old + (1.0 - decay) * new);
     }
     assert_near(&flat(&result, None).values.concat(), &teacher, "the teacher after six updates");
+}
+
+#[test]
+fn the_average_of_a_constant_is_the_constant() {
+    let device = device();
+    device.seed(6);
+    let normal = |rows: usize, columns: usize| {
+        Param::from_tensor(Tensor::random([rows, columns], Distribution::Normal(0.0, 1.0), &device).require_grad())
+    };
+    let model = Net { weight: normal(3, 5), head: normal(5, 2), per_step: false, two_way: false };
+    let mut teacher = fresh_copy(&model);
+    for decay in [0.0, 0.3, 0.99, 0.999_999] {
+        teacher = average(teacher, &model, decay);
+        assert_near(&flat(&teacher, None).values.concat(), &flat(&model, None).values.concat(), "the average");
+    }
 }
