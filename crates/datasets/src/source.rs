@@ -137,7 +137,12 @@ fn further_parts(source: Source, test: Option<PathBuf>, config: &DataConfig, tas
         Ok(part)
     };
     let valid = config.valid.as_ref().map(labelled).transpose()?;
-    let test = config.test.as_ref().or(test.as_ref()).map(labelled).transpose()?;
+    // Of a folder with both parts the fitting one.
+    let own = |path: &PathBuf| match parts(path) {
+        (_, Some(test)) if path.is_dir() => test,
+        (train, _) => train,
+    };
+    let test = config.test.as_ref().map(own).or(test).as_ref().map(labelled).transpose()?;
     // Whose labels, if any, are not looked at.
     let unlabeled = config.unlabeled.as_ref().map(|path| read(&parts(path).0, Task::Unsupervised)).transpose()?;
     Ok(Source { valid, test: test.or(source.test.clone()), unlabeled, ..source })

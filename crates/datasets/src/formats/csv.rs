@@ -6,9 +6,9 @@ use csv::StringRecord;
 
 use super::cells::{Cells, cells};
 use super::table::{Columns, Kind, Layout, choose, header, long, shape};
-use super::{Format, ReadOptions, Rows, number};
+use super::{Format, ReadOptions, Rows, exact};
 use crate::error::DataError;
-use crate::sequence::{Sequence, Series};
+use crate::sequence::Sequence;
 
 pub(super) const FORMAT: Format = Format {
     name: "csv",
@@ -58,6 +58,9 @@ impl Table {
         let name = path.display().to_string();
         let mut notes = Vec::new();
         let Cells { mut records, mut lines } = cells(path, delimiter, &mut notes)?;
+        if delimiter == b'\t' {
+            shape::unquote(&mut records);
+        }
         shape::mend(&name, &mut records, &mut lines, &mut notes);
         if records.is_empty() {
             return Err(DataError::new(format!("{name}: the file is empty"), "expected a row a sequence"));
@@ -112,17 +115,14 @@ fn read(path: &Path, delimiter: u8, options: &ReadOptions) -> Result<Rows, DataE
     }
     let mut bad = Vec::new();
     for (record, line) in records.iter().zip(lines) {
-        let label = columns.target.map_or("", |column| record[column].trim());
-        let sequence = if columns.kind == Kind::Text {
-            Ok(Sequence::Text(joined(record, &columns.inputs)))
-        } else {
-            series(record, &columns, names)
-        };
-        match sequence {
-            Ok(sequence) => {
-                rows.sequences.push(sequence);
-                rows.labels.push(label.to_string());
-            }
+        let label = columns.target.map_or("", |column| record[column].trim()).to_string();
+        if columns.kind == Kind::Text {
+            rows.sequences.push(Sequence::Text(joined(record, &columns.inputs)));
+            rows.labels.push(label);
+            continue;
+        }
+        match series(record, &columns, names) {
+            Ok(values) => rows.push_series(&values, 1, label),
             Err(reason) => bad.push(format!("{name}:{line}: {reason}")),
         }
     }
@@ -150,12 +150,12 @@ fn joined(record: &StringRecord, columns: &[usize]) -> String {
     columns.iter().map(|column| record[*column].trim()).collect::<Vec<_>>().join(" ").replace('\\', " ")
 }
 
-fn series(record: &StringRecord, columns: &Columns, names: &[String]) -> Result<Sequence, String> {
-    let value = |column: &usize| match number(&record[*column]) {
-        Ok(value) => Ok(value.unwrap_or(f32::NAN)),
+fn series(record: &StringRecord, columns: &Columns, names: &[String]) -> Result<Vec<f64>, String> {
+    let value = |column: &usize| match exact(&record[*column]) {
+        Ok(value) => Ok(value.unwrap_or(f64::NAN)),
         Err(reason) => Err(format!("column `{}`: {reason}", names[*column])),
     };
-    let mut values = columns.inputs.iter().map(value).collect::<Result<Vec<f32>, String>>()?;
+    let mut values = columns.inputs.iter().map(value).collect::<Result<Vec<f64>, String>>()?;
     let length = values.iter().rposition(|value| value.is_finite()).map_or(0, |last| last + 1);
     if length == 0 {
         return Err("no column holds a value".into());
@@ -163,13 +163,14 @@ fn series(record: &StringRecord, columns: &Columns, names: &[String]) -> Result<
     if columns.padded {
         values.truncate(length);
     }
-    Ok(Sequence::Series(Series { values, channels: 1 }))
+    Ok(values)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::formats::tests::file;
+    use crate::sequence::Series;
 
     #[test]
     fn a_wide_table_has_a_series_a_row_and_an_empty_label_is_none() {
@@ -177,6 +178,15 @@ mod tests {
         let rows = read_commas(&path, &ReadOptions::default()).unwrap();
         assert_eq!(rows.sequences[1], Sequence::Series(Series { values: vec![3.0, 4.0], channels: 1 }));
         assert_eq!(rows.labels, ["x", ""]);
+    }
+
+    #[test]
+    fn a_large_number_is_taken_off_in_double_precision() {
+        let rows =
+            read_commas(&file("large.csv", "t0,t1,label\n1600000000.25,1600000000.5,x\n"), &ReadOptions::default());
+        let rows = rows.unwrap();
+        let Sequence::Series(series) = &rows.sequences[0] else { panic!("a series") };
+        assert_eq!((series.values[1] - series.values[0], rows.levels.of(0).len()), (0.25, 1));
     }
 
     #[test]

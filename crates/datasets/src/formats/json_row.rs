@@ -4,11 +4,18 @@ use serde_json::Value;
 
 use super::ReadOptions;
 use super::table::{Kind, Layout};
-use crate::sequence::{Sequence, Series};
+
+/// What a row holds beside its label.
+#[derive(Debug, PartialEq)]
+pub(super) enum Content {
+    Text(String),
+    /// Values row-major `[time, channels]`, and the number of channels.
+    Values(Vec<f64>, usize),
+}
 
 /// A row that was read.
 pub(super) struct Row {
-    pub(super) sequence: Sequence,
+    pub(super) content: Content,
     pub(super) label: String,
     /// What the sequence was read from.
     pub(super) kind: Kind,
@@ -46,11 +53,11 @@ pub(super) fn read(object: &Value, options: &ReadOptions) -> Result<Row, String>
         Some(label @ (Value::Number(_) | Value::Bool(_))) => label.to_string(),
         Some(_) => return Err("the label is neither text nor a number".into()),
     };
-    let (sequence, kind, keys) = sequence(object, options)?;
-    Ok(Row { sequence, label, kind, keys })
+    let (content, kind, keys) = content(object, options)?;
+    Ok(Row { content, label, kind, keys })
 }
 
-fn sequence(object: &Value, options: &ReadOptions) -> Result<(Sequence, Kind, Vec<String>), String> {
+fn content(object: &Value, options: &ReadOptions) -> Result<(Content, Kind, Vec<String>), String> {
     let trained = options.like.as_ref().filter(|layout| named(layout));
     let keys: Vec<String> = match trained {
         Some(layout) => layout.input_names().map(str::to_string).collect(),
@@ -66,7 +73,7 @@ fn sequence(object: &Value, options: &ReadOptions) -> Result<(Sequence, Kind, Ve
     let text_key = options.text.as_deref().unwrap_or("text");
     if let Some(text) = at(object, text_key) {
         let text = text.as_str().ok_or(format!("`{text_key}` is not text"))?;
-        return Ok((Sequence::Text(text.to_string()), Kind::Text, vec![text_key.to_string()]));
+        return Ok((Content::Text(text.to_string()), Kind::Text, vec![text_key.to_string()]));
     }
     match object.get("values") {
         Some(Value::Object(channels)) => {
@@ -79,7 +86,7 @@ fn sequence(object: &Value, options: &ReadOptions) -> Result<(Sequence, Kind, Ve
                 }
             }
         }
-        Some(values) => Ok((Sequence::Series(steps(values)?), Kind::Channels, Vec::new())),
+        Some(values) => Ok((steps(values)?, Kind::Channels, Vec::new())),
         None => {
             let known = object.as_object().into_iter().flat_map(|object| object.keys());
             Err(format!("neither `{text_key}` nor `values`; the keys are {}", listed(known)))
@@ -93,34 +100,34 @@ fn listed<'a>(keys: impl Iterator<Item = &'a String>) -> String {
 }
 
 /// Several keys together: texts are joined, numbers are the steps of a series, lists its channels.
-fn of_keys(keys: Vec<String>, values: &[&Value]) -> Result<(Sequence, Kind, Vec<String>), String> {
+fn of_keys(keys: Vec<String>, values: &[&Value]) -> Result<(Content, Kind, Vec<String>), String> {
     if values.iter().all(|value| value.is_string()) {
         let texts: Vec<&str> = values.iter().filter_map(|value| value.as_str()).collect();
-        return Ok((Sequence::Text(texts.join(" ")), Kind::Text, keys));
+        return Ok((Content::Text(texts.join(" ")), Kind::Text, keys));
     }
     if values.iter().all(|value| value.is_array()) {
         if let ([one], [_]) = (values, &keys[..]) {
-            return Ok((Sequence::Series(steps(one)?), Kind::Channels, keys));
+            return Ok((steps(one)?, Kind::Channels, keys));
         }
-        let channels: Vec<Vec<f32>> = values.iter().map(|value| list(value)).collect::<Result<_, _>>()?;
+        let channels: Vec<Vec<f64>> = values.iter().map(|value| list(value)).collect::<Result<_, _>>()?;
         let time = channels.first().map_or(0, Vec::len);
         if time == 0 || channels.iter().any(|channel| channel.len() != time) {
             return Err(format!("the lists {} are empty or of unequal length", listed(keys.iter())));
         }
         let flat = (0..time).flat_map(|step| channels.iter().map(move |channel| channel[step])).collect();
-        return Ok((Sequence::Series(Series { values: flat, channels: channels.len() }), Kind::Channels, keys));
+        return Ok((Content::Values(flat, channels.len()), Kind::Channels, keys));
     }
     let numbers = keys.iter().zip(values).map(|(key, value)| one(value).map_err(|reason| format!("`{key}`: {reason}")));
-    let values = numbers.collect::<Result<Vec<f32>, String>>()?;
-    Ok((Sequence::Series(Series { values, channels: 1 }), Kind::Wide, keys))
+    let values = numbers.collect::<Result<Vec<f64>, String>>()?;
+    Ok((Content::Values(values, 1), Kind::Wide, keys))
 }
 
-fn list(value: &Value) -> Result<Vec<f32>, String> {
+fn list(value: &Value) -> Result<Vec<f64>, String> {
     value.as_array().into_iter().flatten().map(one).collect()
 }
 
 /// A list a step, or a number a step.
-fn steps(values: &Value) -> Result<Series, String> {
+fn steps(values: &Value) -> Result<Content, String> {
     let steps =
         values.as_array().filter(|steps| !steps.is_empty()).ok_or("`values` is not a list with at least one step")?;
     let mut flat = Vec::new();
@@ -135,17 +142,15 @@ fn steps(values: &Value) -> Result<Series, String> {
         }
         flat.extend(numbers);
     }
-    Ok(Series { values: flat, channels: channels.unwrap_or(1) })
+    Ok(Content::Values(flat, channels.unwrap_or(1)))
 }
 
-fn one(value: &Value) -> Result<f32, String> {
+fn one(value: &Value) -> Result<f64, String> {
     match value {
-        Value::Null => Ok(f32::NAN),
-        Value::Number(number) => number
-            .as_f64()
-            .map(|number| number as f32)
-            .filter(|number| number.is_finite())
-            .ok_or(format!("`{number}` is too large")),
+        Value::Null => Ok(f64::NAN),
+        Value::Number(number) => {
+            number.as_f64().filter(|number| (*number as f32).is_finite()).ok_or(format!("`{number}` is too large"))
+        }
         other => Err(format!("`{other}` is not a number")),
     }
 }
@@ -175,13 +180,13 @@ pub(super) fn with_null(line: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn row(text: &str, options: &ReadOptions) -> Result<(Sequence, String), String> {
+    fn row(text: &str, options: &ReadOptions) -> Result<(Content, String), String> {
         let object = serde_json::from_str(text).unwrap();
-        read(&object, options).map(|row| (row.sequence, row.label))
+        read(&object, options).map(|row| (row.content, row.label))
     }
 
-    fn values(values: &[f32], channels: usize) -> Sequence {
-        Sequence::Series(Series { values: values.to_vec(), channels })
+    fn values(values: &[f64], channels: usize) -> Content {
+        Content::Values(values.to_vec(), channels)
     }
 
     #[test]
@@ -192,11 +197,11 @@ mod tests {
             ..Default::default()
         };
         let text = "{\"data\": {\"text\": \"hi\"}, \"annotation\": {\"label\": \"a\"}}";
-        assert_eq!(row(text, &options), Ok((Sequence::Text("hi".into()), "a".into())));
+        assert_eq!(row(text, &options), Ok((Content::Text("hi".into()), "a".into())));
         // A key may hold a point itself.
         assert_eq!(
             row("{\"data.text\": \"hi\", \"annotation.label\": 1}", &options),
-            Ok((Sequence::Text("hi".into()), "1".into()))
+            Ok((Content::Text("hi".into()), "1".into()))
         );
         let message = row(text, &ReadOptions::default()).unwrap_err();
         assert_eq!(message, "neither `text` nor `values`; the keys are `annotation`, `data`");
@@ -205,8 +210,8 @@ mod tests {
     #[test]
     fn several_keys_are_texts_to_join_steps_or_channels() {
         let options = ReadOptions { features: vec!["b".into(), "a".into()], ..Default::default() };
-        let read = |text| row(text, &options).map(|(sequence, _)| sequence);
-        assert_eq!(read("{\"a\": \"you\", \"b\": \"hello\"}"), Ok(Sequence::Text("hello you".into())));
+        let read = |text| row(text, &options).map(|(content, _)| content);
+        assert_eq!(read("{\"a\": \"you\", \"b\": \"hello\"}"), Ok(Content::Text("hello you".into())));
         assert_eq!(read("{\"a\": 1, \"b\": 2}"), Ok(values(&[2.0, 1.0], 1)));
         assert_eq!(read("{\"a\": [1, 2], \"b\": [3, 4]}"), Ok(values(&[3.0, 1.0, 4.0, 2.0], 2)));
         assert!(read("{\"a\": [1, 2], \"b\": [3]}").unwrap_err().contains("of unequal length"));
@@ -217,7 +222,7 @@ mod tests {
         let text = "{\"values\": {\"x\": [1, 2], \"a\": [3, 4]}}";
         let first = read(&serde_json::from_str(text).unwrap(), &ReadOptions::default()).unwrap();
         assert_eq!(
-            (first.sequence, &first.keys[..]),
+            (first.content, &first.keys[..]),
             (values(&[3.0, 1.0, 4.0, 2.0], 2), &["a".to_string(), "x".into()][..])
         );
         let like = Some(Layout::of_keys(Kind::Channels, &first.keys, "label"));

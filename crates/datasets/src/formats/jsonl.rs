@@ -6,12 +6,13 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::decode::{bytes, decoded, note_blank_lines, unpacked};
-use super::json_row::{self, with_null};
+use super::json_row::{self, Content, with_null};
 use super::limit::Limited;
 use super::table::{Kind, Layout, listed};
 use super::{Format, ReadOptions, Rows};
 use crate::error::DataError;
 use crate::labels;
+use crate::sequence::Sequence;
 
 pub(super) const FORMAT: Format = Format {
     name: "jsonl",
@@ -86,8 +87,13 @@ impl Reading {
             return Err(format!("read from {}, and the first row from {}", listed(&row.keys), listed(&first.1)));
         }
         self.labelled |= json_row::at(object, json_row::target(options)).is_some();
-        self.rows.sequences.push(row.sequence);
-        self.rows.labels.push(row.label);
+        match row.content {
+            Content::Values(values, channels) => self.rows.push_series(&values, channels, row.label),
+            Content::Text(text) => {
+                self.rows.sequences.push(Sequence::Text(text));
+                self.rows.labels.push(row.label);
+            }
+        }
         Ok(())
     }
 
@@ -114,7 +120,6 @@ impl Reading {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sequence::Sequence;
 
     #[test]
     fn a_file_that_is_one_list_is_read_and_so_is_nan() {

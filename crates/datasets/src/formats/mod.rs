@@ -117,10 +117,17 @@ pub use table::{Kind, Layout};
 pub fn read(path: &Path, format: Option<&str>, options: &ReadOptions) -> Result<Rows, DataError> {
     std::fs::metadata(path).map_err(|error| DataError::file(path, &error))?;
     let documents = options.like.as_ref().is_some_and(|layout| layout.kind() == Kind::Documents) && path.is_dir();
-    let guessed = if documents { Some(documents::FORMAT.name) } else { guess(path) };
+    let texts = options.like.as_ref().is_some_and(|layout| layout.kind() == Kind::Text);
+    let guessed = match guess(path) {
+        _ if documents => Some(documents::FORMAT.name),
+        // To a model of texts numbers are words.
+        Some(name) if name == ucr::FORMAT.name && texts => Some(lines::FORMAT.name),
+        guessed => guessed,
+    };
     if format.is_none()
         && guessed == Some(lines::FORMAT.name)
         && path.is_file()
+        && !texts
         && lines::look_like_cells(&decode::beginning(path))
     {
         return Err(DataError::new(
@@ -341,6 +348,7 @@ mod tests {
             ("mood_TRAIN.tsv", "good\ta fine day\nbad\tno more\n", "tsv"),
             ("table.txt", "text,label\n\"a, b\",x\n", "csv"),
             ("prose.txt", "a fine day, so it was\n5 stars\n", "lines"),
+            ("y.txt", "all of it, y\nnothing\n", "lines"),
             ("objects.data", "{\"text\": \"a\"}\n", "jsonl"),
         ] {
             assert_eq!(guess(&file(name, text)), Some(format), "{name}");

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::csv::Table;
 use super::table::order::Clock;
-use super::table::{Columns, Kind, Layout, Profile, column_place, is_clock, listed, long};
+use super::table::{Columns, Kind, Layout, Profile, column_place, is_clock, listed, long, time_columns};
 use super::{ReadOptions, Rows, number, read as read_rows};
 use crate::error::DataError;
 use crate::sequence::{Sequence, Series};
@@ -86,8 +86,7 @@ fn table(path: &Path, delimiter: u8, options: &ReadOptions) -> Result<Recordings
         };
     let mut series = long::series_of(&table, columns.id.as_slice());
     let Table { name, names, records, lines, .. } = &table;
-    if let Some(clock) = columns.time.and_then(|time| Clock::read(name, &names[time], time, records, lines, &mut notes))
-    {
+    if let Some(clock) = Clock::read(&table, &columns, &mut notes) {
         clock.sort(&mut series, &mut notes)?;
     }
     let mut bad = Vec::new();
@@ -127,9 +126,10 @@ fn columns(table: &Table, options: &ReadOptions, notes: &mut Vec<String>) -> Res
     let target = options.target.as_ref().map(|wanted| place("target", wanted)).transpose()?;
     let id = options.id.as_ref().map(|wanted| place("id", wanted)).transpose()?;
     let time = options.time.as_ref().map(|wanted| place("time", wanted)).transpose()?;
-    let free = |column: &usize| ![target, id].contains(&Some(*column));
-    let time = time.or_else(|| (0..names.len()).filter(free).find(|column| profiles[*column].is_time()));
-    let time = time.or_else(|| (0..names.len()).filter(free).find(|column| *named && is_clock(&names[*column])));
+    let free = |column: usize| ![target, id].contains(&Some(column));
+    let (dates, hours) = if time.is_some() { (time, None) } else { time_columns(&profiles, free) };
+    let clock = |column: &usize| *named && is_clock(&names[*column]) && free(*column);
+    let time = dates.or_else(|| (0..names.len()).find(clock));
     let id = match id {
         Some(id) => Some(id),
         // Several recordings below each other, which dates alone would mix.
@@ -141,7 +141,7 @@ fn columns(table: &Table, options: &ReadOptions, notes: &mut Vec<String>) -> Res
             let unnamed = *named && (names[column].is_empty() || names[column].starts_with("Unnamed:"));
             (unnamed && profiles[column].is_whole()) || (column == 0 && profiles[column].counts && names.len() > 1)
         };
-        let free = |column: &usize| ![id, time].contains(&Some(*column));
+        let free = |column: &usize| ![id, time, hours].contains(&Some(*column));
         let (inputs, beside): (Vec<usize>, Vec<usize>) = (0..names.len())
             .filter(free)
             .partition(|column| profiles[*column].is_numeric() && !profiles[*column].is_empty() && !index(*column));
@@ -163,7 +163,7 @@ fn columns(table: &Table, options: &ReadOptions, notes: &mut Vec<String>) -> Res
     if inputs.is_empty() {
         return Err(DataError::new(format!("{name}: no column holds numbers"), "name columns with `data.features`"));
     }
-    Ok(Columns { inputs, kind: Kind::Recording, id, time, ..Columns::default() })
+    Ok(Columns { inputs, kind: Kind::Recording, id, time, hours, ..Columns::default() })
 }
 
 /// Rows from which a table with times is taken for a recording.
@@ -185,13 +185,19 @@ pub(crate) fn looks_like(path: &Path, options: &ReadOptions) -> bool {
     };
     let is_date = |column: usize| profiles[column].is_time() || clock(column);
     let dates = (0..names.len()).filter(|column| is_date(*column)).count();
+    // Dates and hours may stand apart.
+    let apart = usize::from(time_columns(&profiles, |_| true).1.is_some());
     let is_channel = |column: usize| !is_date(column) && profiles[column].is_numeric() && !profiles[column].is_empty();
     let numbers = (0..names.len()).filter(|column| is_channel(*column)).count();
     let label = |column: usize| {
         let known = ["label", "class", "category"].iter().any(|name| names[column].trim().eq_ignore_ascii_case(name));
         *named && known && Some(&names[column]) != options.target.as_ref()
     };
-    records.len() >= LONG && dates == 1 && dates + numbers == names.len() && numbers > 0 && !(0..names.len()).any(label)
+    records.len() >= LONG
+        && dates == 1 + apart
+        && dates + numbers == names.len()
+        && numbers > 0
+        && !(0..names.len()).any(label)
 }
 
 #[cfg(test)]
@@ -230,6 +236,8 @@ mod tests {
         // pandas' row numbers before the dates.
         let numbered: String = (0..60).map(|row| format!("{row},2016-07-01 {row:02}:00:00,{row}.5\n")).collect();
         assert!(looks_like(&file("numbered", &format!(",when,a\n{numbered}")), &ReadOptions::default()));
+        let apart: String = (0..60).map(|row| format!("1/7/2016,{:02}:{:02}:00,{row}.5\n", row / 6, row % 6)).collect();
+        assert!(looks_like(&file("apart", &format!("Date,Time,a\n{apart}")), &ReadOptions::default()));
         // A date beside a series and its class.
         let classes: String = (0..60).map(|row| format!("2016-07-01 {row:02}:00:00,{row}.5,{}\n", row % 2)).collect();
         assert!(!looks_like(&file("classes", &format!("when,a,label\n{classes}")), &ReadOptions::default()));
@@ -241,6 +249,13 @@ mod tests {
         let read = read(&path, None, &ReadOptions::default()).unwrap();
         assert_eq!((&read.columns[..], &read.series[0].values[..]), (&["load".to_string()][..], &[1.0, 2.0, 3.0][..]));
         assert!(read.notes.iter().any(|note| note.contains("not in the order of `date`")), "{:?}", read.notes);
+    }
+
+    #[test]
+    fn dates_and_hours_in_columns_of_their_own_are_one_time() {
+        let text = "Time,Date,load\n01:00,2/7/2016,3\n23:00,1/7/2016,1\n00:00,2/7/2016,2\n";
+        let read = read(&file("hours", text), None, &ReadOptions::default()).unwrap();
+        assert_eq!((&read.columns[..], &read.series[0].values[..]), (&["load".to_string()][..], &[1.0, 2.0, 3.0][..]));
     }
 
     #[test]

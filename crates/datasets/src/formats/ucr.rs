@@ -6,9 +6,8 @@ use std::path::Path;
 use super::decimal_commas::with_point;
 use super::decode::note_blank_lines;
 use super::table::{Columns, Kind, Layout};
-use super::{Format, ReadOptions, Rows, number, text};
+use super::{Format, ReadOptions, Rows, exact, text};
 use crate::error::DataError;
-use crate::sequence::{Sequence, Series};
 
 pub(super) const FORMAT: Format =
     Format { name: "ucr", summary: "UCR table, label first, no header", endings: &["txt"], read };
@@ -41,9 +40,9 @@ fn read(path: &Path, options: &ReadOptions) -> Result<Rows, DataError> {
         let pointed = |cell: &str| (mark != Some(',') && cell.contains(',')).then(|| with_point(cell)).flatten();
         let mut value = |cell: &str| {
             let cell = pointed(cell).inspect(|_| commas = true).unwrap_or_else(|| cell.into());
-            number(&cell).map(|value| value.unwrap_or(f32::NAN))
+            exact(&cell).map(|value| value.unwrap_or(f64::NAN))
         };
-        match inputs.into_iter().map(&mut value).collect::<Result<Vec<f32>, String>>() {
+        match inputs.into_iter().map(&mut value).collect::<Result<Vec<f64>, String>>() {
             Ok(mut values) => {
                 let length = values.iter().rposition(|value| value.is_finite()).map_or(0, |last| last + 1);
                 values.truncate(length);
@@ -51,8 +50,7 @@ fn read(path: &Path, options: &ReadOptions) -> Result<Rows, DataError> {
                     bad.push(format!("{name}:{line}: a label without values"));
                     continue;
                 }
-                rows.sequences.push(Sequence::Series(Series { values, channels: 1 }));
-                rows.labels.push(class_name(label));
+                rows.push_series(&values, 1, class_name(label));
             }
             Err(reason) => bad.push(format!("{name}:{line}: {reason}")),
         }
@@ -110,6 +108,7 @@ fn class_name(label: &str) -> String {
 mod tests {
     use super::*;
     use crate::formats::tests::file;
+    use crate::sequence::{Sequence, Series};
 
     #[test]
     fn labels_come_first_and_trailing_nan_is_padding() {

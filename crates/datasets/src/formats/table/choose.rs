@@ -20,6 +20,13 @@ struct View<'a> {
 
 /// Where the column stands that `data.KEY` names.
 pub(crate) fn column_place(file: &str, names: &[String], key: &str, wanted: &str) -> Result<usize, DataError> {
+    let count = names.iter().filter(|name| *name == wanted).count();
+    if count > 1 {
+        return Err(DataError::new(
+            format!("{file}: {count} columns are called `{wanted}`, which `data.{key}` names"),
+            "give each its own name",
+        ));
+    }
     names.iter().position(|name| name == wanted).ok_or_else(|| {
         let known: Vec<&str> = names.iter().map(String::as_str).collect();
         let hint = match nearest(wanted, &known) {
@@ -87,8 +94,9 @@ pub(crate) fn choose(
              `data.id` and `data.time`, or add `[data.windows]`"
         ));
     }
-    // The UCR archive's tables have no names, begin with the class and fill short series up.
-    columns.padded = columns.kind == Kind::Wide && !named && columns.target == Some(0);
+    // The UCR archive's tables have no names, or those that a data frame gives, begin with the class and fill short series up.
+    let nameless = !named || names.first().is_some_and(|name| name == "0");
+    columns.padded = columns.kind == Kind::Wide && nameless && columns.target == Some(0);
     if options.text.is_none() && given.is_empty() && !beside.is_empty() {
         let shown: Vec<String> =
             beside.iter().map(|(column, what)| format!("{} ({what})", view.shown(*column))).collect();
@@ -370,7 +378,8 @@ pub(super) fn is_identifier(name: &str) -> bool {
 
 /// Whether a name is one of times, where a column of whole numbers may be one.
 pub(crate) fn is_clock(name: &str) -> bool {
-    ["time", "timestamp", "datetime", "date", "unix", "epoch"].contains(&name.trim().to_lowercase().as_str())
+    ["time", "timestamp", "datetime", "date", "year", "unix", "epoch", "ds"]
+        .contains(&name.trim().to_lowercase().as_str())
 }
 
 #[cfg(test)]

@@ -43,7 +43,8 @@ pub(crate) fn may_be_read_as_class(file: &str, records: &[StringRecord], target:
 
 /// Whether a line with commas names a column of texts or of labels.
 pub(crate) fn has_known(line: &str) -> bool {
-    line.split(',').any(|cell| is_target(cell) || cell.trim().eq_ignore_ascii_case(TEXT))
+    let known = |cell: &str| cell.len() > 1 && (is_target(cell) || cell.eq_ignore_ascii_case(TEXT));
+    line.split([',', ';']).map(|cell| cell.trim().trim_matches('"')).any(known)
 }
 
 fn looks_like(records: &[StringRecord]) -> bool {

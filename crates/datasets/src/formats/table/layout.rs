@@ -42,6 +42,8 @@ pub struct Layout {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(crate) time: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(crate) hours: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(crate) channel: Option<usize>,
     /// Names of the channels in order, where the cells of `channel` tell them.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
@@ -61,6 +63,7 @@ impl Layout {
             target: columns.target,
             id: columns.id,
             time: columns.time,
+            hours: columns.hours,
             channel: columns.channel,
             channels: Vec::new(),
             padded: columns.padded,
@@ -107,8 +110,9 @@ impl Layout {
 
     /// Whether all places are in the table.
     fn is_sound(&self) -> bool {
-        let places = self.inputs.iter().chain(&self.target).chain(&self.id).chain(&self.time).chain(&self.channel);
-        !self.inputs.is_empty() && places.into_iter().all(|place| *place < self.columns.len())
+        let others = [self.target, self.id, self.time, self.hours, self.channel];
+        let places = self.inputs.iter().copied().chain(others.into_iter().flatten());
+        !self.inputs.is_empty() && places.into_iter().all(|place| place < self.columns.len())
     }
 
     /// Finds the columns of another table: by name where both have names, by place otherwise.
@@ -152,6 +156,7 @@ impl Layout {
             kind: self.kind,
             id: self.id.as_ref().and_then(at),
             time: self.time.as_ref().and_then(at),
+            hours: self.hours.as_ref().and_then(at),
             channel: self.channel.as_ref().and_then(at),
             padded: self.padded,
         })
@@ -234,7 +239,10 @@ mod tests {
         Layout { named, columns: names(columns), inputs: inputs.to_vec(), target, ..Layout::default() }
     }
 
-    fn found(layout: &Layout, columns: &str, named: bool) -> Result<(Vec<usize>, Option<usize>, Vec<String>), String> {
+    /// Inputs, target and notes.
+    type Found = (Vec<usize>, Option<usize>, Vec<String>);
+
+    fn found(layout: &Layout, columns: &str, named: bool) -> Result<Found, String> {
         let mut notes = Vec::new();
         let columns = layout.find("new.csv", &names(columns), named, &mut notes).map_err(|error| error.to_string())?;
         Ok((columns.inputs, columns.target, notes))

@@ -7,11 +7,10 @@ use csv::StringRecord;
 use super::choose::{column_place, is_clock, is_identifier, stem};
 use super::order::Clock;
 use super::pivot::{self, is_channel};
-use super::{Columns, Kind, Profile, is_target, listed};
+use super::{Columns, Kind, Profile, is_target, listed, time_columns};
 use crate::error::DataError;
 use crate::formats::csv::Table;
-use crate::formats::{ReadOptions, Rows, is_missing, number};
-use crate::sequence::{Sequence, Series};
+use crate::formats::{ReadOptions, Rows, exact, is_missing};
 
 /// Names of the column that tells the series, beside those of any identifier.
 const SERIES: [&str; 13] = [
@@ -57,22 +56,24 @@ pub(in crate::formats) fn columns(
         |key: &str, name: &Option<String>| name.as_ref().map(|name| column_place(file, names, key, name)).transpose();
     let (id, time) = (given("id", &options.id)?, given("time", &options.time)?);
     let target = given("target", &options.target)?;
-    let time = time.or_else(|| {
-        let clock = |column: &usize| profiles[*column].is_time();
+    let free = |column: usize| Some(column) != id && Some(column) != target;
+    let (dates, hours) = if time.is_some() { (time, None) } else { time_columns(&profiles, free) };
+    let time = dates.or_else(|| {
         let named = |column: &usize| {
             let name = names[*column].trim().to_lowercase();
             (is_clock(&name) || STEPS.contains(&name.as_str())) && profiles[*column].is_numeric()
         };
-        let free = || (0..names.len()).filter(|column| Some(*column) != id && Some(*column) != target);
-        free().find(clock).or_else(|| free().find(named))
+        (0..names.len()).filter(|column| free(*column)).find(named)
     });
     let candidates: Vec<usize> = match id {
         Some(id) => vec![id],
         None => by_likeness(names, &profiles, target, time),
     };
-    let channel =
-        (0..names.len()).find(|column| is_channel(&names[*column]) && ![id, time, target].contains(&Some(*column)));
-    let once = |id: usize, channel: Option<usize>| time.is_some_and(|time| no_step_twice(records, id, channel, time));
+    let channel = (0..names.len())
+        .find(|column| is_channel(&names[*column]) && ![id, time, hours, target].contains(&Some(*column)));
+    let once = |id: usize, channel: Option<usize>| {
+        time.is_some_and(|time| no_step_twice(records, id, channel, [Some(time), hours]))
+    };
     let found = candidates.into_iter().find_map(|id| match channel {
         _ if once(id, None) => Some((id, None)),
         Some(_) if once(id, channel) => Some((id, channel)),
@@ -99,7 +100,7 @@ pub(in crate::formats) fn columns(
         profiles[column].is_numeric() && !profiles[column].is_empty() && !index && !label(column)
     };
     let (inputs, beside): (Vec<usize>, Vec<usize>) = if options.features.is_empty() {
-        let free = |column: &usize| ![Some(id), time, target, channel].contains(&Some(*column));
+        let free = |column: &usize| ![Some(id), time, hours, target, channel].contains(&Some(*column));
         (0..names.len()).filter(free).partition(|column| is_input(*column))
     } else {
         let places = options.features.iter().map(|name| column_place(file, names, "features", name));
@@ -136,7 +137,7 @@ pub(in crate::formats) fn columns(
         let beside: Vec<String> = beside.into_iter().map(|column| names[column].clone()).collect();
         notes.push(format!("{file}: no channels, and left out: {}; `data.features` chooses channels", listed(&beside)));
     }
-    Ok(Some(Columns { target, inputs, kind: Kind::Long, id: Some(id), time, channel, padded: false }))
+    Ok(Some(Columns { target, inputs, kind: Kind::Long, id: Some(id), time, hours, channel, padded: false }))
 }
 
 /// Columns that may tell the series, the likeliest first: by name, then words or whole numbers that come again.
@@ -157,11 +158,11 @@ fn by_likeness(names: &[String], profiles: &[Profile], target: Option<usize>, ti
 }
 
 /// Whether no series, or no channel of one, has a time twice.
-fn no_step_twice(records: &[StringRecord], id: usize, channel: Option<usize>, time: usize) -> bool {
+fn no_step_twice(records: &[StringRecord], id: usize, channel: Option<usize>, times: [Option<usize>; 2]) -> bool {
     let mut seen = HashSet::new();
     records.iter().all(|record| {
-        let channel = channel.map_or("", |channel| record[channel].trim());
-        seen.insert((record[id].trim(), channel, record[time].trim()))
+        let cell = |column: Option<usize>| column.map_or("", |column| record[column].trim());
+        seen.insert((record[id].trim(), cell(channel), times.map(cell)))
     })
 }
 
@@ -243,8 +244,7 @@ pub(in crate::formats) fn read(
     }
     let Table { name, names, records, lines, .. } = table;
     let mut series = series_of(table, &[id]);
-    let clock = columns.time.and_then(|time| Clock::read(name, &names[time], time, records, lines, &mut rows.notes));
-    if let Some(clock) = clock {
+    if let Some(clock) = Clock::read(table, columns, &mut rows.notes) {
         clock.sort(&mut series, &mut rows.notes)?;
     }
     let mut bad = Vec::new();
@@ -253,15 +253,14 @@ pub(in crate::formats) fn read(
         let mut label = Labels::default();
         for row in steps {
             for column in &columns.inputs {
-                match number(&records[row][*column]) {
-                    Ok(value) => values.push(value.unwrap_or(f32::NAN)),
+                match exact(&records[row][*column]) {
+                    Ok(value) => values.push(value.unwrap_or(f64::NAN)),
                     Err(reason) => bad.push(format!("{name}:{}: column `{}`: {reason}", lines[row], names[*column])),
                 }
             }
             label.add(table, columns, row, &mut bad);
         }
-        rows.sequences.push(Sequence::Series(Series { values, channels: columns.inputs.len() }));
-        rows.labels.push(label.text());
+        rows.push_series(&values, columns.inputs.len(), label.text());
     }
     if bad.is_empty() {
         return Ok(Vec::new());
@@ -273,6 +272,7 @@ pub(in crate::formats) fn read(
 mod tests {
     use super::*;
     use crate::formats::{read as read_file, tests::file};
+    use crate::sequence::{Sequence, Series};
 
     fn rows(name: &str, text: &str, options: &ReadOptions) -> Result<Rows, String> {
         read_file(&file(name, text), None, options).map_err(|error| error.to_string())

@@ -14,7 +14,7 @@ pub(crate) mod time;
 
 pub(crate) use choose::{choose, column_place, is_clock};
 pub use layout::{Kind, Layout};
-pub(crate) use profile::Profile;
+pub(crate) use profile::{Profile, time_columns};
 
 /// Names that a target column goes by, the likeliest first.
 pub(crate) const TARGETS: [&str; 5] = ["label", "target", "class", "y", "category"];
@@ -36,6 +36,8 @@ pub(crate) struct Columns {
     /// Which series a row of a long table belongs to, and its place in it.
     pub(crate) id: Option<usize>,
     pub(crate) time: Option<usize>,
+    /// The time of day, where `time` holds dates alone.
+    pub(crate) hours: Option<usize>,
     /// Which channel the value of a row belongs to.
     pub(crate) channel: Option<usize>,
     /// Whether missing values at a row's end are the padding of a shorter series, as in the UCR archive.

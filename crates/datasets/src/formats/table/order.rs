@@ -1,40 +1,39 @@
 //! Steps in the order of their times: what is unsorted, repeated or missing.
 
-use csv::StringRecord;
-
-use super::time;
+use super::{Columns, time};
 use crate::error::DataError;
+use crate::formats::csv::Table;
 
 /// Of a thousand times so many may stand twice, as the hour does when summer time ends.
 const REPEATED: usize = 10;
 
 /// The steps of several series by their times.
 pub(crate) struct Clock<'a> {
-    file: &'a str,
-    name: &'a str,
+    table: &'a Table,
+    /// The column of times, or of dates where the hours have a column of their own.
     column: usize,
-    records: &'a [StringRecord],
-    lines: &'a [u64],
     times: Vec<f64>,
 }
 
 impl<'a> Clock<'a> {
-    /// `None`, which is told, where a cell of the column is no time.
-    pub(crate) fn read(
-        file: &'a str,
-        name: &'a str,
-        column: usize,
-        records: &'a [StringRecord],
-        lines: &'a [u64],
-        notes: &mut Vec<String>,
-    ) -> Option<Self> {
-        match time::read(records.iter().map(|record| &record[column])) {
-            Ok(times) => Some(Self { file, name, column, records, lines, times }),
+    /// `None` where there is no column of times, and, which is told, where a cell of it is no time.
+    pub(in crate::formats) fn read(table: &'a Table, columns: &Columns, notes: &mut Vec<String>) -> Option<Self> {
+        let column = columns.time?;
+        let cells: Vec<String> = match columns.hours {
+            Some(hours) => {
+                table.records.iter().map(|row| format!("{} {}", row[column].trim(), row[hours].trim())).collect()
+            }
+            None => table.records.iter().map(|row| row[column].to_string()).collect(),
+        };
+        match time::read(cells.iter().map(String::as_str)) {
+            Ok(times) => Some(Self { table, column, times }),
             Err(row) => {
                 notes.push(format!(
-                    "{file}:{}: `{name}` is `{}`, which is read as no time: all rows are taken in the order they stand in",
-                    lines[row],
-                    records[row][column].trim()
+                    "{}:{}: `{}` is `{}`, which is read as no time: all rows are taken in the order they stand in",
+                    table.name,
+                    table.lines[row],
+                    table.names[column],
+                    cells[row].trim()
                 ));
                 None
             }
@@ -67,7 +66,8 @@ impl<'a> Clock<'a> {
                 gaps.extend(rows.windows(2).filter(|pair| step(pair) > 1.5 * usual).map(|pair| [pair[0], pair[1]]));
             }
         }
-        let Self { file, name, .. } = self;
+        let Table { name: file, names, records, lines, .. } = self.table;
+        let name = &names[self.column];
         if unsorted > 0 {
             let of =
                 if series.len() > 1 { format!(" of {unsorted} of {} series", series.len()) } else { String::new() };
@@ -76,11 +76,11 @@ impl<'a> Clock<'a> {
         if let Some([left, right]) = repeated.first() {
             let twice = format!(
                 "{file}:{}: `{name}` is {} as in line {}",
-                self.lines[*right],
-                self.records[*right][self.column].trim(),
-                self.lines[*left]
+                lines[*right],
+                records[*right][self.column].trim(),
+                lines[*left]
             );
-            if repeated.len() * 1000 > self.records.len() * REPEATED {
+            if repeated.len() * 1000 > records.len() * REPEATED {
                 return Err(DataError::new(
                     format!("{twice}; {} times stand twice in a series", repeated.len()),
                     "remove one of the rows; or name the column that tells the series apart with `data.id`",
@@ -92,8 +92,8 @@ impl<'a> Clock<'a> {
             notes.push(format!(
                 "{file}:{}: `{name}` leaves steps out behind line {} (such gaps: {}): what follows is read as the next step; rows \
                  with empty cells fill a gap",
-                self.lines[*right],
-                self.lines[*left],
+                lines[*right],
+                lines[*left],
                 gaps.len()
             ));
         }
@@ -106,11 +106,19 @@ mod tests {
     use super::*;
 
     fn sorted(cells: &[&str]) -> Result<(Vec<usize>, Vec<String>), String> {
-        let records: Vec<StringRecord> = cells.iter().map(|cell| StringRecord::from(vec![*cell])).collect();
-        let lines: Vec<u64> = (2..).take(cells.len()).collect();
+        let table = Table {
+            name: "x.csv".into(),
+            names: vec!["date".into(), "hour".into()],
+            named: true,
+            records: cells.iter().map(|cell| cell.split(',').chain([""]).take(2).collect()).collect(),
+            lines: (2..).take(cells.len()).collect(),
+            notes: Vec::new(),
+        };
         let mut notes = Vec::new();
         let mut series = [(0..cells.len()).collect::<Vec<_>>()];
-        if let Some(clock) = Clock::read("x.csv", "date", 0, &records, &lines, &mut notes) {
+        let hours = cells[0].contains(',').then_some(1);
+        let columns = Columns { time: Some(0), hours, ..Columns::default() };
+        if let Some(clock) = Clock::read(&table, &columns, &mut notes) {
             clock.sort(&mut series, &mut notes).map_err(|error| error.to_string())?;
         }
         Ok((series[0].clone(), notes))
@@ -126,6 +134,12 @@ mod tests {
         let (rows, notes) = sorted(&["2021-01-03", "2021-01-02", "2021-01-01"]).unwrap();
         assert_eq!(rows, [2, 1, 0]);
         assert_eq!(notes, ["x.csv: the rows are not in the order of `date`, and are sorted by it"]);
+    }
+
+    #[test]
+    fn hours_may_have_a_column_of_their_own() {
+        let (rows, notes) = sorted(&["2021-01-02,00:00", "2021-01-01,23:00", "2021-01-02,01:00"]).unwrap();
+        assert_eq!((rows, notes.len()), (vec![1, 0, 2], 1));
     }
 
     #[test]

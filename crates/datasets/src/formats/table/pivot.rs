@@ -7,8 +7,7 @@ use super::long::{Labels, series_of};
 use super::order::Clock;
 use crate::error::DataError;
 use crate::formats::csv::Table;
-use crate::formats::{Rows, number};
-use crate::sequence::{Sequence, Series};
+use crate::formats::{Rows, exact};
 
 /// Names of the column that tells the channel.
 const CHANNELS: [&str; 11] = [
@@ -47,7 +46,7 @@ pub(super) fn read(
         return Ok(Vec::new());
     };
     let mut parts = series_of(table, &[id, channel]);
-    let clock = columns.time.and_then(|time| Clock::read(file, &names[time], time, records, lines, &mut rows.notes));
+    let clock = Clock::read(table, columns, &mut rows.notes);
     if let Some(clock) = &clock {
         clock.sort(&mut parts, &mut rows.notes)?;
     }
@@ -55,7 +54,7 @@ pub(super) fn read(
     let mut bad = Vec::new();
     let mut places: HashMap<&str, usize> = HashMap::new();
     // For each series the time, the channel and the value of each row.
-    let mut series: Vec<Vec<(f64, usize, f32)>> = Vec::new();
+    let mut series: Vec<Vec<(f64, usize, f64)>> = Vec::new();
     let mut labels: Vec<Labels> = Vec::new();
     for part in parts {
         let first = &records[part[0]];
@@ -77,10 +76,10 @@ pub(super) fn read(
             }
         };
         for (step, row) in part.into_iter().enumerate() {
-            match number(&records[row][value]) {
+            match exact(&records[row][value]) {
                 Ok(found) => {
                     let time = clock.as_ref().map_or(step as f64, |clock| clock.time(row));
-                    series[place].push((time, own, found.unwrap_or(f32::NAN)));
+                    series[place].push((time, own, found.unwrap_or(f64::NAN)));
                 }
                 Err(reason) => bad.push(format!("{file}:{}: column `{}`: {reason}", lines[row], names[value])),
             }
@@ -89,18 +88,17 @@ pub(super) fn read(
     }
     for (mut cells, label) in series.into_iter().zip(labels) {
         cells.sort_by(|left, right| left.0.total_cmp(&right.0));
-        let mut values: Vec<f32> = Vec::new();
+        let mut values: Vec<f64> = Vec::new();
         let mut last = None;
         for (time, channel, value) in cells {
             if last != Some(time) {
-                values.resize(values.len() + channels.len(), f32::NAN);
+                values.resize(values.len() + channels.len(), f64::NAN);
                 last = Some(time);
             }
             let step = values.len() - channels.len();
             values[step + channel] = value;
         }
-        rows.sequences.push(Sequence::Series(Series { values, channels: channels.len() }));
-        rows.labels.push(label.text());
+        rows.push_series(&values, channels.len(), label.text());
     }
     if bad.is_empty() {
         return Ok(channels);
@@ -113,6 +111,7 @@ mod tests {
     use super::*;
     use crate::formats::tests::file;
     use crate::formats::{ReadOptions, read as read_file};
+    use crate::sequence::Sequence;
 
     const TEXT: &str =
         "case_id,dim_id,reading_id,value\n0,0,0,1\n0,0,1,2\n0,1,1,20\n0,1,0,10\n7,0,0,3\n7,1,0,30\n7,1,1,40\n";

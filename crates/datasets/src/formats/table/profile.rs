@@ -21,6 +21,10 @@ pub(crate) struct Profile {
     pub(crate) whole: usize,
     /// Those that are dates or times.
     pub(crate) times: usize,
+    /// Those with an hour.
+    hours: usize,
+    /// Those with a date.
+    dates: usize,
     /// Different cells.
     pub(crate) distinct: usize,
     /// Words of all cells.
@@ -49,7 +53,12 @@ impl Profile {
                 }
                 // Infinity is a bad number, and no text.
                 _ if cell.parse::<f64>().is_ok() => profile.numbers += 1,
-                _ => profile.times += usize::from(time::looks_like(cell)),
+                _ => {
+                    let is_time = time::looks_like(cell);
+                    profile.times += usize::from(is_time);
+                    profile.hours += usize::from(is_time && cell.contains(':'));
+                    profile.dates += usize::from(is_time && cell.contains(['-', '/', ' ']));
+                }
             }
         }
         profile.distinct = seen.len();
@@ -67,6 +76,16 @@ impl Profile {
 
     pub(crate) fn is_time(&self) -> bool {
         self.cells > 0 && 2 * self.times > self.cells
+    }
+
+    /// Dates without hours.
+    pub(crate) fn is_date_alone(&self) -> bool {
+        self.is_time() && self.hours == 0
+    }
+
+    /// Hours without dates.
+    pub(crate) fn is_hour_alone(&self) -> bool {
+        self.is_time() && self.hours == self.times && self.dates == 0
     }
 
     pub(crate) fn is_text(&self) -> bool {
@@ -95,6 +114,17 @@ impl Profile {
     /// A few whole numbers, as classes are written.
     pub(crate) fn is_like_classes(&self) -> bool {
         self.is_whole() && self.repeats() && (2..=MOST_CLASSES).contains(&self.distinct)
+    }
+}
+
+/// The columns of the time: dates and, where they stand apart, hours; or times of any kind.
+pub(crate) fn time_columns(profiles: &[Profile], free: impl Fn(usize) -> bool) -> (Option<usize>, Option<usize>) {
+    let find = |fits: &dyn Fn(&Profile) -> bool| {
+        (0..profiles.len()).filter(|column| free(*column)).find(|column| fits(&profiles[*column]))
+    };
+    match (find(&Profile::is_date_alone), find(&Profile::is_hour_alone)) {
+        (Some(dates), Some(hours)) => (Some(dates), Some(hours)),
+        _ => (find(&Profile::is_time), None),
     }
 }
 
@@ -131,6 +161,8 @@ mod tests {
     fn columns_are_told_by_what_most_cells_hold() {
         assert!(column(&["0.5", "NA", "", "x", "7"]).is_numeric());
         assert!(column(&["2021-01-01", "", "2021-01-02 03:00"]).is_time());
+        assert!(column(&["2021-01-01"]).is_date_alone() && column(&["10:30:00"]).is_hour_alone());
+        assert!(!column(&["2021-01-01 10:30"]).is_date_alone() && !column(&["2021-01-01 10:30"]).is_hour_alone());
         assert!(column(&["a fine day", "the rain came", "no more of it"]).is_prose());
         assert!(column(&["这部电影很好", "我不喜欢"]).is_prose());
         assert!(column(&["up", "down", "up", "down"]).repeats());

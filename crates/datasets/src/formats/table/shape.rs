@@ -2,6 +2,32 @@
 
 use csv::StringRecord;
 
+/// Tab-separated text is read without quotes; where a whole column is quoted, as R's `write.table` quotes words, they are none of
+/// its letters.
+pub(crate) fn unquote(records: &mut [StringRecord]) {
+    let quoted = |cell: &str| cell.len() >= 2 && cell.starts_with('"') && cell.ends_with('"');
+    let all = |records: &[StringRecord], column: usize| {
+        let mut cells =
+            records.iter().filter_map(|record| record.get(column)).filter(|cell| !cell.is_empty()).peekable();
+        cells.peek().is_some() && cells.all(quoted)
+    };
+    let Some((names, rest)) = records.split_first_mut() else { return };
+    let bare = |cell: &str| if quoted(cell) { cell[1..cell.len() - 1].replace("\"\"", "\"") } else { cell.to_string() };
+    let columns: Vec<bool> = (0..names.len()).map(|column| all(rest, column)).collect();
+    if columns.contains(&true) {
+        for record in rest {
+            *record = record
+                .iter()
+                .zip(&columns)
+                .map(|(cell, all)| if *all { bare(cell) } else { cell.to_string() })
+                .collect();
+        }
+    }
+    if names.iter().all(|cell| quoted(cell) || cell.is_empty()) {
+        *names = names.iter().map(bare).collect();
+    }
+}
+
 /// Brings the rows to one width where a usual way of writing tables is the reason that they differ.
 pub(crate) fn mend(file: &str, records: &mut Vec<StringRecord>, lines: &mut Vec<u64>, notes: &mut Vec<String>) {
     let empty = |record: &StringRecord| record.len() > 1 && record.iter().all(|cell| cell.trim().is_empty());
@@ -43,6 +69,16 @@ mod tests {
         assert_eq!(records[2], ["3", "4"]);
         assert_eq!(lines, [1, 2, 4]);
         assert_eq!(notes, ["x.csv:3: 2 rows hold nothing but empty cells and are left out"]);
+    }
+
+    #[test]
+    fn quotes_around_a_whole_column_are_none_of_its_letters() {
+        let rows = ["\"a\"\t\"b\"\t\"c\"", "1\t\"x\"\t\"he said", "2\t\"y \"\"z\"\"\"\tno\""];
+        let mut records: Vec<StringRecord> = rows.iter().map(|row| row.split('\t').collect()).collect();
+        unquote(&mut records);
+        assert_eq!(records[0], vec!["a", "b", "c"]);
+        assert_eq!(records[1], vec!["1", "x", "\"he said"]);
+        assert_eq!(records[2], vec!["2", "y \"z\"", "no\""]);
     }
 
     #[test]

@@ -9,7 +9,20 @@ pub(crate) enum Order {
     MonthFirst,
 }
 
-const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+const MONTHS: [&str; 12] = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+];
 
 /// A date, a time of day or both: digits with at least two separators, or the name of a month between digits.
 pub(crate) fn looks_like(cell: &str) -> bool {
@@ -17,7 +30,36 @@ pub(crate) fn looks_like(cell: &str) -> bool {
     let separators = cell.chars().filter(|letter| "-/:.".contains(*letter)).count();
     let fits = |letter: char| letter.is_ascii_digit() || "-/:. TZ+APMapm".contains(letter);
     let digits = separators >= 2 && cell.starts_with(|letter: char| letter.is_ascii_digit()) && cell.chars().all(fits);
-    digits || with_month(cell)
+    digits || with_month(cell) || month_of(cell).is_some() || is_hour(cell)
+}
+
+/// `9:30`, `21:05`.
+fn is_hour(cell: &str) -> bool {
+    let digits = |text: &str| text.chars().all(|letter| letter.is_ascii_digit());
+    cell.split_once(':').is_some_and(|(hour, minute)| {
+        (1..=2).contains(&hour.len()) && minute.len() == 2 && digits(hour) && digits(minute)
+    })
+}
+
+/// A month or a quarter by itself: `2020-01`, `2020/01`, `2020Q1`, `2020-Q1`, `Jan-20`, `Jan 2020`. Its year and month.
+fn month_of(cell: &str) -> Option<(u32, u32)> {
+    let (first, second) = match cell.split_once(['-', '/', ' ']) {
+        Some((first, second)) => (first, second),
+        None => cell.split_at_checked(4).filter(|(_, rest)| rest.starts_with(['Q', 'q']))?,
+    };
+    if let Some(month) = month(first) {
+        return Some((full_year(second)?, month));
+    }
+    let year = full_year(first).filter(|_| first.len() == 4)?;
+    if let Some(quarter) = second.strip_prefix(['Q', 'q']) {
+        return quarter
+            .parse()
+            .ok()
+            .filter(|quarter| (1..=4).contains(quarter))
+            .map(|quarter: u32| (year, 3 * quarter - 2));
+    }
+    let month = second.parse().ok().filter(|month| second.len() == 2 && (1..=12).contains(month));
+    month.or_else(|| self::month(second)).map(|month| (year, month))
 }
 
 /// `5 Jan 2020`, `Jan 5, 2020 10:30`, `05-Jan-20`, `Mon Apr 06 22:19:45 PDT 2009`.
@@ -31,10 +73,11 @@ fn words(cell: &str) -> Vec<&str> {
     cell.split([' ', ',', '-', '/']).filter(|word| !word.is_empty()).collect()
 }
 
+/// The number of a month by its name or the beginning of it.
 fn month(word: &str) -> Option<u32> {
     let word = word.trim_end_matches('.').to_lowercase();
-    let full = word.is_ascii() && word.len() >= 3;
-    MONTHS.iter().position(|month| full && word.starts_with(month)).map(|place| place as u32 + 1)
+    let place = MONTHS.iter().position(|month| word.len() >= 3 && month.starts_with(&word))?;
+    Some(place as u32 + 1)
 }
 
 /// Seconds since the beginning of 1970, where no zone is given as if in UTC; `None` where the cell is no date.
@@ -42,6 +85,9 @@ pub(crate) fn seconds(cell: &str, order: Order) -> Option<f64> {
     let cell = cell.trim();
     if with_month(cell) {
         return named_month(cell);
+    }
+    if let Some((year, month)) = month_of(cell) {
+        return Some(days(year, month, 1)? as f64 * 86400.0);
     }
     let (date, rest) = match cell.split_once(['T', ' ']) {
         Some((date, rest)) => (date, rest.trim()),
@@ -57,6 +103,15 @@ pub(crate) fn seconds(cell: &str, order: Order) -> Option<f64> {
         (_, Order::MonthFirst) => (full_year(third)?, number(first)?, number(second)?),
     };
     Some(days(year, month, day)? as f64 * 86400.0 + time_of_day(rest)?)
+}
+
+/// `20200131`.
+fn compact(cell: &str) -> Option<f64> {
+    let cell = cell.trim();
+    let number = |text: Option<&str>| text.and_then(|text| text.parse::<u32>().ok());
+    let (year, month, day) = (number(cell.get(..4))?, number(cell.get(4..6))?, number(cell.get(6..))?);
+    let fits = cell.len() == 8 && (1900..2100).contains(&year);
+    Some(days(year, month, day).filter(|_| fits)? as f64 * 86400.0)
 }
 
 fn full_year(text: &str) -> Option<u32> {
@@ -147,6 +202,9 @@ pub(crate) fn read<'a>(cells: impl Iterator<Item = &'a str> + Clone) -> Result<V
     };
     let falls = |times: &Vec<f64>| times.windows(2).filter(|pair| pair[1] < pair[0]).count();
     let number = |cell: &str| cell.trim().parse::<f64>().ok().filter(|value| value.is_finite());
+    if let Ok(times) = all(&compact) {
+        return Ok(times);
+    }
     match (all(&|cell| seconds(cell, Order::DayFirst)), all(&|cell| seconds(cell, Order::MonthFirst))) {
         (Ok(days), Ok(months)) => Ok(if falls(&months) < falls(&days) { months } else { days }),
         (Ok(times), Err(_)) | (Err(_), Ok(times)) => Ok(times),
@@ -178,6 +236,21 @@ mod tests {
         assert_eq!(seconds("04/06/2009", Order::MonthFirst), seconds("2009-04-06", Order::DayFirst));
         assert_eq!(seconds("1970-01-01", Order::DayFirst), Some(0.0));
         assert_eq!(seconds("2000-03-01", Order::DayFirst), Some(951_868_800.0));
+    }
+
+    #[test]
+    fn months_quarters_and_compact_dates_are_dates() {
+        let day = |cell: &str| seconds(cell, Order::DayFirst).map(|seconds| seconds / 86400.0);
+        for cell in ["1970-02", "1970/02", "Feb-70", "Feb 1970", "1970-Feb"] {
+            assert_eq!((looks_like(cell), day(cell)), (true, Some(31.0)), "{cell}");
+        }
+        assert_eq!((day("1970Q2"), day("1970-Q2")), (Some(90.0), Some(90.0)));
+        assert_eq!(read(["20200131", "20200201"].into_iter()).map(|times| times[1] - times[0]), Ok(86400.0));
+        assert_eq!(read(["20201331", "20200201"].into_iter()), Ok(vec![20_201_331.0, 20_200_201.0]));
+        assert!(looks_like("9:30") && seconds("9:30", Order::DayFirst) == Some(34200.0));
+        for cell in ["2:1", "a:30", "10-12", "1-2020", "2020-13", "page 12", "2020", "mayor 2020"] {
+            assert!(!looks_like(cell), "{cell}");
+        }
     }
 
     #[test]
