@@ -164,9 +164,11 @@ fn keys_of_other_libraries_and_other_tables_get_the_line_that_is_right() {
 fn a_command_line_of_other_tools_gets_the_line_that_is_right() {
     let folder = folder("usage");
     std::fs::write(folder.join("mine.csv"), "a,b,label\n1,2,x\n3,4,y\n").expect("data");
+    std::fs::write(folder.join("mine.csv.gz"), [0x1f, 0x8b, 8, 0, 0xff, 0]).expect("data");
     let config = write_config(&folder, SMALL);
     for (arguments, part) in [
         (vec!["train", "mine.csv"], "`semiseq new mine.csv --output mine.toml` writes a config for this data"),
+        (vec!["train", "mine.csv.gz"], "`semiseq new mine.csv.gz --output mine.toml` writes a config for this data"),
         (vec!["train", "cbf"], "`semiseq new cbf --output mine.toml` writes a config for this data"),
         (vec!["train", "."], "`semiseq new . --output mine.toml` writes a config for this data"),
         (vec!["train", config, "--epochs", "5"], "`--set stage.0.epochs=5`"),
@@ -275,6 +277,30 @@ fn huge_numbers_deep_values_and_circles_are_clear_errors() {
     let output = semiseq(&folder, &["train", "circle.toml"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(errors(&output).contains("`extends` leads back to this file"), "{}", errors(&output));
+}
+
+/// A megabyte that would unpack to a hundred: refused by what it says of itself, before it is unpacked.
+#[test]
+fn a_packed_file_is_read_as_far_as_is_allowed() {
+    let folder = folder("packed");
+    let mut file = std::fs::File::create(folder.join("a.csv.gz")).expect("a file");
+    // A packed file of stored blocks, made by hand: 1,000 rows, and at its end the number of their bytes.
+    let rows = b"0.5,x\n0.7,y\n".repeat(500);
+    let mut bytes = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 1];
+    bytes.extend((rows.len() as u16).to_le_bytes());
+    bytes.extend((!(rows.len() as u16)).to_le_bytes());
+    bytes.extend(&rows);
+    bytes.extend([0; 4]);
+    bytes.extend((rows.len() as u32).to_le_bytes());
+    std::io::Write::write_all(&mut file, &bytes).expect("data");
+    let output = semiseq(&folder, &["data", "info", "a.csv.gz", "--max-bytes", "5999"]);
+    assert_eq!(output.status.code(), Some(2));
+    let message = errors(&output);
+    assert!(message.contains("a.csv.gz: more than is read of one file: it holds 6000 bytes"), "{message}");
+    assert!(message.contains("`--max-bytes`"), "{message}");
+    let config = SMALL.replace("source = \"cbf\"\nsize = 90", "source = \"a.csv.gz\"\nmax_bytes = 5999");
+    let output = semiseq(&folder, &["train", write_config(&folder, &config)]);
+    assert!(errors(&output).contains("it holds 6000 bytes"), "{}", errors(&output));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use semiseq_datasets::formats::text_of;
-use semiseq_datasets::{Problem, formats, is_built_in, shown};
+use semiseq_datasets::{Problem, formats, is_built_in, one_line, shown};
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
@@ -111,7 +111,11 @@ fn load(path: &Path, seen: &mut Vec<PathBuf>) -> Result<Loaded, Error> {
         };
         Error::input(format!("{file}: cannot be read: {error}"), hint)
     })?;
-    let text = text_of(bytes, &file)?;
+    let no_config = |error: Error| match is_data(path) {
+        true => Error::input(format!("{file}: this is data, and no config"), write_one(&file)),
+        false => error,
+    };
+    let text = text_of(bytes, &file).map_err(|error| no_config(error.into()))?;
     // One file has many names: `a.toml`, `x/../a.toml`, a link.
     let itself = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
     if seen.contains(&itself) {
@@ -127,13 +131,7 @@ fn load(path: &Path, seen: &mut Vec<PathBuf>) -> Result<Loaded, Error> {
         ));
     }
     seen.push(itself);
-    let mut table = parse(&file, &text).map_err(|error| {
-        if is_data(path) {
-            Error::input(format!("{file}: this is data, and no config"), write_one(&file))
-        } else {
-            error
-        }
-    })?;
+    let mut table = parse(&file, &text).map_err(no_config)?;
     let places = Places::of(&file, &text);
     let base = table.remove("extends");
     let folder = path.parent().unwrap_or(Path::new(""));
@@ -432,7 +430,7 @@ fn explain(path: &str, message: &str, root: &Value) -> (Problem, Repair) {
         .replace("usize", "a whole number of at least 0")
         .replace("u64", "a whole number of at least 0")
         .replace("f64", "a number");
-    with(path, &shown(&message), None, Repair::Remove)
+    with(path, &one_line(&message, 1_000), None, Repair::Remove)
 }
 
 /// A key's path as a table's header: stages are a list and have no number there.
