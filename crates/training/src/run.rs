@@ -134,6 +134,10 @@ fn run_here(config: &RunConfig, data: Prepared, options: &RunOptions) -> Result<
         baseline = Some(BaselineSummary { test: workshop.predictions(None, &fitted.model, "test", &data.test)?.0 });
     }
     progress.close();
+    if options.interrupter.should_stop() {
+        // The last stage left its checkpoint, and what follows may take long.
+        return Err(Error::Interrupted { folder });
+    }
 
     let (valid, _) = workshop.scores(&model, objective.as_ref(), "validation", &data.valid)?;
     let (test, confusion) = workshop.scores(&model, objective.as_ref(), "test", &data.test)?;

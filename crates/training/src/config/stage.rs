@@ -31,8 +31,8 @@ pub struct StageConfig {
     /// Optimiser steps between two validations, at least 1; the last step is validated in any case. Default: a pass of
     /// labelled and unlabelled sequences side by side, whether or not the objective reads both, so that with the same steps
     /// every method of a comparison chooses among as many weights (where an objective reads the whole training part, a pass
-    /// over that). Where a stage has more than 100 such passes it is several of them, and where a pass has more than 250 steps a
-    /// part of one, so that there are at least 10 validations or they are no more than 250 steps apart.
+    /// over that). It is several passes where there would be more than 100 validations, and a part of one where there would be
+    /// fewer than 10, but not less than a pass over the labels or, where that is longer, 250 steps.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub validate_every: Option<usize>,
     /// Between two checkpoints: optimiser steps (`500`) or a time (`"30s"`, `"5min"`, `"1h"`). Default: the first epoch's end,

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use burn::tensor::Device;
 use burn::train::Interrupter;
-use semiseq_datasets::{Augmenter, Dataset, Loader, LoaderOptions, Pool};
+use semiseq_datasets::{Augmenter, Dataset, Loader, LoaderOptions};
 use semiseq_models::SequenceModel;
 use serde::{Deserialize, Serialize};
 
@@ -158,7 +158,7 @@ pub fn fit<M: SequenceModel, O: Objective<M>>(
     let config = options.config;
     let needs = objective.needs();
     let batches = loader(options, needs);
-    let length = Length::of(options, needs.pool, &batches, &loader(options, Needs { pool: Pool::Paired, ..needs }));
+    let length = Length::of(options, needs.pool, |pool| loader(options, Needs { pool, ..needs }));
     let mut training = Training::new(model, objective, options, length, resume)?;
     let (metric, higher) = selection(config, options.kind);
     let patience = config.early_stopping.as_ref().map(|stopping| stopping.patience);
