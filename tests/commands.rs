@@ -355,7 +355,7 @@ per_class = [4, 3]
 name = "teacher"
 [[method]]
 name = "plain"
-set = { "stage.1.objective" = { supervised = {} } }
+set = { "stage.1.objective" = { supervised = {} }, "stage.1.validate_every" = 1 }
 "#;
 
 #[test]
@@ -367,6 +367,8 @@ fn a_grid_becomes_a_table_and_finished_cells_are_not_run_twice() {
     assert!(first.status.success(), "{}", errors(&first));
     assert!(errors(&first).contains("8 cells, 8 to run"), "{}", errors(&first));
     assert!(errors(&first).contains("[8/8]"), "{}", errors(&first));
+    let told = errors(&first);
+    assert_eq!(told.matches("`plain` is validated every 1 steps and `teacher` every 2, so that").count(), 2, "{told}");
     let table = text(&first);
     assert!(table.contains("| teacher |") && table.contains("4 a class") && table.contains("±"), "{table}");
     let out = folder.join("runs/compare-grid");

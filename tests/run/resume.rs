@@ -6,7 +6,7 @@ use std::sync::Arc;
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor};
 use burn::train::Interrupter;
-use semiseq::datasets::{Augmenter, Prepared, Target, prepare};
+use semiseq::datasets::{Augmenter, InputKind, Prepared, prepare};
 use semiseq::models::{AnyModel, HeadSize, InputSize, State};
 use semiseq::training::config::{RunConfig, read_str};
 use semiseq::training::learner::checkpoint::Files;
@@ -100,13 +100,13 @@ impl Stage {
     }
 
     fn begin(&self) -> (AnyModel, AnyObjective<AnyModel>) {
-        let input = match &self.data.train.sequences[0] {
-            semiseq::datasets::Sequence::Series(series) => InputSize::Values(series.channels),
-            _ => InputSize::Tokens(40),
+        let input = match self.data.processor.input() {
+            InputKind::Values { channels } => InputSize::Values(channels),
+            InputKind::Tokens { vocabulary } => InputSize::Tokens(vocabulary),
         };
-        let head = match (&self.data.train.targets[0], &self.config.data.windows) {
-            (Target::Sequence(_), Some(windows)) => HeadSize::Forecast { horizon: windows.horizon, channels: 2 },
-            _ => HeadSize::Logits(self.data.train.classes.len().max(2)),
+        let head = match &self.config.data.windows {
+            Some(windows) => HeadSize::Forecast { horizon: windows.horizon, channels: 2 },
+            None => HeadSize::Logits(self.data.train.classes.len().max(2)),
         };
         self.device.seed(1);
         let model = self.config.model.init(input, head, &self.device);

@@ -100,8 +100,40 @@ fn list(plan: &Plan, folder: &Path) -> Result<(), Error> {
     print(text.trim_end())
 }
 
-/// Says where a validation part is larger than the labels would honestly allow.
+/// Says where methods are not compared on equal terms.
 fn warn(plan: &Plan, outcomes: &[Option<Outcome>]) {
+    warn_of_labels(plan, outcomes);
+    for (number, task) in plan.tasks.iter().enumerate() {
+        let cells = plan.cells.iter().zip(outcomes).filter(|(cell, _)| cell.task == number);
+        let every = cells.filter_map(|(cell, outcome)| match outcome {
+            Some(Ok(summary)) => Some((summary.stages.last()?.outcome.validate_every, cell.method)),
+            _ => None,
+        });
+        // A summary of an earlier version does not tell.
+        if let Some((often, seldom)) = apart(every.filter(|(every, _)| *every > 0).collect()) {
+            let name = |method: usize| &plan.grid.methods[method].name;
+            tell(format!(
+                "warning: {}: `{}` is validated every {} steps and `{}` every {}, so that they choose among more and fewer of \
+                 their weights (write `steps` in place of `epochs`, or the same `validate_every`, in the last stage)",
+                task.name,
+                name(often.1),
+                often.0,
+                name(seldom.1),
+                seldom.0
+            ));
+        }
+    }
+}
+
+/// The least and the most of steps between validations with their methods, where they differ.
+fn apart(mut every: Vec<(usize, usize)>) -> Option<((usize, usize), (usize, usize))> {
+    every.sort_unstable();
+    let (first, last) = (*every.first()?, *every.last()?);
+    (first.0 < last.0).then_some((first, last))
+}
+
+/// Says where a validation part is larger than the labels would honestly allow.
+fn warn_of_labels(plan: &Plan, outcomes: &[Option<Outcome>]) {
     let mut told = vec![false; plan.tasks.len()];
     for (cell, outcome) in plan.cells.iter().zip(outcomes) {
         if let Some(Ok(summary)) = outcome
