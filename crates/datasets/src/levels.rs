@@ -38,6 +38,12 @@ impl Levels {
         selected
     }
 
+    /// Those where the channel at `place` was brought to the front.
+    pub(crate) fn turned(mut self, place: usize) -> Self {
+        self.0.iter_mut().filter(|level| level.len() > place).for_each(|level| level[..=place].rotate_right(1));
+        self
+    }
+
     /// Those of `rows` rows and of more behind them.
     pub(crate) fn join(mut self, rows: usize, other: Self) -> Self {
         other.0.into_iter().enumerate().for_each(|(row, level)| self.push(rows + row, level));

@@ -35,8 +35,9 @@ impl DataMark {
     pub(crate) fn of_recordings(recordings: &Recordings) -> Self {
         let mut sum = Sum::default();
         recordings.columns.iter().for_each(|column| sum.text(column));
-        for series in &recordings.series {
+        for (number, series) in recordings.series.iter().enumerate() {
             sum.values(&series.values, series.channels);
+            sum.level(recordings.levels.of(number));
         }
         Self { source: recordings.name.clone(), sequences: recordings.series.len(), sha256: sum.finish() }
     }

@@ -281,9 +281,12 @@ impl Processor {
                     if window.recording().channels == channels =>
                 {
                     match self.keeps_steps() {
-                        true => Sequence::Window(recordings.window(&window, |series| self.series(series, &[]))),
+                        true => {
+                            let level = raw.levels.of(row);
+                            Sequence::Window(recordings.window(&window, |series| self.series(series, level)))
+                        }
                         false => match Sequence::Window(window).owned() {
-                            Sequence::Series(series) => Sequence::Series(self.series(series, &[])),
+                            Sequence::Series(series) => Sequence::Series(self.series(series, raw.levels.of(row))),
                             other => other,
                         },
                     }
@@ -384,7 +387,8 @@ impl Processor {
                 Ok(Target::Sequence(Sequence::Series(scaled(series.clone(), raw.levels.of(row)))))
             }
             Target::Sequence(Sequence::Window(window)) => {
-                Ok(Target::Sequence(Sequence::Window(recordings.window(window, |series| scaled(series, &[])))))
+                let level = raw.levels.of(row);
+                Ok(Target::Sequence(Sequence::Window(recordings.window(window, |series| scaled(series, level)))))
             }
             Target::Sequence(Sequence::Text(text)) => match &encode {
                 Some(encode) => encode(text).map(ended).map_err(|reason| wrong(row, &reason)),

@@ -22,7 +22,10 @@ pub(crate) fn channel_statistics(train: &Dataset, channels: usize, common: &[f64
             Some(Cow::Owned(series))
         }
         Sequence::Window(_) => match sequence.clone().owned() {
-            Sequence::Series(series) if series.channels == channels => Some(Cow::Owned(series)),
+            Sequence::Series(mut series) if series.channels == channels => {
+                moved(&mut series, train.levels.of(row), common);
+                Some(Cow::Owned(series))
+            }
             _ => None,
         },
         _ => None,

@@ -11,6 +11,7 @@ use crate::config::{DataConfig, Normalize};
 use crate::error::{DataError, Problem};
 use crate::formats::limit::within;
 use crate::formats::{Layout, ReadOptions, Rows, recordings};
+use crate::levels::Levels;
 use crate::mark::DataMark;
 use crate::prepare::{Prepared, Task};
 use crate::processor::{Forecast, Processor};
@@ -51,6 +52,8 @@ pub struct Recordings {
     pub columns: Vec<String>,
     /// The recordings; all have these channels.
     pub series: Vec<Series>,
+    /// What was taken off the channels of recordings on a large number.
+    pub levels: Levels,
     /// What was read otherwise than it may be meant, a line each, for people.
     pub notes: Vec<String>,
     /// Which columns of a table were read.
@@ -74,6 +77,22 @@ impl Recording {
             Arc::new(Series { values, channels: forecast })
         };
         Self { read, forecast }
+    }
+}
+
+/// Windows with their futures, and what was taken off the recordings that they are cut from.
+#[derive(Default)]
+struct Windows {
+    all: Vec<(Sequence, Target)>,
+    levels: Levels,
+}
+
+impl Windows {
+    fn add(&mut self, windows: Vec<(Sequence, Target)>, level: &[f64]) {
+        for window in windows {
+            self.levels.push(self.all.len(), level.to_vec());
+            self.all.push(window);
+        }
     }
 }
 
@@ -188,11 +207,11 @@ pub(crate) fn in_memory(rows: Rows, config: &DataConfig) -> Result<Recordings, D
 /// Windows of whole recordings, each with its future: of `one` channel, the first, or of all.
 pub(crate) fn of_whole(recordings: Recordings, config: &WindowsConfig, one: bool) -> Result<Dataset, DataError> {
     let channels = if one { 1 } else { recordings.columns.len() };
-    let of_one = |series: Series| {
+    let mut windows = Windows::default();
+    for (number, series) in recordings.series.into_iter().enumerate() {
         let steps = series.time();
-        config.cut(&Recording::new(series, channels), 0, steps, 1)
-    };
-    let windows = recordings.series.into_iter().flat_map(of_one).collect();
+        windows.add(config.cut(&Recording::new(series, channels), 0, steps, 1), recordings.levels.of(number));
+    }
     Ok(Dataset { notes: recordings.notes, ..dataset(&recordings.name, windows, config)? })
 }
 
@@ -216,16 +235,17 @@ pub(crate) fn latest(recordings: Recordings, config: &WindowsConfig) -> Result<D
     if !short.is_empty() {
         return Err(DataError::several(short, "give at least as many steps as the model reads"));
     }
-    let windows = recordings.series.into_iter().map(|mut series| {
+    let mut windows = Windows::default();
+    for (number, mut series) in recordings.series.into_iter().enumerate() {
         let from = (series.time() - config.input) * series.channels;
         series.values.drain(..from);
-        (Sequence::Series(series), Target::Missing)
-    });
-    Ok(Dataset { notes: recordings.notes, ..dataset(&recordings.name, windows.collect(), config)? })
+        windows.add(vec![(Sequence::Series(series), Target::Missing)], recordings.levels.of(number));
+    }
+    Ok(Dataset { notes: recordings.notes, ..dataset(&recordings.name, windows, config)? })
 }
 
-fn dataset(name: &str, windows: Vec<(Sequence, Target)>, config: &WindowsConfig) -> Result<Dataset, DataError> {
-    if windows.is_empty() {
+fn dataset(name: &str, windows: Windows, config: &WindowsConfig) -> Result<Dataset, DataError> {
+    if windows.all.is_empty() {
         return Err(DataError::new(
             format!("{name}: no window of {} steps and {} more fits into a part of it", config.input, config.horizon),
             "lower `data.windows.input` or `data.windows.horizon`, or give a longer recording",
@@ -235,9 +255,9 @@ fn dataset(name: &str, windows: Vec<(Sequence, Target)>, config: &WindowsConfig)
 }
 
 /// Windows with their futures as a data set.
-fn gathered(name: &str, windows: Vec<(Sequence, Target)>) -> Dataset {
-    let (sequences, targets) = windows.into_iter().unzip();
-    Dataset { name: name.into(), sequences, targets, ..Dataset::default() }
+fn gathered(name: &str, windows: Windows) -> Dataset {
+    let (sequences, targets) = windows.all.into_iter().unzip();
+    Dataset { name: name.into(), sequences, targets, levels: windows.levels, ..Dataset::default() }
 }
 
 /// Reads, splits by time and prepares the recordings of a config.
@@ -265,10 +285,10 @@ pub(crate) fn prepare_recordings(
 ) -> Result<Prepared, DataError> {
     let channels = recordings.series.first().map_or(0, |series| series.channels);
     let forecast = if config.target.is_some() { 1 } else { channels };
-    let mut parts: [Vec<(Sequence, Target)>; 3] = Default::default();
+    let mut parts: [Windows; 3] = Default::default();
     let mut read = Vec::new();
     let mark = DataMark::of_recordings(&recordings);
-    for series in recordings.series {
+    for (number, series) in recordings.series.into_iter().enumerate() {
         let ends = windows.ends(series.time());
         if ends[2] > series.time() {
             return Err(DataError::new(
@@ -282,7 +302,7 @@ pub(crate) fn prepare_recordings(
         for ((part, (from, to)), stride) in
             parts.iter_mut().zip(begins.into_iter().zip(ends)).zip([windows.stride, 1, 1])
         {
-            part.extend(windows.cut(&recording, from, to, stride));
+            part.add(windows.cut(&recording, from, to, stride), recordings.levels.of(number));
         }
     }
     let [train, valid, test] = parts;
@@ -296,6 +316,7 @@ pub(crate) fn prepare_recordings(
         name: recordings.name.clone(),
         targets: vec![Target::Missing; read.len()],
         sequences: read,
+        levels: recordings.levels,
         ..Dataset::default()
     };
     let mut processor = Processor::fit(&config.transform, &fitted)?;
@@ -388,6 +409,28 @@ mod tests {
         let scaled = |value: f32| (value - 4.5) / 8.25f32.sqrt();
         assert!((input[0] - scaled(12.0)).abs() < 1e-5 && (future[0] - scaled(15.0)).abs() < 1e-5);
         assert!((future[1] + scaled(15.0)).abs() < 1e-5, "the other channel by its own mean: {future:?}");
+    }
+
+    #[test]
+    fn a_recording_on_a_large_number_keeps_its_digits() {
+        let (mut data, windows) = config();
+        data.transform.normalize = Normalize::Channel;
+        let near = prepare_recordings(recordings(20), &data, &windows, Task::Forecast).unwrap();
+        let shifted = |rows| {
+            let mut far = recordings(rows);
+            far.levels.push(0, vec![1e9 + 0.25, 0.0]);
+            far
+        };
+        let far = prepare_recordings(shifted(20), &data, &windows, Task::Forecast).unwrap();
+        assert_eq!((first(&far.train, 3), first(&far.test, 2)), (first(&near.train, 3), first(&near.test, 2)));
+        let Target::Sequence(future) = &far.test.targets[2] else { panic!("a future") };
+        let Sequence::Series(future) = future.clone().owned() else { panic!("a series") };
+        let restored = far.processor.restored(&future);
+        assert!((restored[0] - (1e9 + 17.25)).abs() < 1e-4 && (restored[1] + 17.0).abs() < 1e-4, "{restored:?}");
+        // What follows is read in the same units.
+        let latest = far.processor.apply(latest(shifted(20), &windows).unwrap()).unwrap();
+        let expected = near.processor.apply(super::latest(recordings(20), &windows).unwrap()).unwrap();
+        assert_eq!(latest.sequences, expected.sequences);
     }
 
     #[test]

@@ -6,8 +6,9 @@ use std::path::Path;
 use super::csv::Table;
 use super::table::order::Clock;
 use super::table::{Columns, Kind, Layout, Profile, column_place, is_clock, listed, long, time_columns};
-use super::{ReadOptions, Rows, number, read as read_rows};
+use super::{ReadOptions, Rows, exact, read as read_rows};
 use crate::error::DataError;
+use crate::levels::{Levels, leveled};
 use crate::sequence::{Sequence, Series};
 use crate::windows::Recordings;
 
@@ -35,7 +36,7 @@ pub(crate) fn read(path: &Path, format: Option<&str>, options: &ReadOptions) -> 
 ///
 /// Text, or series of unequal channels.
 pub(crate) fn from_rows(rows: Rows, options: &ReadOptions) -> Result<Recordings, DataError> {
-    let Rows { name, sequences, notes, layout, .. } = rows;
+    let Rows { name, sequences, mut levels, notes, layout, .. } = rows;
     let named = layout.filter(|layout| layout.kind() == Kind::Channels);
     let target = match (&options.target, &named) {
         (None, _) => None,
@@ -71,9 +72,10 @@ pub(crate) fn from_rows(rows: Rows, options: &ReadOptions) -> Result<Recordings,
         for step in series.iter_mut().flat_map(|series| series.values.chunks_mut(channels)) {
             step[..=place].rotate_right(1);
         }
+        levels = levels.turned(place);
     }
     let layout = named.map(|_| Layout::of_keys(Kind::Channels, &columns, "label"));
-    Ok(Recordings { name, columns, series, notes, layout })
+    Ok(Recordings { name, columns, series, levels, notes, layout })
 }
 
 fn table(path: &Path, delimiter: u8, options: &ReadOptions) -> Result<Recordings, DataError> {
@@ -91,17 +93,20 @@ fn table(path: &Path, delimiter: u8, options: &ReadOptions) -> Result<Recordings
     }
     let mut bad = Vec::new();
     let mut recordings = Vec::with_capacity(series.len());
+    let mut levels = Levels::default();
     for rows in series {
         let mut values = Vec::with_capacity(rows.len() * columns.inputs.len());
         for row in rows {
             for column in &columns.inputs {
-                match number(&records[row][*column]) {
-                    Ok(value) => values.push(value.unwrap_or(f32::NAN)),
+                match exact(&records[row][*column]) {
+                    Ok(value) => values.push(value.unwrap_or(f64::NAN)),
                     Err(reason) => bad.push(format!("{name}:{}: column `{}`: {reason}", lines[row], names[*column])),
                 }
             }
         }
-        recordings.push(Series { values, channels: columns.inputs.len() });
+        let (series, level) = leveled(&values, columns.inputs.len());
+        levels.push(recordings.len(), level);
+        recordings.push(series);
     }
     if !bad.is_empty() {
         return Err(DataError::several(
@@ -113,6 +118,7 @@ fn table(path: &Path, delimiter: u8, options: &ReadOptions) -> Result<Recordings
         name: name.clone(),
         columns: columns.inputs.iter().map(|column| names[*column].clone()).collect(),
         series: recordings,
+        levels,
         layout: Some(Layout::new(&columns, names, table.named)),
         notes,
     })
