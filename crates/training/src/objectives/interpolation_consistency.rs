@@ -32,7 +32,7 @@ pub struct InterpolationConsistencyConfig {
     pub ema_decay: f64,
     /// Weight ≥ 0 of the consistency once it is grown. Default 100, the paper's for CIFAR-10 and SVHN: both of its losses are
     /// means over their own batch, as here, and the squared distance also over the classes. Lower it when all predictions
-    /// become the same.
+    /// become the same, and in stages of some hundred steps, which want about 10.
     pub weight: f64,
     /// Fraction in [0, 1] of the stage over which it grows. Default 0.25, the paper's.
     pub ramp_up: f64,

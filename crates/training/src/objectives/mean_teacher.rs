@@ -30,7 +30,7 @@ pub struct MeanTeacherConfig {
     /// `w_max` ≥ 0, the weight of the consistency term once ramped up. Default 100, the paper's. On CIFAR-10 its mean of the
     /// cross-entropy is over the whole batch, M of N labelled: `M/N · CE + 100 · M/N · d = M/N · (CE + 100 d)`, with CE the
     /// mean over labelled sequences as here; on SVHN one image of 100 has a label: `CE/100 + 1 · d = (CE + 100 d)/100`.
-    /// Lower it when all predictions become the same.
+    /// Lower it when all predictions become the same, and in stages of some hundred steps, which want about 10.
     pub weight: f64,
     /// Fraction in [0, 1] of the stage over which the weight grows. Default 0.25; the paper's is 40,000 of 150,000 steps.
     pub ramp_up: f64,
