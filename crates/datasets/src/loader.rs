@@ -201,7 +201,7 @@ impl Shared {
     }
 
     /// Batches of rows: the pool shuffled again and again until all steps are filled, sorted by length in
-    /// windows, the batches shuffled.
+    /// windows, the batches shuffled. No batch holds a row twice.
     fn rows(&self, pool: &[usize], batch: usize, steps: usize, epoch: usize, purpose: u64) -> Vec<Vec<usize>> {
         if batch == 0 {
             return vec![Vec::new(); steps];
@@ -211,14 +211,18 @@ impl Shared {
         while batches.len() < steps {
             let mut order = pool.to_vec();
             shuffle(&mut order, &mut rng);
-            // The last rows of a pass that fill no batch are filled up from its beginning.
-            let missing = order.len().div_ceil(batch) * batch - order.len();
-            order.extend_from_within(..missing);
+            // The last rows of a pass that fill no batch are filled up from its beginning. They are a batch by themselves,
+            // not sorted with the others: next to its copy a row could stand twice in a batch.
+            let mut last = order.split_off(order.len() / batch * batch);
+            if !last.is_empty() {
+                last.extend_from_slice(&order[..batch - last.len()]);
+            }
             let mut pass: Vec<Vec<usize>> = Vec::new();
             for window in order.chunks_mut(BUCKET * batch) {
                 window.sort_by_key(|row| self.train.sequences[*row].len());
                 pass.extend(window.chunks(batch).map(<[usize]>::to_vec));
             }
+            pass.extend(Some(last).filter(|last| !last.is_empty()));
             shuffle(&mut pass, &mut rng);
             batches.append(&mut pass);
         }
@@ -270,16 +274,26 @@ mod tests {
         let sequences: Vec<Sequence> = (0..50).map(|row| Sequence::Tokens(vec![1; 1 + row % 7])).collect();
         let targets = vec![Target::Class(0); 50];
         let train = Dataset { targets, sequences, classes: vec!["a".into()], ..Dataset::default() };
-        let options = LoaderOptions {
-            batch_size: 4,
-            unlabeled_ratio: 2,
-            views: Views::WEAK | Views::SECOND,
-            pool,
-            seed: 9,
-            workers,
-            steps_per_epoch: None,
-        };
+        let options = LoaderOptions { views: Views::WEAK | Views::SECOND, pool, workers, ..OPTIONS };
         Loader::new(Arc::new(train), (0..10).collect(), (10..50).collect(), Augmenter::none(), options)
+    }
+
+    const OPTIONS: LoaderOptions = LoaderOptions {
+        batch_size: 4,
+        unlabeled_ratio: 2,
+        views: Views::WEAK,
+        pool: Pool::Paired,
+        seed: 9,
+        workers: 1,
+        steps_per_epoch: None,
+    };
+
+    /// Sequences of 1 to 13 steps, the first of them labelled.
+    fn uneven(rows: usize, labeled: usize, options: LoaderOptions) -> Loader {
+        let sequences: Vec<Sequence> = (0..rows).map(|row| Sequence::Tokens(vec![1; 1 + row * 5 % 13])).collect();
+        let targets = vec![Target::Missing; rows];
+        let train = Dataset { targets, sequences, ..Dataset::default() };
+        Loader::new(Arc::new(train), (0..labeled).collect(), (labeled..rows).collect(), Augmenter::none(), options)
     }
 
     fn rows(loader: &Loader, epoch: usize) -> Vec<(Vec<usize>, Vec<usize>)> {
@@ -320,6 +334,59 @@ mod tests {
         let steps = rows(&loader(1, Pool::All), 1);
         assert_eq!(steps.len(), 13);
         assert!(steps.iter().all(|(labeled, unlabeled)| labeled.is_empty() && unlabeled.len() == 4));
+    }
+
+    /// A plan of every size of pool and batch up to some limit, several passes long, over sequences of unequal lengths.
+    #[test]
+    fn no_batch_holds_a_row_twice_all_are_full_and_each_pass_covers_the_pool() {
+        let mut plans = 0;
+        for rows in 1..=45usize {
+            for batch_size in [1, 2, 3, 4, 5, 7, 8, 16, 40, 64] {
+                for unlabeled_ratio in [1, 2, 7] {
+                    let seed = (rows * 31 + batch_size) as u64;
+                    let labeled = rows.div_ceil(3);
+                    let loader = uneven(rows, labeled, LoaderOptions { batch_size, unlabeled_ratio, seed, ..OPTIONS });
+                    let (few, many) = (batch_size.min(labeled), (batch_size * unlabeled_ratio).min(rows - labeled));
+                    let plan = loader.shared.plan(3 * loader.steps_per_epoch() + 1, 1 + rows % 4);
+                    for (parts, pool, batch) in [
+                        (plan.iter().map(|(rows, _)| rows).collect::<Vec<_>>(), 0..labeled, few),
+                        (plan.iter().map(|(_, rows)| rows).collect::<Vec<_>>(), labeled..rows, many),
+                    ] {
+                        for part in &parts {
+                            let mut once: Vec<usize> = (*part).clone();
+                            once.sort_unstable();
+                            once.dedup();
+                            assert_eq!((once.len(), part.len()), (batch, batch), "{rows} rows: {part:?}");
+                        }
+                        let pass = if batch == 0 { 1 } else { pool.len().div_ceil(batch) };
+                        for batches in parts.chunks_exact(pass) {
+                            let mut seen: Vec<usize> = batches.iter().copied().flatten().copied().collect();
+                            seen.sort_unstable();
+                            seen.dedup();
+                            assert_eq!(seen, pool.clone().collect::<Vec<_>>(), "{rows} rows in batches of {batch}");
+                        }
+                    }
+                    plans += 1;
+                }
+            }
+        }
+        assert_eq!(plans, 45 * 10 * 3);
+    }
+
+    #[test]
+    fn full_batches_are_of_like_lengths() {
+        // 41 rows in batches of 5: eight batches sorted by length, and one of the row that is left with four others.
+        let options = LoaderOptions { batch_size: 5, pool: Pool::All, ..OPTIONS };
+        let loader = uneven(41, 0, options);
+        let plan = loader.shared.plan(9, 1);
+        let lengths =
+            |rows: &[usize]| rows.iter().map(|row| loader.shared.train.sequences[*row].len()).collect::<Vec<_>>();
+        let spans = plan
+            .iter()
+            .map(|(_, rows)| lengths(rows))
+            .map(|lengths| lengths.iter().max().unwrap_or(&0) - lengths.iter().min().unwrap_or(&0));
+        // 40 of the 41 sorted lengths 1 to 13, each three or four times, are cut into eight.
+        assert!(spans.filter(|span| *span > 3).count() <= 1);
     }
 
     #[test]
