@@ -47,7 +47,9 @@ impl<M: SequenceModel> Objective<M> for Balanced {
         let confidence = probabilities(logits.clone()).max_dim(1).mean();
         let mean = burn::tensor::activation::softmax(logits, 1).mean_dim(0);
         let negative_entropy = (mean.clone() * mean.log()).sum();
-        Terms::new(supervised).add("balance", self.weight, negative_entropy).monitor("confidence", confidence)
+        // The entropy of a batch's mean is no mean over its rows.
+        let terms = Terms::new(supervised).add("balance", self.weight, negative_entropy).over(Over::Batch);
+        terms.monitor("confidence", confidence)
     }
 }
 
@@ -68,6 +70,7 @@ fn main() -> Result<(), Error> {
         labeled: &data.labeled,
         unlabeled: &data.unlabeled,
         valid: &data.valid,
+        processor: &data.processor,
         augmenter: Augmenter::none(),
         kind: Kind::Classes,
         seed: 0,

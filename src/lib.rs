@@ -23,7 +23,7 @@ pub mod prelude {
     pub use semiseq_training::learner::progress::Progress;
     pub use semiseq_training::learner::{StageOptions, fit};
     pub use semiseq_training::objectives::{
-        Needs, Objective, ObjectiveConfig, Part, Setting, Step, StepContext, Targets, Terms,
+        Needs, Objective, ObjectiveConfig, Over, Part, Setting, Step, StepContext, Targets, Terms,
     };
     pub use semiseq_training::{Error, RunOptions, SavedRun, Summary, run, run_on};
 }

@@ -276,3 +276,73 @@ fn tri_training_is_scored_by_the_vote_of_its_three_layers_before_and_after_it_is
     }
     assert!((loss(&trained) - loss(&scores())).abs() > 1e-6, "the vote makes no difference");
 }
+
+/// 120 series whose mean, scaled and shifted, is the target; sixty more have none.
+fn write_numbers(folder: &std::path::Path, scale: f64, shift: f64) {
+    let value = |row: usize, step: usize| ((row * 37 + step * 53) % 101) as f64 / 50.0 - 1.0;
+    let line = |row: usize| {
+        let values: Vec<f64> = (0..6).map(|step| value(row, step) * (1 + row % 3) as f64).collect();
+        let mean = values.iter().sum::<f64>() / 6.0;
+        let label = if row < 120 { format!(", \"label\": {}", mean * scale + shift) } else { String::new() };
+        format!("{{\"values\": {values:?}{label}}}\n")
+    };
+    std::fs::write(folder.join("numbers.jsonl"), (0..180).map(line).collect::<String>()).expect("data");
+}
+
+const NUMBERS: &str = r#"name = "numbers"
+[data]
+source = "numbers.jsonl"
+[model.regressor]
+pooling = "mean"
+[model.regressor.encoder.gru]
+hidden = 8
+[[stage]]
+epochs = 40
+batch_size = 8
+[stage.objective.supervised]
+[stage.optimizer.adam]
+lr = 2e-2
+"#;
+
+#[test]
+fn numbers_of_any_size_are_learned_alike_and_told_in_their_units() {
+    let mut all = Vec::new();
+    for (scale, shift) in [(1.0, 0.0), (1e-4, 0.0), (2e5, 3e5), (10.0, 2000.0)] {
+        let folder = folder(&format!("numbers-{scale}-{shift}"));
+        write_numbers(&folder, scale, shift);
+        write_config(&folder, NUMBERS);
+        let output = semiseq(&folder, &["train", "c.toml", "--no-tui"]);
+        assert!(output.status.success(), "{}", errors(&output));
+        let test = &summary(&folder, "runs/numbers")["test"];
+        let [mse, mae, r2] = ["mse", "mae", "r2"].map(|name| test[name].as_f64().expect("a score"));
+        assert!(r2 > 0.8, "targets around {shift} of size {scale}: {test}");
+        all.push([mse / (scale * scale), mae / scale, r2]);
+
+        let eval = semiseq(&folder, &["eval", "runs/numbers", "--json"]);
+        let scores: Value = serde_json::from_slice(&eval.stdout).expect("JSON");
+        assert_eq!(scores["mse"], test["mse"]);
+        // The predictions of all rows that have a number are as far from these as `eval --data` says.
+        let eval = semiseq(&folder, &["eval", "runs/numbers", "--data", "numbers.jsonl", "--json"]);
+        let scores: Value = serde_json::from_slice(&eval.stdout).expect("JSON");
+        let predicted = semiseq(&folder, &["predict", "runs/numbers", "numbers.jsonl", "--output", "p.jsonl"]);
+        assert!(predicted.status.success(), "{}", errors(&predicted));
+        let read = |name: &str, key: &str| -> Vec<Option<f64>> {
+            let text = std::fs::read_to_string(folder.join(name)).expect("lines");
+            text.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON")[key].as_f64()).collect()
+        };
+        let (truth, said) = (read("numbers.jsonl", "label"), read("p.jsonl", "prediction"));
+        let errors: Vec<f64> = truth
+            .iter()
+            .zip(&said)
+            .filter_map(|(truth, said)| Some((truth.as_ref()? - said.as_ref()?).abs()))
+            .collect();
+        assert_eq!(errors.len(), 120);
+        let mean = errors.iter().sum::<f64>() / errors.len() as f64;
+        let expected = scores["mae"].as_f64().expect("an error");
+        assert!((mean - expected).abs() < 1e-4 * scale + 1e-6 * shift, "{mean} against {expected}");
+    }
+    // The same model, but for the rounding of targets with an offset.
+    for other in &all[1..] {
+        assert!(all[0].iter().zip(other).all(|(one, other)| (one - other).abs() < 0.05 * one.abs()), "{all:?}");
+    }
+}

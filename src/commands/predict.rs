@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::path::PathBuf;
 
-use semiseq::datasets::{Processor, Series, Task};
+use semiseq::datasets::{Processor, Task};
 use semiseq::prelude::*;
 use semiseq::training::learner::evaluate::Outputs;
 use semiseq::training::metrics::argmax;
@@ -35,7 +35,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
         Some(forecast) => prepare_latest(&run, &arguments.input, forecast)?,
         None => prepare_input(&run, &arguments.input, false)?,
     };
-    let outputs = in_units(run.predict(&dataset)?, &run);
+    let outputs = run.predict(&dataset)?;
     check_outputs(&outputs)?;
     let json_lines = arguments
         .output
@@ -61,17 +61,6 @@ fn check_outputs(outputs: &Outputs) -> Result<(), Error> {
         Outputs::Numbers(numbers) => check_finite(numbers.iter().map(std::slice::from_ref)),
         Outputs::Answers(_) => Ok(()),
     }
-}
-
-/// Forecasts in the units of the data; all else as it is.
-fn in_units(outputs: Outputs, run: &SavedRun) -> Outputs {
-    let (Outputs::Forecasts(rows), Some(forecast)) = (&outputs, run.processor().forecast()) else { return outputs };
-    let restored = rows.iter().map(|row| {
-        let values = row.iter().map(|value| *value as f32).collect();
-        let series = run.processor().restore(Series { values, channels: forecast.columns.len() });
-        series.values.into_iter().map(f64::from).collect()
-    });
-    Outputs::Forecasts(restored.collect())
 }
 
 fn name(classes: &[String], class: usize) -> String {

@@ -134,6 +134,7 @@ impl Stage {
             labeled: &self.data.labeled,
             unlabeled: &self.data.unlabeled,
             valid: &self.data.valid,
+            processor: &self.data.processor,
             augmenter: Augmenter::none(),
             kind: Kind::of(task(&self.config)),
             seed: 5,

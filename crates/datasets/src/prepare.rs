@@ -121,7 +121,7 @@ pub fn prepare_source(source: Source, config: &DataConfig, task: Task) -> Result
         raw = raw.join(Dataset { targets, classes: Vec::new(), ..more });
     }
     let count = labeled.len();
-    let mut processor = Processor::fit(&config.transform, &raw)?;
+    let mut processor = Processor::fit(&config.transform, &raw)?.with_labels(&raw.targets[..count]);
     processor.set_layout(layout);
     let valid = valid.unwrap_or_else(|| train.select(&valid_rows));
     let test = test.unwrap_or_default();

@@ -17,6 +17,9 @@ use crate::sequence::{Dataset, Sequence, Series, Target, Window};
 use crate::text::{MOST_TOKENS, Tokenizer};
 use crate::windows::WindowsConfig;
 
+/// Numbers whose deviation is a smaller part of their mean are one number with rounding errors.
+const SAME: f64 = 1e-9;
+
 /// What a model reads at each step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -56,9 +59,19 @@ pub struct Processor {
     /// Where windows of recordings are read, and their futures forecast.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     forecast: Option<Forecast>,
+    /// Where the targets are numbers.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    numbers: Option<NumberScale>,
     /// Which columns of the training table were read.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     layout: Option<Layout>,
+}
+
+/// Mean and deviation of the labels that training saw. A model learns numbers of mean 0 and deviation 1, whatever their unit.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+struct NumberScale {
+    mean: f32,
+    deviation: f32,
 }
 
 /// The tokens of target sequences: those of the data, and one more that ends a sequence.
@@ -103,6 +116,7 @@ impl Processor {
             levels: Vec::new(),
             targets: TargetVocabulary::fit(config, train)?,
             forecast: None,
+            numbers: None,
             layout: None,
         };
         match first {
@@ -177,6 +191,11 @@ impl Processor {
                 }
             }
         }
+        if self.numbers.is_some_and(|NumberScale { mean, deviation }| {
+            !mean.is_finite() || !deviation.is_finite() || deviation <= 0.0
+        }) {
+            note("numbers", "must hold a finite mean, and a deviation above 0".into());
+        }
         let distinct: std::collections::HashSet<&String> = self.classes.iter().collect();
         if distinct.len() < self.classes.len() {
             note("classes", "holds a name twice".into());
@@ -234,6 +253,22 @@ impl Processor {
         self.forecast = Some(forecast);
     }
 
+    /// The same, for targets that are numbers, scaled by the mean and the deviation of these labels: those that training sees.
+    #[must_use]
+    pub fn with_labels(self, labels: &[Target]) -> Self {
+        Self { numbers: NumberScale::fit(labels), ..self }
+    }
+
+    /// A number that the model says in the units of the data.
+    pub fn number(&self, scaled: f64) -> f64 {
+        self.numbers.map_or(scaled, |numbers| scaled * f64::from(numbers.deviation) + f64::from(numbers.mean))
+    }
+
+    /// What a difference of 1 between two of the model's numbers is in the units of the data.
+    pub fn number_unit(&self) -> f64 {
+        self.numbers.map_or(1.0, |numbers| f64::from(numbers.deviation))
+    }
+
     /// Which columns of the training table were read, by which later tables are read.
     pub fn layout(&self) -> Option<&Layout> {
         self.layout.as_ref()
@@ -248,7 +283,7 @@ impl Processor {
         &self.classes
     }
 
-    /// Prepares raw data as the training part was prepared.
+    /// Prepares raw data as the training part was prepared: targets too, where they are numbers.
     ///
     /// # Errors
     ///
@@ -422,6 +457,13 @@ impl Processor {
 
     /// Targets with the classes numbered as in training.
     fn targets(&self, raw: &Dataset) -> Result<Vec<Target>, DataError> {
+        if let Some(numbers) = self.numbers {
+            let scaled = |target: &Target| match target {
+                Target::Number(number) => Target::Number(numbers.scaled(*number)),
+                other => other.clone(),
+            };
+            return Ok(raw.targets.iter().map(scaled).collect());
+        }
         if raw.classes == self.classes || self.classes.is_empty() {
             return Ok(raw.targets.clone());
         }
@@ -490,6 +532,26 @@ impl Processor {
             series.values.resize(least, 0.0);
         }
         series
+    }
+}
+
+impl NumberScale {
+    /// `None` where no label is a number.
+    fn fit(labels: &[Target]) -> Option<Self> {
+        let numbers: Vec<f64> = labels
+            .iter()
+            .filter_map(|target| if let Target::Number(number) = target { Some(f64::from(*number)) } else { None })
+            .collect();
+        let count = numbers.len().max(1) as f64;
+        let mean = numbers.iter().sum::<f64>() / count;
+        let deviation = (numbers.iter().map(|number| (number - mean).powi(2)).sum::<f64>() / count).sqrt();
+        // Of labels that are all the same only the mean is taken.
+        let deviation = if deviation > SAME * mean.abs() { deviation } else { 1.0 };
+        (!numbers.is_empty()).then_some(Self { mean: mean as f32, deviation: deviation as f32 })
+    }
+
+    fn scaled(self, number: f32) -> f32 {
+        ((f64::from(number) - f64::from(self.mean)) / f64::from(self.deviation)) as f32
     }
 }
 
@@ -571,6 +633,35 @@ mod tests {
         assert!((small[0] + 1.0).abs() < 1e-3 && (small[1] - 1.0).abs() < 1e-3, "{small:?}");
         assert_eq!(applied(&TransformConfig::default(), &[3.0, 3.0]), [0.0, 0.0]);
         assert_eq!(applied(&TransformConfig::default(), &[0.0, 0.0]), [0.0, 0.0]);
+    }
+
+    #[test]
+    fn numbers_are_scaled_by_the_labels_that_training_sees_and_restored() {
+        let train = Dataset { targets: vec![Target::Number(1998.0)], ..series(&[0.0]) };
+        let processor = Processor::fit(&TransformConfig::default(), &train).unwrap();
+        assert_eq!((processor.number(0.5), processor.number_unit()), (0.5, 1.0));
+        // Mean 2000, deviation 2.
+        let labels = [Target::Number(1998.0), Target::Missing, Target::Number(2002.0)];
+        let processor = processor.with_labels(&labels);
+        let one = |number: f32| {
+            let raw = Dataset { targets: vec![Target::Number(number)], ..series(&[0.0]) };
+            processor.apply(raw).unwrap().targets.remove(0)
+        };
+        assert_eq!([one(1998.0), one(2005.0)], [Target::Number(-1.0), Target::Number(2.5)]);
+        assert_eq!((processor.number(2.5), processor.number_unit()), (2005.0, 2.0));
+        let kept: Processor = serde_json::from_str(&serde_json::to_string(&processor).unwrap()).unwrap();
+        assert_eq!(kept, processor);
+        let problems = |numbers: NumberScale| {
+            let mut problems = Vec::new();
+            Processor { numbers: Some(numbers), ..processor.clone() }.check("processor", &mut problems);
+            problems.into_iter().map(|problem| problem.key).collect::<Vec<_>>()
+        };
+        assert!(problems(NumberScale { mean: 2000.0, deviation: 2.0 }).is_empty());
+        assert_eq!(problems(NumberScale { mean: 2000.0, deviation: 0.0 }), ["processor.numbers"]);
+        assert_eq!(problems(NumberScale { mean: f32::NAN, deviation: 2.0 }), ["processor.numbers"]);
+        // Sums of 0.1 are rounded, and yet all are the same.
+        let same = Processor { numbers: NumberScale::fit(&vec![Target::Number(0.1); 7]), ..processor };
+        assert!((same.number(0.0) - 0.1).abs() < 1e-7 && same.number_unit() == 1.0);
     }
 
     #[test]

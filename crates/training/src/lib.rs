@@ -3,6 +3,8 @@
 //! The way of the data is one page: [`run::run`].
 
 mod checksums;
+#[cfg(test)]
+mod combinations;
 pub mod config;
 pub mod error;
 #[cfg(test)]

@@ -14,7 +14,7 @@ use crate::config::{LayersConfig, RunConfig, StageConfig};
 use crate::error::Error;
 use crate::generator;
 use crate::learner::checkpoint::Files;
-use crate::learner::evaluate::{EVALUATION_BATCH, Kind, measured, score, voted_outputs};
+use crate::learner::evaluate::{EVALUATION_BATCH, Kind, measured, score_in_units, voted_outputs};
 use crate::learner::progress::Progress;
 use crate::learner::{Fit, Outcome, Pace, StageOptions, check_stage, draw, fit, mix};
 use crate::metrics::{Confusion, Scores};
@@ -243,6 +243,7 @@ impl Workshop<'_> {
             labeled: &self.data.labeled,
             unlabeled: &self.data.unlabeled,
             valid: &self.data.valid,
+            processor: &self.data.processor,
             augmenter: Augmenter::new(&self.config.data.augment, &self.data.processor, &self.train),
             kind: self.purpose.kind(),
             seed: self.seed(index),
@@ -353,7 +354,7 @@ impl Workshop<'_> {
         let kind = self.purpose.kind();
         let objective = objective.map(Module::valid);
         let outputs = voted_outputs(objective.as_ref(), &model.valid(), dataset, kind);
-        let (mut scores, confusion) = score(&outputs, dataset);
+        let (mut scores, confusion) = score_in_units(&outputs, dataset, &self.data.processor);
         if matches!(kind, Kind::Number | Kind::Forecast) {
             scores.remove("loss");
         }

@@ -15,7 +15,7 @@ use crate::checksums::Checksums;
 use crate::config::{RunConfig, limits, problem, read};
 use crate::error::Error;
 use crate::generator::{self, Generator, Order};
-use crate::learner::evaluate::{Outputs, score, summaries, voted_outputs};
+use crate::learner::evaluate::{Outputs, score_in_units, summaries, voted_outputs};
 use crate::metrics::{Confusion, Scores};
 use crate::output::report::Evidence;
 use crate::record::{check_data, head_size, input_size, parse_json, read_json, refuse};
@@ -214,7 +214,7 @@ impl SavedRun {
         }
     }
 
-    /// What the run predicts for prepared sequences, in their order.
+    /// What the run predicts for prepared sequences, in their order; numbers and forecasts in the units of the data.
     ///
     /// # Errors
     ///
@@ -223,7 +223,7 @@ impl SavedRun {
         self.check_predicts()?;
         let outputs = self.outputs(dataset);
         if outputs.finite() {
-            return Ok(outputs);
+            return Ok(outputs.in_units(&self.file.processor));
         }
         Err(Error::runtime(
             format!("{}: what the model predicts of {} is not finite", self.folder.display(), dataset.name),
@@ -231,6 +231,7 @@ impl SavedRun {
         ))
     }
 
+    /// The same in the units of prepared targets.
     fn outputs(&self, dataset: &Dataset) -> Outputs {
         let Some(answering) = self.answering() else {
             let objective = self.generator.as_ref().map(Generator::objective);
@@ -251,13 +252,14 @@ impl SavedRun {
         Outputs::Answers(tokens.collect())
     }
 
-    /// Scores against the targets of a prepared data set.
+    /// Scores against the targets of a prepared data set: of numbers in the units of the data, of forecasts in those of the
+    /// prepared series.
     pub fn score(&self, dataset: &Dataset) -> (Scores, Option<Confusion>) {
         let judges = self.file.purpose.scored_by == Judge::Objective;
         if let Some(generator) = self.generator.as_ref().filter(|_| judges) {
             return (generator.scores(&self.model, dataset), None);
         }
-        let (mut scores, confusion) = score(&self.outputs(dataset), dataset);
+        let (mut scores, confusion) = score_in_units(&self.outputs(dataset), dataset, &self.file.processor);
         if matches!(self.task(), Task::Regress | Task::Forecast) {
             scores.remove("loss");
         }

@@ -22,7 +22,12 @@ pub struct StageConfig {
     /// Unlabelled sequences for each labelled one. Default 4; FixMatch uses 7.
     #[serde(default = "default_ratio")]
     pub unlabeled_ratio: usize,
-    /// Batches whose gradients are averaged before each optimiser step. Default 1.
+    /// Batches whose gradients are gathered before each optimiser step, so that they are those of one batch so many times as
+    /// large: each term weighs by the rows, labels or tokens that it is the mean over, and the last step of an epoch by those
+    /// that are left. Default 1. Terms that are no sums over rows still see small batches: contrastive ones
+    /// (`contrastive-predictive-coding`, `comatch`, `simmatch`, `crmatch`), mixtures within a batch (`mixmatch`, `remixmatch`,
+    /// `interpolation-consistency`), thresholds and distributions that follow the batch (`freematch`, `softmatch`, `adamatch`,
+    /// UDA's signal annealing), free bits of a VAE and the games of GANs.
     #[serde(default = "one")]
     pub gradient_accumulation: usize,
     /// Decay of an exponential moving average of the weights that evaluation uses; absent: none.

@@ -1,13 +1,15 @@
 //! Runs a model over a data set without autodiff, in large batches, and gathers what it said.
 
+use std::collections::BTreeMap;
+
 use burn::tensor::Tensor;
 use burn::tensor::activation::softmax;
-use semiseq_datasets::{Dataset, Pool, Target, Task, evaluation_batches};
+use semiseq_datasets::{Dataset, Pool, Processor, Series, Target, Task, evaluation_batches};
 use semiseq_models::{SequenceModel, Sequences};
 
 use crate::metrics::{ClassPredictions, Confusion, Scores, regression_scores};
 use crate::objectives::losses::class_logits;
-use crate::objectives::{Objective, Part};
+use crate::objectives::{Counted, Objective, Part};
 
 /// Sequences in an evaluation batch. Larger ones gain nothing on CPU and cost memory.
 pub const EVALUATION_BATCH: usize = 256;
@@ -82,7 +84,7 @@ impl Kind {
     }
 }
 
-/// The model's outputs in the order of the data set. `model` must live off the autodiff device.
+/// The model's outputs in the order of the data set, numbers and forecasts scaled as prepared targets are. `model` must live off the autodiff device.
 pub fn outputs<M: SequenceModel>(model: &M, dataset: &Dataset, kind: Kind) -> Outputs {
     outputs_by(model, dataset, kind, &|| false, |sequences| model.forward(sequences))
 }
@@ -180,8 +182,42 @@ pub fn summaries<M: SequenceModel>(model: &M, dataset: &Dataset) -> Vec<Vec<f64>
     vectors
 }
 
-/// Scores of outputs against the targets of the data set; sequences without a target do not count.
-/// Empty where no sequence has one.
+impl Outputs {
+    /// Numbers and forecasts in the units of the data.
+    #[must_use]
+    pub fn in_units(self, processor: &Processor) -> Self {
+        match (self, processor.forecast()) {
+            (Self::Numbers(numbers), _) => {
+                Self::Numbers(numbers.into_iter().map(|number| processor.number(number)).collect())
+            }
+            (Self::Forecasts(rows), Some(forecast)) => {
+                let restored = rows.iter().map(|row| {
+                    let values = row.iter().map(|value| *value as f32).collect();
+                    let series = processor.restore(Series { values, channels: forecast.columns.len() });
+                    series.values.into_iter().map(f64::from).collect()
+                });
+                Self::Forecasts(restored.collect())
+            }
+            (other, _) => other,
+        }
+    }
+}
+
+/// As [`score`], with the errors of numbers in the units of the data, but for the loss, which is of the numbers of deviation 1
+/// that the model learns. Errors of forecasts are of series as they were prepared, as forecasters are compared.
+pub fn score_in_units(outputs: &Outputs, dataset: &Dataset, processor: &Processor) -> (Scores, Option<Confusion>) {
+    let (mut scores, confusion) = score(outputs, dataset);
+    if matches!(outputs, Outputs::Numbers(_)) {
+        let unit = processor.number_unit();
+        for (name, factor) in [("mse", unit * unit), ("mae", unit)] {
+            scores.entry(name.into()).and_modify(|value| *value *= factor);
+        }
+    }
+    (scores, confusion)
+}
+
+/// Scores of outputs against the targets of the data set, both as they were prepared; sequences without a target do not
+/// count. Empty where no sequence has one.
 pub fn score(outputs: &Outputs, dataset: &Dataset) -> (Scores, Option<Confusion>) {
     match outputs {
         Outputs::Numbers(numbers) => {
@@ -251,8 +287,9 @@ fn finish(gathered: ClassPredictions, classes: &[String]) -> (Scores, Option<Con
     (gathered.scores(classes), Some(gathered.confusion(classes)))
 }
 
-/// What the objective itself measures over a data set, where it does; batches of which it says nothing (one step long, say)
-/// are left out. Empty where it leaves validation to the task's scores.
+/// What the objective itself measures over a data set, where it does: means over all its steps, tokens or sequences, however
+/// they stand in batches. Batches of which it says nothing (one step long, say) are left out. Empty where it leaves validation
+/// to the task's scores.
 pub fn measured<M: SequenceModel, O: Objective<M>>(objective: &O, model: &M, dataset: &Dataset) -> Scores {
     measured_until(objective, model, dataset, &|| false)
 }
@@ -265,8 +302,7 @@ pub(super) fn measured_until<M: SequenceModel, O: Objective<M>>(
     stop: &dyn Fn() -> bool,
 ) -> Scores {
     let device = first_device(model);
-    let mut sums = Scores::new();
-    let mut count = 0;
+    let mut sums: BTreeMap<&'static str, (f64, f64)> = BTreeMap::new();
     for batch in evaluation_batches(dataset, EVALUATION_BATCH).take_while(|_| !stop()) {
         let part = Part::plain(&batch, &device);
         let measures = objective.measure(model, &part);
@@ -277,13 +313,18 @@ pub(super) fn measured_until<M: SequenceModel, O: Objective<M>>(
                 _ => return Scores::new(),
             }
         }
-        let (names, values): (Vec<_>, Vec<_>) = measures.into_iter().unzip();
-        for (name, value) in names.into_iter().zip(host(Tensor::cat(values, 0))) {
-            *sums.entry(name.to_string()).or_default() += value * batch.size as f64;
+        let counted = Counted { labeled: Some(&batch), unlabeled: Some(&batch), per_step: model.per_step() };
+        let values = host(Tensor::cat(measures.iter().map(|measure| measure.mean.clone()).collect(), 0));
+        for (measure, value) in measures.iter().zip(values) {
+            let rows = measure.over.count(counted);
+            if rows > 0.0 {
+                let (sum, count) = sums.entry(measure.name).or_default();
+                *sum += value * rows;
+                *count += rows;
+            }
         }
-        count += batch.size;
     }
-    sums.into_iter().map(|(name, sum)| (name, sum / count as f64)).collect()
+    sums.into_iter().map(|(name, (sum, count))| (name.to_string(), sum / count)).collect()
 }
 
 fn first_device<M: SequenceModel>(model: &M) -> burn::tensor::Device {
@@ -297,7 +338,12 @@ pub(crate) fn host<const D: usize>(tensor: Tensor<D>) -> Vec<f64> {
 
 #[cfg(test)]
 mod tests {
+    use burn::tensor::Device;
+    use semiseq_datasets::{DataConfig, Sequence, TransformConfig, WindowsConfig, prepare};
+    use semiseq_models::{HeadSize, InputSize, ModelConfig};
+
     use super::*;
+    use crate::objectives::{ObjectiveConfig, Setting};
 
     #[test]
     fn one_output_for_all_is_told_from_outputs_that_differ() {
@@ -307,5 +353,79 @@ mod tests {
         assert!(!Outputs::Steps(vec![vec![vec![0.3, f64::NAN]]]).finite() && Outputs::Numbers(vec![0.5]).finite());
         assert!(Outputs::Classes(vec![vec![0.3, 0.7]; 2]).constant());
         assert!(!Outputs::Steps(vec![vec![vec![0.3, 0.7], vec![0.4, 0.6]]]).constant());
+    }
+
+    /// A processor of two channels, of which both are forecast: one around 100, one around -5.
+    #[test]
+    fn numbers_and_forecasts_are_told_in_the_units_of_the_data() {
+        let path = std::env::temp_dir().join(format!("semiseq-units-{}.csv", std::process::id()));
+        let rows: String =
+            (0..60).map(|row| format!("{},{}\n", 98 + 4 * (row % 2), -5.0 + f64::from(row % 2))).collect();
+        std::fs::write(&path, format!("a,b\n{rows}")).expect("a recording");
+        let windows = WindowsConfig { input: 4, horizon: 2, ..WindowsConfig::default() };
+        let config = DataConfig { source: path.display().to_string(), windows: Some(windows), ..DataConfig::default() };
+        let data = prepare(&config, Task::Forecast).expect("windows");
+        let _ = std::fs::remove_file(&path);
+        let Outputs::Forecasts(rows) = Outputs::Forecasts(vec![vec![0.0, 0.0, 1.0, -1.0]]).in_units(&data.processor)
+        else {
+            panic!("forecasts")
+        };
+        // Means 100 and -4.5, deviations 2 and 0.5.
+        for (found, expected) in rows[0].iter().zip([100.0, -4.5, 102.0, -5.0]) {
+            assert!((found - expected).abs() < 1e-4, "{rows:?}");
+        }
+
+        let targets = [1996.0f32, 2004.0].map(Target::Number).to_vec();
+        let raw = Dataset { sequences: vec![Sequence::Tokens(vec![1]); 2], targets, ..Dataset::default() };
+        let processor = Processor::fit(&TransformConfig::default(), &raw).expect("fits").with_labels(&raw.targets);
+        let prepared = processor.apply(raw).expect("tokens");
+        // The second is half a deviation, 2 years, too early.
+        let said = Outputs::Numbers(vec![-1.0, 0.5]);
+        let (scores, _) = score_in_units(&said, &prepared, &processor);
+        assert_eq!([scores["mse"], scores["mae"], scores["loss"]], [2.0, 1.0, 0.125]);
+        assert!((scores["r2"] - (1.0 - 4.0 / 32.0)).abs() < 1e-12);
+        let Outputs::Numbers(years) = said.in_units(&processor) else { panic!("numbers") };
+        assert_eq!(years, [1996.0, 2002.0]);
+    }
+
+    /// Short and long sequences in batches sorted by length: the mean over both parts weighs each by its tokens or steps.
+    #[test]
+    fn what_an_objective_measures_is_a_mean_over_steps_and_not_over_batches() {
+        let device = Device::flex();
+        device.seed(2);
+        let sequence = |row: usize, length: usize, tokens: bool| match tokens {
+            true => Sequence::Tokens((0..length).map(|step| (1 + (row * 5 + step * step) % 4) as u32).collect()),
+            false => Sequence::Series(Series {
+                values: (0..length).map(|step| ((row * 7 + step * 3) % 11) as f32 - 2.0).collect(),
+                channels: 1,
+            }),
+        };
+        let part = |rows: usize, length: usize, tokens: bool| Dataset {
+            sequences: (0..rows).map(|row| sequence(row, length, tokens)).collect(),
+            targets: vec![Target::Missing; rows],
+            ..Dataset::default()
+        };
+        let model: ModelConfig =
+            serde_json::from_str(r#"{"classifier": {"encoder": {"gru": {"hidden": 3}}}}"#).expect("a model");
+        for (objective, tokens, skipped) in [
+            (r#"{"language-model": {}}"#, true, 1),
+            (r#"{"next-step": {"ahead": 2}}"#, false, 2),
+            (r#"{"autoencoder": {"hidden": 3}}"#, false, 0),
+            (r#"{"autoencoder": {"hidden": 3}}"#, true, 0),
+        ] {
+            let input = if tokens { InputSize::Tokens(5) } else { InputSize::Values(1) };
+            let model = model.init(input, HeadSize::Logits(2), &device);
+            let setting =
+                Setting { model: &model, train_size: 1, class_counts: &[1, 1], target: None, device: &device };
+            let config: ObjectiveConfig = serde_json::from_str(objective).expect("an objective");
+            let objective = config.init(&setting);
+            let loss = |dataset: &Dataset| measured(&objective, &model, dataset)["loss"];
+            let (short, long) = (part(300, 3, tokens), part(280, 12, tokens));
+            let both = short.clone().join(long.clone());
+            let counts = [300.0 * f64::from(3 - skipped), 280.0 * f64::from(12 - skipped)];
+            let expected = (counts[0] * loss(&short) + counts[1] * loss(&long)) / (counts[0] + counts[1]);
+            let (found, name) = (loss(&both), config.name());
+            assert!((found - expected).abs() < 1e-5 * expected.abs().max(1.0), "{name}: {found} against {expected}");
+        }
     }
 }

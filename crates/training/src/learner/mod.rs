@@ -5,6 +5,7 @@
 //! checkpoint that a resumed run continues from bit for bit; so the loop is ours, and Burn's optimisers,
 //! dashboard and interrupter do their part in it.
 
+mod accumulation;
 mod adam;
 pub mod average;
 pub mod checkpoint;

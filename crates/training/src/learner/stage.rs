@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use burn::tensor::Device;
 use burn::train::Interrupter;
-use semiseq_datasets::{Augmenter, Dataset, Loader, LoaderOptions};
+use semiseq_datasets::{Augmenter, Dataset, Loader, LoaderOptions, Processor};
 use semiseq_models::SequenceModel;
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +36,8 @@ pub struct StageOptions<'a> {
     pub unlabeled: &'a [usize],
     /// The validation part.
     pub valid: &'a Dataset,
+    /// How it was prepared.
+    pub processor: &'a Processor,
     /// Makes the views.
     pub augmenter: Augmenter,
     /// What the model's numbers mean.

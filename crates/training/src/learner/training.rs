@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use burn::module::{Module, ModuleVisitor, Param};
-use burn::optim::{GradientsAccumulator, GradientsParams, ModuleOptimizer};
+use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::store::ModuleRecord;
 use burn::tensor::{Bytes, Tensor};
 use burn::train::Interrupter;
@@ -12,6 +12,7 @@ use semiseq_models::SequenceModel;
 use serde::{Deserialize, Serialize};
 
 use super::Learned;
+use super::accumulation::gradients;
 use super::average::{average, fresh_copy};
 use super::checkpoint::{Files, damaged, parse};
 use super::layers::by_rate;
@@ -26,7 +27,7 @@ use super::states::SavedState;
 use super::validation::validate;
 use crate::error::Error;
 use crate::metrics::Scores;
-use crate::objectives::{Objective, Step, StepContext};
+use crate::objectives::{Objective, StepContext};
 
 /// Steps between two readings of the losses from the device: reading waits for the device.
 const READ_EVERY: usize = 10;
@@ -134,7 +135,10 @@ impl<'a, M: SequenceModel, O: Objective<M>> Training<'a, M, O> {
             let group: Vec<StepBatches> = batches.by_ref().take(config.gradient_accumulation).collect();
             self.position.batch += group.len();
             let before = self.position.step;
-            if let Some(gradients) = self.gradients(&group, epoch) {
+            let parts = group.iter().flat_map(|batch| [&batch.labeled, &batch.unlabeled]).flatten();
+            self.position.samples += parts.map(|part| part.weak.size).sum::<usize>();
+            let context = self.context(epoch);
+            if let Some(gradients) = gradients(&mut self.learned, &group, &context, device, &mut self.means) {
                 self = self.update(gradients, epoch);
             }
             let step = self.position.step;
@@ -193,28 +197,6 @@ impl<'a, M: SequenceModel, O: Objective<M>> Training<'a, M, O> {
     fn rate(&self, step: usize) -> f64 {
         let config = self.options.config;
         config.optimizer.lr() * config.schedule.factor(step, self.length.steps)
-    }
-
-    /// Gradients of the batches of a step; none where they have nothing to say.
-    fn gradients(&mut self, group: &[StepBatches], epoch: usize) -> Option<GradientsParams> {
-        let accumulation = self.options.config.gradient_accumulation;
-        let mut gathered = GradientsAccumulator::new();
-        let mut some = false;
-        for batch in group {
-            let parts = [&batch.labeled, &batch.unlabeled].into_iter().flatten();
-            self.position.samples += parts.map(|part| part.weak.size).sum::<usize>();
-            let (step, context) = (Step::upload(batch, self.options.device), self.context(epoch));
-            let terms = self.learned.objective.step(&self.learned.model, &step, &context);
-            let Some(total) = terms.total() else { continue };
-            self.means.push(&terms, &total);
-            if accumulation == 1 {
-                return Some(GradientsParams::from_grads(total.backward(), &self.learned));
-            }
-            let gradients = GradientsParams::from_grads((total / accumulation as f64).backward(), &self.learned);
-            gathered.accumulate(&self.learned, gradients);
-            some = true;
-        }
-        some.then(|| gathered.grads())
     }
 
     /// A step of the optimiser, and of all that follows the model.

@@ -3,7 +3,7 @@
 use semiseq_datasets::{Dataset, Target};
 use semiseq_models::SequenceModel;
 
-use super::evaluate::{Kind, measured_until, score, voted_outputs_until};
+use super::evaluate::{Kind, measured_until, score_in_units, voted_outputs_until};
 use super::stage::StageOptions;
 use crate::config::StageConfig;
 use crate::error::Error;
@@ -40,7 +40,7 @@ pub(super) fn check_stopping<M: SequenceModel, O: Objective<M>>(
         ));
     }
     let (metric, _) = selection(options.config, options.kind);
-    let seen = look(objective, model, &probe(options.valid), options.kind, &|| false);
+    let seen = look(objective, model, &probe(options.valid), options, &|| false);
     let scores = seen.map(|seen| seen.scores).unwrap_or_default();
     if scores.contains_key(metric) {
         return Ok(());
@@ -79,7 +79,7 @@ pub(super) fn validate<M: SequenceModel, O: Objective<M>>(
     if options.valid.sequences.is_empty() {
         return Ok(Some(Scores::new()));
     }
-    let Some(Seen { scores, finite, constant }) = look(objective, model, options.valid, options.kind, stop) else {
+    let Some(Seen { scores, finite, constant }) = look(objective, model, options.valid, options, stop) else {
         return Ok(None);
     };
     let infinite = scores.iter().find(|(_, value)| !value.is_finite());
@@ -119,7 +119,7 @@ fn look<M: SequenceModel, O: Objective<M>>(
     objective: &O,
     model: &M,
     data: &Dataset,
-    kind: Kind,
+    options: &StageOptions<'_>,
     stop: &dyn Fn() -> bool,
 ) -> Option<Seen> {
     let (plain, objective) = (model.valid(), objective.valid());
@@ -130,9 +130,13 @@ fn look<M: SequenceModel, O: Objective<M>>(
     if !own.is_empty() {
         return Some(Seen { scores: own, finite: true, constant: false });
     }
-    let outputs = voted_outputs_until(Some(&objective), &plain, data, kind, stop);
+    let outputs = voted_outputs_until(Some(&objective), &plain, data, options.kind, stop);
     if stop() {
         return None;
     }
-    Some(Seen { scores: score(&outputs, data).0, finite: outputs.finite(), constant: outputs.constant() })
+    Some(Seen {
+        scores: score_in_units(&outputs, data, options.processor).0,
+        finite: outputs.finite(),
+        constant: outputs.constant(),
+    })
 }

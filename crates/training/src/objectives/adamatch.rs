@@ -105,7 +105,7 @@ impl<M: SequenceModel> Objective<M> for AdaMatch {
         let mut terms = self.supervised.terms(model, logits.clone(), &labeled.targets);
         if let Some(strong) = &labeled.strong {
             let loss = self.supervised.loss(model.forward(strong.clone()), &labeled.targets);
-            terms = terms.add("supervised_strong", 1.0, loss);
+            terms = terms.add("supervised_strong", 1.0, loss).over(self.supervised.over());
         }
         let known = labeled.row_mask(model.per_step());
         let sure = probabilities(logits);

@@ -67,6 +67,6 @@ impl<M: SequenceModel> Objective<M> for Adversarial {
         let terms = self.supervised.terms(model, logits, &part.targets);
         let loss = |logits| self.supervised.loss(logits, &part.targets);
         let noise = read.adversarial(model, self.config.epsilon, loss);
-        terms.add("adversarial", self.config.weight, loss(read.logits(model, noise)))
+        terms.add("adversarial", self.config.weight, loss(read.logits(model, noise))).over(self.supervised.over())
     }
 }

@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 
 use super::losses::weighted_mean;
 use super::scheduled_sampling::ScheduledSamplingConfig;
-use super::{Needs, Objective, Part, Setting, Step, StepContext, Terms};
+use super::{Measure, Measures, Needs, Objective, Over, Part, Setting, Step, StepContext, Terms};
 use crate::config::problem;
 
 /// What rebuilds the sequence from the vector.
@@ -212,11 +212,11 @@ impl<M: SequenceModel> Objective<M> for Autoencoder {
         let sampling = self.scheduled_sampling.as_ref();
         let truth = sampling.map(|sampling| sampling.draw(context, part.weak.dims(), &summary.device()));
         let loss = self.loss_from(summary, &part.weak, Feeding { shown: None, truth });
-        Terms::default().add("reconstruction", 1.0, loss)
+        Terms::default().add("reconstruction", 1.0, loss).over(Over::Steps(0))
     }
 
-    fn validate(&self, model: &M, part: &Part) -> Option<Tensor<1>> {
-        Some(self.loss(model, &part.weak))
+    fn measure(&self, model: &M, part: &Part) -> Measures {
+        vec![Measure::new("loss", self.loss(model, &part.weak), Over::Steps(0))]
     }
 
     fn rebuild(&self, model: &M, sequences: &Sequences) -> Option<Input> {

@@ -14,7 +14,7 @@ use semiseq_models::{SequenceModel, Sequences};
 use serde::{Deserialize, Serialize};
 
 use super::draws::{Draws, step_seed};
-use super::losses::{accuracy, class_logits, cross_entropy_of_rows, probabilities, weighted_mean};
+use super::losses::{class_logits, cross_entropy_of_rows, probabilities, right, weighted_mean};
 use super::{Needs, Objective, Setting, Step, StepContext, Supervised, SupervisedConfig, Targets, Terms};
 use crate::config::{check_range, problem};
 use crate::learner::average::fresh_copy;
@@ -111,7 +111,8 @@ impl<M: SequenceModel> Objective<M> for CoTraining<M> {
         let mut terms = self.supervised.labeled_terms(model, step.labeled.as_ref());
         if let Some(part) = &step.labeled {
             let loss = self.supervised.loss(self.of_peer(part.second_or_weak()), &part.targets);
-            terms = self.supervised.with_penalty(terms.add("peer", 1.0, loss), "peer_penalty", &self.peer);
+            terms = terms.add("peer", 1.0, loss).over(self.supervised.over());
+            terms = self.supervised.with_penalty(terms, "peer_penalty", &self.peer);
         }
         let Some(part) = step.unlabeled.as_ref().filter(|_| context.progress() >= self.config.warm_up) else {
             return terms;
@@ -127,7 +128,7 @@ impl<M: SequenceModel> Objective<M> for CoTraining<M> {
             .add("unlabeled_peer", self.config.weight, teaching)
             .monitor("mask_rate", share);
         if let Targets::Classes { classes, known } = &part.targets {
-            terms = terms.monitor("peer_accuracy", accuracy(peer_said, classes.clone(), known.clone()));
+            terms = terms.monitor_rows("peer_accuracy", right(peer_said, classes.clone()), known.clone());
         }
         terms
     }

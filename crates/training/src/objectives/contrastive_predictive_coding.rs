@@ -19,7 +19,7 @@ use semiseq_models::{Input, InputSize, SequenceModel, Sequences, each_step, embe
 use serde::{Deserialize, Serialize};
 
 use super::losses::weighted_mean;
-use super::{Needs, Objective, Part, Setting, Step, StepContext, Terms};
+use super::{Needs, Objective, Over, Part, Setting, Step, StepContext, Terms};
 use crate::config::problem;
 
 /// `[stage.objective.contrastive-predictive-coding]`.
@@ -141,7 +141,11 @@ impl<M: SequenceModel> Objective<M> for ContrastivePredictiveCoding {
     fn step(&mut self, model: &M, step: &Step, _context: &StepContext) -> Terms {
         let found = step.unlabeled.as_ref().and_then(|part| self.losses(model, &part.weak));
         match found {
-            Some((loss, right)) => Terms::default().add("info_nce", 1.0, loss).monitor("contrast_accuracy", right),
+            Some((loss, right)) => Terms::default().add("info_nce", 1.0, loss).over(Over::Sequences).monitor_over(
+                "contrast_accuracy",
+                right,
+                Over::Sequences,
+            ),
             None => Terms::default(),
         }
     }

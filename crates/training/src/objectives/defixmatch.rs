@@ -18,7 +18,7 @@ use semiseq_models::SequenceModel;
 use serde::{Deserialize, Serialize};
 
 use super::guess::Guess;
-use super::{Needs, Objective, Setting, Step, StepContext, Supervised, SupervisedConfig, Terms};
+use super::{Needs, Objective, Over, Setting, Step, StepContext, Supervised, SupervisedConfig, Terms};
 use crate::config::check_range;
 
 /// `[stage.objective.defixmatch]`.
@@ -76,7 +76,7 @@ impl<M: SequenceModel> Objective<M> for DeFixMatch {
             terms = self.supervised.terms_with(model, loss, weak.clone(), &part.targets);
             if step.unlabeled.is_some() {
                 let own = Guess::new(weak, strong, part.row_mask(model.per_step()));
-                terms = terms.add("debiasing", -self.config.weight, own.loss(sure(&own)));
+                terms = terms.add("debiasing", -self.config.weight, own.loss(sure(&own))).over(Over::LabeledRows);
             }
         }
         let Some(part) = &step.unlabeled else { return terms };

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::guess::Guess;
 use super::memory::{check_momentum, decay, follow, remembered};
-use super::{Needs, Objective, Setting, Step, StepContext, Supervised, SupervisedConfig, Terms};
+use super::{Needs, Objective, Over, Setting, Step, StepContext, Supervised, SupervisedConfig, Terms};
 use crate::config::check_range;
 
 /// Steps that the running means remember at most: the paper's 0.999 over a million steps.
@@ -128,6 +128,7 @@ impl<M: SequenceModel> Objective<M> for FreeMatch {
         guess
             .terms(terms, part, self.config.weight, sure)
             .add("fairness", self.config.fairness, fair)
+            .over(Over::Batch)
             .monitor("threshold", confidence.reshape([1]))
     }
 }

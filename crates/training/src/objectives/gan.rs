@@ -28,7 +28,7 @@ use super::adversarial_noise::beside;
 use super::adversary::{collapse, held, padded, samples, spread};
 use super::draws::{Draws, step_seed};
 use super::generate::Request;
-use super::{Measures, Needs, Objective, Part, Setting, Step, StepContext, Targets, Terms};
+use super::{Measure, Measures, Needs, Objective, Over, Part, Setting, Step, StepContext, Targets, Terms};
 use crate::config::{check_range, problem};
 use crate::metrics::Scores;
 
@@ -247,7 +247,7 @@ impl Gan {
         let device = made_values.device();
         let share: Tensor<3> = draws.uniform([batch, 1], &device).unsqueeze_dim(2);
         let between = made_values.clone() + (real_values.clone() - made_values) * share;
-        terms.add("penalty", self.config.penalty, gradient_penalty(padded(between, real), score))
+        terms.add("penalty", self.config.penalty, gradient_penalty(padded(between, real), score)).over(Over::Sequences)
     }
 }
 
@@ -293,7 +293,8 @@ impl<M: SequenceModel> Objective<M> for Gan {
         };
         let ((mean, deviation), (made_mean, made_deviation)) = (moments(real), moments(values));
         let distance = (mean - made_mean).abs().mean() + (deviation - made_deviation).abs().mean();
-        vec![("loss", distance), ("sample_spread", spread(&made, &part.weak))]
+        let spread = spread(&made, &part.weak);
+        vec![Measure::new("loss", distance, Over::Sequences), Measure::new("sample_spread", spread, Over::Sequences)]
     }
 
     fn warning(&self, train: &Scores, context: &StepContext) -> Option<String> {

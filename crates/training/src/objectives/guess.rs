@@ -87,7 +87,7 @@ impl Guess {
         match &part.targets {
             Targets::Classes { classes, known } => {
                 let right = self.labels.clone().equal(classes.clone()).float();
-                terms.monitor("pseudo_label_accuracy", weighted_mean(right, Some(known.clone() * weights)))
+                terms.monitor_rows("pseudo_label_accuracy", right, known.clone() * weights)
             }
             Targets::Numbers { .. } | Targets::Sequences { .. } => terms,
         }

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::consistency::{RAMP_UP, teacher_decay};
 use super::draws::{Draws, step_seed};
-use super::losses::{accuracy, class_logits, distribution_mse};
+use super::losses::{class_logits, distribution_mse, right};
 use super::mixing::{Mixture, labels};
 use super::{
     Needs, Objective, Part, Setting, Step, StepContext, Supervised, SupervisedConfig, Targets, Terms, gaussian_ramp_up,
@@ -102,8 +102,11 @@ impl<M: SequenceModel> InterpolationConsistency<M> {
         let logits = class_logits(mixture.logits(model, vec![part.weak.clone()]));
         let [_, count] = logits.dims();
         let mixed = mixture.rows(labels(classes.clone(), known.clone(), count));
-        let terms = Terms::new(self.supervised.mixed_loss(logits.clone(), mixed))
-            .monitor("accuracy", accuracy(logits, classes.clone(), known.clone()));
+        let terms = Terms::new(self.supervised.mixed_loss(logits.clone(), mixed)).monitor_rows(
+            "accuracy",
+            right(logits, classes.clone()),
+            known.clone(),
+        );
         self.supervised.with_penalty(terms, "penalty", model)
     }
 

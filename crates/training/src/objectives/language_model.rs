@@ -16,7 +16,10 @@ use serde::{Deserialize, Serialize};
 
 use super::generate::{Picker, Request};
 use super::losses::weighted_mean;
-use super::{Needs, Objective, Part, Setting, Step, StepContext, Terms};
+use super::{Measure, Measures, Needs, Objective, Over, Part, Setting, Step, StepContext, Terms};
+
+/// All tokens but the first of each text.
+const FORETOLD: Over = Over::Steps(1);
 
 /// `[stage.objective.language-model]`. It has no settings of its own.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -79,14 +82,17 @@ impl<M: SequenceModel> Objective<M> for LanguageModel {
     fn step(&mut self, model: &M, step: &Step, _context: &StepContext) -> Terms {
         let loss = step.unlabeled.as_ref().and_then(|part| self.loss(model, &part.weak));
         match loss {
-            Some(loss) => Terms::default().add("next_token", 1.0, loss.clone()).monitor("perplexity", loss.exp()),
+            Some(loss) => {
+                Terms::default().add("next_token", 1.0, loss).over(FORETOLD).exponential("perplexity", "next_token")
+            }
             None => Terms::default(),
         }
     }
 
-    fn validate(&self, model: &M, part: &Part) -> Option<Tensor<1>> {
-        self.loss(model, &part.weak)
+    fn measure(&self, model: &M, part: &Part) -> Measures {
+        self.loss(model, &part.weak).map(|loss| vec![Measure::new("loss", loss, FORETOLD)]).unwrap_or_default()
     }
+
     /// Each text begins with its opening and goes on word by word.
     fn generate(&self, model: &M, request: &Request<'_>) -> Option<Input> {
         let mut picker = Picker::new(request);

@@ -144,9 +144,14 @@ pub fn probabilities(logits: Tensor<2>) -> Tensor<2> {
     softmax(class_logits(logits), 1).detach()
 }
 
-/// Share of rows whose likeliest class is the true one, over the rows with a known truth. `[1]`
-pub fn accuracy(logits: Tensor<2>, classes: Tensor<1, Int>, known: Tensor<1>) -> Tensor<1> {
+/// 1 for rows whose likeliest class is the true one, `[rows]`, without graph. Logits `[rows, classes]`.
+pub fn right(logits: Tensor<2>, classes: Tensor<1, Int>) -> Tensor<1> {
     let [rows, _] = logits.dims();
     let predicted = class_logits(logits.detach()).argmax(1).reshape([rows]);
-    weighted_mean(predicted.equal(classes).float(), Some(known))
+    predicted.equal(classes).float()
+}
+
+/// Share of rows whose likeliest class is the true one, over the rows with a known truth. `[1]`
+pub fn accuracy(logits: Tensor<2>, classes: Tensor<1, Int>, known: Tensor<1>) -> Tensor<1> {
+    weighted_mean(right(logits, classes), Some(known))
 }

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::consistency::{Distances, RAMP_UP, teacher_decay};
 use super::losses::{class_logits, divergence_of_rows, probabilities, squared_distance_of_rows, weighted_mean};
 use super::{
-    Needs, Objective, Part, Setting, Step, StepContext, Supervised, SupervisedConfig, Terms, gaussian_ramp_up,
+    Needs, Objective, Over, Part, Setting, Step, StepContext, Supervised, SupervisedConfig, Terms, gaussian_ramp_up,
 };
 use crate::config::{check_memory, check_range};
 use crate::learner::average::{average, fresh_copy};
@@ -146,7 +146,7 @@ impl<M: SequenceModel> Objective<M> for MeanTeacher<M> {
             distances.add(self.apart(logits, target), counted);
         }
         if let Some(distance) = distances.mean() {
-            terms = terms.add("consistency", weight, distance);
+            terms = terms.add("consistency", weight, distance).over(Over::BothRows);
         }
         terms.constant("unlabeled_weight", weight)
     }

@@ -14,7 +14,7 @@ use semiseq_models::SequenceModel;
 use serde::{Deserialize, Serialize};
 
 use super::draws::{Draws, step_seed};
-use super::losses::{accuracy, class_logits, probabilities};
+use super::losses::{class_logits, probabilities, right};
 use super::mixing::{Mixture, labels, sharpened};
 use super::ramp::linear_ramp_up;
 use super::{Needs, Objective, Part, Setting, Step, StepContext, Supervised, SupervisedConfig, Targets, Terms};
@@ -95,10 +95,10 @@ impl MixMatch {
             .supervised
             .with_penalty(Terms::new(supervised), "penalty", model)
             .add("unlabeled", weight, (difference.clone() * difference).mean())
-            .monitor("accuracy", accuracy(part(&logits, 0, known_rows), classes.clone(), known.clone()))
+            .monitor_rows("accuracy", right(part(&logits, 0, known_rows), classes.clone()), known.clone())
             .constant("unlabeled_weight", weight);
         if let Targets::Classes { classes, known } = &unlabeled.targets {
-            terms = terms.monitor("pseudo_label_accuracy", accuracy(guess, classes.clone(), known.clone()));
+            terms = terms.monitor_rows("pseudo_label_accuracy", right(guess, classes.clone()), known.clone());
         }
         Some(terms)
     }

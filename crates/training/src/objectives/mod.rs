@@ -36,6 +36,7 @@ mod mixing;
 mod mixmatch;
 mod next_step;
 mod noisy_student;
+mod over;
 mod pi_model;
 mod pseudo_label;
 mod ramp;
@@ -84,6 +85,7 @@ pub use mixing::{Mixture, sharpened};
 pub use mixmatch::{MixMatch, MixMatchConfig};
 pub use next_step::{NextStep, NextStepConfig, foretold_error};
 pub use noisy_student::{NoisyStudent, NoisyStudentConfig};
+pub use over::{Counted, Over};
 pub use pi_model::{PiModel, PiModelConfig};
 pub use pseudo_label::{PseudoLabel, PseudoLabelConfig};
 pub use ramp::gaussian_ramp_up;
@@ -102,6 +104,7 @@ pub use step::{Part, Step, StepContext, Targets};
 pub use supervised::{ClassWeights, Supervised, SupervisedConfig};
 pub use temporal_ensembling::{TemporalEnsembling, TemporalEnsemblingConfig};
 pub use terms::Terms;
+pub(crate) use terms::{Role, Watched};
 pub use tri_training::{TriTraining, TriTrainingConfig, agreed_loss, majority, orthogonality};
 pub use truncated_backpropagation::{TruncatedBackpropagation, TruncatedBackpropagationConfig};
 pub use uda::{SignalAnnealing, Uda, UdaConfig};
@@ -125,15 +128,38 @@ pub struct Needs {
     pub views: Views,
 }
 
-/// Named means over a batch, each `[1]`.
-pub type Measures = Vec<(&'static str, Tensor<1>)>;
+/// What an objective measures on a validation batch.
+pub type Measures = Vec<Measure>;
+
+/// A named mean over a validation batch.
+#[derive(Clone, Debug)]
+pub struct Measure {
+    /// The name in the scores.
+    pub name: &'static str,
+    /// The mean, `[1]`.
+    pub mean: Tensor<1>,
+    /// What it is the mean over; the batch stands for both parts.
+    pub over: Over,
+}
+
+impl Measure {
+    /// A mean over some rows of the batch. Shape `[1]`.
+    pub fn new(name: &'static str, mean: Tensor<1>, over: Over) -> Self {
+        Self { name, mean, over }
+    }
+}
 
 /// What a stage minimises.
 pub trait Objective<M: SequenceModel>: Module + ModuleDisplay {
     /// Which batches and views [`Objective::step`] wants.
     fn needs(&self) -> Needs;
 
-    /// The loss of one step as named terms. Runs on the autodiff device.
+    /// The loss of one step as named terms, each with what it is the mean over. Runs on the autodiff device.
+    ///
+    /// Where gradients are gathered over several batches ([`crate::config::StageConfig::gradient_accumulation`]), each batch is
+    /// a call, and each term weighs by its share of the rows that it is the mean over: together they are the loss of one large
+    /// batch, if the term is a sum over rows. Terms that compare the rows of a batch with each other or with its means
+    /// (contrastive ones, thresholds and distributions that follow the batch) see small batches.
     fn step(&mut self, model: &M, step: &Step, context: &StepContext) -> Terms;
 
     /// Called after the optimiser moved the model: where a teacher follows its student.
@@ -142,15 +168,16 @@ pub trait Objective<M: SequenceModel>: Module + ModuleDisplay {
     }
 
     /// The loss of a validation batch where the task's own loss does not tell (reconstruction).
-    /// Shape `[1]`: the mean over the batch. `None`: use the task's metrics.
+    /// Shape `[1]`: the mean over the batch's sequences. `None`: use the task's metrics.
     fn validate(&self, _model: &M, _part: &Part) -> Option<Tensor<1>> {
         None
     }
 
-    /// What is measured on a validation batch where the task's own scores do not tell: means over the batch, shape `[1]`, the
-    /// first of them `loss`. Empty: use the task's metrics. An objective with one number gives [`Objective::validate`].
+    /// What is measured on a validation batch where the task's own scores do not tell: means, the first of them `loss`, each
+    /// with what it is the mean over. Empty: use the task's metrics. An objective with one number, a mean over sequences, gives
+    /// [`Objective::validate`].
     fn measure(&self, model: &M, part: &Part) -> Measures {
-        self.validate(model, part).map(|loss| vec![("loss", loss)]).unwrap_or_default()
+        self.validate(model, part).map(|loss| vec![Measure::new("loss", loss, Over::Sequences)]).unwrap_or_default()
     }
 
     /// What is wrong with a run that goes on but comes to nothing (a collapsed posterior), with a remedy, from the means of

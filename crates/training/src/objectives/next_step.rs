@@ -12,7 +12,7 @@ use semiseq_models::{Input, InputSize, SequenceModel, Sequences, each_step};
 use serde::{Deserialize, Serialize};
 
 use super::losses::weighted_mean;
-use super::{Needs, Objective, Part, Setting, Step, StepContext, Terms};
+use super::{Measure, Measures, Needs, Objective, Over, Part, Setting, Step, StepContext, Terms};
 use crate::config::problem;
 
 /// `[stage.objective.next-step]`.
@@ -95,10 +95,12 @@ impl<M: SequenceModel> Objective<M> for NextStep {
 
     fn step(&mut self, model: &M, step: &Step, _context: &StepContext) -> Terms {
         let loss = step.unlabeled.as_ref().and_then(|part| self.loss(model, &part.weak));
-        loss.map_or_else(Terms::default, |loss| Terms::default().add("next_step", 1.0, loss))
+        let terms = |loss| Terms::default().add("next_step", 1.0, loss).over(Over::Steps(self.ahead));
+        loss.map_or_else(Terms::default, terms)
     }
 
-    fn validate(&self, model: &M, part: &Part) -> Option<Tensor<1>> {
-        self.loss(model, &part.weak)
+    fn measure(&self, model: &M, part: &Part) -> Measures {
+        let measure = |loss| vec![Measure::new("loss", loss, Over::Steps(self.ahead))];
+        self.loss(model, &part.weak).map(measure).unwrap_or_default()
     }
 }

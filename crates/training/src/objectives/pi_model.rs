@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::consistency::{Distances, RAMP_UP};
 use super::losses::{class_logits, squared_distance_of_rows};
 use super::{
-    Needs, Objective, Part, Setting, Step, StepContext, Supervised, SupervisedConfig, Terms, gaussian_ramp_up,
+    Needs, Objective, Over, Part, Setting, Step, StepContext, Supervised, SupervisedConfig, Terms, gaussian_ramp_up,
 };
 use crate::config::check_range;
 
@@ -86,7 +86,7 @@ impl<M: SequenceModel> Objective<M> for PiModel {
             distances.add(apart(model, logits, part), part.row_mask(model.per_step()));
         }
         if let Some(distance) = distances.mean() {
-            terms = terms.add("consistency", weight, distance);
+            terms = terms.add("consistency", weight, distance).over(Over::BothRows);
         }
         terms.constant("unlabeled_weight", weight)
     }

@@ -127,7 +127,7 @@ impl<M: SequenceModel> Objective<M> for PseudoLabel {
         match &part.targets {
             Targets::Classes { classes, known } => {
                 let right = labels.equal(classes.clone()).float();
-                terms.monitor("pseudo_label_accuracy", weighted_mean(right, Some(known.clone() * counted)))
+                terms.monitor_rows("pseudo_label_accuracy", right, known.clone() * counted)
             }
             Targets::Numbers { .. } | Targets::Sequences { .. } => terms,
         }

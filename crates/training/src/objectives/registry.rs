@@ -260,7 +260,11 @@ registry! {
             Rebuild::Summary => whole(),
         };
     "gan" Gan GanConfig Gan, "Series that a critic takes for real, also by class (Esteban et al. 2017)",
-        |config| Kind { values: true, reads_labels: config.conditional, by_class: config.conditional, ..maker(unsupervised()) };
+        |config| {
+            let conditional = config.conditional;
+            let kind = Kind { reads_labels: conditional, classes: conditional, whole: conditional, ..unsupervised() };
+            Kind { values: true, by_class: conditional, ..maker(kind) }
+        };
     "semi-supervised-gan" SemiSupervisedGan SemiSupervisedGanConfig SemiSupervisedGan<M>, "A classifier that also tells made series from real ones (Salimans et al. 2016)",
         |_| Kind { values: true, teaches: true, plays: true, ..maker(whole()) };
     "sequence-to-sequence" SequenceToSequence SequenceToSequenceConfig SequenceToSequence, "Another sequence for each sequence (Sutskever et al. 2014; Bahdanau et al. 2015)",

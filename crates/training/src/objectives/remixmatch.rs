@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use super::crmatch::Direction;
 use super::draws::{Draws, step_seed};
-use super::losses::{accuracy, class_logits, probabilities, soft_cross_entropy};
+use super::losses::{class_logits, probabilities, right, soft_cross_entropy};
 use super::memory::{aligned, check_momentum, decay, follow_from_first, remembered};
 use super::mixing::{Mixture, labels, sharpened};
 use super::ramp::linear_ramp_up;
@@ -150,9 +150,9 @@ impl ReMixMatch {
             .add("unlabeled", self.config.weight * ramp, guessed)
             .add("strong", self.config.strong_weight * ramp, unmixed)
             .add("direction", self.config.direction_weight, self.direction.loss(model, &strong))
-            .monitor("accuracy", accuracy(part(&logits, 0, known_rows), classes.clone(), known.clone()));
+            .monitor_rows("accuracy", right(part(&logits, 0, known_rows), classes.clone()), known.clone());
         if let Targets::Classes { classes, known } = &unlabeled.targets {
-            terms = terms.monitor("pseudo_label_accuracy", accuracy(label, classes.clone(), known.clone()));
+            terms = terms.monitor_rows("pseudo_label_accuracy", right(label, classes.clone()), known.clone());
         }
         Some(terms)
     }

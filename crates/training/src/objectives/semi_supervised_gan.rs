@@ -27,7 +27,7 @@ use super::adversary::{collapse, held, samples, spread};
 use super::consistency::teacher_decay;
 use super::draws::{Draws, step_seed};
 use super::generate::Request;
-use super::losses::{accuracy, class_logits};
+use super::losses::{class_logits, right};
 use super::{Needs, Objective, Part, Setting, Step, StepContext, Supervised, SupervisedConfig, Targets, Terms};
 use crate::config::{check_memory, check_range, problem};
 use crate::learner::average::{average, fresh_copy};
@@ -206,7 +206,7 @@ impl<M: SequenceModel> SemiSupervisedGan<M> {
             .add("real", self.config.weight, real_loss(real.clone()))
             .add("made", self.config.weight, made_loss(made));
         if let Targets::Classes { classes, known } = &part.targets {
-            terms = terms.monitor("pseudo_label_accuracy", accuracy(real, classes.clone(), known.clone()));
+            terms = terms.monitor_rows("pseudo_label_accuracy", right(real, classes.clone()), known.clone());
         }
         terms
     }

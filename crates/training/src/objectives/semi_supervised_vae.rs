@@ -28,7 +28,7 @@ use super::ramp::linear_ramp_up;
 use super::vae::{
     active_units, check_word_drop, collapse, decoder, divergence, dropped, negative_log_likelihood, reparameterised,
 };
-use super::{Needs, Objective, Part, Setting, Step, StepContext, Supervised, SupervisedConfig, Targets, Terms};
+use super::{Needs, Objective, Over, Part, Setting, Step, StepContext, Supervised, SupervisedConfig, Targets, Terms};
 use crate::config::{check_range, problem};
 use crate::metrics::Scores;
 
@@ -241,7 +241,10 @@ impl<M: SequenceModel> Objective<M> for SemiSupervisedVae {
             let (loss, _) = self.loss(&seen, classes.clone(), grown, &mut draws);
             let [batch, _] = loss.dims();
             let loss = weighted_mean(loss.reshape([batch]), Some(known.clone())) / seen.values.clone();
-            terms = terms.add("bound_labeled", self.config.weight, loss);
+            terms = terms.add("bound_labeled", self.config.weight, loss).over(match self.config.rebuild {
+                Rebuild::Sequence => Over::LabeledSteps,
+                Rebuild::Summary => Over::LabeledRows,
+            });
         }
         if let Some(part) = &step.unlabeled {
             let seen = self.seen(model, &part.weak);
@@ -256,7 +259,10 @@ impl<M: SequenceModel> Objective<M> for SemiSupervisedVae {
                 bounds.push(bound);
             }
             let loss = marginal_bound(logits, Tensor::cat(losses, 1)) / seen.values.clone();
-            terms = terms.add("bound_unlabeled", self.config.weight, loss);
+            terms = terms.add("bound_unlabeled", self.config.weight, loss).over(match self.config.rebuild {
+                Rebuild::Sequence => Over::Steps(0),
+                Rebuild::Summary => Over::Rows,
+            });
             // What is watched is of the last class alone: the parts differ little from class to class.
             if let Some(bound) = bounds.pop() {
                 terms = terms

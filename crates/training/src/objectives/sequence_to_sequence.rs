@@ -10,6 +10,8 @@
 //! al. have a maxout layer; Luong's attention does not feed the last context back, so that all steps are one operation
 //! while it learns.
 
+use std::sync::Arc;
+
 use burn::module::Module;
 use burn::tensor::Tensor;
 use semiseq_datasets::{Pool, Problem, Sequence, Series, Views};
@@ -22,7 +24,7 @@ use serde::{Deserialize, Serialize};
 use super::autoencoder::errors_of_steps;
 use super::losses::weighted_mean;
 use super::scheduled_sampling::ScheduledSamplingConfig;
-use super::{Measures, Needs, Objective, Part, Setting, Step, StepContext, TargetSize, Targets, Terms};
+use super::{Measure, Measures, Needs, Objective, Over, Part, Setting, Step, StepContext, TargetSize, Targets, Terms};
 use crate::config::{check_range, problem};
 
 /// `[stage.objective.sequence-to-sequence]`.
@@ -176,13 +178,26 @@ impl SequenceToSequence {
         let end = self.beam(1).end;
         let truth = tokens_of(target, end);
         let written = self.written(model, &part.weak, 1);
-        let pairs = written.iter().zip(&truth);
-        let exact = pairs.clone().filter(|(written, truth)| written == truth).count() as f64 / truth.len() as f64;
-        let wrong: usize = pairs.map(|(written, truth)| edit_distance(written, truth)).sum();
-        let all = truth.iter().map(Vec::len).sum::<usize>().max(1);
+        let known = known.to_data();
+        let pairs: Vec<(&Vec<u32>, &Vec<u32>)> = written
+            .iter()
+            .zip(&truth)
+            .zip(known.iter::<f32>())
+            .filter_map(|(pair, known)| (known > 0.0).then_some(pair))
+            .collect();
+        let exact = pairs.iter().filter(|(written, truth)| written == truth).count();
+        let wrong: usize = pairs.iter().map(|(written, truth)| edit_distance(written, truth)).sum();
+        let tokens: usize = pairs.iter().map(|(_, truth)| truth.len()).sum();
         let device = loss.device();
-        let number = |value: f64| Tensor::<1>::from_data([value as f32], &device);
-        vec![("loss", loss), ("exact_match", number(exact)), ("token_error_rate", number(wrong as f64 / all as f64))]
+        let share = |name: &'static str, part: usize, all: usize| {
+            let mean = Tensor::<1>::from_data([(part as f64 / all.max(1) as f64) as f32], &device);
+            Measure::new(name, mean, Over::Counted(Arc::new(move |_| all as f64)))
+        };
+        vec![
+            Measure::new("loss", loss, Over::TargetSteps),
+            share("exact_match", exact, pairs.len()),
+            share("token_error_rate", wrong, tokens),
+        ]
     }
 }
 
@@ -245,7 +260,7 @@ impl<M: SequenceModel> Objective<M> for SequenceToSequence {
         let sampling = self.config.scheduled_sampling.as_ref();
         let truth = sampling.map(|sampling| sampling.draw(context, target.dims(), &known.device()));
         let loss = self.loss(model, weak, target, known.clone(), Feeding { shown: None, truth });
-        let terms = Terms::new(loss);
+        let terms = Terms::new(loss).over(Over::TargetSteps);
         match sampling {
             Some(sampling) => terms.constant("true_steps", sampling.share(context)),
             None => terms,
@@ -259,11 +274,12 @@ impl<M: SequenceModel> Objective<M> for SequenceToSequence {
             Input::Values(truth) => {
                 let [batch, time, _] = truth.dims();
                 let difference = self.followed(model, &part.weak, time) - truth.clone();
-                let mean = |errors: Tensor<3>| {
-                    let each = errors.reshape([batch as i32, -1]).mean_dim(1).reshape([batch]);
-                    weighted_mean(each, Some(known.clone()))
+                let weights = row_weights(target, known.clone());
+                let mean = |name: &'static str, errors: Tensor<3>| {
+                    let each = errors.mean_dim(2).reshape([batch * time]);
+                    Measure::new(name, weighted_mean(each, Some(weights.clone())), Over::TargetSteps)
                 };
-                vec![("loss", mean(difference.clone() * difference.clone())), ("mae", mean(difference.abs()))]
+                vec![mean("loss", difference.clone() * difference.clone()), mean("mae", difference.abs())]
             }
         }
     }

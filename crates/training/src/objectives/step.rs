@@ -81,21 +81,21 @@ impl StepContext {
 }
 
 impl Step {
-    /// Uploads a step's batches.
-    pub fn upload(batches: &StepBatches, device: &Device) -> Self {
+    /// Uploads a step's batches, for a model with a row a sequence or (`per_step`) a row a step.
+    pub fn upload(batches: &StepBatches, per_step: bool, device: &Device) -> Self {
         Self {
-            labeled: batches.labeled.as_ref().map(|views| Part::upload(views, device)),
-            unlabeled: batches.unlabeled.as_ref().map(|views| Part::upload(views, device)),
+            labeled: batches.labeled.as_ref().map(|views| Part::upload(views, per_step, device)),
+            unlabeled: batches.unlabeled.as_ref().map(|views| Part::upload(views, per_step, device)),
         }
     }
 }
 
 impl Part {
-    /// Uploads one batch in its views.
-    pub fn upload(views: &ViewBatches, device: &Device) -> Self {
+    /// Uploads one batch in its views, for a model with a row a sequence or (`per_step`) a row a step.
+    pub fn upload(views: &ViewBatches, per_step: bool, device: &Device) -> Self {
         let weak = sequences(&views.weak, device);
         Self {
-            targets: targets(&views.weak, &weak, device),
+            targets: targets(&views.weak, &weak, per_step, device),
             weak,
             second: views.second.as_ref().map(|batch| sequences(batch, device)),
             strong: views.strong.as_ref().map(|batch| sequences(batch, device)),
@@ -109,7 +109,7 @@ impl Part {
     pub fn plain(batch: &Batch, device: &Device) -> Self {
         let weak = sequences(batch, device);
         Self {
-            targets: targets(batch, &weak, device),
+            targets: targets(batch, &weak, false, device),
             weak,
             second: None,
             strong: None,
@@ -189,7 +189,8 @@ fn target_sequences(batch: &Batch, read: &Sequences, device: &Device) -> Targets
     Targets::Sequences { target, known: Tensor::from_data(known.as_slice(), device), past }
 }
 
-fn targets(batch: &Batch, read: &Sequences, device: &Device) -> Targets {
+/// A row without a label has as many unknown classes as the model has rows for it, though no other of the batch tells how many.
+fn targets(batch: &Batch, read: &Sequences, per_step: bool, device: &Device) -> Targets {
     if batch.targets.iter().any(|target| matches!(target, Target::Sequence(_))) {
         return target_sequences(batch, read, device);
     }
@@ -206,7 +207,7 @@ fn targets(batch: &Batch, read: &Sequences, device: &Device) -> Targets {
             known: Tensor::from_data(known.as_slice(), device),
         };
     }
-    let per_step = batch.targets.iter().any(|target| matches!(target, Target::Steps(_)));
+    let per_step = per_step || batch.targets.iter().any(|target| matches!(target, Target::Steps(_)));
     let mut classes: Vec<i32> = Vec::new();
     let mut known: Vec<f32> = Vec::new();
     for target in &batch.targets {

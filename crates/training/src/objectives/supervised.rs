@@ -1,5 +1,7 @@
 //! Supervised learning: cross-entropy with label smoothing and class weights, or squared error.
 
+use std::sync::Arc;
+
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::Tensor;
 use burn::tensor::activation::log_softmax;
@@ -7,8 +9,8 @@ use semiseq_datasets::{Pool, Problem, Views};
 use semiseq_models::{Input, SequenceModel};
 use serde::{Deserialize, Serialize};
 
-use super::losses::{accuracy, class_logits, cross_entropy, forecast_error, squared_error};
-use super::{Needs, Objective, Part, Setting, Step, StepContext, Targets, Terms};
+use super::losses::{class_logits, cross_entropy, forecast_error, right, squared_error};
+use super::{Needs, Objective, Over, Part, Setting, Step, StepContext, Targets, Terms};
 use crate::config::{check_range, problem};
 
 /// `[stage.objective.supervised]`, and `supervised = { … }` inside every other objective.
@@ -40,6 +42,9 @@ pub enum ClassWeights {
 #[derive(Module, Debug)]
 pub struct Supervised {
     class_weights: Option<Param<Tensor<1>>>,
+    /// The same on the host.
+    #[module(skip)]
+    weights: Option<Arc<[f32]>>,
     #[module(skip)]
     config: SupervisedConfig,
 }
@@ -84,9 +89,10 @@ impl SupervisedConfig {
             Some(ClassWeights::Named(_)) => Some(balanced(setting.class_counts)),
             None => None,
         };
-        let class_weights = weights
-            .map(|weights: Vec<f32>| Param::from_data(weights.as_slice(), setting.device).set_require_grad(false));
-        Supervised { class_weights, config: self.clone() }
+        let weights: Option<Arc<[f32]>> = weights.map(|weights: Vec<f32>| weights.into());
+        let class_weights =
+            weights.as_deref().map(|weights| Param::from_data(weights, setting.device).set_require_grad(false));
+        Supervised { class_weights, weights, config: self.clone() }
     }
 }
 
@@ -110,10 +116,10 @@ impl Supervised {
         logits: Tensor<2>,
         targets: &Targets,
     ) -> Terms {
-        let terms = Terms::new(loss);
+        let terms = Terms::new(loss).over(self.over());
         let terms = match targets {
             Targets::Classes { classes, known } => {
-                terms.monitor("accuracy", accuracy(logits, classes.clone(), known.clone()))
+                terms.monitor_rows("accuracy", right(logits, classes.clone()), known.clone())
             }
             Targets::Numbers { .. } | Targets::Sequences { .. } => terms,
         };
@@ -128,7 +134,7 @@ impl Supervised {
         let mut penalty = Penalty { l1: self.config.l1, l2: self.config.l2, sum: None };
         module.visit(&mut penalty);
         match penalty.sum {
-            Some(sum) => terms.add(name, 1.0, sum),
+            Some(sum) => terms.add(name, 1.0, sum).over(Over::Batch),
             None => terms,
         }
     }
@@ -150,6 +156,11 @@ impl Supervised {
         let smooth = labels.clone() * (1.0 - smoothing) + known * (smoothing / classes as f64);
         let sum = -(log_softmax(class_logits(logits), 1) * smooth * weights.clone()).sum();
         sum / (labels * weights).sum().clamp_min(1e-12)
+    }
+
+    /// What [`Supervised::loss`] is the mean over.
+    pub fn over(&self) -> Over {
+        Over::Labels(self.weights.clone())
     }
 
     /// Cross-entropy or squared error, as the targets say. `[1]`

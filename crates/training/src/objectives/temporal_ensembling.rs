@@ -16,7 +16,9 @@ use serde::{Deserialize, Serialize};
 use super::consistency::RAMP_UP;
 use super::losses::{class_logits, squared_distance_of_rows};
 use super::memory::{add_at, last_of_each, places, rows_at};
-use super::{Needs, Objective, Setting, Step, StepContext, Supervised, SupervisedConfig, Terms, gaussian_ramp_up};
+use super::{
+    Needs, Objective, Over, Setting, Step, StepContext, Supervised, SupervisedConfig, Terms, gaussian_ramp_up,
+};
 use crate::config::{check_memory, check_range};
 
 /// `[stage.objective.temporal-ensembling]`.
@@ -127,7 +129,8 @@ impl<M: SequenceModel> Objective<M> for TemporalEnsembling {
             indices.extend(&part.indices);
         }
         if !logits.is_empty() {
-            terms = terms.add("consistency", weight, self.visit(Tensor::cat(logits, 0), &indices));
+            let distance = self.visit(Tensor::cat(logits, 0), &indices);
+            terms = terms.add("consistency", weight, distance).over(Over::BothRows);
         }
         terms.constant("unlabeled_weight", weight)
     }

@@ -18,7 +18,7 @@ use semiseq_models::{SequenceModel, Sequences};
 use serde::{Deserialize, Serialize};
 
 use super::losses::{class_logits, cross_entropy_of_rows, weighted_mean};
-use super::{Needs, Objective, Setting, Step, StepContext, Supervised, SupervisedConfig, Terms};
+use super::{Needs, Objective, Over, Setting, Step, StepContext, Supervised, SupervisedConfig, Terms};
 use crate::config::{check_range, problem};
 
 /// `[stage.objective.tri-training]`.
@@ -136,12 +136,15 @@ impl<M: SequenceModel> Objective<M> for TriTraining {
             terms = supervised
                 .terms(model, own, &part.targets)
                 .add("first", 1.0, supervised.loss(first, &part.targets))
+                .over(supervised.over())
                 .add("second", 1.0, supervised.loss(second, &part.targets))
+                .over(supervised.over())
                 .add(
                     "orthogonality",
                     self.config.orthogonality,
                     orthogonality(self.first.weight.val(), self.second.weight.val()),
-                );
+                )
+                .over(Over::Batch);
             terms = supervised.with_penalty(terms, "first_penalty", &self.first);
             terms = supervised.with_penalty(terms, "second_penalty", &self.second);
         }

@@ -112,10 +112,10 @@ impl Uda {
         };
         let probabilities = softmax(class_logits(logits.clone().detach()), 1);
         let right = probabilities.gather(1, classes.clone().reshape([rows, 1])).reshape([rows]);
-        let counted = known.clone() * right.lower_equal_elem(limit).float();
-        let rate = counted.clone().sum() / known.clone().sum().clamp_min(1.0);
+        let used = right.lower_equal_elem(limit).float();
+        let counted = known.clone() * used.clone();
         let targets = Targets::Classes { classes: classes.clone(), known: counted };
-        self.supervised.terms(model, logits, &targets).monitor("labels_used", rate)
+        self.supervised.terms(model, logits, &targets).monitor_rows("labels_used", used, known.clone())
     }
 }
 

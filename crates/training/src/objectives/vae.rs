@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use super::draws::{Draws, step_seed};
 use super::generate::{Picker, Request};
 use super::ramp::linear_ramp_up;
-use super::{Measures, Needs, Objective, Part, Setting, Step, StepContext, Terms};
+use super::{Measure, Measures, Needs, Objective, Over, Part, Setting, Step, StepContext, Terms};
 use crate::config::{check_range, problem};
 use crate::metrics::Scores;
 
@@ -249,9 +249,11 @@ impl<M: SequenceModel> Objective<M> for Vae {
         let (reconstruction, whole) = (bound.reconstruction.mean(), bound.divergence.clone().mean_dim(0).sum());
         Terms::default()
             .add("reconstruction", 1.0, reconstruction.clone())
+            .over(Over::Sequences)
             .add("kl", weight, with_free_bits(bound.divergence, self.config.free_bits))
-            .monitor("elbo", -(reconstruction + whole))
-            .monitor("active_units", active_units(bound.mean))
+            .over(Over::Sequences)
+            .monitor_over("elbo", -(reconstruction + whole), Over::Sequences)
+            .monitor_over("active_units", active_units(bound.mean), Over::Sequences)
             .constant("kl_weight", weight)
     }
 
@@ -260,13 +262,14 @@ impl<M: SequenceModel> Objective<M> for Vae {
         let dropped = dropped(self.config.word_drop, &part.weak);
         let bound = self.bound(model, &part.weak, &mut Draws::new(0), dropped);
         let (reconstruction, kl) = (bound.reconstruction.mean(), bound.divergence.mean_dim(0).sum());
-        vec![
+        let measures = [
             ("loss", reconstruction.clone() + kl.clone()),
             ("elbo", -(reconstruction.clone() + kl.clone())),
             ("reconstruction", reconstruction),
             ("kl", kl),
             ("active_units", active_units(bound.mean)),
-        ]
+        ];
+        measures.into_iter().map(|(name, mean)| Measure::new(name, mean, Over::Sequences)).collect()
     }
 
     fn warning(&self, train: &Scores, context: &StepContext) -> Option<String> {

@@ -20,7 +20,7 @@ use super::adversarial_noise::Read;
 use super::consistency::Distances;
 use super::draws::{Draws, step_seed};
 use super::losses::{distribution_kl, divergence_of_rows, entropy, probabilities};
-use super::{Needs, Objective, Part, Setting, Step, StepContext, Supervised, SupervisedConfig, Terms};
+use super::{Needs, Objective, Over, Part, Setting, Step, StepContext, Supervised, SupervisedConfig, Terms};
 use crate::config::{check_range, problem};
 
 /// `[stage.objective.virtual-adversarial]`.
@@ -94,7 +94,7 @@ impl VirtualAdversarial {
             uncertain = (self.config.entropy_weight > 0.0).then(|| entropy(logits, part.row_mask(model.per_step())));
         }
         if let Some(change) = changes.mean() {
-            terms = terms.add("change", self.config.weight, change);
+            terms = terms.add("change", self.config.weight, change).over(Over::BothRows);
         }
         match uncertain {
             Some(entropy) => terms.add("entropy", self.config.entropy_weight, entropy),

@@ -328,6 +328,7 @@ fn trained<O: Objective<Net>>(objective: impl FnOnce(&Net) -> O) -> (Net, O) {
         labeled: &data.labeled,
         unlabeled: &data.unlabeled,
         valid: &data.train.select(&[]),
+        processor: &data.processor,
         augmenter: Augmenter::none(),
         kind: evaluate::Kind::Classes,
         seed: 0,
