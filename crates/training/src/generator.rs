@@ -317,6 +317,11 @@ impl Generator {
         &self.objective
     }
 
+    /// Whether there is something to see: samples, or sequences rebuilt. Others are kept for what they measure.
+    pub(crate) fn shows(&self) -> bool {
+        self.file.objective.kind().shows
+    }
+
     /// The sequence that answers each sequence, in the order of the data set; empty where the objective writes none.
     pub(crate) fn answer(&self, model: &AnyModel, dataset: &Dataset, device: &Device) -> Vec<Sequence> {
         let mut answers = vec![Sequence::Tokens(Vec::new()); dataset.len()];

@@ -334,7 +334,8 @@ impl SavedRun {
     }
 
     fn generator(&self) -> Result<&Generator, Error> {
-        self.generator.as_ref().ok_or_else(|| generator::missing(&self.folder))
+        let shows = self.generator.as_ref().filter(|generator| generator.shows());
+        shows.ok_or_else(|| generator::missing(&self.folder))
     }
 
     /// The last stage's objective, where that writes a sequence for a sequence.
