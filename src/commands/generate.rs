@@ -126,6 +126,12 @@ fn class_number(run: &SavedRun, name: &str) -> Result<usize, Error> {
     })
 }
 
+/// A number with the digits that it has: few where it is one of 32 bits.
+fn decimal(value: f64) -> String {
+    let single = value as f32;
+    if f64::from(single) == value { single.to_string() } else { value.to_string() }
+}
+
 /// A sample as a line of the output.
 fn line(run: &SavedRun, sample: Sequence, ending: &str, label: Option<&str>) -> Result<String, Error> {
     let wrong = |what: &str| {
@@ -133,17 +139,17 @@ fn line(run: &SavedRun, sample: Sequence, ending: &str, label: Option<&str>) -> 
     };
     match (sample, ending) {
         (Sequence::Series(series), "jsonl") => {
-            let series = run.processor().restore(series);
-            let steps: Vec<&[f32]> = series.values.chunks(series.channels).collect();
-            let values = if series.channels == 1 { serde_json::json!(series.values) } else { serde_json::json!(steps) };
+            let values = run.processor().restored(&series);
+            let steps: Vec<&[f64]> = values.chunks(series.channels).collect();
+            let values = if series.channels == 1 { serde_json::json!(values) } else { serde_json::json!(steps) };
             Ok(object("values", values, label))
         }
         (Sequence::Series(series), "csv") => {
             if series.channels != 1 {
                 return Err(wrong(&format!("series of {} channels", series.channels)));
             }
-            let values = run.processor().restore(series).values;
-            let values = values.iter().map(f32::to_string).collect::<Vec<_>>().join(",");
+            let values = run.processor().restored(&series);
+            let values = values.into_iter().map(decimal).collect::<Vec<_>>().join(",");
             Ok(label.map_or(values.clone(), |label| format!("{},{values}", cell(label))))
         }
         (Sequence::Series(_), _) => Err(wrong("values")),

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use crate::unicode::composed;
+
 /// Marks that programs write for a label that is not there: ARFF and UCR, pandas, R, SQL, Excel. In any case of letters.
 const MISSING: [&str; 8] = ["", "?", "nan", "na", "n/a", "<na>", "null", "#n/a"];
 /// Words that may mean no label and may be a class: the user is asked.
@@ -15,7 +17,8 @@ pub(crate) fn is_missing(label: &str) -> bool {
     MISSING.iter().any(|mark| label.eq_ignore_ascii_case(mark))
 }
 
-/// What two spellings of one class have in common: `1`, `1.0` and `1e0` are one number, `01` and `A1` are names.
+/// What two spellings of one class have in common: `1`, `1.0` and `1e0` are one number, `01` and `A1` are names; `é` is one
+/// letter however it is composed.
 pub(crate) fn key(label: &str) -> String {
     let label = label.trim();
     let digits = label.strip_prefix(['+', '-']).unwrap_or(label);
@@ -25,7 +28,8 @@ pub(crate) fn key(label: &str) -> String {
     match label.parse::<f64>() {
         // Without the sign of `-0`.
         Ok(number) if plain && exact && number.is_finite() => (number + 0.0).to_string(),
-        _ => label.to_string(),
+        // macOS writes names of folders decomposed.
+        _ => composed(label).into_owned(),
     }
 }
 
@@ -126,6 +130,7 @@ mod tests {
         assert_eq!(classes(&texts(&["2.0", "1.0"])).0, ["1.0", "2.0"]);
         assert_eq!(classes(&texts(&["-1", "1", "-1.0"])).0, ["-1", "1"]);
         assert_eq!(classes(&texts(&["0", "-0.0"])).0, ["0"]);
+        assert_eq!(classes(&texts(&["e\u{301}te\u{301}", "été"])), (texts(&["été"]), vec![Some(0), Some(0)]));
     }
 
     #[test]

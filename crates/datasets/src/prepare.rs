@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::DataConfig;
+use crate::config::{DataConfig, Normalize};
 use crate::duplicates::{self, Seen};
 use crate::error::DataError;
 use crate::mark::DataMark;
@@ -121,6 +121,7 @@ pub fn prepare_source(source: Source, config: &DataConfig, task: Task) -> Result
         raw = raw.join(Dataset { targets, classes: Vec::new(), ..more });
     }
     let count = labeled.len();
+    warnings.extend(lost_digits(&raw, config));
     let mut processor = Processor::fit(&config.transform, &raw)?.with_labels(&raw.targets[..count]);
     processor.set_layout(layout);
     let valid = valid.unwrap_or_else(|| train.select(&valid_rows));
@@ -134,6 +135,17 @@ pub fn prepare_source(source: Source, config: &DataConfig, task: Task) -> Result
     let parts = [(&train, "training"), (&valid, "validation"), (&test, "test")];
     warnings.extend(parts.into_iter().find_map(|(part, kind)| processor.mostly_unknown(part, kind)));
     Ok(Prepared { train, valid, test, labeled: (0..count).collect(), unlabeled, processor, split, warnings })
+}
+
+/// Values are left as they are, and 32 bits do not hold their digits.
+fn lost_digits(raw: &Dataset, config: &DataConfig) -> Option<String> {
+    (!raw.levels.is_empty() && config.transform.normalize == Normalize::None).then(|| {
+        format!(
+            "{}: values lie on a large number and lose digits with `data.transform.normalize = \"none\"`; `channel` and `series` take it \
+             off in double precision",
+            raw.name
+        )
+    })
 }
 
 /// A test part is asked for where the source has one.
@@ -344,6 +356,22 @@ mod tests {
             warnings[0].starts_with("8 of 8 test rows and 6 of 6 validation rows are equal to training rows"),
             "{warnings:?}"
         );
+    }
+
+    #[test]
+    fn digits_that_are_lost_are_told() {
+        let path = std::env::temp_dir().join(format!("semiseq-digits-{}.csv", std::process::id()));
+        let rows: String = (0..20)
+            .map(|row| format!("{}.5,{}.25,{}\n", 1_600_000_000 + row, 1_600_000_001 + row, ["x", "y"][row % 2]))
+            .collect();
+        std::fs::write(&path, format!("a,b,label\n{rows}")).unwrap();
+        let warnings = |normalize| {
+            let transform = TransformConfig { normalize, ..Default::default() };
+            let config = DataConfig { source: path.display().to_string(), transform, ..Default::default() };
+            prepare(&config, Task::Classify).unwrap().warnings
+        };
+        assert_eq!(warnings(Normalize::Channel), [""; 0]);
+        assert!(warnings(Normalize::None)[0].contains("lose digits with `data.transform.normalize"));
     }
 
     #[test]

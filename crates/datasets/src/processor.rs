@@ -367,12 +367,12 @@ impl Processor {
 
     /// A line on words that the vocabulary lacks, where most tokens of prepared data are such; `kind` says of which part.
     pub fn mostly_unknown(&self, data: &Dataset, kind: &str) -> Option<String> {
-        let tokenizer = self.tokenizer.as_ref()?;
+        let number = self.tokenizer.as_ref()?.unknown()?;
         let (mut tokens, mut unknown) = (0, 0);
         for sequence in &data.sequences {
             if let Sequence::Tokens(numbers) = sequence {
                 tokens += numbers.len();
-                unknown += numbers.iter().filter(|number| tokenizer.is_unknown(**number)).count();
+                unknown += numbers.iter().filter(|token| **token == number).count();
             }
         }
         (2 * unknown > tokens).then(|| {

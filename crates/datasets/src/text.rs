@@ -139,9 +139,17 @@ impl Tokenizer {
         }
     }
 
-    /// Whether a token is one that the vocabulary lacks; a Hugging Face tokenizer has its own way with these.
-    pub fn is_unknown(&self, number: u32) -> bool {
-        matches!(self, Self::Vocabulary { .. }) && number == UNKNOWN
+    /// The number of all tokens that the vocabulary lacks; `None` for a Hugging Face tokenizer that cuts every text into known
+    /// pieces.
+    pub fn unknown(&self) -> Option<u32> {
+        match self {
+            Self::Vocabulary { .. } => Some(UNKNOWN),
+            Self::HuggingFace { json, .. } => {
+                let tokenizer: tokenizers::Tokenizer = json.parse().ok()?;
+                let known = ["[UNK]", "<unk>", "<UNK>", "<|unk|>"].into_iter();
+                known.filter_map(|token| tokenizer.token_to_id(token)).next().map(|number| number + 1)
+            }
+        }
     }
 
     /// A function that numbers the tokens of a text; a text without any becomes one `<unk>`.
@@ -287,8 +295,9 @@ mod tests {
     #[test]
     fn a_hugging_face_tokenizer_is_read_and_padding_stays_free() {
         let tokenizer = hugging_face("plain", "null", r#"{"[UNK]":0,"cat":1,"dog":2}"#);
-        assert_eq!(tokenizer.size(), 4);
+        assert_eq!((tokenizer.size(), tokenizer.unknown()), (4, Some(1)));
         assert_eq!(tokenizer.encoder().unwrap()("Dog cow cat").unwrap(), [3, 1, 2]);
+        assert_eq!(hugging_face("pieces", "null", r#"{"cat":0}"#).unknown(), None);
     }
 
     #[test]

@@ -7,15 +7,33 @@ use unicode_segmentation::UnicodeSegmentation;
 
 /// The composed form: `é` is one code point whether it was written as one or as `e` and an accent.
 pub(crate) fn composed(text: &str) -> Cow<'_, str> {
-    match is_nfc_quick(text.chars()) {
-        IsNormalized::Yes => Cow::Borrowed(text),
-        _ => Cow::Owned(text.nfc().collect()),
+    if text.is_ascii() || is_nfc_quick(text.chars()) == IsNormalized::Yes {
+        return Cow::Borrowed(text);
     }
+    Cow::Owned(text.nfc().collect())
 }
 
 /// What readers take for letters, in lower case: a letter with its marks, the parts of one emoji.
 pub(crate) fn characters(text: &str) -> Vec<String> {
-    composed(text).to_lowercase().graphemes(true).map(String::from).collect()
+    let text = composed(text).to_lowercase();
+    let mut letters = Vec::new();
+    each_letter(&text, |letter| letters.push(letter.to_string()));
+    letters
+}
+
+/// Visits what readers take for letters. Of ASCII each byte is one; only the last before other letters may carry their marks.
+fn each_letter<'a>(text: &'a str, mut visit: impl FnMut(&'a str)) {
+    let mut rest = text;
+    while !rest.is_empty() {
+        let plain = rest.bytes().take_while(u8::is_ascii).count();
+        let alone = if plain == rest.len() { plain } else { plain.saturating_sub(1) };
+        (0..alone).for_each(|at| visit(&rest[at..=at]));
+        rest = &rest[alone..];
+        let others = rest.bytes().skip(1).take_while(|byte| !byte.is_ascii()).count();
+        let (mixed, after) = rest.split_at((1 + others).min(rest.len()));
+        mixed.graphemes(true).for_each(&mut visit);
+        rest = after;
+    }
 }
 
 /// Words in lower case, each punctuation mark a token of its own. Scripts that are written without spaces have no words that
@@ -24,22 +42,19 @@ pub(crate) fn words(text: &str) -> Vec<String> {
     let text = composed(text).to_lowercase();
     let mut tokens = Vec::new();
     let mut word = String::new();
-    for cluster in text.graphemes(true) {
+    each_letter(&text, |cluster| {
         let letter = cluster.chars().next().unwrap_or(' ');
-        if letter == SOFT_HYPHEN {
-            continue;
-        }
         if letter.is_alphanumeric() && !is_unspaced(letter) {
             word.push_str(cluster);
-            continue;
+        } else if letter != SOFT_HYPHEN {
+            if !word.is_empty() {
+                tokens.push(std::mem::take(&mut word));
+            }
+            if !letter.is_whitespace() && !WIDTHLESS.contains(&letter) {
+                tokens.push(cluster.to_string());
+            }
         }
-        if !word.is_empty() {
-            tokens.push(std::mem::take(&mut word));
-        }
-        if !letter.is_whitespace() && !WIDTHLESS.contains(&letter) {
-            tokens.push(cluster.to_string());
-        }
-    }
+    });
     if !word.is_empty() {
         tokens.push(word);
     }
@@ -119,6 +134,31 @@ mod tests {
         // Vowel signs and tones of Thai stay with their consonants.
         assert_eq!(words("ที่นี่"), ["ที่", "นี่"]);
         assert_eq!(words("한국어 텍스트"), ["한국어", "텍스트"]);
+    }
+
+    #[test]
+    fn letters_are_those_of_unicode_wherever_ascii_begins_and_ends() {
+        for text in [
+            "",
+            "a",
+            "é",
+            "aé",
+            "éa",
+            "a\u{304}b",
+            "ab\u{304}c d\u{304}",
+            "é\u{304}",
+            "x 👍🏽 y",
+            "1\u{fe0f}\u{20e3}",
+            "कa",
+            "\n\u{304}a",
+        ] {
+            let mut found = Vec::new();
+            each_letter(text, |letter| found.push(letter));
+            assert_eq!(found, text.graphemes(true).collect::<Vec<_>>(), "{text:?}");
+        }
+        let mut found = Vec::new();
+        each_letter("a\r\nb", |letter| found.push(letter));
+        assert_eq!(found, ["a", "\r", "\n", "b"]);
     }
 
     #[test]

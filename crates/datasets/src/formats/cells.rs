@@ -96,6 +96,13 @@ mod tests {
     }
 
     #[test]
+    fn decimal_commas_between_tabs_are_told() {
+        let (records, _, notes) = read("europe.tsv", "a\tlabel\n0,5\tx\n-1,25\ty\n");
+        assert_eq!(records[1..], [["0.5", "x"], ["-1.25", "y"]]);
+        assert_eq!(notes, ["FILE: decimals are written with a comma"]);
+    }
+
+    #[test]
     fn tabs_part_cells_as_they_stand() {
         let (records, _, notes) = read("quote.tsv", "ham\tsaid \"hi\nspam\t\"win; a, b\n");
         assert_eq!(records, [["ham", "said \"hi"], ["spam", "\"win; a, b"]]);

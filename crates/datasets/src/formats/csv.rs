@@ -145,9 +145,9 @@ fn columns(table: &Table, options: &ReadOptions, notes: &mut Vec<String>) -> Res
     }
 }
 
-/// The texts of several columns in one; a backslash at a line's end marks a line break in AG News.
+/// The texts of several columns in one.
 fn joined(record: &StringRecord, columns: &[usize]) -> String {
-    columns.iter().map(|column| record[*column].trim()).collect::<Vec<_>>().join(" ").replace('\\', " ")
+    columns.iter().map(|column| record[*column].trim()).collect::<Vec<_>>().join(" ")
 }
 
 fn series(record: &StringRecord, columns: &Columns, names: &[String]) -> Result<Vec<f64>, String> {
@@ -195,7 +195,7 @@ mod tests {
         let options =
             ReadOptions { target: Some("1".into()), features: vec!["2".into(), "3".into()], ..Default::default() };
         let rows = read_commas(&path, &options).unwrap();
-        assert_eq!(rows.sequences[0], Sequence::Text("Title Some, text with".into()));
+        assert_eq!(rows.sequences[0], Sequence::Text("Title Some, text\\with".into()));
         assert_eq!(rows.labels, ["3", "1"]);
     }
 

@@ -124,15 +124,21 @@ pub(super) fn unpacked(mut source: impl Read, name: &str) -> Result<Vec<u8>, Dat
     Ok(bytes)
 }
 
+/// Refuses archives, workbooks and other files of programs by their names.
+pub(super) fn check_kind(bytes: &[u8], name: &str) -> Result<(), DataError> {
+    match MAGIC.iter().find(|(magic, _, _)| bytes.starts_with(magic)) {
+        Some((_, what, remedy)) => Err(DataError::new(format!("{name}: the file is {what}"), *remedy)),
+        None => Ok(()),
+    }
+}
+
 /// Bytes as text.
 ///
 /// # Errors
 ///
 /// Where they are no text, or in an encoding that nothing tells.
 pub(super) fn decoded(bytes: Vec<u8>, name: &str, notes: &mut Vec<String>) -> Result<String, DataError> {
-    if let Some((_, what, remedy)) = MAGIC.iter().find(|(magic, _, _)| bytes.starts_with(magic)) {
-        return Err(DataError::new(format!("{name}: the file is {what}, not text"), *remedy));
-    }
+    check_kind(&bytes, name)?;
     if bytes.starts_with(&[0xff, 0xfe, 0, 0]) || bytes.starts_with(&[0, 0, 0xfe, 0xff]) {
         return Err(DataError::new(format!("{name}: the file is UTF-32"), "save it as UTF-8"));
     }
@@ -198,7 +204,9 @@ fn not_utf_8(bytes: &[u8], name: &str, notes: &mut Vec<String>) -> Result<String
                 "save it as UTF-8: `iconv -f ENCODING -t UTF-8 FILE`",
             ));
         }
-        notes.push(format!("{name}: the text is not UTF-8 and is read as Windows-1252"));
+        notes.push(format!(
+            "{name}: the text is not UTF-8 and is read as Windows-1252; save it as UTF-8 if letters look wrong"
+        ));
         return Ok(windows_1252(bytes).into_owned());
     }
     let mut text = String::with_capacity(bytes.len());
@@ -318,7 +326,10 @@ mod tests {
     fn a_file_that_is_windows_1252_as_a_whole_is_read_as_that() {
         let (text, notes) = read(b"l\x92h\xf4tel \x80 5\nna\xefve\n");
         assert_eq!(text, "l’hôtel € 5\nnaïve\n");
-        assert_eq!(notes, ["x.csv: the text is not UTF-8 and is read as Windows-1252"]);
+        assert_eq!(
+            notes,
+            ["x.csv: the text is not UTF-8 and is read as Windows-1252; save it as UTF-8 if letters look wrong"]
+        );
     }
 
     #[test]

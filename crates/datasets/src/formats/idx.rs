@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::decode::bytes;
+use super::decode::{bytes, check_kind};
 use super::{Format, ReadOptions, Rows, files};
 use crate::error::DataError;
 use crate::sequence::{Sequence, Series};
@@ -79,6 +79,7 @@ fn read(path: &Path, _options: &ReadOptions) -> Result<Rows, DataError> {
 /// Items, shape of an item, and the bytes.
 fn array(path: &Path) -> Result<(usize, Vec<usize>, Vec<u8>), DataError> {
     let bytes = bytes(path)?;
+    check_kind(&bytes, &path.display().to_string())?;
     let wrong = |message: String| {
         DataError::new(format!("{}: {message}", path.display()), "expected an IDX file of unsigned bytes, as MNIST has")
     };
@@ -174,6 +175,14 @@ mod tests {
         let rows = read(&path, &ReadOptions::default()).unwrap();
         assert_eq!(rows.sequences, [Sequence::Series(Series { values: vec![1.0], channels: 1 })]);
         assert_eq!(rows.labels, ["7"]);
+    }
+
+    #[test]
+    fn pictures_in_another_archive_are_refused_as_packed() {
+        let path = folder("idx-archive").join("t-images-idx3-ubyte");
+        std::fs::write(&path, b"PK\x03\x04\x14\x00").unwrap();
+        let message = read(&path, &ReadOptions::default()).unwrap_err().to_string();
+        assert!(message.contains("the file is a ZIP archive"), "{message}");
     }
 
     #[test]

@@ -109,6 +109,9 @@ pub use decode::{read_text, text_of};
 pub use jsonl::read_from as read_jsonl;
 pub use table::{Kind, Layout};
 
+/// Lines that are told of one file or folder; the rest are counted.
+const NOTES: usize = 8;
+
 /// Reads a file or folder; the format is `format`, or what the name tells.
 ///
 /// # Errors
@@ -159,6 +162,11 @@ pub fn read(path: &Path, format: Option<&str>, options: &ReadOptions) -> Result<
     }
     if let Some(mark) = options.missing.as_ref().filter(|_| !rows.names_of_files) {
         labels::without(&mut rows.labels, mark);
+    }
+    // A folder of thousands of documents may have a line for each; what is said of the whole comes last.
+    if rows.notes.len() > NOTES {
+        let more = rows.notes.drain(NOTES / 2..rows.notes.len() - NOTES / 2).count();
+        rows.notes.push(format!("{}: and {more} more lines of this kind", path.display()));
     }
     if rows.sequences.is_empty() {
         return Err(DataError::new(
@@ -328,6 +336,16 @@ mod tests {
         assert!(empty.contains("holds no sequence") && empty.contains("UCR table"), "{empty}");
         let unknown = read(&file("data.xyz", "1 2"), None, &ReadOptions::default()).unwrap_err().to_string();
         assert!(unknown.contains("does not tell the format") && unknown.contains("`jsonl`"), "{unknown}");
+    }
+
+    #[test]
+    fn notes_on_many_documents_are_counted() {
+        let path = folder("many-notes").join("a");
+        std::fs::create_dir_all(&path).unwrap();
+        (0..12).for_each(|row| std::fs::write(path.join(format!("{row}.txt")), b"caf\xe9").unwrap());
+        let notes = read(path.parent().unwrap(), None, &ReadOptions::default()).unwrap().notes;
+        assert_eq!(notes.len(), 9);
+        assert!(notes[8].ends_with("many-notes: and 4 more lines of this kind"), "{notes:?}");
     }
 
     #[test]

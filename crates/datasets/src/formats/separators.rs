@@ -41,8 +41,9 @@ pub(super) fn find(text: &str) -> Separator {
 struct Parted {
     mark: u8,
     rows: usize,
-    /// Cells of each row; 0 where rows differ.
+    /// Cells of most rows, the first among them; 0 where there is no such number, or it is one.
     width: usize,
+    /// Columns whose cells have something in common.
     known: usize,
     decimals: bool,
 }
@@ -51,18 +52,20 @@ impl Parted {
     fn by(text: &str, mark: u8) -> Self {
         let mut records: Vec<StringRecord> =
             reader(true, mark).from_reader(text.as_bytes()).records().take(ROWS).flatten().collect();
-        let first = records.first().map_or(0, StringRecord::len);
-        let width = if records.iter().all(|record| record.len() == first) { first } else { 0 };
         let rows = records.len();
-        let decimals = width > 1 && decimal_commas::replace(&mut records, mark);
+        let first = records.first().map_or(0, StringRecord::len);
+        // A bad row does not make the table another one.
+        let alike = records.iter().filter(|record| record.len() == first).count();
+        let width = if first > 1 && 5 * alike >= 4 * rows { first } else { 0 };
+        let decimals = width > 0 && decimal_commas::replace(&mut records, mark);
         Self { mark, rows, width, known: Regular::of(records.into_iter()).known(), decimals }
     }
 
     fn better_than(&self, commas: &Self) -> bool {
         // One row alone says little.
-        let table = self.width > 1 && (self.rows > 1 || self.width > 2);
+        let table = self.width > 0 && (self.rows > 1 || self.width > 2);
         // Where both make a table, commas that are decimals leave cells such as `5;0`.
-        table && (commas.width < 2 || self.decimals || self.known > commas.known)
+        table && (commas.width == 0 || self.decimals || self.known > commas.known)
     }
 }
 
@@ -82,6 +85,16 @@ mod tests {
         assert_eq!(mark("0.5;0.25;a\n1.5;2.25;b\n"), ';');
         // No header, one comma in each text.
         assert_eq!(mark("bad;a, b\ngood;c, d\nbad;e f, g\ngood;h, i\n"), ';');
+    }
+
+    #[test]
+    fn a_bad_row_does_not_change_the_mark() {
+        let rows = |row: &str| row.repeat(6);
+        assert_eq!(mark(&format!("label;text\n{}bad\n", rows("bad;a b\n"))), ';');
+        assert_eq!(mark(&format!("label,text\n{}bad;x\n", rows("bad,a b\n"))), ',');
+        assert_eq!(mark(&format!("label;a;b\n{}x;0,5\n", rows("x;1,5;2,5\n"))), ';');
+        // Texts with a semicolon each under a name without one.
+        assert_eq!(mark(&format!("text\n{}", rows("well; yes\n"))), ',');
     }
 
     #[test]

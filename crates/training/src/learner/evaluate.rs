@@ -193,8 +193,7 @@ impl Outputs {
             (Self::Forecasts(rows), Some(forecast)) => {
                 let restored = rows.iter().map(|row| {
                     let values = row.iter().map(|value| *value as f32).collect();
-                    let series = processor.restore(Series { values, channels: forecast.columns.len() });
-                    series.values.into_iter().map(f64::from).collect()
+                    processor.restored(&Series { values, channels: forecast.columns.len() })
                 });
                 Self::Forecasts(restored.collect())
             }

@@ -151,21 +151,21 @@ pub(super) fn series(series: &Series) -> String {
 }
 
 /// A window, what follows it, and what was forecast; the axis says the range.
-pub(super) fn forecast(past: &[f32], truth: &[f32], forecast: &[f32]) -> String {
+pub(super) fn forecast(past: &[f64], truth: &[f64], forecast: &[f64]) -> String {
     let shown = past.len().min(3 * truth.len());
     let past = &past[past.len() - shown..];
     let all = || past.iter().chain(truth).chain(forecast).copied();
-    let (low, high) = (all().fold(f32::INFINITY, f32::min), all().fold(f32::NEG_INFINITY, f32::max));
+    let (low, high) = (all().fold(f64::INFINITY, f64::min), all().fold(f64::NEG_INFINITY, f64::max));
     let range = (high - low).max(1e-6);
-    let steps = (shown + truth.len()).saturating_sub(1).max(1) as f32;
-    let line = |values: &[f32], from: usize, style: &str| {
+    let steps = (shown + truth.len()).saturating_sub(1).max(1) as f64;
+    let line = |values: &[f64], from: usize, style: &str| {
         // What follows goes on from the window's last step.
         let joined = past.last().filter(|_| from > 0).map(|last| (from - 1, *last));
         let points: Vec<String> = joined
             .into_iter()
             .chain(values.iter().enumerate().map(|(step, value)| (from + step, *value)))
             .map(|(step, value)| {
-                format!("{:.1},{:.1}", 2.0 + 216.0 * step as f32 / steps, 87.0 - 84.0 * (value - low) / range)
+                format!("{:.1},{:.1}", 2.0 + 216.0 * step as f64 / steps, 87.0 - 84.0 * (value - low) / range)
             })
             .collect();
         format!(

@@ -46,16 +46,15 @@ pub(super) struct Dot {
 /// A window of the test part and what follows it: the first channel.
 #[derive(Clone, Debug)]
 pub(super) struct ForecastExample {
-    pub past: Vec<f32>,
-    pub truth: Vec<f32>,
-    pub forecast: Vec<f32>,
+    pub past: Vec<f64>,
+    pub truth: Vec<f64>,
+    pub forecast: Vec<f64>,
 }
 
 impl ForecastExample {
     fn of(window: &Series, truth: &Series, forecast: &Series, processor: &Processor) -> Self {
-        let first = |series: &Series| -> Vec<f32> {
-            let series = processor.restore(series.clone());
-            series.values.iter().step_by(series.channels.max(1)).copied().collect()
+        let first = |series: &Series| -> Vec<f64> {
+            processor.restored(series).into_iter().step_by(series.channels.max(1)).collect()
         };
         Self { past: first(window), truth: first(truth), forecast: first(forecast) }
     }
