@@ -475,7 +475,7 @@ fn generators_make_samples_that_predict_can_read() {
     train("plain", stage("[stage.objective.next-step]"));
     let none = generate("plain", &["--output", "p.csv"]);
     assert_eq!(none.status.code(), Some(2));
-    assert!(errors(&none).contains("`next-step` makes no samples"), "{}", errors(&none));
+    assert!(errors(&none).contains("neither makes samples nor rebuilds"), "{}", errors(&none));
 
     let texts: String = (0..30).map(|row| format!("{{\"text\": \"a fine day number {row}\"}}\n")).collect();
     std::fs::write(folder.join("texts.jsonl"), texts).expect("data");
