@@ -264,6 +264,8 @@ enum Repair {
     Rename(String),
     /// Taken out, with this choice in its place, so that the table around it holds one.
     Choose(String),
+    /// The user's own in a readable form.
+    Reshape(Value),
     /// Something readable in its place; what is wrong with that is no mistake of the user's.
     Replace(Value),
 }
@@ -292,6 +294,7 @@ fn deserialize_all<T: DeserializeOwned>(
         }
         let mended = match repair {
             Repair::Remove => take(&mut root, &key).is_some(),
+            Repair::Reshape(value) => put(&mut root, &key, value),
             Repair::Replace(value) => {
                 touched.push(key.clone());
                 put(&mut root, &key, value)
@@ -405,7 +408,7 @@ fn explain(path: &str, message: &str, root: &Value) -> (Problem, Repair) {
                     path,
                     &format!("must hold exactly one table, the choice; it holds {}", names.join(", ")),
                     Some("remove all but one of its tables".into()),
-                    Repair::Replace(Value::Table(first)),
+                    Repair::Reshape(Value::Table(first)),
                 );
             }
             _ => {}
@@ -416,13 +419,13 @@ fn explain(path: &str, message: &str, root: &Value) -> (Problem, Repair) {
         let stages = Value::Array(vec![stage.clone()]);
         let (problem, _) =
             with(path, "is one table, and a run has a list of stages", Some(hint.into()), Repair::Remove);
-        return (problem, Repair::Replace(stages));
+        return (problem, Repair::Reshape(stages));
     }
     if let Some(Value::Array(items)) = find(root, path).filter(|_| message.contains("expected struct"))
         && let [Value::Table(_)] = items.as_slice()
     {
         let hint = format!("write `[{}]`, with one bracket", header(path));
-        return with(path, "is a list of tables, and only one is read", Some(hint), Repair::Replace(items[0].clone()));
+        return with(path, "is a list of tables, and only one is read", Some(hint), Repair::Reshape(items[0].clone()));
     }
     let message = message
         .replacen("invalid type:", "has the wrong type:", 1)

@@ -22,7 +22,7 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     let (part, file) = match open_part(&part) {
         Ok(file) => (part, Ok(file)),
         // Another process writes there, or left it when it was killed.
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists && part.is_file() => {
             let own = part.with_extension(format!("{}.part", std::process::id()));
             let file = open_part(&own);
             (own, file)
