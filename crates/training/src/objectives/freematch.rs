@@ -21,6 +21,9 @@ use crate::config::check_range;
 /// Steps that the running means remember at most: the paper's 0.999 over a million steps.
 const LONGEST: f64 = 1000.0;
 
+/// A class with a smaller share of the pseudo-labels has none: what is divided by it would not be a finite number.
+const LEAST: f64 = 1e-30;
+
 /// `[stage.objective.freematch]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -92,7 +95,7 @@ fn fairness(expected: Tensor<2>, histogram: Tensor<2>, strong: Tensor<2>, counte
     let mean = (prediction * counted.clone()).sum_dim(0) / number;
     // A class without guesses has no part, where a division by 0 would be.
     let over = |values: Tensor<2>, counts: Tensor<2>| {
-        let known = counts.clone().greater_elem(0.0).float();
+        let known = counts.clone().greater_elem(LEAST).float();
         let quotient = values * known.clone() / (counts + (known.neg() + 1.0));
         let sum = quotient.clone().sum().clamp_min(1e-12).reshape([1, 1]);
         quotient / sum
@@ -146,5 +149,9 @@ mod tests {
         // p̃ / h̃ is 1e9 and 1: all of the expectation lies on the first class, and so does all of p̄ / h̄.
         let fair = fairness(row([0.5, 0.5]), row([5e-10, 0.5]), row([0.1, 0.1]), Tensor::ones([1], &device));
         assert!(fair.into_scalar::<f32>().abs() < 1e-5);
+        // A share below all that single precision divides by is none: the expectation lies on the second class, which the strong
+        // view does not have, and whose logarithm is that of 1e-12.
+        let fair = fairness(row([0.5, 0.5]), row([1e-40, 0.5]), row([0.1, 0.1]), Tensor::ones([1], &device));
+        assert!((fair.into_scalar::<f32>() + 27.631).abs() < 1e-2);
     }
 }
