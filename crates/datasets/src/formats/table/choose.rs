@@ -223,15 +223,15 @@ impl View<'_> {
     ) -> Columns {
         let (numbers, texts): (Vec<usize>, Vec<usize>) =
             rest.iter().partition(|column| self.profiles[**column].is_numeric());
-        let prose: Vec<usize> = texts.iter().copied().filter(|column| self.profiles[*column].is_prose()).collect();
+        let prose = texts.iter().filter(|column| self.profiles[**column].is_prose()).count();
         if texts.is_empty() {
             let target = target.or_else(|| self.target_of_numbers(&numbers, supervised, notes));
             let inputs = numbers.into_iter().filter(|column| Some(*column) != target).collect();
             return Columns { target, inputs, ..Columns::default() };
         }
         let words = texts.iter().any(|column| !self.profiles[*column].repeats());
-        if numbers.len() <= 4 * prose.len() || numbers.is_empty() || (numbers.len() == 1 && words) {
-            return self.of_texts(&rest, &prose, target, supervised, beside, notes);
+        if numbers.len() <= 4 * prose || numbers.is_empty() || (numbers.len() == 1 && words) {
+            return self.of_texts(&rest, target, supervised, beside, notes);
         }
         // One column of words beside numbers is the label, however it is called.
         let target = target.or_else(|| match texts[..] {
@@ -249,7 +249,6 @@ impl View<'_> {
     fn of_texts(
         &self,
         rest: &[usize],
-        prose: &[usize],
         target: Option<usize>,
         supervised: bool,
         beside: &mut Vec<(usize, &'static str)>,
@@ -272,12 +271,10 @@ impl View<'_> {
         }
         let others = || rest.iter().copied().filter(|column| Some(*column) != target);
         // Beside texts of several words, single words and numbers are something else.
-        let inputs: Vec<usize> = if others().any(|column| prose.contains(&column)) {
-            others().filter(|column| prose.contains(column)).collect()
-        } else {
-            others().collect()
-        };
-        beside.extend(others().filter(|column| !inputs.contains(column)).map(|column| (column, "beside texts")));
+        let any_prose = others().any(|column| self.profiles[column].is_prose());
+        let (inputs, rest): (Vec<usize>, Vec<usize>) =
+            others().partition(|column| !any_prose || self.profiles[*column].is_prose());
+        beside.extend(rest.into_iter().map(|column| (column, "beside texts")));
         beside.sort_unstable_by_key(|(column, _)| *column);
         Columns { target, inputs, kind: Kind::Text, ..Columns::default() }
     }

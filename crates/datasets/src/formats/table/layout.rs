@@ -144,7 +144,7 @@ impl Layout {
         if !lacking.is_empty() {
             return Err(self.lacks(file, &lacking, names));
         }
-        let known: Vec<usize> = places.iter().flatten().copied().collect();
+        let known: std::collections::HashSet<usize> = places.iter().flatten().copied().collect();
         let strangers: Vec<String> =
             (0..names.len()).filter(|place| !known.contains(place)).map(|place| names[place].clone()).collect();
         if !strangers.is_empty() {
@@ -188,8 +188,9 @@ impl Layout {
             _ if width == all => (0..all).map(Some).collect(),
             // In the order in which they stood in the table.
             _ if width == self.inputs.len() => {
+                let inputs: std::collections::HashSet<usize> = self.inputs.iter().copied().collect();
                 let mut next = 0..;
-                (0..all).map(|place| if self.inputs.contains(&place) { next.next() } else { None }).collect()
+                (0..all).map(|place| if inputs.contains(&place) { next.next() } else { None }).collect()
             }
             // Row numbers may be gone, or the label: nothing tells which.
             _ => {

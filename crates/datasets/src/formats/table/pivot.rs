@@ -24,6 +24,9 @@ const CHANNELS: [&str; 11] = [
     "signal",
 ];
 
+/// Values that are missing for each one that is there, at most: more would fill the memory with nothing.
+const MOST_GAPS: usize = 1000;
+
 /// Whether a column goes by the name of one that tells the channel.
 pub(super) fn is_channel(name: &str) -> bool {
     CHANNELS.contains(&name.trim().to_lowercase().as_str())
@@ -88,6 +91,17 @@ pub(super) fn read(
     }
     for (mut cells, label) in series.into_iter().zip(labels) {
         cells.sort_by(|left, right| left.0.total_cmp(&right.0));
+        let steps = cells.chunk_by(|left, right| left.0 == right.0).count();
+        if steps.saturating_mul(channels.len()) > MOST_GAPS.saturating_mul(cells.len()) {
+            return Err(DataError::new(
+                format!(
+                    "{file}: `{}` tells {} channels, and hardly a step has two of them",
+                    names[channel],
+                    channels.len()
+                ),
+                "name the columns that tell series and step with `data.id` and `data.time`, or write `format = \"csv\"`",
+            ));
+        }
         let mut values: Vec<f64> = Vec::new();
         let mut last = None;
         for (time, channel, value) in cells {
@@ -145,6 +159,10 @@ mod tests {
         let rows =
             read_file(&file("dims-later.csv", "dim_id,case_id,value,reading_id\n1,4,10,0\n0,4,1,0\n"), None, &later);
         assert_eq!(values(&rows.unwrap()), [[1.0, 10.0]]);
+        let sparse: String = (0..3000usize).map(|row| format!("0,c{row},{},1\n", row.saturating_sub(1))).collect();
+        let path = file("dims-sparse.csv", &format!("case_id,dim_id,reading_id,value\n{sparse}"));
+        let message = read_file(&path, None, &ReadOptions::default()).unwrap_err().to_string();
+        assert!(message.contains("`dim_id` tells 3000 channels, and hardly a step has two of them"), "{message}");
         let text = "dim_id,case_id,value,reading_id\n2,4,10,0\n";
         let message = read_file(&file("dims-strange.csv", text), None, &later).unwrap_err().to_string();
         assert!(message.contains("dims-strange.csv:2: the channel `2` was not in training"), "{message}");

@@ -13,7 +13,9 @@ pub(crate) fn unquote(records: &mut [StringRecord]) {
     };
     let Some((names, rest)) = records.split_first_mut() else { return };
     let bare = |cell: &str| if quoted(cell) { cell[1..cell.len() - 1].replace("\"\"", "\"") } else { cell.to_string() };
-    let columns: Vec<bool> = (0..names.len()).map(|column| all(rest, column)).collect();
+    // Rows may still differ in width.
+    let width = rest.iter().map(StringRecord::len).max().unwrap_or(0);
+    let columns: Vec<bool> = (0..width).map(|column| all(rest, column)).collect();
     if columns.contains(&true) {
         for record in rest {
             *record = record
@@ -79,6 +81,11 @@ mod tests {
         assert_eq!(records[0], vec!["a", "b", "c"]);
         assert_eq!(records[1], vec!["1", "x", "\"he said"]);
         assert_eq!(records[2], vec!["2", "y \"z\"", "no\""]);
+        // As R writes it, without a name above the row names.
+        let mut records: Vec<StringRecord> =
+            ["\"t0\"\t\"label\"", "\"1\"\t0.5\t\"a\""].iter().map(|row| row.split('\t').collect()).collect();
+        unquote(&mut records);
+        assert_eq!(records, [vec!["t0", "label"], vec!["1", "0.5", "a"]]);
     }
 
     #[test]
