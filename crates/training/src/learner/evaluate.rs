@@ -84,7 +84,8 @@ impl Kind {
     }
 }
 
-/// The model's outputs in the order of the data set, numbers and forecasts scaled as prepared targets are. `model` must live off the autodiff device.
+/// The model's outputs in the order of the data set, numbers and forecasts scaled as prepared targets are. `model` must live off
+/// the autodiff device.
 pub fn outputs<M: SequenceModel>(model: &M, dataset: &Dataset, kind: Kind) -> Outputs {
     outputs_by(model, dataset, kind, &|| false, |sequences| model.forward(sequences))
 }
