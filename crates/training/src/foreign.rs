@@ -276,5 +276,5 @@ fn a_changed_tokenizer_is_fitted_or_refused() {
     let refused = (0..5 * COPIES).filter(|seed| prepared(&changed(tokenizer.as_bytes(), *seed)).is_err()).count();
     assert!(refused > 100, "{refused}");
     let told = prepared(tokenizer.replace("\"blue\":4", "\"blue\":4294967294").as_bytes()).unwrap_err().to_string();
-    assert!(told.contains("a token has the number 4294967294"), "{told}");
+    assert!(told.contains("has the number 4294967294"), "{told}");
 }
