@@ -2,10 +2,13 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// A folder of its own for a test.
+/// A folder of its own for a test, also where another test of the program takes the same name.
 pub fn folder(name: &str) -> PathBuf {
-    let path = std::env::temp_dir().join(format!("semiseq-cli-{}-{name}", std::process::id()));
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    let number = COUNT.fetch_add(1, Ordering::Relaxed);
+    let path = std::env::temp_dir().join(format!("semiseq-cli-{}-{number}-{name}", std::process::id()));
     let _ = std::fs::remove_dir_all(&path);
     std::fs::create_dir_all(&path).expect("a temporary folder");
     path
