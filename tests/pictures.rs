@@ -75,7 +75,7 @@ fn what_reads_a_picture_at_once_says_what_it_cannot_do() {
         errors(&output)
     };
     let short = refused(CONFIG.replace("height = 10", "height = 9"));
-    assert!(short.contains("reads 9 steps; bars has sequences of 10"), "{short}");
+    assert!(short.contains("reads 9 steps") && short.contains("bars has sequences of 10"), "{short}");
     let steps = refused(CONFIG.replace("vae]\nlatent = 2\nhidden = 8", "next-step]"));
     assert!(steps.contains("needs a vector for each step"), "{steps}");
     let text = refused(CONFIG.replace("source = \"bars\"", "source = \"copy-memory\""));
