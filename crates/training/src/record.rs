@@ -211,7 +211,7 @@ impl RunRecord {
             }
         }
         if let Some(warning) = &told.warning {
-            self.note(&format!("warning: {objective}: {warning}"))?;
+            self.warn(&format!("{objective}: {warning}"))?;
         }
         if told.train.is_none() && told.valid.is_none() {
             return Ok(());

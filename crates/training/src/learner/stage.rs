@@ -166,7 +166,6 @@ pub fn fit<M: SequenceModel, O: Objective<M>>(
     let patience = config.early_stopping.as_ref().map(|stopping| stopping.patience);
     let stops = |training: &Training<'_, M, O>| patience.is_some_and(|patience| training.position.waits(patience));
     let mut saving = Saving::new(config.checkpoint_every);
-    let mut warned = false;
     progress.start_stage(&options.label, length.epochs, length.steps_per_epoch, training.position.step);
 
     while !training.through() && !stops(&training) {
@@ -188,11 +187,11 @@ pub fn fit<M: SequenceModel, O: Objective<M>>(
             let train = due.epoch.then(|| training.end_epoch()).transpose()?;
             due.checkpoint |= due.epoch && (training.through() || stops(&training) || saving.due_after_epoch(epoch));
             let context = training.context(epoch);
-            let warning = train.as_ref().filter(|_| !warned);
+            let warning = train.as_ref().filter(|_| !training.position.warned);
             let warning =
                 warning.and_then(|train| Objective::<M>::warning(&training.learned.objective, train, &context));
             if let Some(warning) = &warning {
-                warned = true;
+                training.position.warned = true;
                 progress.note(&format!("warning: {}: {warning}", options.label));
             }
             training.position.wall_seconds += began.elapsed().as_secs_f64();
