@@ -38,6 +38,7 @@ fn a_loss_that_is_no_number_stops_the_run() {
     assert_eq!(output.status.code(), Some(1), "{}", errors(&output));
     let told = errors(&output);
     assert!(told.contains("not a finite number any more") && told.contains("hint: lower the learning rate"), "{told}");
+    assert!(told.contains("the last checkpoint is kept, where one was written"), "{told}");
 }
 
 #[test]
@@ -167,6 +168,33 @@ fn a_stage_with_nothing_to_learn_from_is_refused() {
         told.contains("no batch of the first epoch has anything to learn from") && told.contains("hint:"),
         "{told}"
     );
+    assert!(!folder.join("run").exists(), "nothing is begun");
+
+    // The second stage is at fault, and the first is not trained for nothing.
+    let second = config.replace("[[stage]]", "[[stage]]\nepochs = 1\n[stage.objective.supervised]\n[[stage]]");
+    let output = semiseq(&folder, &["train", write_config(&folder, &second), "--no-tui", "--out", "run"]);
+    let told = errors(&output);
+    assert_eq!(output.status.code(), Some(2), "{told}");
+    assert!(told.contains("stage 2/2 next-step: no batch of the first epoch"), "{told}");
+    assert!(!folder.join("run").exists(), "nothing is begun");
+}
+
+/// Without a test part the validation part tells that a model says one class nearly always.
+#[test]
+fn a_single_answer_is_told_by_the_validation_part_where_there_is_no_test_part() {
+    let folder = folder("single");
+    let row = |row: usize| format!("{{\"values\": [1.0, {}], \"label\": \"{}\"}}\n", row % 3, row % 2);
+    let rows = |from: usize, to: usize| (from..to).map(row).collect::<String>();
+    std::fs::write(folder.join("train.jsonl"), rows(0, 30)).expect("data");
+    std::fs::write(folder.join("valid.jsonl"), rows(30, 54)).expect("data");
+    // The second class weighs nothing, and so the first is all that is learnt.
+    let config = "[data]\ntrain = \"train.jsonl\"\nvalid = \"valid.jsonl\"\n[model.classifier.encoder.gru]\nhidden = 4\n\
+                  [[stage]]\nepochs = 30\nbatch_size = 10\nvalidate_every = 90\n[stage.objective.supervised]\nclass_weights = [1.0, 0.0]\n\
+                  [stage.optimizer.adam]\nlr = 5e-2\n";
+    let output = semiseq(&folder, &["train", write_config(&folder, config), "--no-tui", "--out", "run"]);
+    let told = errors(&output);
+    assert!(output.status.success(), "{told}");
+    assert!(told.contains("the model says `0` for 100.0 % of the validation part"), "{told}");
 }
 
 /// Series of two classes, a row each, no two of them the same.

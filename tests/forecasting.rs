@@ -104,6 +104,13 @@ fn a_recording_is_read_on_and_on_with_its_state() {
     let refused = semiseq(&folder, &["train", "c.toml", "--no-tui", "--out", "other"]);
     assert_eq!(refused.status.code(), Some(2));
     assert!(errors(&refused).contains("a `stride` as long as `input`"), "{}", errors(&refused));
+
+    write_config(&folder, &config.replace("batch_size = 2", "batch_size = 2\ngradient_accumulation = 3"));
+    let refused = semiseq(&folder, &["train", "c.toml", "--no-tui", "--out", "gathered"]);
+    let told = errors(&refused);
+    assert_eq!(refused.status.code(), Some(2), "{told}");
+    assert!(told.contains("gradient_accumulation` is 3") && told.contains("write a larger `batch_size`"), "{told}");
+    assert!(!folder.join("gathered").exists(), "nothing is begun");
 }
 
 #[test]

@@ -60,7 +60,7 @@ impl Error {
     pub fn write(path: &Path, error: impl fmt::Display) -> Self {
         Self::runtime(
             format!("{}: cannot be written: {error}", path.display()),
-            "free some space or choose another folder with `--out`; the last good checkpoint is kept",
+            "free some space or choose another folder with `--out`; the last checkpoint is kept, where one was written",
         )
     }
 

@@ -139,13 +139,15 @@ fn run_here(config: &RunConfig, data: Prepared, options: &RunOptions) -> Result<
         return Err(Error::Interrupted { folder });
     }
 
-    let (valid, _) = workshop.scores(&model, objective.as_ref(), "validation", &data.valid)?;
+    let (valid, valid_confusion) = workshop.scores(&model, objective.as_ref(), "validation", &data.valid)?;
     let (test, confusion) = workshop.scores(&model, objective.as_ref(), "test", &data.test)?;
     if data.valid.is_empty() && data.test.is_empty() {
         let some: Vec<usize> = (0..data.train.len().min(EVALUATION_BATCH)).collect();
         workshop.scores(&model, objective.as_ref(), "training", &data.train.select(&some))?;
     }
-    if let Some(warning) = confusion.as_ref().and_then(warnings::single_answer) {
+    let judged =
+        confusion.as_ref().map(|test| (test, "test")).or(valid_confusion.as_ref().map(|valid| (valid, "validation")));
+    if let Some(warning) = judged.and_then(|(confusion, part)| warnings::single_answer(confusion, part)) {
         warn(&warning, &mut record, &mut progress)?;
     }
     if let Some(left_out) = confusion.as_ref().and_then(|confusion| confusion.shortened(PICTURED).left_out()) {

@@ -282,6 +282,16 @@ fn check_inputs(config: &RunConfig, data: &Prepared) -> Result<(), Error> {
                 "write `every_step = true` in `[model.forecaster]`, and in `[data.windows]` a `stride` as long as `input`",
             ));
         }
+        if objective.kind().streams && stage.gradient_accumulation > 1 {
+            return Err(Error::input(
+                format!(
+                    "`stage.{index}.gradient_accumulation` is {}: with `{name}` the batches of a step would be windows that follow each \
+                     other, and not one larger batch",
+                    stage.gradient_accumulation
+                ),
+                "leave `gradient_accumulation` out, and write a larger `batch_size`",
+            ));
+        }
         if config.model.encoder().bidirectional() && objective.kind().causal {
             let encoder = config.model.encoder().name();
             return Err(Error::input(

@@ -91,8 +91,9 @@ fn more_validation(data: &Prepared) -> Option<String> {
     })
 }
 
-/// A model that says one class nearly always, more often than that class can be right.
-pub(crate) fn single_answer(confusion: &Confusion) -> Option<String> {
+/// A model that says one class nearly always, more often than that class can be right; `part` is what it was asked about.
+/// Classes that stand together in one row are no class.
+pub(crate) fn single_answer(confusion: &Confusion, part: &str) -> Option<String> {
     let classes = confusion.per_class();
     let all: usize = confusion.counts.iter().flatten().sum();
     let (most_said, said) = classes.iter().map(|class| class.predicted).enumerate().max_by_key(|(_, said)| *said)?;
@@ -101,7 +102,7 @@ pub(crate) fn single_answer(confusion: &Confusion) -> Option<String> {
     let limit = share(majority) + SINGLE_ANSWER * (1.0 - share(majority));
     (all >= ENOUGH && majority < all && share(said) > limit).then(|| {
         format!(
-            "the model says `{}` for {:.1} % of the test part, whose largest class makes {:.1} %: it tells little apart; train longer \
+            "the model says `{}` for {:.1} % of the {part} part, whose largest class makes {:.1} %: it tells little apart; train longer \
              or with another learning rate, or weigh the classes (`class_weights = \"balanced\"`)",
             confusion.classes[most_said],
             100.0 * share(said),
@@ -119,16 +120,37 @@ mod tests {
         Confusion { classes: vec!["a".into(), "b".into()], counts, others: 0 }
     }
 
+    fn single_answer(confusion: &Confusion) -> Option<String> {
+        super::single_answer(confusion, "validation")
+    }
+
     #[test]
     fn one_answer_is_told_by_what_the_majority_allows() {
         // Half and half: 19 of 20 is no more than 0.5 + 0.9 · 0.5.
         assert_eq!(single_answer(&confusion([[9, 1], [10, 0]])), None);
         let told = single_answer(&confusion([[10, 0], [10, 0]])).unwrap();
-        assert!(told.contains("says `a` for 100.0 %") && told.contains("makes 50.0 %"), "{told}");
+        assert!(
+            told.contains("says `a` for 100.0 % of the validation part") && told.contains("makes 50.0 %"),
+            "{told}"
+        );
         // 95 of 100 are of one class: saying it 99 times is close to the truth, always is not.
         assert_eq!(single_answer(&confusion([[95, 0], [4, 1]])), None);
         assert!(single_answer(&confusion([[95, 0], [5, 0]])).is_some());
         assert_eq!(single_answer(&confusion([[20, 0], [0, 0]])), None, "all are of that class");
         assert_eq!(single_answer(&confusion([[4, 0], [4, 0]])), None, "too few to say");
+    }
+
+    #[test]
+    fn classes_that_stand_together_are_no_answer_and_no_majority() {
+        let with = |counts: [[usize; 3]; 3]| Confusion {
+            classes: vec!["a".into(), "b".into(), "7 other classes".into()],
+            counts: counts.map(|row| row.to_vec()).to_vec(),
+            others: 7,
+        };
+        // Many different classes are said, none of the two alone.
+        assert_eq!(single_answer(&with([[1, 0, 9], [0, 1, 9], [0, 0, 80]])), None);
+        // The seven make 80 of 100, none of them alone the most: the limit is that of the 10 of `a`.
+        let told = single_answer(&with([[10, 0, 0], [10, 0, 0], [76, 0, 4]])).unwrap();
+        assert!(told.contains("says `a` for 96.0 %") && told.contains("makes 10.0 %"), "{told}");
     }
 }

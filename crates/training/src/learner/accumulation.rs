@@ -19,11 +19,7 @@ pub(super) fn gradients<M: SequenceModel, O: Objective<M>>(
     means: &mut Means,
 ) -> Option<GradientsParams> {
     let per_step = learned.model.per_step();
-    let rows = |over: &Over, batch: &StepBatches| {
-        let [labeled, unlabeled] =
-            [&batch.labeled, &batch.unlabeled].map(|part| part.as_ref().map(|views| &views.weak));
-        over.count(Counted { labeled, unlabeled, per_step })
-    };
+    let rows = |over: &Over, batch: &StepBatches| rows(over, batch, per_step);
     let share = |over: &Over, batch: &StepBatches| {
         let all: f64 = batches.iter().map(|batch| rows(over, batch)).sum();
         if all > 0.0 { rows(over, batch) / all } else { 1.0 / batches.len() as f64 }
@@ -43,6 +39,12 @@ pub(super) fn gradients<M: SequenceModel, O: Objective<M>>(
         some = true;
     }
     some.then(|| gathered.grads())
+}
+
+/// How many rows of a batch a mean is over, of a model with a row a sequence or (`per_step`) a row a step.
+pub(super) fn rows(over: &Over, batch: &StepBatches, per_step: bool) -> f64 {
+    let [labeled, unlabeled] = [&batch.labeled, &batch.unlabeled].map(|part| part.as_ref().map(|views| &views.weak));
+    over.count(Counted { labeled, unlabeled, per_step })
 }
 
 #[cfg(test)]

@@ -5,11 +5,12 @@ use std::time::Instant;
 
 use burn::tensor::Device;
 use burn::train::Interrupter;
-use semiseq_datasets::{Augmenter, Dataset, Loader, LoaderOptions, Processor};
+use semiseq_datasets::{Augmenter, Dataset, Loader, LoaderOptions, Processor, StepBatches};
 use semiseq_models::SequenceModel;
 use serde::{Deserialize, Serialize};
 
 use super::Learned;
+use super::accumulation::rows;
 use super::checkpoint::Files;
 use super::evaluate::Kind;
 use super::length::Length;
@@ -20,7 +21,7 @@ use super::validation::{check_stopping, selection};
 use crate::config::StageConfig;
 use crate::error::Error;
 use crate::metrics::Scores;
-use crate::objectives::{Needs, Objective};
+use crate::objectives::{Needs, Objective, Step, StepContext};
 
 /// Everything a stage works on.
 pub struct StageOptions<'a> {
@@ -117,13 +118,44 @@ pub struct Fit<M, O> {
     pub outcome: Option<Outcome>,
 }
 
-/// Whether a stage has something to learn from, and its early stopping something to go by. [`fit`] asks too; a run asks of
-/// all stages before the first begins.
+/// Whether a stage has something to learn from, and its early stopping something to go by. A run asks of all stages before the
+/// first begins. A copy of the objective takes steps without moving the model, as a rule one.
 ///
 /// # Errors
 ///
 /// What is missing, and what to do.
 pub fn check_stage<M: SequenceModel, O: Objective<M>>(
+    model: &M,
+    objective: &O,
+    options: &StageOptions<'_>,
+) -> Result<(), Error> {
+    check_parts(model, objective, options)?;
+    let needs = objective.needs();
+    let total_steps = Length::of(options, needs.pool, |pool| loader(options, Needs { pool, ..needs })).steps;
+    let context = StepContext { step: 0, total_steps, epoch: 1 };
+    let teaches = |(place, batch): (usize, StepBatches)| {
+        options.device.seed(mix(mix(options.seed, 1), place as u64));
+        let step = Step::upload(&batch, model.per_step(), options.device);
+        objective.clone().step(model, &step, &context).any(|over| rows(over, &batch, model.per_step()))
+    };
+    if loader(options, needs).epoch(1).enumerate().any(teaches) {
+        Ok(())
+    } else {
+        Err(nothing_to_learn(&options.label))
+    }
+}
+
+/// None of an epoch's batches gives the objective a term.
+pub(super) fn nothing_to_learn(label: &str) -> Error {
+    Error::input(
+        format!("{label}: no batch of the first epoch has anything to learn from"),
+        "its sequences are too short for the objective, or none of its labels is known or weighs anything; `data info` tells of \
+         sequences and labels",
+    )
+}
+
+/// Whether a stage has batches, and its early stopping something to go by.
+fn check_parts<M: SequenceModel, O: Objective<M>>(
     model: &M,
     objective: &O,
     options: &StageOptions<'_>,
@@ -156,7 +188,7 @@ pub fn fit<M: SequenceModel, O: Objective<M>>(
     interrupter: &Interrupter,
     mut tell: impl FnMut(Milestone<'_>, &dyn Fn() -> Result<Files, Error>) -> Result<(), Error>,
 ) -> Result<Fit<M, O>, Error> {
-    check_stage(&model, &objective, options)?;
+    check_parts(&model, &objective, options)?;
     let config = options.config;
     let needs = objective.needs();
     let batches = loader(options, needs);

@@ -22,7 +22,7 @@ use super::optimizer::{build, clip};
 use super::position::Position;
 use super::progress::{Progress, Split};
 use super::saving::Saving;
-use super::stage::{Fit, Outcome, StageOptions, mix};
+use super::stage::{Fit, Outcome, StageOptions, mix, nothing_to_learn};
 use super::states::SavedState;
 use super::validation::validate;
 use crate::error::Error;
@@ -180,10 +180,7 @@ impl<'a, M: SequenceModel, O: Objective<M>> Training<'a, M, O> {
     pub fn end_epoch(&mut self) -> Result<Scores, Error> {
         let position = &mut self.position;
         if position.step == 0 {
-            return Err(Error::input(
-                format!("{}: no batch of the first epoch has anything to learn from", self.options.label),
-                "its sequences are too short for the objective, or none of its labels is known; `data info` tells both",
-            ));
+            return Err(nothing_to_learn(&self.options.label));
         }
         position.epoch += 1;
         (position.batch, position.step_in_epoch) = (0, 0);
@@ -239,7 +236,8 @@ impl<'a, M: SequenceModel, O: Objective<M>> Training<'a, M, O> {
                 "{}: the norm of the weights is not finite any more (by step {})",
                 self.options.label, self.position.step
             ),
-            "lower the learning rate, or set `grad_clip_norm = 1.0` in the stage's optimiser; earlier checkpoints are kept",
+            "lower the learning rate, or set `grad_clip_norm = 1.0` in the stage's optimiser; the last checkpoint is kept, where one \
+             was written",
         ))
     }
 

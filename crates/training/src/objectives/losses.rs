@@ -15,14 +15,21 @@ pub fn class_logits(logits: Tensor<2>) -> Tensor<2> {
 /// `Σ weight · value / Σ weight`, and 0 where all weights are 0. Both `[rows]`.
 pub fn weighted_mean(values: Tensor<1>, weights: Option<Tensor<1>>) -> Tensor<1> {
     match weights {
-        Some(weights) => (values * weights.clone()).sum() / weights.sum().clamp_min(1e-12),
+        Some(weights) => per_weight((values * weights.clone()).sum(), weights.sum()),
         None => values.mean(),
     }
 }
 
+/// `sum / weight`, and 0 without a gradient where the weight is 0: the sum may hold parts that do not weigh by it, as the
+/// smoothing of labels whose classes weigh 0. Both `[1]`.
+pub(super) fn per_weight(sum: Tensor<1>, weight: Tensor<1>) -> Tensor<1> {
+    let some = weight.clone().greater_elem(0.0).float();
+    sum * some / weight.clamp_min(1e-12)
+}
+
 /// Cross-entropy against classes, as PyTorch's `cross_entropy`: with label smoothing `ε` the target is
 /// `(1-ε)` on the class plus `ε/K` everywhere; class weights multiply each class's part, and the sum is
-/// divided by the weights of the rows' classes.
+/// divided by the weights of the rows' classes. Where those are all 0 the loss is 0.
 ///
 /// # Shapes
 ///
@@ -48,7 +55,7 @@ pub fn cross_entropy(
     } else {
         hard
     };
-    loss / row_weights.sum().clamp_min(1e-12)
+    per_weight(loss, row_weights.sum())
 }
 
 /// Cross-entropy of each row against its class, `[rows]`. Logits `[rows, classes]`, classes `[rows]`.
@@ -154,4 +161,32 @@ pub fn right(logits: Tensor<2>, classes: Tensor<1, Int>) -> Tensor<1> {
 /// Share of rows whose likeliest class is the true one, over the rows with a known truth. `[1]`
 pub fn accuracy(logits: Tensor<2>, classes: Tensor<1, Int>, known: Tensor<1>) -> Tensor<1> {
     weighted_mean(right(logits, classes), Some(known))
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::Device;
+
+    use super::*;
+
+    /// The loss of logits of which the first class is likelier, and its gradient.
+    fn smoothed(classes: [i32; 2], class_weights: [f32; 2]) -> (f32, Vec<f32>) {
+        let device = Device::flex().autodiff();
+        let logits = Tensor::<2>::from_data([[2.0, 0.0], [1.0, 0.0]], &device).require_grad();
+        let (classes, known) = (Tensor::from_data(classes, &device), Tensor::ones([2], &device));
+        let weights = Tensor::from_data(class_weights, &device);
+        let loss = cross_entropy(logits.clone(), classes, known, 0.1, Some(weights));
+        let gradient = logits.grad(&loss.backward()).expect("a gradient");
+        (loss.into_scalar::<f32>(), gradient.into_data().iter::<f32>().collect())
+    }
+
+    #[test]
+    fn labels_whose_classes_all_weigh_nothing_move_nothing() {
+        assert_eq!(smoothed([0, 0], [0.0, 1.0]), (0.0, vec![0.0; 4]));
+        // With one label of the other class: its own part, and the smoothing of both, over a weight of 1, as PyTorch has it.
+        let surprise = |logit: f32| (1.0 + logit.exp()).ln();
+        let expected = 0.9 * surprise(1.0) + 0.1 * (surprise(2.0) + surprise(1.0)) / 2.0;
+        let (found, _) = smoothed([0, 1], [0.0, 1.0]);
+        assert!((found - expected).abs() < 1e-6, "{found} against {expected}");
+    }
 }

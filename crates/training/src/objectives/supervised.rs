@@ -9,7 +9,7 @@ use semiseq_datasets::{Pool, Problem, Views};
 use semiseq_models::{Input, SequenceModel};
 use serde::{Deserialize, Serialize};
 
-use super::losses::{class_logits, cross_entropy, forecast_error, right, squared_error};
+use super::losses::{class_logits, cross_entropy, forecast_error, per_weight, right, squared_error};
 use super::{Needs, Objective, Over, Part, Setting, Step, StepContext, Targets, Terms};
 use crate::config::{check_range, problem};
 
@@ -155,7 +155,7 @@ impl Supervised {
         let known = labels.clone().sum_dim(1);
         let smooth = labels.clone() * (1.0 - smoothing) + known * (smoothing / classes as f64);
         let sum = -(log_softmax(class_logits(logits), 1) * smooth * weights.clone()).sum();
-        sum / (labels * weights).sum().clamp_min(1e-12)
+        per_weight(sum, (labels * weights).sum())
     }
 
     /// What [`Supervised::loss`] is the mean over.
@@ -226,5 +226,37 @@ impl<M: SequenceModel> Objective<M> for Supervised {
 
     fn step(&mut self, model: &M, step: &Step, _context: &StepContext) -> Terms {
         self.labeled_terms(model, step.labeled.as_ref())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::Device;
+    use semiseq_models::{HeadSize, InputSize, ModelConfig};
+
+    use super::*;
+
+    #[test]
+    fn mixed_labels_whose_classes_all_weigh_nothing_move_nothing() {
+        let device = Device::flex().autodiff();
+        let model: ModelConfig =
+            serde_json::from_str(r#"{"classifier": {"encoder": {"gru": {"hidden": 2}}}}"#).expect("a model");
+        let model = model.init(InputSize::Values(1), HeadSize::Logits(2), &device);
+        let config: SupervisedConfig =
+            serde_json::from_str(r#"{"label_smoothing": 0.1, "class_weights": [0.0, 1.0]}"#).expect("a config");
+        let setting = Setting { model: &model, train_size: 2, class_counts: &[1, 1], target: None, device: &device };
+        let supervised = config.init(&setting);
+        let found = |labels: [[f32; 2]; 2]| {
+            let logits = Tensor::<2>::from_data([[2.0, 0.0], [1.0, 0.0]], &device).require_grad();
+            let loss = supervised.mixed_loss(logits.clone(), Tensor::from_data(labels, &device));
+            let gradient = logits.grad(&loss.backward()).expect("a gradient");
+            (loss.into_scalar::<f32>(), gradient.into_data().iter::<f32>().collect::<Vec<_>>())
+        };
+        assert_eq!(found([[1.0, 0.0], [1.0, 0.0]]), (0.0, vec![0.0; 4]));
+        // The class that weighs 1 has 0.1/2 of each target by smoothing, and 0.9/4 more of the second; its labels weigh 1/4.
+        let surprise = |logit: f32| (1.0 + logit.exp()).ln();
+        let expected = 4.0 * (0.05 * surprise(2.0) + (0.05 + 0.225) * surprise(1.0));
+        let (loss, _) = found([[1.0, 0.0], [0.75, 0.25]]);
+        assert!((loss - expected).abs() < 1e-5, "{loss} against {expected}");
     }
 }

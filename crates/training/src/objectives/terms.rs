@@ -154,6 +154,11 @@ impl Terms {
             .or_else(|| self.terms.first().map(|term| weighed(term, 0.0)))
     }
 
+    /// Whether a term is the mean over anything, whatever it weighs at this step.
+    pub(crate) fn any(&self, count: impl Fn(&Over) -> f64) -> bool {
+        self.terms.iter().any(|term| count(&term.over) > 0.0)
+    }
+
     /// What stands on the device, without graph: each term, each monitor, and the values `[1]`.
     pub(crate) fn watched(&self, count: impl Fn(&Over) -> f64) -> (Vec<Watched>, Vec<Tensor<1>>) {
         let shown = self.turns || self.terms.len() > 1;
