@@ -369,6 +369,9 @@ fn a_grid_becomes_a_table_and_finished_cells_are_not_run_twice() {
     assert!(errors(&first).contains("[8/8]"), "{}", errors(&first));
     let told = errors(&first);
     assert_eq!(told.matches("`plain` is validated every 1 steps and `teacher` every 2, so that").count(), 2, "{told}");
+    // Four epochs of two steps on the labels alone, and of three with the unlabelled series beside them.
+    let steps = "`plain` learns for 8 steps in its last stage and `teacher` for 12, so that";
+    assert_eq!(told.matches(steps).count(), 2, "{told}");
     let table = text(&first);
     assert!(table.contains("| teacher |") && table.contains("4 a class") && table.contains("±"), "{table}");
     let out = folder.join("runs/compare-grid");

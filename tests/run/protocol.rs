@@ -80,7 +80,7 @@ fn patience_counts_validations_wherever_they_are() {
 }
 
 /// What an interrupt leaves is what a whole run goes through: stopped before the first step, in the first stage's first
-/// epoch, and in the baseline.
+/// epoch, and in the baseline; before all of these killed before its first checkpoint.
 #[test]
 fn a_run_that_is_interrupted_anywhere_goes_on_to_the_same_numbers() {
     let _alone = alone();
@@ -113,7 +113,9 @@ fn a_run_that_is_interrupted_anywhere_goes_on_to_the_same_numbers() {
         assert!(matches!(result, Err(Error::Interrupted { .. })), "{:?}", result.map(|_| "finished"));
         assert!(out.join("checkpoint").exists(), "the message says that there is one");
     };
-    interrupted(false, &|_| true);
+    interrupted(false, &|lines| lines.contains("\"train\""));
+    std::fs::remove_dir_all(out.join("checkpoint")).expect("a checkpoint");
+    interrupted(true, &|_| true);
     interrupted(true, &|lines| lines.contains("\"train\""));
     interrupted(true, &|lines| lines.contains("tri-training"));
     interrupted(true, &|lines| lines.contains("baseline"));
@@ -136,6 +138,45 @@ fn a_run_that_is_interrupted_anywhere_goes_on_to_the_same_numbers() {
         text.lines().map(without_speed).collect::<Vec<_>>()
     };
     assert_eq!(lines("cut"), lines("whole"));
+    let epochs = |run: &str| -> Vec<String> {
+        let log = std::fs::read_to_string(folder.join(run).join("experiment.log")).expect("a log");
+        log.lines().filter(|line| line.contains(": epoch ")).map(str::to_string).collect()
+    };
+    assert_eq!(epochs("cut"), epochs("whole"), "each epoch stands in the log once");
+}
+
+/// The table of pseudo-labels is written once the run is scored, before the report is made.
+#[test]
+fn an_interrupt_behind_the_last_stage_ends_the_run_and_resuming_finishes_it() {
+    let _alone = alone();
+    let folder = folder("behind");
+    let text = SMALL.replace("[stage.objective.mean-teacher]", "[stage.objective.self-training]\nthreshold = 0.3");
+    let config = read_str("small.toml", &text, &[]).expect("a config");
+    let options = |out: &str, resume: bool, interrupter: Interrupter| RunOptions {
+        out: Some(folder.join(out)),
+        resume,
+        interrupter,
+        ..RunOptions::new(Device::flex())
+    };
+    run(&config, &options("whole", false, Interrupter::new())).expect("a whole run");
+    let interrupter = Interrupter::new();
+    let stop = interrupter.clone();
+    let result = std::thread::scope(|scope| {
+        let runs = scope.spawn(|| run(&config, &options("cut", false, interrupter)));
+        while !runs.is_finished() && !folder.join("cut/self-training.csv").exists() {
+            std::thread::yield_now();
+        }
+        stop.stop(None);
+        runs.join().expect("no panic")
+    });
+    assert!(matches!(result, Err(Error::Interrupted { .. })), "{:?}", result.map(|_| "finished"));
+    assert!(!folder.join("cut/summary.json").exists() && folder.join("cut/checkpoint").exists());
+    run(&config, &options("cut", true, Interrupter::new())).expect("the rest");
+    let (cut, whole) = (summary(&folder, "cut"), summary(&folder, "whole"));
+    for part in ["valid", "test", "baseline"] {
+        assert_eq!(cut[part], whole[part], "{part}");
+    }
+    assert!(weights(&folder, "cut") == weights(&folder, "whole"), "the weights differ");
 }
 
 /// What the last stage left besides the model is there after a stop in the baseline: here the table of pseudo-labels.

@@ -2,6 +2,7 @@
 //! model and `summary.json` last. A folder with a `summary.json` is a finished run.
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use burn::module::Module;
@@ -30,6 +31,9 @@ use crate::output::{confusion, curves, metrics_log};
 use crate::saved::ModelFile;
 use crate::summary::Summary;
 use crate::weights::damaged;
+
+/// Epochs and warnings in words.
+const LOG: &str = "experiment.log";
 
 /// What the last stage left, in the checkpoints of the baseline.
 const RESULT: &str = "result.burnpack";
@@ -83,7 +87,7 @@ const WRITTEN: [&str; 20] = [
     "curves.svg",
     "report.html",
     "summary.json",
-    "experiment.log",
+    LOG,
     "tensorboard",
     checksums::NAME,
 ];
@@ -171,15 +175,20 @@ impl RunRecord {
         let keep = done.as_ref().map(|(_, position)| (position.stage, position.step));
         write_atomic(&folder.join("config.toml"), text.as_bytes())?;
         write_atomic(&folder.join("split.json"), &json(split)?)?;
+        let metrics = MetricsLog::open(folder, keep)?;
+        let log = match resumed {
+            true => {
+                let before = fs::read_to_string(folder.join(LOG)).unwrap_or_default();
+                without_epochs_to_come(&before, metrics_log::read(folder)?)
+            }
+            false => String::new(),
+        };
+        write_atomic(&folder.join(LOG), log.as_bytes())?;
         let record = Self {
             folder: folder.to_path_buf(),
-            metrics: MetricsLog::open(folder, keep)?,
+            metrics,
             events: EventFile::create(&folder.join("tensorboard"))?,
-            log: if resumed {
-                fs::read_to_string(folder.join("experiment.log")).unwrap_or_default()
-            } else {
-                String::new()
-            },
+            log,
             checkpoints,
             warnings,
             reached: (0, 0),
@@ -222,7 +231,7 @@ impl RunRecord {
             format!(" valid {}", scores.join(" "))
         });
         let (loss, valid) = (loss.unwrap_or_default(), valid.unwrap_or_default());
-        self.note(&format!("{objective}: epoch {} step {}{loss}{valid}", told.epoch, told.step))
+        self.note(&format!("{}{loss}{valid}", place(objective, told.epoch, told.step)))
     }
 
     /// Notes a warning in the log, once however often the run is resumed.
@@ -237,10 +246,12 @@ impl RunRecord {
     }
 
     fn note(&mut self, text: &str) -> Result<(), Error> {
-        self.log.push_str(text);
-        self.log.push('\n');
-        let path = self.folder.join("experiment.log");
-        fs::write(&path, &self.log).map_err(|error| Error::write(&path, error))
+        let line = format!("{text}\n");
+        self.log.push_str(&line);
+        let path = self.folder.join(LOG);
+        // Appended: a kill while all of it is written anew would lose what was said before.
+        let file = fs::File::options().create(true).append(true).open(&path);
+        file.and_then(|mut file| file.write_all(line.as_bytes())).map_err(|error| Error::write(&path, error))
     }
 
     /// Writes a checkpoint of a stage under way.
@@ -325,6 +336,32 @@ impl RunRecord {
         Checksums::write(&self.folder, &SUMMED)?;
         write_atomic(&self.folder.join("summary.json"), &json(summary)?)
     }
+}
+
+/// How a line of the log on an epoch or a validation begins.
+fn place(objective: &str, epoch: usize, step: usize) -> String {
+    format!("{objective}: epoch {epoch} step {step}")
+}
+
+/// A log without lines on epochs and validations behind the checkpoint, which the run goes through again: those that stand in
+/// none of `kept`, the lines left of `metrics.jsonl`. Everything else stays, but for a last line cut short by a kill.
+fn without_epochs_to_come(log: &str, mut kept: Vec<Line>) -> String {
+    // Training and validation of one place are two lines of metrics and one of the log.
+    kept.dedup_by_key(|line| (line.stage, line.epoch, line.step));
+    let places: Vec<String> = kept.iter().map(|line| place(&line.objective, line.epoch, line.step)).collect();
+    // Both files have the same order. Stages with the same objective have places of the same name.
+    let mut left = places.iter();
+    let mut stays = |line: &str| {
+        let words: Vec<&str> = line.split_whitespace().take(5).collect();
+        let [_, "epoch", _, "step", _] = words[..] else { return true };
+        let (place, mut after) = (words.join(" "), left.clone());
+        let found = after.any(|known| *known == place);
+        if found {
+            left = after;
+        }
+        found
+    };
+    log.split_inclusive('\n').filter(|line| line.ends_with('\n') && stays(line)).collect()
 }
 
 /// What the run in a folder came to, where it is finished and was started with this very config.
@@ -497,5 +534,38 @@ pub(crate) fn input_size(processor: &Processor) -> InputSize {
     match processor.input() {
         InputKind::Values { channels } => InputSize::Values(channels),
         InputKind::Tokens { vocabulary } => InputSize::Tokens(vocabulary),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_goes_on_behind_the_checkpoint_and_keeps_what_was_said() {
+        let line = |stage, step, split: &str| Line {
+            stage,
+            objective: "supervised".into(),
+            epoch: step,
+            step,
+            split: split.into(),
+            scores: Default::default(),
+        };
+        // Two stages of one name; the checkpoint is of the second's first epoch.
+        let kept = vec![
+            line(0, 1, "train"),
+            line(0, 1, "valid"),
+            line(0, 2, "train"),
+            line(1, 1, "train"),
+            line(1, 1, "valid"),
+        ];
+        let first = "warning: few labels\nsupervised: epoch 1 step 1 loss 0.9 valid loss 0.8\nsupervised: epoch 2 step 2 loss 0.7\n\
+                     supervised: epoch 1 step 1 loss 0.6 valid loss 0.5\n";
+        let behind = "supervised: epoch 2 step 2 loss 0.4\n";
+        let warning = "warning: supervised: the posterior has collapsed\n";
+        // An earlier version went through the second epoch twice.
+        let log = format!("{first}{behind}{warning}{behind}supervised: epoch 3 st");
+        assert_eq!(without_epochs_to_come(&log, kept), format!("{first}{warning}"));
+        assert_eq!(without_epochs_to_come(&log, Vec::new()), format!("warning: few labels\n{warning}"));
     }
 }

@@ -1,6 +1,6 @@
 //! A run on one page: config → data → model → stages → baseline → run folder.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -14,7 +14,7 @@ use crate::config::{LayersConfig, RunConfig, StageConfig};
 use crate::error::Error;
 use crate::generator;
 use crate::learner::checkpoint::Files;
-use crate::learner::evaluate::{EVALUATION_BATCH, Kind, measured, score_in_units, voted_outputs};
+use crate::learner::evaluate::{EVALUATION_BATCH, Kind, measured_until, score_in_units, voted_outputs_until};
 use crate::learner::progress::Progress;
 use crate::learner::{Fit, Outcome, Pace, StageOptions, check_stage, draw, fit, mix};
 use crate::metrics::{Confusion, Scores};
@@ -42,7 +42,7 @@ pub struct RunOptions {
     pub quiet: bool,
     /// Where to compute.
     pub device: Device,
-    /// Stops the run at the next step.
+    /// Stops the run at the next step, or at the next batch of the scoring behind the last stage.
     pub interrupter: Interrupter,
 }
 
@@ -97,7 +97,7 @@ fn run_here(config: &RunConfig, data: Prepared, options: &RunOptions) -> Result<
     let device = options.device.clone().autodiff();
     let device = if config.gradient_checkpointing { device.gradient_checkpointing() } else { device };
     let (purpose, train) = (Purpose::of(config), Arc::new(data.train.clone()));
-    let workshop = Workshop { config, options, data: &data, device: &device, purpose, train, began };
+    let workshop = Workshop { config, options, data: &data, device: &device, purpose, train, folder: &folder, began };
     let initial = workshop.initial_model();
     workshop.check_stages(&initial)?;
 
@@ -116,11 +116,11 @@ fn run_here(config: &RunConfig, data: Prepared, options: &RunOptions) -> Result<
     for (index, stage) in config.stages.iter().enumerate() {
         let Some(fitted) = workshop.stage(index, stage, None, model, &mut done, &mut record, &mut progress)? else {
             progress.close();
-            return Err(Error::Interrupted { folder });
+            return Err(workshop.interrupted());
         };
         (model, objective) = (fitted.model, Some(fitted.objective));
     }
-    let mut baseline = None;
+    let mut rival = None;
     if let Some((stage, pace)) = workshop.baseline(&done.outcomes) {
         if let Some(objective) = &objective {
             done.result = Some(learned_bytes(&model, objective)?);
@@ -129,16 +129,16 @@ fn run_here(config: &RunConfig, data: Prepared, options: &RunOptions) -> Result<
         let Some(fitted) = workshop.stage(index, &stage, Some(pace), initial, &mut done, &mut record, &mut progress)?
         else {
             progress.close();
-            return Err(Error::Interrupted { folder });
+            return Err(workshop.interrupted());
         };
-        baseline = Some(BaselineSummary { test: workshop.predictions(None, &fitted.model, "test", &data.test)?.0 });
+        rival = Some(fitted.model);
     }
     progress.close();
-    if options.interrupter.should_stop() {
-        // The last stage left its checkpoint, and what follows may take long.
-        return Err(Error::Interrupted { folder });
-    }
 
+    // The last stage left its checkpoint, from which `--resume` comes here at once; what follows may take long.
+    workshop.go_on()?;
+    let of_rival = |rival: AnyModel| workshop.predictions(None, &rival, "test", &data.test);
+    let baseline = rival.map(of_rival).transpose()?.map(|(test, _)| BaselineSummary { test });
     let (valid, valid_confusion) = workshop.scores(&model, objective.as_ref(), "validation", &data.valid)?;
     let (test, confusion) = workshop.scores(&model, objective.as_ref(), "test", &data.test)?;
     if data.valid.is_empty() && data.test.is_empty() {
@@ -167,9 +167,10 @@ fn run_here(config: &RunConfig, data: Prepared, options: &RunOptions) -> Result<
         }
     }
     record.pictures(&shown)?;
-    let plain = objective.as_ref().map(Module::valid);
-    let evidence = Evidence::gather(plain.as_ref(), &model.valid(), &data, purpose.shown_kind(), config.seed);
-    let evidence = evidence.with(shown, &data.processor);
+    workshop.go_on()?;
+    let (plain, kind, stop) = (objective.as_ref().map(Module::valid), purpose.shown_kind(), || workshop.stops());
+    let evidence = Evidence::gather_until(plain.as_ref(), &model.valid(), &data, kind, config.seed, &stop);
+    let evidence = evidence.ok_or_else(|| workshop.interrupted())?.with(shown, &data.processor);
     let file = ModelFile {
         semiseq: summary.semiseq.clone(),
         model: config.model.clone(),
@@ -195,10 +196,25 @@ struct Workshop<'a> {
     device: &'a Device,
     purpose: Purpose,
     train: Arc<semiseq_datasets::Dataset>,
+    folder: &'a Path,
     began: Instant,
 }
 
 impl Workshop<'_> {
+    /// Whether the user has interrupted the run.
+    fn stops(&self) -> bool {
+        self.options.interrupter.should_stop()
+    }
+
+    fn interrupted(&self) -> Error {
+        Error::Interrupted { folder: self.folder.to_path_buf() }
+    }
+
+    /// An error where the user has interrupted the run.
+    fn go_on(&self) -> Result<(), Error> {
+        if self.stops() { Err(self.interrupted()) } else { Ok(()) }
+    }
+
     fn initial_model(&self) -> AnyModel {
         self.device.seed(self.config.seed);
         let outputs = match (&self.config.model, self.purpose.kind()) {
@@ -338,7 +354,9 @@ impl Workshop<'_> {
         let (Some(stage), Judge::Objective) = (self.config.last_stage(), self.purpose.scored_by) else {
             return self.predictions(objective, model, part, dataset);
         };
-        let measured = objective.map(|objective| measured(&objective.valid(), &model.valid(), dataset));
+        let stop = || self.stops();
+        let measured = objective.map(|objective| measured_until(&objective.valid(), &model.valid(), dataset, &stop));
+        self.go_on()?;
         let values = matches!(model.input_size(), InputSize::Values(_));
         let scores = stage.objective.scores(measured.unwrap_or_default(), values);
         check_finite(&scores, true, part)?;
@@ -355,7 +373,8 @@ impl Workshop<'_> {
     ) -> Result<(Scores, Option<Confusion>), Error> {
         let kind = self.purpose.kind();
         let objective = objective.map(Module::valid);
-        let outputs = voted_outputs(objective.as_ref(), &model.valid(), dataset, kind);
+        let outputs = voted_outputs_until(objective.as_ref(), &model.valid(), dataset, kind, &|| self.stops());
+        self.go_on()?;
         let (mut scores, confusion) = score_in_units(&outputs, dataset, &self.data.processor);
         if matches!(kind, Kind::Number | Kind::Forecast) {
             scores.remove("loss");

@@ -105,13 +105,27 @@ fn warn(plan: &Plan, outcomes: &[Option<Outcome>]) {
     warn_of_labels(plan, outcomes);
     for (number, task) in plan.tasks.iter().enumerate() {
         let cells = plan.cells.iter().zip(outcomes).filter(|(cell, _)| cell.task == number);
-        let every = cells.filter_map(|(cell, outcome)| match outcome {
-            Some(Ok(summary)) => Some((summary.stages.last()?.outcome.validate_every, cell.method)),
+        let last = cells.filter_map(|(cell, outcome)| match outcome {
+            Some(Ok(summary)) => Some((&summary.stages.last()?.outcome, cell.method)),
             _ => None,
         });
+        let last: Vec<_> = last.collect();
+        let name = |method: usize| &plan.grid.methods[method].name;
+        let through = last.iter().filter(|(outcome, _)| !outcome.stopped_early());
+        if let Some((few, many)) = apart(through.map(|(outcome, method)| (outcome.steps, *method)).collect()) {
+            tell(format!(
+                "warning: {}: `{}` learns for {} steps in its last stage and `{}` for {}, so that the longer training may be \
+                 what makes the difference (write the same `steps` in place of `epochs` in the last stage)",
+                task.name,
+                name(few.1),
+                few.0,
+                name(many.1),
+                many.0
+            ));
+        }
+        let every = last.iter().map(|(outcome, method)| (outcome.validate_every, *method));
         // A summary of an earlier version does not tell.
         if let Some((often, seldom)) = apart(every.filter(|(every, _)| *every > 0).collect()) {
-            let name = |method: usize| &plan.grid.methods[method].name;
             tell(format!(
                 "warning: {}: `{}` is validated every {} steps and `{}` every {}, so that they choose among more and fewer of \
                  their weights (write `steps` in place of `epochs`, or the same `validate_every`, in the last stage)",
@@ -125,10 +139,10 @@ fn warn(plan: &Plan, outcomes: &[Option<Outcome>]) {
     }
 }
 
-/// The least and the most of steps between validations with their methods, where they differ.
-fn apart(mut every: Vec<(usize, usize)>) -> Option<((usize, usize), (usize, usize))> {
-    every.sort_unstable();
-    let (first, last) = (*every.first()?, *every.last()?);
+/// The least and the most of numbers of steps with their methods, where they differ.
+fn apart(mut steps: Vec<(usize, usize)>) -> Option<((usize, usize), (usize, usize))> {
+    steps.sort_unstable();
+    let (first, last) = (*steps.first()?, *steps.last()?);
     (first.0 < last.0).then_some((first, last))
 }
 

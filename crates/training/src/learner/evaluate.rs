@@ -101,7 +101,7 @@ pub fn voted_outputs<M: SequenceModel, O: Objective<M>>(
 }
 
 /// As [`voted_outputs`], given up where `stop` says so: what it gives then is to be thrown away.
-pub(super) fn voted_outputs_until<M: SequenceModel, O: Objective<M>>(
+pub(crate) fn voted_outputs_until<M: SequenceModel, O: Objective<M>>(
     objective: Option<&O>,
     model: &M,
     dataset: &Dataset,
@@ -295,7 +295,7 @@ pub fn measured<M: SequenceModel, O: Objective<M>>(objective: &O, model: &M, dat
 }
 
 /// As [`measured`], given up where `stop` says so: what it gives then is to be thrown away.
-pub(super) fn measured_until<M: SequenceModel, O: Objective<M>>(
+pub(crate) fn measured_until<M: SequenceModel, O: Objective<M>>(
     objective: &O,
     model: &M,
     dataset: &Dataset,

@@ -108,6 +108,16 @@ pub struct Outcome {
     pub stopped_by: String,
 }
 
+const THROUGH: &str = "all epochs";
+const STOPPED_EARLY: &str = "early stopping";
+
+impl Outcome {
+    /// Whether early stopping ended the stage.
+    pub fn stopped_early(&self) -> bool {
+        self.stopped_by == STOPPED_EARLY
+    }
+}
+
 /// What a stage hands back.
 pub struct Fit<M, O> {
     /// The model with the best validation's weights, on the autodiff device.
@@ -252,7 +262,7 @@ pub fn fit<M: SequenceModel, O: Objective<M>>(
             }
         }
     }
-    let stopped_by = if training.through() { "all epochs" } else { "early stopping" };
+    let stopped_by = if training.through() { THROUGH } else { STOPPED_EARLY };
     training.finish(stopped_by)
 }
 

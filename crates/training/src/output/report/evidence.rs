@@ -6,7 +6,7 @@ use semiseq_datasets::{Dataset, Prepared, Processor, Sequence, Series, Target};
 use semiseq_models::SequenceModel;
 
 use crate::generator::{SHOWN, Shown};
-use crate::learner::evaluate::{Kind, Outputs, outputs, summaries, voted_outputs};
+use crate::learner::evaluate::{Kind, Outputs, outputs, summaries, voted_outputs_until};
 use crate::metrics::{ClassPredictions, argmax};
 use crate::objectives::Objective;
 
@@ -89,9 +89,24 @@ impl Evidence {
         kind: Kind,
         seed: u64,
     ) -> Self {
+        Self::gather_until(objective, model, data, kind, seed, &|| false).unwrap_or_default()
+    }
+
+    /// As [`Evidence::gather`]; `None` where `stop` says to give it up.
+    pub(crate) fn gather_until<M: SequenceModel, O: Objective<M>>(
+        objective: Option<&O>,
+        model: &M,
+        data: &Prepared,
+        kind: Kind,
+        seed: u64,
+        stop: &dyn Fn() -> bool,
+    ) -> Option<Self> {
         let mut evidence = Self::default();
         let whole = kind == Kind::Classes && !model.per_step() && !data.processor.classes().is_empty();
-        let predicted = whole.then(|| voted_outputs(objective, model, &data.test, kind));
+        let predicted = whole.then(|| voted_outputs_until(objective, model, &data.test, kind, stop));
+        if stop() {
+            return None;
+        }
         if let Some(Outputs::Classes(rows)) = &predicted {
             for (row, target) in rows.iter().zip(&data.test.targets) {
                 if let Target::Class(class) = target {
@@ -99,13 +114,16 @@ impl Evidence {
                     evidence.predictions.truth.push(*class);
                 }
             }
-            (evidence.surest, evidence.least_sure) = examples(objective, model, data, kind);
+            (evidence.surest, evidence.least_sure) = examples(objective, model, data, kind, stop)?;
         }
         if kind == Kind::Forecast {
             evidence.forecasts = forecasts(model, data);
         }
+        if stop() {
+            return None;
+        }
         evidence.draw_maps(model, &data.test, predicted.as_ref(), seed);
-        evidence
+        Some(evidence).filter(|_| !stop())
     }
 
     /// Adds what an objective makes.
@@ -175,17 +193,22 @@ fn forecasts<M: SequenceModel>(model: &M, data: &Prepared) -> Vec<ForecastExampl
     windows.sequences.iter().zip(&windows.targets).zip(&rows).filter_map(one).collect()
 }
 
-/// The unlabelled sequences with the largest and the smallest confidence.
+/// The unlabelled sequences with the largest and the smallest confidence; `None` where `stop` says to give it up.
 fn examples<M: SequenceModel, O: Objective<M>>(
     objective: Option<&O>,
     model: &M,
     data: &Prepared,
     kind: Kind,
-) -> (Vec<Example>, Vec<Example>) {
+    stop: &dyn Fn() -> bool,
+) -> Option<(Vec<Example>, Vec<Example>)> {
     let count = data.unlabeled.len().min(CANDIDATES);
     let chosen: Vec<usize> = (0..count).map(|place| data.unlabeled[place * data.unlabeled.len() / count]).collect();
     let candidates = data.train.select(&chosen);
-    let Outputs::Classes(rows) = voted_outputs(objective, model, &candidates, kind) else { return Default::default() };
+    let outputs = voted_outputs_until(objective, model, &candidates, kind, stop);
+    if stop() {
+        return None;
+    }
+    let Outputs::Classes(rows) = outputs else { return Some(Default::default()) };
     let example = |row: usize| {
         let predicted = argmax(&rows[row]);
         Example {
@@ -203,7 +226,7 @@ fn examples<M: SequenceModel, O: Objective<M>>(
     let surest = in_turn(&order, data.processor.classes().len(), predicted);
     let least: Vec<usize> =
         order.iter().rev().copied().take(EXAMPLES.min(order.len().saturating_sub(EXAMPLES))).collect();
-    (surest.into_iter().map(example).collect(), least.into_iter().map(example).collect())
+    Some((surest.into_iter().map(example).collect(), least.into_iter().map(example).collect()))
 }
 
 /// The first ones of each class in turn, so that the easiest class does not fill all places.
