@@ -251,9 +251,25 @@ fn apply_override(table: &mut Table, places: &mut Places, text: &str) -> Result<
             _ => return Err(wrong(format!("`{segment}` holds a value, not a table"))),
         };
     }
+    // A stage is so many epochs or so many steps long: what the command line says stands in place of what the file says.
+    if let ["stage", number, length] = segments[..]
+        && let Some(other) = other_length(length)
+        && !places.find(&format!("stage.{number}.{other}")).starts_with("--set ")
+    {
+        here.remove(other);
+    }
     here.insert((*last).to_string(), value);
     places.set(key, &format!("--set {key}"));
     Ok(())
+}
+
+/// The other key for a stage's length.
+fn other_length(key: &str) -> Option<&'static str> {
+    match key {
+        "epochs" => Some("steps"),
+        "steps" => Some("epochs"),
+        _ => None,
+    }
 }
 
 /// How a value that serde refused is taken out of the way of the next mistake.
@@ -595,6 +611,14 @@ weight = 8.0
         assert_eq!(config.data.source, "two-patterns");
         assert!(toml::to_string(&config).unwrap().contains("weight = 4.0"));
         assert_eq!(problems(GOOD, &["stage.1.epochs=0"])[0].place, "--set stage.1.epochs");
+    }
+
+    #[test]
+    fn a_length_on_the_command_line_replaces_the_files() {
+        let config = read_str("t.toml", GOOD, &["stage.1.steps=7".to_string()]).unwrap();
+        assert_eq!((config.stages[1].steps, config.stages[1].epochs), (Some(7), None));
+        let both = problems(GOOD, &["stage.1.steps=7", "stage.1.epochs=2"]);
+        assert!(both[0].place.starts_with("--set stage.1."), "{}", both[0].place);
     }
 
     #[test]
