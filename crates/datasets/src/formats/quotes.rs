@@ -44,7 +44,14 @@ pub(super) fn check(name: &str, text: &str, mark: u8) -> Result<Vec<usize>, Data
             let cells: Vec<&str> = line.split(char::from(mark)).map(|cell| cell.trim_matches('"')).collect();
             regular.fits(&cells)
         };
-        let swallowed = quotes.long.iter().filter(|(first, last)| lines[*first..*last].iter().all(|line| is_row(line)));
+        // The row whose quote was forgotten is whole in its first line; that of a text of several lines goes on in its last.
+        let begins_whole = |line: &str| {
+            let record = reader(true, mark).from_reader(line.as_bytes()).records().flatten().next();
+            is_row(line) || record.is_some_and(|record| regular.fits(&record.iter().collect::<Vec<_>>()))
+        };
+        let swallowed = quotes.long.iter().filter(|(first, last)| {
+            begins_whole(lines[*first - 1]) && lines[*first..*last].iter().all(|line| is_row(line))
+        });
         bad.extend(swallowed.map(|(first, last)| {
             format!("{name}:{first}: a quote begins here and ends in line {last}, and the lines between look like rows")
         }));
@@ -154,6 +161,21 @@ mod tests {
         assert_eq!(check("x.csv", text, b',').unwrap(), [0; 0]);
         assert_eq!(check("x.csv", "a,5\" pipe\nb,\"ends here\"", b',').unwrap(), [0; 0]);
         assert_eq!(check("x.csv", "a,\"\"\n\nb,\"x\ny\"", b',').unwrap(), [2]);
+    }
+
+    #[test]
+    fn a_text_of_two_lines_may_end_as_a_row_does() {
+        // The last line has the table's columns, and the first does not.
+        let rows: String = (0..6).map(|row| format!("plain words {row},{}\n", ["pos", "neg"][row % 2])).collect();
+        let checked = |text: &str| check("x.csv", &format!("text,label\n{rows}{text}\n"), b',');
+        assert_eq!(checked("\"first line\nsecond line\",pos").unwrap(), [0; 0]);
+        assert_eq!(checked("\"first, as it is\nsecond line\",neg").unwrap(), [0; 0]);
+        // A quote that was forgotten leaves the first line a row, also with a comma in its text.
+        let swallowed = checked("\"first line,pos\nplain,neg\nsecond line\",pos").unwrap_err().to_string();
+        assert!(swallowed.contains("x.csv:8: a quote begins here and ends in line 10"), "{swallowed}");
+        let rows: String = (0..6).map(|row| format!("{},plain words {row}\n", ["bad", "good"][row % 2])).collect();
+        let behind = refused(&format!("label,text\n{rows}bad,\"cold, grim\ngood,warm\nbad,a bed of 7\"\n"));
+        assert!(behind.contains("x.csv:8: a quote begins here and ends in line 10"), "{behind}");
     }
 
     #[test]
