@@ -8,7 +8,7 @@ use crate::unicode::composed;
 const MISSING: [&str; 8] = ["", "?", "nan", "na", "n/a", "<na>", "null", "#n/a"];
 /// Words that may mean no label and may be a class: the user is asked.
 const DOUBTFUL: [&str; 5] = ["none", "-", "--", ".", "nil"];
-/// Digits that a double holds exactly; longer numbers are names.
+/// Significant digits that a double holds exactly; longer numbers are names.
 const EXACT: usize = 15;
 
 /// Whether a label is a mark for none.
@@ -24,13 +24,20 @@ pub(crate) fn key(label: &str) -> String {
     let digits = label.strip_prefix(['+', '-']).unwrap_or(label);
     let coded = digits.len() > 1 && digits.starts_with('0') && digits.as_bytes()[1].is_ascii_digit();
     let plain = digits.starts_with(|letter: char| letter.is_ascii_digit() || letter == '.') && !coded;
-    let exact = digits.bytes().filter(u8::is_ascii_digit).count() <= EXACT;
     match label.parse::<f64>() {
         // Without the sign of `-0`.
-        Ok(number) if plain && exact && number.is_finite() => (number + 0.0).to_string(),
+        Ok(number) if plain && significant(digits) <= EXACT && number.is_finite() => (number + 0.0).to_string(),
         // macOS writes names of folders decomposed.
         _ => composed(label).into_owned(),
     }
+}
+
+/// Digits of a number without a sign that say something: none of the power of ten, no zeros before or behind, which
+/// `numpy.savetxt` writes in plenty.
+fn significant(number: &str) -> usize {
+    let mantissa = number.split(['e', 'E']).next().unwrap_or(number);
+    let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
+    digits.trim_matches('0').len()
 }
 
 /// The classes that labels name, in order, each in its shortest spelling, and the class of each label; an empty one has none.
@@ -130,6 +137,11 @@ mod tests {
         assert_eq!(classes(&texts(&["2.0", "1.0"])).0, ["1.0", "2.0"]);
         assert_eq!(classes(&texts(&["-1", "1", "-1.0"])).0, ["-1", "1"]);
         assert_eq!(classes(&texts(&["0", "-0.0"])).0, ["0"]);
+        // As `numpy.savetxt` writes them.
+        let written =
+            ["0.000000000000000000e+00", "0", "1.000000000000000000e+00", "1", "-1.000000000000000000e+00", "-1"];
+        assert_eq!(classes(&texts(&written)).0, ["-1", "0", "1"]);
+        assert_eq!(classes(&texts(&["1.5e1", "15", "1.50000000000000000000"])).0, ["1.50000000000000000000", "15"]);
         assert_eq!(classes(&texts(&["e\u{301}te\u{301}", "été"])), (texts(&["été"]), vec![Some(0), Some(0)]));
     }
 
