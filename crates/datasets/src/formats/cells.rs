@@ -6,7 +6,7 @@ use std::path::Path;
 use csv::{ReaderBuilder, StringRecord};
 
 use super::decode::{note_blank_lines, text};
-use super::{decimal_commas, quotes, separators};
+use super::{numerals, quotes, separators};
 use crate::error::DataError;
 
 /// The rows of a table, which may differ in width.
@@ -43,10 +43,12 @@ pub(super) fn cells(path: &Path, delimiter: u8, notes: &mut Vec<String>) -> Resu
         cells.lines.push(line);
         cells.records.push(record);
     }
-    let commas = decimal_commas::replace(&mut cells.records, found.mark);
+    let numbers = numerals::replace(&mut cells.records, found.mark);
     let told: Vec<String> = [
         (found.mark != delimiter).then(|| format!("cells are parted by {}", separators::shown(found.mark))),
-        commas.then(|| "decimals are written with a comma".into()),
+        numbers.decimal_commas.then(|| "decimals are written with a comma".into()),
+        numbers.thousands.then(|| "commas between thousands are left out".into()),
+        numbers.percents.then(|| "percent signs are left out".into()),
     ]
     .into_iter()
     .flatten()
@@ -100,6 +102,13 @@ mod tests {
         let (records, _, notes) = read("europe.tsv", "a\tlabel\n0,5\tx\n-1,25\ty\n");
         assert_eq!(records[1..], [["0.5", "x"], ["-1.25", "y"]]);
         assert_eq!(notes, ["FILE: decimals are written with a comma"]);
+    }
+
+    #[test]
+    fn thousands_and_percents_are_numbers_and_told() {
+        let (records, _, notes) = read("thousands.csv", "t0,t1,label\n\"254,030.00\",3.4%,a\n\"1,200.50\",-2%,b\n");
+        assert_eq!(records[1..], [["254030.00", "3.4", "a"], ["1200.50", "-2", "b"]]);
+        assert_eq!(notes, ["FILE: commas between thousands are left out, and percent signs are left out"]);
     }
 
     #[test]

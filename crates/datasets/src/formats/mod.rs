@@ -2,7 +2,6 @@
 
 mod cells;
 mod csv;
-mod decimal_commas;
 mod decode;
 mod documents;
 mod idx;
@@ -10,6 +9,7 @@ mod json_row;
 mod jsonl;
 pub(crate) mod limit;
 mod lines;
+mod numerals;
 mod quotes;
 pub(crate) mod recordings;
 mod regular;

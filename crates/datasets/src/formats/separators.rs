@@ -4,7 +4,7 @@
 use csv::StringRecord;
 
 use super::cells::reader;
-use super::decimal_commas;
+use super::numerals;
 use super::regular::Regular;
 
 /// How a table is parted.
@@ -57,7 +57,7 @@ impl Parted {
         // A bad row does not make the table another one.
         let alike = records.iter().filter(|record| record.len() == first).count();
         let width = if first > 1 && 5 * alike >= 4 * rows { first } else { 0 };
-        let decimals = width > 0 && decimal_commas::replace(&mut records, mark);
+        let decimals = width > 0 && numerals::replace(&mut records, mark).decimal_commas;
         Self { mark, rows, width, known: Regular::of(records.into_iter()).known(), decimals }
     }
 

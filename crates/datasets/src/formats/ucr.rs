@@ -3,8 +3,8 @@
 
 use std::path::Path;
 
-use super::decimal_commas::with_point;
 use super::decode::note_blank_lines;
+use super::numerals::with_point;
 use super::table::{Columns, Kind, Layout};
 use super::{Format, ReadOptions, Rows, exact, text};
 use crate::error::DataError;
