@@ -22,6 +22,18 @@ pub(super) struct Row {
     pub(super) keys: Vec<String>,
 }
 
+impl Row {
+    /// The keys of its object that neither the sequence nor the label, whose key is `target`, was read from.
+    pub(super) fn left_out<'a>(&'a self, object: &'a Value, target: &'a str) -> impl Iterator<Item = &'a String> {
+        let values = (self.kind == Kind::Channels).then_some("values");
+        let read = move |key: &str| {
+            let mut paths = self.keys.iter().map(String::as_str).chain([target]).chain(values);
+            paths.any(|path| path.strip_prefix(key).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')))
+        };
+        object.as_object().into_iter().flat_map(|object| object.keys()).filter(move |key| !read(key))
+    }
+}
+
 /// The key of the label: the config's, that of training, or `label`.
 pub(super) fn target(options: &ReadOptions) -> &str {
     let trained = options.like.as_ref().filter(|layout| named(layout)).and_then(Layout::target_name);

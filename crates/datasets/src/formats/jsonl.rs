@@ -1,5 +1,6 @@
 //! JSON lines: `{"text": "…", "label": "…"}` or `{"values": [[…], …], "label": 3}` a line; or one list of such objects.
 
+use std::collections::BTreeSet;
 use std::io::BufRead;
 use std::path::Path;
 
@@ -77,6 +78,8 @@ struct Reading {
     first: Option<(Kind, Vec<String>)>,
     /// Whether any row has the label's key.
     labelled: bool,
+    /// Keys that nothing was read from.
+    left_out: BTreeSet<String>,
 }
 
 impl Reading {
@@ -86,7 +89,13 @@ impl Reading {
         if first.1 != row.keys && !first.1.is_empty() && !row.keys.is_empty() {
             return Err(format!("read from {}, and the first row from {}", listed(&row.keys), listed(&first.1)));
         }
-        self.labelled |= json_row::at(object, json_row::target(options)).is_some();
+        let target = json_row::target(options);
+        self.labelled |= json_row::at(object, target).is_some();
+        for key in row.left_out(object, target) {
+            if !self.left_out.contains(key) {
+                self.left_out.insert(key.clone());
+            }
+        }
         match row.content {
             Content::Values(values, channels) => self.rows.push_series(&values, channels, row.label),
             Content::Text(text) => {
@@ -106,6 +115,15 @@ impl Reading {
                 format!("{}: no row has the key `{target}`, which `data.target` names", self.rows.name),
                 "a key within others is written `a.b`; leave `data.target` out where there is no label",
             ));
+        }
+        // What training read is told once, and new rows may hold anything beside it.
+        if options.like.is_none() && !self.left_out.is_empty() {
+            let keys: Vec<String> = self.left_out.into_iter().collect();
+            let mend = match self.labelled {
+                true => "`data.features` chooses other keys",
+                false => "no row has the key `label`: `data.target` names the key of the label",
+            };
+            self.rows.notes.push(format!("{}: left out: {}; {mend}", self.rows.name, listed(&keys)));
         }
         if let Some(mark) = &options.missing {
             labels::without(&mut self.rows.labels, mark);
@@ -141,6 +159,23 @@ mod tests {
         let trained = read_from("{\"text\": \"a\", \"mood\": \"b\"}".as_bytes(), "x", &options).unwrap();
         let later = ReadOptions { like: trained.layout, ..options };
         assert_eq!(read_from("{\"text\": \"a\"}".as_bytes(), "x", &later).unwrap().labels, [""]);
+    }
+
+    #[test]
+    fn keys_that_are_left_out_are_told() {
+        let notes = |text: &str, options: &ReadOptions| read_from(text.as_bytes(), "x", options).unwrap().notes;
+        let rows = "{\"text\": \"a\", \"sentiment\": \"x1\"}\n{\"text\": \"b\", \"sentiment\": \"x0\", \"id\": 2}\n";
+        assert_eq!(
+            notes(rows, &ReadOptions::default()),
+            ["x: left out: `id`, `sentiment`; no row has the key `label`: `data.target` names the key of the label"]
+        );
+        let options = ReadOptions { target: Some("sentiment".into()), ..Default::default() };
+        assert_eq!(notes(rows, &options), ["x: left out: `id`; `data.features` chooses other keys"]);
+        let later = ReadOptions { like: read_from(rows.as_bytes(), "x", &options).unwrap().layout, ..options };
+        assert_eq!(notes(rows, &later), [""; 0]);
+        // Of a key within others the outermost is read.
+        let options = ReadOptions { target: Some("of.mood".into()), ..Default::default() };
+        assert_eq!(notes("{\"values\": {\"x\": [1, 2]}, \"of\": {\"mood\": \"a\"}}", &options), [""; 0]);
     }
 
     #[test]
