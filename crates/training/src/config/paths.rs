@@ -1,6 +1,6 @@
 //! Paths in a config are relative to the config: each file's own are made whole before files are laid over each other.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use semiseq_datasets::{Problem, is_built_in};
 use toml::{Table, Value};
@@ -84,10 +84,13 @@ fn whole(text: &str, folder: &Path) -> Option<String> {
     if path.is_absolute() {
         return None;
     }
-    let joined = std::path::absolute(folder.join(path)).ok()?;
+    let joined = folder.join(path);
+    // The way to the config itself may lead through `..`, too: the same file has one path wherever the program runs.
+    let climbs = joined.components().any(|part| part == Component::ParentDir);
+    let joined = std::path::absolute(joined).ok()?;
     // `a/../b` is `b`, unless `a` is a link: only the system knows. The file itself may be a link whose name tells its format.
     let tidy = match (joined.parent().map(Path::canonicalize), joined.file_name()) {
-        (Some(Ok(parent)), Some(name)) if text.contains("..") => parent.join(name),
+        (Some(Ok(parent)), Some(name)) if climbs => parent.join(name),
         _ => joined,
     };
     tidy.to_str().map(str::to_string)
@@ -95,7 +98,6 @@ fn whole(text: &str, folder: &Path) -> Option<String> {
 
 /// How a config in `folder` writes the path that `text` is from where the program runs.
 pub fn seen_from(folder: &Path, text: &str) -> PathBuf {
-    use std::path::Component;
     if Path::new(text).is_absolute() {
         return text.into();
     }
@@ -136,6 +138,7 @@ mod tests {
         assert_eq!(of("here.csv", &folder), whole("here.csv"));
         let tidy = folder.canonicalize().unwrap().join("here.csv").display().to_string();
         assert_eq!(of("../here.csv", &folder.join("in")), tidy);
+        assert_eq!(of("here.csv", &folder.join("in/..")), tidy, "the config was named through `..`");
         assert_eq!(of("word", &folder), whole("word"));
         assert_eq!(of("cbf", &folder), "cbf");
         assert_eq!(of("GunPoint", &folder), "GunPoint");
