@@ -97,8 +97,13 @@ impl RunConfig {
                 Some("leave it out, or use `backend = \"flex\"`"),
             ));
         }
-        if self.name.contains(['/', '\\']) || self.name.starts_with('.') {
-            problems.push(problem("name", format!("must be a plain folder name, got `{}`", self.name), None));
+        let divided = self.name.contains(|letter: char| ['/', '\\'].contains(&letter) || letter.is_control());
+        if divided || self.name.starts_with('.') || self.name.trim().is_empty() {
+            problems.push(problem(
+                "name",
+                format!("must be a plain folder name, got `{}`", self.name.escape_debug()),
+                Some("leave the key out for the config file's name"),
+            ));
         }
         self.data.check("data", &mut problems);
         let mut of_model = Vec::new();

@@ -35,21 +35,27 @@ pub fn read(path: &Path, overrides: &[String]) -> Result<RunConfig, Error> {
 /// As [`read`].
 pub fn read_from(path: &Path, overrides: &[String], folder: &Path) -> Result<RunConfig, Error> {
     let mut loaded = load(path, &mut Vec::new())?;
-    if !loaded.table.contains_key("name") {
-        let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-        loaded.table.insert("name".into(), Value::String(stem));
-    }
+    name_by_file(&mut loaded.table, path);
     finish(loaded, overrides, folder)
 }
 
-/// Reads a config from text; `file` names it in messages. Paths are relative to where the program runs.
+/// Reads a config from text; `file` names it in messages, and the run where the text does not. Paths are relative to where the program runs.
 ///
 /// # Errors
 ///
 /// Every mistake with line and key.
 pub fn read_str(file: &str, text: &str, overrides: &[String]) -> Result<RunConfig, Error> {
-    let loaded = Loaded { table: parse(file, text)?, places: Places::of(file, text), misplaced: Vec::new() };
+    let mut loaded = Loaded { table: parse(file, text)?, places: Places::of(file, text), misplaced: Vec::new() };
+    name_by_file(&mut loaded.table, Path::new(file));
     finish(loaded, overrides, Path::new(""))
+}
+
+/// Calls a run that has no name by its file.
+fn name_by_file(table: &mut Table, path: &Path) {
+    if !table.contains_key("name") {
+        let stem = path.file_stem().map_or("run".into(), |stem| stem.to_string_lossy().into_owned());
+        table.insert("name".into(), Value::String(stem));
+    }
 }
 
 /// A file's table laid over those that it extends.
@@ -595,6 +601,18 @@ weight = 8.0
             "{found:?}"
         );
         assert!(found.iter().any(|problem| problem.hint.as_deref() == Some("did you mean `weight`?")));
+    }
+
+    #[test]
+    fn a_name_is_one_folder() {
+        let named = |name: &str| format!("name = \"{name}\"\n{GOOD}");
+        for name in ["", " ", "a/b", "..", r"a\nb", r"\u001b[31m"] {
+            let found = problems(&named(name), &[]);
+            assert_eq!((found.len(), &found[0].place[..]), (1, "t.toml:1"), "{name}: {found:?}");
+            assert!(found[0].message.contains("must be a plain folder name"), "{found:?}");
+            assert!(!found[0].message.contains(char::is_control), "{found:?}");
+        }
+        assert_eq!(read_str("t.toml", &named("été 1"), &[]).unwrap().name, "été 1");
     }
 
     #[test]
