@@ -190,18 +190,58 @@ impl View<'_> {
         }
     }
 
-    /// The column of a few classes that come again and again; of several that of the fewest.
+    /// The column of a few classes that come again and again, of several that of the fewest; one that is filled in most rows comes
+    /// before one that is not, which may be a remark.
     fn class_among(&self, columns: &[usize], notes: &mut Vec<String>) -> Option<usize> {
-        let classes = |column: &usize| {
-            let profile = &self.profiles[*column];
-            !profile.is_prose() && profile.repeats() && (profile.is_text() || profile.is_like_classes())
-        };
-        let all: Vec<usize> = columns.iter().copied().filter(classes).collect();
-        let target = all.iter().copied().min_by_key(|column| self.profiles[*column].distinct)?;
+        let all: Vec<usize> =
+            columns.iter().copied().filter(|column| self.profiles[*column].may_be_classes()).collect();
+        let target = self.fewest_classes(&all, |all| all.first().copied())?;
         if all.len() > 1 {
             self.tell(target, notes);
         }
         Some(target)
+    }
+
+    /// Of columns that may be labels that of the fewest classes, of those that are filled where any is; `tie` chooses between
+    /// equals.
+    fn fewest_classes(&self, all: &[usize], tie: impl Fn(&[usize]) -> Option<usize>) -> Option<usize> {
+        let filled = all.iter().any(|column| self.profiles[*column].is_filled());
+        let likely = || all.iter().copied().filter(|column| !filled || self.profiles[*column].is_filled());
+        let fewest = likely().map(|column| self.profiles[column].distinct).min()?;
+        tie(&likely().filter(|column| self.profiles[*column].distinct == fewest).collect::<Vec<_>>())
+    }
+
+    /// The label of a table of numbers with columns of words beside them: a column of words that come again, or the first or last
+    /// number where it looks like classes and most others do not; of several that of the fewest classes, of equals the last.
+    fn target_beside_words(&self, numbers: &[usize], texts: &[usize], notes: &mut Vec<String>) -> Option<usize> {
+        let classes = |column: &usize| self.profiles[*column].may_be_classes();
+        let values = numbers.iter().filter(|column| !classes(column)).count();
+        let counted = |column: &usize| self.named && stem(&self.names[*column]).is_some();
+        let ends = [numbers.first(), numbers.last()].into_iter().flatten().copied();
+        let ends = ends.filter(|column| (numbers.len() == 1 || 2 * values > numbers.len()) && !counted(column));
+        let mut all: Vec<usize> = texts.iter().copied().chain(ends).filter(classes).collect();
+        all.sort_unstable();
+        all.dedup();
+        let target = self.fewest_classes(&all, |all| all.last().copied());
+        if let Some(target) = target.filter(|_| all.len() > 1) {
+            let others: Vec<String> =
+                all.iter().filter(|column| **column != target).map(|column| self.shown(*column)).collect();
+            notes.push(format!(
+                "{}: {} is taken for the label, and not {}; `data.target` names another",
+                self.file,
+                self.shown(target),
+                others.join(", ")
+            ));
+        }
+        // A few rows do not show what comes again.
+        target.or_else(|| match texts[..] {
+            [one] if self.profiles[one].cells < ENOUGH && self.profiles[one].is_filled() => Some(one),
+            [one] if !self.profiles[one].is_distinct() && !self.profiles[one].is_prose() => {
+                let outside = numbers.iter().all(|column| one < *column) || numbers.iter().all(|column| *column < one);
+                (outside && self.profiles[one].distinct >= 2).then_some(one)
+            }
+            _ => None,
+        })
     }
 
     fn tell(&self, target: usize, notes: &mut Vec<String>) {
@@ -233,11 +273,10 @@ impl View<'_> {
         if numbers.len() <= 4 * prose || numbers.is_empty() || (numbers.len() == 1 && words) {
             return self.of_texts(&rest, target, supervised, beside, notes);
         }
-        // One column of words beside numbers is the label, however it is called.
-        let target = target.or_else(|| match texts[..] {
-            [one] if !self.profiles[one].is_distinct() || self.profiles[one].cells < ENOUGH => Some(one),
-            _ => self.class_among(&texts, notes),
-        });
+        let target = target.or_else(|| self.target_beside_words(&numbers, &texts, notes));
+        if numbers.iter().all(|column| Some(*column) == target) {
+            return self.of_texts(&rest, target, supervised, beside, notes);
+        }
         let target = target.or_else(|| self.target_of_numbers(&numbers, supervised, notes));
         beside.extend(texts.into_iter().filter(|column| Some(*column) != target).map(|column| (column, "no numbers")));
         beside.sort_unstable_by_key(|(column, _)| *column);
@@ -539,6 +578,60 @@ mod tests {
         let rows = rows("two.csv", &table("t0,category,t1,label", |row| format!("0.5,{row},{row}.25,{}", row % 2)));
         assert_eq!((first(&rows), &rows.labels[..2]), (&[0.5, 0.25][..], &["0".to_string(), "1".into()][..]));
         told(&rows, "`label` is taken for the label, and not `category`");
+    }
+
+    #[test]
+    fn a_column_of_words_is_not_the_label_where_a_number_is_likelier() {
+        let sex = |row: usize| ["m", "f"][row / 2 % 2].to_string();
+        let name = |row: usize| format!("Mr Smith {}", row / 2 * 2);
+        let comment = |row: usize| if row % 6 < 1 { "late".to_string() } else { String::new() };
+        for (file, word) in
+            [("sex.csv", &sex as &dyn Fn(usize) -> String), ("name.csv", &name), ("remark.csv", &comment)]
+        {
+            let lines: String =
+                (0..24).map(|row| format!("1.{row},0.5,{row}.25,{},{}\n", word(row), row % 2)).collect();
+            let found = rows(file, &format!("age,ldl,bmi,extra,outcome\n{lines}"));
+            assert_eq!(found.labels[..2], ["0", "1"], "{file}");
+            assert_eq!(first(&found), [1.0, 0.5, 0.25], "{file}");
+        }
+        let lines: String = (0..24).map(|row| format!("1.{row},0.5,{row}.25,{},{}\n", sex(row), row % 2)).collect();
+        let found = rows("tie.csv", &format!("age,ldl,bmi,sex,outcome\n{lines}"));
+        told(&found, "`outcome` is taken for the label, and not `sex`; `data.target` names another");
+        // One column of words alone is the label still.
+        let lines: String = (0..24).map(|row| format!("1.{row},0.5,{row}.25,{}\n", sex(row))).collect();
+        assert_eq!(rows("alone.csv", &format!("age,ldl,bmi,kind\n{lines}")).labels[1..3], ["m", "f"]);
+    }
+
+    #[test]
+    fn a_formula_beside_one_number_is_the_text_and_the_number_the_label() {
+        let lines: String = (0..24).map(|row| format!("C{}N,{}\n", row / 4, row % 2)).collect();
+        let found = rows("formula.csv", &format!("smiles,active\n{lines}"));
+        assert_eq!(found.sequences[4], Sequence::Text("C1N".into()));
+        assert_eq!(found.labels[..2], ["0", "1"]);
+    }
+
+    #[test]
+    fn a_constant_or_nearly_empty_column_is_no_label() {
+        let lines: String = (0..24)
+            .map(|row| {
+                format!(
+                    "1.{row},0.5,A,{},{}\n",
+                    ["", "x", "y"][[0, 1, 2][row % 12 % 3] * usize::from(row % 12 < 3)],
+                    ["ill", "well", "so"][row % 3]
+                )
+            })
+            .collect();
+        let found = rows("constant.csv", &format!("t0,t1,site,remark,diagnosis\n{lines}"));
+        assert_eq!(found.labels[..3], ["ill", "well", "so"]);
+        told(&found, "`site` (no numbers), `remark` (no numbers)");
+        // Where most labels are missing, the name tells them.
+        let lines: String = (0..24)
+            .map(|row| {
+                format!("1.{row},0.5,{},{}\n", ["m", "f"][row % 2], if row < 4 { ["up", "down"][row % 2] } else { "" })
+            })
+            .collect();
+        let found = rows("few-labels.csv", &format!("t0,t1,sex,label\n{lines}"));
+        assert_eq!(found.labels[..5], ["up", "down", "up", "down", ""]);
     }
 
     #[test]

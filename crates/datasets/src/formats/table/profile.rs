@@ -13,6 +13,8 @@ const SAMPLE: usize = 1000;
 /// What the sampled cells of a column hold.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Profile {
+    /// Rows that were looked at.
+    rows: usize,
     /// Cells that are not missing.
     pub(crate) cells: usize,
     /// Those that are numbers.
@@ -39,6 +41,7 @@ impl Profile {
         let mut profile = Self { counts: counts(records, column), ..Self::default() };
         let mut seen = HashSet::new();
         for cell in records.iter().step_by(step).map(|record| record[column].trim()) {
+            profile.rows += 1;
             if is_missing(cell) {
                 continue;
             }
@@ -101,9 +104,19 @@ impl Profile {
         self.distinct == self.cells
     }
 
+    /// At least half of the rows have a cell.
+    pub(crate) fn is_filled(&self) -> bool {
+        2 * self.cells >= self.rows
+    }
+
     /// The same few cells again and again.
     pub(crate) fn repeats(&self) -> bool {
         self.distinct > 0 && 2 * self.distinct <= self.cells
+    }
+
+    /// A few names, or a few whole numbers, again and again: at least two of them, since one tells nothing apart.
+    pub(crate) fn may_be_classes(&self) -> bool {
+        self.distinct >= 2 && self.repeats() && (self.is_text() || self.is_like_classes())
     }
 
     /// Texts of several words, of which few come twice.
