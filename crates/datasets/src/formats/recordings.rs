@@ -86,7 +86,7 @@ fn table(path: &Path, delimiter: u8, options: &ReadOptions) -> Result<Recordings
             Some(layout) => layout.find(&table.name, &table.names, table.named, &mut notes)?,
             None => columns(&table, options, &mut notes)?,
         };
-    let mut series = long::series_of(&table, columns.id.as_slice());
+    let mut series = long::series_of(&table, columns.id.as_slice())?;
     let Table { name, names, records, lines, .. } = &table;
     if let Some(clock) = Clock::read(&table, &columns, &mut notes) {
         clock.sort(&mut series, &mut notes)?;

@@ -160,7 +160,7 @@ fn by_likeness(names: &[String], profiles: &[Profile], target: Option<usize>, ti
 /// Whether no series, or no channel of one, has a time twice.
 fn no_step_twice(records: &[StringRecord], id: usize, channel: Option<usize>, times: [Option<usize>; 2]) -> bool {
     let mut seen = HashSet::new();
-    records.iter().all(|record| {
+    records.iter().filter(|record| !is_missing(&record[id])).all(|record| {
         let cell = |column: Option<usize>| column.map_or("", |column| record[column].trim());
         seen.insert((record[id].trim(), cell(channel), times.map(cell)))
     })
@@ -176,11 +176,23 @@ fn constant(records: &[StringRecord], id: usize, column: usize) -> bool {
 }
 
 /// The rows of each series as they stand; the cells of `keys` tell the series, which come in the order of their first rows.
-pub(in crate::formats) fn series_of(table: &Table, keys: &[usize]) -> Vec<Vec<usize>> {
+///
+/// # Errors
+///
+/// Rows that lack one of these cells, by line: nothing tells which series they belong to.
+pub(in crate::formats) fn series_of(table: &Table, keys: &[usize]) -> Result<Vec<Vec<usize>>, DataError> {
     let mut places = HashMap::new();
     let mut series: Vec<Vec<usize>> = Vec::new();
+    let mut bad = Vec::new();
     for (row, record) in table.records.iter().enumerate() {
         let key: Vec<&str> = keys.iter().map(|key| record[*key].trim()).collect();
+        if let Some(lacking) = keys.iter().find(|key| is_missing(&record[**key])) {
+            bad.push(format!(
+                "{}:{}: `{}` is missing, which tells the series",
+                table.name, table.lines[row], table.names[*lacking]
+            ));
+            continue;
+        }
         let next = series.len();
         let place = *places.entry(key).or_insert(next);
         if place == next {
@@ -188,7 +200,10 @@ pub(in crate::formats) fn series_of(table: &Table, keys: &[usize]) -> Vec<Vec<us
         }
         series[place].push(row);
     }
-    series
+    if bad.is_empty() {
+        return Ok(series);
+    }
+    Err(DataError::several(bad, "fill it in, or remove these rows"))
 }
 
 /// The one label of a series, from its rows.
@@ -243,7 +258,7 @@ pub(in crate::formats) fn read(
         return pivot::read(table, columns, known, rows);
     }
     let Table { name, names, records, lines, .. } = table;
-    let mut series = series_of(table, &[id]);
+    let mut series = series_of(table, &[id])?;
     if let Some(clock) = Clock::read(table, columns, &mut rows.notes) {
         clock.sort(&mut series, &mut rows.notes)?;
     }
@@ -332,6 +347,16 @@ mod tests {
         let options = ReadOptions { target: Some("label".into()), ..options };
         let message = rows("changes.csv", "id,time,x,label\n1,0,1,a\n1,1,2,b\n", &options).unwrap_err();
         assert!(message.contains("changes.csv:3: `label` is `b`, and `a` before in the series `1`"), "{message}");
+    }
+
+    #[test]
+    fn a_row_without_an_identifier_is_refused_by_line() {
+        for mark in ["", "NaN"] {
+            let text = format!("patient,time,hr\np0,0,1\np0,1,2\n{mark},0,7\n{mark},0,7\np1,0,3\np1,1,4\n");
+            let message = rows("no-id.csv", &text, &ReadOptions::default()).unwrap_err();
+            assert!(message.contains("no-id.csv:4: `patient` is missing, which tells the series"), "{message}");
+            assert!(message.contains("no-id.csv:5"), "{message}");
+        }
     }
 
     #[test]

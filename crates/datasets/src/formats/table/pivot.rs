@@ -48,7 +48,7 @@ pub(super) fn read(
     let (Some(id), Some(channel), &[value]) = (columns.id, columns.channel, &columns.inputs[..]) else {
         return Ok(Vec::new());
     };
-    let mut parts = series_of(table, &[id, channel]);
+    let mut parts = series_of(table, &[id, channel])?;
     let clock = Clock::read(table, columns, &mut rows.notes);
     if let Some(clock) = &clock {
         clock.sort(&mut parts, &mut rows.notes)?;
