@@ -86,15 +86,22 @@ fn even_steps(record: &StringRecord) -> Option<(f64, f64)> {
     (numbers.len() >= 3 && step > 0.0 && even).then_some((first, step))
 }
 
-/// A row of short cells that never come again, above a column of texts or of a few classes.
+/// A row of short cells that never come again, above a column of texts or of a few classes. Columns that are almost empty need no
+/// name: they are what commas at the ends of lines leave.
 fn names_above_texts(first: &StringRecord, rest: &[&StringRecord]) -> bool {
-    let short = first.iter().all(|cell| !is_missing(cell) && cell.split_whitespace().count() <= 2);
-    if !short || rest.len() < 4 {
+    let filled = |column: usize| rest.iter().filter(|record| !is_missing(&record[column])).count();
+    let spare = |column: usize| first[column].trim().is_empty() && 4 * filled(column) <= rest.len();
+    let used: Vec<usize> = (0..first.len()).filter(|column| !spare(*column)).collect();
+    let short = used.iter().all(|column| {
+        let cell = &first[*column];
+        !is_missing(cell) && cell.split_whitespace().count() <= 2
+    });
+    if used.is_empty() || !short || rest.len() < 4 {
         return false;
     }
     let mut repeats = false;
     let mut prose = false;
-    for column in 0..first.len() {
+    for &column in &used {
         let cells = || rest.iter().map(|record| record[column].trim());
         let distinct: HashSet<&str> = cells().collect();
         if distinct.contains(first[column].trim()) {
@@ -103,7 +110,7 @@ fn names_above_texts(first: &StringRecord, rest: &[&StringRecord]) -> bool {
         repeats |= 2 * distinct.len() <= rest.len();
         prose |= cells().map(|cell| cell.split_whitespace().count()).sum::<usize>() >= 3 * rest.len();
     }
-    prose && (repeats || first.len() == 1)
+    prose && (repeats || used.len() == 1)
 }
 
 #[cfg(test)]
@@ -135,6 +142,7 @@ mod tests {
                 "I like it,pos",
                 "so so it is,neg",
             ],
+            &["v1,v2,,", "ham,a fine long day,,", "ham,no more of it,,", "spam,it was bad,,", "ham,so so it is, and,"],
             &["message", "a fine long day", "no more of it", "it was bad", "I like it"],
         ] {
             assert!(found(table), "{table:?}");
