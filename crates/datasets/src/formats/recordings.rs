@@ -186,9 +186,7 @@ pub(crate) fn looks_like(path: &Path, options: &ReadOptions) -> bool {
     let Ok(table) = Table::read(path, delimiter, options) else { return false };
     let Table { names, named, records, .. } = &table;
     let profiles: Vec<Profile> = (0..names.len()).map(|column| Profile::of(records, column)).collect();
-    let clock = |column: usize| {
-        *named && is_clock(&names[column]) && profiles[column].is_whole() && profiles[column].is_distinct()
-    };
+    let clock = |column: usize| *named && is_clock(&names[column]) && profiles[column].is_like_clock();
     let is_date = |column: usize| profiles[column].is_time() || clock(column);
     let dates = (0..names.len()).filter(|column| is_date(*column)).count();
     // Dates and hours may stand apart.

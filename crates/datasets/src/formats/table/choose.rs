@@ -136,7 +136,7 @@ impl View<'_> {
             if self.named && is_identifier(name) && (profile.is_whole() || !profile.is_numeric()) {
                 return Some("an identifier");
             }
-            if profile.is_time() || (self.named && is_clock(name) && profile.is_whole() && profile.is_distinct()) {
+            if profile.is_time() || (self.named && is_clock(name) && profile.is_like_clock()) {
                 return Some("dates");
             }
             None
@@ -412,10 +412,17 @@ pub(super) fn is_identifier(name: &str) -> bool {
         || camel.is_some_and(|before| before.ends_with(|letter: char| letter.is_lowercase()))
 }
 
-/// Whether a name is one of times, where a column of whole numbers may be one.
+/// Whether a name is one of times, with a unit behind it or none (`time`, `Time (s)`, `timestamp_ms`), where a column of numbers
+/// may be one.
 pub(crate) fn is_clock(name: &str) -> bool {
-    ["time", "timestamp", "datetime", "date", "year", "unix", "epoch", "ds"]
-        .contains(&name.trim().to_lowercase().as_str())
+    const UNITS: [&str; 10] = ["s", "sec", "secs", "second", "seconds", "ms", "us", "ns", "min", "h"];
+    let name = name.trim().to_lowercase();
+    let known = |name: &str| {
+        ["time", "timestamp", "datetime", "date", "year", "unix", "epoch", "ds"].contains(&name.trim_end())
+    };
+    let bare = name.trim_end_matches([')', ']']);
+    let unit = bare.rsplit_once(['(', '[', '_', ' ']).filter(|(_, unit)| UNITS.contains(unit));
+    known(&name) || unit.is_some_and(|(name, _)| known(name))
 }
 
 #[cfg(test)]
@@ -632,6 +639,18 @@ mod tests {
             .collect();
         let found = rows("few-labels.csv", &format!("t0,t1,sex,label\n{lines}"));
         assert_eq!(found.labels[..5], ["up", "down", "up", "down", ""]);
+    }
+
+    #[test]
+    fn a_clock_of_fractions_is_left_out() {
+        for name in ["time", "Time (s)", "timestamp [ms]", "time_s"] {
+            let text =
+                table(&format!("{name},t0,t1,label"), |row| format!("{}.0{row},0.5,{row}.25,{}", row / 3, row % 2));
+            let rows = rows("fractions.csv", &text);
+            assert_eq!(first(&rows), [0.5, 0.25], "{name}");
+            told(&rows, "(dates)");
+        }
+        assert!(!is_clock("times (x)") && !is_clock("rate_s") && is_clock("epoch"));
     }
 
     #[test]

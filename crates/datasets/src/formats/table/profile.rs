@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use csv::StringRecord;
 
 use super::time;
-use crate::formats::{is_missing, number};
+use crate::formats::{exact, is_missing, number};
 
 /// Rows that are looked at, evenly over the file, since files are often sorted by class.
 const SAMPLE: usize = 1000;
@@ -31,6 +31,8 @@ pub(crate) struct Profile {
     pub(crate) distinct: usize,
     /// Words of all cells.
     words: usize,
+    /// Whether each number is above the one before.
+    rising: bool,
     /// Whether the cells of the whole column are 0, 1, 2 … or 1, 2, 3 …
     pub(crate) counts: bool,
 }
@@ -38,7 +40,8 @@ pub(crate) struct Profile {
 impl Profile {
     pub(crate) fn of(records: &[StringRecord], column: usize) -> Self {
         let step = records.len().div_ceil(SAMPLE).max(1);
-        let mut profile = Self { counts: counts(records, column), ..Self::default() };
+        let mut profile = Self { counts: counts(records, column), rising: true, ..Self::default() };
+        let mut last = f64::NEG_INFINITY;
         let mut seen = HashSet::new();
         for cell in records.iter().step_by(step).map(|record| record[column].trim()) {
             profile.rows += 1;
@@ -52,6 +55,10 @@ impl Profile {
             match number(cell) {
                 Ok(Some(value)) => {
                     profile.numbers += 1;
+                    // In full: seconds since 1970 have more digits than a value keeps.
+                    let exact = exact(cell).ok().flatten().unwrap_or(f64::NAN);
+                    profile.rising &= exact > last;
+                    last = exact;
                     profile.whole += usize::from(value.fract() == 0.0);
                 }
                 // Infinity is a bad number, and no text.
@@ -107,6 +114,11 @@ impl Profile {
     /// At least half of the rows have a cell.
     pub(crate) fn is_filled(&self) -> bool {
         2 * self.cells >= self.rows
+    }
+
+    /// Numbers of which none comes twice: whole ones, or any that rise.
+    pub(crate) fn is_like_clock(&self) -> bool {
+        self.is_distinct() && (self.is_whole() || (self.cells > 0 && self.numbers == self.cells && self.rising))
     }
 
     /// The same few cells again and again.
