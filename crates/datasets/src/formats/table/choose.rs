@@ -338,6 +338,10 @@ impl View<'_> {
             self.tell(target, notes);
             return Some(target);
         }
+        if let Some(target) = self.other_than_steps(numbers) {
+            self.tell(target, notes);
+            return Some(target);
+        }
         let classes = |column: usize| self.profiles[column].is_like_classes();
         let values = between.iter().filter(|column| !classes(**column)).count();
         if 2 * values > between.len() {
@@ -357,6 +361,34 @@ impl View<'_> {
             }
         }
         self.last_if(last, supervised, notes)
+    }
+
+    /// The one column amid steps `t0`, `t1` … that has another name.
+    fn other_than_steps(&self, numbers: &[usize]) -> Option<usize> {
+        let step = |column: usize| {
+            let name = self.names[column].trim();
+            stem(name).and_then(|stem| Some((stem, name[stem.len()..].parse::<u64>().ok()?)))
+        };
+        // Of any two columns one at least is a step.
+        let known = |name: Option<(&str, u64)>| {
+            numbers
+                .iter()
+                .filter(|column| name.is_some() && step(**column).map(|own| own.0) == name.map(|own| own.0))
+                .count()
+        };
+        let first = *numbers
+            .get(..2)
+            .filter(|_| self.named && numbers.len() > 3)?
+            .iter()
+            .max_by_key(|column| known(step(**column)))?;
+        let own = step(first)?.0;
+        let (steps, others): (Vec<usize>, Vec<usize>) =
+            numbers.iter().partition(|column| step(**column).is_some_and(|(stem, _)| stem == own));
+        let places: Vec<u64> = steps.iter().filter_map(|column| Some(step(*column)?.1)).collect();
+        match others[..] {
+            [one] if places.windows(2).all(|pair| pair[0] < pair[1]) => Some(one),
+            _ => None,
+        }
     }
 
     /// The last column as the label, where there has to be one.
@@ -639,6 +671,23 @@ mod tests {
             .collect();
         let found = rows("few-labels.csv", &format!("t0,t1,sex,label\n{lines}"));
         assert_eq!(found.labels[..5], ["up", "down", "up", "down", ""]);
+    }
+
+    #[test]
+    fn a_label_amid_steps_is_found_by_its_name() {
+        for (file, names, label) in [
+            ("amid.csv", "t0,t1,quality,t2,t3", 2),
+            ("second.csv", "t0,quality,t1,t2,t3", 1),
+            ("before-last.csv", "t0,t1,t2,quality,t3", 3),
+        ] {
+            let cells = |row: usize, column: usize| {
+                if column == label { format!("{}", row % 2) } else { format!("{column}.{row}5") }
+            };
+            let text = table(names, |row| (0..5).map(|column| cells(row, column)).collect::<Vec<_>>().join(","));
+            let rows = rows(file, &text);
+            assert_eq!((first(&rows).len(), &rows.labels[..2]), (4, &["0".to_string(), "1".into()][..]), "{file}");
+            told(&rows, "`quality` is taken for the label");
+        }
     }
 
     #[test]
