@@ -35,6 +35,9 @@ const STEPS: [&str; 14] = [
     "frame",
 ];
 
+/// Names of the column of texts in a table of them.
+const TEXTS: [&str; 9] = ["text", "review", "comment", "message", "tweet", "sentence", "body", "content", "post"];
+
 /// The columns of a long table, where the config says that it is one or its looks do: an identifier whose values come again, and
 /// a time that no series has twice.
 ///
@@ -122,7 +125,13 @@ pub(in crate::formats) fn columns(
         && inputs.iter().all(|column| stem(&names[*column]).is_some_and(|own| Some(own) == stem(&names[inputs[0]])));
     // A label that changes within a series is one of rows, unless the config says that the table is long.
     let of_rows = beside.iter().any(|column| is_target(&names[*column]));
-    if inputs.is_empty() || (!asked && (steps || of_rows)) {
+    // Numbers beside a text are its counters.
+    let texts = beside.iter().any(|column| {
+        let profile = &profiles[*column];
+        let named = TEXTS.contains(&names[*column].trim().to_lowercase().as_str()) && profile.is_text();
+        profile.is_filled() && !profile.is_empty() && (named || profile.is_prose())
+    });
+    if inputs.is_empty() || (!asked && (steps || of_rows || texts)) {
         return Ok(None);
     }
     let mut ordered = time.map_or(String::new(), |time| format!(", `{}` the step", names[time]));
@@ -347,6 +356,16 @@ mod tests {
         let options = ReadOptions { target: Some("label".into()), ..options };
         let message = rows("changes.csv", "id,time,x,label\n1,0,1,a\n1,1,2,b\n", &options).unwrap_err();
         assert!(message.contains("changes.csv:3: `label` is `b`, and `a` before in the series `1`"), "{message}");
+    }
+
+    #[test]
+    fn a_table_of_texts_with_users_and_dates_is_none() {
+        let text: String = (0..12)
+            .map(|row| format!("u{},2020-01-{:02},what a fine day number {row} is,{}\n", row % 3, row + 1, row * 7 % 5))
+            .collect();
+        let found = rows("tweets.csv", &format!("user,date,words,likes\n{text}"), &ReadOptions::default()).unwrap();
+        assert_eq!(found.sequences[0], Sequence::Text("what a fine day number 0 is".into()), "{:?}", found.notes);
+        assert_eq!(found.sequences.len(), 12);
     }
 
     #[test]
