@@ -605,7 +605,7 @@ weight = 8.0
 
     #[test]
     fn a_name_is_one_folder() {
-        let named = |name: &str| format!("name = \"{name}\"\n{GOOD}");
+        let named = |name: &str| GOOD.replace("name = \"t\"", &format!("name = \"{name}\""));
         for name in ["", " ", "a/b", "..", r"a\nb", r"\u001b[31m"] {
             let found = problems(&named(name), &[]);
             assert_eq!((found.len(), &found[0].place[..]), (1, "t.toml:1"), "{name}: {found:?}");
