@@ -139,8 +139,7 @@ fn columns(table: &Table, options: &ReadOptions, notes: &mut Vec<String>) -> Res
     let id = match id {
         Some(id) => Some(id),
         // Several recordings below each other, which dates alone would mix.
-        None => long::columns(table, &ReadOptions { target: None, features: Vec::new(), ..options.clone() }, notes)?
-            .and_then(|columns| columns.id),
+        None => long::identifier(table, &ReadOptions { target: None, features: Vec::new(), ..options.clone() }, notes)?,
     };
     let mut inputs: Vec<usize> = if options.features.is_empty() {
         let index = |column: usize| {

@@ -49,6 +49,28 @@ pub(in crate::formats) fn columns(
     options: &ReadOptions,
     notes: &mut Vec<String>,
 ) -> Result<Option<Columns>, DataError> {
+    find(table, options, true, notes)
+}
+
+/// The column that tells recordings apart that stand below each other; a recording has no label.
+///
+/// # Errors
+///
+/// As those of [`columns`].
+pub(in crate::formats) fn identifier(
+    table: &Table,
+    options: &ReadOptions,
+    notes: &mut Vec<String>,
+) -> Result<Option<usize>, DataError> {
+    Ok(find(table, options, false, notes)?.and_then(|columns| columns.id))
+}
+
+fn find(
+    table: &Table,
+    options: &ReadOptions,
+    labelled: bool,
+    notes: &mut Vec<String>,
+) -> Result<Option<Columns>, DataError> {
     let Table { name: file, names, named, records, .. } = table;
     let asked = options.long == Some(true) || options.id.is_some();
     if !asked && (options.long == Some(false) || options.text.is_some() || !named) {
@@ -93,6 +115,19 @@ pub(in crate::formats) fn columns(
     };
     let target =
         target.or_else(|| (0..names.len()).find(|column| is_target(&names[*column]) && constant(records, id, *column)));
+    let target = target.or_else(|| {
+        let free = |column: &usize| {
+            ![Some(id), time, hours, channel].contains(&Some(*column)) && !is_identifier(&names[*column])
+        };
+        let columns: Vec<usize> = (0..names.len()).filter(free).collect();
+        let found =
+            label_of_series(records, &profiles, id, &columns).filter(|_| labelled && options.features.is_empty())?;
+        notes.push(format!(
+            "{file}: `{}` is one in each series and is taken for the label; `data.target` names another",
+            names[found]
+        ));
+        Some(found)
+    });
     // A label that changes from step to step is no channel; numbers to forecast, which go by `y` too, are one.
     let label = |column: usize| {
         is_target(&names[column])
@@ -121,8 +156,15 @@ pub(in crate::formats) fn columns(
         ));
     }
     // Columns t0, t1 … are the steps of a wide table.
+    let is_step = |column: &&usize| {
+        stem(&names[**column]).is_some_and(|stem| STEPS.contains(&stem.trim_end_matches('_').to_lowercase().as_str()))
+    };
+    let mostly = 2 * inputs.iter().filter(is_step).count() > inputs.len();
     let steps = inputs.len() > 3
-        && inputs.iter().all(|column| stem(&names[*column]).is_some_and(|own| Some(own) == stem(&names[inputs[0]])));
+        && (mostly
+            || inputs
+                .iter()
+                .all(|column| stem(&names[*column]).is_some_and(|own| Some(own) == stem(&names[inputs[0]]))));
     // A label that changes within a series is one of rows, unless the config says that the table is long.
     let of_rows = beside.iter().any(|column| is_target(&names[*column]));
     // Numbers beside a text are its counters.
@@ -182,6 +224,19 @@ fn constant(records: &[StringRecord], id: usize, column: usize) -> bool {
         let cell = record[column].trim();
         is_missing(cell) || *known.entry(record[id].trim()).or_insert(cell) == cell
     })
+}
+
+/// The label by its looks, where no name tells it: a few classes that hold throughout each series and come again in others, beside
+/// numbers that change within one. Of several that of the fewest classes, of equals the last.
+fn label_of_series(records: &[StringRecord], profiles: &[Profile], id: usize, columns: &[usize]) -> Option<usize> {
+    let series: HashSet<&str> = records.iter().map(|record| record[id].trim()).collect();
+    let (still, moving): (Vec<usize>, Vec<usize>) = columns.iter().partition(|column| constant(records, id, **column));
+    moving.iter().find(|column| profiles[**column].is_numeric())?;
+    let classes = |column: &usize| {
+        let profile = &profiles[*column];
+        profile.is_filled() && profile.may_be_classes() && 2 * profile.distinct <= series.len()
+    };
+    still.into_iter().rev().filter(classes).min_by_key(|column| profiles[*column].distinct)
 }
 
 /// The rows of each series as they stand; the cells of `keys` tell the series, which come in the order of their first rows.
@@ -366,6 +421,25 @@ mod tests {
         let found = rows("tweets.csv", &format!("user,date,words,likes\n{text}"), &ReadOptions::default()).unwrap();
         assert_eq!(found.sequences[0], Sequence::Text("what a fine day number 0 is".into()), "{:?}", found.notes);
         assert_eq!(found.sequences.len(), 12);
+    }
+
+    #[test]
+    fn a_class_that_holds_through_each_series_is_the_label() {
+        for (name, classes) in [("ill.csv", ["ill", "well"]), ("outcome.csv", ["1", "0"])] {
+            let text: String = (0..18)
+                .map(|row| format!("p{},{},{row}.5,2.{row},{}\n", row / 3, row % 3, classes[row / 3 % 2]))
+                .collect();
+            let text = format!("patient,time,hr,bp,activity\n{text}");
+            let found = rows(name, &text, &ReadOptions::default()).unwrap();
+            assert_eq!(found.labels[..3], [classes[0], classes[1], classes[0]], "{:?}", found.notes);
+            assert_eq!(series(&found)[0], (&[0.5, 2.0, 1.5, 2.1, 2.5, 2.2][..], 2));
+            assert!(found.notes.iter().any(|note| note.contains("`activity` is one in each series")));
+        }
+        let wide: String = (0..12)
+            .map(|row| format!("s{},{},1.{row},2.{row},3.{row},7.{row},{}\n", row / 3, row % 3, row / 3 % 2))
+            .collect();
+        let found = rows("wide.csv", &format!("subject,day,t0,t1,t2,age,label\n{wide}"), &ReadOptions::default());
+        assert_eq!(found.unwrap().sequences.len(), 12);
     }
 
     #[test]
