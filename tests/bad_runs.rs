@@ -179,16 +179,17 @@ fn a_stage_with_nothing_to_learn_from_is_refused() {
     assert!(!folder.join("run").exists(), "nothing is begun");
 }
 
-/// Without a test part the validation part tells that a model says one class nearly always.
+/// Without labels in the test part the validation part tells that a model says one class nearly always.
 #[test]
-fn a_single_answer_is_told_by_the_validation_part_where_there_is_no_test_part() {
+fn a_single_answer_is_told_by_the_validation_part_where_the_test_part_has_no_labels() {
     let folder = folder("single");
     let row = |row: usize| format!("{{\"values\": [1.0, {}], \"label\": \"{}\"}}\n", row % 3, row % 2);
     let rows = |from: usize, to: usize| (from..to).map(row).collect::<String>();
     std::fs::write(folder.join("train.jsonl"), rows(0, 30)).expect("data");
     std::fs::write(folder.join("valid.jsonl"), rows(30, 54)).expect("data");
+    std::fs::write(folder.join("test.jsonl"), "{\"values\": [1.0, 2.0]}\n").expect("data without labels");
     // The second class weighs nothing, and so the first is all that is learnt.
-    let config = "[data]\ntrain = \"train.jsonl\"\nvalid = \"valid.jsonl\"\n[model.classifier.encoder.gru]\nhidden = 4\n\
+    let config = "[data]\ntrain = \"train.jsonl\"\nvalid = \"valid.jsonl\"\ntest = \"test.jsonl\"\n[model.classifier.encoder.gru]\nhidden = 4\n\
                   [[stage]]\nepochs = 30\nbatch_size = 10\nvalidate_every = 90\n[stage.objective.supervised]\nclass_weights = [1.0, 0.0]\n\
                   [stage.optimizer.adam]\nlr = 5e-2\n";
     let output = semiseq(&folder, &["train", write_config(&folder, config), "--no-tui", "--out", "run"]);

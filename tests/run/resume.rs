@@ -254,7 +254,8 @@ fn every_objective_goes_on_inside_an_epoch_bit_for_bit() {
     ));
     let mut tried: Vec<&str> = configs.iter().map(|(name, _)| name.as_str()).collect();
     let mut all: Vec<&str> = OBJECTIVES.iter().map(|(name, _)| *name).collect();
-    (tried.sort_unstable(), all.sort_unstable());
+    tried.sort_unstable();
+    all.sort_unstable();
     assert_eq!(tried, all);
     configs.push((
         "mean-teacher, gathered batches".into(),
