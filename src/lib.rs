@@ -4,6 +4,8 @@ pub use semiseq_analysis as analysis;
 pub use semiseq_datasets as datasets;
 pub use semiseq_kernels as kernels;
 pub use semiseq_models as models;
+pub use semiseq_objectives as objectives;
+pub use semiseq_schema as schema;
 pub use semiseq_training as training;
 
 /// What most programs need.
@@ -18,12 +20,12 @@ pub mod prelude {
     pub use semiseq_models::{
         AnyModel, Classifier, Encoder, EncoderConfig, Input, InputSize, ModelConfig, Pooling, SequenceModel, Sequences,
     };
+    pub use semiseq_objectives::{
+        Needs, Objective, ObjectiveConfig, Over, Part, Setting, Step, StepContext, Targets, Terms,
+    };
     pub use semiseq_training::config::{RunConfig, StageConfig, read, read_str};
     pub use semiseq_training::learner::evaluate::{Kind, outputs, score};
     pub use semiseq_training::learner::progress::Progress;
     pub use semiseq_training::learner::{StageOptions, fit};
-    pub use semiseq_training::objectives::{
-        Needs, Objective, ObjectiveConfig, Over, Part, Setting, Step, StepContext, Targets, Terms,
-    };
     pub use semiseq_training::{Error, RunOptions, SavedRun, Summary, run, run_on};
 }

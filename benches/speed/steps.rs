@@ -9,7 +9,6 @@ use std::path::Path;
 use rand::distr::{Distribution, weighted::WeightedIndex};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use semiseq::datasets::InputKind;
 use semiseq::prelude::*;
 use semiseq::training::task;
 use semiseq_kernels::{cross_entropy_time, recurrence_time};
@@ -158,16 +157,13 @@ fn run_steps(config: &RunConfig, mut data: Prepared, device: &Device) -> Result<
 /// What the PyTorch side needs to build the same step.
 fn specification(config: &RunConfig, data: &Prepared) -> Value {
     let time = data.train.sequences.iter().map(Sequence::len).max();
-    let (features, vocabulary) = match data.processor.input() {
-        InputKind::Values { channels } => (Some(channels), None),
-        InputKind::Tokens { vocabulary } => (None, Some(vocabulary)),
-    };
+    let input = data.processor.input();
     json!({
         "model": config.model,
         "stage": config.stages[0],
         "time": time,
-        "features": features,
-        "vocabulary": vocabulary,
+        "features": input.channels(),
+        "vocabulary": input.vocabulary(),
         "classes": data.processor.classes().len(),
     })
 }

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use semiseq::datasets::formats::FORMATS;
 use semiseq::datasets::formula::FORMULAS;
 use semiseq::datasets::{
-    AugmentConfig, Augmenter, FETCH_FOLDER as FOLDER, FETCHABLES, InputKind, Processor, Recording, Source,
-    TransformConfig, describe, fetch, open, recording, shown,
+    AugmentConfig, Augmenter, FETCH_FOLDER as FOLDER, FETCHABLES, Processor, Recording, Source, TransformConfig,
+    describe, fetch, open, recording, shown,
 };
 use semiseq::prelude::*;
 use semiseq::training::output::report::{ViewRow, view_page};
@@ -211,7 +211,7 @@ fn views(source: &str, columns: &Columns, output: &Path, seed: u64) -> Result<()
             ViewRow { index, views: all.collect() }
         })
         .collect();
-    if matches!(processor.input(), InputKind::Values { .. }) {
+    if processor.input().channels().is_some() {
         write_output(Some(output), view_page(source, &rows).as_bytes())?;
         return print(output.display());
     }

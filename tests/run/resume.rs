@@ -6,8 +6,8 @@ use std::sync::Arc;
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor};
 use burn::train::Interrupter;
-use semiseq::datasets::{Augmenter, InputKind, Prepared, prepare};
-use semiseq::models::{AnyModel, HeadSize, InputSize, State};
+use semiseq::datasets::{Augmenter, Prepared, prepare};
+use semiseq::models::{AnyModel, HeadSize, State};
 use semiseq::training::config::{RunConfig, read_str};
 use semiseq::training::learner::checkpoint::Files;
 use semiseq::training::learner::evaluate::Kind;
@@ -100,10 +100,7 @@ impl Stage {
     }
 
     fn begin(&self) -> (AnyModel, AnyObjective<AnyModel>) {
-        let input = match self.data.processor.input() {
-            InputKind::Values { channels } => InputSize::Values(channels),
-            InputKind::Tokens { vocabulary } => InputSize::Tokens(vocabulary),
-        };
+        let input = self.data.processor.input();
         let head = match &self.config.data.windows {
             Some(windows) => HeadSize::Forecast { horizon: windows.horizon, channels: 2 },
             None => HeadSize::Logits(self.data.train.classes.len().max(2)),

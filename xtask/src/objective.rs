@@ -4,15 +4,16 @@ use std::fs;
 use std::path::Path;
 
 const TEMPLATE: &str = include_str!("../templates/objective.rs");
-const FOLDER: &str = "crates/training/src/objectives";
+const FOLDER: &str = "crates/objectives/src/methods";
+const REGISTRY: &str = "crates/objectives/src/registry.rs";
 
-/// Writes the skeleton, its lines in `mod.rs` and its row in `registry.rs`; gives an exit status.
+/// Writes the skeleton, its line in `mod.rs` and its row in `registry.rs`; gives an exit status.
 pub fn create(root: &Path, name: &str) -> u8 {
     match write(root, name) {
         Ok(()) => {
             crate::cargo::print(&format!(
-                "{FOLDER}/{0}.rs and its lines in mod.rs and registry.rs are written.\n\nNow: the loss and its paper in the file; numbers of an \
-                 independent implementation in\ncrates/training/tests (fixtures/objectives.py makes them); a line in the README. \
+                "{FOLDER}/{0}.rs, its line in mod.rs and its row in registry.rs are written.\n\nNow: the loss and its paper in the file; numbers of an \
+                 independent implementation in\ncrates/objectives/tests (fixtures/objectives.py makes them); a line in the README. \
                  It trains already:\n\ncargo xtask train configs/quickstart.toml --set 'stage.1.objective={{{name}={{}}}}'",
                 snake(name)
             ));
@@ -38,13 +39,12 @@ fn write(root: &Path, name: &str) -> Result<(), String> {
     if file.exists() {
         return Err(format!("{} exists already: choose another name", file.display()));
     }
-    let with = |list: &str, added: fn(&str, &str) -> Option<String>| {
-        let path = folder.join(list);
+    let with = |path: std::path::PathBuf, added: fn(&str, &str) -> Option<String>| {
         let text = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
         let text = added(&text, name).ok_or_else(|| format!("{} has no list to add to", path.display()))?;
         Ok::<_, String>((path, text))
     };
-    let lists = [with("mod.rs", listed)?, with("registry.rs", registered)?];
+    let lists = [with(folder.join("mod.rs"), listed)?, with(root.join(REGISTRY), registered)?];
     for (path, text) in lists.into_iter().chain([(file, skeleton(name))]) {
         fs::write(&path, text).map_err(|error| format!("{}: {error}", path.display()))?;
     }
@@ -55,11 +55,9 @@ fn skeleton(name: &str) -> String {
     TEMPLATE.replace("ObjectiveName", &pascal(name)).replace("objective-name", name)
 }
 
-/// `mod.rs` with the module and its names.
+/// `mod.rs` with the module.
 fn listed(text: &str, name: &str) -> Option<String> {
-    let (snake, pascal) = (snake(name), pascal(name));
-    let text = before_larger(text, "mod ", &format!("mod {snake};"))?;
-    before_larger(&text, "pub use ", &format!("pub use {snake}::{{{pascal}, {pascal}Config}};"))
+    before_larger(text, "pub(crate) mod ", &format!("pub(crate) mod {};", snake(name)))
 }
 
 /// `registry.rs` with a row: of an objective that learns from class labels, until it is told otherwise.
@@ -68,7 +66,8 @@ fn registered(text: &str, name: &str) -> Option<String> {
     let (before, rows) = text.rsplit_once("\nregistry! {\n")?;
     let (rows, after) = rows.split_once("\n}")?;
     let row = format!(
-        "    \"{name}\" {pascal} {pascal}Config {pascal}, \"SAY IN ONE LINE WHAT IT DOES (AUTHORS YEAR)\",\n        |_| classes();"
+        "    {} \"{name}\" {pascal} {pascal}Config {pascal}, \"SAY IN ONE LINE WHAT IT DOES (AUTHORS YEAR)\",\n        |_| classes();",
+        snake(name)
     );
     Some(format!("{before}\nregistry! {{\n{rows}\n{row}\n}}{after}"))
 }
@@ -99,19 +98,17 @@ fn pascal(name: &str) -> String {
 mod tests {
     use super::*;
 
-    const LIST: &str = "//! Objectives.\n\nmod autoencoder;\nmod supervised;\n\npub use autoencoder::Autoencoder;\n\
-                        pub use supervised::Supervised;\n";
-    const REGISTRY: &str = "macro_rules! registry {\n}\n\nregistry! {\n    \"autoencoder\" A,\n        |_| K;\n}\n";
+    const LIST: &str = "//! Objectives.\n\npub(crate) mod autoencoder;\npub(crate) mod supervised;\n";
+    const ROWS: &str =
+        "macro_rules! registry {\n}\n\nregistry! {\n    autoencoder \"autoencoder\" A,\n        |_| K;\n}\n";
 
     #[test]
     fn the_lists_get_their_lines_in_order() {
         let text = listed(LIST, "mean-teacher").unwrap();
-        let expected = "mod autoencoder;\nmod mean_teacher;\nmod supervised;\n\npub use autoencoder::Autoencoder;\n\
-                        pub use mean_teacher::{MeanTeacher, MeanTeacherConfig};\n";
+        let expected = "mod autoencoder;\npub(crate) mod mean_teacher;\npub(crate) mod supervised;\n";
         assert!(text.contains(expected), "{text}");
-        let text = registered(REGISTRY, "mean-teacher").unwrap();
-        let expected =
-            "\"autoencoder\" A,\n        |_| K;\n    \"mean-teacher\" MeanTeacher MeanTeacherConfig MeanTeacher, ";
+        let text = registered(ROWS, "mean-teacher").unwrap();
+        let expected = "|_| K;\n    mean_teacher \"mean-teacher\" MeanTeacher MeanTeacherConfig MeanTeacher, ";
         assert!(text.contains(expected) && text.ends_with("|_| classes();\n}\n"), "{text}");
     }
 
@@ -133,8 +130,8 @@ mod tests {
 
     #[test]
     fn the_repository_has_lists_to_add_to() {
-        let folder = crate::cargo::root().join(FOLDER);
-        assert!(listed(&fs::read_to_string(folder.join("mod.rs")).unwrap(), "mix-match").is_some());
-        assert!(registered(&fs::read_to_string(folder.join("registry.rs")).unwrap(), "mix-match").is_some());
+        let text = |path: &str| fs::read_to_string(crate::cargo::root().join(path)).unwrap();
+        assert!(listed(&text(&format!("{FOLDER}/mod.rs")), "mix-match").is_some());
+        assert!(registered(&text(REGISTRY), "mix-match").is_some());
     }
 }

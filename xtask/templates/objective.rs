@@ -4,13 +4,16 @@
 //! and where and why this differs from the paper.
 
 use burn::module::Module;
-use semiseq_datasets::{Pool, Problem, Views};
+use semiseq_datasets::{Pool, Views};
 use semiseq_models::SequenceModel;
+use semiseq_schema::{Problem, check_range};
 use serde::{Deserialize, Serialize};
 
-use super::losses::{distribution_mse, probabilities};
-use super::{Needs, Objective, Setting, Step, StepContext, Supervised, SupervisedConfig, Terms};
-use crate::config::check_range;
+use crate::methods::supervised::{Supervised, SupervisedConfig};
+use crate::objective::{Needs, Objective, Setting};
+use crate::parts::losses::{distribution_mse, probabilities};
+use crate::step::{Step, StepContext};
+use crate::terms::Terms;
 
 /// `[stage.objective.objective-name]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

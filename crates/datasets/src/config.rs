@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use semiseq_schema::Problem;
 use serde::{Deserialize, Serialize};
 
 use crate::augment::AugmentConfig;
-use crate::error::{DataError, Problem};
+use crate::error::DataError;
 use crate::formats;
 use crate::formula::FORMULAS;
 use crate::sequence::Sequence;

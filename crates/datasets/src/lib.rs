@@ -36,13 +36,13 @@ pub use augment::{AugmentConfig, AugmentationConfig, Augmenter, Corpus};
 pub use batch::{Batch, BatchInputs, evaluation_batches};
 pub use config::{DataConfig, LabelsConfig, Normalize, TextUnit, TransformConfig};
 pub use describe::{Description, describe, written_without_spaces};
-pub use error::{DataError, Problem, nearest, plain};
+pub use error::DataError;
 pub use fetch::{FETCHABLES, FOLDER as FETCH_FOLDER, Fetchable, fetch};
 pub use levels::Levels;
 pub use loader::{Loader, LoaderOptions, Pool, StepBatches, ViewBatches, Views};
 pub use mark::{DataMark, sha256};
 pub use prepare::{Prepared, Task, prepare, prepare_source};
-pub use processor::{Forecast, InputKind, Processor};
+pub use processor::{Forecast, Processor};
 pub use sequence::{Dataset, Sequence, Series, Target, Window};
 pub use shown::{harmless, one_line, shown};
 pub use source::{

@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use semiseq_schema::{InputSize, Problem};
 use serde::{Deserialize, Serialize};
 
 use crate::augment::sample_at;
 use crate::config::{Normalize, TransformConfig};
-use crate::error::{DataError, Problem};
+use crate::error::DataError;
 use crate::formats::Layout;
 use crate::labels;
 use crate::levels::moved;
@@ -20,22 +21,6 @@ use crate::windows::WindowsConfig;
 /// Numbers whose deviation is a smaller part of their mean are one number with rounding errors.
 const SAME: f64 = 1e-9;
 
-/// What a model reads at each step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum InputKind {
-    /// Real values.
-    Values {
-        /// Values a step.
-        channels: usize,
-    },
-    /// Tokens.
-    Tokens {
-        /// Tokens of the vocabulary, padding included.
-        vocabulary: usize,
-    },
-}
-
 /// Steps of a sequence at most that a run folder may ask for: as a config.
 const MOST_STEPS: usize = 1_000_000;
 
@@ -43,7 +28,7 @@ const MOST_STEPS: usize = 1_000_000;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Processor {
     config: TransformConfig,
-    input: InputKind,
+    input: InputSize,
     classes: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     tokenizer: Option<Tokenizer>,
@@ -109,7 +94,7 @@ impl Processor {
         config.check_effect(&train.name, first)?;
         let mut processor = Self {
             config: config.clone(),
-            input: InputKind::Values { channels: 0 },
+            input: InputSize::Values(0),
             classes: train.classes.clone(),
             tokenizer: None,
             channels: Vec::new(),
@@ -125,7 +110,7 @@ impl Processor {
                     if let Sequence::Text(text) = sequence { Some(text.as_str()) } else { None }
                 });
                 let tokenizer = Tokenizer::fit(config, texts)?;
-                processor.input = InputKind::Tokens { vocabulary: tokenizer.size() };
+                processor.input = InputSize::Tokens(tokenizer.size());
                 processor.tokenizer = Some(tokenizer);
             }
             Sequence::Tokens(_) => {
@@ -138,7 +123,7 @@ impl Processor {
                         })
                         .max()
                         .unwrap_or(0);
-                processor.input = InputKind::Tokens { vocabulary: largest as usize + 1 };
+                processor.input = InputSize::Tokens(largest as usize + 1);
             }
             Sequence::Series(Series { channels, .. }) => processor.fit_values(train, *channels),
             Sequence::Window(window) => processor.fit_values(train, window.recording().channels),
@@ -147,7 +132,7 @@ impl Processor {
     }
 
     fn fit_values(&mut self, train: &Dataset, channels: usize) {
-        self.input = InputKind::Values { channels };
+        self.input = InputSize::Values(channels);
         self.levels = train.levels.common(channels);
         self.channels = channel_statistics(train, channels, &self.levels);
     }
@@ -164,7 +149,7 @@ impl Processor {
         let mut note =
             |key: &str, message: String| problems.push(Problem { key: format!("{path}.{key}"), message, hint: None });
         match self.input {
-            InputKind::Values { channels } => {
+            InputSize::Values(channels) => {
                 if channels == 0 || channels != self.channels.len() {
                     note("input", format!("has {channels} channels, and there are means of {}", self.channels.len()));
                 }
@@ -182,7 +167,7 @@ impl Processor {
                     note("tokenizer", "stands beside values".into());
                 }
             }
-            InputKind::Tokens { vocabulary } => {
+            InputSize::Tokens(vocabulary) => {
                 if !(1..=MOST_TOKENS + 1).contains(&vocabulary) {
                     note("input", format!("must have 1 to {} tokens, got {vocabulary}", MOST_TOKENS + 1));
                 }
@@ -207,7 +192,7 @@ impl Processor {
             }
         }
         if let Some(forecast) = &self.forecast {
-            let channels = if let InputKind::Values { channels } = self.input { channels } else { 0 };
+            let channels = if let InputSize::Values(channels) = self.input { channels } else { 0 };
             if !(1..=channels).contains(&forecast.columns.len()) {
                 note("forecast.columns", format!("names {} of {channels} channels", forecast.columns.len()));
             }
@@ -227,7 +212,7 @@ impl Processor {
     }
 
     /// What the model reads.
-    pub fn input(&self) -> InputKind {
+    pub fn input(&self) -> InputSize {
         self.input
     }
 
@@ -309,12 +294,10 @@ impl Processor {
                 )
             };
             sequences.push(match (sequence, self.input) {
-                (Sequence::Series(series), InputKind::Values { channels }) if series.channels == channels => {
+                (Sequence::Series(series), InputSize::Values(channels)) if series.channels == channels => {
                     Sequence::Series(self.series(series, raw.levels.of(row)))
                 }
-                (Sequence::Window(window), InputKind::Values { channels })
-                    if window.recording().channels == channels =>
-                {
+                (Sequence::Window(window), InputSize::Values(channels)) if window.recording().channels == channels => {
                     match self.keeps_steps() {
                         true => {
                             let level = raw.levels.of(row);
@@ -339,7 +322,7 @@ impl Processor {
                     })?)),
                     None => return Err(wrong("text")),
                 },
-                (Sequence::Tokens(tokens), InputKind::Tokens { vocabulary })
+                (Sequence::Tokens(tokens), InputSize::Tokens(vocabulary))
                     if tokens.iter().all(|token| (*token as usize) < vocabulary) =>
                 {
                     Sequence::Tokens(self.cut(tokens))
@@ -385,9 +368,9 @@ impl Processor {
 
     fn expected(&self) -> String {
         match self.input {
-            InputKind::Values { channels } => format!("values of {channels} channels"),
-            InputKind::Tokens { .. } if self.tokenizer.is_some() => "text".into(),
-            InputKind::Tokens { vocabulary } => format!("tokens below {vocabulary}"),
+            InputSize::Values(channels) => format!("values of {channels} channels"),
+            InputSize::Tokens(_) if self.tokenizer.is_some() => "text".into(),
+            InputSize::Tokens(vocabulary) => format!("tokens below {vocabulary}"),
         }
     }
 

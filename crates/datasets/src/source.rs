@@ -2,9 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use semiseq_schema::nearest;
+
 use crate::config::DataConfig;
 use crate::duplicates::{self, Seen};
-use crate::error::{DataError, nearest};
+
+use crate::error::DataError;
 use crate::fetch::{self, FETCHABLES, Fetchable};
 use crate::formats::limit::within;
 use crate::formats::{self, Layout, ReadOptions, Rows, recordings};

@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 use std::path::Path;
 
+use semiseq_schema::Problem;
 use serde::{Deserialize, Serialize};
 
 use crate::config::TransformConfig;
-use crate::error::{DataError, Problem};
+use crate::error::DataError;
 use crate::formats::read_text;
 use crate::guard::guarded;
 use crate::shown::shown;

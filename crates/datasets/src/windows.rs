@@ -5,10 +5,11 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use semiseq_schema::Problem;
 use serde::{Deserialize, Serialize};
 
 use crate::config::{DataConfig, Normalize};
-use crate::error::{DataError, Problem};
+use crate::error::DataError;
 use crate::formats::limit::within;
 use crate::formats::{Layout, ReadOptions, Rows, recordings};
 use crate::levels::Levels;

@@ -4,9 +4,10 @@ use burn::module::Module;
 use burn::nn::{Embedding, EmbeddingConfig as BurnEmbeddingConfig, GaussianNoise, GaussianNoiseConfig, Initializer};
 use burn::tensor::{Device, Tensor};
 use semiseq_kernels::embedding;
+use semiseq_schema::{Problem, problem};
 use serde::{Deserialize, Serialize};
 
-use crate::config::{ConfigProblems, check_dropout};
+use crate::config::check_dropout;
 use crate::dropout::Dropout;
 use crate::{AnyEncoder, Encoder, EncoderConfig, Input, InputSize, Sequences};
 
@@ -30,14 +31,14 @@ impl Default for EmbeddingConfig {
 }
 
 impl EmbeddingConfig {
-    pub(crate) fn check(&self, path: &str, problems: &mut ConfigProblems) {
+    pub(crate) fn check(&self, path: &str, problems: &mut Vec<Problem>) {
         if self.size == 0 {
-            problems.push((format!("{path}.size"), "must be at least 1, got 0".into(), None));
+            problems.push(problem(format!("{path}.size"), "must be at least 1, got 0", None));
         }
         check_dropout(&format!("{path}.dropout"), self.dropout, problems);
         if !(self.noise >= 0.0 && self.noise.is_finite()) {
-            let hint = Some("0.05 is half of what vectors begin with, 0 switches it off".into());
-            problems.push((format!("{path}.noise"), format!("must be at least 0, got {}", self.noise), hint));
+            let hint = Some("0.05 is half of what vectors begin with, 0 switches it off");
+            problems.push(problem(format!("{path}.noise"), format!("must be at least 0, got {}", self.noise), hint));
         }
     }
 }

@@ -3,9 +3,10 @@
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::{Device, Tensor};
+use semiseq_schema::Problem;
 use serde::{Deserialize, Serialize};
 
-use crate::config::{ConfigProblems, check_body};
+use crate::config::check_body;
 use crate::{
     AnyEncoder, Backbone, EmbeddingConfig, Encoder, EncoderConfig, InputSize, Picture, Pool, Pooling, SequenceModel,
     Sequences, State,
@@ -58,7 +59,7 @@ impl ClassifierConfig {
         self.output == Output::Sigmoid
     }
 
-    pub(crate) fn check(&self, path: &str, problems: &mut ConfigProblems) {
+    pub(crate) fn check(&self, path: &str, problems: &mut Vec<Problem>) {
         check_body(path, self.dropout, &self.embedding, &self.encoder, problems);
     }
 

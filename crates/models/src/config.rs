@@ -2,15 +2,13 @@
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
+use semiseq_schema::{Problem, problem};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     Classifier, ClassifierConfig, EmbeddingConfig, EncoderConfig, EncoderOnlyConfig, Forecaster, ForecasterConfig,
     InputSize, Picture, Regressor, RegressorConfig, SequenceModel, Sequences, State, Tagger, TaggerConfig,
 };
-
-/// Key, message and hint of each value out of range.
-pub type ConfigProblems = Vec<(String, String, Option<String>)>;
 
 /// The model: one table, named after its head.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -101,7 +99,7 @@ impl ModelConfig {
     }
 
     /// Notes every value out of range; `path` is the key of the model's table.
-    pub fn check(&self, path: &str, problems: &mut ConfigProblems) {
+    pub fn check(&self, path: &str, problems: &mut Vec<Problem>) {
         let path = format!("{path}.{}", self.name());
         match self {
             Self::Classifier(config) => config.check(&path, problems),
@@ -170,19 +168,19 @@ pub(crate) fn check_body(
     dropout: f64,
     embedding: &EmbeddingConfig,
     encoder: &EncoderConfig,
-    problems: &mut ConfigProblems,
+    problems: &mut Vec<Problem>,
 ) {
     check_dropout(&format!("{path}.dropout"), dropout, problems);
     embedding.check(&format!("{path}.embedding"), problems);
     encoder.check(&format!("{path}.encoder"), problems);
 }
 
-pub(crate) fn check_dropout(key: &str, dropout: f64, problems: &mut ConfigProblems) {
+pub(crate) fn check_dropout(key: &str, dropout: f64, problems: &mut Vec<Problem>) {
     if !(0.0..1.0).contains(&dropout) {
-        problems.push((
-            key.into(),
+        problems.push(problem(
+            key,
             format!("must be in [0, 1), got {dropout}"),
-            Some("0.5 is usual on the output, 0 switches it off".into()),
+            Some("0.5 is usual on the output, 0 switches it off"),
         ));
     }
 }

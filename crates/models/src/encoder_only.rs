@@ -1,9 +1,10 @@
 //! A model that predicts nothing by itself: what generative objectives and encoder-decoders train.
 
 use burn::tensor::Device;
+use semiseq_schema::Problem;
 use serde::{Deserialize, Serialize};
 
-use crate::config::{ConfigProblems, check_body};
+use crate::config::check_body;
 use crate::{Backbone, Classifier, EmbeddingConfig, EncoderConfig, InputSize, Pooling};
 
 /// `[model.autoencoder]`, `[model.vae]`, `[model.gan]`, `[model.language-model]` and `[model.encoder-decoder]`: an encoder
@@ -25,7 +26,7 @@ pub struct EncoderOnlyConfig {
 }
 
 impl EncoderOnlyConfig {
-    pub(crate) fn check(&self, path: &str, problems: &mut ConfigProblems) {
+    pub(crate) fn check(&self, path: &str, problems: &mut Vec<Problem>) {
         check_body(path, self.dropout, &self.embedding, &self.encoder, problems);
     }
 

@@ -2,9 +2,10 @@
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
+use semiseq_schema::{Problem, problem};
 use serde::{Deserialize, Serialize};
 
-use crate::config::{ConfigProblems, check_body};
+use crate::config::check_body;
 use crate::{
     AnyEncoder, Backbone, Classifier, EmbeddingConfig, Encoder, EncoderConfig, Input, InputSize, Picture, Pooling,
     SequenceModel, Sequences, State,
@@ -48,27 +49,27 @@ pub struct Forecaster<E: Module = AnyEncoder> {
 const EPSILON: f64 = 1e-5;
 
 impl ForecasterConfig {
-    pub(crate) fn check(&self, path: &str, problems: &mut ConfigProblems) {
+    pub(crate) fn check(&self, path: &str, problems: &mut Vec<Problem>) {
         check_body(path, self.dropout, &EmbeddingConfig::default(), &self.encoder, problems);
         if self.every_step && self.instance_norm {
-            problems.push((
+            problems.push(problem(
                 format!("{path}.instance_norm"),
-                "tells the steps of a window what follows them, by the window's mean".into(),
-                Some("with `every_step = true` leave it out".into()),
+                "tells the steps of a window what follows them, by the window's mean",
+                Some("with `every_step = true` leave it out"),
             ));
         }
         if self.every_step && self.pooling != Pooling::Last {
-            problems.push((
+            problems.push(problem(
                 format!("{path}.pooling"),
-                "must be `last` where `every_step = true`: a forecast from a step reads that step's vector".into(),
-                Some("leave it out".into()),
+                "must be `last` where `every_step = true`: a forecast from a step reads that step's vector",
+                Some("leave it out"),
             ));
         }
         if self.every_step && self.encoder.bidirectional() {
-            problems.push((
+            problems.push(problem(
                 format!("{path}.every_step"),
-                "has to forecast what an encoder with `bidirectional = true` has seen".into(),
-                Some("write `bidirectional = false` in the encoder's table".into()),
+                "has to forecast what an encoder with `bidirectional = true` has seen",
+                Some("write `bidirectional = false` in the encoder's table"),
             ));
         }
     }

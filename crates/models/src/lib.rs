@@ -30,7 +30,7 @@ pub use attention::{Attention, AttentionKind, Memory};
 pub use backbone::{Backbone, EmbeddingConfig};
 pub use cells::{GruLayer, LstmLayer, RnnLayer, State};
 pub use classifier::{Classifier, ClassifierConfig, Output};
-pub use config::{AnyModel, ConfigProblems, HeadSize, ModelConfig};
+pub use config::{AnyModel, HeadSize, ModelConfig};
 pub use decoder::{Feeding, SequenceDecoder, SequenceDecoderConfig, Source};
 pub use each_step::each_step;
 pub use encoder_only::EncoderOnlyConfig;
@@ -43,7 +43,8 @@ pub use generator::{SequenceGenerator, StepGenerator};
 pub use picture_decoder::PictureDecoder;
 pub use pooling::{Pool, Pooling};
 pub use regressor::{Regressor, RegressorConfig};
-pub use sequences::{Input, InputSize, Sequences};
+pub use semiseq_schema::InputSize;
+pub use sequences::{Input, Sequences};
 pub use step_outputs::StepOutputs;
 pub use tagger::{Tagger, TaggerConfig};
 

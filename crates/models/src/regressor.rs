@@ -2,9 +2,10 @@
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
+use semiseq_schema::Problem;
 use serde::{Deserialize, Serialize};
 
-use crate::config::{ConfigProblems, check_body};
+use crate::config::check_body;
 use crate::{
     AnyEncoder, Backbone, Classifier, EmbeddingConfig, Encoder, EncoderConfig, InputSize, Picture, Pooling,
     SequenceModel, Sequences,
@@ -34,7 +35,7 @@ pub struct Regressor<E: Module = AnyEncoder> {
 }
 
 impl RegressorConfig {
-    pub(crate) fn check(&self, path: &str, problems: &mut ConfigProblems) {
+    pub(crate) fn check(&self, path: &str, problems: &mut Vec<Problem>) {
         check_body(path, self.dropout, &self.embedding, &self.encoder, problems);
     }
 

@@ -1,7 +1,6 @@
 //! A batch of sequences as a model reads it.
 
 use burn::tensor::{Int, Tensor};
-use serde::{Deserialize, Serialize};
 
 /// The steps of a batch.
 #[derive(Clone, Debug)]
@@ -19,16 +18,6 @@ pub struct Sequences {
     pub input: Input,
     /// `[batch, time]`, 1 at real steps and 0 at padded ones; `None` where nothing is padded.
     pub mask: Option<Tensor<2>>,
-}
-
-/// What a model reads at each step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum InputSize {
-    /// A vector of so many values.
-    Values(usize),
-    /// A token of a vocabulary of so many, the padding token included.
-    Tokens(usize),
 }
 
 impl Sequences {

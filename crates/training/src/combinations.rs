@@ -9,15 +9,16 @@ use burn::tensor::Device;
 use burn::train::Interrupter;
 use semiseq_datasets::{Augmenter, Dataset, Prepared, Sequence, Series, Source, Target, prepare, prepare_source};
 use semiseq_models::ModelConfig;
+use semiseq_objectives::{OBJECTIVES, Setting, TargetSize};
 
-use crate::config::{RunConfig, read_str};
+use crate::config::RunConfig;
+use crate::config::read::read_str;
 use crate::error::Error;
 use crate::generator;
 use crate::learner::evaluate::{Kind, measured, outputs, score};
 use crate::learner::progress::Progress;
-use crate::learner::{StageOptions, fit};
-use crate::objectives::{OBJECTIVES, Setting, TargetSize};
-use crate::record::{head_size, input_size};
+use crate::learner::stage::{StageOptions, fit};
+use crate::record::head_size;
 use crate::task::{check, task};
 
 const ROWS: usize = 36;
@@ -101,7 +102,7 @@ fn train(config: &RunConfig, data: &Prepared) -> Result<(), Error> {
         _ => data.processor.classes().len().max(2),
     };
     let head = head_size(&config.model, &data.processor, logits);
-    let model = config.model.init(input_size(&data.processor), head, &device).materialize();
+    let model = config.model.init(data.processor.input(), head, &device).materialize();
     let train = Arc::new(data.train.clone());
     let counts = vec![4; data.processor.classes().len()];
     let target = TargetSize::of(data);

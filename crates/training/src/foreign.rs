@@ -5,17 +5,23 @@ use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
 use semiseq_datasets::{Dataset, Target, open};
+use semiseq_objectives::Setting;
+use semiseq_schema::mix;
 
 use crate::checksums;
-use crate::config::{RunConfig, read_str};
+use crate::config::RunConfig;
+use crate::config::read::read_str;
+use crate::error::Error;
+use crate::generator::Order;
 use crate::learner::checkpoint::Checkpoints;
-use crate::learner::mix;
-use crate::objectives::Setting;
 use crate::output::metrics_log;
-use crate::output::report::{Evidence, RunReport, page};
+use crate::output::report::evidence::Evidence;
+use crate::output::report::{RunReport, page};
 use crate::record::{learned_bytes, load_learned};
+use crate::run;
+use crate::run::RunOptions;
+use crate::saved::SavedRun;
 use crate::task::task;
-use crate::{Error, Order, RunOptions, SavedRun, run};
 
 /// Changed copies of each file.
 const COPIES: u64 = 400;

@@ -6,17 +6,16 @@ use std::path::Path;
 use burn::module::Module;
 use burn::store::{ModuleSnapshot, SafetensorsStore};
 use burn::tensor::{Device, TensorData};
-use semiseq_datasets::{Batch, Dataset, InputKind, Prepared, Processor, Sequence, Series, Target, evaluation_batches};
+use semiseq_datasets::{Batch, Dataset, Prepared, Processor, Sequence, Series, Target, evaluation_batches};
 use semiseq_models::{AnyModel, Input, InputSize, SequenceModel};
+use semiseq_objectives::{AnyObjective, Objective, ObjectiveConfig, Request, Setting, TargetSize, sequences as upload};
+use semiseq_schema::{Scores, mix, problem};
 use serde::{Deserialize, Serialize};
 
 use crate::checksums::Checksums;
-use crate::config::{limits, problem};
+use crate::config::limits;
 use crate::error::Error;
 use crate::learner::evaluate::{EVALUATION_BATCH, measured};
-use crate::metrics::Scores;
-use crate::objectives::step::sequences as upload;
-use crate::objectives::{AnyObjective, Objective, ObjectiveConfig, Request, Setting, TargetSize};
 use crate::output::files::write_atomic;
 use crate::output::pictures::of_one_size;
 use crate::record::{parse_json, refuse};
@@ -76,10 +75,7 @@ impl GeneratorFile {
         self.objective.check(&format!("objective.{name}"), &mut problems);
         limits::check("objective", &self.objective, &mut problems);
         let mut note = |key: &str, message: String| problems.push(problem(key, message, None));
-        let vocabulary = match processor.input() {
-            InputKind::Values { .. } => None,
-            InputKind::Tokens { vocabulary } => Some(vocabulary),
-        };
+        let vocabulary = processor.input().vocabulary();
         if (kind.tokens && vocabulary.is_none()) || (kind.values && vocabulary.is_some()) {
             note("objective", format!("is `{name}`, which makes nothing of such data"));
         }
@@ -379,7 +375,7 @@ fn make(
         return Vec::new();
     }
     let chosen: Vec<Beginning> = (0..order.count)
-        .map(|number| source[(crate::learner::mix(order.seed, number as u64) % source.len() as u64) as usize])
+        .map(|number| source[(mix(order.seed, number as u64) % source.len() as u64) as usize])
         .collect();
     let lengths: Vec<usize> = chosen.iter().map(|beginning| order.length.unwrap_or(beginning.length)).collect();
     let openings: Vec<i32> = chosen.iter().filter_map(|beginning| beginning.token.map(|token| token as i32)).collect();

@@ -14,7 +14,6 @@ pub mod learner;
 mod lock;
 pub mod metrics;
 mod naive;
-pub mod objectives;
 pub mod output;
 mod record;
 pub mod run;
@@ -23,6 +22,8 @@ mod summary;
 mod task;
 mod warnings;
 mod weights;
+
+pub use semiseq_objectives as objectives;
 
 pub use config::RunConfig;
 pub use error::{ConfigProblem, Error};

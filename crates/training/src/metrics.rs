@@ -1,11 +1,7 @@
 //! Scores of predictions, computed on the host in f64 from logits.
 
-use std::collections::BTreeMap;
-
+use semiseq_schema::Scores;
 use serde::{Deserialize, Serialize};
-
-/// Metric names and values, as they stand in `metrics.jsonl` and `summary.json`.
-pub type Scores = BTreeMap<String, f64>;
 
 /// Predictions beside the truth, gathered over an evaluation.
 #[derive(Clone, Debug, Default)]
@@ -230,21 +226,6 @@ pub fn regression_scores(predictions: &[f64], truth: &[f64]) -> Scores {
         ("r2".into(), r2),
         ("loss".into(), squared / count),
     ])
-}
-
-/// Whether a larger value of the metric is better.
-pub fn higher_is_better(metric: &str) -> bool {
-    matches!(
-        metric,
-        "accuracy"
-            | "macro_f1"
-            | "r2"
-            | "exact_match"
-            | "mask_rate"
-            | "pseudo_label_accuracy"
-            | "teacher_agreement"
-            | "samples_per_second"
-    )
 }
 
 #[cfg(test)]

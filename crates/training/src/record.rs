@@ -8,24 +8,30 @@ use std::path::{Path, PathBuf};
 use burn::module::Module;
 use burn::store::{ModuleRecord, ModuleSnapshot, SafetensorsStore};
 use burn::tensor::Bytes;
-use semiseq_datasets::{InputKind, Prepared, Problem, Processor, SplitRecord};
-use semiseq_models::{AnyModel, HeadSize, InputSize, ModelConfig};
+use semiseq_datasets::{Prepared, Processor, SplitRecord};
+use semiseq_models::{AnyModel, HeadSize, ModelConfig};
+use semiseq_objectives::{AnyObjective, ObjectiveConfig};
+use semiseq_schema::Problem;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::checksums::{self, Checksums};
+use crate::checksums;
+use crate::checksums::Checksums;
 use crate::config::RunConfig;
 use crate::error::Error;
-use crate::generator::{self, Shown};
-use crate::learner::checkpoint::{self, Checkpoints, Files, parse};
-use crate::learner::{Learned, Milestone, Outcome};
+use crate::generator;
+use crate::generator::Shown;
+use crate::learner::Learned;
+use crate::learner::checkpoint;
+use crate::learner::checkpoint::{Checkpoints, Files, parse};
+use crate::learner::stage::{Milestone, Outcome};
 use crate::lock::FolderLock;
 use crate::metrics::Confusion;
-use crate::objectives::{AnyObjective, ObjectiveConfig};
 use crate::output::files::{make_folder, write_atomic};
 use crate::output::metrics_log::{Line, MetricsLog};
 use crate::output::pictures::{grid, of_one_size, range};
-use crate::output::report::{Evidence, RunReport, page};
+use crate::output::report::evidence::Evidence;
+use crate::output::report::{RunReport, page};
 use crate::output::tensorboard::EventFile;
 use crate::output::{confusion, curves, metrics_log};
 use crate::saved::ModelFile;
@@ -526,14 +532,6 @@ pub(crate) fn head_size(model: &ModelConfig, processor: &Processor, logits: usiz
             HeadSize::Forecast { horizon: forecast.windows.horizon, channels: forecast.columns.len() }
         }
         _ => HeadSize::Logits(logits),
-    }
-}
-
-/// What the model reads, from what the processor makes.
-pub(crate) fn input_size(processor: &Processor) -> InputSize {
-    match processor.input() {
-        InputKind::Values { channels } => InputSize::Values(channels),
-        InputKind::Tokens { vocabulary } => InputSize::Tokens(vocabulary),
     }
 }
 

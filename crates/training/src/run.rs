@@ -9,20 +9,25 @@ use burn::tensor::Device;
 use burn::train::Interrupter;
 use semiseq_datasets::{Augmenter, Dataset, Pool, Prepared, prepare};
 use semiseq_models::{AnyModel, InputSize, ModelConfig, SequenceModel};
+use semiseq_objectives::{AnyObjective, Objective, ObjectiveConfig, Setting, SupervisedConfig, TargetSize};
+use semiseq_schema::{Scores, mix};
 
-use crate::config::{LayersConfig, RunConfig, StageConfig};
+use crate::config::RunConfig;
+use crate::config::checked::CheckedConfig;
+use crate::config::layers::LayersConfig;
+use crate::config::stage::StageConfig;
 use crate::error::Error;
 use crate::generator;
 use crate::learner::checkpoint::Files;
+use crate::learner::draw;
 use crate::learner::evaluate::{EVALUATION_BATCH, Kind, measured_until, score_in_units, voted_outputs_until};
 use crate::learner::progress::Progress;
-use crate::learner::{Fit, Outcome, Pace, StageOptions, check_stage, draw, fit, mix};
-use crate::metrics::{Confusion, Scores};
+use crate::learner::stage::{Fit, Outcome, Pace, StageOptions, check_stage, fit};
+use crate::metrics::Confusion;
 use crate::naive;
-use crate::objectives::{AnyObjective, Objective, ObjectiveConfig, Setting, SupervisedConfig, TargetSize};
 use crate::output::confusion::PICTURED;
-use crate::output::report::Evidence;
-use crate::record::{Done, RunRecord, check_data, finished, head_size, input_size, learned_bytes, load_learned};
+use crate::output::report::evidence::Evidence;
+use crate::record::{Done, RunRecord, check_data, finished, head_size, learned_bytes, load_learned};
 use crate::saved::ModelFile;
 use crate::summary::{BaselineSummary, StageSummary, Summary};
 use crate::task::{Judge, Purpose, check, task};
@@ -68,6 +73,7 @@ impl RunOptions {
 /// Whatever is wrong with config, data or run folder, before any training; later a loss that is not a
 /// number, a full disk, or an interruption.
 pub fn run(config: &RunConfig, options: &RunOptions) -> Result<(Summary, PathBuf), Error> {
+    config.checked()?;
     run_on(config, prepare(&config.data, task(config))?, options)
 }
 
@@ -77,17 +83,18 @@ pub fn run(config: &RunConfig, options: &RunOptions) -> Result<(Summary, PathBuf
 ///
 /// As [`run`].
 pub fn run_on(config: &RunConfig, data: Prepared, options: &RunOptions) -> Result<(Summary, PathBuf), Error> {
+    let config = config.checked()?;
     // As one of the pool's threads: a thread from outside would sleep through every operation that the pool shares
     // out, and be woken after it.
     rayon::scope(|_| run_here(config, data, options))
 }
 
-fn run_here(config: &RunConfig, data: Prepared, options: &RunOptions) -> Result<(Summary, PathBuf), Error> {
+fn run_here(config: CheckedConfig<'_>, data: Prepared, options: &RunOptions) -> Result<(Summary, PathBuf), Error> {
     let began = Instant::now();
-    check(config, &data)?;
+    check(&config, &data)?;
     let folder = options.out.clone().unwrap_or_else(|| PathBuf::from("runs").join(&config.name));
     if options.resume
-        && let Some(summary) = finished(&folder, config)?
+        && let Some(summary) = finished(&folder, &config)?
     {
         check_data(&folder, &data.split)?;
         let mut progress = Progress::new(false, options.quiet, options.interrupter.clone());
@@ -96,17 +103,17 @@ fn run_here(config: &RunConfig, data: Prepared, options: &RunOptions) -> Result<
     }
     let device = options.device.clone().autodiff();
     let device = if config.gradient_checkpointing { device.gradient_checkpointing() } else { device };
-    let (purpose, train) = (Purpose::of(config), Arc::new(data.train.clone()));
+    let (purpose, train) = (Purpose::of(&config), Arc::new(data.train.clone()));
     let workshop = Workshop { config, options, data: &data, device: &device, purpose, train, folder: &folder, began };
     let initial = workshop.initial_model();
     workshop.check_stages(&initial)?;
 
-    let (mut record, done) = RunRecord::open(&folder, config, &data.split, options.resume, options.force)?;
+    let (mut record, done) = RunRecord::open(&folder, &config, &data.split, options.resume, options.force)?;
     let mut progress = Progress::new(options.dashboard, options.quiet, options.interrupter.clone());
     for warning in record.warnings() {
         progress.note(&format!("warning: {warning}"));
     }
-    for warning in data.warnings.iter().chain(&warnings::before(config, &data, task(config), &class_counts(&data))) {
+    for warning in data.warnings.iter().chain(&warnings::before(&config, &data, task(&config), &class_counts(&data))) {
         warn(warning, &mut record, &mut progress)?;
     }
     let mut done = done.unwrap_or_default();
@@ -190,7 +197,7 @@ fn warn(warning: &str, record: &mut RunRecord, progress: &mut Progress) -> Resul
 
 /// What all stages of a run share.
 struct Workshop<'a> {
-    config: &'a RunConfig,
+    config: CheckedConfig<'a>,
     options: &'a RunOptions,
     data: &'a Prepared,
     device: &'a Device,
@@ -223,7 +230,7 @@ impl Workshop<'_> {
             _ => self.data.processor.classes().len().max(2),
         };
         let head = head_size(&self.config.model, &self.data.processor, outputs);
-        let model = self.config.model.init(input_size(&self.data.processor), head, self.device);
+        let model = self.config.model.init(self.data.processor.input(), head, self.device);
         draw(&model);
         model
     }

@@ -6,19 +6,21 @@ use burn::module::Module;
 use burn::store::ModuleSnapshot;
 use burn::tensor::Device;
 use semiseq_analysis::nearest_class;
-use semiseq_datasets::{Dataset, Prepared, Problem, Processor, Sequence, Target, Task, prepare};
+use semiseq_datasets::{Dataset, Prepared, Processor, Sequence, Target, Task, prepare};
 use semiseq_models::{AnyModel, ModelConfig};
+use semiseq_schema::{Scores, problem};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::checksums::Checksums;
-use crate::config::{RunConfig, limits, problem, read};
+use crate::config::{RunConfig, limits, read};
 use crate::error::Error;
-use crate::generator::{self, Generator, Order};
+use crate::generator;
+use crate::generator::{Generator, Order};
 use crate::learner::evaluate::{Outputs, score_in_units, summaries, voted_outputs};
-use crate::metrics::{Confusion, Scores};
-use crate::output::report::Evidence;
-use crate::record::{check_data, head_size, input_size, parse_json, read_json, refuse};
+use crate::metrics::Confusion;
+use crate::output::report::evidence::Evidence;
+use crate::record::{check_data, head_size, parse_json, read_json, refuse};
 use crate::summary::Summary;
 use crate::task::{Judge, Predictor, Purpose};
 use crate::weights::{Weights, damaged};
@@ -51,9 +53,8 @@ impl ModelFile {
     ///
     /// Names what cannot be.
     fn check(&self, path: &Path, weights: &Weights) -> Result<(), Error> {
-        let (mut problems, mut of_model) = (Vec::new(), Vec::new());
-        self.model.check("model", &mut of_model);
-        problems.extend(of_model.into_iter().map(|(key, message, hint)| Problem { key, message, hint }));
+        let mut problems = Vec::new();
+        self.model.check("model", &mut problems);
         limits::check("model", &self.model, &mut problems);
         self.processor.check("processor", &mut problems);
         let classes = self.processor.classes().len().max(2);
@@ -124,7 +125,7 @@ impl SavedRun {
         file.check(&path, &weights)?;
         let device = device.clone().without_autodiff();
         let head = head_size(&file.model, &file.processor, file.outputs);
-        let mut model = file.model.init(input_size(&file.processor), head, &device);
+        let mut model = file.model.init(file.processor.input(), head, &device);
         weights.check_fits(&model, &path)?;
         let mut store = weights.into_store().skip_enum_variants(true);
         model.load_from(&mut store).map_err(|error| damaged(&weights_path, &error.to_string()))?;

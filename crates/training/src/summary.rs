@@ -2,10 +2,10 @@
 
 use std::fmt;
 
+use semiseq_schema::{METRICS, Scores};
 use serde::{Deserialize, Serialize};
 
-use crate::learner::Outcome;
-use crate::metrics::Scores;
+use crate::learner::stage::Outcome;
 
 /// What a run came to. Keys that do not apply are absent.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -83,23 +83,8 @@ impl fmt::Display for Summary {
             self.name, self.n_labeled, self.n_unlabeled, self.n_valid, self.n_test
         )?;
         writeln!(f)?;
-        const KNOWN: [&str; 14] = [
-            "accuracy",
-            "macro_f1",
-            "mse",
-            "mae",
-            "r2",
-            "exact_match",
-            "token_error_rate",
-            "perplexity",
-            "loss",
-            "reconstruction",
-            "kl",
-            "active_units",
-            "sample_spread",
-            "ece",
-        ];
-        let columns: Vec<&str> = KNOWN.into_iter().filter(|name| self.test.contains_key(*name)).collect();
+        let columns: Vec<&str> =
+            METRICS.iter().map(|metric| metric.name).filter(|name| self.test.contains_key(*name)).collect();
         let path: Vec<&str> = self.stages.iter().map(|stage| stage.objective.as_str()).collect();
         let path = path.join(" → ");
         let first = path.chars().count().max(LABELS_ONLY.len()) + 2;

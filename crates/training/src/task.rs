@@ -2,13 +2,12 @@
 
 use semiseq_datasets::{Prepared, Sequence, Task};
 use semiseq_models::{EmbeddingConfig, InputSize, MOST_WEIGHTS, ModelConfig};
+use semiseq_objectives::ObjectiveConfig;
 use serde::{Deserialize, Serialize};
 
 use crate::config::RunConfig;
 use crate::error::Error;
 use crate::learner::evaluate::Kind;
-use crate::objectives::ObjectiveConfig;
-use crate::record::input_size;
 
 /// What a run predicts, and what tells how good it is. Derived once, from the checked config; a finished run has it in
 /// `model.json`, and nothing derives it a second time.
@@ -202,7 +201,7 @@ fn check_inputs(config: &RunConfig, data: &Prepared) -> Result<(), Error> {
             "use `jitter`, `scaling`, `magnitude-warp`, `cutout`, `flip`, `rotation` or `token-mask`",
         ));
     }
-    let values = matches!(input_size(&data.processor), InputSize::Values(_));
+    let values = matches!(data.processor.input(), InputSize::Values(_));
     let holds = if values { "values" } else { "text" };
     if values && config.model.embedding().is_some_and(|embedding| *embedding != EmbeddingConfig::default()) {
         return Err(Error::input(
@@ -210,7 +209,7 @@ fn check_inputs(config: &RunConfig, data: &Prepared) -> Result<(), Error> {
             "remove the table: it would have no effect",
         ));
     }
-    let width = match (input_size(&data.processor), config.model.embedding()) {
+    let width = match (data.processor.input(), config.model.embedding()) {
         (InputSize::Values(channels), _) => channels,
         (InputSize::Tokens(_), embedding) => embedding.map_or(1, |embedding| embedding.size),
     };
@@ -315,7 +314,7 @@ fn check_at_once(
 ) -> Result<(), Error> {
     let encoder = config.model.encoder().name();
     let recurrent = "use `lstm`, `gru` or `rnn`";
-    if !matches!(input_size(&data.processor), InputSize::Values(_)) {
+    if !matches!(data.processor.input(), InputSize::Values(_)) {
         return Err(Error::input(
             format!("the encoder `{encoder}` reads values; {} holds text", config.data.source),
             recurrent,

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use semiseq::analysis::{holm, mean_ranks, wilcoxon_signed_rank};
-use semiseq::training::metrics::higher_is_better;
+use semiseq::schema::higher_is_better;
 use semiseq::training::{BaselineSummary, Summary};
 use serde::Serialize;
 

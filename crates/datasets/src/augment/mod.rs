@@ -26,10 +26,10 @@ pub use corpus::Corpus;
 use std::sync::Arc;
 
 use rand::Rng;
+use semiseq_schema::{InputSize, Problem};
 use serde::{Deserialize, Serialize};
 
-use crate::error::Problem;
-use crate::processor::{InputKind, Processor};
+use crate::processor::Processor;
 use crate::sequence::{Dataset, Sequence, Series, Target};
 
 /// `[data.augment]`: the changes that make each view, applied in order. An absent list means the
@@ -77,8 +77,8 @@ macro_rules! registry {
                 match self { $(Self::$variant(config) => config.check(),)* }
             }
 
-            fn fits(&self, kind: &InputKind) -> bool {
-                match self { $(Self::$variant(_) => matches!(kind, InputKind::$kind { .. }),)* }
+            fn fits(&self, kind: &InputSize) -> bool {
+                match self { $(Self::$variant(_) => matches!(kind, InputSize::$kind { .. }),)* }
             }
 
             fn apply(&self, sequence: &mut Sequence, corpus: &Corpus, rng: &mut impl Rng) {
@@ -166,7 +166,7 @@ impl Augmenter {
     /// kind do nothing. Those that put in words draw them as they stand in `train`, which is prepared already.
     pub fn new(config: &AugmentConfig, processor: &Processor, train: &Dataset) -> Self {
         use AugmentationConfig as A;
-        let series = matches!(processor.input(), InputKind::Values { .. });
+        let series = matches!(processor.input(), InputSize::Values(_));
         let tagged = train.targets.iter().any(|target| matches!(target, Target::Steps(_)));
         let windows = processor.forecast().is_some();
         let defaults = if windows {

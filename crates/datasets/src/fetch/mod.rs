@@ -11,8 +11,9 @@ use std::path::{Component, Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use flate2::read::GzDecoder;
+use semiseq_schema::nearest;
 
-use crate::error::{DataError, nearest};
+use crate::error::DataError;
 use crate::mark::sha256;
 use crate::shown::shown;
 

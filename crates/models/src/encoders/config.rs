@@ -2,11 +2,11 @@
 
 use burn::tensor::Device;
 use semiseq_kernels::{GruReset, RnnActivation};
+use semiseq_schema::{Problem, problem};
 use serde::{Deserialize, Serialize};
 
 use super::{AnyEncoder, ConvolutionalConfig, DenseConfig, RecurrentEncoder};
 use crate::cells::{GruLayer, Layer, LstmLayer, RnnLayer};
-use crate::config::ConfigProblems;
 
 /// The recurrent encoder: one table, named after its cell.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -189,7 +189,7 @@ impl EncoderConfig {
     }
 
     /// Notes every value out of range.
-    pub fn check(&self, path: &str, problems: &mut ConfigProblems) {
+    pub fn check(&self, path: &str, problems: &mut Vec<Problem>) {
         match self {
             Self::Dense(config) => config.check(path, problems),
             Self::Convolutional(config) => config.check(path, problems),
@@ -198,16 +198,16 @@ impl EncoderConfig {
         // Whatever it reads, it is at least this large.
         let weights = self.weights(1);
         if weights > MOST_WEIGHTS {
-            problems.push((
+            problems.push(problem(
                 format!("{path}.{}", self.name()),
                 format!("asks for {weights} weights, more than {MOST_WEIGHTS}"),
-                Some("128 hidden units in one to three layers are usual".into()),
+                Some("128 hidden units in one to three layers are usual"),
             ));
         }
         let Some(common) = self.recurrent() else { return };
         for (field, value) in [("hidden", common.hidden), ("layers", common.layers)] {
             if value == 0 {
-                problems.push((format!("{path}.{}.{field}", self.name()), "must be at least 1, got 0".into(), None));
+                problems.push(problem(format!("{path}.{}.{field}", self.name()), "must be at least 1, got 0", None));
             }
         }
         crate::config::check_dropout(&format!("{path}.{}.dropout", self.name()), common.dropout, problems);

@@ -5,12 +5,12 @@ use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::{Linear, LinearConfig, PaddingConfig2d};
 use burn::tensor::activation::leaky_relu;
 use burn::tensor::{Device, Tensor};
+use semiseq_schema::{Problem, problem};
 use serde::{Deserialize, Serialize};
 
 use super::dense::SLOPE;
 use super::picture::{Picture, PictureKind, fitted};
 use crate::Encoder;
-use crate::config::ConfigProblems;
 
 /// `[model.….encoder.convolutional]`: two convolutions that each halve the picture, and a fully connected layer (as DCGAN's
 /// discriminator, Radford et al. 2016, without batch normalisation).
@@ -53,11 +53,11 @@ pub(crate) fn quarter(size: usize) -> usize {
 }
 
 impl ConvolutionalConfig {
-    pub(super) fn check(&self, path: &str, problems: &mut ConfigProblems) {
+    pub(super) fn check(&self, path: &str, problems: &mut Vec<Problem>) {
         let values = [("height", self.height), ("hidden", self.hidden), ("maps", self.maps[0].min(self.maps[1]))];
         for (key, value) in values {
             if value == 0 {
-                problems.push((format!("{path}.convolutional.{key}"), "must be at least 1, got 0".into(), None));
+                problems.push(problem(format!("{path}.convolutional.{key}"), "must be at least 1, got 0", None));
             }
         }
     }

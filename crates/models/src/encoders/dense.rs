@@ -4,11 +4,11 @@ use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::activation::leaky_relu;
 use burn::tensor::{Device, Tensor};
+use semiseq_schema::{Problem, problem};
 use serde::{Deserialize, Serialize};
 
 use super::picture::{Picture, PictureKind, fitted};
 use crate::Encoder;
-use crate::config::ConfigProblems;
 
 /// `[model.….encoder.dense]`: fully connected layers over all values of a sequence, as in the field's first GANs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -39,15 +39,15 @@ pub struct DenseEncoder {
 pub(crate) const SLOPE: f64 = 0.2;
 
 impl DenseConfig {
-    pub(super) fn check(&self, path: &str, problems: &mut ConfigProblems) {
+    pub(super) fn check(&self, path: &str, problems: &mut Vec<Problem>) {
         if self.steps == 0 {
-            problems.push((format!("{path}.dense.steps"), "must be at least 1, got 0".into(), None));
+            problems.push(problem(format!("{path}.dense.steps"), "must be at least 1, got 0", None));
         }
         if self.layers.is_empty() || self.layers.contains(&0) {
-            problems.push((
+            problems.push(problem(
                 format!("{path}.dense.layers"),
                 format!("must be one or more numbers above 0, got {:?}", self.layers),
-                Some("`[256, 128]` is usual".into()),
+                Some("`[256, 128]` is usual"),
             ));
         }
     }

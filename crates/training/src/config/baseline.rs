@@ -1,6 +1,6 @@
 //! The baseline: the same model on the labelled part alone, for as many steps as the last stage.
 
-use semiseq_datasets::Problem;
+use semiseq_schema::Problem;
 use serde::{Deserialize, Serialize};
 
 /// Whether the run also trains the comparison that tells what the unlabelled data bought.

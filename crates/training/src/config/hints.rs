@@ -1,7 +1,7 @@
 //! What an unknown key or choice of a config was meant to be: names of other libraries and papers, and keys that stand in
 //! another table.
 
-use semiseq_datasets::{nearest, plain};
+use semiseq_schema::{nearest, plain};
 
 /// Names elsewhere, without capitals and marks between words, and the name here.
 const ALIASES: &[(&str, &str)] = &[
@@ -230,7 +230,7 @@ pub(super) fn meant(name: &str, known: &[&str]) -> Meant {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::objectives::OBJECTIVES;
+    use semiseq_objectives::OBJECTIVES;
 
     fn name(found: Meant) -> String {
         match found {

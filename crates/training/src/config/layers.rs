@@ -1,9 +1,7 @@
 //! `[stage.layers]`: which layers stand still for how long, and which move slower than the others.
 
-use semiseq_datasets::Problem;
+use semiseq_schema::{Problem, check_range};
 use serde::{Deserialize, Serialize};
-
-use super::check_range;
 
 /// `[stage.layers]`. A layer that is not named learns from the first step at the stage's rate.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -1,11 +1,9 @@
 //! The largest numbers that a config may hold: a slip of the keyboard is a mistake with its line, and neither a computer out
 //! of memory nor a run without end.
 
-use semiseq_datasets::Problem;
+use semiseq_schema::{Problem, problem};
 use serde::Serialize;
 use toml::Value;
-
-use super::problem;
 
 /// Of every key that has no limit of its own.
 const MOST: i64 = 1_000_000_000;

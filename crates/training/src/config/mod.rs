@@ -2,21 +2,22 @@
 //!
 //! [`read`] turns files and `--set` overrides into a [`RunConfig`], or into the list of all mistakes.
 
-mod baseline;
-mod checkpoint;
-mod hints;
-mod layers;
+pub(crate) mod baseline;
+pub(crate) mod checked;
+pub(crate) mod checkpoint;
+pub(crate) mod hints;
+pub(crate) mod layers;
 pub(crate) mod limits;
-mod optimizer;
-mod paths;
-mod read;
-mod schedule;
-mod spans;
-mod stage;
+pub(crate) mod optimizer;
+pub(crate) mod paths;
+pub(crate) mod read;
+pub(crate) mod schedule;
+pub(crate) mod spans;
+pub(crate) mod stage;
 
 pub use baseline::BaselineConfig;
+pub use checked::CheckedConfig;
 pub use checkpoint::CheckpointEvery;
-pub(crate) use layers::LayerGroup;
 pub use layers::{LayerConfig, LayersConfig};
 pub use optimizer::{AdamConfig, OptimizerConfig, RmsPropConfig, SgdConfig};
 pub use paths::seen_from;
@@ -24,8 +25,9 @@ pub use read::{read, read_from, read_str};
 pub use schedule::{ScheduleConfig, StepSchedule, WarmupOnly};
 pub use stage::{EarlyStopping, StageConfig};
 
-use semiseq_datasets::{DataConfig, Problem};
+use semiseq_datasets::DataConfig;
 use semiseq_models::ModelConfig;
+use semiseq_schema::{Problem, problem};
 use serde::{Deserialize, Serialize};
 
 /// A whole run. One value of this type and the data determine every number that the run prints.
@@ -106,13 +108,11 @@ impl RunConfig {
             ));
         }
         self.data.check("data", &mut problems);
-        let mut of_model = Vec::new();
-        self.model.check("model", &mut of_model);
-        problems.extend(of_model.into_iter().map(|(key, message, hint)| Problem { key, message, hint }));
+        self.model.check("model", &mut problems);
         if self.stages.is_empty() {
             problems.push(problem(
                 "stage",
-                "at least one stage is needed".into(),
+                "at least one stage is needed",
                 Some("add a `[[stage]]` with a `[stage.objective.supervised]` table"),
             ));
         }
@@ -130,24 +130,5 @@ impl RunConfig {
     /// The stage that the baseline copies its batch size, length and optimiser from: the last one.
     pub fn last_stage(&self) -> Option<&StageConfig> {
         self.stages.last()
-    }
-}
-
-pub(crate) fn problem(key: &str, message: String, hint: Option<&str>) -> Problem {
-    Problem { key: key.into(), message, hint: hint.map(Into::into) }
-}
-
-/// Adds a problem unless `value` lies in `[low, high]`.
-pub(crate) fn check_range(problems: &mut Vec<Problem>, key: &str, value: f64, low: f64, high: f64, hint: &str) {
-    if !(low..=high).contains(&value) {
-        let range = if high == f64::INFINITY { format!("at least {low}") } else { format!("in [{low}, {high}]") };
-        problems.push(problem(key, format!("must be {range}, got {value}"), Some(hint)));
-    }
-}
-
-/// Adds a problem unless a running mean with this memory follows at all: `value` lies in `[0, 1)`.
-pub(crate) fn check_memory(problems: &mut Vec<Problem>, key: &str, value: f64, hint: &str) {
-    if !(0.0..1.0).contains(&value) {
-        problems.push(problem(key, format!("must be in [0, 1), got {value}"), Some(hint)));
     }
 }

@@ -1,9 +1,7 @@
 //! The optimisers a config may name. Defaults are PyTorch's, so that a learning rate moves over.
 
-use semiseq_datasets::Problem;
+use semiseq_schema::{Problem, check_range, problem};
 use serde::{Deserialize, Serialize};
-
-use super::{check_range, problem};
 
 /// `[stage.optimizer.NAME]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -165,11 +163,7 @@ impl OptimizerConfig {
         let (norm, value) = self.clipping();
         for (field, limit) in [("grad_clip_norm", norm), ("grad_clip_value", value)] {
             if limit.is_some_and(|limit| limit.is_nan() || limit <= 0.0) {
-                problems.push(problem(
-                    &key(field),
-                    "must be above 0".into(),
-                    Some("remove the key to switch clipping off"),
-                ));
+                problems.push(problem(&key(field), "must be above 0", Some("remove the key to switch clipping off")));
             }
         }
         let (decay, fractions): (f64, Vec<(&str, f64)>) = match self {

@@ -2,7 +2,8 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use semiseq_datasets::{Problem, is_built_in};
+use semiseq_datasets::is_built_in;
+use semiseq_schema::Problem;
 use toml::{Table, Value};
 
 /// Keys that hold a path.

@@ -8,14 +8,15 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use semiseq_datasets::formats::text_of;
-use semiseq_datasets::{Problem, formats, is_built_in, one_line, shown};
+use semiseq_datasets::{formats, is_built_in, one_line, shown};
+use semiseq_schema::Problem;
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
-use super::RunConfig;
-use super::hints::{Meant, meant};
-use super::paths::{Misplaced, make_whole};
-use super::spans::{Places, join, line_of};
+use crate::config::RunConfig;
+use crate::config::hints::{Meant, meant};
+use crate::config::paths::{Misplaced, make_whole};
+use crate::config::spans::{Places, join, line_of};
 use crate::error::{ConfigProblem, Error};
 
 /// Reads the config at `path` with `--set` overrides (`key=value`) applied before checking. Relative paths in the config

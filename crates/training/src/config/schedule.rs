@@ -1,9 +1,7 @@
 //! How the learning rate moves over a stage: a pure function of the step.
 
-use semiseq_datasets::Problem;
+use semiseq_schema::{Problem, check_range, problem};
 use serde::{Deserialize, Serialize};
-
-use super::{check_range, problem};
 
 /// `[stage.schedule.NAME]`; each begins with a linear warm-up over a fraction of the steps.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

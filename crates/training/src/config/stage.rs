@@ -1,10 +1,13 @@
 //! One stage of a run: an objective, how long, on which batches, with which optimiser.
 
-use semiseq_datasets::Problem;
+use semiseq_objectives::ObjectiveConfig;
+use semiseq_schema::{METRICS, Problem, check_range, metric, problem};
 use serde::{Deserialize, Serialize};
 
-use super::{CheckpointEvery, LayersConfig, OptimizerConfig, ScheduleConfig, check_range, problem};
-use crate::objectives::ObjectiveConfig;
+use crate::config::checkpoint::CheckpointEvery;
+use crate::config::layers::LayersConfig;
+use crate::config::optimizer::OptimizerConfig;
+use crate::config::schedule::ScheduleConfig;
 
 /// `[[stage]]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -69,7 +72,7 @@ pub struct StageConfig {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EarlyStopping {
-    /// `valid.` and a metric's name: `accuracy`, `macro_f1`, `loss`, `ece`, `mse`, `mae` or `r2`. Refused where the stage does
+    /// `valid.` and the name of a metric, such as `accuracy`, `macro_f1`, `loss`, `r2` or `perplexity`. Refused where the stage does
     /// not measure it, or nothing is kept for validation.
     pub metric: String,
     /// Validations without a better value before the stage ends.
@@ -92,9 +95,6 @@ fn one() -> usize {
 fn default_patience() -> usize {
     10
 }
-
-const STOPPING_METRICS: [&str; 9] =
-    ["accuracy", "macro_f1", "loss", "ece", "mse", "mae", "r2", "exact_match", "token_error_rate"];
 
 impl StageConfig {
     /// A stage with every default, as library users start from.
@@ -120,14 +120,14 @@ impl StageConfig {
         match (self.epochs, self.steps) {
             (Some(_), Some(_)) => problems.push(problem(
                 &format!("{path}.steps"),
-                "stands beside `epochs`; only one of them may".into(),
+                "stands beside `epochs`; only one of them may",
                 Some("remove one of the two"),
             )),
             (None, None) => {
-                problems.push(problem(path, "needs `epochs` or `steps`".into(), Some("for example `epochs = 20`")))
+                problems.push(problem(path, "needs `epochs` or `steps`", Some("for example `epochs = 20`")))
             }
-            (Some(0), _) => problems.push(problem(&format!("{path}.epochs"), "must be at least 1, got 0".into(), None)),
-            (_, Some(0)) => problems.push(problem(&format!("{path}.steps"), "must be at least 1, got 0".into(), None)),
+            (Some(0), _) => problems.push(problem(&format!("{path}.epochs"), "must be at least 1, got 0", None)),
+            (_, Some(0)) => problems.push(problem(&format!("{path}.steps"), "must be at least 1, got 0", None)),
             _ => {}
         }
         for (key, value) in [
@@ -136,11 +136,11 @@ impl StageConfig {
             ("gradient_accumulation", self.gradient_accumulation),
         ] {
             if value == 0 {
-                problems.push(problem(&format!("{path}.{key}"), "must be at least 1, got 0".into(), None));
+                problems.push(problem(&format!("{path}.{key}"), "must be at least 1, got 0", None));
             }
         }
         if self.validate_every == Some(0) {
-            problems.push(problem(&format!("{path}.validate_every"), "must be at least 1, got 0".into(), None));
+            problems.push(problem(&format!("{path}.validate_every"), "must be at least 1, got 0", None));
         }
         if let Some(decay) = self.weight_average {
             check_range(
@@ -153,9 +153,10 @@ impl StageConfig {
             );
         }
         if let Some(stopping) = &self.early_stopping {
-            let known = stopping.metric.strip_prefix("valid.").is_some_and(|name| STOPPING_METRICS.contains(&name));
+            let known = stopping.metric.strip_prefix("valid.").and_then(metric).is_some_and(|metric| metric.stops);
             if !known {
-                let names: Vec<_> = STOPPING_METRICS.iter().map(|name| format!("valid.{name}")).collect();
+                let stops = METRICS.iter().filter(|metric| metric.stops);
+                let names: Vec<_> = stops.map(|metric| format!("valid.{}", metric.name)).collect();
                 problems.push(problem(
                     &format!("{path}.early_stopping.metric"),
                     format!("must be one of {}, got `{}`", names.join(", "), stopping.metric),
@@ -163,11 +164,7 @@ impl StageConfig {
                 ));
             }
             if stopping.patience == 0 {
-                problems.push(problem(
-                    &format!("{path}.early_stopping.patience"),
-                    "must be at least 1, got 0".into(),
-                    None,
-                ));
+                problems.push(problem(&format!("{path}.early_stopping.patience"), "must be at least 1, got 0", None));
             }
         }
         self.objective.check(&format!("{path}.objective.{}", self.objective.name()), problems);

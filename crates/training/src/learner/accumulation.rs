@@ -4,10 +4,10 @@ use burn::optim::{GradientsAccumulator, GradientsParams};
 use burn::tensor::Device;
 use semiseq_datasets::StepBatches;
 use semiseq_models::SequenceModel;
+use semiseq_objectives::{Counted, Objective, Over, Step, StepContext};
 
-use super::Learned;
-use super::means::Means;
-use crate::objectives::{Counted, Objective, Over, Step, StepContext};
+use crate::learner::Learned;
+use crate::learner::means::Means;
 
 /// Gradients of the batches of one optimiser step: each term of each batch weighs by its share of the rows that the term is the
 /// mean over, as it would in one batch of all of them. None where they have nothing to say.
@@ -54,9 +54,10 @@ mod tests {
     use semiseq_datasets::{Batch, Dataset, Sequence, Series, Target, ViewBatches};
     use semiseq_models::{AnyModel, HeadSize, InputSize, ModelConfig};
 
-    use super::super::evaluate::host;
     use super::*;
-    use crate::objectives::{AnyObjective, ObjectiveConfig, Setting, TargetSize};
+    use crate::learner::evaluate::host;
+    use semiseq_objectives::{AnyObjective, ObjectiveConfig};
+    use semiseq_objectives::{Setting, TargetSize};
 
     const ROWS: usize = 8;
     /// The whole batch, and the same rows in three of unequal size.
@@ -139,7 +140,7 @@ mod tests {
         learned: &Learned<AnyModel, AnyObjective<AnyModel>>,
         data: &Dataset,
         parts: &[&[usize]],
-    ) -> (Vec<f64>, crate::metrics::Scores) {
+    ) -> (Vec<f64>, semiseq_schema::Scores) {
         let device = device();
         let mut learned = learned.clone();
         let mut means = Means::default();

@@ -4,7 +4,7 @@ use burn::optim::{AdamState, AdaptiveMomentumState, LearningRate, Optimizer};
 use burn::tensor::{Device, Tensor};
 use semiseq_models::{AdamStep, adam};
 
-use crate::config::AdamConfig;
+use crate::config::optimizer::AdamConfig;
 
 /// Adam (Kingma & Ba 2015), or with decoupled decay AdamW (Loshchilov & Hutter 2019).
 #[derive(Clone, Debug)]

@@ -6,10 +6,10 @@ use burn::tensor::Tensor;
 use burn::tensor::activation::softmax;
 use semiseq_datasets::{Dataset, Pool, Processor, Series, Target, Task, evaluation_batches};
 use semiseq_models::{SequenceModel, Sequences};
+use semiseq_objectives::{Counted, Objective, Part, losses::class_logits};
+use semiseq_schema::Scores;
 
-use crate::metrics::{ClassPredictions, Confusion, Scores, regression_scores};
-use crate::objectives::losses::class_logits;
-use crate::objectives::{Counted, Objective, Part};
+use crate::metrics::{ClassPredictions, Confusion, regression_scores};
 
 /// Sequences in an evaluation batch. Larger ones gain nothing on CPU and cost memory.
 pub const EVALUATION_BATCH: usize = 256;
@@ -343,7 +343,8 @@ mod tests {
     use semiseq_models::{HeadSize, InputSize, ModelConfig};
 
     use super::*;
-    use crate::objectives::{ObjectiveConfig, Setting};
+    use semiseq_objectives::ObjectiveConfig;
+    use semiseq_objectives::Setting;
 
     #[test]
     fn one_output_for_all_is_told_from_outputs_that_differ() {

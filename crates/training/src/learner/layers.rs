@@ -4,7 +4,7 @@ use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
 
-use crate::config::{LayerGroup, LayersConfig};
+use crate::config::layers::{LayerGroup, LayersConfig};
 
 /// Divides gradients by what the learning rate of their layer is multiplied with in this epoch; those that stand still are
 /// left out.
@@ -75,7 +75,7 @@ mod tests {
     use semiseq_models::{InputSize, ModelConfig, SequenceModel, Sequences};
 
     use super::*;
-    use crate::config::LayerConfig;
+    use crate::config::layers::LayerConfig;
     use crate::learner::Learned;
 
     #[test]

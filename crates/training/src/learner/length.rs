@@ -2,7 +2,7 @@
 
 use semiseq_datasets::{Loader, Pool};
 
-use super::stage::StageOptions;
+use crate::learner::stage::StageOptions;
 
 /// How long a stage is.
 #[derive(Clone, Copy)]

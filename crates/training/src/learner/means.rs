@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use burn::tensor::Tensor;
+use semiseq_objectives::{Over, Role, Terms, Watched};
+use semiseq_schema::Scores;
 use serde::{Deserialize, Serialize};
 
-use super::evaluate::host;
-use super::position::Exact;
 use crate::error::Error;
-use crate::metrics::Scores;
-use crate::objectives::{Over, Role, Terms, Watched};
+use crate::learner::evaluate::host;
+use crate::learner::position::Exact;
 
 /// Means over an epoch of what the steps said: over all rows of its batches, whichever batch they stood in. Values stay on the
 /// device until read.

@@ -5,26 +5,26 @@
 //! checkpoint that a resumed run continues from bit for bit; so the loop is ours, and Burn's optimisers,
 //! dashboard and interrupter do their part in it.
 
-mod accumulation;
-mod adam;
-pub mod average;
+pub(crate) mod accumulation;
+pub(crate) mod adam;
 pub mod checkpoint;
-mod draw;
+pub(crate) mod draw;
 pub mod evaluate;
-mod layers;
-mod length;
-mod means;
+pub(crate) mod layers;
+pub(crate) mod length;
+pub(crate) mod means;
 pub mod optimizer;
-mod position;
+pub(crate) mod position;
 pub mod progress;
-mod saving;
-mod stage;
-mod states;
-mod training;
-mod validation;
+pub(crate) mod saving;
+pub(crate) mod stage;
+pub(crate) mod states;
+#[cfg(test)]
+pub(crate) mod teacher;
+pub(crate) mod training;
+pub(crate) mod validation;
 
 pub use draw::draw;
-pub(crate) use stage::mix;
 pub use stage::{Fit, Milestone, Outcome, Pace, StageOptions, check_stage, fit};
 
 use burn::module::Module;

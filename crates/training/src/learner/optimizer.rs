@@ -9,8 +9,8 @@ use burn::optim::{GradientsParams, ModuleOptimizer, RmsPropConfig, SgdConfig};
 use burn::tensor::Tensor;
 use semiseq_models::{scale, sum_of_squares};
 
-use super::adam::Adam;
-use crate::config::OptimizerConfig;
+use crate::config::optimizer::OptimizerConfig;
+use crate::learner::adam::Adam;
 
 /// Decay of the gradient's mean in Adam, where the config does not say: one player alone, and two who move each other's goal.
 const BETA_1: [f64; 2] = [0.9, 0.5];

@@ -11,8 +11,8 @@ use burn::train::metric::{
 };
 use burn::train::renderer::tui::TuiMetricsRendererWrapper;
 use burn::train::renderer::{MetricState, MetricsRenderer};
+use semiseq_schema::{METRICS, Metric, Scores, higher_is_better};
 
-use crate::metrics::{Scores, higher_is_better};
 use crate::output::terminal::tell;
 
 /// Training or validation.
@@ -143,9 +143,12 @@ impl Progress {
         if train.is_none() && valid.is_none() {
             return;
         }
-        let show = |title: &str, scores: Option<&Scores>, names: &[&str]| -> String {
+        // A line has room for few: the loss, and what stands for a run.
+        let loss = METRICS.iter().filter(|metric| metric.name == "loss");
+        let names = || loss.clone().chain(METRICS.iter().filter(|metric| metric.headline && metric.name != "loss"));
+        let show = |title: &str, scores: Option<&Scores>| -> String {
             let Some(scores) = scores.filter(|scores| !scores.is_empty()) else { return String::new() };
-            let known = names.iter().filter_map(|name| Some(format!(" {name} {:.4}", scores.get(*name)?)));
+            let known = names().filter_map(|Metric { name, .. }| Some(format!(" {name} {:.4}", scores.get(*name)?)));
             format!(" | {title}{}", known.collect::<String>())
         };
         let speed = train.and_then(|train| train.get("samples_per_second"));
@@ -156,8 +159,8 @@ impl Progress {
             "{} epoch {epoch}/{}{inside}{}{}{speed} | {remaining} left",
             self.label,
             self.epochs,
-            show("train", train, &["loss", "accuracy"]),
-            show("valid", valid, &["loss", "accuracy", "macro_f1", "mse", "r2"]),
+            show("train", train),
+            show("valid", valid),
         ));
     }
 

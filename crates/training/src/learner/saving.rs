@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::config::CheckpointEvery;
+use crate::config::checkpoint::CheckpointEvery;
 
 /// Between two checkpoints at least, where the config does not say.
 const PAUSE: Duration = Duration::from_secs(2);

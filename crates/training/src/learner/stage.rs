@@ -7,21 +7,21 @@ use burn::tensor::Device;
 use burn::train::Interrupter;
 use semiseq_datasets::{Augmenter, Dataset, Loader, LoaderOptions, Processor, StepBatches};
 use semiseq_models::SequenceModel;
+use semiseq_objectives::{Needs, Objective, Step, StepContext};
+use semiseq_schema::{Scores, mix};
 use serde::{Deserialize, Serialize};
 
-use super::Learned;
-use super::accumulation::rows;
-use super::checkpoint::Files;
-use super::evaluate::Kind;
-use super::length::Length;
-use super::progress::Progress;
-use super::saving::Saving;
-use super::training::{Due, Training};
-use super::validation::{check_stopping, selection};
-use crate::config::StageConfig;
+use crate::config::stage::StageConfig;
 use crate::error::Error;
-use crate::metrics::Scores;
-use crate::objectives::{Needs, Objective, Step, StepContext};
+use crate::learner::Learned;
+use crate::learner::accumulation::rows;
+use crate::learner::checkpoint::Files;
+use crate::learner::evaluate::Kind;
+use crate::learner::length::Length;
+use crate::learner::progress::Progress;
+use crate::learner::saving::Saving;
+use crate::learner::training::{Due, Training};
+use crate::learner::validation::{check_stopping, selection};
 
 /// Everything a stage works on.
 pub struct StageOptions<'a> {
@@ -284,12 +284,4 @@ fn loader(options: &StageOptions<'_>, needs: Needs) -> Loader {
             steps_per_epoch: options.pace.map(|pace| pace.steps_per_epoch * config.gradient_accumulation),
         },
     )
-}
-
-/// One seed from two numbers (the finaliser of SplitMix64).
-pub(crate) fn mix(seed: u64, number: u64) -> u64 {
-    let mut value = seed.wrapping_add(number.wrapping_mul(0x9e37_79b9_7f4a_7c15)).wrapping_add(0x9e37_79b9_7f4a_7c15);
-    value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    value ^ (value >> 31)
 }

@@ -9,25 +9,27 @@ use burn::tensor::{Bytes, Tensor};
 use burn::train::Interrupter;
 use semiseq_datasets::StepBatches;
 use semiseq_models::SequenceModel;
+use semiseq_objectives::{
+    Objective, StepContext,
+    weight_average::{average, fresh_copy},
+};
+use semiseq_schema::{Scores, mix};
 use serde::{Deserialize, Serialize};
 
-use super::Learned;
-use super::accumulation::gradients;
-use super::average::{average, fresh_copy};
-use super::checkpoint::{Files, damaged, parse};
-use super::layers::by_rate;
-use super::length::Length;
-use super::means::Means;
-use super::optimizer::{build, clip};
-use super::position::Position;
-use super::progress::{Progress, Split};
-use super::saving::Saving;
-use super::stage::{Fit, Outcome, StageOptions, mix, nothing_to_learn};
-use super::states::SavedState;
-use super::validation::validate;
 use crate::error::Error;
-use crate::metrics::Scores;
-use crate::objectives::{Objective, StepContext};
+use crate::learner::Learned;
+use crate::learner::accumulation::gradients;
+use crate::learner::checkpoint::{Files, damaged, parse};
+use crate::learner::layers::by_rate;
+use crate::learner::length::Length;
+use crate::learner::means::Means;
+use crate::learner::optimizer::{build, clip};
+use crate::learner::position::Position;
+use crate::learner::progress::{Progress, Split};
+use crate::learner::saving::Saving;
+use crate::learner::stage::{Fit, Outcome, StageOptions, nothing_to_learn};
+use crate::learner::states::SavedState;
+use crate::learner::validation::validate;
 
 /// Steps between two readings of the losses from the device: reading waits for the device.
 const READ_EVERY: usize = 10;

@@ -2,13 +2,13 @@
 
 use semiseq_datasets::{Dataset, Target};
 use semiseq_models::SequenceModel;
+use semiseq_objectives::Objective;
+use semiseq_schema::{Scores, higher_is_better};
 
-use super::evaluate::{Kind, measured_until, score_in_units, voted_outputs_until};
-use super::stage::StageOptions;
-use crate::config::StageConfig;
+use crate::config::stage::StageConfig;
 use crate::error::Error;
-use crate::metrics::{Scores, higher_is_better};
-use crate::objectives::Objective;
+use crate::learner::evaluate::{Kind, measured_until, score_in_units, voted_outputs_until};
+use crate::learner::stage::StageOptions;
 
 /// Validations after which a model that says the same of every sequence is a failure, in the stage's second half.
 const LATE: usize = 3;

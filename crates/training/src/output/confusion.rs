@@ -5,10 +5,10 @@ use std::path::Path;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use super::cells::cell;
-use super::files::write_atomic;
 use crate::error::Error;
 use crate::metrics::Confusion;
+use crate::output::cells::cell;
+use crate::output::files::write_atomic;
 
 /// Writes `confusion.csv`: a row a true class, a column a predicted class.
 ///

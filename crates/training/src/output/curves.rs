@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use plotters::prelude::*;
+use semiseq_schema::{METRICS, Metric};
 
-use super::files::write_atomic;
-use super::metrics_log::Line;
 use crate::error::Error;
+use crate::output::files::write_atomic;
+use crate::output::metrics_log::Line;
 
 /// One line in a panel.
 pub(super) struct Curve {
@@ -33,10 +34,10 @@ pub fn write(path: &Path, lines: &[Line]) -> Result<(), Error> {
 fn draw(svg: &mut String, lines: &[Line]) -> Result<(), Box<dyn std::error::Error>> {
     let root = SVGBackend::with_string(svg, (1000, 400)).into_drawing_area();
     root.fill(&WHITE)?;
-    let score = ["accuracy", "r2"]
-        .into_iter()
-        .find(|name| lines.iter().any(|line| line.split == "valid" && line.scores.contains_key(*name)));
-    let metrics: Vec<&str> = std::iter::once("loss").chain(score).collect();
+    let measured =
+        |metric: &&Metric| lines.iter().any(|line| line.split == "valid" && line.scores.contains_key(metric.name));
+    let score = METRICS.iter().filter(|metric| metric.headline && metric.name != "loss").find(measured);
+    let metrics: Vec<&str> = std::iter::once("loss").chain(score.map(|metric| metric.name)).collect();
     let starts = stage_starts(lines);
     for (area, metric) in root.split_evenly((1, metrics.len())).iter().zip(metrics) {
         panel(area, metric, &curves(lines, metric, &starts), &starts, &stage_names(lines))?;
@@ -188,7 +189,7 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metrics::Scores;
+    use semiseq_schema::Scores;
 
     #[test]
     fn the_baseline_starts_where_the_last_stage_does() {

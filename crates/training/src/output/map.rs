@@ -4,8 +4,8 @@ use std::path::Path;
 
 use plotters::prelude::*;
 
-use super::files::write_atomic;
 use crate::error::Error;
+use crate::output::files::write_atomic;
 
 /// A group for each point.
 pub struct Coloring {

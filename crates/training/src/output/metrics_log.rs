@@ -4,10 +4,10 @@ use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use semiseq_schema::Scores;
 use serde_json::{Map, Value};
 
 use crate::error::Error;
-use crate::metrics::Scores;
 
 const NAME: &str = "metrics.jsonl";
 
@@ -55,7 +55,7 @@ impl MetricsLog {
                 .collect(),
             None => String::new(),
         };
-        super::files::write_atomic(&path, kept.as_bytes())?;
+        crate::output::files::write_atomic(&path, kept.as_bytes())?;
         let file = OpenOptions::new().append(true).open(&path).map_err(|error| Error::write(&path, error))?;
         Ok(Self { path, file })
     }

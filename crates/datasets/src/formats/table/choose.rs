@@ -2,9 +2,11 @@
 //! What could be meant otherwise is told.
 
 use csv::StringRecord;
+use semiseq_schema::nearest;
 
 use super::{Columns, Kind, Profile, TARGETS, TEXT, is_target, listed};
-use crate::error::{DataError, nearest};
+
+use crate::error::DataError;
 use crate::formats::ReadOptions;
 
 /// Rows from which a column of words that never come again is no column of classes.

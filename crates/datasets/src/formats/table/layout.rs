@@ -1,9 +1,11 @@
 //! What training saw of a table's columns, by which later tables are read.
 
+use semiseq_schema::nearest;
 use serde::{Deserialize, Serialize};
 
 use super::{Columns, listed};
-use crate::error::{DataError, nearest};
+
+use crate::error::DataError;
 
 /// What the rows of a table are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use semiseq_datasets::Series;
 
-use super::html::escape;
+use crate::output::report::html::escape;
 
 const WIDTH: f64 = 460.0;
 const HEIGHT: f64 = 260.0;

@@ -4,11 +4,11 @@
 use semiseq_analysis::{pca, tsne};
 use semiseq_datasets::{Dataset, Prepared, Processor, Sequence, Series, Target};
 use semiseq_models::SequenceModel;
+use semiseq_objectives::Objective;
 
 use crate::generator::{SHOWN, Shown};
 use crate::learner::evaluate::{Kind, Outputs, outputs, summaries, voted_outputs_until};
 use crate::metrics::{ClassPredictions, argmax};
-use crate::objectives::Objective;
 
 /// Dots of a map at most: more hide each other, and t-SNE takes seconds.
 const DOTS: usize = 300;

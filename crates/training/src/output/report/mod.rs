@@ -1,22 +1,25 @@
 //! `report.html`: one file without links to others, understood in ten seconds. The result against the baseline stands on
 //! top; then curves, confusion, scores of each class, calibration, maps of the vectors, examples, the config.
 
-mod charts;
-mod evidence;
-mod html;
-mod sections;
+pub(crate) mod charts;
+pub(crate) mod evidence;
+pub(crate) mod html;
+pub(crate) mod sections;
 
 use std::fmt::Write;
 
 use semiseq_datasets::Sequence;
+use semiseq_schema::METRICS;
 
 pub use evidence::Evidence;
 
-use super::metrics_log::Line;
-use crate::metrics::{Confusion, Scores};
+use crate::metrics::Confusion;
+use crate::output::metrics_log::Line;
+use crate::output::report::sections::{
+    answers, calibration, curve_sections, examples, forecasts, maps, matrix, per_class, shown, warnings,
+};
 use crate::summary::Summary;
 pub use html::escape;
-use sections::{answers, calibration, curve_sections, examples, forecasts, maps, matrix, per_class, shown, warnings};
 
 /// What a report tells of one run.
 pub struct RunReport<'a> {
@@ -84,13 +87,14 @@ pub fn view_page(source: &str, rows: &[ViewRow]) -> String {
 
 /// All runs in one table, the best test score of each column in bold.
 fn table_of(runs: &[RunReport<'_>]) -> String {
-    let columns: Vec<&str> = ["accuracy", "macro_f1", "mse", "mae", "r2", "exact_match", "perplexity", "loss", "ece"]
-        .into_iter()
-        .filter(|name| runs.iter().any(|run| run.summary.test.contains_key(*name)))
+    let columns: Vec<&str> = METRICS
+        .iter()
+        .filter(|metric| metric.stops && runs.iter().any(|run| run.summary.test.contains_key(metric.name)))
+        .map(|metric| metric.name)
         .collect();
     let best = |name: &str| {
         let values = runs.iter().filter_map(|run| run.summary.test.get(name)).copied();
-        let higher = crate::metrics::higher_is_better(name);
+        let higher = semiseq_schema::higher_is_better(name);
         values.reduce(|best, value| if (value > best) == higher { value } else { best })
     };
     let mut text = format!(
@@ -115,7 +119,7 @@ fn table_of(runs: &[RunReport<'_>]) -> String {
             });
             let _ = write!(text, "<td>{cell}</td>");
         }
-        let baseline = summary.baseline.as_ref().and_then(|baseline| main_score(&baseline.test));
+        let baseline = summary.baseline.as_ref().and_then(|baseline| semiseq_schema::headline(&baseline.test));
         let _ = write!(text, "<td>{}</td></tr>", baseline.map_or(String::new(), |(_, value)| format!("{value:.4}")));
     }
     text.push_str("</table></section>");
@@ -164,10 +168,11 @@ fn headline(summary: &Summary, number: usize) -> String {
         summary.n_test,
         summary.wall_seconds
     );
-    let Some((name, value)) = main_score(&summary.test) else {
+    let Some((metric, value)) = semiseq_schema::headline(&summary.test) else {
         text.push_str("<p>The test part has nothing to score against.</p></section>");
         return text;
     };
+    let name = metric.name;
     let _ = write!(text, "<div class=\"number\">{value:.3}<small>{} on the test part</small></div>", title(name));
     if let Some(baseline) = summary.baseline.as_ref().and_then(|baseline| baseline.test.get(name)) {
         let gain = value - baseline;
@@ -188,34 +193,20 @@ fn headline(summary: &Summary, number: usize) -> String {
     text
 }
 
-/// The score that a run is judged by.
-fn main_score(scores: &Scores) -> Option<(&'static str, f64)> {
-    ["accuracy", "r2", "mse", "exact_match", "perplexity", "elbo", "loss"]
-        .into_iter()
-        .find_map(|name| Some((name, *scores.get(name)?)))
-}
-
 fn path(summary: &Summary) -> String {
     summary.stages.iter().map(|stage| stage.objective.as_str()).collect::<Vec<_>>().join(" → ")
 }
 
 /// A metric's name for people, as HTML.
 fn title(name: &str) -> String {
-    match name {
-        "macro_f1" => "macro F1".into(),
-        "ece" => "calibration error".into(),
-        "elbo" => "evidence lower bound, nats".into(),
-        "kl" => "divergence, nats".into(),
-        "mse" => "mean squared error".into(),
-        "mae" => "mean absolute error".into(),
-        "r2" => "R²".into(),
-        // A name of a foreign `metrics.jsonl` or `summary.json` may hold anything.
-        name => escape(&name.replace('_', " ")),
-    }
+    // A name of a foreign `metrics.jsonl` or `summary.json` may hold anything.
+    escape(&semiseq_schema::title(name))
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
+    use semiseq_schema::Scores;
+
     use super::*;
 
     fn summary(name: &str, accuracy: f64) -> Summary {

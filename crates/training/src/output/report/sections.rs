@@ -3,11 +3,14 @@
 use std::fmt::Write;
 
 use semiseq_datasets::Sequence;
+use semiseq_schema::METRICS;
 
-use super::charts::{self, Curve};
-use super::evidence::{Dot, Evidence, Example};
-use super::html::escape;
-use super::{RunReport, title};
+use crate::output::report::charts;
+use crate::output::report::charts::Curve;
+use crate::output::report::evidence::{Dot, Evidence, Example};
+use crate::output::report::html::escape;
+use crate::output::report::{RunReport, title};
+
 use crate::metrics::Confusion;
 use crate::output::confusion::PICTURED;
 use crate::output::curves::{curves, stage_names, stage_starts};
@@ -49,7 +52,9 @@ pub(super) fn curve_sections(lines: &[Line]) -> String {
         (!curves.is_empty())
             .then(|| format!("<section><h2>{}</h2>{}</section>", title(metric), charts::lines(&curves, &marks)))
     };
-    let first = ["loss", "accuracy", "r2", "mae", "exact_match"];
+    let mut first: Vec<&str> = METRICS.iter().filter(|metric| metric.headline).map(|metric| metric.name).collect();
+    // The loss stands beside the first score.
+    first.rotate_right(1);
     let mut others: Vec<&str> = lines.iter().flat_map(|line| line.scores.keys()).map(String::as_str).collect();
     others.sort_unstable();
     others.dedup();

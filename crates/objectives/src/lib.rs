@@ -1,0 +1,26 @@
+//! What a stage of training minimises. One file an objective in `methods/`, what they share in `parts/`.
+//!
+//! An [`Objective`] is a Burn module that returns named loss [`Terms`] for a [`Step`]; [`ObjectiveConfig`] names any of those
+//! that a config can choose.
+
+mod methods;
+mod objective;
+mod over;
+mod parts;
+mod registry;
+mod step;
+mod terms;
+
+pub use objective::{Measure, Measures, Needs, Objective, Setting, TargetSize};
+pub use over::{Counted, Over};
+pub use parts::adversarial_noise::Read;
+pub use parts::losses;
+pub use parts::mixing::{Mixture, sharpened};
+pub use parts::ramp::gaussian_ramp_up;
+pub use parts::sampling::Request;
+pub use parts::scheduled_sampling::{Decay, ScheduledSamplingConfig};
+pub use parts::weight_average;
+// All methods and their settings, and what holds any of them.
+pub use registry::*;
+pub use step::{Part, Step, StepContext, Targets, sequences};
+pub use terms::{Role, Terms, Watched};

@@ -1,0 +1,80 @@
+//! Entropy minimisation (Grandvalet & Bengio 2005, "Semi-supervised learning by entropy minimization").
+//!
+//! `L = CE(labelled) + weight · mean H(p(unlabelled))`. The paper keeps the weight constant; a ramp-up
+//! keeps a model that knows nothing yet from growing sure of it.
+
+use burn::module::Module;
+use semiseq_datasets::{Pool, Views};
+use semiseq_models::SequenceModel;
+use semiseq_schema::{Problem, check_range};
+use serde::{Deserialize, Serialize};
+
+use crate::methods::supervised::{Supervised, SupervisedConfig};
+use crate::objective::{Needs, Objective, Setting};
+use crate::parts::losses::entropy;
+use crate::parts::ramp::gaussian_ramp_up;
+use crate::step::{Step, StepContext};
+use crate::terms::Terms;
+
+/// `[stage.objective.entropy-minimisation]`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct EntropyMinimisationConfig {
+    /// λ ≥ 0, the weight of the entropy. Default 0.1; the paper searches [0, 1]. Lower it when one
+    /// class swallows the others.
+    pub weight: f64,
+    /// Fraction of the stage over which the weight grows. Default 0.4.
+    pub ramp_up: f64,
+    /// The labelled term.
+    pub supervised: SupervisedConfig,
+}
+
+impl Default for EntropyMinimisationConfig {
+    fn default() -> Self {
+        Self { weight: 0.1, ramp_up: 0.4, supervised: SupervisedConfig::default() }
+    }
+}
+
+impl EntropyMinimisationConfig {
+    pub(crate) fn check(&self, path: &str, problems: &mut Vec<Problem>) {
+        check_range(
+            problems,
+            &format!("{path}.weight"),
+            self.weight,
+            0.0,
+            f64::INFINITY,
+            "the paper searches between 0 and 1",
+        );
+        check_range(problems, &format!("{path}.ramp_up"), self.ramp_up, 0.0, 1.0, "it is a fraction of the stage");
+        self.supervised.check(&format!("{path}.supervised"), problems);
+    }
+
+    /// Builds the objective.
+    pub fn init<M: SequenceModel>(&self, setting: &Setting<'_, M>) -> EntropyMinimisation {
+        EntropyMinimisation { supervised: self.supervised.init(setting), config: self.clone() }
+    }
+}
+
+/// The entropy minimisation objective.
+#[derive(Module, Debug)]
+pub struct EntropyMinimisation {
+    supervised: Supervised,
+    #[module(skip)]
+    config: EntropyMinimisationConfig,
+}
+
+impl<M: SequenceModel> Objective<M> for EntropyMinimisation {
+    fn needs(&self) -> Needs {
+        Needs { pool: Pool::Paired, views: Views::WEAK }
+    }
+
+    fn step(&mut self, model: &M, step: &Step, context: &StepContext) -> Terms {
+        let terms = self.supervised.labeled_terms(model, step.labeled.as_ref());
+        let Some(part) = &step.unlabeled else { return terms };
+        let logits = model.forward(part.weak.clone());
+        let weight = self.config.weight * gaussian_ramp_up(context.progress(), self.config.ramp_up);
+        terms
+            .add("entropy", weight, entropy(logits, part.row_mask(model.per_step())))
+            .constant("unlabeled_weight", weight)
+    }
+}

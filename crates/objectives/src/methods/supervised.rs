@@ -1,0 +1,265 @@
+//! Supervised learning: cross-entropy with label smoothing and class weights, or squared error.
+
+use std::sync::Arc;
+
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::tensor::Tensor;
+use burn::tensor::activation::log_softmax;
+use semiseq_datasets::{Pool, Views};
+use semiseq_models::{Input, SequenceModel};
+use semiseq_schema::{Problem, check_range, problem};
+use serde::{Deserialize, Serialize};
+
+use crate::objective::{Needs, Objective, Setting};
+use crate::over::Over;
+use crate::parts::losses::{class_logits, cross_entropy, forecast_error, per_weight, right, squared_error};
+use crate::step::{Part, Step, StepContext, Targets};
+use crate::terms::Terms;
+
+/// `[stage.objective.supervised]`, and `supervised = { … }` inside every other objective.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SupervisedConfig {
+    /// ε in [0, 1): how much of the target is spread over all classes (Szegedy et al. 2016 use 0.1).
+    pub label_smoothing: f64,
+    /// Weights of the classes, in the order of their names; or `"balanced"`: `n / (K · n_c)`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub class_weights: Option<ClassWeights>,
+    /// λ of `λ Σ|w|` over the weight matrices (not the biases). Default 0.
+    pub l1: f64,
+    /// λ of `λ Σ w²` over the weight matrices (not the biases). Default 0.
+    pub l2: f64,
+}
+
+/// How the classes weigh.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum ClassWeights {
+    /// A weight a class.
+    Given(Vec<f64>),
+    /// `"balanced"`.
+    Named(String),
+}
+
+/// The supervised objective.
+#[derive(Module, Debug)]
+pub struct Supervised {
+    class_weights: Option<Param<Tensor<1>>>,
+    /// The same on the host.
+    #[module(skip)]
+    weights: Option<Arc<[f32]>>,
+    #[module(skip)]
+    config: SupervisedConfig,
+}
+
+impl SupervisedConfig {
+    pub(crate) fn check(&self, path: &str, problems: &mut Vec<Problem>) {
+        check_range(
+            problems,
+            &format!("{path}.label_smoothing"),
+            self.label_smoothing,
+            0.0,
+            0.999,
+            "0.1 is usual, 0 switches it off",
+        );
+        for (field, value) in [("l1", self.l1), ("l2", self.l2)] {
+            check_range(problems, &format!("{path}.{field}"), value, 0.0, f64::INFINITY, "1e-4 is a usual start");
+        }
+        match &self.class_weights {
+            Some(ClassWeights::Named(name)) if name != "balanced" => problems.push(problem(
+                &format!("{path}.class_weights"),
+                format!("must be `balanced` or a list of numbers, got `{name}`"),
+                None,
+            )),
+            Some(ClassWeights::Given(weights))
+                if weights.iter().any(|weight| !(weight.is_finite() && *weight >= 0.0))
+                    || weights.iter().all(|weight| *weight == 0.0) =>
+            {
+                problems.push(problem(
+                    &format!("{path}.class_weights"),
+                    format!("must be finite numbers of at least 0, one of them above 0; got {weights:?}"),
+                    Some("`\"balanced\"` weighs a class by how rare it is"),
+                ))
+            }
+            _ => {}
+        }
+    }
+
+    /// Builds the objective.
+    pub fn init<M: SequenceModel>(&self, setting: &Setting<'_, M>) -> Supervised {
+        let weights = match &self.class_weights {
+            Some(ClassWeights::Given(weights)) => Some(weights.iter().map(|weight| *weight as f32).collect()),
+            Some(ClassWeights::Named(_)) => Some(balanced(setting.class_counts)),
+            None => None,
+        };
+        let weights: Option<Arc<[f32]>> = weights.map(|weights: Vec<f32>| weights.into());
+        let class_weights =
+            weights.as_deref().map(|weights| Param::from_data(weights, setting.device).set_require_grad(false));
+        Supervised { class_weights, weights, config: self.clone() }
+    }
+}
+
+fn balanced(counts: &[usize]) -> Vec<f32> {
+    let total: usize = counts.iter().sum();
+    counts.iter().map(|count| total as f32 / (counts.len() * (*count).max(1)) as f32).collect()
+}
+
+impl Supervised {
+    /// The supervised term and the training accuracy, from the logits of the labelled part.
+    pub(crate) fn terms<M: SequenceModel>(&self, model: &M, logits: Tensor<2>, targets: &Targets) -> Terms {
+        self.terms_with(model, self.loss(logits.clone(), targets), logits, targets)
+    }
+
+    /// The same with a supervised loss of the method's own, over several views of the labelled part; the accuracy is of the
+    /// logits given.
+    pub(crate) fn terms_with<M: SequenceModel>(
+        &self,
+        model: &M,
+        loss: Tensor<1>,
+        logits: Tensor<2>,
+        targets: &Targets,
+    ) -> Terms {
+        let terms = Terms::new(loss).over(self.over());
+        let terms = match targets {
+            Targets::Classes { classes, known } => {
+                terms.monitor_rows("accuracy", right(logits, classes.clone()), known.clone())
+            }
+            Targets::Numbers { .. } | Targets::Sequences { .. } => terms,
+        };
+        self.with_penalty(terms, "penalty", model)
+    }
+
+    /// Adds the penalty on the weight matrices of a module, where there is one.
+    pub(crate) fn with_penalty(&self, terms: Terms, name: &'static str, module: &impl Module) -> Terms {
+        if self.config.l1 == 0.0 && self.config.l2 == 0.0 {
+            return terms;
+        }
+        let mut penalty = Penalty { l1: self.config.l1, l2: self.config.l2, sum: None };
+        module.visit(&mut penalty);
+        match penalty.sum {
+            Some(sum) => terms.add(name, 1.0, sum).over(Over::Batch),
+            None => terms,
+        }
+    }
+
+    /// Cross-entropy against mixed labels with the smoothing and the class weights of [`Supervised::loss`], which it equals
+    /// where each row's label is one class: the sum is divided by the weights that the labels have. `[1]`
+    ///
+    /// # Shapes
+    ///
+    /// - logits: `[rows, outputs]`, labels: `[rows, classes]`, distributions, or zeros where a label is unknown
+    pub(crate) fn mixed_loss(&self, logits: Tensor<2>, labels: Tensor<2>) -> Tensor<1> {
+        let [_, classes] = labels.dims();
+        let weights: Tensor<2> = match &self.class_weights {
+            Some(weights) => weights.val().reshape([1, classes]),
+            None => Tensor::ones([1, classes], &labels.device()),
+        };
+        let smoothing = self.config.label_smoothing;
+        let known = labels.clone().sum_dim(1);
+        let smooth = labels.clone() * (1.0 - smoothing) + known * (smoothing / classes as f64);
+        let sum = -(log_softmax(class_logits(logits), 1) * smooth * weights.clone()).sum();
+        per_weight(sum, (labels * weights).sum())
+    }
+
+    /// What [`Supervised::loss`] is the mean over.
+    pub fn over(&self) -> Over {
+        Over::Labels(self.weights.clone())
+    }
+
+    /// Cross-entropy or squared error, as the targets say. `[1]`
+    ///
+    /// # Panics
+    ///
+    /// If the targets are sequences of tokens, which `sequence-to-sequence` learns.
+    pub fn loss(&self, logits: Tensor<2>, targets: &Targets) -> Tensor<1> {
+        match targets {
+            Targets::Classes { classes, known } => {
+                let weights = self.class_weights.as_ref().map(|weights| weights.val());
+                cross_entropy(logits, classes.clone(), known.clone(), self.config.label_smoothing, weights)
+            }
+            Targets::Numbers { numbers, known } => squared_error(logits, numbers.clone(), known.clone()),
+            Targets::Sequences { target, known, past } => match &target.input {
+                Input::Values(future) => forecast_error(logits, future.clone(), past.clone(), known.clone()),
+                Input::Tokens(_) => panic!("a head does not write sequences of tokens"),
+            },
+        }
+    }
+
+    /// The terms of the labelled part, or none where the step has no labelled part.
+    pub(crate) fn labeled_terms<M: SequenceModel>(&self, model: &M, part: Option<&Part>) -> Terms {
+        match part {
+            Some(part) => self.terms(model, model.forward(part.weak.clone()), &part.targets),
+            None => Terms::default(),
+        }
+    }
+}
+
+/// `λ₁ Σ|w| + λ₂ Σw²` over parameters of two or more dimensions.
+struct Penalty {
+    l1: f64,
+    l2: f64,
+    sum: Option<Tensor<1>>,
+}
+
+impl ModuleVisitor for Penalty {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        if D < 2 || !param.is_require_grad() {
+            return;
+        }
+        let weight = param.val();
+        let mut add = |term: Tensor<1>| {
+            self.sum = Some(match self.sum.take() {
+                Some(sum) => sum + term,
+                None => term,
+            });
+        };
+        if self.l1 > 0.0 {
+            add(weight.clone().abs().sum() * self.l1);
+        }
+        if self.l2 > 0.0 {
+            add((weight.clone() * weight).sum() * self.l2);
+        }
+    }
+}
+
+impl<M: SequenceModel> Objective<M> for Supervised {
+    fn needs(&self) -> Needs {
+        Needs { pool: Pool::Labeled, views: Views::WEAK }
+    }
+
+    fn step(&mut self, model: &M, step: &Step, _context: &StepContext) -> Terms {
+        self.labeled_terms(model, step.labeled.as_ref())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::Device;
+    use semiseq_models::{HeadSize, InputSize, ModelConfig};
+
+    use super::*;
+
+    #[test]
+    fn mixed_labels_whose_classes_all_weigh_nothing_move_nothing() {
+        let device = Device::flex().autodiff();
+        let model: ModelConfig =
+            serde_json::from_str(r#"{"classifier": {"encoder": {"gru": {"hidden": 2}}}}"#).expect("a model");
+        let model = model.init(InputSize::Values(1), HeadSize::Logits(2), &device);
+        let config: SupervisedConfig =
+            serde_json::from_str(r#"{"label_smoothing": 0.1, "class_weights": [0.0, 1.0]}"#).expect("a config");
+        let setting = Setting { model: &model, train_size: 2, class_counts: &[1, 1], target: None, device: &device };
+        let supervised = config.init(&setting);
+        let found = |labels: [[f32; 2]; 2]| {
+            let logits = Tensor::<2>::from_data([[2.0, 0.0], [1.0, 0.0]], &device).require_grad();
+            let loss = supervised.mixed_loss(logits.clone(), Tensor::from_data(labels, &device));
+            let gradient = logits.grad(&loss.backward()).expect("a gradient");
+            (loss.into_scalar::<f32>(), gradient.into_data().iter::<f32>().collect::<Vec<_>>())
+        };
+        assert_eq!(found([[1.0, 0.0], [1.0, 0.0]]), (0.0, vec![0.0; 4]));
+        // The class that weighs 1 has 0.1/2 of each target by smoothing, and 0.9/4 more of the second; its labels weigh 1/4.
+        let surprise = |logit: f32| (1.0 + logit.exp()).ln();
+        let expected = 4.0 * (0.05 * surprise(2.0) + (0.05 + 0.225) * surprise(1.0));
+        let (loss, _) = found([[1.0, 0.0], [0.75, 0.25]]);
+        assert!((loss - expected).abs() < 1e-5, "{loss} against {expected}");
+    }
+}

@@ -1,0 +1,165 @@
+//! What a stage minimises: the trait that every objective implements, what it asks for, and what it is built from.
+//!
+//! An objective is a Burn [`Module`]: what it learns (a decoder) is trained beside the model, and
+//! what it remembers (a teacher, an ensemble) travels in the checkpoint.
+
+use burn::module::{Module, ModuleDisplay};
+use burn::tensor::{Device, Tensor};
+use semiseq_datasets::{Pool, Prepared, Sequence, Target, Views};
+use semiseq_models::{Input, InputSize, SequenceModel, Sequences, State};
+use semiseq_schema::Scores;
+use serde::{Deserialize, Serialize};
+
+use crate::over::Over;
+use crate::parts::sampling::Request;
+use crate::step::{Part, Step, StepContext};
+use crate::terms::Terms;
+
+/// What an objective asks of the loader.
+#[derive(Clone, Copy, Debug)]
+pub struct Needs {
+    /// Which sequences: labelled only, labelled and unlabelled side by side, or all as unlabelled.
+    pub pool: Pool,
+    /// Which views of each sequence.
+    pub views: Views,
+}
+
+/// What an objective measures on a validation batch.
+pub type Measures = Vec<Measure>;
+
+/// A named mean over a validation batch.
+#[derive(Clone, Debug)]
+pub struct Measure {
+    /// The name in the scores.
+    pub name: &'static str,
+    /// The mean, `[1]`.
+    pub mean: Tensor<1>,
+    /// What it is the mean over; the batch stands for both parts.
+    pub over: Over,
+}
+
+impl Measure {
+    /// A mean over some rows of the batch. Shape `[1]`.
+    pub fn new(name: &'static str, mean: Tensor<1>, over: Over) -> Self {
+        Self { name, mean, over }
+    }
+}
+
+/// What a stage minimises.
+pub trait Objective<M: SequenceModel>: Module + ModuleDisplay {
+    /// Which batches and views [`Objective::step`] wants.
+    fn needs(&self) -> Needs;
+
+    /// The loss of one step as named terms, each with what it is the mean over. Runs on the autodiff device.
+    ///
+    /// Where gradients are gathered over several batches ([`crate::config::stage::StageConfig::gradient_accumulation`]), each batch is
+    /// a call, and each term weighs by its share of the rows that it is the mean over: together they are the loss of one large
+    /// batch, if the term is a sum over rows. Terms that compare the rows of a batch with each other or with its means
+    /// (contrastive ones, thresholds and distributions that follow the batch) see small batches.
+    fn step(&mut self, model: &M, step: &Step, context: &StepContext) -> Terms;
+
+    /// Called after the optimiser moved the model: where a teacher follows its student.
+    fn after_update(self, _model: &M, _context: &StepContext) -> Self {
+        self
+    }
+
+    /// The loss of a validation batch where the task's own loss does not tell (reconstruction).
+    /// Shape `[1]`: the mean over the batch's sequences. `None`: use the task's metrics.
+    fn validate(&self, _model: &M, _part: &Part) -> Option<Tensor<1>> {
+        None
+    }
+
+    /// What is measured on a validation batch where the task's own scores do not tell: means, the first of them `loss`, each
+    /// with what it is the mean over. Empty: use the task's metrics. An objective with one number, a mean over sequences, gives
+    /// [`Objective::validate`].
+    fn measure(&self, model: &M, part: &Part) -> Measures {
+        self.validate(model, part).map(|loss| vec![Measure::new("loss", loss, Over::Sequences)]).unwrap_or_default()
+    }
+
+    /// What is wrong with a run that goes on but comes to nothing (a collapsed posterior), with a remedy, from the means of
+    /// an epoch. A run says it once a stage.
+    fn warning(&self, _train: &Scores, _context: &StepContext) -> Option<String> {
+        None
+    }
+
+    /// Samples of a generative objective: values `[count, time, features]` or tokens `[count, time]`. `None` where the
+    /// objective makes none.
+    fn generate(&self, _model: &M, _request: &Request<'_>) -> Option<Input> {
+        None
+    }
+
+    /// What the objective makes of sequences from their vectors alone, for people to see: values `[batch, time, features]` or
+    /// tokens `[batch, time]`. `None` where it rebuilds none.
+    fn rebuild(&self, _model: &M, _sequences: &Sequences) -> Option<Input> {
+        None
+    }
+
+    /// The sequence that answers each sequence, where the objective writes one: tokens without their end, or values. `None`
+    /// where it does not.
+    fn answer(&self, _model: &M, _sequences: &Sequences) -> Option<Vec<Sequence>> {
+        None
+    }
+
+    /// Logits `[rows, classes]` that stand in for the model's own wherever it is asked for classes, off the autodiff device: where
+    /// layers of the objective have a say. `None`: the model answers alone.
+    fn vote(&self, _model: &M, _sequences: &Sequences) -> Option<Tensor<2>> {
+        None
+    }
+
+    /// Recurrent states that the objective carries from one step of an epoch to the next, for a checkpoint inside the epoch.
+    fn states(&self) -> Vec<State> {
+        Vec::new()
+    }
+
+    /// Takes up what [`Objective::states`] gave in that epoch.
+    fn take_states(&mut self, _states: Vec<State>, _epoch: usize) {}
+
+    /// Tables of what the objective remembers, by file name, for the run folder.
+    fn tables(&self) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
+
+    /// The model that validation and the result use; a teacher may stand in for its student.
+    fn evaluated(&self, model: &M) -> M {
+        model.clone()
+    }
+}
+
+/// What an objective is built from, besides its settings.
+pub struct Setting<'a, M> {
+    /// The model at the start of the stage.
+    pub model: &'a M,
+    /// Sequences in the training part.
+    pub train_size: usize,
+    /// How often each class stands among the labels, for class weights.
+    pub class_counts: &'a [usize],
+    /// What target sequences hold, where there are some.
+    pub target: Option<TargetSize>,
+    /// Where new parameters live.
+    pub device: &'a Device,
+}
+
+/// What target sequences hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TargetSize {
+    /// Values a step, or tokens of the vocabulary, of which the last ends a sequence.
+    pub input: InputSize,
+    /// Steps of the longest target of the training part.
+    pub longest: usize,
+}
+
+impl TargetSize {
+    /// Of prepared data; `None` where targets are no sequences.
+    pub fn of(data: &Prepared) -> Option<Self> {
+        let sequences = data.train.targets.iter().filter_map(|target| match target {
+            Target::Sequence(sequence) => Some(sequence),
+            _ => None,
+        });
+        let longest = sequences.clone().map(Sequence::len).max()?;
+        let input = match (sequences.clone().next()?.values(), data.processor.target_vocabulary()) {
+            (Some((_, channels)), _) => InputSize::Values(channels),
+            (None, vocabulary) => InputSize::Tokens(vocabulary?),
+        };
+        Some(Self { input, longest })
+    }
+}

@@ -1,0 +1,61 @@
+//! What the methods share that ask for one prediction under two draws of noise: labelled and unlabelled rows in one mean, and
+//! the teacher's memory.
+
+use burn::tensor::Tensor;
+
+use crate::parts::losses::weighted_mean;
+
+/// The fraction of a stage over which a consistency weight grows: the first quarter, as 80 of the papers' 300 epochs and 100 of
+/// ICT's 400.
+pub(crate) const RAMP_UP: f64 = 0.25;
+
+/// Distances of rows, gathered over the parts of a step: the papers take the mean over the whole batch, labelled or not.
+#[derive(Default)]
+pub(crate) struct Distances {
+    values: Vec<Tensor<1>>,
+    counted: Vec<Tensor<1>>,
+}
+
+impl Distances {
+    /// Adds a part's rows, and 1 for those that are no padding where some are. Both `[rows]`.
+    pub fn add(&mut self, values: Tensor<1>, counted: Option<Tensor<1>>) {
+        self.counted.push(counted.unwrap_or_else(|| values.ones_like().detach()));
+        self.values.push(values);
+    }
+
+    /// The mean over all rows that are no padding, `[1]`; `None` where there was no part.
+    pub fn mean(self) -> Option<Tensor<1>> {
+        (!self.values.is_empty())
+            .then(|| weighted_mean(Tensor::cat(self.values, 0), Some(Tensor::cat(self.counted, 0))))
+    }
+}
+
+/// The teacher's decay in an update that `before` others came before: `min(1 - 1/(t + 1), decay)` in update `t`, counted from 1,
+/// so that it is the true average of all weights until its memory is full (Tarvainen & Valpola's code).
+pub(crate) fn teacher_decay(before: usize, decay: f64) -> f64 {
+    (1.0 - 1.0 / (before as f64 + 2.0)).min(decay)
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::Device;
+
+    use super::*;
+
+    #[test]
+    fn rows_of_both_parts_count_alike() {
+        let device = Device::flex();
+        let row = |values: &[f32]| Tensor::<1>::from_data(values, &device);
+        let mut distances = Distances::default();
+        distances.add(row(&[1.0]), None);
+        distances.add(row(&[2.0, 3.0, 90.0]), Some(row(&[1.0, 1.0, 0.0])));
+        let mean: Vec<f32> = distances.mean().expect("two parts").into_data().iter::<f32>().collect();
+        assert_eq!(mean, [2.0]);
+        assert!(Distances::default().mean().is_none());
+    }
+
+    #[test]
+    fn the_teacher_is_the_mean_of_all_weights_until_its_memory_is_full() {
+        assert_eq!([0, 2, 8].map(|before| teacher_decay(before, 0.8)), [0.5, 0.75, 0.8]);
+    }
+}

@@ -1,0 +1,79 @@
+//! What the adversarial generators share: noise, samples beside a real batch, and how alike the samples are.
+
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+use semiseq_models::{Input, SequenceGenerator, Sequences};
+use semiseq_schema::Scores;
+
+use crate::parts::random::Draws;
+
+/// Spread of the samples, as a part of the data's, below which a generator makes one sample for any noise.
+const COLLAPSED: f64 = 0.02;
+
+/// Samples of the same shape, and with the same padding, as real sequences of values; `labels` `[batch, classes]` stand beside
+/// the noise of each step where the generator reads them.
+pub(crate) fn samples(
+    generator: &SequenceGenerator,
+    width: usize,
+    labels: Option<Tensor<2>>,
+    real: &Sequences,
+    draws: &mut Draws,
+    device: &Device,
+) -> Sequences {
+    let [batch, time] = real.dims();
+    let reads = generator.reads(time);
+    let noise: Tensor<3> = draws.normal([batch, reads, width], device);
+    let noise = match labels {
+        Some(labels) => Tensor::cat(vec![noise, labels.unsqueeze_dim::<3>(1).repeat_dim(1, reads)], 2),
+        None => noise,
+    };
+    Sequences { input: Input::Values(padded(generator.forward(noise, time), real)), mask: real.mask.clone() }
+}
+
+/// Values with zeros where the sequences are padded.
+pub(crate) fn padded(values: Tensor<3>, sequences: &Sequences) -> Tensor<3> {
+    match &sequences.mask {
+        Some(mask) => values * mask.clone().unsqueeze_dim(2),
+        None => values,
+    }
+}
+
+/// Deviation over the batch, as a mean over steps and channels, of the samples divided by that of the data, `[1]`.
+pub(crate) fn spread(samples: &Sequences, real: &Sequences) -> Tensor<1> {
+    let deviation = |sequences: &Sequences| {
+        let Input::Values(values) = &sequences.input else { panic!("a generator of series meets tokens") };
+        let values = values.clone().detach();
+        let centred = values.clone() - values.mean_dim(0);
+        (centred.clone() * centred).mean_dim(0).sqrt().mean()
+    };
+    deviation(samples) / deviation(real).clamp_min(1e-12)
+}
+
+/// What a run is told when all noise gives one sample.
+pub(crate) fn collapse(train: &Scores, progress: f64) -> Option<String> {
+    let spread = *train.get("sample_spread")?;
+    (progress >= 0.5 && spread < COLLAPSED).then(|| {
+        format!(
+            "the generator has collapsed: its samples vary {spread:.4} times as much as the data; scale the data with \
+             `data.transform.normalize`, lower the learning rate, or take another `loss` (`hinge` or `wgan-gp` in `gan`)"
+        )
+    })
+}
+
+/// A copy through which gradients flow to what it reads, and stop there.
+pub(crate) fn held<M: Module>(model: &M) -> M {
+    crate::parts::weight_average::fresh_copy(model)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_collapsed_generator_is_named_in_the_second_half() {
+        let scores = Scores::from([("sample_spread".to_string(), 0.001)]);
+        assert!(collapse(&scores, 0.2).is_none());
+        assert!(collapse(&scores, 0.6).is_some_and(|text| text.contains("lower the learning rate")));
+        assert!(collapse(&Scores::from([("sample_spread".to_string(), 0.7)]), 0.6).is_none());
+    }
+}

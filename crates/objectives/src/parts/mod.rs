@@ -1,0 +1,15 @@
+//! What methods share.
+
+pub(crate) mod adversarial_noise;
+pub(crate) mod consistency;
+pub(crate) mod gan_samples;
+pub mod losses;
+pub(crate) mod memory;
+pub(crate) mod memory_bank;
+pub(crate) mod mixing;
+pub(crate) mod pseudo_labels;
+pub(crate) mod ramp;
+pub(crate) mod random;
+pub(crate) mod sampling;
+pub(crate) mod scheduled_sampling;
+pub mod weight_average;

@@ -1,0 +1,7 @@
+//! Objectives against numbers of independent implementations, and against their papers' arithmetic.
+
+mod close;
+mod common;
+mod generative;
+mod objectives;
+mod pseudo_labels;

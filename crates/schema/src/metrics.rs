@@ -1,0 +1,99 @@
+//! The table of metrics: how each is named to people, which way it gets better, and what it is good for.
+
+use std::collections::BTreeMap;
+
+/// Metric names and values, as they stand in `metrics.jsonl` and `summary.json`.
+pub type Scores = BTreeMap<String, f64>;
+
+/// What is known of a metric.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Metric {
+    /// As it stands in `metrics.jsonl` and `summary.json`.
+    pub name: &'static str,
+    /// For people.
+    pub title: &'static str,
+    /// Whether a larger value is better.
+    pub higher_is_better: bool,
+    /// Whether `early_stopping` may go by it: it is measured at each validation, and tells how good the model is.
+    pub stops: bool,
+    /// Whether it may stand for a run as a whole; the first that a run has does.
+    pub headline: bool,
+}
+
+/// All that have a place of their own, in the order in which tables show them; objectives add their terms and monitors.
+pub const METRICS: [Metric; 19] = [
+    stopping("accuracy", "accuracy", true).headlines(),
+    stopping("macro_f1", "macro F1", true),
+    stopping("r2", "R²", true).headlines(),
+    stopping("mse", "mean squared error", false).headlines(),
+    stopping("mae", "mean absolute error", false),
+    stopping("exact_match", "exact match", true).headlines(),
+    stopping("token_error_rate", "token error rate", false),
+    stopping("perplexity", "perplexity", false).headlines(),
+    stopping("elbo", "evidence lower bound, nats", true).headlines(),
+    stopping("loss", "loss", false).headlines(),
+    monitor("reconstruction", "reconstruction", false),
+    monitor("kl", "divergence, nats", false),
+    monitor("active_units", "active units", true),
+    monitor("sample_spread", "sample spread", true),
+    stopping("ece", "calibration error", false),
+    monitor("mask_rate", "mask rate", true),
+    monitor("pseudo_label_accuracy", "pseudo-label accuracy", true),
+    monitor("teacher_agreement", "teacher agreement", true),
+    monitor("samples_per_second", "samples per second", true),
+];
+
+const fn monitor(name: &'static str, title: &'static str, higher_is_better: bool) -> Metric {
+    Metric { name, title, higher_is_better, stops: false, headline: false }
+}
+
+const fn stopping(name: &'static str, title: &'static str, higher_is_better: bool) -> Metric {
+    Metric { stops: true, ..monitor(name, title, higher_is_better) }
+}
+
+impl Metric {
+    const fn headlines(self) -> Self {
+        Self { headline: true, ..self }
+    }
+}
+
+/// The row of a metric; nothing for a term or monitor that an objective names.
+pub fn metric(name: &str) -> Option<&'static Metric> {
+    METRICS.iter().find(|metric| metric.name == name)
+}
+
+/// Whether a larger value is better; what the table does not have counts as a loss.
+pub fn higher_is_better(name: &str) -> bool {
+    metric(name).is_some_and(|metric| metric.higher_is_better)
+}
+
+/// A metric's name for people.
+pub fn title(name: &str) -> String {
+    metric(name).map_or_else(|| name.replace('_', " "), |metric| metric.title.to_string())
+}
+
+/// The score that stands for a run as a whole.
+pub fn headline(scores: &Scores) -> Option<(&'static Metric, f64)> {
+    METRICS.iter().filter(|metric| metric.headline).find_map(|metric| Some((metric, *scores.get(metric.name)?)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_is_known_by_its_first_headline() {
+        let scores = Scores::from([("loss".into(), 1.0), ("r2".into(), 0.5), ("mse".into(), 2.0), ("x".into(), 3.0)]);
+        assert_eq!(headline(&scores).map(|(metric, value)| (metric.name, value)), Some(("r2", 0.5)));
+        assert_eq!(headline(&Scores::new()), None);
+    }
+
+    #[test]
+    fn names_are_unique_and_what_is_not_in_the_table_counts_as_a_loss() {
+        let names: std::collections::BTreeSet<&str> = METRICS.iter().map(|metric| metric.name).collect();
+        assert_eq!(names.len(), METRICS.len());
+        assert!(higher_is_better("elbo") && !higher_is_better("kl") && !higher_is_better("mine"));
+        assert_eq!((title("macro_f1").as_str(), title("my_term").as_str()), ("macro F1", "my term"));
+    }
+}
