@@ -81,13 +81,13 @@ impl Default for AutoencoderConfig {
 impl AutoencoderConfig {
     pub(crate) fn check(&self, path: &str, problems: &mut Vec<Problem>) {
         if self.hidden == 0 {
-            problems.push(problem(&format!("{path}.hidden"), "must be at least 1, got 0", None));
+            problems.push(problem(format!("{path}.hidden"), "must be at least 1, got 0", None));
         }
         if let Some(sampling) = &self.scheduled_sampling {
             sampling.check(&format!("{path}.scheduled_sampling"), problems);
             if self.decoder == DecoderKind::BagOfWords || self.teacher_forcing == Some(false) {
                 problems.push(problem(
-                    &format!("{path}.scheduled_sampling"),
+                    format!("{path}.scheduled_sampling"),
                     "needs a decoder that reads the step before",
                     Some("use the recurrent decoder with `teacher_forcing = true`, or leave it out"),
                 ));

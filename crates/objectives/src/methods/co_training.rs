@@ -48,7 +48,7 @@ impl CoTrainingConfig {
         check_range(problems, &format!("{path}.threshold"), self.threshold, 0.0, 1.0, "the default is 0.95");
         if !(0.0..1.0).contains(&self.warm_up) {
             let message = format!("must be in [0, 1), got {}", self.warm_up);
-            problems.push(problem(&format!("{path}.warm_up"), message, Some("the default is 0.2")));
+            problems.push(problem(format!("{path}.warm_up"), message, Some("the default is 0.2")));
         }
         self.supervised.check(&format!("{path}.supervised"), problems);
     }

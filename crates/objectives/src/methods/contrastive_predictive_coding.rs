@@ -46,7 +46,7 @@ impl ContrastivePredictiveCodingConfig {
     pub(crate) fn check(&self, path: &str, problems: &mut Vec<Problem>) {
         for (name, value) in [("ahead", self.ahead), ("size", self.size)] {
             if value == 0 {
-                problems.push(problem(&format!("{path}.{name}"), "must be at least 1, got 0", None));
+                problems.push(problem(format!("{path}.{name}"), "must be at least 1, got 0", None));
             }
         }
     }

@@ -77,7 +77,7 @@ impl DashConfig {
         check_range(problems, &format!("{path}.temperature"), self.temperature, 0.01, 1.0, "the authors use 0.5");
         check_range(problems, &format!("{path}.warm_up"), self.warm_up, 0.0, 0.99, "the default is 0.1");
         if self.rounds == 0 {
-            problems.push(problem(&format!("{path}.rounds"), "must be at least 1, got 0", None));
+            problems.push(problem(format!("{path}.rounds"), "must be at least 1, got 0", None));
         }
         self.supervised.check(&format!("{path}.supervised"), problems);
     }

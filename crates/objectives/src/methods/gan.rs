@@ -85,7 +85,7 @@ impl GanConfig {
     pub(crate) fn check(&self, path: &str, problems: &mut Vec<Problem>) {
         for (key, value) in [("noise", self.noise), ("hidden", self.hidden), ("critic_steps", self.critic_steps)] {
             if value == 0 {
-                problems.push(problem(&format!("{path}.{key}"), "must be at least 1, got 0", None));
+                problems.push(problem(format!("{path}.{key}"), "must be at least 1, got 0", None));
             }
         }
         check_range(problems, &format!("{path}.penalty"), self.penalty, 0.0, f64::INFINITY, "the paper uses 10");

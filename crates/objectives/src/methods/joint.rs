@@ -59,7 +59,7 @@ impl JointConfig {
     pub(crate) fn check(&self, path: &str, problems: &mut Vec<Problem>) {
         if self.parts.len() < 2 {
             problems.push(problem(
-                &format!("{path}.part"),
+                format!("{path}.part"),
                 format!("needs at least two parts, got {}", self.parts.len()),
                 Some("write a `[[stage.objective.joint.part]]` for each objective"),
             ));
@@ -82,13 +82,13 @@ impl JointConfig {
                 part.objective
             {
                 problems.push(problem(
-                    &format!("{path}.objective"),
+                    format!("{path}.objective"),
                     format!("`{name}` cannot be a part: its steps are not sums of losses"),
                     Some("give it a stage of its own"),
                 ));
             }
             if self.parts[..index].iter().any(|earlier| earlier.objective.name() == name) {
-                problems.push(problem(&format!("{path}.objective"), format!("`{name}` stands here twice"), None));
+                problems.push(problem(format!("{path}.objective"), format!("`{name}` stands here twice"), None));
             }
             part.objective.check(&format!("{path}.objective.{name}"), problems);
         }

@@ -42,7 +42,7 @@ impl MaskedReconstructionConfig {
         check_range(problems, &format!("{path}.rate"), self.rate, 0.01, 0.9, "the paper uses 0.15");
         if !self.run.is_finite() || self.run < 1.0 {
             problems.push(problem(
-                &format!("{path}.run"),
+                format!("{path}.run"),
                 format!("must be at least 1, got {}", self.run),
                 Some("the paper uses 3"),
             ));

@@ -35,7 +35,7 @@ impl Default for NextStepConfig {
 impl NextStepConfig {
     pub(crate) fn check(&self, path: &str, problems: &mut Vec<Problem>) {
         if self.ahead == 0 {
-            problems.push(problem(&format!("{path}.ahead"), "must be at least 1, got 0", None));
+            problems.push(problem(format!("{path}.ahead"), "must be at least 1, got 0", None));
         }
     }
 

@@ -68,7 +68,7 @@ impl PseudoLabelConfig {
         );
         if self.ramp_end < self.ramp_start {
             problems.push(problem(
-                &format!("{path}.ramp_end"),
+                format!("{path}.ramp_end"),
                 format!("must not lie before `ramp_start`, {}", self.ramp_start),
                 None,
             ));

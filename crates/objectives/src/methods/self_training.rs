@@ -64,7 +64,7 @@ impl SelfTrainingConfig {
 pub(crate) fn check_rounds(rounds: usize, path: &str, problems: &mut Vec<Problem>) {
     if rounds < 2 {
         let hint = "the first round is supervised, so labels are given from the second on";
-        problems.push(problem(&format!("{path}.rounds"), format!("must be at least 2, got {rounds}"), Some(hint)));
+        problems.push(problem(format!("{path}.rounds"), format!("must be at least 2, got {rounds}"), Some(hint)));
     }
 }
 

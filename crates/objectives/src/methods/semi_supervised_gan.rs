@@ -78,7 +78,7 @@ impl SemiSupervisedGanConfig {
     pub(crate) fn check(&self, path: &str, problems: &mut Vec<Problem>) {
         for (key, value) in [("noise", self.noise), ("hidden", self.hidden)] {
             if value == 0 {
-                problems.push(problem(&format!("{path}.{key}"), "must be at least 1, got 0", None));
+                problems.push(problem(format!("{path}.{key}"), "must be at least 1, got 0", None));
             }
         }
         for (key, value, hint) in [

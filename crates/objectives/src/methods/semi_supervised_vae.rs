@@ -88,7 +88,7 @@ impl SemiSupervisedVaeConfig {
     pub(crate) fn check(&self, path: &str, problems: &mut Vec<Problem>) {
         for (key, value) in [("latent", self.latent), ("hidden", self.hidden)] {
             if value == 0 {
-                problems.push(problem(&format!("{path}.{key}"), "must be at least 1, got 0", None));
+                problems.push(problem(format!("{path}.{key}"), "must be at least 1, got 0", None));
             }
         }
         check_range(problems, &format!("{path}.weight"), self.weight, 0.0, f64::INFINITY, "the default is 1");

@@ -79,7 +79,7 @@ impl SequenceToSequenceConfig {
     pub(crate) fn check(&self, path: &str, problems: &mut Vec<Problem>) {
         for (key, value) in [("hidden", self.hidden), ("embedding", self.embedding), ("beam", self.beam)] {
             if value == 0 {
-                problems.push(problem(&format!("{path}.{key}"), "must be at least 1, got 0", None));
+                problems.push(problem(format!("{path}.{key}"), "must be at least 1, got 0", None));
             }
         }
         check_range(

@@ -80,7 +80,7 @@ impl SimMatchConfig {
         check_range(problems, &format!("{path}.smoothing"), self.smoothing, 0.0, 1.0, "the paper uses 0.9");
         check_momentum(problems, path, self.momentum, "left out, it is a twentieth of the stage");
         if self.projection == 0 {
-            problems.push(problem(&format!("{path}.projection"), "must be at least 1, got 0", None));
+            problems.push(problem(format!("{path}.projection"), "must be at least 1, got 0", None));
         }
         self.supervised.check(&format!("{path}.supervised"), problems);
     }

@@ -67,7 +67,7 @@ impl SupervisedConfig {
         }
         match &self.class_weights {
             Some(ClassWeights::Named(name)) if name != "balanced" => problems.push(problem(
-                &format!("{path}.class_weights"),
+                format!("{path}.class_weights"),
                 format!("must be `balanced` or a list of numbers, got `{name}`"),
                 None,
             )),
@@ -76,7 +76,7 @@ impl SupervisedConfig {
                     || weights.iter().all(|weight| *weight == 0.0) =>
             {
                 problems.push(problem(
-                    &format!("{path}.class_weights"),
+                    format!("{path}.class_weights"),
                     format!("must be finite numbers of at least 0, one of them above 0; got {weights:?}"),
                     Some("`\"balanced\"` weighs a class by how rare it is"),
                 ))

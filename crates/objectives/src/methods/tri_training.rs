@@ -55,7 +55,7 @@ impl TriTrainingConfig {
         check_range(problems, &format!("{path}.orthogonality"), self.orthogonality, 0.0, f64::INFINITY, hint);
         if !(0.0..1.0).contains(&self.warm_up) {
             let message = format!("must be in [0, 1), got {}", self.warm_up);
-            problems.push(problem(&format!("{path}.warm_up"), message, Some("the default is 0.2")));
+            problems.push(problem(format!("{path}.warm_up"), message, Some("the default is 0.2")));
         }
         self.supervised.check(&format!("{path}.supervised"), problems);
     }

@@ -92,7 +92,7 @@ impl VaeConfig {
     pub(crate) fn check(&self, path: &str, problems: &mut Vec<Problem>) {
         for (key, value) in [("latent", self.latent), ("hidden", self.hidden), ("cycles", self.cycles)] {
             if value == 0 {
-                problems.push(problem(&format!("{path}.{key}"), "must be at least 1, got 0", None));
+                problems.push(problem(format!("{path}.{key}"), "must be at least 1, got 0", None));
             }
         }
         check_range(problems, &format!("{path}.beta"), self.beta, 0.0, f64::INFINITY, "1 is the bound itself");

@@ -56,7 +56,7 @@ impl VirtualAdversarialConfig {
         let hint = "VAT+EntMin has 1";
         check_range(problems, &format!("{path}.entropy_weight"), self.entropy_weight, 0.0, f64::INFINITY, hint);
         if self.iterations == 0 {
-            problems.push(problem(&format!("{path}.iterations"), "must be at least 1, got 0", None));
+            problems.push(problem(format!("{path}.iterations"), "must be at least 1, got 0", None));
         }
         self.supervised.check(&format!("{path}.supervised"), problems);
     }

@@ -155,7 +155,7 @@ impl OptimizerConfig {
         let key = |field: &str| format!("{path}.{name}.{field}");
         if !(self.lr() > 0.0 && self.lr().is_finite()) {
             problems.push(problem(
-                &key("lr"),
+                key("lr"),
                 format!("must be above 0, got {}", self.lr()),
                 Some("a usual value is 1e-3 for adam and 1e-2 for sgd"),
             ));
@@ -163,7 +163,7 @@ impl OptimizerConfig {
         let (norm, value) = self.clipping();
         for (field, limit) in [("grad_clip_norm", norm), ("grad_clip_value", value)] {
             if limit.is_some_and(|limit| limit.is_nan() || limit <= 0.0) {
-                problems.push(problem(&key(field), "must be above 0", Some("remove the key to switch clipping off")));
+                problems.push(problem(key(field), "must be above 0", Some("remove the key to switch clipping off")));
             }
         }
         let (decay, fractions): (f64, Vec<(&str, f64)>) = match self {

@@ -91,7 +91,7 @@ impl ScheduleConfig {
             for (field, value) in [("every", config.every), ("gamma", config.gamma)] {
                 if !(value > 0.0 && value <= 1.0) {
                     problems.push(problem(
-                        &format!("{path}.step.{field}"),
+                        format!("{path}.step.{field}"),
                         format!("must be in (0, 1], got {value}"),
                         None,
                     ));

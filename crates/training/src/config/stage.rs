@@ -119,15 +119,15 @@ impl StageConfig {
     pub(crate) fn check(&self, path: &str, problems: &mut Vec<Problem>) {
         match (self.epochs, self.steps) {
             (Some(_), Some(_)) => problems.push(problem(
-                &format!("{path}.steps"),
+                format!("{path}.steps"),
                 "stands beside `epochs`; only one of them may",
                 Some("remove one of the two"),
             )),
             (None, None) => {
                 problems.push(problem(path, "needs `epochs` or `steps`", Some("for example `epochs = 20`")))
             }
-            (Some(0), _) => problems.push(problem(&format!("{path}.epochs"), "must be at least 1, got 0", None)),
-            (_, Some(0)) => problems.push(problem(&format!("{path}.steps"), "must be at least 1, got 0", None)),
+            (Some(0), _) => problems.push(problem(format!("{path}.epochs"), "must be at least 1, got 0", None)),
+            (_, Some(0)) => problems.push(problem(format!("{path}.steps"), "must be at least 1, got 0", None)),
             _ => {}
         }
         for (key, value) in [
@@ -136,11 +136,11 @@ impl StageConfig {
             ("gradient_accumulation", self.gradient_accumulation),
         ] {
             if value == 0 {
-                problems.push(problem(&format!("{path}.{key}"), "must be at least 1, got 0", None));
+                problems.push(problem(format!("{path}.{key}"), "must be at least 1, got 0", None));
             }
         }
         if self.validate_every == Some(0) {
-            problems.push(problem(&format!("{path}.validate_every"), "must be at least 1, got 0", None));
+            problems.push(problem(format!("{path}.validate_every"), "must be at least 1, got 0", None));
         }
         if let Some(decay) = self.weight_average {
             check_range(
@@ -158,13 +158,13 @@ impl StageConfig {
                 let stops = METRICS.iter().filter(|metric| metric.stops);
                 let names: Vec<_> = stops.map(|metric| format!("valid.{}", metric.name)).collect();
                 problems.push(problem(
-                    &format!("{path}.early_stopping.metric"),
+                    format!("{path}.early_stopping.metric"),
                     format!("must be one of {}, got `{}`", names.join(", "), stopping.metric),
                     None,
                 ));
             }
             if stopping.patience == 0 {
-                problems.push(problem(&format!("{path}.early_stopping.patience"), "must be at least 1, got 0", None));
+                problems.push(problem(format!("{path}.early_stopping.patience"), "must be at least 1, got 0", None));
             }
         }
         self.objective.check(&format!("{path}.objective.{}", self.objective.name()), problems);
