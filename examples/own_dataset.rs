@@ -15,8 +15,7 @@ fn main() -> Result<(), Error> {
     println!("{} labelled, {} unlabelled tickets", data.labeled.len(), data.unlabeled.len());
     let folder = std::env::temp_dir().join("semiseq-examples/own-dataset");
     let options = RunOptions { out: Some(folder), force: true, ..RunOptions::new(Device::flex()) };
-    let (summary, _) = run_on(&config, data, &options)?;
-    println!("{summary}");
+    println!("{}", run_on(&config, data, &options)?.summary()?);
     Ok(())
 }
 

@@ -20,12 +20,11 @@ fn main() -> Result<(), Error> {
     let data = prepare_source(Source::new(dataset), &config.data, Task::Classify)?;
     let folder = std::env::temp_dir().join("semiseq-examples/own-series");
     let options = RunOptions { out: Some(folder.clone()), force: true, ..RunOptions::new(Device::flex()) };
-    let test = data.test.clone();
-    let (summary, _) = run_on(&config, data, &options)?;
-    println!("{summary}");
+    println!("{}", run_on(&config, data, &options)?.summary()?);
 
     let saved = SavedRun::open(&folder, &Device::flex())?;
-    println!("first prediction: {:?}", saved.predict(&test.select(&[0]))?);
+    let new = Series { values: (0..40).map(|step| (step as f32 * 0.5).sin()).collect(), channels: 1 };
+    println!("a new wave: {:?}", saved.predict_one(Sequence::Series(new))?);
     Ok(())
 }
 

@@ -7,8 +7,7 @@ fn main() -> Result<(), Error> {
     let config = read_str("pretrain_then_fine_tune", CONFIG, &[])?;
     let folder = std::env::temp_dir().join("semiseq-examples/pretrain");
     let options = RunOptions { out: Some(folder.clone()), force: true, ..RunOptions::new(Device::flex()) };
-    let (summary, _) = run(&config, &options)?;
-    println!("{summary}");
+    println!("{}", config.run(&options)?.summary()?);
 
     // The run folder is all that is needed later, in another program.
     let saved = SavedRun::open(&folder, &Device::flex())?;

@@ -6,7 +6,7 @@ fn main() -> Result<(), Error> {
     let config = read("configs/quickstart.toml".as_ref(), &["stage.0.epochs=2".into()])?;
     let out = std::env::temp_dir().join("semiseq-examples/train-from-config");
     let options = RunOptions { out: Some(out), force: true, ..RunOptions::new(Device::flex()) };
-    let (summary, folder) = run(&config, &options)?;
-    println!("{summary}\n{}", folder.display());
+    let finished = config.run(&options)?;
+    println!("{}\n{}", finished.summary()?, finished.folder().display());
     Ok(())
 }

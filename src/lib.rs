@@ -1,10 +1,15 @@
 #![doc = include_str!("../README.md")]
 
+mod run;
+
+pub use run::{Run, run, run_on};
 pub use semiseq_analysis as analysis;
 pub use semiseq_datasets as datasets;
 pub use semiseq_kernels as kernels;
 pub use semiseq_models as models;
 pub use semiseq_objectives as objectives;
+#[cfg(feature = "report")]
+pub use semiseq_report as report;
 pub use semiseq_schema as schema;
 pub use semiseq_training as training;
 
@@ -18,14 +23,21 @@ pub mod prelude {
     };
     pub use semiseq_kernels::{Backend, compiled, device};
     pub use semiseq_models::{
-        AnyModel, Classifier, Encoder, EncoderConfig, Input, InputSize, ModelConfig, Pooling, SequenceModel, Sequences,
+        AnyModel, Classifier, Encoder, EncoderConfig, HeadSize, Input, InputSize, ModelConfig, Pooling, SequenceModel,
+        Sequences,
     };
     pub use semiseq_objectives::{
-        Needs, Objective, ObjectiveConfig, Over, Part, Setting, Step, StepContext, Targets, Terms,
+        Kind, Needs, Objective, ObjectiveConfig, Over, Part, Setting, Step, StepContext, Targets, Terms,
     };
-    pub use semiseq_training::config::{RunConfig, StageConfig, read, read_str};
-    pub use semiseq_training::learner::evaluate::{Kind, outputs, score};
+    pub use semiseq_schema::{Metric, Problem};
+    pub use semiseq_training::config::{RunConfig, StageConfig, read, read_as, read_str, read_str_as};
     pub use semiseq_training::learner::progress::Progress;
     pub use semiseq_training::learner::{StageOptions, fit};
-    pub use semiseq_training::{Error, RunOptions, SavedRun, Summary, run, run_on};
+    pub use semiseq_training::tasks::evaluate::outputs;
+    pub use semiseq_training::{
+        Error, FinishedRun, ModelKind, ModelSettings, ObjectiveSettings, Observer, Outputs, Prediction, RunOptions,
+        SavedRun, SharedObserver, StageName, Summary, targets, task_of,
+    };
+
+    pub use crate::{Run, run, run_on};
 }

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use semiseq::training::Error;
-use semiseq::training::output::terminal::tell;
+use semiseq::training::terminal::tell;
 
 /// Learn from sequences when labels are few.
 #[derive(Parser)]

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use semiseq::schema::plain;
-use semiseq::training::output::terminal::tell;
+use semiseq::training::terminal::tell;
 
 /// Settings of a run that people give as flags elsewhere, without the marks between words, and their keys here.
 const SETTINGS: &[(&[&str], &str)] = &[

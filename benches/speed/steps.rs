@@ -10,7 +10,7 @@ use rand::distr::{Distribution, weighted::WeightedIndex};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use semiseq::prelude::*;
-use semiseq::training::task;
+use semiseq::training::learner::Outcome;
 use semiseq_kernels::{cross_entropy_time, recurrence_time};
 use serde_json::{Value, json};
 
@@ -127,9 +127,9 @@ fn prepared(case: &Case) -> Result<(RunConfig, Prepared), String> {
     let prepared = match (case.data)() {
         Some(data) => {
             config.data.test_last = None;
-            prepare_source(Source::new(data), &config.data, task(&config))
+            prepare_source(Source::new(data), &config.data, targets(&config))
         }
-        None => prepare(&config.data, task(&config)),
+        None => prepare(&config.data, targets(&config)),
     };
     Ok((config, prepared.map_err(|error| error.to_string())?))
 }
@@ -143,15 +143,21 @@ fn run_steps(config: &RunConfig, mut data: Prepared, device: &Device) -> Result<
     let options = RunOptions { out: Some(folder.clone()), force: true, ..RunOptions::new(device.clone()) };
     let clocks = || [recurrence_time(), cross_entropy_time()].map(|time| time.as_secs_f64());
     let before = clocks();
-    let (summary, _) = run_on(config, data, &options).map_err(|error| error.to_string())?;
+    let run = semiseq::training::run_on(config, data, &options).map_err(|error| error.to_string())?;
     let after = clocks();
     // What cannot be removed lies in the folder for such things.
     let _ = std::fs::remove_dir_all(folder);
     let stage = &config.stages[0];
     let ratio = if stage.objective.kind().unsupervised { 0 } else { stage.unlabeled_ratio };
-    let seconds = (stage.batch_size * (1 + ratio)) as f64 / summary.stages[0].outcome.samples_per_second;
+    let seconds = (stage.batch_size * (1 + ratio)) as f64 / stage_of(&run)?.samples_per_second;
     let share = |clock: usize| (after[clock] - before[clock]) / (STEPS as f64 * seconds);
     Ok((seconds, [share(0), share(1)]))
+}
+
+/// How the only stage of a run ended.
+fn stage_of(run: &SavedRun) -> Result<Outcome, String> {
+    let summary = run.summary().map_err(|error| error.to_string())?;
+    summary.stages.into_iter().next().map(|stage| stage.outcome).ok_or_else(|| "the run has no stage".into())
 }
 
 /// What the PyTorch side needs to build the same step.

@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use semiseq::datasets::formats::{ReadOptions, read};
 use semiseq::datasets::{TextUnit, TransformConfig, dataset_from_rows, describe};
 use semiseq::prelude::*;
-use semiseq::training::output::metrics_log;
+use semiseq::training::run_folder::metrics_log;
 
 /// A folder of this process.
 fn folder() -> &'static Path {

@@ -7,8 +7,8 @@ use semiseq::analysis::{
     AnalysisError, adjusted_rand_index, cluster, normalized_mutual_information, pca, silhouette, tsne,
 };
 use semiseq::prelude::*;
-use semiseq::training::output::files::{make_folder, write_atomic};
-use semiseq::training::output::map;
+use semiseq::report::map;
+use semiseq::training::files::{make_folder, write_atomic};
 use serde::Serialize;
 
 use super::{cell, check_finite, json_text, labels_of, open_run, prepare_input, print, tell, tell_formulas};

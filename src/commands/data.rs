@@ -9,7 +9,7 @@ use semiseq::datasets::{
     describe, fetch, open, recording, shown,
 };
 use semiseq::prelude::*;
-use semiseq::training::output::report::{ViewRow, view_page};
+use semiseq::report::page::{ViewRow, view_page};
 use serde_json::json;
 
 use super::{json_text, print, tell, tell_notes, write_output};
@@ -132,7 +132,7 @@ pub fn run(command: &Command) -> Result<(), Error> {
         }
         Command::Split { config, overrides, output } => {
             let config = read(config, overrides)?;
-            let split = prepare(&config.data, semiseq::training::task(&config))?.split;
+            let split = prepare(&config.data, targets(&config))?.split;
             write_output(output.as_deref(), (json_text(&split)? + "\n").as_bytes())?;
         }
     }

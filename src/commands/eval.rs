@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use semiseq::datasets::Task;
 use semiseq::prelude::*;
 
 use super::{json_text, open_run, prepare_input, print};
@@ -34,7 +33,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result<(), Error> {
     let run = open_run(&arguments.run, arguments.backend.as_deref())?;
     if let Some(k) = arguments.nearest {
-        let accuracy = run.nearest_accuracy(&run.labeled_data()?, k)?;
+        let accuracy = run.nearest_accuracy(&*run.labeled_data()?, k)?;
         let scores = std::collections::BTreeMap::from([("nearest_accuracy", accuracy)]);
         if arguments.json {
             print(json_text(&scores)?)?;
@@ -45,13 +44,13 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
     }
     let dataset = match &arguments.data {
         // What measures itself needs no labels, and strange ones would be an error.
-        Some(input) => prepare_input(&run, input, run.task() != Task::Unsupervised)?,
+        Some(input) => prepare_input(&run, input, run.targets() != Task::Unsupervised)?,
         None => {
             let data = run.data()?;
             match arguments.split.as_str() {
-                "train" => data.train,
-                "valid" => data.valid,
-                _ => data.test,
+                "train" => data.train.clone(),
+                "valid" => data.valid.clone(),
+                _ => data.test.clone(),
             }
         }
     };

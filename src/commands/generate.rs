@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use semiseq::datasets::shown;
 use semiseq::prelude::*;
+use semiseq::report::images::{grid, of_one_size, range};
 use semiseq::training::Order;
-use semiseq::training::output::pictures::{grid, of_one_size, range};
 
 use super::{cell, check_finite, open_run, tell, tell_formulas, write_output};
 

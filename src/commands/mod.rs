@@ -18,13 +18,12 @@ use std::path::Path;
 
 use semiseq::datasets::formats::{ReadOptions, read_jsonl};
 use semiseq::datasets::{
-    DataConfig, Dataset, Forecast, Task, dataset_from_rows, input_path, latest_of, latest_windows, one_line, read_like,
-    shown,
+    Forecast, dataset_from_rows, input_path, latest_of, latest_windows, one_line, read_like, shown,
 };
 use semiseq::kernels;
 use semiseq::prelude::*;
-use semiseq::training::output::cells::{cell, is_formula};
-use semiseq::training::output::terminal::{self, print, tell};
+use semiseq::training::cells::{cell, is_formula};
+use semiseq::training::terminal::{self, print, tell};
 
 /// The device that a config names.
 fn open_device(backend: &str, index: usize) -> Result<Device, Error> {
@@ -46,7 +45,7 @@ fn open_run(folder: &Path, backend: Option<&str>) -> Result<SavedRun, Error> {
 /// Reads INPUT, `-` being JSON lines on standard input, and prepares it as the run's data was prepared.
 /// Labels are kept where `labels` says so; otherwise they are left out, so that strange ones do no harm.
 fn prepare_input(run: &SavedRun, input: &str, labels: bool) -> Result<Dataset, Error> {
-    let task = if labels { run.task() } else { Task::Unsupervised };
+    let task = if labels { run.targets() } else { Task::Unsupervised };
     let mut raw = read_raw(run, input, task)?;
     tell_notes(&raw.notes);
     if !labels {
@@ -120,7 +119,7 @@ fn read_raw(run: &SavedRun, input: &str, task: Task) -> Result<Dataset, Error> {
 /// Writes a result to a file, or to standard output.
 fn write_output(output: Option<&Path>, bytes: &[u8]) -> Result<(), Error> {
     match output {
-        Some(path) => semiseq::training::output::files::write_atomic(path, bytes),
+        Some(path) => semiseq::training::files::write_atomic(path, bytes),
         None => terminal::write(bytes),
     }
 }
@@ -143,17 +142,20 @@ fn check_ending(output: Option<&Path>, endings: &[&str]) -> Result<(), Error> {
 }
 
 /// Refuses numbers that are none, which a model gives where a sequence or a weight is so large that a product has no value.
-fn check_finite<'a>(rows: impl Iterator<Item = &'a [f64]>) -> Result<(), Error> {
-    for (row, numbers) in rows.enumerate() {
-        if !numbers.iter().all(|number| number.is_finite()) {
-            return Err(Error::runtime(
-                format!("row {}: the model gives a number that is not finite", row + 1),
-                "look at the values of this row: they must be of the size that the model was trained on; where every row is like \
-                 this, the model's weights are too large: train with a lower learning rate",
-            ));
-        }
+fn check_finite<'a>(mut rows: impl Iterator<Item = &'a [f64]>) -> Result<(), Error> {
+    match rows.position(|numbers| !numbers.iter().all(|number| number.is_finite())) {
+        None => Ok(()),
+        Some(row) => Err(not_finite(row)),
     }
-    Ok(())
+}
+
+/// A row, counted from 0, of which the model gives a number that is none.
+fn not_finite(row: usize) -> Error {
+    Error::runtime(
+        format!("row {}: the model gives a number that is not finite", row + 1),
+        "look at the values of this row: they must be of the size that the model was trained on; where every row is like \
+         this, the model's weights are too large: train with a lower learning rate",
+    )
 }
 
 /// Says that texts which a spreadsheet would compute stand behind an apostrophe in a CSV.

@@ -1,15 +1,12 @@
 //! `semiseq predict`.
 
-use std::fmt::Write;
 use std::path::PathBuf;
 
-use semiseq::datasets::{Processor, Task};
 use semiseq::prelude::*;
-use semiseq::training::learner::evaluate::Outputs;
-use semiseq::training::metrics::argmax;
+use semiseq::training::tasks::ClassPrediction;
 use serde_json::{Map, Value, json};
 
-use super::{cell, check_ending, check_finite, open_run, prepare_input, prepare_latest, tell_formulas, write_output};
+use super::{cell, check_ending, not_finite, open_run, prepare_input, prepare_latest, tell_formulas, write_output};
 
 /// Arguments of `predict`.
 #[derive(clap::Args)]
@@ -31,118 +28,97 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
     check_ending(arguments.output.as_deref(), &["csv", "jsonl"])?;
     let run = open_run(&arguments.run, arguments.backend.as_deref())?;
     run.check_predicts()?;
-    let dataset = match run.processor().forecast().filter(|_| run.task() == Task::Forecast) {
+    let dataset = match run.processor().forecast().filter(|_| run.targets() == Task::Forecast) {
         Some(forecast) => prepare_latest(&run, &arguments.input, forecast)?,
         None => prepare_input(&run, &arguments.input, false)?,
     };
     let outputs = run.predict(&dataset)?;
-    check_outputs(&outputs)?;
+    check_finite(&outputs)?;
+    let predictions: Vec<Prediction> = (0..outputs.len()).map(|index| run.prediction(&outputs, index)).collect();
     let json_lines = arguments
         .output
         .as_ref()
         .is_some_and(|path| path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("jsonl")));
-    let text = if json_lines { as_json_lines(&outputs, run.processor()) } else { as_csv(&outputs, run.processor()) };
+    let text = match json_lines {
+        true => predictions.iter().map(|prediction| format!("{}\n", as_json(prediction))).collect(),
+        false => as_csv(&run, &predictions),
+    };
     write_output(arguments.output.as_deref(), text.as_bytes())?;
     if !json_lines {
-        let answers: Vec<String> = match &outputs {
-            Outputs::Answers(rows) => rows.iter().map(|tokens| run.processor().target_text(tokens)).collect(),
-            _ => run.processor().classes().to_vec(),
-        };
-        tell_formulas(answers.iter().map(String::as_str));
+        let answers = predictions.iter().filter_map(|prediction| match prediction {
+            Prediction::Answer(text) => Some(text.as_str()),
+            _ => None,
+        });
+        let classes = run.processor().classes().iter().map(String::as_str);
+        tell_formulas(answers.chain(classes.filter(|_| run.targets() != Task::SequenceToSequence)));
     }
     Ok(())
 }
 
-/// See [`check_finite`]; of a tagger the steps of all sequences are counted together.
-fn check_outputs(outputs: &Outputs) -> Result<(), Error> {
-    match outputs {
-        Outputs::Classes(rows) | Outputs::Forecasts(rows) => check_finite(rows.iter().map(Vec::as_slice)),
-        Outputs::Steps(sequences) => check_finite(sequences.iter().flatten().map(Vec::as_slice)),
-        Outputs::Numbers(numbers) => check_finite(numbers.iter().map(std::slice::from_ref)),
-        Outputs::Answers(_) => Ok(()),
+/// A header, then a row a prediction; of steps and of forecasts a row a step.
+fn as_csv(run: &SavedRun, predictions: &[Prediction]) -> String {
+    let rows = predictions.iter().enumerate().flat_map(|(index, prediction)| match prediction {
+        Prediction::Class(class) => vec![format!("{index},{}", class_cells(class))],
+        Prediction::Steps(steps) => {
+            let row = |(step, class): (usize, &ClassPrediction)| format!("{index},{step},{}", class_cells(class));
+            steps.iter().enumerate().map(row).collect()
+        }
+        Prediction::Number(number) => vec![format!("{index},{number}")],
+        Prediction::Forecast { steps, .. } => {
+            let row = |(step, values): (usize, &Vec<f64>)| format!("{index},{},{}", step + 1, numbers(values));
+            steps.iter().enumerate().map(row).collect()
+        }
+        Prediction::Answer(text) => vec![format!("{index},{}", cell(text))],
+        _ => Vec::new(),
+    });
+    std::iter::once(header(run)).chain(rows).map(|row| row + "\n").collect()
+}
+
+fn header(run: &SavedRun) -> String {
+    let processor = run.processor();
+    let probabilities = || {
+        let names = processor.classes().iter().map(|class| cell(&format!("p_{class}")));
+        names.collect::<Vec<_>>().join(",")
+    };
+    match (run.targets(), processor.forecast()) {
+        (Task::Forecast, Some(forecast)) => {
+            let names = forecast.columns.iter().map(|column| cell(column));
+            format!("index,step,{}", names.collect::<Vec<_>>().join(","))
+        }
+        (Task::Tag, _) => format!("index,step,prediction,{}", probabilities()),
+        (Task::Classify, _) => format!("index,prediction,{}", probabilities()),
+        _ => "index,prediction".into(),
     }
 }
 
-fn name(classes: &[String], class: usize) -> String {
-    classes.get(class).cloned().unwrap_or_else(|| class.to_string())
-}
-
-fn as_csv(outputs: &Outputs, processor: &Processor) -> String {
-    let classes = processor.classes();
-    let columns = processor.forecast().map_or(&[][..], |forecast| &forecast.columns);
-    let words = |tokens: &[u32]| processor.target_text(tokens);
-    let mut text = String::new();
-    // Writing to a String cannot fail.
-    match outputs {
-        Outputs::Numbers(numbers) => {
-            text.push_str("index,prediction\n");
-            for (index, number) in numbers.iter().enumerate() {
-                let _ = writeln!(text, "{index},{number}");
-            }
-        }
-        Outputs::Classes(rows) => {
-            let _ = writeln!(text, "index,prediction,{}", probability_names(classes));
-            for (index, row) in rows.iter().enumerate() {
-                let _ = writeln!(text, "{index},{},{}", cell(&name(classes, argmax(row))), numbers(row));
-            }
-        }
-        Outputs::Answers(rows) => {
-            text.push_str("index,prediction\n");
-            for (index, tokens) in rows.iter().enumerate() {
-                let _ = writeln!(text, "{index},{}", cell(&words(tokens)));
-            }
-        }
-        Outputs::Forecasts(rows) => {
-            let names = columns.iter().map(|column| cell(column)).collect::<Vec<_>>().join(",");
-            let _ = writeln!(text, "index,step,{names}");
-            for (index, row) in rows.iter().enumerate() {
-                for (step, values) in row.chunks(columns.len()).enumerate() {
-                    let _ = writeln!(text, "{index},{},{}", step + 1, numbers(values));
-                }
-            }
-        }
-        Outputs::Steps(sequences) => {
-            let _ = writeln!(text, "index,step,prediction,{}", probability_names(classes));
-            for (index, rows) in sequences.iter().enumerate() {
-                for (step, row) in rows.iter().enumerate() {
-                    let _ = writeln!(text, "{index},{step},{},{}", cell(&name(classes, argmax(row))), numbers(row));
-                }
-            }
-        }
-    }
-    text
-}
-
-fn probability_names(classes: &[String]) -> String {
-    classes.iter().map(|class| cell(&format!("p_{class}"))).collect::<Vec<_>>().join(",")
+fn class_cells(class: &ClassPrediction) -> String {
+    let values: Vec<f64> = class.probabilities.iter().map(|(_, value)| *value).collect();
+    format!("{},{}", cell(&class.label), numbers(&values))
 }
 
 fn numbers(row: &[f64]) -> String {
     row.iter().map(|value| format!("{value:.6}")).collect::<Vec<_>>().join(",")
 }
 
-fn as_json_lines(outputs: &Outputs, processor: &Processor) -> String {
-    let classes = processor.classes();
-    let columns = processor.forecast().map_or(&[][..], |forecast| &forecast.columns);
-    let words = |tokens: &[u32]| processor.target_text(tokens);
-    let probabilities = |row: &[f64]| {
-        row.iter()
-            .enumerate()
-            .map(|(class, value)| (name(classes, class), json!(value)))
-            .collect::<Map<String, Value>>()
+fn as_json(prediction: &Prediction) -> Value {
+    let one = |class: &ClassPrediction| {
+        let probabilities = class.probabilities.iter().map(|(name, value)| (name.clone(), json!(value)));
+        json!({"prediction": class.label, "probabilities": probabilities.collect::<Map<String, Value>>()})
     };
-    let one = |row: &Vec<f64>| json!({"prediction": name(classes, argmax(row)), "probabilities": probabilities(row)});
-    let lines: Vec<Value> = match outputs {
-        Outputs::Numbers(numbers) => numbers.iter().map(|number| json!({"prediction": number})).collect(),
-        Outputs::Classes(rows) => rows.iter().map(one).collect(),
-        Outputs::Answers(rows) => rows.iter().map(|tokens| json!({"prediction": words(tokens)})).collect(),
-        Outputs::Forecasts(rows) => {
-            let steps = |row: &Vec<f64>| row.chunks(columns.len()).map(<[f64]>::to_vec).collect::<Vec<_>>();
-            rows.iter().map(|row| json!({"columns": columns, "forecast": steps(row)})).collect()
-        }
-        Outputs::Steps(sequences) => {
-            sequences.iter().map(|rows| json!({"steps": rows.iter().map(one).collect::<Vec<_>>()})).collect()
-        }
-    };
-    lines.iter().map(|line| format!("{line}\n")).collect()
+    match prediction {
+        Prediction::Class(class) => one(class),
+        Prediction::Steps(steps) => json!({"steps": steps.iter().map(one).collect::<Vec<_>>()}),
+        Prediction::Number(number) => json!({"prediction": number}),
+        Prediction::Forecast { columns, steps } => json!({"columns": columns, "forecast": steps}),
+        Prediction::Answer(text) => json!({"prediction": text}),
+        _ => Value::Null,
+    }
+}
+
+/// See [`check_finite`](super::check_finite); of a tagger the steps of all sequences are counted together.
+fn check_finite(outputs: &Outputs) -> Result<(), Error> {
+    match outputs.first_not_finite() {
+        None => Ok(()),
+        Some(row) => Err(not_finite(row)),
+    }
 }

@@ -1,12 +1,11 @@
 //! `semiseq report`.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use semiseq::prelude::*;
-use semiseq::training::output::files::write_atomic;
-use semiseq::training::output::metrics_log::{self, Line};
-use semiseq::training::output::report::{Evidence, RunReport, page};
+use semiseq::report::Material;
+use semiseq::report::page::{RunReport, page};
+use semiseq::training::files::write_atomic;
 
 use super::{check_ending, open_run, print, tell};
 
@@ -24,34 +23,12 @@ pub struct Arguments {
     backend: Option<String>,
 }
 
-/// What a page needs of a run.
-struct Material {
-    summary: Summary,
-    lines: Vec<Line>,
-    confusion: Option<semiseq::training::metrics::Confusion>,
-    evidence: Evidence,
-    classes: Vec<String>,
-    config: String,
-    /// What the page lacks, in words.
-    missing: Option<String>,
-}
-
 /// Writes the page.
 pub fn run(arguments: &Arguments) -> Result<(), Error> {
     check_ending(arguments.output.as_deref(), &["html"])?;
     let materials = arguments.runs.iter().map(|folder| material(folder, arguments.backend.as_deref()));
     let materials = materials.collect::<Result<Vec<Material>, Error>>()?;
-    let reports: Vec<RunReport<'_>> = materials
-        .iter()
-        .map(|material| RunReport {
-            summary: &material.summary,
-            lines: &material.lines,
-            confusion: material.confusion.as_ref(),
-            evidence: &material.evidence,
-            classes: &material.classes,
-            config: &material.config,
-        })
-        .collect();
+    let reports: Vec<RunReport<'_>> = materials.iter().map(Material::report).collect();
     let output = arguments.output.clone().unwrap_or_else(|| match arguments.runs.as_slice() {
         [folder] => folder.join("report.html"),
         _ => PathBuf::from("report.html"),
@@ -74,24 +51,19 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
 
 fn material(folder: &Path, backend: Option<&str>) -> Result<Material, Error> {
     let run = open_run(folder, backend)?;
-    let summary = run.summary()?;
-    let config = fs::read_to_string(folder.join("config.toml")).unwrap_or_default();
-    let lines = metrics_log::read(folder)?;
-    let mut missing =
-        lines.is_empty().then(|| format!("{}: without curves, since there are no metrics", folder.display()));
-    let (evidence, confusion) = match run.data() {
-        Ok(data) => (run.evidence(&data), run.score(&data.test).1),
+    let (data, unreadable) = match run.data() {
+        Ok(data) => (Some(data), None),
         // Data that are others now would give a page about them beside scores of the old ones.
         Err(error @ Error::Input { .. }) => return Err(error),
         Err(error) => {
-            missing = Some(format!(
-                "{}: without maps and examples, since the run's data cannot be read: {}",
-                folder.display(),
-                error.to_string().lines().next().unwrap_or_default()
-            ));
-            (Evidence::default(), None)
+            let why = error.to_string().lines().next().unwrap_or_default().to_string();
+            let text =
+                format!("{}: without maps and examples, since the run's data cannot be read: {why}", folder.display());
+            (None, Some(text))
         }
     };
-    let classes = run.processor().classes().to_vec();
-    Ok(Material { summary, lines, confusion, evidence, classes, config, missing })
+    let material = Material::of(&run, data.as_deref(), &|| false)?;
+    let mut material = material.ok_or_else(|| Error::Interrupted { folder: folder.to_path_buf() })?;
+    material.missing = unreadable.or(material.missing);
+    Ok(material)
 }

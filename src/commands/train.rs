@@ -66,18 +66,20 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
         quiet: arguments.json,
         device,
         interrupter,
+        observers: Vec::new(),
     };
-    let data = prepare(&config.data, semiseq::training::task(&config))?;
+    let data = prepare(&config.data, targets(&config))?;
     if arguments.json {
         // Progress is not shown then, and what the data may be misread for has to be.
         data.warnings.iter().for_each(|warning| tell(format!("warning: {warning}")));
     }
     training.store(true, Ordering::SeqCst);
-    let (summary, folder) = run_on(&config, data, &options)?;
+    let run = run_on(&config, data, &options)?;
+    let summary = run.summary()?;
     if arguments.json {
         print(json_text(&summary)?)?;
     } else {
-        print(format!("{summary}\nrun folder: {}", folder.display()))?;
+        print(format!("{summary}\nrun folder: {}", run.folder().display()))?;
     }
     Ok(())
 }

@@ -124,7 +124,7 @@ impl<E: Encoder> SequenceModel for Classifier<E> {
     }
 
     fn causal(&self) -> bool {
-        !self.backbone.encoder().bidirectional()
+        self.backbone.encoder().causal()
     }
 
     fn outputs(&self) -> usize {

@@ -66,6 +66,10 @@ pub trait Encoder: Module + ModuleDisplay {
     /// Width of the output.
     fn hidden(&self) -> usize;
 
+    /// Whether the output at a step knows nothing of later steps. A convolution that is centred knows them, as does whatever
+    /// reads backwards.
+    fn causal(&self) -> bool;
+
     /// Whether the second half of the output reads backwards, so that its last state is the first step.
     fn bidirectional(&self) -> bool {
         false

@@ -67,7 +67,7 @@ impl<E: Encoder> SequenceModel for Tagger<E> {
     }
 
     fn causal(&self) -> bool {
-        !self.backbone.encoder().bidirectional()
+        self.backbone.encoder().causal()
     }
 
     fn outputs(&self) -> usize {

@@ -45,14 +45,25 @@ pub const METRICS: [Metric; 19] = [
 ];
 
 const fn monitor(name: &'static str, title: &'static str, higher_is_better: bool) -> Metric {
-    Metric { name, title, higher_is_better, stops: false, headline: false }
+    Metric::new(name, title, higher_is_better)
 }
 
 const fn stopping(name: &'static str, title: &'static str, higher_is_better: bool) -> Metric {
-    Metric { stops: true, ..monitor(name, title, higher_is_better) }
+    Metric::new(name, title, higher_is_better).stops()
 }
 
 impl Metric {
+    /// One that is shown and nothing more: an objective's own.
+    pub const fn new(name: &'static str, title: &'static str, higher_is_better: bool) -> Self {
+        Self { name, title, higher_is_better, stops: false, headline: false }
+    }
+
+    /// The same, which early stopping may go by.
+    #[must_use]
+    pub const fn stops(self) -> Self {
+        Self { stops: true, ..self }
+    }
+
     const fn headlines(self) -> Self {
         Self { headline: true, ..self }
     }

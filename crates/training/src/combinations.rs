@@ -8,18 +8,18 @@ use burn::module::Module;
 use burn::tensor::Device;
 use burn::train::Interrupter;
 use semiseq_datasets::{Augmenter, Dataset, Prepared, Sequence, Series, Source, Target, prepare, prepare_source};
-use semiseq_models::ModelConfig;
 use semiseq_objectives::{OBJECTIVES, Setting, TargetSize};
 
-use crate::config::RunConfig;
-use crate::config::read::read_str;
+use crate::config::{RunConfig, read_str};
 use crate::error::Error;
-use crate::generator;
-use crate::learner::evaluate::{Kind, measured, outputs, score};
 use crate::learner::progress::Progress;
-use crate::learner::stage::{StageOptions, fit};
-use crate::record::head_size;
-use crate::task::{check, task};
+use crate::learner::{StageOptions, fit};
+use crate::recipe::ModelSettings;
+use crate::run_folder::Order;
+use crate::run_folder::generator::Generator;
+use crate::tasks::compatibility::check;
+use crate::tasks::evaluate::{measured, outputs};
+use crate::tasks::{head_size, targets, task_of};
 
 const ROWS: usize = 36;
 
@@ -31,7 +31,7 @@ enum Targets {
     Numbers,
 }
 
-fn sequences(targets: Targets, tokens: bool, equal: bool) -> Dataset {
+fn sequences(kind: Targets, tokens: bool, equal: bool) -> Dataset {
     let length = |row: usize| if equal { 6 } else { 2 + row * 5 % 7 };
     let sequence = |row: usize| match tokens {
         true => Sequence::Tokens((0..length(row)).map(|step| (1 + (row * 3 + step * step) % 7) as u32).collect()),
@@ -40,7 +40,7 @@ fn sequences(targets: Targets, tokens: bool, equal: bool) -> Dataset {
             Sequence::Series(Series { values: (0..2 * length(row)).map(value).collect(), channels: 2 })
         }
     };
-    let target = |row: usize| match targets {
+    let target = |row: usize| match kind {
         // Some never had a label.
         _ if row % 9 == 4 => Target::Missing,
         Targets::Classes => Target::Class(row % 2),
@@ -51,7 +51,7 @@ fn sequences(targets: Targets, tokens: bool, equal: bool) -> Dataset {
         name: "memory".into(),
         sequences: (0..ROWS).map(sequence).collect(),
         targets: (0..ROWS).map(target).collect(),
-        classes: if targets == Targets::Numbers { vec![] } else { vec!["a".into(), "b".into()] },
+        classes: if kind == Targets::Numbers { vec![] } else { vec!["a".into(), "b".into()] },
         ..Dataset::default()
     }
 }
@@ -95,13 +95,8 @@ fn train(config: &RunConfig, data: &Prepared) -> Result<(), Error> {
     check(config, data)?;
     let device = Device::flex().autodiff();
     device.seed(1);
-    let kind = Kind::of(task(config));
-    let logits = match &config.model {
-        ModelConfig::Classifier(classifier) if classifier.sigmoid() => 1,
-        _ if kind == Kind::Number => 1,
-        _ => data.processor.classes().len().max(2),
-    };
-    let head = head_size(&config.model, &data.processor, logits);
+    let task = task_of(targets(config));
+    let head = head_size(ModelSettings::kind(&config.model), &data.processor);
     let model = config.model.init(data.processor.input(), head, &device).materialize();
     let train = Arc::new(data.train.clone());
     let counts = vec![4; data.processor.classes().len()];
@@ -109,20 +104,8 @@ fn train(config: &RunConfig, data: &Prepared) -> Result<(), Error> {
     let setting = Setting { model: &model, train_size: train.len(), class_counts: &counts, target, device: &device };
     let stage = &config.stages[0];
     let objective = stage.objective.init(&setting);
-    let options = StageOptions {
-        label: stage.objective.name().into(),
-        config: stage,
-        augmenter: Augmenter::new(&config.data.augment, &data.processor, &train),
-        train,
-        labeled: &data.labeled,
-        unlabeled: &data.unlabeled,
-        valid: &data.valid,
-        processor: &data.processor,
-        kind,
-        seed: 1,
-        device: &device,
-        pace: None,
-    };
+    let augmenter = Augmenter::new(&config.data.augment, &data.processor, &train);
+    let options = StageOptions { augmenter, train, seed: 1, ..StageOptions::new(stage, data, task, &device) };
     let interrupter = Interrupter::new();
     let mut progress = Progress::new(false, true, interrupter.clone());
     let fitted = fit(model, objective, &options, None, &mut progress, &interrupter, |told, files| {
@@ -136,11 +119,16 @@ fn train(config: &RunConfig, data: &Prepared) -> Result<(), Error> {
     let own = measured(&objective, &model, &data.test);
     assert!(own.values().all(|value| value.is_finite()), "{own:?}");
     if own.is_empty() {
-        let (scores, _) = score(&outputs(&model, &data.test, kind), &data.test);
+        let (scores, _) = task.score(&outputs(&model, &data.test, task), &data.test);
         assert!(!scores.is_empty() && scores.values().all(|value| value.is_finite()), "{scores:?}");
     }
     if stage.objective.kind().shows {
-        generator::show(&stage.objective, &objective, &model, data, 1);
+        let generator = Generator::new(&stage.objective, objective, data);
+        let rebuilt = generator.rebuild(&model, &data.test);
+        let answers = generator.answer(&model, &data.test);
+        let order = Order { count: 3, length: None, class: None, temperature: 1.0, seed: 1 };
+        let made = generator.make(&model, &order);
+        assert!(rebuilt.is_some() || answers.is_some() || made.is_ok_and(|made| made.len() == 3), "nothing is shown");
     }
     Ok(())
 }
@@ -192,15 +180,15 @@ const DATA: &str = "[data]\nsource = \"memory\"\nvalid_fraction = 0.2\n[data.lab
 const ENCODER: &str = "encoder.gru.hidden = 4";
 
 /// All objectives with a head, on values and tokens of equal and unequal lengths.
-fn all(head: &str, settings: &str, targets: Targets) -> [usize; 2] {
+fn all(head: &str, settings: &str, kind: Targets) -> [usize; 2] {
     let mut count = Count::default();
     for objective in objectives() {
         for (tokens, equal) in [(false, true), (false, false), (true, true), (true, false)] {
             let what = format!("{objective:?} with {head} {settings}, tokens: {tokens}, equal lengths: {equal}");
             let model = format!("[model.{head}]\n{settings}\n{ENCODER}");
             let data = |config: &RunConfig| {
-                let source = Source::new(sequences(targets, tokens, equal));
-                Ok(prepare_source(source, &config.data, task(config))?)
+                let source = Source::new(sequences(kind, tokens, equal));
+                Ok(prepare_source(source, &config.data, targets(config))?)
             };
             count.note(objective.0, &what, || run(config(DATA, &model, objective, tokens), data));
         }
@@ -242,7 +230,7 @@ fn every_objective_trains_a_forecaster_or_is_refused() {
         for every_step in [false, true] {
             let data = format!("[data]\nsource = {path:?}\n[data.windows]\ninput = 6\nhorizon = 2\nstride = 6");
             let model = format!("[model.forecaster]\nevery_step = {every_step}\n{ENCODER}");
-            let windows = |config: &RunConfig| Ok(prepare(&config.data, task(config))?);
+            let windows = |config: &RunConfig| Ok(prepare(&config.data, targets(config))?);
             let attempt = || run(config(&data, &model, objective, false), windows);
             count.note(objective.0, &format!("{objective:?} with a forecaster, every step: {every_step}"), attempt);
         }

@@ -1,35 +1,31 @@
-//! Everything that learns: configs, objectives, the learner, and the run that ties them together.
+//! Everything that trains: configs, tasks, the learner, and the run that ties them together.
 //!
 //! The way of the data is one page: [`run::run`].
 
-mod checksums;
+pub mod cells;
 #[cfg(test)]
 mod combinations;
 pub mod config;
 pub mod error;
-#[cfg(test)]
-mod foreign;
-mod generator;
+pub mod files;
 pub mod learner;
-mod lock;
-pub mod metrics;
-mod naive;
-pub mod output;
-mod record;
+pub mod observer;
+mod options;
+mod recipe;
 pub mod run;
-mod saved;
-mod summary;
-mod task;
+pub mod run_folder;
+mod session;
+pub mod tasks;
+pub mod terminal;
 mod warnings;
-mod weights;
 
 pub use semiseq_objectives as objectives;
 
-pub use config::RunConfig;
+pub use config::{CheckedConfig, RunConfig, StageConfig};
 pub use error::{ConfigProblem, Error};
-pub use generator::Order;
-pub use lock::FolderLock;
-pub use run::{RunOptions, run, run_on};
-pub use saved::SavedRun;
-pub use summary::{BaselineSummary, StageSummary, Summary};
-pub use task::{Judge, Predictor, Purpose, task};
+pub use observer::{Observer, SharedObserver, StageName};
+pub use options::RunOptions;
+pub use recipe::{ModelKind, ModelSettings, ObjectiveSettings};
+pub use run::{run, run_on};
+pub use run_folder::{BaselineSummary, FinishedRun, FolderLock, Order, SavedRun, StageSummary, Summary};
+pub use tasks::{Judge, Outputs, Prediction, Predictor, Purpose, Task, targets, task_of};

@@ -1,9 +1,9 @@
 //! What is probably not meant, though a run goes on with it: a line each, on standard error, in the log and in the report.
 
-use semiseq_datasets::{Dataset, Prepared, Target, Task};
+use semiseq_datasets::{Dataset, Prepared, Target, Task as Targets};
 
-use crate::config::RunConfig;
-use crate::metrics::Confusion;
+use crate::recipe::ModelSettings;
+use crate::tasks::measures::Confusion;
 
 /// Names that a line lists at most.
 const LISTED: usize = 5;
@@ -13,20 +13,10 @@ const ENOUGH: usize = 10;
 const SINGLE_ANSWER: f64 = 0.9;
 
 /// What can be seen before any training. `counts` holds the labels of each class that training sees.
-pub(crate) fn before(config: &RunConfig, data: &Prepared, task: Task, counts: &[usize]) -> Vec<String> {
-    let encoder = config.model.encoder();
-    let dropout = encoder.idle_dropout().map(|dropout| {
-        format!(
-            "`model.{}.encoder.{name}.dropout = {dropout}` does nothing: it acts between layers, and there is one; write `layers = 2` \
-             or more, or use `dropout` of `[model.{}]`",
-            config.model.name(),
-            config.model.name(),
-            name = encoder.name(),
-        )
-    });
+pub(crate) fn before(model: &impl ModelSettings, data: &Prepared, targets: Targets, counts: &[usize]) -> Vec<String> {
     let of_labels = [unseen_classes(data, counts), more_validation(data)];
-    let of_labels = of_labels.into_iter().flatten().filter(|_| !matches!(task, Task::Unsupervised | Task::Forecast));
-    dropout.into_iter().chain(of_labels).collect()
+    let reads = !matches!(targets, Targets::Unsupervised | Targets::Forecast);
+    model.idle().into_iter().chain(of_labels.into_iter().flatten().filter(|_| reads)).collect()
 }
 
 /// A stage that pairs labelled with unlabelled sequences, where there are none of the latter.

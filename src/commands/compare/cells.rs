@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use semiseq::prelude::*;
-use semiseq::training::output::files::make_folder;
+use semiseq::training::files::make_folder;
 
 use super::super::tell;
 use super::grid::{Cell, Plan};
@@ -100,7 +100,7 @@ fn run_one(cell: &Cell, cells: &Path, jobs: usize, memory: &Memory) -> Outcome {
     let config = cells.join(format!("{}.toml", cell.key));
     let out = cells.join(&cell.key);
     let text = toml::to_string(&cell.config).map_err(|error| error.to_string())?;
-    semiseq::training::output::files::write_atomic(&config, text.as_bytes()).map_err(|error| error.to_string())?;
+    semiseq::training::files::write_atomic(&config, text.as_bytes()).map_err(|error| error.to_string())?;
     let program = std::env::current_exe().map_err(|error| error.to_string())?;
     let mut command = Command::new(program);
     command.arg("train").arg(&config).args(["--no-tui", "--json", "--out"]).arg(&out);

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use semiseq::prelude::*;
 use semiseq::training::FolderLock;
-use semiseq::training::output::files::{make_folder, write_atomic};
+use semiseq::training::files::{make_folder, write_atomic};
 
 use super::{json_text, print, tell};
 use cells::Outcome;

@@ -5,9 +5,9 @@ use std::path::Path;
 
 use plotters::prelude::*;
 use semiseq::prelude::*;
-use semiseq::training::output::files::write_atomic;
-use semiseq::training::output::map::COLORS;
-use semiseq::training::output::report::{escape, frame};
+use semiseq::report::map::COLORS;
+use semiseq::report::page::{escape, frame};
+use semiseq::training::files::write_atomic;
 
 use super::grid::Plan;
 use super::table::{Score, Table};

@@ -37,6 +37,10 @@ impl Encoder for AnyEncoder {
         each!(self, encoder => encoder.hidden())
     }
 
+    fn causal(&self) -> bool {
+        each!(self, encoder => encoder.causal())
+    }
+
     fn bidirectional(&self) -> bool {
         each!(self, encoder => encoder.bidirectional())
     }

@@ -90,6 +90,10 @@ impl Encoder for ConvolutionalEncoder {
         leaky_relu(self.output.forward(vector), SLOPE).unsqueeze_dim(1)
     }
 
+    fn causal(&self) -> bool {
+        false
+    }
+
     fn hidden(&self) -> usize {
         self.hidden
     }

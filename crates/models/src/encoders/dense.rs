@@ -76,6 +76,10 @@ impl Encoder for DenseEncoder {
         vector.unsqueeze_dim(1)
     }
 
+    fn causal(&self) -> bool {
+        false
+    }
+
     fn hidden(&self) -> usize {
         self.hidden
     }

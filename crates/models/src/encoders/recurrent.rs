@@ -82,6 +82,10 @@ impl Encoder for RecurrentEncoder {
         (!self.bidirectional()).then(|| self.forward_with_state(input, None, states))
     }
 
+    fn causal(&self) -> bool {
+        !self.bidirectional()
+    }
+
     fn hidden(&self) -> usize {
         if self.bidirectional() { 2 * self.hidden } else { self.hidden }
     }

@@ -2,20 +2,24 @@
 
 use std::ops::Deref;
 
+use semiseq_models::ModelConfig;
+use semiseq_objectives::ObjectiveConfig;
+
 use crate::config::RunConfig;
 use crate::error::{ConfigProblem, Error};
+use crate::recipe::{ModelSettings, ObjectiveSettings};
 
 /// A config without mistakes, wherever it comes from: a file, or code.
-#[derive(Clone, Copy, Debug)]
-pub struct CheckedConfig<'a>(&'a RunConfig);
+#[derive(Debug)]
+pub struct CheckedConfig<'a, M = ModelConfig, O = ObjectiveConfig>(&'a RunConfig<M, O>);
 
-impl RunConfig {
+impl<M: ModelSettings, O: ObjectiveSettings> RunConfig<M, O> {
     /// The config as something that can run.
     ///
     /// # Errors
     ///
     /// Every value out of range, with its key.
-    pub fn checked(&self) -> Result<CheckedConfig<'_>, Error> {
+    pub fn checked(&self) -> Result<CheckedConfig<'_, M, O>, Error> {
         let problems = self.check();
         if problems.is_empty() {
             return Ok(CheckedConfig(self));
@@ -29,10 +33,18 @@ impl RunConfig {
     }
 }
 
-impl Deref for CheckedConfig<'_> {
-    type Target = RunConfig;
+impl<M, O> Clone for CheckedConfig<'_, M, O> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
 
-    fn deref(&self) -> &RunConfig {
+impl<M, O> Copy for CheckedConfig<'_, M, O> {}
+
+impl<M, O> Deref for CheckedConfig<'_, M, O> {
+    type Target = RunConfig<M, O>;
+
+    fn deref(&self) -> &RunConfig<M, O> {
         self.0
     }
 }

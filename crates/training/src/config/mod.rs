@@ -11,6 +11,7 @@ pub(crate) mod limits;
 pub(crate) mod optimizer;
 pub(crate) mod paths;
 pub(crate) mod read;
+mod recipe;
 pub(crate) mod schedule;
 pub(crate) mod spans;
 pub(crate) mod stage;
@@ -21,19 +22,22 @@ pub use checkpoint::CheckpointEvery;
 pub use layers::{LayerConfig, LayersConfig};
 pub use optimizer::{AdamConfig, OptimizerConfig, RmsPropConfig, SgdConfig};
 pub use paths::seen_from;
-pub use read::{read, read_from, read_str};
+pub use read::{read, read_as, read_from, read_str, read_str_as};
 pub use schedule::{ScheduleConfig, StepSchedule, WarmupOnly};
 pub use stage::{EarlyStopping, StageConfig};
 
 use semiseq_datasets::DataConfig;
 use semiseq_models::ModelConfig;
+use semiseq_objectives::ObjectiveConfig;
 use semiseq_schema::{Problem, problem};
 use serde::{Deserialize, Serialize};
+
+use crate::recipe::{ModelSettings, ObjectiveSettings};
 
 /// A whole run. One value of this type and the data determine every number that the run prints.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct RunConfig {
+pub struct RunConfig<M = ModelConfig, O = ObjectiveConfig> {
     /// Names the run folder, `runs/NAME`. Default: the config file's name.
     #[serde(default)]
     pub name: String,
@@ -53,10 +57,10 @@ pub struct RunConfig {
     /// Where sequences come from and which labels may be seen.
     pub data: DataConfig,
     /// The network.
-    pub model: ModelConfig,
+    pub model: M,
     /// What is learned, in this order, each stage on the weights of the one before.
     #[serde(rename = "stage")]
-    pub stages: Vec<StageConfig>,
+    pub stages: Vec<StageConfig<O>>,
     /// The same model on the labelled part alone.
     #[serde(default)]
     pub baseline: BaselineConfig,
@@ -73,7 +77,22 @@ fn first_device() -> Vec<usize> {
 /// The backends that a config may name.
 pub const BACKENDS: [&str; 4] = ["flex", "ndarray", "wgpu", "cuda"];
 
-impl RunConfig {
+impl<M: ModelSettings, O: ObjectiveSettings> RunConfig<M, O> {
+    /// A config with every default, as library users start from.
+    pub fn new(name: impl Into<String>, data: DataConfig, model: M, stages: Vec<StageConfig<O>>) -> Self {
+        Self {
+            name: name.into(),
+            seed: 0,
+            backend: default_backend(),
+            devices: first_device(),
+            gradient_checkpointing: false,
+            data,
+            model,
+            stages,
+            baseline: BaselineConfig::default(),
+        }
+    }
+
     /// Every value that is out of range, with its key.
     pub fn check(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
@@ -128,7 +147,7 @@ impl RunConfig {
     }
 
     /// The stage that the baseline copies its batch size, length and optimiser from: the last one.
-    pub fn last_stage(&self) -> Option<&StageConfig> {
+    pub fn last_stage(&self) -> Option<&StageConfig<O>> {
         self.stages.last()
     }
 }

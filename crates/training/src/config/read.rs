@@ -18,6 +18,7 @@ use crate::config::hints::{Meant, meant};
 use crate::config::paths::{Misplaced, make_whole};
 use crate::config::spans::{Places, join, line_of};
 use crate::error::{ConfigProblem, Error};
+use crate::recipe::{ModelSettings, ObjectiveSettings};
 
 /// Reads the config at `path` with `--set` overrides (`key=value`) applied before checking. Relative paths in the config
 /// become whole ones, as seen from its folder; those of overrides, as seen from where the program runs.
@@ -26,7 +27,19 @@ use crate::error::{ConfigProblem, Error};
 ///
 /// Every mistake with file, line and key.
 pub fn read(path: &Path, overrides: &[String]) -> Result<RunConfig, Error> {
-    read_from(path, overrides, Path::new(""))
+    read_as(path, overrides)
+}
+
+/// As [`read`], for a model or an objective of one's own.
+///
+/// # Errors
+///
+/// As [`read`].
+pub fn read_as<M: ModelSettings, O: ObjectiveSettings>(
+    path: &Path,
+    overrides: &[String],
+) -> Result<RunConfig<M, O>, Error> {
+    read_file(path, overrides, Path::new(""))
 }
 
 /// As [`read`], with overrides whose paths are relative to `folder`: those of a grid file.
@@ -35,6 +48,14 @@ pub fn read(path: &Path, overrides: &[String]) -> Result<RunConfig, Error> {
 ///
 /// As [`read`].
 pub fn read_from(path: &Path, overrides: &[String], folder: &Path) -> Result<RunConfig, Error> {
+    read_file(path, overrides, folder)
+}
+
+fn read_file<M: ModelSettings, O: ObjectiveSettings>(
+    path: &Path,
+    overrides: &[String],
+    folder: &Path,
+) -> Result<RunConfig<M, O>, Error> {
     let mut loaded = load(path, &mut Vec::new())?;
     name_by_file(&mut loaded.table, path);
     finish(loaded, overrides, folder)
@@ -46,9 +67,33 @@ pub fn read_from(path: &Path, overrides: &[String], folder: &Path) -> Result<Run
 ///
 /// Every mistake with line and key.
 pub fn read_str(file: &str, text: &str, overrides: &[String]) -> Result<RunConfig, Error> {
+    read_str_as(file, text, overrides)
+}
+
+/// As [`read_str`], for a model or an objective of one's own.
+///
+/// # Errors
+///
+/// As [`read_str`].
+pub fn read_str_as<M: ModelSettings, O: ObjectiveSettings>(
+    file: &str,
+    text: &str,
+    overrides: &[String],
+) -> Result<RunConfig<M, O>, Error> {
     let mut loaded = Loaded { table: parse(file, text)?, places: Places::of(file, text), misplaced: Vec::new() };
     name_by_file(&mut loaded.table, Path::new(file));
     finish(loaded, overrides, Path::new(""))
+}
+
+impl RunConfig {
+    /// Reads the config at `path`; [`read`] also takes overrides, [`read_as`] models and objectives of one's own.
+    ///
+    /// # Errors
+    ///
+    /// Every mistake with file, line and key.
+    pub fn read(path: impl AsRef<Path>) -> Result<Self, Error> {
+        read(path.as_ref(), &[])
+    }
 }
 
 /// Calls a run that has no name by its file.
@@ -66,14 +111,18 @@ struct Loaded {
     misplaced: Vec<Misplaced>,
 }
 
-fn finish(loaded: Loaded, overrides: &[String], folder: &Path) -> Result<RunConfig, Error> {
+fn finish<M: ModelSettings, O: ObjectiveSettings>(
+    loaded: Loaded,
+    overrides: &[String],
+    folder: &Path,
+) -> Result<RunConfig<M, O>, Error> {
     let Loaded { mut table, mut places, mut misplaced } = loaded;
     for text in overrides {
         apply_override(&mut table, &mut places, text)?;
     }
     misplaced.extend(make_whole(&mut table, folder));
     let mut problems: Vec<Problem> = misplaced.iter().filter_map(|misplaced| misplaced.problem(&table)).collect();
-    let (config, mistakes, touched) = deserialize_all::<RunConfig>(Value::Table(table), &mut places);
+    let (config, mistakes, touched) = deserialize_all::<RunConfig<M, O>>(Value::Table(table), &mut places);
     problems.extend(mistakes);
     if let Some(config) = config {
         let noted: Vec<String> = problems.iter().map(|problem| problem.key.clone()).collect();

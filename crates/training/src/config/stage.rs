@@ -1,18 +1,19 @@
 //! One stage of a run: an objective, how long, on which batches, with which optimiser.
 
 use semiseq_objectives::ObjectiveConfig;
-use semiseq_schema::{METRICS, Problem, check_range, metric, problem};
+use semiseq_schema::{METRICS, Problem, check_range, problem};
 use serde::{Deserialize, Serialize};
 
 use crate::config::checkpoint::CheckpointEvery;
 use crate::config::layers::LayersConfig;
 use crate::config::optimizer::OptimizerConfig;
 use crate::config::schedule::ScheduleConfig;
+use crate::recipe::ObjectiveSettings;
 
 /// `[[stage]]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct StageConfig {
+pub struct StageConfig<O = ObjectiveConfig> {
     /// Passes over the larger of the labelled and the unlabelled pool. Either this or `steps`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub epochs: Option<usize>,
@@ -59,7 +60,7 @@ pub struct StageConfig {
     #[serde(default, skip_serializing_if = "LayersConfig::is_empty")]
     pub layers: LayersConfig,
     /// What is minimised: one table, `[stage.objective.NAME]`.
-    pub objective: ObjectiveConfig,
+    pub objective: O,
     /// How the weights move. Default Adam at 1e-3.
     #[serde(default)]
     pub optimizer: OptimizerConfig,
@@ -96,9 +97,9 @@ fn default_patience() -> usize {
     10
 }
 
-impl StageConfig {
+impl<O> StageConfig<O> {
     /// A stage with every default, as library users start from.
-    pub fn new(objective: ObjectiveConfig, epochs: usize) -> Self {
+    pub fn new(objective: O, epochs: usize) -> Self {
         Self {
             epochs: Some(epochs),
             steps: None,
@@ -116,6 +117,32 @@ impl StageConfig {
         }
     }
 
+    /// The same stage with another objective.
+    pub fn with_objective<P>(&self, objective: P) -> StageConfig<P> {
+        StageConfig {
+            epochs: self.epochs,
+            steps: self.steps,
+            batch_size: self.batch_size,
+            unlabeled_ratio: self.unlabeled_ratio,
+            gradient_accumulation: self.gradient_accumulation,
+            weight_average: self.weight_average,
+            validate_every: self.validate_every,
+            checkpoint_every: self.checkpoint_every,
+            early_stopping: self.early_stopping.clone(),
+            layers: self.layers.clone(),
+            objective,
+            optimizer: self.optimizer.clone(),
+            schedule: self.schedule.clone(),
+        }
+    }
+
+    /// How the stage goes, whatever it minimises.
+    pub fn without_objective(&self) -> StageConfig<()> {
+        self.with_objective(())
+    }
+}
+
+impl<O: ObjectiveSettings> StageConfig<O> {
     pub(crate) fn check(&self, path: &str, problems: &mut Vec<Problem>) {
         match (self.epochs, self.steps) {
             (Some(_), Some(_)) => problems.push(problem(
@@ -153,10 +180,9 @@ impl StageConfig {
             );
         }
         if let Some(stopping) = &self.early_stopping {
-            let known = stopping.metric.strip_prefix("valid.").and_then(metric).is_some_and(|metric| metric.stops);
-            if !known {
-                let stops = METRICS.iter().filter(|metric| metric.stops);
-                let names: Vec<_> = stops.map(|metric| format!("valid.{}", metric.name)).collect();
+            let stops = METRICS.iter().chain(self.objective.metrics()).filter(|metric| metric.stops);
+            let names: Vec<_> = stops.map(|metric| format!("valid.{}", metric.name)).collect();
+            if !names.contains(&stopping.metric) {
                 problems.push(problem(
                     format!("{path}.early_stopping.metric"),
                     format!("must be one of {}, got `{}`", names.join(", "), stopping.metric),
@@ -167,7 +193,7 @@ impl StageConfig {
                 problems.push(problem(format!("{path}.early_stopping.patience"), "must be at least 1, got 0", None));
             }
         }
-        self.objective.check(&format!("{path}.objective.{}", self.objective.name()), problems);
+        self.objective.check(&format!("{path}.objective"), problems);
         self.layers.check(&format!("{path}.layers"), problems);
         self.optimizer.check(&format!("{path}.optimizer"), problems);
         self.schedule.check(&format!("{path}.schedule"), problems);

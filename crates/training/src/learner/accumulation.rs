@@ -6,7 +6,7 @@ use semiseq_datasets::StepBatches;
 use semiseq_models::SequenceModel;
 use semiseq_objectives::{Counted, Objective, Over, Step, StepContext};
 
-use crate::learner::Learned;
+use crate::learner::learned::Learned;
 use crate::learner::means::Means;
 
 /// Gradients of the batches of one optimiser step: each term of each batch weighs by its share of the rows that the term is the
@@ -55,7 +55,7 @@ mod tests {
     use semiseq_models::{AnyModel, HeadSize, InputSize, ModelConfig};
 
     use super::*;
-    use crate::learner::evaluate::host;
+    use crate::tasks::host;
     use semiseq_objectives::{AnyObjective, ObjectiveConfig};
     use semiseq_objectives::{Setting, TargetSize};
 

@@ -76,7 +76,7 @@ mod tests {
 
     use super::*;
     use crate::config::layers::LayerConfig;
-    use crate::learner::Learned;
+    use crate::learner::learned::Learned;
 
     #[test]
     fn each_group_gets_its_rate_and_a_frozen_one_none() {

@@ -2,7 +2,7 @@
 
 use semiseq_datasets::{Loader, Pool};
 
-use crate::learner::stage::StageOptions;
+use crate::learner::options::StageOptions;
 
 /// How long a stage is.
 #[derive(Clone, Copy)]
@@ -19,7 +19,7 @@ pub(super) struct Length {
 impl Length {
     /// `loader` makes the batches of a stage that reads a pool; the stage's own is `pool`.
     pub fn of(options: &StageOptions<'_>, pool: Pool, loader: impl Fn(Pool) -> Loader) -> Self {
-        let config = options.config;
+        let config = &options.config;
         let batches_per_epoch = loader(pool).steps_per_epoch();
         let in_steps = |batches: usize| batches.max(1).div_ceil(config.gradient_accumulation);
         let steps_per_epoch = in_steps(batches_per_epoch);

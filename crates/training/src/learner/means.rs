@@ -8,8 +8,8 @@ use semiseq_schema::Scores;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
-use crate::learner::evaluate::host;
 use crate::learner::position::Exact;
+use crate::tasks::host;
 
 /// Means over an epoch of what the steps said: over all rows of its batches, whichever batch they stood in. Values stay on the
 /// device until read.

@@ -9,11 +9,13 @@ pub(crate) mod accumulation;
 pub(crate) mod adam;
 pub mod checkpoint;
 pub(crate) mod draw;
-pub mod evaluate;
 pub(crate) mod layers;
+mod learned;
 pub(crate) mod length;
 pub(crate) mod means;
 pub mod optimizer;
+mod options;
+mod outcome;
 pub(crate) mod position;
 pub mod progress;
 pub(crate) mod saving;
@@ -25,17 +27,7 @@ pub(crate) mod training;
 pub(crate) mod validation;
 
 pub use draw::draw;
-pub use stage::{Fit, Milestone, Outcome, Pace, StageOptions, check_stage, fit};
-
-use burn::module::Module;
-
-/// What a stage trains and a checkpoint keeps: the model, and the objective with all that it remembers.
-#[derive(Module, Debug)]
-pub struct Learned<M: Module, O: Module> {
-    /// The model.
-    pub model: M,
-    /// The objective.
-    pub objective: O,
-    /// Moving average of the model's weights, where asked for.
-    pub average: Option<M>,
-}
+pub use learned::Learned;
+pub use options::{Pace, StageOptions};
+pub use outcome::{Fit, Listener, Milestone, Outcome};
+pub use stage::{check_stage, fit, fit_heard};

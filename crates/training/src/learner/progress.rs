@@ -13,7 +13,7 @@ use burn::train::renderer::tui::TuiMetricsRendererWrapper;
 use burn::train::renderer::{MetricState, MetricsRenderer};
 use semiseq_schema::{METRICS, Metric, Scores, higher_is_better};
 
-use crate::output::terminal::tell;
+use crate::terminal::tell;
 
 /// Training or validation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,130 +3,23 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use burn::tensor::Device;
 use burn::train::Interrupter;
-use semiseq_datasets::{Augmenter, Dataset, Loader, LoaderOptions, Processor, StepBatches};
+use semiseq_datasets::{Loader, LoaderOptions, StepBatches};
 use semiseq_models::SequenceModel;
 use semiseq_objectives::{Needs, Objective, Step, StepContext};
-use semiseq_schema::{Scores, mix};
-use serde::{Deserialize, Serialize};
+use semiseq_schema::mix;
 
-use crate::config::stage::StageConfig;
 use crate::error::Error;
-use crate::learner::Learned;
 use crate::learner::accumulation::rows;
 use crate::learner::checkpoint::Files;
-use crate::learner::evaluate::Kind;
+use crate::learner::learned::Learned;
 use crate::learner::length::Length;
+use crate::learner::options::StageOptions;
+use crate::learner::outcome::{Fit, Listener, Milestone, OfMilestones, STOPPED_EARLY, THROUGH};
 use crate::learner::progress::Progress;
 use crate::learner::saving::Saving;
 use crate::learner::training::{Due, Training};
 use crate::learner::validation::{check_stopping, selection};
-
-/// Everything a stage works on.
-pub struct StageOptions<'a> {
-    /// Named on the dashboard and in the metrics.
-    pub label: String,
-    /// The stage's settings.
-    pub config: &'a StageConfig,
-    /// The training part, with the positions of labelled and unlabelled sequences.
-    pub train: Arc<Dataset>,
-    /// Positions whose labels may be seen.
-    pub labeled: &'a [usize],
-    /// Positions whose labels may not be seen.
-    pub unlabeled: &'a [usize],
-    /// The validation part.
-    pub valid: &'a Dataset,
-    /// How it was prepared.
-    pub processor: &'a Processor,
-    /// Makes the views.
-    pub augmenter: Augmenter,
-    /// What the model's numbers mean.
-    pub kind: Kind,
-    /// Seeds batches, views and dropout of this stage.
-    pub seed: u64,
-    /// The autodiff device.
-    pub device: &'a Device,
-    /// Runs exactly so long, whatever the config says (the baseline).
-    pub pace: Option<Pace>,
-}
-
-/// How long a baseline runs: as long as the stage that it is compared with, validated as often.
-#[derive(Clone, Copy, Debug)]
-pub struct Pace {
-    /// Optimiser steps in all.
-    pub steps: usize,
-    /// Optimiser steps of an epoch.
-    pub steps_per_epoch: usize,
-    /// Optimiser steps between two validations.
-    pub validate_every: usize,
-}
-
-/// A moment of a stage that something is told of: an epoch is through, or the weights were validated, or both; or a checkpoint
-/// is to be written.
-#[derive(Clone, Debug)]
-pub struct Milestone<'a> {
-    /// The epoch under way, or the one that ends here; counted from 1.
-    pub epoch: usize,
-    /// Epochs that are through.
-    pub epochs: usize,
-    /// Optimiser steps so far.
-    pub step: usize,
-    /// Means over the epoch, where it is through.
-    pub train: Option<&'a Scores>,
-    /// Scores on the validation part, where it was looked at and has some.
-    pub valid: Option<&'a Scores>,
-    /// What is wrong with the stage, once, where something is.
-    pub warning: Option<String>,
-    /// Whether to write a checkpoint.
-    pub checkpoint: bool,
-}
-
-/// How a stage ended.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Outcome {
-    /// Epochs that were run, be it in part.
-    pub epochs: usize,
-    /// The epoch whose weights were kept, or in which they stood.
-    pub best_epoch: usize,
-    /// Optimiser steps after which they were validated.
-    #[serde(default)]
-    pub best_step: usize,
-    /// Optimiser steps.
-    pub steps: usize,
-    /// Optimiser steps between two validations.
-    #[serde(default)]
-    pub validate_every: usize,
-    /// Seconds, validation included; over all sessions where the stage was resumed.
-    pub wall_seconds: f64,
-    /// Training sequences a second, validation not counted.
-    pub samples_per_second: f64,
-    /// Seconds of an optimiser step, batches included and validation not.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub step_seconds: Option<f64>,
-    /// Why the stage ended: `all epochs`, or `early stopping`.
-    pub stopped_by: String,
-}
-
-const THROUGH: &str = "all epochs";
-const STOPPED_EARLY: &str = "early stopping";
-
-impl Outcome {
-    /// Whether early stopping ended the stage.
-    pub fn stopped_early(&self) -> bool {
-        self.stopped_by == STOPPED_EARLY
-    }
-}
-
-/// What a stage hands back.
-pub struct Fit<M, O> {
-    /// The model with the best validation's weights, on the autodiff device.
-    pub model: M,
-    /// The objective as it was then.
-    pub objective: O,
-    /// How it ended; `None` where the user interrupted it.
-    pub outcome: Option<Outcome>,
-}
 
 /// Whether a stage has something to learn from, and its early stopping something to go by. A run asks of all stages before the
 /// first begins. A copy of the objective takes steps without moving the model, as a rule one.
@@ -148,20 +41,7 @@ pub fn check_stage<M: SequenceModel, O: Objective<M>>(
         let step = Step::upload(&batch, model.per_step(), options.device);
         objective.clone().step(model, &step, &context).any(|over| rows(over, &batch, model.per_step()))
     };
-    if loader(options, needs).epoch(1).enumerate().any(teaches) {
-        Ok(())
-    } else {
-        Err(nothing_to_learn(&options.label))
-    }
-}
-
-/// None of an epoch's batches gives the objective a term.
-pub(super) fn nothing_to_learn(label: &str) -> Error {
-    Error::input(
-        format!("{label}: no batch of the first epoch has anything to learn from"),
-        "its sequences are too short for the objective, or none of its labels is known or weighs anything; `data info` tells of \
-         sequences and labels",
-    )
+    if loader(options, needs).epoch(1).enumerate().any(teaches) { Ok(()) } else { Err(options.nothing_to_learn()) }
 }
 
 /// Whether a stage has batches, and its early stopping something to go by.
@@ -196,15 +76,32 @@ pub fn fit<M: SequenceModel, O: Objective<M>>(
     resume: Option<&Files>,
     progress: &mut Progress,
     interrupter: &Interrupter,
-    mut tell: impl FnMut(Milestone<'_>, &dyn Fn() -> Result<Files, Error>) -> Result<(), Error>,
+    tell: impl FnMut(Milestone<'_>, &dyn Fn() -> Result<Files, Error>) -> Result<(), Error>,
+) -> Result<Fit<M, O>, Error> {
+    fit_heard(model, objective, options, resume, progress, interrupter, &mut OfMilestones(tell))
+}
+
+/// As [`fit`], with a listener that hears of each step too.
+///
+/// # Errors
+///
+/// As [`fit`].
+pub fn fit_heard<M: SequenceModel, O: Objective<M>>(
+    model: M,
+    objective: O,
+    options: &StageOptions<'_>,
+    resume: Option<&Files>,
+    progress: &mut Progress,
+    interrupter: &Interrupter,
+    listener: &mut impl Listener,
 ) -> Result<Fit<M, O>, Error> {
     check_parts(&model, &objective, options)?;
-    let config = options.config;
+    let config = &options.config;
     let needs = objective.needs();
     let batches = loader(options, needs);
     let length = Length::of(options, needs.pool, |pool| loader(options, Needs { pool, ..needs }));
     let mut training = Training::new(model, objective, options, length, resume)?;
-    let (metric, higher) = selection(config, options.kind);
+    let (metric, higher) = selection(options);
     let patience = config.early_stopping.as_ref().map(|stopping| stopping.patience);
     let stops = |training: &Training<'_, M, O>| patience.is_some_and(|patience| training.position.waits(patience));
     let mut saving = Saving::new(config.checkpoint_every);
@@ -217,7 +114,7 @@ pub fn fit<M: SequenceModel, O: Objective<M>>(
         // An epoch goes on from one milestone to the next.
         while training.position.epoch < epoch {
             let (began, mut due) = (Instant::now(), Due::default());
-            (training, due) = training.advance(due, &mut steps, &saving, progress, interrupter)?;
+            (training, due) = training.advance(due, &mut steps, &saving, progress, interrupter, listener)?;
             let valid = match due.validation {
                 true => training.validate(metric, higher, interrupter)?,
                 false => None,
@@ -252,7 +149,7 @@ pub fn fit<M: SequenceModel, O: Objective<M>>(
                 warning,
                 checkpoint: due.checkpoint,
             };
-            tell(milestone, &|| training.files())?;
+            listener.milestone(milestone, &|| training.files())?;
             if due.checkpoint {
                 saving.saved(began);
             }
@@ -268,7 +165,7 @@ pub fn fit<M: SequenceModel, O: Objective<M>>(
 
 /// Batches as the objective asks for them.
 fn loader(options: &StageOptions<'_>, needs: Needs) -> Loader {
-    let config = options.config;
+    let config = &options.config;
     Loader::new(
         Arc::clone(&options.train),
         options.labeled.to_vec(),

@@ -12,10 +12,12 @@ use semiseq_objectives::{
     weight_average::{average, fresh_copy},
 };
 
-use crate::config::stage::StageConfig;
-use crate::learner::evaluate::{Kind, host};
+use crate::config::StageConfig;
+use crate::learner::options::StageOptions;
+use crate::learner::outcome::Fit;
 use crate::learner::progress::Progress;
-use crate::learner::stage::{Fit, StageOptions, fit};
+use crate::learner::stage::fit;
+use crate::tasks::{Classification, host};
 
 /// All weights one after another.
 fn weights<M: Module>(model: &M) -> Vec<f64> {
@@ -81,14 +83,16 @@ fn trained<O: Objective<AnyModel>>(objective: O, config: &StageConfig) -> (Fit<A
     let device = Device::flex().autodiff();
     let options = StageOptions {
         label: "noted".into(),
-        config,
+        config: config.without_objective(),
+        objective: config.objective.kind(),
+        metrics: &[],
         train: Arc::new(train),
         labeled: &labeled,
         unlabeled: &unlabeled,
         valid: &Dataset::default(),
         processor: &processor,
         augmenter: Augmenter::none(),
-        kind: Kind::Classes,
+        task: &Classification,
         seed: 1,
         device: &device,
         pace: None,

@@ -17,17 +17,18 @@ use semiseq_schema::{Scores, mix};
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
-use crate::learner::Learned;
 use crate::learner::accumulation::gradients;
 use crate::learner::checkpoint::{Files, damaged, parse};
 use crate::learner::layers::by_rate;
+use crate::learner::learned::Learned;
 use crate::learner::length::Length;
 use crate::learner::means::Means;
 use crate::learner::optimizer::{build, clip};
+use crate::learner::options::StageOptions;
+use crate::learner::outcome::{Fit, Listener, Outcome};
 use crate::learner::position::Position;
 use crate::learner::progress::{Progress, Split};
 use crate::learner::saving::Saving;
-use crate::learner::stage::{Fit, Outcome, StageOptions, nothing_to_learn};
 use crate::learner::states::SavedState;
 use crate::learner::validation::validate;
 
@@ -75,7 +76,7 @@ impl<'a, M: SequenceModel, O: Objective<M>> Training<'a, M, O> {
     ) -> Result<Self, Error> {
         let average = options.config.weight_average.map(|_| fresh_copy(&model));
         let learned = Learned { model, objective, average };
-        let optimizer = build(&options.config.optimizer, options.config.objective.kind().plays);
+        let optimizer = build(&options.config.optimizer, options.objective.plays);
         let Some(files) = resume else {
             let (means, position) = Default::default();
             return Ok(Self { options, length, learned, optimizer, best: None, means, position });
@@ -119,6 +120,7 @@ impl<'a, M: SequenceModel, O: Objective<M>> Training<'a, M, O> {
         saving: &Saving,
         progress: &mut Progress,
         interrupter: &Interrupter,
+        listener: &mut impl Listener,
     ) -> Result<(Self, Due), Error> {
         let StageOptions { label, device, seed, config, .. } = self.options;
         let (epoch, began) = (self.position.epoch + 1, Instant::now());
@@ -148,6 +150,9 @@ impl<'a, M: SequenceModel, O: Objective<M>> Training<'a, M, O> {
                 self.means.read();
                 self.means.check(label, epoch, step)?;
                 progress.metrics(Split::Train, &self.means.scores());
+            }
+            if step > before {
+                listener.step(step)?;
             }
             progress.step(epoch, self.position.step_in_epoch);
             due.epoch = group.is_empty() || self.epoch_is_through();
@@ -182,7 +187,7 @@ impl<'a, M: SequenceModel, O: Objective<M>> Training<'a, M, O> {
     pub fn end_epoch(&mut self) -> Result<Scores, Error> {
         let position = &mut self.position;
         if position.step == 0 {
-            return Err(nothing_to_learn(&self.options.label));
+            return Err(self.options.nothing_to_learn());
         }
         position.epoch += 1;
         (position.batch, position.step_in_epoch) = (0, 0);
@@ -194,13 +199,13 @@ impl<'a, M: SequenceModel, O: Objective<M>> Training<'a, M, O> {
 
     /// The learning rate of a step.
     fn rate(&self, step: usize) -> f64 {
-        let config = self.options.config;
+        let config = &self.options.config;
         config.optimizer.lr() * config.schedule.factor(step, self.length.steps)
     }
 
     /// A step of the optimiser, and of all that follows the model.
     fn update(mut self, gradients: GradientsParams, epoch: usize) -> Self {
-        let (config, context) = (self.options.config, self.context(epoch));
+        let (config, context) = (&self.options.config, self.context(epoch));
         let (clip_norm, clip_value) = config.optimizer.clipping();
         let gradients = clip(&self.learned, gradients, clip_norm, clip_value);
         let rate = self.rate(self.position.step);

@@ -5,10 +5,9 @@ use semiseq_models::SequenceModel;
 use semiseq_objectives::Objective;
 use semiseq_schema::{Scores, higher_is_better};
 
-use crate::config::stage::StageConfig;
 use crate::error::Error;
-use crate::learner::evaluate::{Kind, measured_until, score_in_units, voted_outputs_until};
-use crate::learner::stage::StageOptions;
+use crate::learner::options::StageOptions;
+use crate::tasks::evaluate::{measured_until, score, voted_outputs_until};
 
 /// Validations after which a model that says the same of every sequence is a failure, in the stage's second half.
 const LATE: usize = 3;
@@ -16,14 +15,14 @@ const LATE: usize = 3;
 const PROBED: usize = 16;
 
 /// The metric that chooses the best validation, and whether more of it is better.
-pub(super) fn selection(config: &StageConfig, kind: Kind) -> (&str, bool) {
-    let metric = match &config.early_stopping {
+pub(super) fn selection<'a>(options: &'a StageOptions<'_>) -> (&'a str, bool) {
+    let metric = match &options.config.early_stopping {
         Some(stopping) => stopping.metric.strip_prefix("valid.").unwrap_or(&stopping.metric),
-        None if config.objective.kind().unsupervised => "loss",
-        None if matches!(kind, Kind::Number | Kind::Forecast) => "mse",
-        None => "accuracy",
+        None if options.objective.unsupervised => "loss",
+        None => options.task.selects_by(),
     };
-    (metric, higher_is_better(metric))
+    let own = options.metrics.iter().find(|own| own.name == metric);
+    (metric, own.map_or_else(|| higher_is_better(metric), |own| own.higher_is_better))
 }
 
 /// Whether early stopping has something to go by.
@@ -39,7 +38,7 @@ pub(super) fn check_stopping<M: SequenceModel, O: Objective<M>>(
             "keep a part for validation with `data.valid_fraction`, or leave `early_stopping` out",
         ));
     }
-    let (metric, _) = selection(options.config, options.kind);
+    let (metric, _) = selection(options);
     let seen = look(objective, model, &probe(options.valid), options, &|| false);
     let scores = seen.map(|seen| seen.scores).unwrap_or_default();
     if scores.contains_key(metric) {
@@ -130,12 +129,12 @@ fn look<M: SequenceModel, O: Objective<M>>(
     if !own.is_empty() {
         return Some(Seen { scores: own, finite: true, constant: false });
     }
-    let outputs = voted_outputs_until(Some(&objective), &plain, data, options.kind, stop);
+    let outputs = voted_outputs_until(Some(&objective), &plain, data, options.task, stop);
     if stop() {
         return None;
     }
     Some(Seen {
-        scores: score_in_units(&outputs, data, options.processor).0,
+        scores: score(options.task, &outputs, data, options.processor).0,
         finite: outputs.finite(),
         constant: outputs.constant(),
     })

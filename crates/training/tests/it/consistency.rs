@@ -1,13 +1,11 @@
 //! Whole steps of the consistency, mixing, multi-view and adversarial objectives equal what PyTorch made from their authors'
 //! code (`fixtures/consistency.py`): the loss, the gradients, and what is learned and remembered after each of three steps.
 
-use std::sync::Arc;
-
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::{Distribution, Gradients, Int, Tensor};
 use burn::train::Interrupter;
-use semiseq_datasets::{Augmenter, DataConfig, LabelsConfig, Pool, Task, Views, prepare};
+use semiseq_datasets::{DataConfig, LabelsConfig, Pool, Task, Views, prepare};
 use semiseq_models::{Input, InputSize, SequenceModel, Sequences};
 use semiseq_objectives::{
     weight_average::{average, fresh_copy},
@@ -16,7 +14,8 @@ use semiseq_objectives::{
 use semiseq_training::config::{OptimizerConfig, SgdConfig, StageConfig};
 use semiseq_training::learner::optimizer::build;
 use semiseq_training::learner::progress::Progress;
-use semiseq_training::learner::{Learned, StageOptions, evaluate, fit};
+use semiseq_training::learner::{Learned, StageOptions, fit};
+use semiseq_training::task_of;
 use serde_json::Value;
 
 use crate::common::{device, host, numbers, tensor};
@@ -323,20 +322,7 @@ fn trained<O: Objective<Net>>(objective: impl FnOnce(&Net) -> O) -> (Net, O) {
         batch_size: 4,
         ..StageConfig::new(ObjectiveConfig::Supervised(SupervisedConfig::default()), 1)
     };
-    let options = StageOptions {
-        label: "recorded".into(),
-        config: &stage,
-        train: Arc::new(data.train.clone()),
-        labeled: &data.labeled,
-        unlabeled: &data.unlabeled,
-        valid: &data.train.select(&[]),
-        processor: &data.processor,
-        augmenter: Augmenter::none(),
-        kind: evaluate::Kind::Classes,
-        seed: 0,
-        device: &device,
-        pace: None,
-    };
+    let options = StageOptions::new(&stage, &data, task_of(semiseq_datasets::Task::Classify), &device);
     let interrupter = Interrupter::new();
     let mut progress = Progress::new(false, true, interrupter.clone());
     let fitted = fit(model, objective, &options, None, &mut progress, &interrupter, |_, _| Ok(())).expect("a stage");

@@ -1,0 +1,255 @@
+//! The parts of a report below its headline, each empty where a run has nothing to show in it.
+
+use std::fmt::Write;
+
+use semiseq_datasets::Sequence;
+use semiseq_schema::METRICS;
+use semiseq_training::Summary;
+use semiseq_training::run_folder::metrics_log::Line;
+use semiseq_training::tasks::measures::Confusion;
+
+use crate::confusion::PICTURED;
+use crate::curves::{curves, stage_names, stage_starts};
+use crate::page::charts::{self, Curve};
+use crate::page::evidence::{Dot, Evidence, Example};
+use crate::page::html::{escape, title};
+use crate::page::run_report::RunReport;
+
+/// What the run was warned of.
+pub(super) fn warnings(summary: &Summary) -> String {
+    if summary.warnings.is_empty() {
+        return String::new();
+    }
+    let lines: String = summary.warnings.iter().map(|line| format!("<li>{}</li>", escape(line))).collect();
+    format!("<section><h2>Warnings</h2><ul>{lines}</ul></section>")
+}
+
+/// Loss and score, and all terms and monitors that the objectives told.
+pub(super) fn curve_sections(lines: &[Line]) -> String {
+    let starts = stage_starts(lines);
+    let names = stage_names(lines);
+    let marks: Vec<(f64, String)> = if names.len() > 1 {
+        names.iter().map(|(stage, name)| (starts[*stage], name.to_string())).collect()
+    } else {
+        Vec::new()
+    };
+    let chart = |metric: &str| {
+        let found = curves(lines, metric, &starts);
+        let parts = |points: &[(f64, f64)]| {
+            // Stages are not joined: a new stage has another loss.
+            let joined = |left: &(f64, f64), right: &(f64, f64)| {
+                !starts.iter().any(|start| left.0 <= *start && right.0 > *start)
+            };
+            points.chunk_by(joined).map(<[_]>::to_vec).collect()
+        };
+        let curves: Vec<Curve<'_>> = found
+            .iter()
+            .enumerate()
+            .map(|(color, curve)| Curve { name: &curve.name, parts: parts(&curve.points), color })
+            .collect();
+        (!curves.is_empty())
+            .then(|| format!("<section><h2>{}</h2>{}</section>", title(metric), charts::lines(&curves, &marks)))
+    };
+    let mut first: Vec<&str> = METRICS.iter().filter(|metric| metric.headline).map(|metric| metric.name).collect();
+    // The loss stands beside the first score.
+    first.rotate_right(1);
+    let mut others: Vec<&str> = lines.iter().flat_map(|line| line.scores.keys()).map(String::as_str).collect();
+    others.sort_unstable();
+    others.dedup();
+    others.retain(|name| !first.contains(name) && !["lr", "samples_per_second"].contains(name));
+    let mut text =
+        format!("<div class=\"pair\">{}</div>", first.iter().filter_map(|name| chart(name)).collect::<String>());
+    let others: String = others.iter().filter_map(|name| chart(name)).collect();
+    if !others.is_empty() {
+        let _ = write!(
+            text,
+            "<section><details><summary>All terms and monitors</summary><div class=\"pair\">{others}</div></details></section>"
+        );
+    }
+    text
+}
+
+/// Counts, shaded by their share of the true class; of many classes those that are confused most.
+pub(super) fn matrix(confusion: &Confusion) -> String {
+    let confusion = confusion.shortened(PICTURED);
+    let left_out = confusion.left_out().map(|left_out| format!(" Shown are {left_out}.")).unwrap_or_default();
+    let mut text = format!(
+        "<p>Rows: truth; columns: prediction.{left_out}</p><div class=\"scroll\"><table class=\"matrix\"><tr><th></th>",
+    );
+    confusion.classes.iter().for_each(|name| text.push_str(&format!("<th>{}</th>", escape(name))));
+    text.push_str("</tr>");
+    for (row, counts) in confusion.counts.iter().enumerate() {
+        let total = counts.iter().sum::<usize>().max(1);
+        let _ = write!(text, "<tr><td>{}</td>", escape(&confusion.classes[row]));
+        for (column, count) in counts.iter().enumerate() {
+            let share = 85 * count / total;
+            let color = if row == column { "var(--good)" } else { "var(--c1)" };
+            let _ = write!(
+                text,
+                "<td class=\"count\" style=\"background:color-mix(in srgb,{color} {share}%,transparent)\">{count}</td>"
+            );
+        }
+        text.push_str("</tr>");
+    }
+    text.push_str("</table></div>");
+    text
+}
+
+pub(super) fn per_class(confusion: &Confusion) -> String {
+    let left_out = confusion.left_out().map(|left_out| format!("<p>Listed are {left_out}.</p>")).unwrap_or_default();
+    let mut text = left_out
+        + "<div class=\"scroll\"><table><tr><th>class</th><th>precision</th><th>recall</th><th>F1</th><th>sequences</th></tr>";
+    for (name, scores) in confusion.classes.iter().zip(confusion.per_class()) {
+        let _ = write!(
+            text,
+            "<tr><td>{}</td><td>{:.3}</td><td>{:.3}</td><td>{:.3}</td><td>{}</td></tr>",
+            escape(name),
+            scores.precision,
+            scores.recall,
+            scores.f1,
+            scores.support
+        );
+    }
+    text.push_str("</table></div>");
+    text
+}
+
+pub(super) fn calibration(evidence: &Evidence) -> String {
+    let bins = evidence.predictions.reliability(10);
+    if bins.is_empty() {
+        return String::new();
+    }
+    format!(
+        "<section><h2>Is it as sure as it is right?</h2>{}<p>Accuracy over confidence on the test part; a dot's area is \
+         its share of the sequences. Below the line the model is too sure.</p></section>",
+        charts::reliability(&bins)
+    )
+}
+
+pub(super) fn maps(run: &RunReport<'_>) -> String {
+    let evidence = run.evidence;
+    if evidence.maps.is_empty() {
+        return String::new();
+    }
+    let groups = |of: fn(&Dot) -> Option<usize>| -> Option<Vec<usize>> { evidence.dots.iter().map(of).collect() };
+    let mut text = format!("<section><h2>Where the encoder puts {} test sequences</h2>", evidence.dots.len());
+    text.push_str(&charts::legend(run.classes.iter().enumerate().map(|(class, name)| (name.as_str(), class))));
+    text.push_str("<div class=\"pair\">");
+    let colorings = [(" by true class", groups(|dot| dot.truth)), (" by prediction", groups(|dot| dot.predicted))];
+    let known: Vec<(&str, Vec<usize>)> =
+        colorings.into_iter().filter_map(|(name, groups)| Some((name, groups?))).collect();
+    let known = if known.is_empty() { vec![("", vec![0; evidence.dots.len()])] } else { known };
+    for (name, places) in &evidence.maps {
+        for (coloring, groups) in &known {
+            let _ = write!(text, "<div><h3>{name}{coloring}</h3>{}</div>", charts::map(places, groups));
+        }
+    }
+    text.push_str("</div></section>");
+    text
+}
+
+/// Windows of the test part with what follows them and what was forecast.
+pub(super) fn forecasts(evidence: &Evidence) -> String {
+    if evidence.forecasts.is_empty() {
+        return String::new();
+    }
+    let cards: String = evidence
+        .forecasts
+        .iter()
+        .map(|example| charts::forecast(&example.past, &example.truth, &example.forecast))
+        .map(|chart| format!("<div class=\"example\">{chart}</div>"))
+        .collect();
+    format!(
+        "<section><h2>Forecasts of the test part</h2><p>The window in grey, what followed as a line, what was forecast \
+         dashed; the first channel, in the units of the data.</p><div class=\"examples\">{cards}</div></section>"
+    )
+}
+
+/// Texts of the test part with what should answer them and what does.
+pub(super) fn answers(evidence: &Evidence) -> String {
+    if evidence.answers.is_empty() {
+        return String::new();
+    }
+    let mut text = String::from(
+        "<section class=\"scroll\"><h2>Answers for the test part</h2><table><tr><th>source</th><th class=\"text\">target</th><th class=\"text\">written</th></tr>",
+    );
+    for row in &evidence.answers {
+        let cells: Vec<String> =
+            row.iter().map(|cell| format!("<td class=\"text\">{}</td>", escape(&shortened(cell)))).collect();
+        let _ = write!(text, "<tr>{}</tr>", cells.concat());
+    }
+    text + "</table></section>"
+}
+
+/// What the last stage makes: test sequences rebuilt from their vectors, and samples from noise.
+pub(super) fn shown(evidence: &Evidence) -> String {
+    let shown = &evidence.shown;
+    let mut texts = evidence.texts.iter();
+    let mut card = |sequence: &Sequence, name: &str| {
+        let (body, tall) = match sequence {
+            Sequence::Series(series) => (charts::series(series), series.channels > 4),
+            _ => (format!("<p>{}</p>", escape(&shortened(texts.next().map_or("", String::as_str)))), false),
+        };
+        format!("<div class=\"example{}\"><small>{name}</small>{body}</div>", if tall { " tall" } else { "" })
+    };
+    let mut text = String::new();
+    if !shown.rebuilt.is_empty() {
+        text.push_str(
+            "<section><h2>Test sequences, and what is rebuilt from their vectors</h2><div class=\"examples\">",
+        );
+        for (real, made) in &shown.rebuilt {
+            let pair = card(real, "real") + &card(made, "rebuilt");
+            text.push_str(&pair);
+        }
+        text.push_str("</div></section>");
+    }
+    for (name, title, sequences) in
+        [("made", "Samples from noise", &shown.made), ("real", "Test sequences to hold them against", &shown.real)]
+    {
+        if !sequences.is_empty() {
+            let cards: String = sequences.iter().map(|sequence| card(sequence, name)).collect();
+            let _ = write!(text, "<section><h2>{title}</h2><div class=\"examples\">{cards}</div></section>");
+        }
+    }
+    text
+}
+
+/// The beginning of a long text.
+fn shortened(text: &str) -> String {
+    const LETTERS: usize = 220;
+    let short: String = text.chars().take(LETTERS).collect();
+    if short.len() < text.len() { short + " …" } else { short }
+}
+
+/// The unlabelled sequences at both ends of confidence.
+pub(super) fn examples(run: &RunReport<'_>) -> String {
+    let evidence = run.evidence;
+    let kinds = [("surest of", &evidence.surest), ("least sure of", &evidence.least_sure)];
+    let mut text = String::new();
+    for (name, examples) in kinds.into_iter().filter(|(_, examples)| !examples.is_empty()) {
+        let _ = write!(text, "<section><h2>Unlabelled sequences that the model is {name}</h2><div class=\"examples\">");
+        examples.iter().for_each(|example| text.push_str(&card(example, run.classes)));
+        text.push_str("</div></section>");
+    }
+    text
+}
+
+fn card(example: &Example, classes: &[String]) -> String {
+    let name = |class: usize| classes.get(class).map_or_else(|| class.to_string(), |name| escape(name));
+    let truth = match example.truth {
+        Some(truth) if truth == example.predicted => "right".to_string(),
+        Some(truth) => format!("in truth {}", name(truth)),
+        None => "truth unknown".into(),
+    };
+    let (body, tall) = match (&example.sequence, &example.text) {
+        (Sequence::Series(series), _) => (charts::series(series), series.channels > 4),
+        (_, Some(text)) => (format!("<p>{}</p>", escape(&shortened(text))), false),
+        _ => (String::new(), false),
+    };
+    let class = if tall { "example tall" } else { "example" };
+    format!(
+        "<div class=\"{class}\"><b>{} {:.2}</b><small>{truth}</small>{body}</div>",
+        name(example.predicted),
+        example.confidence
+    )
+}

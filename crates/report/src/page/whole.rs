@@ -1,0 +1,216 @@
+//! The page from its parts.
+
+use std::fmt::Write;
+
+use semiseq_schema::METRICS;
+use semiseq_training::Summary;
+
+use crate::page::html::{escape, frame, title};
+use crate::page::run_report::RunReport;
+use crate::page::sections::{
+    answers, calibration, curve_sections, examples, forecasts, maps, matrix, per_class, shown, warnings,
+};
+
+/// The page: one run, or several with a table of all on top.
+pub fn page(runs: &[RunReport<'_>]) -> String {
+    let title = match runs {
+        [run] => escape(&run.summary.name),
+        _ => format!("{} runs", runs.len()),
+    };
+    let mut body = if runs.len() > 1 { table_of(runs) } else { String::new() };
+    for (number, run) in runs.iter().enumerate() {
+        body.push_str(&one(run, number));
+    }
+    frame(&title, &body)
+}
+
+/// All runs in one table, the best test score of each column in bold.
+fn table_of(runs: &[RunReport<'_>]) -> String {
+    let columns: Vec<&str> = METRICS
+        .iter()
+        .filter(|metric| metric.stops && runs.iter().any(|run| run.summary.test.contains_key(metric.name)))
+        .map(|metric| metric.name)
+        .collect();
+    let best = |name: &str| {
+        let values = runs.iter().filter_map(|run| run.summary.test.get(name)).copied();
+        let higher = semiseq_schema::higher_is_better(name);
+        values.reduce(|best, value| if (value > best) == higher { value } else { best })
+    };
+    let mut text = format!(
+        "<h1>{} runs</h1><section class=\"scroll\"><table><tr><th>run</th><th>objective</th><th>labels</th>",
+        runs.len()
+    );
+    columns.iter().for_each(|name| text.push_str(&format!("<th>{}</th>", title(name))));
+    text.push_str("<th>baseline</th></tr>");
+    for (number, run) in runs.iter().enumerate() {
+        let summary = run.summary;
+        let _ = write!(
+            text,
+            "<tr><td><a href=\"#run{number}\">{}</a></td><td>{}</td><td>{}</td>",
+            escape(&summary.name),
+            escape(&path(summary)),
+            summary.n_labeled
+        );
+        for name in &columns {
+            let cell = summary.test.get(*name).map_or(String::new(), |value| {
+                let text = format!("{value:.4}");
+                if Some(*value) == best(name) { format!("<b>{text}</b>") } else { text }
+            });
+            let _ = write!(text, "<td>{cell}</td>");
+        }
+        let baseline = summary.baseline.as_ref().and_then(|baseline| semiseq_schema::headline(&baseline.test));
+        let _ = write!(text, "<td>{}</td></tr>", baseline.map_or(String::new(), |(_, value)| format!("{value:.4}")));
+    }
+    text.push_str("</table></section>");
+    text
+}
+
+fn one(run: &RunReport<'_>, number: usize) -> String {
+    let mut text = headline(run.summary, number);
+    text.push_str(&warnings(run.summary));
+    text.push_str(&curve_sections(run.lines));
+    if let Some(confusion) = run.confusion {
+        let _ = write!(
+            text,
+            "<div class=\"pair\"><section><h2>Each class of the test part</h2>{}{}</section>{}</div>",
+            matrix(confusion),
+            per_class(confusion),
+            calibration(run.evidence)
+        );
+    }
+    text.push_str(&forecasts(run.evidence));
+    text.push_str(&answers(run.evidence));
+    text.push_str(&shown(run.evidence));
+    text.push_str(&maps(run));
+    text.push_str(&examples(run));
+    let _ = write!(
+        text,
+        "<section><details><summary>Config</summary><pre>{}</pre></details></section>",
+        escape(run.config)
+    );
+    text
+}
+
+/// The result, beside what the labels alone give.
+fn headline(summary: &Summary, number: usize) -> String {
+    let mut text = format!(
+        "<h1 id=\"run{number}\">{}</h1><p>{} on {} ({}), seed {}: {} labelled and {} unlabelled sequences, {} for validation, {} \
+         for the test; {:.1} s</p><section class=\"headline\">",
+        escape(&summary.name),
+        escape(&path(summary)),
+        escape(&summary.encoder),
+        escape(&summary.backend),
+        summary.seed,
+        summary.n_labeled,
+        summary.n_unlabeled,
+        summary.n_valid,
+        summary.n_test,
+        summary.wall_seconds
+    );
+    let Some((metric, value)) = semiseq_schema::headline(&summary.test) else {
+        text.push_str("<p>The test part has nothing to score against.</p></section>");
+        return text;
+    };
+    let name = metric.name;
+    let _ = write!(text, "<div class=\"number\">{value:.3}<small>{} on the test part</small></div>", title(name));
+    if let Some(baseline) = summary.baseline.as_ref().and_then(|baseline| baseline.test.get(name)) {
+        let gain = value - baseline;
+        let _ = write!(
+            text,
+            "<div class=\"number plain\">{baseline:.3}<small>labels alone</small></div>\
+             <div class=\"number\">{gain:+.3}<small>from unlabelled data</small></div>"
+        );
+    }
+    for (other, label) in [(&summary.naive, "last step again"), (&summary.seasonal_naive, "last season again")] {
+        if let Some(value) = other.as_ref().and_then(|other| other.test.get(name)) {
+            let _ = write!(text, "<div class=\"number plain\">{value:.3}<small>{label}</small></div>");
+        }
+    }
+    let others = summary.test.iter().filter(|(other, _)| *other != name);
+    let others: Vec<String> = others.map(|(name, value)| format!("{} {value:.3}", title(name))).collect();
+    let _ = write!(text, "<p>{}</p></section>", others.join(" · "));
+    text
+}
+
+fn path(summary: &Summary) -> String {
+    summary.stages.iter().map(|stage| stage.objective.as_str()).collect::<Vec<_>>().join(" → ")
+}
+
+#[cfg(test)]
+mod tests {
+    use semiseq_schema::Scores;
+    use semiseq_training::run_folder::metrics_log::Line;
+    use semiseq_training::tasks::measures::Confusion;
+
+    use crate::page::evidence::Evidence;
+
+    use super::*;
+
+    fn summary(name: &str, accuracy: f64) -> Summary {
+        let text = format!(
+            r#"{{"name": "{name}", "objective": "supervised", "encoder": "gru", "backend": "flex", "seed": 0, "semiseq": "0",
+                "n_labeled": 5, "n_unlabeled": 0, "n_valid": 0, "n_test": 4, "classes": 2, "stages": [], "valid": {{}},
+                "test": {{"accuracy": {accuracy}}}, "baseline": {{"test": {{"accuracy": 0.5}}}}, "wall_seconds": 1.0}}"#
+        );
+        serde_json::from_str(&text).unwrap()
+    }
+
+    fn report<'a>(summary: &'a Summary, evidence: &'a Evidence, confusion: &'a Confusion) -> RunReport<'a> {
+        RunReport {
+            summary,
+            lines: &[],
+            confusion: Some(confusion),
+            evidence,
+            classes: &confusion.classes,
+            config: "a < b",
+        }
+    }
+
+    #[test]
+    fn names_cannot_break_the_page() {
+        let confusion =
+            Confusion { classes: vec!["<b>".into(), "\"&".into()], counts: vec![vec![2, 0], vec![1, 1]], others: 0 };
+        let (summary, evidence) = (summary("x</title>", 0.75), Evidence::default());
+        let summary = Summary { warnings: vec!["<i>one class</i>".into()], ..summary };
+        let page = page(&[report(&summary, &evidence, &confusion)]);
+        assert!(page.contains("&lt;i&gt;one class&lt;/i&gt;"));
+        assert!(page.contains("x&lt;/title&gt;") && page.contains("&quot;&amp;") && page.contains("a &lt; b"));
+        assert!(!page.contains("<b>") && page.contains("0.750") && page.contains("+0.250"));
+    }
+
+    #[test]
+    fn keys_and_values_of_a_foreign_run_cannot_break_the_page() {
+        let script = "<script>alert(1)</script>";
+        let confusion =
+            Confusion { classes: vec!["a".into(), "b".into()], counts: vec![vec![2, 0], vec![1, 1]], others: 0 };
+        let (mut summary, evidence) = (summary("x", 0.75), Evidence::default());
+        summary.test.insert(script.into(), 1.0);
+        summary.objective = script.into();
+        summary.encoder = script.into();
+        summary.backend = script.into();
+        let lines: Vec<Line> = (0..2)
+            .flat_map(|stage| [1, 2].map(|epoch| (stage, epoch)))
+            .map(|(stage, epoch)| Line {
+                stage,
+                objective: script.into(),
+                epoch,
+                step: epoch,
+                split: "train".into(),
+                scores: Scores::from([(script.into(), 0.5), ("loss".into(), 0.5)]),
+            })
+            .collect();
+        let report = RunReport { lines: &lines, ..report(&summary, &evidence, &confusion) };
+        let page = page(&[report]);
+        assert!(!page.contains("<script") && page.contains("&lt;script&gt;alert(1)"), "{page}");
+    }
+
+    #[test]
+    fn several_runs_stand_in_one_table_with_the_best_in_bold() {
+        let confusion =
+            Confusion { classes: vec!["a".into(), "b".into()], counts: vec![vec![2, 0], vec![1, 1]], others: 0 };
+        let (first, second, evidence) = (summary("one", 0.6), summary("two", 0.7), Evidence::default());
+        let page = page(&[report(&first, &evidence, &confusion), report(&second, &evidence, &confusion)]);
+        assert!(page.contains("2 runs") && page.contains("<b>0.7000</b>") && !page.contains("<b>0.6000</b>"));
+        assert!(page.contains("href=\"#run1\"") && page.contains("id=\"run1\""));
+    }
+}

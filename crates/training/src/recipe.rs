@@ -1,0 +1,128 @@
+//! What a run is made of: the settings of its model and of its objective. semiseq's own are [`semiseq_models::ModelConfig`]
+//! and [`semiseq_objectives::ObjectiveConfig`]; whoever brings an encoder or an objective of their own implements these traits for the settings, and
+//! gets run folder, exact resume, dashboard, report and [`crate::SavedRun`].
+
+use std::fmt::Debug;
+
+use burn::tensor::Device;
+use semiseq_datasets::Prepared;
+use semiseq_models::{HeadSize, InputSize, SequenceModel};
+use semiseq_objectives::{Kind, Objective, Setting};
+use semiseq_schema::{Metric, Problem, Scores};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::error::Error;
+
+/// What a model says of a sequence, by its head.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ModelKind {
+    /// A class for a sequence.
+    Classifier {
+        /// One logit for two classes.
+        sigmoid: bool,
+    },
+    /// A class for each step.
+    Tagger,
+    /// A number for a sequence.
+    Regressor,
+    /// The steps that follow a window of a recording.
+    Forecaster {
+        /// A forecast from each step, not from the window's end alone.
+        every_step: bool,
+        /// Each window is scaled by its own mean and deviation.
+        instance_norm: bool,
+    },
+    /// Nothing: an encoder for objectives that bring their own layers.
+    Encoder,
+}
+
+/// `[model]`: settings from which a model is built.
+pub trait ModelSettings: Clone + Debug + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static {
+    /// The network.
+    type Model: SequenceModel;
+
+    /// The name of its table, for messages: `classifier` for `[model.classifier]`.
+    fn name(&self) -> &str;
+
+    /// What `summary.json` calls the encoder.
+    fn encoder(&self) -> &str;
+
+    /// What the model says of a sequence.
+    fn kind(&self) -> ModelKind;
+
+    /// Notes every value out of range; `path` is the key of the settings.
+    fn check(&self, path: &str, problems: &mut Vec<Problem>);
+
+    /// Builds the model, with a head of that size.
+    fn init(&self, input: InputSize, head: HeadSize, device: &Device) -> Self::Model;
+
+    /// Whether the model can read what the data hold; `source` names them in messages.
+    ///
+    /// # Errors
+    ///
+    /// What does not go together, and what would.
+    fn check_data(&self, _source: &str, _data: &Prepared) -> Result<(), Error> {
+        Ok(())
+    }
+
+    /// Whether a vector of each step, or of the whole sequence alone, is to be had.
+    fn has_steps(&self) -> bool {
+        true
+    }
+
+    /// Whether the encoder reads backwards too, and so sees what it would have to predict.
+    fn reads_backwards(&self) -> bool {
+        false
+    }
+
+    /// What of the settings has no effect, in a line each.
+    fn idle(&self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+/// `[stage.objective]`: settings from which an objective is built.
+pub trait ObjectiveSettings: Clone + Debug + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static {
+    /// What the stage minimises.
+    type Objective<M: SequenceModel>: Objective<M>;
+
+    /// Its name in messages, tables and `summary.json`.
+    fn name(&self) -> &str;
+
+    /// What a run has to know of it before it is built.
+    fn kind(&self) -> Kind;
+
+    /// Notes every value out of range; `path` is the key of the settings.
+    fn check(&self, path: &str, problems: &mut Vec<Problem>);
+
+    /// Builds the objective for a stage.
+    fn init<M: SequenceModel>(&self, setting: &Setting<'_, M>) -> Self::Objective<M>;
+
+    /// Metrics that it measures and [`semiseq_schema::METRICS`] does not have: which way each gets better, and whether early
+    /// stopping may go by it.
+    fn metrics(&self) -> &'static [Metric] {
+        &[]
+    }
+
+    /// What `summary.json` holds of the objective's own measures; `values` where the data hold values, and not tokens.
+    fn scores(&self, measured: Scores, _values: bool) -> Scores {
+        measured
+    }
+
+    /// Each list of class weights that is given, by its key within the settings, with its length.
+    fn class_weights(&self) -> Vec<(String, usize)> {
+        Vec::new()
+    }
+
+    /// Whether the objective works on such data; `key` is that of the settings, `values` whether the data hold values and not
+    /// tokens.
+    ///
+    /// # Errors
+    ///
+    /// What does not go together, and what would.
+    fn check_data(&self, _key: &str, _source: &str, _values: bool) -> Result<(), Error> {
+        Ok(())
+    }
+}

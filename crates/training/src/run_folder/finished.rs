@@ -1,0 +1,397 @@
+//! A finished run: what training hands back, and what a run folder is opened as. Scores, predictions, samples and the material
+//! of a report are asked of it.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use burn::module::Module;
+use burn::store::{ModuleSnapshot, SafetensorsStore};
+use burn::tensor::Device;
+use semiseq_analysis::nearest_class;
+use semiseq_datasets::{Dataset, Prepared, Processor, Sequence, Target, Task as Targets, prepare};
+use semiseq_models::{ModelConfig, SequenceModel};
+use semiseq_objectives::ObjectiveConfig;
+use semiseq_schema::Scores;
+
+use crate::config::{RunConfig, read_as};
+use crate::error::Error;
+use crate::files::write_atomic;
+use crate::recipe::{ModelSettings, ObjectiveSettings};
+use crate::run_folder::checksums::Checksums;
+use crate::run_folder::data_check::check_data;
+use crate::run_folder::generator::{self, Generator, Order};
+use crate::run_folder::json::{damaged, json, read_json};
+use crate::run_folder::model_file::{self, ModelFile};
+use crate::run_folder::summary::Summary;
+use crate::run_folder::weights::Weights;
+use crate::tasks::evaluate::{pooled, score, voted_outputs_until};
+use crate::tasks::measures::Confusion;
+use crate::tasks::{Judge, Outputs, Prediction, Predictor, Purpose, head_size};
+
+/// A finished run. Its model and its objective live off the autodiff device.
+pub struct FinishedRun<M: ModelSettings = ModelConfig, O: ObjectiveSettings = ObjectiveConfig> {
+    folder: PathBuf,
+    file: ModelFile<M>,
+    model: M::Model,
+    /// The last stage's objective; of a folder only where that makes, rebuilds or answers sequences, measures itself, or has a
+    /// say in what is predicted.
+    generator: Option<Generator<M::Model, O>>,
+    /// Of a run of this very process.
+    summary: Option<Summary>,
+    data: Option<Arc<Prepared>>,
+}
+
+/// A finished run of semiseq's own models and objectives. One of others is opened by `FinishedRun::<M, O>::open`.
+pub type SavedRun = FinishedRun<ModelConfig, ObjectiveConfig>;
+
+/// Scores in the units of the data, and the confusion matrix of classes.
+pub type Scored = (Scores, Option<Confusion>);
+
+impl<M: ModelSettings, O: ObjectiveSettings> FinishedRun<M, O> {
+    /// What a run has learned, before it is scored.
+    pub(crate) fn new(
+        folder: &Path,
+        config: &RunConfig<M, O>,
+        model: &M::Model,
+        objective: &O::Objective<M::Model>,
+        data: Arc<Prepared>,
+    ) -> Self {
+        let file = ModelFile {
+            semiseq: env!("CARGO_PKG_VERSION").into(),
+            model: config.model.clone(),
+            outputs: model.outputs(),
+            purpose: Purpose::of(config),
+            processor: data.processor.clone(),
+        };
+        let last = config.last_stage().map(|stage| &stage.objective);
+        let generator = last.map(|settings| Generator::new(settings, objective.valid(), &data));
+        let folder = folder.to_path_buf();
+        Self { folder, file, model: model.valid(), generator, summary: None, data: Some(data) }
+    }
+
+    /// With what the run came to.
+    pub(crate) fn with_summary(self, summary: Summary) -> Self {
+        Self { summary: Some(summary), ..self }
+    }
+
+    /// With the data that it was trained on.
+    pub(crate) fn with_data(self, data: Arc<Prepared>) -> Self {
+        Self { data: Some(data), ..self }
+    }
+
+    /// Loads the model of a run folder onto a device.
+    ///
+    /// # Errors
+    ///
+    /// Where the folder holds no finished run, or its files are damaged.
+    pub fn open(folder: &Path, device: &Device) -> Result<Self, Error> {
+        let path = folder.join(model_file::DESCRIPTION);
+        if !path.exists() {
+            let (message, hint) = if folder.join("config.toml").exists() {
+                (format!("{}: the run is not finished", folder.display()), "finish it with `train CONFIG --resume`")
+            } else {
+                (
+                    format!("{}: no run folder", folder.display()),
+                    "give the folder that `train` printed, for example `runs/quickstart`",
+                )
+            };
+            return Err(Error::input(message, hint));
+        }
+        let sums = Checksums::read(folder)?;
+        let file = ModelFile::<M>::parse::<O>(folder, &path, &sums.file(folder, model_file::DESCRIPTION)?)?;
+        let weights_path = folder.join(model_file::WEIGHTS);
+        let weights = Weights::parse(&weights_path, sums.file(folder, model_file::WEIGHTS)?)?;
+        file.check(&path, &weights)?;
+        let device = device.clone().without_autodiff();
+        let head = head_size(file.model.kind(), &file.processor);
+        let mut model = file.model.init(file.processor.input(), head, &device);
+        weights.check_fits(&model, &path)?;
+        let mut store = weights.into_store().skip_enum_variants(true);
+        model.load_from(&mut store).map_err(|error| damaged(&weights_path, &error.to_string()))?;
+        let model = model.valid();
+        let generator = Generator::open(folder, &sums, &file.processor, &model, &device)?;
+        let Purpose { predictor, scored_by, .. } = file.purpose;
+        if (predictor == Predictor::Objective || scored_by == Judge::Objective) && generator.is_none() {
+            return Err(Error::input(
+                format!("{}: the last stage's objective is missing, {}", folder.display(), generator::DESCRIPTION),
+                "train the run again, or restore the file",
+            ));
+        }
+        Ok(Self { folder: folder.to_path_buf(), file, model, generator, summary: None, data: None })
+    }
+
+    /// Writes the model and, where it is asked anything after training, the last stage's objective.
+    ///
+    /// # Errors
+    ///
+    /// Where the disk is full.
+    pub(crate) fn write_model(&self) -> Result<(), Error> {
+        // Burn writes its metadata in the order of a hash map; without it equal weights are equal files.
+        let mut store = SafetensorsStore::from_bytes(None).skip_enum_variants(true).clear_metadata();
+        let failed = |error: String| {
+            Error::runtime(
+                format!("the model cannot be written as safetensors: {error}"),
+                "this is a defect of semiseq; please report it",
+            )
+        };
+        self.model.save_into(&mut store).map_err(|error| failed(error.to_string()))?;
+        let bytes = store.get_bytes().map_err(|error| failed(error.to_string()))?;
+        write_atomic(&self.folder.join(model_file::WEIGHTS), &bytes)?;
+        write_atomic(&self.folder.join(model_file::DESCRIPTION), &json(&self.file)?)?;
+        let judges = self.file.purpose.scored_by == Judge::Objective;
+        match self.generator.as_ref().filter(|generator| judges || generator.speaks()) {
+            Some(generator) => generator.write(&self.folder),
+            None => Ok(()),
+        }
+    }
+
+    /// The run folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The config that the run was trained with.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be read.
+    pub fn config(&self) -> Result<RunConfig<M, O>, Error> {
+        read_as(&self.folder.join("config.toml"), &[])
+    }
+
+    /// What the run came to.
+    ///
+    /// # Errors
+    ///
+    /// Where `summary.json` cannot be read.
+    pub fn summary(&self) -> Result<Summary, Error> {
+        match &self.summary {
+            Some(summary) => Ok(summary.clone()),
+            None => read_json(&self.folder.join("summary.json")),
+        }
+    }
+
+    /// The data that the run was trained on, split as it was then.
+    ///
+    /// # Errors
+    ///
+    /// Where the data is gone or has changed.
+    pub fn data(&self) -> Result<Arc<Prepared>, Error> {
+        match &self.data {
+            Some(data) => Ok(Arc::clone(data)),
+            None => self.data_for(self.targets()),
+        }
+    }
+
+    fn data_for(&self, targets: Targets) -> Result<Arc<Prepared>, Error> {
+        let data = prepare(&self.config()?.data, targets)?;
+        check_data(&self.folder, &data.split)?;
+        Ok(Arc::new(data))
+    }
+
+    /// As [`FinishedRun::data`], with classes for labels where the run itself looked at none.
+    ///
+    /// # Errors
+    ///
+    /// As [`FinishedRun::data`], or where there are no classes.
+    pub fn labeled_data(&self) -> Result<Arc<Prepared>, Error> {
+        if self.targets() == Targets::Unsupervised { self.data_for(Targets::Classify) } else { self.data() }
+    }
+
+    /// How the run reads targets.
+    pub fn targets(&self) -> Targets {
+        self.file.purpose.targets
+    }
+
+    /// What the run predicts, and what it is scored by.
+    pub fn purpose(&self) -> Purpose {
+        self.file.purpose
+    }
+
+    /// The preprocessing.
+    pub fn processor(&self) -> &Processor {
+        &self.file.processor
+    }
+
+    /// The model, off the autodiff device.
+    pub fn model(&self) -> &M::Model {
+        &self.model
+    }
+
+    /// Whether there is something to predict with.
+    ///
+    /// # Errors
+    ///
+    /// Where no stage trained the model's head.
+    pub fn check_predicts(&self) -> Result<(), Error> {
+        match self.file.purpose.predictor {
+            Predictor::Head | Predictor::Objective => Ok(()),
+            Predictor::Nothing => Err(Error::input(
+                format!(
+                    "{}: no stage of this run trained the head of `[model.{}]`, so there is nothing to predict with",
+                    self.folder.display(),
+                    self.file.model.name()
+                ),
+                "`embed` gives the encoder's vectors, `eval` what the objective measures; to predict, add a stage with labels \
+                 and a `[model.classifier]`",
+            )),
+        }
+    }
+
+    /// What the run predicts of prepared sequences, in their order; numbers and forecasts in the units of the data.
+    ///
+    /// # Errors
+    ///
+    /// Where no stage trained the model's head, or a prediction is no number.
+    pub fn predict(&self, dataset: &Dataset) -> Result<Outputs, Error> {
+        self.check_predicts()?;
+        let outputs = self.outputs_until(dataset, &|| false);
+        if outputs.finite() {
+            return Ok(self.file.purpose.task().in_units(outputs, &self.file.processor));
+        }
+        Err(Error::runtime(
+            format!("{}: what the model predicts of {} is not finite", self.folder.display(), dataset.name),
+            "look for values far out of range with `data check`, and train with a lower learning rate if there are none",
+        ))
+    }
+
+    /// What the run predicts of one sequence as it was read: the class with all probabilities, a number or a forecast in the
+    /// units of the data, or the text of an answer.
+    ///
+    /// # Errors
+    ///
+    /// As [`FinishedRun::predict`], or where the sequence is none that the run can read.
+    pub fn predict_one(&self, sequence: Sequence) -> Result<Prediction, Error> {
+        let raw = Dataset { sequences: vec![sequence], targets: vec![Target::Missing], ..Dataset::default() };
+        let outputs = self.predict(&self.processor().apply(raw)?)?;
+        Ok(self.prediction(&outputs, 0))
+    }
+
+    /// One of the outputs of [`FinishedRun::predict`], in words.
+    pub fn prediction(&self, outputs: &Outputs, index: usize) -> Prediction {
+        self.file.purpose.task().prediction(outputs, index, &self.file.processor)
+    }
+
+    /// What the run says of prepared sequences, in the units of prepared targets; given up where `stop` says so.
+    pub fn outputs_until(&self, dataset: &Dataset, stop: &dyn Fn() -> bool) -> Outputs {
+        let answers = match self.file.purpose.predictor {
+            Predictor::Objective => self.answers(dataset),
+            Predictor::Head | Predictor::Nothing => None,
+        };
+        let Some(answers) = answers else {
+            let objective = self.generator.as_ref().map(Generator::objective);
+            return voted_outputs_until(objective, &self.model, dataset, self.file.purpose.task(), stop);
+        };
+        if self.targets() == Targets::Forecast {
+            let values = answers.into_iter().map(|answer| match answer {
+                Sequence::Series(series) => series.values.into_iter().map(f64::from).collect(),
+                _ => Vec::new(),
+            });
+            return Outputs::Forecasts(values.collect());
+        }
+        let tokens = answers.into_iter().map(|answer| match answer {
+            Sequence::Tokens(tokens) => tokens,
+            _ => Vec::new(),
+        });
+        Outputs::Answers(tokens.collect())
+    }
+
+    /// Scores against the targets of a prepared data set: of numbers in the units of the data, of forecasts in those of the
+    /// prepared series.
+    pub fn score(&self, dataset: &Dataset) -> Scored {
+        self.score_until(dataset, &|| false).0
+    }
+
+    /// As [`FinishedRun::score`], and whether all outputs are finite; given up where `stop` says so.
+    pub(crate) fn score_until(&self, dataset: &Dataset, stop: &dyn Fn() -> bool) -> (Scored, bool) {
+        let judges = self.file.purpose.scored_by == Judge::Objective;
+        if let Some(generator) = self.generator.as_ref().filter(|_| judges) {
+            return ((generator.scores(&self.model, dataset, stop), None), true);
+        }
+        let outputs = self.outputs_until(dataset, stop);
+        (scored(self.file.purpose, &outputs, dataset, &self.file.processor), outputs.finite())
+    }
+
+    /// Samples of the run's last stage, as sequences in the model's units.
+    ///
+    /// # Errors
+    ///
+    /// Where that stage makes no samples.
+    pub fn generate(&self, order: &Order) -> Result<Vec<Sequence>, Error> {
+        self.maker()?.make(&self.model, order)
+    }
+
+    /// The sequence that answers each prepared sequence; `None` where the run's last stage writes none.
+    pub fn answers(&self, dataset: &Dataset) -> Option<Vec<Sequence>> {
+        self.generator.as_ref()?.answer(&self.model, dataset)
+    }
+
+    /// Each prepared sequence as it is rebuilt from its vector alone; `None` where the run's last stage rebuilds none.
+    pub fn rebuilt(&self, dataset: &Dataset) -> Option<Vec<Sequence>> {
+        self.maker().ok()?.rebuild(&self.model, dataset)
+    }
+
+    /// How badly each prepared sequence is rebuilt from its vector: the mean squared error of values, or the share of wrong
+    /// words.
+    ///
+    /// # Errors
+    ///
+    /// Where the run's last stage rebuilds nothing.
+    pub fn reconstruction_errors(&self, dataset: &Dataset) -> Result<Vec<f64>, Error> {
+        self.maker()?.errors(&self.model, dataset)
+    }
+
+    /// Accuracy on the test part of the class of the `k` nearest labelled training sequences, by their vectors.
+    ///
+    /// # Errors
+    ///
+    /// Where there are no classes, or fewer vectors than that takes.
+    pub fn nearest_accuracy(&self, data: &Prepared, k: usize) -> Result<f64, Error> {
+        let wrong =
+            |message: String| Error::input(message, "it needs a class for each sequence, and labelled sequences");
+        let of_class = |dataset: &Dataset| -> (Vec<usize>, Vec<usize>) {
+            let classes = dataset.targets.iter().enumerate();
+            let classes = classes.filter_map(|(row, target)| match target {
+                Target::Class(class) => Some((row, *class)),
+                _ => None,
+            });
+            classes.unzip()
+        };
+        let labeled = data.train.select(&data.labeled);
+        let (rows, classes) = of_class(&labeled);
+        let (test_rows, truth) = of_class(&data.test);
+        if rows.is_empty() || truth.is_empty() {
+            return Err(wrong("there are no labelled sequences to be near to, or none to test".into()));
+        }
+        let known = self.embed(&labeled.select(&rows));
+        let found = nearest_class(&known, &classes, &self.embed(&data.test.select(&test_rows)), k)
+            .map_err(|error| wrong(error.to_string()))?;
+        let right = found.iter().zip(&truth).filter(|(found, truth)| found == truth).count();
+        Ok(right as f64 / truth.len() as f64)
+    }
+
+    /// The last stage's objective, where there is something to see of it.
+    fn maker(&self) -> Result<&Generator<M::Model, O>, Error> {
+        let shows = self.generator.as_ref().filter(|generator| generator.shows());
+        shows.ok_or_else(|| generator::missing(&self.folder))
+    }
+
+    /// Whether samples can be asked for by class.
+    pub fn generates_by_class(&self) -> bool {
+        self.generator.as_ref().is_some_and(|generator| generator.by_class())
+    }
+
+    /// The pooled representation of each prepared sequence.
+    pub fn embed(&self, dataset: &Dataset) -> Vec<Vec<f64>> {
+        pooled(&self.model, dataset)
+    }
+}
+
+/// Scores of outputs as a finished run tells them.
+pub(crate) fn scored(purpose: Purpose, outputs: &Outputs, dataset: &Dataset, processor: &Processor) -> Scored {
+    let (mut scores, confusion) = score(purpose.task(), outputs, dataset, processor);
+    if !purpose.task().tells_loss() {
+        scores.remove("loss");
+    }
+    (scores, confusion)
+}

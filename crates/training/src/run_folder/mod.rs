@@ -1,0 +1,24 @@
+//! The run folder: what a run writes, and what a finished run is opened from. A folder may come from anywhere: what its files
+//! ask for is held to the rules of a config, and to the shapes of the tensors that are there.
+
+pub(crate) mod checksums;
+pub(crate) mod data_check;
+pub(crate) mod finished;
+#[cfg(test)]
+mod foreign;
+pub(crate) mod generator;
+pub(crate) mod json;
+pub(crate) mod lock;
+mod log;
+pub mod metrics_log;
+mod model_file;
+pub(crate) mod record;
+pub(crate) mod result;
+pub(crate) mod summary;
+mod tensorboard;
+mod weights;
+
+pub use finished::{FinishedRun, SavedRun, Scored};
+pub use generator::Order;
+pub use lock::FolderLock;
+pub use summary::{BaselineSummary, StageSummary, Summary};

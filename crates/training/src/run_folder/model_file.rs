@@ -1,0 +1,82 @@
+//! `model.json`: all that `predict` needs beside the weights.
+
+use std::path::Path;
+
+use semiseq_datasets::{Processor, Task as Targets};
+use semiseq_schema::problem;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::config::{limits, read_as};
+use crate::error::Error;
+use crate::recipe::{ModelKind, ModelSettings, ObjectiveSettings};
+use crate::run_folder::json::{damaged, parse_json, refuse};
+use crate::run_folder::weights::Weights;
+use crate::tasks::{Predictor, Purpose, head_size, width};
+
+pub(crate) const DESCRIPTION: &str = "model.json";
+pub(crate) const WEIGHTS: &str = "model.safetensors";
+
+/// `model.json`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct ModelFile<M> {
+    pub(crate) semiseq: String,
+    pub(crate) model: M,
+    pub(crate) outputs: usize,
+    pub(crate) purpose: Purpose,
+    pub(crate) processor: Processor,
+}
+
+impl<M: ModelSettings> ModelFile<M> {
+    /// From the text of `model.json`. An earlier version left the purpose to be derived each time.
+    ///
+    /// # Errors
+    ///
+    /// Where the file is damaged.
+    pub(crate) fn parse<O: ObjectiveSettings>(folder: &Path, path: &Path, text: &[u8]) -> Result<Self, Error> {
+        let mut fields: Map<String, Value> = parse_json(path, text)?;
+        if !fields.contains_key("purpose") {
+            let purpose = Purpose::of(&read_as::<M, O>(&folder.join("config.toml"), &[])?);
+            let purpose = serde_json::to_value(purpose).map_err(|error| damaged(path, &error.to_string()))?;
+            fields.insert("purpose".into(), purpose);
+        }
+        serde_json::from_value(Value::Object(fields)).map_err(|error| damaged(path, &error.to_string()))
+    }
+
+    /// Whether the settings are such as a config may hold, and fit each other and the tensors.
+    ///
+    /// # Errors
+    ///
+    /// Names what cannot be.
+    pub(crate) fn check(&self, path: &Path, weights: &Weights) -> Result<(), Error> {
+        let mut problems = Vec::new();
+        self.model.check("model", &mut problems);
+        limits::check("model", &self.model, &mut problems);
+        self.processor.check("processor", &mut problems);
+        let kind = self.model.kind();
+        let wanted = match (kind, self.processor.forecast()) {
+            (ModelKind::Forecaster { .. }, None) => None,
+            _ => width(head_size(kind, &self.processor)),
+        };
+        if wanted != Some(self.outputs) {
+            let wanted = wanted.map_or("no forecast".into(), |wanted| format!("{wanted}"));
+            problems.push(problem("outputs", format!("is {}, and the data ask for {wanted}", self.outputs), None));
+        }
+        let Purpose { targets, predictor, .. } = self.purpose;
+        let fits = match kind {
+            _ if targets == Targets::Unsupervised => true,
+            ModelKind::Forecaster { .. } => targets == Targets::Forecast,
+            _ if targets == Targets::SequenceToSequence => predictor == Predictor::Objective,
+            ModelKind::Tagger => targets == Targets::Tag,
+            ModelKind::Regressor => targets == Targets::Regress,
+            ModelKind::Classifier { .. } | ModelKind::Encoder => targets == Targets::Classify,
+        };
+        if !fits {
+            problems.push(problem("purpose", format!("is none of a {}", self.model.name()), None));
+        }
+        refuse(path, &problems)?;
+        weights.check_sizes(path, "model", &self.model)?;
+        weights.check_sizes(path, "processor.input", &self.processor.input())?;
+        weights.check_sizes(path, "outputs", &self.outputs)
+    }
+}

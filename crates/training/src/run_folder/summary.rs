@@ -1,0 +1,118 @@
+//! `summary.json`, and the short table that ends a run.
+
+use std::fmt;
+
+use semiseq_schema::{METRICS, Scores};
+use serde::{Deserialize, Serialize};
+
+use crate::learner::Outcome;
+
+/// What a run came to. Keys that do not apply are absent.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Summary {
+    /// The run's name.
+    pub name: String,
+    /// The last stage's objective.
+    pub objective: String,
+    /// `rnn`, `lstm` or `gru`.
+    pub encoder: String,
+    /// The backend.
+    pub backend: String,
+    /// The run's seed.
+    pub seed: u64,
+    /// Version of semiseq.
+    pub semiseq: String,
+    /// Training sequences whose labels were seen.
+    pub n_labeled: usize,
+    /// Training sequences whose labels were not seen.
+    pub n_unlabeled: usize,
+    /// Validation sequences.
+    pub n_valid: usize,
+    /// Test sequences.
+    pub n_test: usize,
+    /// Classes.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub classes: Option<usize>,
+    /// How each stage ended.
+    pub stages: Vec<StageSummary>,
+    /// Scores on the validation part.
+    pub valid: Scores,
+    /// Scores on the test part.
+    pub test: Scores,
+    /// The same model on the labelled part alone.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub baseline: Option<BaselineSummary>,
+    /// Of forecasts: the last step of each window, again and again.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub naive: Option<BaselineSummary>,
+    /// Of forecasts: the last season of each window, again and again.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub seasonal_naive: Option<BaselineSummary>,
+    /// What was probably not meant, a line each.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub warnings: Vec<String>,
+    /// Seconds from start to end, over all sessions of a resumed run.
+    pub wall_seconds: f64,
+}
+
+/// How a stage ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StageSummary {
+    /// The objective.
+    pub objective: String,
+    /// The rest.
+    #[serde(flatten)]
+    pub outcome: Outcome,
+}
+
+/// What the baseline came to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BaselineSummary {
+    /// Scores on the test part.
+    pub test: Scores,
+}
+
+/// The baseline's row.
+const LABELS_ONLY: &str = "labelled only (baseline)";
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "{}: {} labelled, {} unlabelled, {} validation and {} test sequences",
+            self.name, self.n_labeled, self.n_unlabeled, self.n_valid, self.n_test
+        )?;
+        writeln!(f)?;
+        let columns: Vec<&str> =
+            METRICS.iter().map(|metric| metric.name).filter(|name| self.test.contains_key(*name)).collect();
+        let path: Vec<&str> = self.stages.iter().map(|stage| stage.objective.as_str()).collect();
+        let path = path.join(" → ");
+        let first = path.chars().count().max(LABELS_ONLY.len()) + 2;
+        let width = |column: &str| column.len().max(8) + 2;
+        write!(f, "{:<first$}", "test part")?;
+        for column in &columns {
+            let width = width(column);
+            write!(f, "{column:>width$}")?;
+        }
+        writeln!(f)?;
+        let mut row = |name: &str, scores: &Scores| -> fmt::Result {
+            write!(f, "{name:<first$}")?;
+            for column in &columns {
+                let width = width(column);
+                match scores.get(*column) {
+                    Some(value) => write!(f, "{value:>width$.4}")?,
+                    None => write!(f, "{:>width$}", "")?,
+                }
+            }
+            writeln!(f)
+        };
+        let others = [("naive", &self.naive), ("seasonal naive", &self.seasonal_naive), (LABELS_ONLY, &self.baseline)];
+        for (name, other) in others {
+            if let Some(other) = other {
+                row(name, &other.test)?;
+            }
+        }
+        row(&path, &self.test)?;
+        writeln!(f, "\n{:.1} s in all", self.wall_seconds)
+    }
+}

@@ -1,0 +1,228 @@
+//! Whether config, model and data go together: all that can be said before any training.
+
+use semiseq_datasets::{Prepared, Task as Targets};
+use semiseq_models::InputSize;
+use semiseq_objectives::Kind;
+
+use crate::config::{RunConfig, StageConfig};
+use crate::error::Error;
+use crate::recipe::{ModelKind, ModelSettings, ObjectiveSettings};
+use crate::tasks::purpose::targets;
+
+/// Whether config, model and data go together.
+///
+/// # Errors
+///
+/// What does not, and what would.
+pub(crate) fn check<M: ModelSettings, O: ObjectiveSettings>(
+    config: &RunConfig<M, O>,
+    data: &Prepared,
+) -> Result<(), Error> {
+    check_head(config, data)?;
+    check_baseline(config)?;
+    check_class_weights(config, data)?;
+    check_views(config)?;
+    config.model.check_data(&config.data.source, data)?;
+    let values = matches!(data.processor.input(), InputSize::Values(_));
+    for (index, stage) in config.stages.iter().enumerate() {
+        let key = format!("stage.{index}.objective.{}", stage.objective.name());
+        stage.objective.check_data(&key, &config.data.source, values)?;
+        check_stage(config, &key, stage.objective.kind(), values)?;
+        check_streams(config, index, &key, stage)?;
+    }
+    Ok(())
+}
+
+/// Whether the model has a head for what the stages learn, and the data classes for both.
+fn check_head<M: ModelSettings, O: ObjectiveSettings>(config: &RunConfig<M, O>, data: &Prepared) -> Result<(), Error> {
+    let (task, model) = (targets(config), &config.model);
+    let classes = data.processor.classes().len();
+    if model.kind() == (ModelKind::Classifier { sigmoid: true }) && task == Targets::Classify && classes != 2 {
+        return Err(Error::input(
+            format!(
+                "`model.{}.output` is `sigmoid`, which needs two classes; {} has {classes}",
+                model.name(),
+                config.data.source
+            ),
+            "remove the key or write `output = \"softmax\"`",
+        ));
+    }
+    let with_head = config.stages.iter().find(|stage| !stage.objective.kind().unsupervised);
+    if let Some(stage) = with_head.filter(|_| model.kind() == ModelKind::Encoder) {
+        return Err(Error::input(
+            format!(
+                "`stage.objective.{}` trains a head on labels, and `[model.{}]` has none",
+                stage.objective.name(),
+                model.name()
+            ),
+            "use `[model.classifier]`, `[model.tagger]` or `[model.regressor]`",
+        ));
+    }
+    let head = match task {
+        Targets::Regress => Some("regressor"),
+        Targets::Forecast => Some("forecaster"),
+        _ => None,
+    };
+    if let Some(head) = head
+        && let Some(stage) = config.stages.iter().find(|stage| stage.objective.kind().classes)
+    {
+        return Err(Error::input(
+            format!("`stage.objective.{}` needs classes, and a {head} has none", stage.objective.name()),
+            "use `supervised` or `autoencoder`, or a `[model.classifier]`",
+        ));
+    }
+    match with_head.filter(|_| task == Targets::SequenceToSequence) {
+        None => Ok(()),
+        Some(stage) => Err(Error::input(
+            format!(
+                "`stage.objective.{}` trains a head on labels, and the targets are sequences here, for `sequence-to-sequence`",
+                stage.objective.name()
+            ),
+            "leave one of the two stages out",
+        )),
+    }
+}
+
+/// Whether there is something that the labels alone could be compared with.
+fn check_baseline<M: ModelSettings, O: ObjectiveSettings>(config: &RunConfig<M, O>) -> Result<(), Error> {
+    if !config.baseline.enabled {
+        return Ok(());
+    }
+    if targets(config) == Targets::Unsupervised {
+        return Err(Error::input(
+            "`baseline` trains the model on the labels alone, and no stage of this run reads any: there is nothing to compare",
+            "leave `[baseline]` out, or add a stage that learns from labels",
+        ));
+    }
+    if config.last_stage().is_some_and(|stage| stage.objective.kind().answers) {
+        return Err(Error::input(
+            "`baseline` trains the model's head on labels, and `sequence-to-sequence` has none",
+            "leave `[baseline]` out",
+        ));
+    }
+    Ok(())
+}
+
+/// Whether each list of class weights holds one for each class.
+fn check_class_weights<M: ModelSettings, O: ObjectiveSettings>(
+    config: &RunConfig<M, O>,
+    data: &Prepared,
+) -> Result<(), Error> {
+    let classes = data.processor.classes();
+    for (index, stage) in config.stages.iter().enumerate() {
+        let wrong = stage.objective.class_weights().into_iter().find(|(_, count)| *count != classes.len());
+        if let Some((key, count)) = wrong {
+            return Err(Error::input(
+                format!(
+                    "`stage.{index}.objective.{key}` holds {count} weights; {} has {} classes",
+                    data.train.name,
+                    classes.len()
+                ),
+                match classes.len() {
+                    0 => "leave it out: there are no classes to weigh".into(),
+                    1..=20 => {
+                        format!("write a weight for each of {}, in this order; or `\"balanced\"`", classes.join(", "))
+                    }
+                    _ => "write `\"balanced\"`, which weighs a class by how rare it is".to_string(),
+                },
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Whether views leave each step where its label is.
+fn check_views<M: ModelSettings, O: ObjectiveSettings>(config: &RunConfig<M, O>) -> Result<(), Error> {
+    let each = match config.model.kind() {
+        ModelKind::Tagger => "a tagger has a label for each",
+        ModelKind::Forecaster { .. } => "a forecast begins where a window ends",
+        _ => return Ok(()),
+    };
+    match config.data.augment.moves_steps() {
+        None => Ok(()),
+        Some(key) => Err(Error::input(
+            format!("`data.augment.{key}` moves steps, and {each}"),
+            "use `jitter`, `scaling`, `magnitude-warp`, `cutout`, `flip`, `rotation` or `token-mask`",
+        )),
+    }
+}
+
+/// Whether a stage can work on what the data hold, and with what the model gives it; `key` is the objective's.
+fn check_stage<M: ModelSettings, O: ObjectiveSettings>(
+    config: &RunConfig<M, O>,
+    key: &str,
+    objective: Kind,
+    values: bool,
+) -> Result<(), Error> {
+    let (source, model) = (&config.data.source, &config.model);
+    if values && objective.tokens {
+        return Err(Error::input(
+            format!("`{key}` needs text; {source} holds values"),
+            "use `next-step`, which does the same for values",
+        ));
+    }
+    if !values && objective.values {
+        return Err(Error::input(
+            format!("`{key}` needs values; {source} holds text"),
+            "use `language-model`, `autoencoder` or `vae`",
+        ));
+    }
+    if model.kind() == ModelKind::Tagger && objective.whole {
+        return Err(Error::input(
+            format!("`{key}` works with a label for each sequence, and a tagger has one a step"),
+            "use `fixmatch`, `freematch` or `softmatch`",
+        ));
+    }
+    let every_step = matches!(model.kind(), ModelKind::Tagger | ModelKind::Forecaster { every_step: true, .. });
+    if !model.has_steps() && (every_step || objective.steps) {
+        return Err(Error::input(
+            format!("`{key}` needs a vector for each step, and the encoder `{}` gives one for all", model.encoder()),
+            "use `lstm`, `gru` or `rnn`",
+        ));
+    }
+    if matches!(model.kind(), ModelKind::Forecaster { instance_norm: true, .. }) && objective.answers {
+        return Err(Error::input(
+            format!("`{key}` writes forecasts of its own, which `instance_norm` does not scale"),
+            "leave `instance_norm` out of `[model.forecaster]`, or use `supervised`",
+        ));
+    }
+    if model.reads_backwards() && objective.causal {
+        return Err(Error::input(
+            format!("`{key}` has to predict what an encoder with `bidirectional = true` has seen"),
+            format!("write `bidirectional = false` in the `{}` table, or use `autoencoder`", model.encoder()),
+        ));
+    }
+    Ok(())
+}
+
+/// Whether an objective that reads a recording in its order can do so.
+fn check_streams<M: ModelSettings, O: ObjectiveSettings>(
+    config: &RunConfig<M, O>,
+    index: usize,
+    key: &str,
+    stage: &StageConfig<O>,
+) -> Result<(), Error> {
+    if !stage.objective.kind().streams {
+        return Ok(());
+    }
+    let windows_follow = config.data.windows.as_ref().is_some_and(|windows| windows.stride == windows.input);
+    let every_step = matches!(config.model.kind(), ModelKind::Forecaster { every_step: true, .. });
+    if !windows_follow || !every_step {
+        return Err(Error::input(
+            format!("`{key}` reads a recording on and on, forecasting from each step"),
+            "write `every_step = true` in `[model.forecaster]`, and in `[data.windows]` a `stride` as long as `input`",
+        ));
+    }
+    if stage.gradient_accumulation > 1 {
+        return Err(Error::input(
+            format!(
+                "`stage.{index}.gradient_accumulation` is {}: with `{}` the batches of a step would be windows that follow each \
+                 other, and not one larger batch",
+                stage.gradient_accumulation,
+                stage.objective.name()
+            ),
+            "leave `gradient_accumulation` out, and write a larger `batch_size`",
+        ));
+    }
+    Ok(())
+}

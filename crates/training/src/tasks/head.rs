@@ -1,0 +1,26 @@
+//! How much the model's head says.
+
+use semiseq_datasets::Processor;
+use semiseq_models::HeadSize;
+
+use crate::recipe::ModelKind;
+
+/// The size of a model's head for data that `processor` prepares: a forecaster's as the windows are cut, one number of a
+/// regressor or a sigmoid, and otherwise as many logits as there are classes, at least two.
+pub fn head_size(kind: ModelKind, processor: &Processor) -> HeadSize {
+    match (kind, processor.forecast()) {
+        (ModelKind::Forecaster { .. }, Some(forecast)) => {
+            HeadSize::Forecast { horizon: forecast.windows.horizon, channels: forecast.columns.len() }
+        }
+        (ModelKind::Regressor | ModelKind::Classifier { sigmoid: true }, _) => HeadSize::Logits(1),
+        _ => HeadSize::Logits(processor.classes().len().max(2)),
+    }
+}
+
+/// Columns of the logits of such a head; `None` where the sizes of a damaged file are beyond all numbers.
+pub(crate) fn width(head: HeadSize) -> Option<usize> {
+    match head {
+        HeadSize::Logits(logits) => Some(logits),
+        HeadSize::Forecast { horizon, channels } => horizon.checked_mul(channels),
+    }
+}

@@ -1,0 +1,36 @@
+//! What a run predicts: one file a task, from the model's numbers to scores and to what people read.
+//!
+//! A [`Task`] is derived once, from the checked config ([`Purpose::of`]), stored in `model.json`, and asked from then on by
+//! the learner, the finished run, `predict` and the report.
+
+mod classification;
+pub(crate) mod compatibility;
+pub mod evaluate;
+mod forecasting;
+mod head;
+pub mod measures;
+mod naive;
+mod nothing;
+mod outputs;
+mod prediction;
+mod purpose;
+mod registry;
+mod regression;
+mod sequence_to_sequence;
+mod tagging;
+mod task;
+
+pub use classification::{Classification, predictions};
+pub use forecasting::Forecasting;
+pub use head::head_size;
+pub(crate) use head::width;
+pub use nothing::Nothing;
+pub use outputs::Outputs;
+pub(crate) use outputs::host;
+pub use prediction::{ClassPrediction, Prediction};
+pub use purpose::{Judge, Predictor, Purpose, targets};
+pub use registry::task_of;
+pub use regression::Regression;
+pub use sequence_to_sequence::SequenceToSequence;
+pub use tagging::Tagging;
+pub use task::Task;

@@ -1,0 +1,47 @@
+//! What is predicted of one sequence, as people read it.
+
+/// What is predicted of one sequence, in the words and units of the data.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Prediction {
+    /// A class.
+    Class(ClassPrediction),
+    /// A class for each step.
+    Steps(Vec<ClassPrediction>),
+    /// A number.
+    Number(f64),
+    /// The steps that follow, each with a value for each of the columns.
+    Forecast {
+        /// Names of the columns.
+        columns: Vec<String>,
+        /// Values, a row a step.
+        steps: Vec<Vec<f64>>,
+    },
+    /// Another sequence, as a text.
+    Answer(String),
+    /// Nothing.
+    Nothing,
+}
+
+/// A class with how sure the model is of each.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ClassPrediction {
+    /// The likeliest class.
+    pub label: String,
+    /// Every class with its probability, in the order of the classes.
+    pub probabilities: Vec<(String, f64)>,
+}
+
+impl ClassPrediction {
+    /// Of a distribution over the classes; a class without a name is called by its number.
+    pub(crate) fn of(distribution: &[f64], classes: &[String]) -> Self {
+        let name = |class: usize| classes.get(class).cloned().unwrap_or_else(|| class.to_string());
+        let probabilities = distribution.iter().enumerate().map(|(class, value)| (name(class), *value)).collect();
+        Self { label: name(super::measures::argmax(distribution)), probabilities }
+    }
+
+    /// The probability of the likeliest class.
+    pub fn confidence(&self) -> f64 {
+        self.probabilities.iter().map(|(_, value)| *value).fold(0.0, f64::max)
+    }
+}

@@ -1,0 +1,96 @@
+//! A number for each sequence.
+
+use burn::tensor::Tensor;
+use semiseq_datasets::{Batch, Dataset, Processor, Target, Task as Targets};
+use semiseq_schema::Scores;
+
+use crate::tasks::measures::{Confusion, regression_scores};
+use crate::tasks::outputs::{Outputs, host};
+use crate::tasks::prediction::Prediction;
+use crate::tasks::task::Task;
+
+/// A number for each sequence. Targets are standardised by the training labels; what is told is in the units of the data.
+#[derive(Debug)]
+pub struct Regression;
+
+impl Task for Regression {
+    fn targets(&self) -> Targets {
+        Targets::Regress
+    }
+
+    fn outputs(&self, count: usize) -> Outputs {
+        Outputs::Numbers(vec![0.0; count])
+    }
+
+    fn take(&self, outputs: &mut Outputs, batch: &Batch, logits: Tensor<2>) {
+        let Outputs::Numbers(numbers) = outputs else { return };
+        for (index, number) in batch.indices.iter().zip(host(logits)) {
+            numbers[*index] = number;
+        }
+    }
+
+    fn score(&self, outputs: &Outputs, dataset: &Dataset) -> (Scores, Option<Confusion>) {
+        let Outputs::Numbers(numbers) = outputs else { return (Scores::new(), None) };
+        let pairs = numbers.iter().zip(&dataset.targets).filter_map(|(number, target)| match target {
+            Target::Number(truth) => Some((*number, f64::from(*truth))),
+            _ => None,
+        });
+        let (predictions, truth): (Vec<f64>, Vec<f64>) = pairs.unzip();
+        if truth.is_empty() { (Scores::new(), None) } else { (regression_scores(&predictions, &truth), None) }
+    }
+
+    fn prediction(&self, outputs: &Outputs, index: usize, _processor: &Processor) -> Prediction {
+        match outputs {
+            Outputs::Numbers(numbers) => Prediction::Number(numbers[index]),
+            _ => Prediction::Nothing,
+        }
+    }
+
+    fn selects_by(&self) -> &'static str {
+        "mse"
+    }
+
+    fn in_units(&self, outputs: Outputs, processor: &Processor) -> Outputs {
+        match outputs {
+            Outputs::Numbers(numbers) => {
+                Outputs::Numbers(numbers.into_iter().map(|number| processor.number(number)).collect())
+            }
+            other => other,
+        }
+    }
+
+    /// All but the loss, which is of the numbers of deviation 1 that the model learns.
+    fn scores_in_units(&self, mut scores: Scores, processor: &Processor) -> Scores {
+        let unit = processor.number_unit();
+        for (name, factor) in [("mse", unit * unit), ("mae", unit)] {
+            scores.entry(name.into()).and_modify(|value| *value *= factor);
+        }
+        scores
+    }
+
+    fn tells_loss(&self) -> bool {
+        false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use semiseq_datasets::{Sequence, TransformConfig};
+
+    use super::*;
+
+    #[test]
+    fn numbers_and_their_errors_are_told_in_the_units_of_the_data() {
+        let targets = [1996.0f32, 2004.0].map(Target::Number).to_vec();
+        let raw = Dataset { sequences: vec![Sequence::Tokens(vec![1]); 2], targets, ..Dataset::default() };
+        let processor = Processor::fit(&TransformConfig::default(), &raw).expect("fits").with_labels(&raw.targets);
+        let prepared = processor.apply(raw).expect("tokens");
+        // The second is half a deviation, 2 years, too early.
+        let said = Outputs::Numbers(vec![-1.0, 0.5]);
+        let (scores, _) = Regression.score(&said, &prepared);
+        let scores = Regression.scores_in_units(scores, &processor);
+        assert_eq!([scores["mse"], scores["mae"], scores["loss"]], [2.0, 1.0, 0.125]);
+        assert!((scores["r2"] - (1.0 - 4.0 / 32.0)).abs() < 1e-12);
+        assert_eq!(Regression.in_units(said, &processor), Outputs::Numbers(vec![1996.0, 2002.0]));
+    }
+}

@@ -1,0 +1,61 @@
+//! A class for each step of a sequence.
+
+use burn::tensor::Tensor;
+use burn::tensor::activation::softmax;
+use semiseq_datasets::{Batch, Dataset, Processor, Target, Task as Targets};
+use semiseq_objectives::losses::class_logits;
+use semiseq_schema::Scores;
+
+use crate::tasks::classification::scored;
+use crate::tasks::measures::{ClassPredictions, Confusion};
+use crate::tasks::outputs::{Outputs, rows};
+use crate::tasks::prediction::{ClassPrediction, Prediction};
+use crate::tasks::task::Task;
+
+/// A class for each step of a sequence.
+#[derive(Debug)]
+pub struct Tagging;
+
+impl Task for Tagging {
+    fn targets(&self) -> Targets {
+        Targets::Tag
+    }
+
+    fn outputs(&self, count: usize) -> Outputs {
+        Outputs::Steps(vec![Vec::new(); count])
+    }
+
+    fn take(&self, outputs: &mut Outputs, batch: &Batch, logits: Tensor<2>) {
+        let Outputs::Steps(steps) = outputs else { return };
+        let rows = rows(softmax(class_logits(logits), 1));
+        for (position, (index, length)) in batch.indices.iter().zip(&batch.lengths).enumerate() {
+            steps[*index] = rows[position * batch.time..position * batch.time + length].to_vec();
+        }
+    }
+
+    fn score(&self, outputs: &Outputs, dataset: &Dataset) -> (Scores, Option<Confusion>) {
+        let mut gathered = ClassPredictions::default();
+        if let Outputs::Steps(sequences) = outputs {
+            for (rows, target) in sequences.iter().zip(&dataset.targets) {
+                if let Target::Steps(classes) = target {
+                    rows.iter().zip(classes).for_each(|(row, class)| gathered.push(row.clone(), *class));
+                }
+            }
+        }
+        scored(&gathered, &dataset.classes)
+    }
+
+    fn prediction(&self, outputs: &Outputs, index: usize, processor: &Processor) -> Prediction {
+        let Outputs::Steps(sequences) = outputs else { return Prediction::Nothing };
+        let one = |row: &Vec<f64>| ClassPrediction::of(row, processor.classes());
+        Prediction::Steps(sequences[index].iter().map(one).collect())
+    }
+
+    fn selects_by(&self) -> &'static str {
+        "accuracy"
+    }
+
+    fn takes_votes(&self) -> bool {
+        true
+    }
+}

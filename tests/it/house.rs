@@ -1,0 +1,118 @@
+//! House rules: who may use whom, and that every config is in the README.
+
+use std::collections::BTreeSet;
+use std::process::Command;
+
+use serde_json::Value;
+
+/// A crate and those of our own that it may use; every other edge of the workspace is a mistake.
+const MAY_USE: [(&str, &[&str]); 11] = [
+    ("semiseq-schema", &[]),
+    ("semiseq-kernels", &[]),
+    ("semiseq-models", &["semiseq-schema", "semiseq-kernels"]),
+    ("semiseq-datasets", &["semiseq-schema"]),
+    ("semiseq-analysis", &[]),
+    ("semiseq-objectives", &["semiseq-schema", "semiseq-models", "semiseq-datasets"]),
+    (
+        "semiseq-training",
+        &["semiseq-schema", "semiseq-models", "semiseq-datasets", "semiseq-objectives", "semiseq-analysis"],
+    ),
+    ("semiseq-report", &["semiseq-schema", "semiseq-datasets", "semiseq-analysis", "semiseq-training"]),
+    (
+        "semiseq",
+        &[
+            "semiseq-schema",
+            "semiseq-kernels",
+            "semiseq-models",
+            "semiseq-datasets",
+            "semiseq-objectives",
+            "semiseq-analysis",
+            "semiseq-training",
+            "semiseq-report",
+        ],
+    ),
+    ("own-encoder-and-objective", &["semiseq"]),
+    ("xtask", &[]),
+];
+
+/// A crate and what else it must never depend on.
+const NEVER: [(&str, &[&str]); 9] = [
+    ("semiseq-schema", &["burn", "clap", "toml"]),
+    ("semiseq-kernels", &["serde", "clap", "toml"]),
+    ("semiseq-models", &["toml", "clap"]),
+    ("semiseq-datasets", &["burn", "clap"]),
+    ("semiseq-analysis", &["burn", "serde", "clap"]),
+    ("semiseq-objectives", &["clap"]),
+    ("semiseq-training", &["clap", "plotters"]),
+    ("semiseq-report", &["burn", "clap"]),
+    ("xtask", &["burn"]),
+];
+
+/// The packages of the workspace, as cargo sees them.
+fn packages() -> Vec<Value> {
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--no-deps", "--format-version", "1"])
+        .output()
+        .expect("cargo metadata");
+    let metadata: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    metadata["packages"].as_array().expect("packages").clone()
+}
+
+fn package<'a>(packages: &'a [Value], name: &str) -> &'a Value {
+    packages.iter().find(|package| package["name"] == name).unwrap_or_else(|| panic!("{name} is gone"))
+}
+
+/// What a package uses; tests and benchmarks may use more, edges of our own crates excepted.
+fn used(package: &Value, also_in_tests: bool) -> BTreeSet<&str> {
+    let dependencies = package["dependencies"].as_array().expect("dependencies").iter();
+    dependencies
+        .filter(|dependency| also_in_tests || dependency["kind"].is_null())
+        .filter_map(|dependency| dependency["name"].as_str())
+        .collect()
+}
+
+#[test]
+fn every_edge_of_the_workspace_is_in_the_table() {
+    let packages = packages();
+    let ours: BTreeSet<&str> = packages.iter().filter_map(|package| package["name"].as_str()).collect();
+    assert_eq!(ours, MAY_USE.iter().map(|(name, _)| *name).collect(), "a crate came or went: update the table");
+    for (name, may) in MAY_USE {
+        for edge in used(package(&packages, name), true).intersection(&ours) {
+            assert!(may.contains(edge), "{name} must not use {edge}");
+        }
+    }
+}
+
+#[test]
+fn no_crate_uses_what_it_must_not() {
+    let packages = packages();
+    for (name, never) in NEVER {
+        let package = package(&packages, name);
+        let used = used(package, false);
+        for forbidden in never {
+            assert!(!used.contains(forbidden), "{name} must not use {forbidden}");
+        }
+        // Backend features stand in the root and in kernels only.
+        let backends = package["features"]
+            .as_object()
+            .expect("features")
+            .keys()
+            .any(|feature| ["wgpu", "cuda", "ndarray"].contains(&feature.as_str()));
+        assert_eq!(backends, name == "semiseq-kernels", "{name}");
+    }
+}
+
+#[test]
+fn every_config_reads_and_is_in_the_readme() {
+    let root = std::path::Path::new(".");
+    let readme = std::fs::read_to_string(root.join("README.md")).expect("README");
+    let mut count = 0;
+    let entries = std::fs::read_dir(root.join("configs")).expect("configs").flatten();
+    for entry in entries.filter(|entry| entry.path().is_file()) {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        semiseq::training::config::read(&entry.path(), &[]).unwrap_or_else(|error| panic!("{error}"));
+        assert!(readme.contains(&format!("configs/{name}")), "{name} is not in the README");
+        count += 1;
+    }
+    assert_eq!(count, 11, "a config was added or lost: update this number and the README's table");
+}

@@ -1,0 +1,13 @@
+//! The program and the library as their users use them.
+
+mod bad_input;
+mod bad_runs;
+mod commands;
+mod common;
+mod examples;
+mod forecasting;
+mod house;
+mod images;
+mod imports;
+mod run;
+mod sequence_to_sequence;
