@@ -7,9 +7,13 @@ use semiseq_kernels::embedding;
 use semiseq_schema::{Problem, problem};
 use serde::{Deserialize, Serialize};
 
-use crate::config::check_dropout;
-use crate::dropout::Dropout;
-use crate::{AnyEncoder, Encoder, EncoderConfig, Input, InputSize, Sequences};
+use crate::InputSize;
+use crate::encoder::Encoder;
+use crate::encoders::any::AnyEncoder;
+use crate::encoders::registry::EncoderConfig;
+use crate::layers::dropout::Dropout;
+use crate::layers::dropout::check_dropout;
+use crate::sequences::{Input, Sequences};
 
 /// `[model.….embedding]`, for data made of tokens.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -127,4 +131,17 @@ impl<E: Encoder> Backbone<E> {
     pub fn input_size(&self) -> InputSize {
         self.input
     }
+}
+
+/// Checks what every model has below its head; `path` is the key of the model's table.
+pub(crate) fn check_body(
+    path: &str,
+    dropout: f64,
+    embedding: &EmbeddingConfig,
+    encoder: &EncoderConfig,
+    problems: &mut Vec<Problem>,
+) {
+    check_dropout(&format!("{path}.dropout"), dropout, problems);
+    embedding.check(&format!("{path}.embedding"), problems);
+    encoder.check(&format!("{path}.encoder"), problems);
 }

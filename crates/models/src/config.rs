@@ -2,13 +2,21 @@
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
-use semiseq_schema::{Problem, problem};
+use semiseq_schema::Problem;
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    Classifier, ClassifierConfig, EmbeddingConfig, EncoderConfig, EncoderOnlyConfig, Forecaster, ForecasterConfig,
-    InputSize, Picture, Regressor, RegressorConfig, SequenceModel, Sequences, State, Tagger, TaggerConfig,
-};
+use crate::InputSize;
+use crate::backbone::EmbeddingConfig;
+use crate::cells::state::State;
+use crate::encoders::image::Image;
+use crate::encoders::registry::EncoderConfig;
+use crate::heads::classifier::{Classifier, ClassifierConfig};
+use crate::heads::encoder_only::EncoderOnlyConfig;
+use crate::heads::forecaster::{Forecaster, ForecasterConfig};
+use crate::heads::regressor::{Regressor, RegressorConfig};
+use crate::heads::tagger::{Tagger, TaggerConfig};
+use crate::model::SequenceModel;
+use crate::sequences::Sequences;
 
 /// The model: one table, named after its head.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -162,29 +170,6 @@ impl From<usize> for HeadSize {
     }
 }
 
-/// Checks what every model has below its head; `path` is the key of the model's table.
-pub(crate) fn check_body(
-    path: &str,
-    dropout: f64,
-    embedding: &EmbeddingConfig,
-    encoder: &EncoderConfig,
-    problems: &mut Vec<Problem>,
-) {
-    check_dropout(&format!("{path}.dropout"), dropout, problems);
-    embedding.check(&format!("{path}.embedding"), problems);
-    encoder.check(&format!("{path}.encoder"), problems);
-}
-
-pub(crate) fn check_dropout(key: &str, dropout: f64, problems: &mut Vec<Problem>) {
-    if !(0.0..1.0).contains(&dropout) {
-        problems.push(problem(
-            key,
-            format!("must be in [0, 1), got {dropout}"),
-            Some("0.5 is usual on the output, 0 switches it off"),
-        ));
-    }
-}
-
 macro_rules! each {
     ($self:ident, $model:ident => $body:expr) => {
         match $self {
@@ -221,8 +206,8 @@ impl SequenceModel for AnyModel {
         each!(self, model => model.forward_from(sequences, states))
     }
 
-    fn picture(&self) -> Option<Picture> {
-        each!(self, model => model.picture())
+    fn image(&self) -> Option<Image> {
+        each!(self, model => model.image())
     }
 
     fn causal(&self) -> bool {

@@ -171,8 +171,8 @@ fn pictures_are_read_and_written_in_one_size() {
     let convolutional = EncoderConfig::Convolutional(ConvolutionalConfig { height: 9, maps: [2, 3], hidden: 6 });
     for encoder in [dense, convolutional] {
         let model = config("classifier", "last", &encoder).init(InputSize::Values(7), 4, &device).materialize();
-        let picture = model.picture().expect("a picture");
-        assert_eq!((picture.height, picture.width, model.summary_size()), (9, 7, 6));
+        let image = model.image().expect("an image");
+        assert_eq!((image.height, image.width, model.summary_size()), (9, 7, 6));
         let values = Tensor::<3>::random([3, 9, 7], Distribution::Normal(0.0, 1.0), &device);
         let logits = model.forward(Sequences::dense(values.clone()));
         assert_eq!(logits.dims(), [3, 4]);
@@ -184,7 +184,7 @@ fn pictures_are_read_and_written_in_one_size() {
         assert_equal(&host(model.forward(Sequences::dense(filled))), &host(early), "filled with zeros");
 
         let settings = SequenceDecoderConfig { hidden: 5, ..Default::default() };
-        let decoder = AnyDecoder::new(&settings, 4, InputSize::Values(7), Some(picture), &device);
+        let decoder = AnyDecoder::new(&settings, 4, InputSize::Values(7), Some(image), &device);
         let vectors = Tensor::<2>::random([3, 4], Distribution::Normal(0.0, 1.0), &device);
         let made = decoder.forward_with(vectors.clone(), &Sequences::dense(values), Feeding::default()).whole();
         assert_eq!(made.dims(), [3, 9, 7]);
@@ -192,7 +192,7 @@ fn pictures_are_read_and_written_in_one_size() {
             panic!("values")
         };
         assert_equal(&host(made), &host(written), "rebuilt and written");
-        let generator = SequenceGenerator::new(4, 5, 7, Some(picture), &device);
+        let generator = SequenceGenerator::new(4, 5, 7, Some(image), &device);
         assert_eq!(generator.reads(9), 1);
         assert_eq!(generator.forward(vectors.unsqueeze_dim(1), 9).dims(), [3, 9, 7]);
     }

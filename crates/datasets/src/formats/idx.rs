@@ -26,7 +26,7 @@ fn is_images(path: &Path) -> bool {
 fn read(path: &Path, _options: &ReadOptions) -> Result<Rows, DataError> {
     let images = if path.is_dir() {
         let mut images: Vec<PathBuf> = files(path)?.into_iter().filter(|path| is_images(path)).collect();
-        // Unpacked beside the packed file, the pictures are there twice.
+        // Unpacked beside the packed file, the images are there twice.
         let bare = images.clone();
         images.retain(|path| {
             path.extension().is_none_or(|ending| ending != "gz") || !bare.contains(&path.with_extension(""))
@@ -40,13 +40,13 @@ fn read(path: &Path, _options: &ReadOptions) -> Result<Rows, DataError> {
         let (count, shape, pixels) = array(&path)?;
         let [height, width] = shape[..] else {
             return Err(DataError::new(
-                format!("{}: {} dimensions a picture, expected 2", path.display(), shape.len()),
+                format!("{}: {} dimensions an image, expected 2", path.display(), shape.len()),
                 "give the file of the images; the labels are found beside it",
             ));
         };
         if height * width == 0 {
             return Err(DataError::new(
-                format!("{}: the header says pictures of {height} rows of {width} pixels", path.display()),
+                format!("{}: the header says images of {height} rows of {width} pixels", path.display()),
                 "expected an IDX file of unsigned bytes, as MNIST has",
             ));
         }
@@ -57,18 +57,18 @@ fn read(path: &Path, _options: &ReadOptions) -> Result<Rows, DataError> {
             if !shape.is_empty() {
                 return Err(DataError::new(
                     format!("{}: {} dimensions, expected 1", labels.display(), shape.len() + 1),
-                    "a file of labels has one number a picture",
+                    "a file of labels has one number an image",
                 ));
             }
             if *found != count {
                 return Err(DataError::new(
-                    format!("{}: {found} labels for {count} pictures", labels.display()),
+                    format!("{}: {found} labels for {count} images", labels.display()),
                     "the two files do not belong together",
                 ));
             }
         }
-        for (index, picture) in pixels.chunks(height * width).enumerate() {
-            let values = picture.iter().map(|pixel| f32::from(*pixel) / 255.0).collect();
+        for (index, image) in pixels.chunks(height * width).enumerate() {
+            let values = image.iter().map(|pixel| f32::from(*pixel) / 255.0).collect();
             rows.sequences.push(Sequence::Series(Series { values, channels: width }));
             rows.labels.push(labels.as_ref().map_or(String::new(), |(_, _, _, values)| values[index].to_string()));
         }
@@ -119,7 +119,7 @@ mod tests {
     use crate::formats::tests::{folder, packed};
 
     #[test]
-    fn pictures_become_rows_and_labels_are_found() {
+    fn images_become_rows_and_labels_are_found() {
         let path = folder("idx");
         std::fs::write(
             path.join("t-images-idx3-ubyte.gz"),
@@ -133,11 +133,11 @@ mod tests {
     }
 
     #[test]
-    fn pictures_without_pixels_are_refused() {
+    fn images_without_pixels_are_refused() {
         let path = folder("idx-zero");
         std::fs::write(path.join("t-images-idx3-ubyte"), [0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1]).unwrap();
         let message = read(&path, &ReadOptions::default()).unwrap_err().to_string();
-        assert!(message.contains("pictures of 0 rows of 1 pixels"), "{message}");
+        assert!(message.contains("images of 0 rows of 1 pixels"), "{message}");
     }
 
     #[test]
@@ -158,19 +158,19 @@ mod tests {
     }
 
     #[test]
-    fn pictures_that_lie_packed_and_unpacked_are_read_once() {
+    fn images_that_lie_packed_and_unpacked_are_read_once() {
         let path = folder("idx-twice");
-        let pictures = [0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 5];
-        std::fs::write(path.join("t-images-idx3-ubyte"), pictures).unwrap();
-        std::fs::write(path.join("t-images-idx3-ubyte.gz"), packed(&pictures)).unwrap();
+        let images = [0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 5];
+        std::fs::write(path.join("t-images-idx3-ubyte"), images).unwrap();
+        std::fs::write(path.join("t-images-idx3-ubyte.gz"), packed(&images)).unwrap();
         assert_eq!(read(&path, &ReadOptions::default()).unwrap().sequences.len(), 1);
     }
 
     #[test]
-    fn packed_pictures_under_a_name_that_does_not_say_so_are_read() {
+    fn packed_images_under_a_name_that_does_not_say_so_are_read() {
         let path = folder("idx-zipped");
-        let pictures = [0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 255];
-        std::fs::write(path.join("t-images-idx3-ubyte"), packed(&pictures)).unwrap();
+        let images = [0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 255];
+        std::fs::write(path.join("t-images-idx3-ubyte"), packed(&images)).unwrap();
         std::fs::write(path.join("t-labels-idx1-ubyte"), packed(&[0, 0, 8, 1, 0, 0, 0, 1, 7])).unwrap();
         let rows = read(&path, &ReadOptions::default()).unwrap();
         assert_eq!(rows.sequences, [Sequence::Series(Series { values: vec![1.0], channels: 1 })]);
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn pictures_in_another_archive_are_refused_as_packed() {
+    fn images_in_another_archive_are_refused_as_packed() {
         let path = folder("idx-archive").join("t-images-idx3-ubyte");
         std::fs::write(&path, b"PK\x03\x04\x14\x00").unwrap();
         let message = read(&path, &ReadOptions::default()).unwrap_err().to_string();

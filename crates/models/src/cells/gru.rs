@@ -3,8 +3,31 @@
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 use semiseq_kernels::{Cell, Direction, GruReset, Weights, gru};
+use serde::{Deserialize, Serialize};
 
-use super::weights::uniform;
+use crate::cells::layer::RecurrentLayer;
+use crate::cells::settings::{CellSettings, Stack, cell_settings};
+use crate::cells::state::State;
+use crate::cells::weights::uniform;
+
+cell_settings! {
+    /// Settings of `gru`.
+    GruConfig {
+        /// `after` (PyTorch, cuDNN) or `before` (Cho et al. 2014) the recurrent product. Default `after`.
+        reset: Reset = Reset::After,
+    }
+}
+
+/// Where the reset gate of a GRU acts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reset {
+    /// On the recurrent product, as PyTorch and cuDNN.
+    #[default]
+    After,
+    /// On the state, as Cho et al. 2014.
+    Before,
+}
 
 /// One layer of gated recurrent units (Cho et al. 2014), PyTorch's `nn.GRU`; gates in the order r, z, n.
 #[derive(Module, Debug)]
@@ -38,16 +61,47 @@ impl GruLayer {
         gru(input, mask, state, self.weights(), self.reset, direction)
     }
 
-    pub(super) fn cell(&self) -> Cell {
-        Cell::Gru(self.reset)
-    }
-
-    pub(super) fn weights(&self) -> Weights {
+    fn weights(&self) -> Weights {
         Weights {
             input: self.weight_ih.val(),
             recurrent: self.weight_hh.val(),
             input_bias: self.bias_ih.val(),
             recurrent_bias: self.bias_hh.val(),
         }
+    }
+}
+
+impl RecurrentLayer for GruLayer {
+    fn read(
+        &self,
+        input: Tensor<3>,
+        mask: Option<Tensor<2>>,
+        state: Option<State>,
+        direction: Direction,
+    ) -> (Tensor<3>, State) {
+        let (output, hidden) = self.forward(input, mask, state.map(|state| state.hidden), direction);
+        (output, State { hidden, cell: None })
+    }
+
+    fn fused(&self) -> Option<(Cell, Weights)> {
+        Some((Cell::Gru(self.reset), self.weights()))
+    }
+}
+
+impl CellSettings for GruConfig {
+    const GATES: usize = 3;
+
+    type Layer = GruLayer;
+
+    fn stack(&self) -> Stack {
+        self.of_all()
+    }
+
+    fn layer(&self, input: usize, hidden: usize, device: &Device) -> GruLayer {
+        let reset = match self.reset {
+            Reset::After => GruReset::After,
+            Reset::Before => GruReset::Before,
+        };
+        GruLayer::new(input, hidden, reset, device)
     }
 }

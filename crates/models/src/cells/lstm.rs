@@ -2,9 +2,21 @@
 
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
-use semiseq_kernels::{Direction, LstmState, Weights, lstm};
+use semiseq_kernels::{Cell, Direction, LstmState, Weights, lstm};
 
-use super::weights::uniform;
+use crate::cells::layer::RecurrentLayer;
+use crate::cells::settings::{CellSettings, Stack, cell_settings};
+use crate::cells::state::State;
+use crate::cells::weights::uniform;
+
+cell_settings! {
+    /// Settings of `lstm`.
+    LstmConfig {
+        /// Added to the initial bias of the forget gate. Default 0, as PyTorch; 1 helps long sequences
+        /// (Jozefowicz et al. 2015).
+        forget_bias: f64 = 0.0,
+    }
+}
 
 /// One layer of long short-term memory (Hochreiter & Schmidhuber 1997), PyTorch's `nn.LSTM`; gates in the order i, f, g, o.
 #[derive(Module, Debug)]
@@ -49,12 +61,47 @@ impl LstmLayer {
         lstm(input, mask, state, self.weights(), direction)
     }
 
-    pub(super) fn weights(&self) -> Weights {
+    fn weights(&self) -> Weights {
         Weights {
             input: self.weight_ih.val(),
             recurrent: self.weight_hh.val(),
             input_bias: self.bias_ih.val(),
             recurrent_bias: self.bias_hh.val(),
         }
+    }
+}
+
+impl RecurrentLayer for LstmLayer {
+    fn read(
+        &self,
+        input: Tensor<3>,
+        mask: Option<Tensor<2>>,
+        state: Option<State>,
+        direction: Direction,
+    ) -> (Tensor<3>, State) {
+        let state = state.map(|state| {
+            let cell = state.cell.unwrap_or_else(|| state.hidden.zeros_like());
+            LstmState { cell, hidden: state.hidden }
+        });
+        let (output, state) = self.forward(input, mask, state, direction);
+        (output, State { hidden: state.hidden, cell: Some(state.cell) })
+    }
+
+    fn fused(&self) -> Option<(Cell, Weights)> {
+        Some((Cell::Lstm, self.weights()))
+    }
+}
+
+impl CellSettings for LstmConfig {
+    const GATES: usize = 4;
+
+    type Layer = LstmLayer;
+
+    fn stack(&self) -> Stack {
+        self.of_all()
+    }
+
+    fn layer(&self, input: usize, hidden: usize, device: &Device) -> LstmLayer {
+        LstmLayer::new(input, hidden, self.forget_bias, device)
     }
 }

@@ -3,8 +3,31 @@
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 use semiseq_kernels::{Cell, Direction, RnnActivation, Weights, rnn};
+use serde::{Deserialize, Serialize};
 
-use super::weights::uniform;
+use crate::cells::layer::RecurrentLayer;
+use crate::cells::settings::{CellSettings, Stack, cell_settings};
+use crate::cells::state::State;
+use crate::cells::weights::uniform;
+
+cell_settings! {
+    /// Settings of `rnn`.
+    RnnConfig {
+        /// `tanh` or `relu`. Default `tanh`.
+        activation: Activation = Activation::Tanh,
+    }
+}
+
+/// `f` of the simple recurrent network.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Activation {
+    /// Hyperbolic tangent.
+    #[default]
+    Tanh,
+    /// `max(0, x)`; wants gradient clipping.
+    Relu,
+}
 
 /// One layer of a simple recurrent network (Elman 1990), PyTorch's `nn.RNN`.
 #[derive(Module, Debug)]
@@ -38,16 +61,47 @@ impl RnnLayer {
         rnn(input, mask, state, self.weights(), self.activation, direction)
     }
 
-    pub(super) fn cell(&self) -> Cell {
-        Cell::Rnn(self.activation)
-    }
-
-    pub(super) fn weights(&self) -> Weights {
+    fn weights(&self) -> Weights {
         Weights {
             input: self.weight_ih.val(),
             recurrent: self.weight_hh.val(),
             input_bias: self.bias_ih.val(),
             recurrent_bias: self.bias_hh.val(),
         }
+    }
+}
+
+impl RecurrentLayer for RnnLayer {
+    fn read(
+        &self,
+        input: Tensor<3>,
+        mask: Option<Tensor<2>>,
+        state: Option<State>,
+        direction: Direction,
+    ) -> (Tensor<3>, State) {
+        let (output, hidden) = self.forward(input, mask, state.map(|state| state.hidden), direction);
+        (output, State { hidden, cell: None })
+    }
+
+    fn fused(&self) -> Option<(Cell, Weights)> {
+        Some((Cell::Rnn(self.activation), self.weights()))
+    }
+}
+
+impl CellSettings for RnnConfig {
+    const GATES: usize = 1;
+
+    type Layer = RnnLayer;
+
+    fn stack(&self) -> Stack {
+        self.of_all()
+    }
+
+    fn layer(&self, input: usize, hidden: usize, device: &Device) -> RnnLayer {
+        let activation = match self.activation {
+            Activation::Tanh => RnnActivation::Tanh,
+            Activation::Relu => RnnActivation::Relu,
+        };
+        RnnLayer::new(input, hidden, activation, device)
     }
 }

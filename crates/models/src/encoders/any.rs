@@ -3,53 +3,59 @@
 use burn::module::Module;
 use burn::tensor::Tensor;
 
-use super::{ConvolutionalEncoder, DenseEncoder, Picture, RecurrentEncoder};
-use crate::{Encoder, State};
+use crate::cells::state::State;
+use crate::encoder::Encoder;
+use crate::encoders::convolutional::ConvolutionalEncoder;
+use crate::encoders::dense::DenseEncoder;
+use crate::encoders::image::Image;
+use crate::encoders::recurrent::RecurrentEncoder;
 
-/// Any encoder that a config can name.
-#[derive(Module, Debug)]
-#[allow(clippy::large_enum_variant, reason = "one encoder a model; a box would only hide it")]
-pub enum AnyEncoder {
-    /// Recurrent layers.
-    Recurrent(RecurrentEncoder),
-    /// Fully connected layers over the whole sequence.
-    Dense(DenseEncoder),
-    /// Convolutions over the sequence as a picture.
-    Convolutional(ConvolutionalEncoder),
-}
+/// A row is the name in the enum, the encoder, and what it is. All cells are one kind of encoder.
+macro_rules! encoders {
+    ($($variant:ident $encoder:ident, $summary:literal;)*) => {
+        /// Any encoder that a config can name.
+        #[derive(Module, Debug)]
+        #[allow(clippy::large_enum_variant, reason = "one encoder a model; a box would only hide it")]
+        pub enum AnyEncoder {
+            $(#[doc = $summary] $variant($encoder),)*
+        }
 
-macro_rules! each {
-    ($self:ident, $encoder:ident => $body:expr) => {
-        match $self {
-            AnyEncoder::Recurrent($encoder) => $body,
-            AnyEncoder::Dense($encoder) => $body,
-            AnyEncoder::Convolutional($encoder) => $body,
+        $(impl From<$encoder> for AnyEncoder {
+            fn from(encoder: $encoder) -> Self {
+                Self::$variant(encoder)
+            }
+        })*
+
+        impl Encoder for AnyEncoder {
+            fn forward(&self, input: Tensor<3>, mask: Option<Tensor<2>>) -> Tensor<3> {
+                match self { $(Self::$variant(encoder) => encoder.forward(input, mask),)* }
+            }
+
+            fn hidden(&self) -> usize {
+                match self { $(Self::$variant(encoder) => encoder.hidden(),)* }
+            }
+
+            fn causal(&self) -> bool {
+                match self { $(Self::$variant(encoder) => encoder.causal(),)* }
+            }
+
+            fn bidirectional(&self) -> bool {
+                match self { $(Self::$variant(encoder) => encoder.bidirectional(),)* }
+            }
+
+            fn image(&self) -> Option<Image> {
+                match self { $(Self::$variant(encoder) => encoder.image(),)* }
+            }
+
+            fn forward_from(&self, input: Tensor<3>, states: Option<Vec<State>>) -> Option<(Tensor<3>, Vec<State>)> {
+                match self { $(Self::$variant(encoder) => encoder.forward_from(input, states),)* }
+            }
         }
     };
 }
 
-impl Encoder for AnyEncoder {
-    fn forward(&self, input: Tensor<3>, mask: Option<Tensor<2>>) -> Tensor<3> {
-        each!(self, encoder => encoder.forward(input, mask))
-    }
-
-    fn hidden(&self) -> usize {
-        each!(self, encoder => encoder.hidden())
-    }
-
-    fn causal(&self) -> bool {
-        each!(self, encoder => encoder.causal())
-    }
-
-    fn bidirectional(&self) -> bool {
-        each!(self, encoder => encoder.bidirectional())
-    }
-
-    fn picture(&self) -> Option<Picture> {
-        each!(self, encoder => encoder.picture())
-    }
-
-    fn forward_from(&self, input: Tensor<3>, states: Option<Vec<State>>) -> Option<(Tensor<3>, Vec<State>)> {
-        each!(self, encoder => encoder.forward_from(input, states))
-    }
+encoders! {
+    Recurrent RecurrentEncoder, "Recurrent layers.";
+    Dense DenseEncoder, "Fully connected layers over the whole sequence.";
+    Convolutional ConvolutionalEncoder, "Convolutions over the sequence as an image.";
 }

@@ -1,4 +1,4 @@
-//! A sequence read as a picture: steps are rows, channels are columns.
+//! A sequence read as an image: steps are rows, channels are columns.
 
 use burn::module::Module;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
@@ -8,16 +8,17 @@ use burn::tensor::{Device, Tensor};
 use semiseq_schema::{Problem, problem};
 use serde::{Deserialize, Serialize};
 
-use super::dense::SLOPE;
-use super::picture::{Picture, PictureKind, fitted};
-use crate::Encoder;
+use crate::encoder::Encoder;
+use crate::encoders::dense::SLOPE;
+use crate::encoders::image::{Image, ImageKind, fitted};
+use crate::encoders::settings::EncoderSettings;
 
-/// `[model.….encoder.convolutional]`: two convolutions that each halve the picture, and a fully connected layer (as DCGAN's
+/// `[model.….encoder.convolutional]`: two convolutions that each halve the image, and a fully connected layer (as DCGAN's
 /// discriminator, Radford et al. 2016, without batch normalisation).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ConvolutionalConfig {
-    /// Rows of a picture: steps of a sequence. Shorter ones are filled with zeros.
+    /// Rows of an image: steps of a sequence. Shorter ones are filled with zeros.
     pub height: usize,
     /// Maps after each of the two convolutions. Default `[16, 32]`.
     #[serde(default = "default_maps")]
@@ -42,7 +43,7 @@ pub struct ConvolutionalEncoder {
     second: Conv2d,
     output: Linear,
     #[module(skip)]
-    picture: Picture,
+    image: Image,
     #[module(skip)]
     hidden: usize,
 }
@@ -52,17 +53,19 @@ pub(crate) fn quarter(size: usize) -> usize {
     size.div_ceil(2).div_ceil(2)
 }
 
-impl ConvolutionalConfig {
-    pub(super) fn check(&self, path: &str, problems: &mut Vec<Problem>) {
+impl EncoderSettings for ConvolutionalConfig {
+    type Encoder = ConvolutionalEncoder;
+
+    fn check(&self, path: &str, problems: &mut Vec<Problem>) {
         let values = [("height", self.height), ("hidden", self.hidden), ("maps", self.maps[0].min(self.maps[1]))];
         for (key, value) in values {
             if value == 0 {
-                problems.push(problem(format!("{path}.convolutional.{key}"), "must be at least 1, got 0", None));
+                problems.push(problem(format!("{path}.{key}"), "must be at least 1, got 0", None));
             }
         }
     }
 
-    pub(super) fn init(&self, channels: usize, device: &Device) -> ConvolutionalEncoder {
+    fn init(&self, channels: usize, device: &Device) -> ConvolutionalEncoder {
         let halving = |from, to| {
             Conv2dConfig::new([from, to], [3, 3])
                 .with_stride([2, 2])
@@ -75,16 +78,27 @@ impl ConvolutionalConfig {
             first: halving(1, few),
             second: halving(few, many),
             output: LinearConfig::new(flat, self.hidden).init(device),
-            picture: Picture { height: self.height, width: channels, kind: PictureKind::Convolutional(self.maps) },
+            image: Image { height: self.height, width: channels, kind: ImageKind::Convolutional(self.maps) },
             hidden: self.hidden,
         }
+    }
+
+    fn weights(&self, input: usize) -> u64 {
+        let product = |sizes: &[usize]| sizes.iter().fold(1u64, |product, size| product.saturating_mul(*size as u64));
+        let [few, many] = self.maps;
+        let flat = product(&[many, quarter(self.height), quarter(input), self.hidden]);
+        flat.saturating_add(product(&[9, few, many]))
+    }
+
+    fn steps_at_once(&self) -> Option<usize> {
+        Some(self.height)
     }
 }
 
 impl Encoder for ConvolutionalEncoder {
     fn forward(&self, input: Tensor<3>, _mask: Option<Tensor<2>>) -> Tensor<3> {
-        let picture: Tensor<4> = fitted(input, self.picture.height).unsqueeze_dim(1);
-        let maps = leaky_relu(self.first.forward(picture), SLOPE);
+        let image: Tensor<4> = fitted(input, self.image.height).unsqueeze_dim(1);
+        let maps = leaky_relu(self.first.forward(image), SLOPE);
         let maps = leaky_relu(self.second.forward(maps), SLOPE);
         let vector: Tensor<2> = maps.flatten(1, 3);
         leaky_relu(self.output.forward(vector), SLOPE).unsqueeze_dim(1)
@@ -98,7 +112,7 @@ impl Encoder for ConvolutionalEncoder {
         self.hidden
     }
 
-    fn picture(&self) -> Option<Picture> {
-        Some(self.picture)
+    fn image(&self) -> Option<Image> {
+        Some(self.image)
     }
 }

@@ -1,18 +1,16 @@
-//! Encoders and their settings.
+//! Encoders: one file each, with its settings. Recurrent cells lie in [`crate::cells`].
 
-mod any;
-mod config;
-mod convolutional;
-mod dense;
-mod picture;
-mod recurrent;
+pub(crate) mod any;
+pub(crate) mod convolutional;
+pub(crate) mod dense;
+pub(crate) mod image;
+pub(crate) mod recurrent;
+pub(crate) mod registry;
+pub(crate) mod settings;
 
 pub use any::AnyEncoder;
-pub use config::{Activation, EncoderConfig, GruConfig, LstmConfig, MOST_WEIGHTS, Reset, RnnConfig};
-pub(crate) use convolutional::quarter;
 pub use convolutional::{ConvolutionalConfig, ConvolutionalEncoder};
-pub(crate) use dense::SLOPE;
 pub use dense::{DenseConfig, DenseEncoder};
-pub(crate) use picture::fitted;
-pub use picture::{Picture, PictureKind};
+pub use image::{Image, ImageKind};
 pub use recurrent::RecurrentEncoder;
+pub use registry::{ENCODERS, EncoderConfig, MOST_WEIGHTS};

@@ -4,9 +4,10 @@ use burn::module::Module;
 use burn::tensor::Tensor;
 use semiseq_kernels::Direction;
 
-use crate::Encoder;
-use crate::cells::{Layer, State};
-use crate::dropout::Dropout;
+use crate::cells::registry::Layer;
+use crate::cells::state::State;
+use crate::encoder::Encoder;
+use crate::layers::dropout::Dropout;
 
 /// A stack of recurrent layers with dropout between them.
 #[derive(Module, Debug)]

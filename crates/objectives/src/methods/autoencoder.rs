@@ -7,7 +7,7 @@
 //! With `denoising = true` the encoder reads the strong view and the weak one is rebuilt (Vincent et al. 2008): noise, cut-outs,
 //! dropped or masked words, whatever `[data.augment]` makes the strong view of.
 //!
-//! Where the encoder reads a picture at once (`dense`, `convolutional`), the decoder writes one with layers of the same kind.
+//! Where the encoder reads an image at once (`dense`, `convolutional`), the decoder writes one with layers of the same kind.
 //!
 //! For text there is a second decoder, `bag-of-words`: one softmax over the vocabulary, from the vector,
 //! that has to make the words of the sequence likely in any order (the paragraph vector's PV-DBOW, Le &
@@ -103,8 +103,8 @@ impl AutoencoderConfig {
                 Decoder::BagOfWords(LinearConfig::new(summary, vocabulary).init(setting.device))
             }
             _ => {
-                let picture = setting.model.picture();
-                Decoder::Recurrent(AnyDecoder::new(&self.recurrent(input), summary, input, picture, setting.device))
+                let image = setting.model.image();
+                Decoder::Recurrent(AnyDecoder::new(&self.recurrent(input), summary, input, image, setting.device))
             }
         };
         Autoencoder { decoder, denoising: self.denoising, scheduled_sampling: self.scheduled_sampling.clone() }

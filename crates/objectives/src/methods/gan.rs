@@ -9,7 +9,7 @@
 //! `conditional = true` generator and critic are told the class, and only labelled series are used; the critic scores the
 //! class by a product with its states (Miyato & Koyama 2018), where Esteban et al. put it beside the input.
 //!
-//! Where the encoder reads a picture at once (`dense`, `convolutional`), the generator writes one from a single vector of
+//! Where the encoder reads an image at once (`dense`, `convolutional`), the generator writes one from a single vector of
 //! noise: Goodfellow et al.'s first GAN, or DCGAN (Radford et al. 2016) without batch normalisation.
 //!
 //! The gradient penalty needs the derivative of a gradient's length. Along the gradient's own direction, held fixed, that
@@ -101,13 +101,7 @@ impl GanConfig {
         let (width, classes, device) = (setting.model.summary_size(), setting.class_counts.len(), setting.device);
         let told = if self.conditional { classes } else { 0 };
         Gan {
-            generator: SequenceGenerator::new(
-                self.noise + told,
-                self.hidden,
-                features,
-                setting.model.picture(),
-                device,
-            ),
+            generator: SequenceGenerator::new(self.noise + told, self.hidden, features, setting.model.image(), device),
             critic: Critic {
                 score: LinearConfig::new(width, 1).init(device),
                 classes: (told > 0).then(|| EmbeddingConfig::new(told, width).init(device)),
@@ -140,7 +134,7 @@ impl Critic {
     /// How real each series is, `[batch]`.
     fn scores<M: SequenceModel>(&self, model: &M, sequences: Sequences, classes: Option<&Tensor<1, Int>>) -> Tensor<1> {
         // What is read at once is one step long.
-        let mask = sequences.mask.clone().filter(|_| model.picture().is_none());
+        let mask = sequences.mask.clone().filter(|_| model.image().is_none());
         let states = model.states(sequences);
         let [batch, time, width] = states.dims();
         let mean = match mask {

@@ -11,7 +11,7 @@
 //! average of its weights. Their noise is on each hidden layer; here the encoder is one. The features are the vector before
 //! its noise.
 //!
-//! The paper's nets are convolutional and its data images; here the generator is an LSTM that reads noise at each step
+//! The paper's nets are convolutional and its datan images; here the generator is an LSTM that reads noise at each step
 //! (Esteban et al. 2017), and the features are the encoder's pooled vector. The classes that the discriminator gives
 //! unlabelled data are its pseudo-labels: a next stage of `pseudo-label` goes on from them.
 
@@ -103,13 +103,7 @@ impl SemiSupervisedGanConfig {
         };
         SemiSupervisedGan {
             supervised: self.supervised.init(setting),
-            generator: SequenceGenerator::new(
-                self.noise,
-                self.hidden,
-                features,
-                setting.model.picture(),
-                setting.device,
-            ),
+            generator: SequenceGenerator::new(self.noise, self.hidden, features, setting.model.image(), setting.device),
             average: fresh_copy(setting.model),
             config: self.clone(),
         }

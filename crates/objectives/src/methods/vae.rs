@@ -143,7 +143,7 @@ pub(crate) fn dropped(word_drop: Option<f64>, sequences: &Sequences) -> f64 {
 /// reads so.
 pub(crate) fn decoder<M: SequenceModel>(hidden: usize, latent: usize, setting: &Setting<'_, M>) -> AnyDecoder {
     let config = SequenceDecoderConfig { hidden, reversed: false, ..SequenceDecoderConfig::default() };
-    AnyDecoder::new(&config, latent, setting.model.input_size(), setting.model.picture(), setting.device)
+    AnyDecoder::new(&config, latent, setting.model.input_size(), setting.model.image(), setting.device)
 }
 
 /// The VAE objective, with the layers and the decoder that it trains.

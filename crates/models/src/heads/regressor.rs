@@ -5,11 +5,17 @@ use burn::tensor::{Device, Tensor};
 use semiseq_schema::Problem;
 use serde::{Deserialize, Serialize};
 
-use crate::config::check_body;
-use crate::{
-    AnyEncoder, Backbone, Classifier, EmbeddingConfig, Encoder, EncoderConfig, InputSize, Picture, Pooling,
-    SequenceModel, Sequences,
-};
+use crate::InputSize;
+use crate::backbone::check_body;
+use crate::backbone::{Backbone, EmbeddingConfig};
+use crate::encoder::Encoder;
+use crate::encoders::any::AnyEncoder;
+use crate::encoders::image::Image;
+use crate::encoders::registry::EncoderConfig;
+use crate::heads::classifier::Classifier;
+use crate::layers::pooling::Pooling;
+use crate::model::SequenceModel;
+use crate::sequences::Sequences;
 
 /// `[model.regressor]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -63,8 +69,8 @@ impl<E: Encoder> SequenceModel for Regressor<E> {
         self.body.head(hidden)
     }
 
-    fn picture(&self) -> Option<Picture> {
-        self.body.picture()
+    fn image(&self) -> Option<Image> {
+        self.body.image()
     }
 
     fn causal(&self) -> bool {

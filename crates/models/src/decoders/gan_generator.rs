@@ -1,4 +1,4 @@
-//! From noise to a series: the generator of a recurrent GAN (Esteban et al. 2017), or where pictures are read of a dense or
+//! From noise to a series: the generator of a recurrent GAN (Esteban et al. 2017), or where images are read of a dense or
 //! convolutional one (Goodfellow et al. 2014; Radford et al. 2016).
 
 use burn::module::Module;
@@ -6,10 +6,11 @@ use burn::nn::{Linear, LinearConfig};
 use burn::tensor::{Device, Tensor};
 use semiseq_kernels::Direction;
 
-use crate::cells::{Layer, LstmLayer};
-use crate::each_step;
-use crate::encoders::{Picture, fitted};
-use crate::picture_decoder::PictureDecoder;
+use crate::cells::lstm::LstmLayer;
+use crate::cells::registry::Layer;
+use crate::decoders::image::ImageDecoder;
+use crate::encoders::image::{Image, fitted};
+use crate::layers::each_step;
 
 /// A generator of series.
 #[derive(Module, Debug)]
@@ -18,7 +19,7 @@ pub enum SequenceGenerator {
     /// Reads noise at each step.
     Steps(StepGenerator),
     /// Reads noise once.
-    Picture(PictureDecoder),
+    Image(ImageDecoder),
 }
 
 /// An LSTM that reads a vector of noise at each step, with a linear output a step.
@@ -29,10 +30,10 @@ pub struct StepGenerator {
 }
 
 impl SequenceGenerator {
-    /// Builds a generator of `features` a step from vectors of `noise` numbers; with a `picture`, of that.
-    pub fn new(noise: usize, hidden: usize, features: usize, picture: Option<Picture>, device: &Device) -> Self {
-        match picture {
-            Some(picture) => Self::Picture(PictureDecoder::new(noise, hidden, picture, device)),
+    /// Builds a generator of `features` a step from vectors of `noise` numbers; with a `image`, of that.
+    pub fn new(noise: usize, hidden: usize, features: usize, image: Option<Image>, device: &Device) -> Self {
+        match image {
+            Some(image) => Self::Image(ImageDecoder::new(noise, hidden, image, device)),
             None => Self::Steps(StepGenerator {
                 cell: Layer::Lstm(LstmLayer::new(noise, hidden, 0.0, device)),
                 head: LinearConfig::new(hidden, features).init(device),
@@ -44,7 +45,7 @@ impl SequenceGenerator {
     pub fn reads(&self, time: usize) -> usize {
         match self {
             Self::Steps(_) => time,
-            Self::Picture(_) => 1,
+            Self::Image(_) => 1,
         }
     }
 
@@ -57,7 +58,7 @@ impl SequenceGenerator {
                 let (steps, _) = generator.cell.forward(noise, None, None, Direction::Forward);
                 each_step(&generator.head, steps)
             }
-            Self::Picture(decoder) => fitted(decoder.forward(noise.squeeze_dim(1)), time),
+            Self::Image(decoder) => fitted(decoder.forward(noise.squeeze_dim(1)), time),
         }
     }
 }

@@ -8,10 +8,15 @@ use burn::tensor::{Device, Int, Tensor};
 use semiseq_kernels::{Direction, embedding, tanh};
 use serde::{Deserialize, Serialize};
 
-use crate::attention::{Attention, AttentionKind, Memory};
-use crate::beam::{self, Beam};
-use crate::cells::{Layer, LstmLayer, State};
-use crate::{Input, InputSize, Sequences, StepOutputs, each_step};
+use crate::InputSize;
+use crate::cells::lstm::LstmLayer;
+use crate::cells::registry::Layer;
+use crate::cells::state::State;
+use crate::decoders::attention::{Attention, AttentionKind, Memory};
+use crate::decoders::beam::{self, Beam};
+use crate::layers::each_step;
+use crate::layers::step_outputs::StepOutputs;
+use crate::sequences::{Input, Sequences};
 
 /// Settings of a decoder.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -5,11 +5,18 @@ use burn::tensor::{Device, Tensor};
 use semiseq_schema::{Problem, problem};
 use serde::{Deserialize, Serialize};
 
-use crate::config::check_body;
-use crate::{
-    AnyEncoder, Backbone, Classifier, EmbeddingConfig, Encoder, EncoderConfig, Input, InputSize, Picture, Pooling,
-    SequenceModel, Sequences, State,
-};
+use crate::InputSize;
+use crate::backbone::check_body;
+use crate::backbone::{Backbone, EmbeddingConfig};
+use crate::cells::state::State;
+use crate::encoder::Encoder;
+use crate::encoders::any::AnyEncoder;
+use crate::encoders::image::Image;
+use crate::encoders::registry::EncoderConfig;
+use crate::heads::classifier::Classifier;
+use crate::layers::pooling::Pooling;
+use crate::model::SequenceModel;
+use crate::sequences::{Input, Sequences};
 
 /// `[model.forecaster]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -148,8 +155,8 @@ impl<E: Encoder> SequenceModel for Forecaster<E> {
         Some((self.head(steps.reshape([batch * time, width])), states))
     }
 
-    fn picture(&self) -> Option<Picture> {
-        self.body.picture()
+    fn image(&self) -> Option<Image> {
+        self.body.image()
     }
 
     fn causal(&self) -> bool {

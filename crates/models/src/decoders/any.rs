@@ -1,12 +1,14 @@
-//! What turns a vector back into a sequence: step by step, or for encoders that read pictures all at once.
+//! What turns a vector back into a sequence: step by step, or for encoders that read images all at once.
 
 use burn::module::Module;
 use burn::tensor::{Device, Int, Tensor};
 
-use crate::encoders::{Picture, fitted};
-use crate::{
-    Feeding, Input, InputSize, PictureDecoder, SequenceDecoder, SequenceDecoderConfig, Sequences, StepOutputs,
-};
+use crate::InputSize;
+use crate::decoders::image::ImageDecoder;
+use crate::decoders::sequence::{Feeding, SequenceDecoder, SequenceDecoderConfig};
+use crate::encoders::image::{Image, fitted};
+use crate::layers::step_outputs::StepOutputs;
+use crate::sequences::{Input, Sequences};
 
 /// A decoder from vectors.
 #[derive(Module, Debug)]
@@ -15,20 +17,20 @@ pub enum AnyDecoder {
     /// Step by step.
     Steps(SequenceDecoder),
     /// All at once.
-    Picture(PictureDecoder),
+    Image(ImageDecoder),
 }
 
 impl AnyDecoder {
-    /// Builds the decoder that goes with an encoder: `picture` is what that reads at once, if it does.
+    /// Builds the decoder that goes with an encoder: `image` is what that reads at once, if it does.
     pub fn new(
         config: &SequenceDecoderConfig,
         vector: usize,
         input: InputSize,
-        picture: Option<Picture>,
+        image: Option<Image>,
         device: &Device,
     ) -> Self {
-        match picture {
-            Some(picture) => Self::Picture(PictureDecoder::new(vector, config.hidden, picture, device)),
+        match image {
+            Some(image) => Self::Image(ImageDecoder::new(vector, config.hidden, image, device)),
             None => Self::Steps(config.init(vector, input, device)),
         }
     }
@@ -38,7 +40,7 @@ impl AnyDecoder {
     pub fn forward_with(&self, vector: Tensor<2>, sequences: &Sequences, feeding: Feeding) -> StepOutputs {
         match self {
             Self::Steps(decoder) => decoder.forward_with(vector, sequences, feeding),
-            Self::Picture(decoder) => fitted(decoder.forward(vector), sequences.dims()[1]).into(),
+            Self::Image(decoder) => fitted(decoder.forward(vector), sequences.dims()[1]).into(),
         }
     }
 
@@ -46,7 +48,7 @@ impl AnyDecoder {
     pub fn write(&self, vector: Tensor<2>, time: usize, pick: impl FnMut(Tensor<2>) -> Tensor<1, Int>) -> Input {
         match self {
             Self::Steps(decoder) => decoder.write(vector, time, pick),
-            Self::Picture(decoder) => Input::Values(fitted(decoder.forward(vector), time)),
+            Self::Image(decoder) => Input::Values(fitted(decoder.forward(vector), time)),
         }
     }
 
@@ -54,7 +56,7 @@ impl AnyDecoder {
     pub fn rebuild(&self, vector: Tensor<2>, sequences: &Sequences) -> Input {
         match self {
             Self::Steps(decoder) => decoder.rebuild(vector, sequences),
-            Self::Picture(decoder) => Input::Values(fitted(decoder.forward(vector), sequences.dims()[1])),
+            Self::Image(decoder) => Input::Values(fitted(decoder.forward(vector), sequences.dims()[1])),
         }
     }
 
@@ -62,7 +64,7 @@ impl AnyDecoder {
     pub fn targets(&self, sequences: &Sequences) -> Sequences {
         match self {
             Self::Steps(decoder) => decoder.targets(sequences),
-            Self::Picture(_) => sequences.clone(),
+            Self::Image(_) => sequences.clone(),
         }
     }
 }

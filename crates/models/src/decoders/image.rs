@@ -1,4 +1,4 @@
-//! From a vector to a picture: what goes with an encoder that reads one.
+//! From a vector to an image: what goes with an encoder that reads one.
 
 use burn::module::Module;
 use burn::nn::conv::{ConvTranspose2d, ConvTranspose2dConfig};
@@ -6,15 +6,17 @@ use burn::nn::{Linear, LinearConfig};
 use burn::tensor::activation::leaky_relu;
 use burn::tensor::{Device, Tensor};
 
-use crate::encoders::{Picture, PictureKind, SLOPE, quarter};
+use crate::encoders::convolutional::quarter;
+use crate::encoders::dense::SLOPE;
+use crate::encoders::image::{Image, ImageKind};
 
 /// Layers from a vector to all values of a sequence at once.
 #[derive(Module, Debug)]
-pub struct PictureDecoder {
+pub struct ImageDecoder {
     hidden: Linear,
     output: Output,
     #[module(skip)]
-    picture: Picture,
+    image: Image,
 }
 
 #[derive(Module, Debug)]
@@ -31,7 +33,7 @@ struct Dense {
     values: Linear,
 }
 
-/// Two transposed convolutions that each double the picture (Radford et al. 2016).
+/// Two transposed convolutions that each double the image (Radford et al. 2016).
 #[derive(Module, Debug)]
 struct Convolutional {
     maps: Linear,
@@ -41,28 +43,28 @@ struct Convolutional {
     many: usize,
 }
 
-impl PictureDecoder {
+impl ImageDecoder {
     /// Builds a decoder of vectors of `vector` numbers with a first layer of `hidden` units.
-    pub fn new(vector: usize, hidden: usize, picture: Picture, device: &Device) -> Self {
+    pub fn new(vector: usize, hidden: usize, image: Image, device: &Device) -> Self {
         let linear = |from, to| LinearConfig::new(from, to).init(device);
-        let output = match picture.kind {
-            PictureKind::Dense => Output::Dense(Dense {
+        let output = match image.kind {
+            ImageKind::Dense => Output::Dense(Dense {
                 wide: linear(hidden, 2 * hidden),
-                values: linear(2 * hidden, picture.height * picture.width),
+                values: linear(2 * hidden, image.height * image.width),
             }),
-            PictureKind::Convolutional([few, many]) => {
+            ImageKind::Convolutional([few, many]) => {
                 let doubling = |from, to| {
                     ConvTranspose2dConfig::new([from, to], [4, 4]).with_stride([2, 2]).with_padding([1, 1]).init(device)
                 };
                 Output::Convolutional(Convolutional {
-                    maps: linear(hidden, many * quarter(picture.height) * quarter(picture.width)),
+                    maps: linear(hidden, many * quarter(image.height) * quarter(image.width)),
                     first: doubling(many, few),
                     second: doubling(few, 1),
                     many,
                 })
             }
         };
-        Self { hidden: linear(vector, hidden), output, picture }
+        Self { hidden: linear(vector, hidden), output, image }
     }
 
     /// # Shapes
@@ -70,7 +72,7 @@ impl PictureDecoder {
     /// - vector: `[batch, vector]`, output: `[batch, height, width]`
     pub fn forward(&self, vector: Tensor<2>) -> Tensor<3> {
         let [batch, _] = vector.dims();
-        let Picture { height, width, .. } = self.picture;
+        let Image { height, width, .. } = self.image;
         let hidden = leaky_relu(self.hidden.forward(vector), SLOPE);
         match &self.output {
             Output::Dense(dense) => {
@@ -82,14 +84,14 @@ impl PictureDecoder {
                 let maps = maps.reshape([batch, convolutional.many, quarter(height), quarter(width)]);
                 let maps = leaky_relu(convolutional.first.forward(maps), SLOPE);
                 // Doubled twice, a size that is no multiple of four is too large.
-                let picture = convolutional.second.forward(maps).narrow(2, 0, height).narrow(3, 0, width);
-                picture.reshape([batch, height, width])
+                let image = convolutional.second.forward(maps).narrow(2, 0, height).narrow(3, 0, width);
+                image.reshape([batch, height, width])
             }
         }
     }
 
     /// What is written.
-    pub fn picture(&self) -> Picture {
-        self.picture
+    pub fn image(&self) -> Image {
+        self.image
     }
 }

@@ -6,10 +6,15 @@ use burn::tensor::{Device, Tensor};
 use semiseq_schema::Problem;
 use serde::{Deserialize, Serialize};
 
-use crate::config::check_body;
-use crate::{
-    AnyEncoder, Backbone, EmbeddingConfig, Encoder, EncoderConfig, InputSize, Pool, Pooling, SequenceModel, Sequences,
-};
+use crate::InputSize;
+use crate::backbone::check_body;
+use crate::backbone::{Backbone, EmbeddingConfig};
+use crate::encoder::Encoder;
+use crate::encoders::any::AnyEncoder;
+use crate::encoders::registry::EncoderConfig;
+use crate::layers::pooling::{Pool, Pooling};
+use crate::model::SequenceModel;
+use crate::sequences::Sequences;
 
 /// `[model.tagger]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -6,11 +6,17 @@ use burn::tensor::{Device, Tensor};
 use semiseq_schema::Problem;
 use serde::{Deserialize, Serialize};
 
-use crate::config::check_body;
-use crate::{
-    AnyEncoder, Backbone, EmbeddingConfig, Encoder, EncoderConfig, InputSize, Picture, Pool, Pooling, SequenceModel,
-    Sequences, State,
-};
+use crate::InputSize;
+use crate::backbone::check_body;
+use crate::backbone::{Backbone, EmbeddingConfig};
+use crate::cells::state::State;
+use crate::encoder::Encoder;
+use crate::encoders::any::AnyEncoder;
+use crate::encoders::image::Image;
+use crate::encoders::registry::EncoderConfig;
+use crate::layers::pooling::{Pool, Pooling};
+use crate::model::SequenceModel;
+use crate::sequences::Sequences;
 
 /// `[model.classifier]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -111,7 +117,7 @@ impl<E: Encoder> SequenceModel for Classifier<E> {
 
     fn pool(&self, states: Tensor<3>, mask: Option<Tensor<2>>) -> Tensor<2> {
         // What is read at once is one step long.
-        let mask = mask.filter(|_| self.picture().is_none());
+        let mask = mask.filter(|_| self.image().is_none());
         self.pool.forward(states, mask)
     }
 
@@ -119,8 +125,8 @@ impl<E: Encoder> SequenceModel for Classifier<E> {
         self.head.forward(self.backbone.drop(hidden))
     }
 
-    fn picture(&self) -> Option<Picture> {
-        self.backbone.encoder().picture()
+    fn image(&self) -> Option<Image> {
+        self.backbone.encoder().image()
     }
 
     fn causal(&self) -> bool {

@@ -7,8 +7,8 @@ use burn::tensor::{Device, Tensor};
 use semiseq_kernels::tanh;
 use serde::{Deserialize, Serialize};
 
-use crate::each_step;
-use crate::pooling::VERY_SMALL;
+use crate::layers::each_step;
+use crate::layers::pooling::VERY_SMALL;
 
 /// How a decoder weighs the encoder's states.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

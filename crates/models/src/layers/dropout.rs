@@ -4,6 +4,7 @@ use burn::module::Module;
 use burn::nn::{Dropout as BurnDropout, DropoutConfig};
 use burn::tensor::Tensor;
 use semiseq_kernels::dropout;
+use semiseq_schema::{Problem, problem};
 
 /// Sets values to zero at random while training: on an autodiff device, in a module that is not frozen.
 #[derive(Module, Debug)]
@@ -26,5 +27,16 @@ impl Dropout {
     pub fn forward<const D: usize>(&self, input: Tensor<D>) -> Tensor<D> {
         let active = self.switch.training.is_enabled() && input.device().is_autodiff() && self.switch.prob > 0.0;
         if active { dropout(input, self.switch.prob) } else { input }
+    }
+}
+
+/// Notes a probability out of range; `key` is its own.
+pub(crate) fn check_dropout(key: &str, dropout: f64, problems: &mut Vec<Problem>) {
+    if !(0.0..1.0).contains(&dropout) {
+        problems.push(problem(
+            key,
+            format!("must be in [0, 1), got {dropout}"),
+            Some("0.5 is usual on the output, 0 switches it off"),
+        ));
     }
 }

@@ -4,8 +4,12 @@ use burn::tensor::Device;
 use semiseq_schema::Problem;
 use serde::{Deserialize, Serialize};
 
-use crate::config::check_body;
-use crate::{Backbone, Classifier, EmbeddingConfig, EncoderConfig, InputSize, Pooling};
+use crate::InputSize;
+use crate::backbone::check_body;
+use crate::backbone::{Backbone, EmbeddingConfig};
+use crate::encoders::registry::EncoderConfig;
+use crate::heads::classifier::Classifier;
+use crate::layers::pooling::Pooling;
 
 /// `[model.autoencoder]`, `[model.vae]`, `[model.gan]`, `[model.language-model]` and `[model.encoder-decoder]`: an encoder
 /// and a pooling. Decoders, generators and output layers belong to the stage's objective.

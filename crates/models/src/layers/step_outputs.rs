@@ -7,7 +7,7 @@ use burn::tensor::activation::log_softmax;
 use burn::tensor::{Int, Tensor};
 use semiseq_kernels::{linear_cross_entropy, linear_squared_error};
 
-use crate::each_step::linear_each_step;
+use crate::layers::each_step::linear_each_step;
 
 /// Values or logits of each step.
 #[derive(Clone, Debug)]

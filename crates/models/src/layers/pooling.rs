@@ -7,7 +7,7 @@ use burn::tensor::{Device, Tensor};
 use semiseq_kernels::{mean_over_time, tanh};
 use serde::{Deserialize, Serialize};
 
-use crate::each_step;
+use crate::layers::each_step;
 
 /// How the steps become one vector; padded steps never count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

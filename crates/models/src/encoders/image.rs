@@ -4,18 +4,18 @@ use burn::tensor::Tensor;
 
 /// What an encoder reads at once: a decoder or generator that goes with it writes the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Picture {
+pub struct Image {
     /// Rows: steps of a sequence.
     pub height: usize,
     /// Columns: channels.
     pub width: usize,
     /// How it is read, and written.
-    pub kind: PictureKind,
+    pub kind: ImageKind,
 }
 
-/// Which layers read and write a picture.
+/// Which layers read and write an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PictureKind {
+pub enum ImageKind {
     /// Fully connected ones.
     Dense,
     /// Convolutions with so many maps.

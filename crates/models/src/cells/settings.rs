@@ -1,0 +1,91 @@
+//! The settings that all recurrent cells share.
+
+use burn::tensor::Device;
+use semiseq_schema::{Problem, problem};
+
+use crate::cells::layer::RecurrentLayer;
+use crate::layers::dropout::check_dropout;
+
+/// Hidden units, layers, both directions, dropout.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stack {
+    pub hidden: usize,
+    pub layers: usize,
+    pub bidirectional: bool,
+    pub dropout: f64,
+}
+
+impl Stack {
+    /// One for each direction.
+    pub fn directions(&self) -> usize {
+        if self.bidirectional { 2 } else { 1 }
+    }
+
+    /// Weights of the layers for steps of `input` features, where a cell has so many `gates`; biases left out.
+    pub fn weights(&self, gates: usize, input: usize) -> u64 {
+        let product = |sizes: &[usize]| sizes.iter().fold(1u64, |product, size| product.saturating_mul(*size as u64));
+        let (hidden, directions) = (self.hidden, self.directions());
+        let first = product(&[directions, gates, hidden, input.saturating_add(hidden)]);
+        let width = hidden.saturating_mul(directions).saturating_add(hidden);
+        first.saturating_add(product(&[self.layers.saturating_sub(1), directions, gates, hidden, width]))
+    }
+
+    /// Notes every value out of range; `path` is the key of the cell's table.
+    pub fn check(&self, path: &str, problems: &mut Vec<Problem>) {
+        for (field, value) in [("hidden", self.hidden), ("layers", self.layers)] {
+            if value == 0 {
+                problems.push(problem(format!("{path}.{field}"), "must be at least 1, got 0", None));
+            }
+        }
+        check_dropout(&format!("{path}.dropout"), self.dropout, problems);
+    }
+}
+
+/// `[model.….encoder.CELL]`.
+pub(crate) trait CellSettings {
+    /// Products with the state at each step, as multiples of the hidden units.
+    const GATES: usize;
+
+    /// The layer.
+    type Layer: RecurrentLayer;
+
+    /// How many layers of which size.
+    fn stack(&self) -> Stack;
+
+    /// One layer in one direction, from widths of input and state.
+    fn layer(&self, input: usize, hidden: usize, device: &Device) -> Self::Layer;
+}
+
+/// Settings of a cell: those of all cells, and its own with their defaults.
+macro_rules! cell_settings {
+    ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty = $default:expr,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+        #[serde(deny_unknown_fields, default)]
+        pub struct $name {
+            /// Hidden units of each direction. Default 128.
+            pub hidden: usize,
+            /// Layers on top of each other. Default 1.
+            pub layers: usize,
+            /// Also read from the end to the start, which doubles the width of the output. Default false.
+            pub bidirectional: bool,
+            /// Dropout between layers, in [0, 1). Default 0.
+            pub dropout: f64,
+            $($(#[$field_doc])* pub $field: $type,)*
+        }
+
+        impl Default for $name {
+            fn default() -> Self {
+                Self { hidden: 128, layers: 1, bidirectional: false, dropout: 0.0, $($field: $default,)* }
+            }
+        }
+
+        impl $name {
+            fn of_all(&self) -> $crate::cells::settings::Stack {
+                let Self { hidden, layers, bidirectional, dropout, .. } = *self;
+                $crate::cells::settings::Stack { hidden, layers, bidirectional, dropout }
+            }
+        }
+    };
+}
+pub(crate) use cell_settings;

@@ -1,0 +1,10 @@
+//! Layers that several models share.
+
+pub(crate) mod dropout;
+pub(crate) mod each_step;
+pub(crate) mod pooling;
+pub(crate) mod step_outputs;
+
+pub use each_step::each_step;
+pub use pooling::{Pool, Pooling};
+pub use step_outputs::StepOutputs;

@@ -1,0 +1,82 @@
+//! The trait of models.
+
+use burn::module::{Module, ModuleDisplay};
+use burn::tensor::Tensor;
+use semiseq_schema::InputSize;
+
+use crate::cells::state::State;
+use crate::encoders::image::Image;
+use crate::sequences::Sequences;
+
+/// What objectives see of a model: steps as vectors, an encoder, a pooling and a head.
+///
+/// An objective that bends what the model reads or what it makes of it (adversarial noise, mixed sequences) takes the
+/// parts; all others take [`SequenceModel::forward`].
+pub trait SequenceModel: Module + ModuleDisplay {
+    /// What the encoder reads, `[batch, time, width]`: the values, or the vectors of the tokens.
+    fn embed(&self, sequences: Sequences) -> Tensor<3>;
+
+    /// A vector a step, `[batch, time, summary_size]`, from what [`SequenceModel::embed`] gives.
+    fn encode(&self, steps: Tensor<3>, mask: Option<Tensor<2>>) -> Tensor<3>;
+
+    /// One vector a sequence, `[batch, summary_size]`, from a vector a step.
+    fn pool(&self, states: Tensor<3>, mask: Option<Tensor<2>>) -> Tensor<2>;
+
+    /// Logits `[rows, outputs]` from vectors `[rows, summary_size]`, with the dropout before the head.
+    fn head(&self, hidden: Tensor<2>) -> Tensor<2>;
+
+    /// What the encoder reads at once, where that is the whole sequence; see [`Encoder::image`].
+    fn image(&self) -> Option<Image> {
+        None
+    }
+
+    /// Whether the vector of a step knows nothing of later steps.
+    fn causal(&self) -> bool;
+
+    /// Columns of the logits.
+    fn outputs(&self) -> usize;
+
+    /// Whether there is a row of logits a step.
+    fn per_step(&self) -> bool;
+
+    /// Width of the summary.
+    fn summary_size(&self) -> usize;
+
+    /// What the model reads.
+    fn input_size(&self) -> InputSize;
+
+    /// Logits `[rows, outputs]`: a row a sequence, or `batch * time` rows for a tagger.
+    fn forward(&self, sequences: Sequences) -> Tensor<2> {
+        let mask = sequences.mask.clone();
+        self.head(self.hidden(self.embed(sequences), mask))
+    }
+
+    /// As [`SequenceModel::forward`] of sequences without padding that go on where earlier ones ended: from the states that
+    /// those left, and with the states after them. `None`: a model that carries none.
+    fn forward_from(&self, _sequences: Sequences, _states: Option<Vec<State>>) -> Option<(Tensor<2>, Vec<State>)> {
+        None
+    }
+
+    /// The vectors that the head reads, `[rows, summary_size]`, from what [`SequenceModel::embed`] gives.
+    fn hidden(&self, steps: Tensor<3>, mask: Option<Tensor<2>>) -> Tensor<2> {
+        let states = self.encode(steps, mask.clone());
+        if self.per_step() {
+            let [batch, time, width] = states.dims();
+            states.reshape([batch * time, width])
+        } else {
+            self.pool(states, mask)
+        }
+    }
+
+    /// The sequence as one vector, `[batch, summary_size]`, before dropout and head.
+    fn summary(&self, sequences: Sequences) -> Tensor<2> {
+        let mask = sequences.mask.clone();
+        self.pool(self.states(sequences), mask)
+    }
+
+    /// A vector a step, `[batch, time, summary_size]`, before pooling.
+    fn states(&self, sequences: Sequences) -> Tensor<3> {
+        let mask = sequences.mask.clone();
+        self.encode(self.embed(sequences), mask)
+    }
+}
