@@ -11,6 +11,7 @@
 //!
 //! [`Tensor`]: burn::tensor::Tensor
 
+mod adam_step;
 mod backends;
 mod cell;
 mod clock;
@@ -25,11 +26,12 @@ mod ops;
 pub mod reference;
 mod weights;
 
+pub use adam_step::AdamStep;
 pub use cell::{Cell, GruReset, LstmState, RnnActivation};
 pub use clock::{cross_entropy_time, recurrence_time};
 pub use devices::{Backend, BackendError, compiled, device};
 pub use functions::{
-    AdamStep, adam, blend, both, dropout, embedding, gru, linear_cross_entropy, linear_squared_error, lstm,
-    mean_over_time, rnn, scale, sum_of_squares, tanh,
+    adam, blend, both, dropout, embedding, gru, linear_cross_entropy, linear_squared_error, lstm, mean_over_time, rnn,
+    scale, sum_of_squares, tanh,
 };
 pub use weights::{Direction, Weights};

@@ -6,8 +6,9 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, backend_extension};
 
 #[cfg(feature = "cpu")]
-use crate::AdamStep;
-use crate::{Cell, Direction};
+use crate::adam_step::AdamStep;
+use crate::cell::Cell;
+use crate::weights::Direction;
 
 /// A whole sequence of one layer and direction, on backends whose tensors lie in this process's memory.
 #[cfg(feature = "cpu")]
@@ -171,7 +172,7 @@ pub trait WeightOps: Backend {
 /// another processor: the products over all steps are Burn's own.
 #[cfg(feature = "gpu")]
 #[backend_extension(Cube, Fusion, Autodiff)]
-pub trait ScanOps: Backend {
+pub trait RecurrentGpuOps: Backend {
     /// States `[batch, time + 1, hidden]`, the last row the memory, and what the pass back needs.
     ///
     /// # Shapes
@@ -181,8 +182,8 @@ pub trait ScanOps: Backend {
     /// - initial: `[1, batch, hidden]`; `[2, batch, hidden]` for a cell with memory
     /// - recurrent_weight: `[gates * hidden, hidden]`, recurrent_bias: `[gates * hidden]`
     #[allow(clippy::too_many_arguments, reason = "an operation takes its tensors one by one")]
-    #[fusion(meta = scan_metadata)]
-    fn scan(
+    #[fusion(meta = recurrence_on_gpu_metadata)]
+    fn recurrence_on_gpu(
         projected: FloatTensor<Self>,
         mask: FloatTensor<Self>,
         initial: FloatTensor<Self>,
@@ -196,8 +197,8 @@ pub trait ScanOps: Backend {
     /// Gradients of the gates' sums, `[batch, time, parts * hidden]`, and of the initial state. A GRU's candidate
     /// has two parts, the input's and the state's.
     #[allow(clippy::too_many_arguments, reason = "an operation takes its tensors one by one")]
-    #[fusion(meta = scan_backward_metadata)]
-    fn scan_backward(
+    #[fusion(meta = recurrence_on_gpu_backward_metadata)]
+    fn recurrence_on_gpu_backward(
         gradient: FloatTensor<Self>,
         states: FloatTensor<Self>,
         kept: FloatTensor<Self>,
@@ -212,7 +213,7 @@ pub trait ScanOps: Backend {
 
 #[cfg(feature = "gpu")]
 #[allow(clippy::too_many_arguments, reason = "it is called with the arguments of the operation")]
-fn scan_metadata(
+fn recurrence_on_gpu_metadata(
     projected: &TensorSpec,
     _mask: &TensorSpec,
     _initial: &TensorSpec,
@@ -228,7 +229,7 @@ fn scan_metadata(
 
 #[cfg(feature = "gpu")]
 #[allow(clippy::too_many_arguments, reason = "it is called with the arguments of the operation")]
-fn scan_backward_metadata(
+fn recurrence_on_gpu_backward_metadata(
     _gradient: &TensorSpec,
     states: &TensorSpec,
     _kept: &TensorSpec,

@@ -256,7 +256,10 @@ registry! {
     joint "joint" Joint JointConfig Joint<M>, "Several objectives at once, each with its weight",
         |config| config.kind();
     autoencoder "autoencoder" Autoencoder AutoencoderConfig Autoencoder, "Rebuild the sequence from the encoder's vector (Dai & Le 2015)",
-        |config| Kind { tokens: config.decoder == DecoderKind::BagOfWords, shows: true, ..unsupervised() };
+        |config| {
+            let words = config.decoder == DecoderKind::BagOfWords;
+            Kind { tokens: words, shows: !words, ..unsupervised() }
+        };
     vae "vae" Vae VaeConfig Vae, "Rebuild the sequence from a draw of a Gaussian (Kingma & Welling 2014; Bowman et al. 2016)",
         |_| maker(unsupervised());
     semi_supervised_vae "semi-supervised-vae" SemiSupervisedVae SemiSupervisedVaeConfig SemiSupervisedVae, "A VAE with the class as a latent, summed out (Kingma et al. 2014)",

@@ -10,7 +10,7 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend, TensorMetadata};
 use burn::tensor::Shape;
 
-use super::host::Host;
+use super::slices::Slices;
 use crate::clock::CROSS_ENTROPY;
 use crate::cpu::{self, Head, HeadGradients, Kept};
 use crate::ops::CrossEntropyOps;
@@ -25,7 +25,7 @@ pub(super) struct Layer<B: Backend> {
     pub picks: usize,
 }
 
-impl<B: Host> Layer<B> {
+impl<B: Slices> Layer<B> {
     fn read<T>(self, work: impl FnOnce(Head<'_>) -> T) -> T {
         let (input, weight, bias) = (B::values(self.input), B::values(self.weight), B::values(self.bias));
         let (input, weight, bias) = (input.as_ref(), weight.as_ref(), bias.as_ref());
@@ -40,7 +40,7 @@ impl<B: Host> Layer<B> {
     }
 }
 
-/// Implements the operation for a host backend.
+/// Implements the operation for a backend of slices.
 macro_rules! host_cross_entropy {
     ($backend:ty) => {
         #[allow(deprecated, reason = "our users asked for ndarray, which Burn means to drop")]
@@ -64,12 +64,12 @@ pub(super) use host_cross_entropy;
 struct CrossEntropy;
 
 #[derive(Clone, Debug)]
-struct CrossEntropyState<B: Host> {
+struct CrossEntropyState<B: Slices> {
     layer: Layer<B>,
     kept: Arc<Kept>,
 }
 
-impl<B: Host> Backward<B, 3> for CrossEntropy {
+impl<B: Slices> Backward<B, 3> for CrossEntropy {
     type State = CrossEntropyState<B>;
 
     fn backward(self, ops: Ops<Self::State, 3>, grads: &mut Gradients, _checkpointer: &mut Checkpointer) {
@@ -86,7 +86,7 @@ impl<B: Host> Backward<B, 3> for CrossEntropy {
     }
 }
 
-impl<B: Host + CrossEntropyOps, C: CheckpointStrategy> CrossEntropyOps for Autodiff<B, C> {
+impl<B: Slices + CrossEntropyOps, C: CheckpointStrategy> CrossEntropyOps for Autodiff<B, C> {
     fn linear_cross_entropy(
         input: FloatTensor<Self>,
         weight: FloatTensor<Self>,

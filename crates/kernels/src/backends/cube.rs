@@ -3,11 +3,11 @@
 use burn::backend::tensor::FloatTensor;
 use burn_cubecl::CubeBackend;
 
-use crate::ops::ScanOps;
+use crate::ops::RecurrentGpuOps;
 use crate::{Cell, Direction, gpu};
 
-impl ScanOps for CubeBackend {
-    fn scan(
+impl RecurrentGpuOps for CubeBackend {
+    fn recurrence_on_gpu(
         projected: FloatTensor<Self>,
         mask: FloatTensor<Self>,
         initial: FloatTensor<Self>,
@@ -20,7 +20,7 @@ impl ScanOps for CubeBackend {
         gpu::forward(projected, mask, initial, recurrent_weight, recurrent_bias, cell, direction, masked)
     }
 
-    fn scan_backward(
+    fn recurrence_on_gpu_backward(
         gradient: FloatTensor<Self>,
         states: FloatTensor<Self>,
         kept: FloatTensor<Self>,

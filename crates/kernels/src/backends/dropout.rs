@@ -7,18 +7,18 @@ use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::FloatTensor;
 
-use super::host::Host;
+use super::slices::Slices;
 use crate::cpu::drop_values;
 use crate::ops::{DropoutOps, Drops};
 
 /// The values of a tensor with some dropped.
-pub(super) fn dropped<B: Host>(input: FloatTensor<B>, drops: Drops) -> FloatTensor<B> {
+pub(super) fn dropped<B: Slices>(input: FloatTensor<B>, drops: Drops) -> FloatTensor<B> {
     let mut values = B::values(input);
     drop_values(values.as_mut(), drops);
     B::returned(values)
 }
 
-/// Implements the operation for a host backend.
+/// Implements the operation for a backend of slices.
 macro_rules! host_dropout {
     ($backend:ty) => {
         #[allow(deprecated, reason = "our users asked for ndarray, which Burn means to drop")]
@@ -35,7 +35,7 @@ pub(super) use host_dropout;
 #[derive(Debug)]
 struct Dropout;
 
-impl<B: Host> Backward<B, 1> for Dropout {
+impl<B: Slices> Backward<B, 1> for Dropout {
     type State = Drops;
 
     fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _checkpointer: &mut Checkpointer) {
@@ -47,7 +47,7 @@ impl<B: Host> Backward<B, 1> for Dropout {
     }
 }
 
-impl<B: Host + DropoutOps, C: CheckpointStrategy> DropoutOps for Autodiff<B, C> {
+impl<B: Slices + DropoutOps, C: CheckpointStrategy> DropoutOps for Autodiff<B, C> {
     fn dropout(input: FloatTensor<Self>, drops: Drops) -> FloatTensor<Self> {
         let node = input.node();
         let output = dropped::<B>(input.into_primitive(), drops);

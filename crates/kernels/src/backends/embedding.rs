@@ -10,18 +10,18 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, TensorMetadata};
 use burn::tensor::Shape;
 
-use super::host::Host;
+use super::slices::Slices;
 use crate::cpu;
 use crate::ops::EmbeddingOps;
 
 /// The rows of a table.
-pub(super) fn looked_up<B: Host>(table: FloatTensor<B>, tokens: &[usize]) -> FloatTensor<B> {
+pub(super) fn looked_up<B: Slices>(table: FloatTensor<B>, tokens: &[usize]) -> FloatTensor<B> {
     let width = table.shape()[1];
     let vectors = cpu::look_up(B::values(table).as_ref(), width, tokens);
     B::tensor(vectors, Shape::new([tokens.len(), width]))
 }
 
-/// Implements the operation for a host backend.
+/// Implements the operation for a backend of slices.
 macro_rules! host_embedding {
     ($backend:ty) => {
         #[allow(deprecated, reason = "our users asked for ndarray, which Burn means to drop")]
@@ -45,7 +45,7 @@ struct EmbeddingState {
     shape: Shape,
 }
 
-impl<B: Host> Backward<B, 1> for Embedding {
+impl<B: Slices> Backward<B, 1> for Embedding {
     type State = EmbeddingState;
 
     fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _checkpointer: &mut Checkpointer) {
@@ -59,7 +59,7 @@ impl<B: Host> Backward<B, 1> for Embedding {
     }
 }
 
-impl<B: Host + EmbeddingOps, C: CheckpointStrategy> EmbeddingOps for Autodiff<B, C> {
+impl<B: Slices + EmbeddingOps, C: CheckpointStrategy> EmbeddingOps for Autodiff<B, C> {
     fn embedding(table: FloatTensor<Self>, tokens: Arc<[usize]>) -> FloatTensor<Self> {
         let node = table.node();
         let table = table.into_primitive();

@@ -7,8 +7,8 @@ use burn::tensor::{Shape, TensorData};
 use super::cross_entropy::host_cross_entropy;
 use super::dropout::host_dropout;
 use super::embedding::host_embedding;
-use super::host::{Host, host_recurrence};
 use super::mean::host_mean;
+use super::slices::{Slices, recurrence_on_slices};
 use super::squared_error::host_squared_error;
 use super::tanh::host_tanh;
 use super::weights::host_weights;
@@ -32,7 +32,7 @@ impl AsMut<[f32]> for Values {
     }
 }
 
-impl Host for Flex {
+impl Slices for Flex {
     type Values = Values;
 
     fn values(tensor: FloatTensor<Self>) -> Values {
@@ -48,7 +48,7 @@ impl Host for Flex {
     }
 }
 
-host_recurrence!(Flex);
+recurrence_on_slices!(Flex);
 host_cross_entropy!(Flex);
 host_dropout!(Flex);
 host_embedding!(Flex);

@@ -8,7 +8,7 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend, TensorMetadata};
 use burn::tensor::Shape;
 
-use super::host::Host;
+use super::slices::Slices;
 use crate::cpu::{self, Steps};
 use crate::ops::MeanOps;
 
@@ -20,7 +20,7 @@ pub(super) struct Counted<B: Backend> {
     pub mask: Option<FloatTensor<B>>,
 }
 
-impl<B: Host> Counted<B> {
+impl<B: Slices> Counted<B> {
     fn read<T>(self, work: impl FnOnce(Steps<'_>) -> T) -> T {
         let mask = self.mask.map(B::values);
         let [batch, time, width] = self.shape.dims();
@@ -35,7 +35,7 @@ impl<B: Host> Counted<B> {
     }
 }
 
-/// Implements the operation for a host backend.
+/// Implements the operation for a backend of slices.
 macro_rules! host_mean {
     ($backend:ty) => {
         #[allow(deprecated, reason = "our users asked for ndarray, which Burn means to drop")]
@@ -53,7 +53,7 @@ pub(super) use host_mean;
 #[derive(Debug)]
 struct Mean;
 
-impl<B: Host> Backward<B, 1> for Mean {
+impl<B: Slices> Backward<B, 1> for Mean {
     type State = Counted<B>;
 
     fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _checkpointer: &mut Checkpointer) {
@@ -67,7 +67,7 @@ impl<B: Host> Backward<B, 1> for Mean {
     }
 }
 
-impl<B: Host + MeanOps, C: CheckpointStrategy> MeanOps for Autodiff<B, C> {
+impl<B: Slices + MeanOps, C: CheckpointStrategy> MeanOps for Autodiff<B, C> {
     fn mean_over_time(input: FloatTensor<Self>, mask: FloatTensor<Self>, masked: bool) -> FloatTensor<Self> {
         let (node, input) = (input.node(), input.into_primitive());
         let counted = Counted::<B> { shape: input.shape(), mask: masked.then(|| mask.into_primitive()) };

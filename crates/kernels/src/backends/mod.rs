@@ -1,7 +1,7 @@
 //! The fused operations on each backend that has them, and their derivatives.
 
 #[cfg(feature = "cpu")]
-mod autodiff;
+mod cpu_autodiff;
 #[cfg(feature = "cpu")]
 mod cross_entropy;
 #[cfg(feature = "gpu")]
@@ -12,14 +12,14 @@ mod dropout;
 mod embedding;
 #[cfg(feature = "flex")]
 mod flex;
-#[cfg(feature = "cpu")]
-mod host;
+#[cfg(feature = "gpu")]
+mod gpu_autodiff;
 #[cfg(feature = "cpu")]
 mod mean;
 #[cfg(feature = "ndarray")]
 mod ndarray;
-#[cfg(feature = "gpu")]
-mod scan_autodiff;
+#[cfg(feature = "cpu")]
+mod slices;
 #[cfg(feature = "cpu")]
 mod squared_error;
 #[cfg(feature = "cpu")]

@@ -9,8 +9,8 @@ use burn::tensor::{Shape, TensorData, read_sync};
 use super::cross_entropy::host_cross_entropy;
 use super::dropout::host_dropout;
 use super::embedding::host_embedding;
-use super::host::{Host, host_recurrence};
 use super::mean::host_mean;
+use super::slices::{Slices, recurrence_on_slices};
 use super::squared_error::host_squared_error;
 use super::tanh::host_tanh;
 use super::weights::host_weights;
@@ -34,7 +34,7 @@ impl AsMut<[f32]> for Values {
 }
 
 #[allow(deprecated, reason = "our users asked for ndarray, which Burn means to drop")]
-impl Host for NdArray {
+impl Slices for NdArray {
     type Values = Values;
 
     fn values(tensor: FloatTensor<Self>) -> Values {
@@ -50,7 +50,7 @@ impl Host for NdArray {
     }
 }
 
-host_recurrence!(NdArray);
+recurrence_on_slices!(NdArray);
 host_cross_entropy!(NdArray);
 host_dropout!(NdArray);
 host_embedding!(NdArray);

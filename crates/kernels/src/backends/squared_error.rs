@@ -10,7 +10,7 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend, TensorMetadata};
 use burn::tensor::Shape;
 
-use super::host::Host;
+use super::slices::Slices;
 use crate::cpu::{self, Differences, Fitted, FittedGradients};
 use crate::ops::SquaredErrorOps;
 
@@ -23,7 +23,7 @@ pub(super) struct Layer<B: Backend> {
     pub targets: FloatTensor<B>,
 }
 
-impl<B: Host> Layer<B> {
+impl<B: Slices> Layer<B> {
     fn read<T>(self, work: impl FnOnce(Fitted<'_>) -> T) -> T {
         let tensors = [self.input, self.weight, self.bias, self.targets].map(B::values);
         let [input, weight, bias, targets] = tensors.each_ref().map(AsRef::as_ref);
@@ -38,7 +38,7 @@ impl<B: Host> Layer<B> {
     }
 }
 
-/// Implements the operation for a host backend.
+/// Implements the operation for a backend of slices.
 macro_rules! host_squared_error {
     ($backend:ty) => {
         #[allow(deprecated, reason = "our users asked for ndarray, which Burn means to drop")]
@@ -61,12 +61,12 @@ pub(super) use host_squared_error;
 struct SquaredError;
 
 #[derive(Clone, Debug)]
-struct SquaredErrorState<B: Host> {
+struct SquaredErrorState<B: Slices> {
     layer: Layer<B>,
     differences: Arc<Differences>,
 }
 
-impl<B: Host> Backward<B, 4> for SquaredError {
+impl<B: Slices> Backward<B, 4> for SquaredError {
     type State = SquaredErrorState<B>;
 
     fn backward(self, ops: Ops<Self::State, 4>, grads: &mut Gradients, _checkpointer: &mut Checkpointer) {
@@ -85,7 +85,7 @@ impl<B: Host> Backward<B, 4> for SquaredError {
     }
 }
 
-impl<B: Host + SquaredErrorOps, C: CheckpointStrategy> SquaredErrorOps for Autodiff<B, C> {
+impl<B: Slices + SquaredErrorOps, C: CheckpointStrategy> SquaredErrorOps for Autodiff<B, C> {
     fn linear_squared_error(
         input: FloatTensor<Self>,
         weight: FloatTensor<Self>,

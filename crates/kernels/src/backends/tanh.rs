@@ -7,18 +7,18 @@ use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::FloatTensor;
 
-use super::host::Host;
+use super::slices::Slices;
 use crate::cpu;
 use crate::ops::TanhOps;
 
 /// The tangent of each value.
-pub(super) fn tangents<B: Host>(input: FloatTensor<B>) -> FloatTensor<B> {
+pub(super) fn tangents<B: Slices>(input: FloatTensor<B>) -> FloatTensor<B> {
     let mut values = B::values(input);
     cpu::tanh(values.as_mut());
     B::returned(values)
 }
 
-/// Implements the operation for a host backend.
+/// Implements the operation for a backend of slices.
 macro_rules! host_tanh {
     ($backend:ty) => {
         #[allow(deprecated, reason = "our users asked for ndarray, which Burn means to drop")]
@@ -35,7 +35,7 @@ pub(super) use host_tanh;
 #[derive(Debug)]
 struct Tanh;
 
-impl<B: Host> Backward<B, 1> for Tanh {
+impl<B: Slices> Backward<B, 1> for Tanh {
     /// What came out.
     type State = FloatTensor<B>;
 
@@ -49,7 +49,7 @@ impl<B: Host> Backward<B, 1> for Tanh {
     }
 }
 
-impl<B: Host + TanhOps, C: CheckpointStrategy> TanhOps for Autodiff<B, C> {
+impl<B: Slices + TanhOps, C: CheckpointStrategy> TanhOps for Autodiff<B, C> {
     fn tanh(input: FloatTensor<Self>) -> FloatTensor<Self> {
         let node = input.node();
         let output = tangents::<B>(input.into_primitive());

@@ -3,11 +3,11 @@
 use burn::backend::tensor::FloatTensor;
 use burn::tensor::Shape;
 
-use super::host::Host;
+use super::slices::Slices;
 use crate::{AdamStep, cpu};
 
 /// As [`WeightOps::adam`](crate::ops::WeightOps::adam).
-pub(super) fn adam<B: Host>(
+pub(super) fn adam<B: Slices>(
     weights: FloatTensor<B>,
     gradient: FloatTensor<B>,
     moments: [FloatTensor<B>; 2],
@@ -20,19 +20,19 @@ pub(super) fn adam<B: Host>(
 }
 
 /// As [`WeightOps::blend`](crate::ops::WeightOps::blend).
-pub(super) fn blend<B: Host>(old: FloatTensor<B>, new: FloatTensor<B>, keep: f64) -> FloatTensor<B> {
+pub(super) fn blend<B: Slices>(old: FloatTensor<B>, new: FloatTensor<B>, keep: f64) -> FloatTensor<B> {
     let mut old = B::values(old);
     cpu::blend(old.as_mut(), B::values(new).as_ref(), keep as f32, (1.0 - keep) as f32);
     B::returned(old)
 }
 
 /// As [`WeightOps::sum_of_squares`](crate::ops::WeightOps::sum_of_squares).
-pub(super) fn sum_of_squares<B: Host>(tensor: FloatTensor<B>) -> FloatTensor<B> {
+pub(super) fn sum_of_squares<B: Slices>(tensor: FloatTensor<B>) -> FloatTensor<B> {
     B::tensor(vec![cpu::sum_of_squares(B::values(tensor).as_ref())], Shape::new([1]))
 }
 
 /// As [`WeightOps::scale`](crate::ops::WeightOps::scale).
-pub(super) fn scale<B: Host>(tensor: FloatTensor<B>, factor: FloatTensor<B>) -> FloatTensor<B> {
+pub(super) fn scale<B: Slices>(tensor: FloatTensor<B>, factor: FloatTensor<B>) -> FloatTensor<B> {
     let factor = B::values(factor).as_ref()[0];
     if factor == 1.0 {
         return tensor;
@@ -42,7 +42,7 @@ pub(super) fn scale<B: Host>(tensor: FloatTensor<B>, factor: FloatTensor<B>) -> 
     B::returned(values)
 }
 
-/// Implements the operations for a host backend.
+/// Implements the operations for a backend of slices.
 macro_rules! host_weights {
     ($backend:ty) => {
         #[allow(deprecated, reason = "our users asked for ndarray, which Burn means to drop")]

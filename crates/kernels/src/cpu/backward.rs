@@ -5,13 +5,13 @@ use std::ops::Range;
 use pulp::Arch;
 use rayon::prelude::*;
 
-use super::again::Again;
 use super::lane::{Lane, Share, unite};
 use super::panels::{Packing, Panels, Rows, RowsMut, Target};
 use super::plan::{Plan, patience, row_shares, span, unit_shares};
 use super::pool::Buffer;
-use super::shared::{Meeting, Shared};
+use super::recompute::Recompute;
 use super::step::{Back, Real};
+use super::thread_team::{Meeting, Shared};
 use super::weight_sums::{WeightGradients, WeightSums};
 use super::{Layer, Matrices, Saved, gru, lstm, rnn};
 use crate::{Cell, Direction, GruReset};
@@ -59,7 +59,7 @@ pub(super) fn backward(
         extra = Buffer::new(span * batch * layer.extra());
     }
     // A simple network's gates are its states.
-    let again = (!kept && !matches!(cell, Cell::Rnn(_))).then(|| Again::new(layer, weights));
+    let recompute = (!kept && !matches!(cell, Cell::Rnn(_))).then(|| Recompute::new(layer, weights));
     let to_input = input.is_some().then(|| {
         let row = |gate: usize| &weights.input[gate * layer.input..];
         Panels::from_rows(Arch::new(), layer.gates(), layer.input, Packing::MANY, row)
@@ -73,8 +73,8 @@ pub(super) fn backward(
     let mut carried: Option<(Vec<f32>, Vec<f32>)> = None;
     for first in (0..time).step_by(span).rev() {
         let steps = first..time.min(first + span);
-        if let Some(again) = &again {
-            again.fill(&saved, steps.clone(), &mut gates, &mut extra);
+        if let Some(recompute) = &recompute {
+            recompute.fill(&saved, steps.clone(), &mut gates, &mut extra);
         }
         let (hidden, memory) = carried.as_ref().map(|(hidden, memory)| (&hidden[..], &memory[..])).unzip();
         let incoming = Incoming { hidden: hidden.or(incoming.hidden), memory: memory.or(incoming.memory), ..incoming };

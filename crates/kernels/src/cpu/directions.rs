@@ -9,7 +9,7 @@ use super::backward::{self, Incoming, InputGradient, Outgoing};
 use super::forward::{self, Keep, Operands, Outputs};
 use super::panels::Target;
 use super::plan::at_once;
-use super::shared::Shared;
+use super::thread_team::Shared;
 use super::weight_sums::WeightGradients;
 use super::zeros::zeros;
 use super::{Layer, Matrices, Saved};

@@ -10,8 +10,8 @@ use super::lane::{Lane, Share, unite};
 use super::panels::{Packing, Panels, Rows, RowsMut, Target};
 use super::plan::{Plan, patience, row_shares, unit_shares};
 use super::pool::Buffer;
-use super::shared::{Meeting, Shared};
 use super::step::{Real, States, Step};
+use super::thread_team::{Meeting, Shared};
 use super::{Layer, Matrices, Saved, lstm, rnn};
 use crate::{Cell, GruReset};
 
@@ -22,7 +22,7 @@ const SPAN: usize = 32;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Keep {
     Nothing,
-    /// The states, of which the pass back makes the gates again.
+    /// The states, of which the pass back recomputes the gates.
     States,
     /// The gates too.
     Gates,

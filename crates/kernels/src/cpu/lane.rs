@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::Layer;
-use super::shared::Shared;
+use super::thread_team::Shared;
 
 /// What one thread computes at each step.
 #[derive(Clone, Debug)]

@@ -8,13 +8,12 @@
 //! - The weights are packed once a pass ([`panels`]), not at each step.
 //! - The weights' gradients are one product over all steps and rows ([`outer`]).
 //! - Both directions of a layer write side by side where they are read ([`directions`]).
-//! - Activations that are not kept are made again for many steps at once ([`again`]).
+//! - Activations that are not kept are recomputed for many steps at once ([`recompute`]).
 //!
 //! Sums run in an order that depends on neither the number of threads nor their shares: results are the same
 //! for any number of threads.
 
 mod adam;
-mod again;
 mod backward;
 mod cross_entropy;
 mod directions;
@@ -30,12 +29,13 @@ mod outer;
 mod panels;
 mod plan;
 mod pool;
+mod recompute;
 mod rnn;
-mod shared;
 mod simd;
 mod squared_error;
 mod step;
 mod tanh;
+mod thread_team;
 mod weight_sums;
 mod zeros;
 
@@ -120,7 +120,7 @@ pub(crate) struct Saved {
     mask: Option<Vec<f32>>,
     /// `[time + 1, batch, input + 1 + hidden]`: `[x, 1, h']`
     rows: Buffer,
-    /// `[time, batch, gates · hidden]`: activations; empty where they are to be made again
+    /// `[time, batch, gates · hidden]`: activations; empty where they are to be recomputed
     gates: Buffer,
     /// `[time, batch, hidden]`, of a GRU; empty as the gates are
     extra: Buffer,

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use super::panels::{VECTORS, lanes, multiply};
 use super::pool::Buffer;
-use super::shared::LINE;
+use super::thread_team::LINE;
 
 /// Some columns of a row-major matrix.
 #[derive(Clone, Copy)]

@@ -11,7 +11,7 @@ use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::pool::Buffer;
-use super::shared::LINE;
+use super::thread_team::LINE;
 
 /// Vectors across the narrowest panel.
 pub(super) const VECTORS: usize = 2;

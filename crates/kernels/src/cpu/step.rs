@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::panels::{Panels, Rows, RowsMut, Target};
-use super::shared::Shared;
+use super::thread_team::Shared;
 
 /// The `h` part of the rows that the next step reads.
 pub(super) struct States<'a> {

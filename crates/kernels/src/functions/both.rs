@@ -2,9 +2,9 @@
 
 use burn::tensor::Tensor;
 
-#[cfg(feature = "cpu")]
-use super::fused::{Place, place};
 use super::{gru, lstm, rnn};
+#[cfg(feature = "cpu")]
+use crate::functions::operands::{Place, place};
 use crate::{Cell, Direction, LstmState, Weights};
 
 /// Runs a layer forward and another one backward over whole sequences. On the CPU backends both write their part of the output
@@ -25,8 +25,8 @@ pub fn both(
     cell: Cell,
 ) -> (Tensor<3>, [Tensor<3>; 2]) {
     #[cfg(feature = "cpu")]
-    if !input.dims().contains(&0) && place(&input) == Place::Host {
-        return super::host::both(input, mask, states, weights, cell);
+    if !input.dims().contains(&0) && place(&input) == Place::Cpu {
+        return super::on_cpu::both(input, mask, states, weights, cell);
     }
     let mut at = 0..2;
     let found = weights.map(|weights| {

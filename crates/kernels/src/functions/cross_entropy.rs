@@ -4,7 +4,7 @@ use burn::tensor::activation::log_softmax;
 use burn::tensor::{Int, Tensor};
 
 #[cfg(feature = "cpu")]
-use super::fused::{Place, place};
+use crate::functions::operands::{Place, place};
 
 /// The cross-entropy of each row of a linear layer's output against each of its classes: one, or as many as a bag of words has.
 ///
@@ -29,7 +29,7 @@ pub fn linear_cross_entropy(
     let [_, count] = weight.dims();
     let bias = bias.unwrap_or_else(|| Tensor::zeros([count], &input.device()));
     #[cfg(feature = "cpu")]
-    if rows * picks > 0 && place(&input) == Place::Host {
+    if rows * picks > 0 && place(&input) == Place::Cpu {
         return on_host(input, weight, bias, classes);
     }
     let logits = input.matmul(weight) + bias.reshape([1, count]);
@@ -43,7 +43,7 @@ fn on_host(input: Tensor<2>, weight: Tensor<2>, bias: Tensor<1>, classes: Tensor
     use crate::ops::CrossEntropyOps;
 
     let ([_, count], [_, picks]) = (weight.dims(), classes.dims());
-    let classes = super::host::numbers(classes, count, "a class must be one of the layer's");
+    let classes = super::on_cpu::numbers(classes, count, "a class must be one of the layer's");
     Tensor::from_dispatch(<Dispatch as CrossEntropyOps>::linear_cross_entropy(
         input.into_dispatch(),
         weight.into_dispatch(),

@@ -18,7 +18,7 @@ pub fn dropout<const D: usize>(input: Tensor<D>, probability: f64) -> Tensor<D> 
     assert!((0.0..1.0).contains(&probability), "a probability of dropout must be in [0, 1), got {probability}");
     let scale = 1.0 / (1.0 - probability);
     #[cfg(feature = "cpu")]
-    if super::fused::place(&input) == super::fused::Place::Host {
+    if crate::functions::operands::place(&input) == crate::functions::operands::Place::Cpu {
         use burn::backend::Dispatch;
 
         use crate::ops::{DropoutOps, Drops};

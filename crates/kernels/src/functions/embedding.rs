@@ -3,7 +3,7 @@
 use burn::tensor::{Int, Tensor};
 
 #[cfg(feature = "cpu")]
-use super::fused::{Place, place};
+use crate::functions::operands::{Place, place};
 
 /// Rows of a table, one for each token.
 ///
@@ -17,13 +17,13 @@ use super::fused::{Place, place};
 /// On the CPU backends, if a token is not one of the table's.
 pub fn embedding(table: Tensor<2>, tokens: Tensor<2, Int>) -> Tensor<3> {
     #[cfg(feature = "cpu")]
-    if tokens.dims().iter().product::<usize>() > 0 && place(&table) == Place::Host {
+    if tokens.dims().iter().product::<usize>() > 0 && place(&table) == Place::Cpu {
         use burn::backend::Dispatch;
 
         use crate::ops::EmbeddingOps;
 
         let ([batch, time], [vocabulary, width]) = (tokens.dims(), table.dims());
-        let tokens = super::host::numbers(tokens, vocabulary, "a token must be one of the table's");
+        let tokens = super::on_cpu::numbers(tokens, vocabulary, "a token must be one of the table's");
         let vectors: Tensor<2> =
             Tensor::from_dispatch(<Dispatch as EmbeddingOps>::embedding(table.into_dispatch(), tokens));
         return vectors.reshape([batch, time, width]);

@@ -3,7 +3,8 @@
 
 use burn::tensor::Tensor;
 
-use super::fused::{self, Operands};
+use crate::functions::fused;
+use crate::functions::operands::Operands;
 use crate::{Cell, Direction, LstmState, Weights, reference};
 
 /// Runs an LSTM layer over whole sequences.

@@ -3,7 +3,7 @@
 use burn::tensor::Tensor;
 
 #[cfg(feature = "cpu")]
-use super::fused::{Place, place};
+use crate::functions::operands::{Place, place};
 
 /// The mean over the steps that the mask shows, `Σ m_t x_t / max(Σ m_t, 1)`; over all where there is none. No gradient goes to the
 /// mask.
@@ -14,7 +14,7 @@ use super::fused::{Place, place};
 /// - output: `[batch, width]`
 pub fn mean_over_time(steps: Tensor<3>, mask: Option<Tensor<2>>) -> Tensor<2> {
     #[cfg(feature = "cpu")]
-    if !steps.dims().contains(&0) && place(&steps) == Place::Host {
+    if !steps.dims().contains(&0) && place(&steps) == Place::Cpu {
         use burn::backend::Dispatch;
 
         use crate::ops::MeanOps;

@@ -7,18 +7,19 @@ mod dropout;
 mod embedding;
 mod fused;
 mod gru;
-#[cfg(feature = "cpu")]
-mod host;
 mod lstm;
 mod mean;
-mod rnn;
+#[cfg(feature = "cpu")]
+mod on_cpu;
 #[cfg(feature = "gpu")]
-mod scan;
+mod on_gpu;
+mod operands;
+mod rnn;
 mod squared_error;
 mod tanh;
 mod weights;
 
-pub use adam::{AdamStep, adam};
+pub use adam::adam;
 pub use both::both;
 pub use cross_entropy::linear_cross_entropy;
 pub use dropout::dropout;

@@ -2,7 +2,8 @@
 
 use burn::tensor::Tensor;
 
-use super::fused::{self, Operands};
+use crate::functions::fused;
+use crate::functions::operands::Operands;
 use crate::{Cell, Direction, RnnActivation, Weights, reference};
 
 /// Runs a simple recurrent layer over whole sequences.

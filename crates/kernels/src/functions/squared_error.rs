@@ -3,7 +3,7 @@
 use burn::tensor::Tensor;
 
 #[cfg(feature = "cpu")]
-use super::fused::{Place, place};
+use crate::functions::operands::{Place, place};
 
 /// The mean over the outputs of a linear layer's squared error, row by row.
 ///
@@ -23,7 +23,7 @@ pub fn linear_squared_error(
     let [rows, outputs] = targets.dims();
     let bias = bias.unwrap_or_else(|| Tensor::zeros([outputs], &input.device()));
     #[cfg(feature = "cpu")]
-    if rows * outputs * weight.dims()[0] > 0 && place(&input) == Place::Host {
+    if rows * outputs * weight.dims()[0] > 0 && place(&input) == Place::Cpu {
         use burn::backend::Dispatch;
 
         use crate::ops::SquaredErrorOps;

@@ -10,7 +10,7 @@ use burn::tensor::Tensor;
 /// - input and output: any
 pub fn tanh<const D: usize>(input: Tensor<D>) -> Tensor<D> {
     #[cfg(feature = "cpu")]
-    if super::fused::place(&input) == super::fused::Place::Host {
+    if crate::functions::operands::place(&input) == crate::functions::operands::Place::Cpu {
         use burn::backend::Dispatch;
 
         use crate::ops::TanhOps;

@@ -3,12 +3,12 @@
 use burn::tensor::Tensor;
 
 #[cfg(feature = "cpu")]
-use super::fused::{Place, place};
+use crate::functions::operands::{Place, place};
 
 /// Whether the operations on slices take it: they make no graph.
 #[cfg(feature = "cpu")]
 fn plain<const D: usize>(tensor: &Tensor<D>) -> bool {
-    place(tensor) == Place::Host && !tensor.is_autodiff()
+    place(tensor) == Place::Cpu && !tensor.is_autodiff()
 }
 
 /// The sum of all squares, `[1]`.
@@ -42,7 +42,7 @@ pub fn scale<const D: usize>(tensor: Tensor<D>, factor: Tensor<1>) -> Tensor<D> 
 /// where nothing else holds it.
 pub fn blend<const D: usize>(old: Tensor<D>, new: Tensor<D>, keep: f64) -> Tensor<D> {
     #[cfg(feature = "cpu")]
-    if place(&old) == Place::Host {
+    if place(&old) == Place::Cpu {
         use burn::backend::Dispatch;
 
         use crate::ops::WeightOps;

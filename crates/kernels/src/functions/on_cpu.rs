@@ -5,7 +5,7 @@ use std::sync::Arc;
 use burn::backend::Dispatch;
 use burn::tensor::{Int, Tensor};
 
-use super::fused::{Operands, Outputs};
+use crate::functions::operands::{Operands, Outputs};
 use crate::ops::RecurrentOps;
 use crate::{Cell, Direction, Weights};
 

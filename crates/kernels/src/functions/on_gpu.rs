@@ -4,8 +4,8 @@
 use burn::backend::Dispatch;
 use burn::tensor::Tensor;
 
-use super::fused::{Operands, Outputs};
-use crate::ops::ScanOps;
+use crate::functions::operands::{Operands, Outputs};
+use crate::ops::RecurrentGpuOps;
 use crate::{Cell, Direction};
 
 pub(super) fn recurrence(operands: Operands, cell: Cell, direction: Direction) -> Outputs {
@@ -24,7 +24,7 @@ pub(super) fn recurrence(operands: Operands, cell: Cell, direction: Direction) -
     let masked = mask.is_some();
     // An operation's tensors cannot be absent: any stands for the mask where nothing is padded.
     let padding = mask.clone().unwrap_or_else(|| Tensor::zeros([1, 1], &device));
-    let (states, _) = <Dispatch as ScanOps>::scan(
+    let (states, _) = <Dispatch as RecurrentGpuOps>::scan(
         projected.reshape([batch, time, rows]).into_dispatch(),
         padding.into_dispatch(),
         initial.into_dispatch(),

@@ -1,4 +1,4 @@
-//! The gates of a pass forward, made again on the way back: all states are there, so that no step waits for another.
+//! The gates of a pass forward, recomputed on the way back: all states are there, so that no step waits for another.
 
 use std::ops::Range;
 
@@ -7,20 +7,20 @@ use rayon::prelude::*;
 use super::forward::{Packed, advance, pack};
 use super::panels::Packing;
 use super::pool::Buffer;
-use super::shared::Shared;
 use super::step::{States, Step};
+use super::thread_team::Shared;
 use super::{Layer, Matrices, Saved};
 
 /// Rows that a thread makes at a time.
 const ROWS: usize = 64;
 
-/// Makes the gates of a layer again.
-pub(super) struct Again<'a> {
+/// Recomputes the gates of a layer.
+pub(super) struct Recompute<'a> {
     layer: Layer,
     packed: Packed<'a>,
 }
 
-impl<'a> Again<'a> {
+impl<'a> Recompute<'a> {
     pub fn new(layer: Layer, weights: Matrices<'a>) -> Self {
         Self { layer, packed: pack(layer, weights, 0..layer.hidden, Packing::MANY) }
     }

@@ -9,7 +9,7 @@ use crate::cpu::{self, Bundle, Keep, Layer, Matrices, Saved};
 use crate::{Cell, Direction};
 
 /// A backend whose tensors can be read and made from slices.
-pub trait Host: Backend {
+pub trait Slices: Backend {
     /// Values in row-major order, read without a copy where that can be, and changed in place where nothing else holds them.
     type Values: AsRef<[f32]> + AsMut<[f32]>;
 
@@ -41,7 +41,7 @@ pub(super) struct Tensors<B: Backend> {
 pub(super) type Outputs<B> = (FloatTensor<B>, FloatTensor<B>, FloatTensor<B>);
 
 /// Lends the values of all weights.
-pub(super) fn with_matrices<B: Host, T>(
+pub(super) fn with_matrices<B: Slices, T>(
     weights: Vec<DirectionWeights<B>>,
     work: impl FnOnce(&[Matrices<'_>]) -> T,
 ) -> T {
@@ -55,7 +55,7 @@ pub(super) fn with_matrices<B: Host, T>(
 
 /// The pass forward, and what is kept for the pass back. One direction is that which is named; of two, the second reads
 /// backward.
-pub(super) fn forward<B: Host>(
+pub(super) fn forward<B: Slices>(
     tensors: Tensors<B>,
     cell: Cell,
     direction: Direction,
@@ -90,8 +90,8 @@ pub(super) fn forward<B: Host>(
     ((output, state(passed.hidden), state(memory)), passed.saved)
 }
 
-/// Implements the operations for a host backend.
-macro_rules! host_recurrence {
+/// Implements the operations for a backend of slices.
+macro_rules! recurrence_on_slices {
     ($backend:ty) => {
         #[allow(deprecated, reason = "our users asked for ndarray, which Burn means to drop")]
         impl RecurrentOps for $backend {
@@ -110,8 +110,8 @@ macro_rules! host_recurrence {
             ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
                 let mask = masked.then_some(mask);
                 let weights = vec![[input_weight, recurrent_weight, input_bias, recurrent_bias]];
-                let tensors = $crate::backends::host::Tensors { input, mask, hidden, memory, weights };
-                $crate::backends::host::forward::<Self>(tensors, cell, direction, $crate::cpu::Keep::Nothing).0
+                let tensors = $crate::backends::slices::Tensors { input, mask, hidden, memory, weights };
+                $crate::backends::slices::forward::<Self>(tensors, cell, direction, $crate::cpu::Keep::Nothing).0
             }
 
             fn both_recurrences(
@@ -135,12 +135,12 @@ macro_rules! host_recurrence {
                     [input_weight, recurrent_weight, input_bias, recurrent_bias],
                     [back_input_weight, back_recurrent_weight, back_input_bias, back_recurrent_bias],
                 ];
-                let tensors = $crate::backends::host::Tensors { input, mask, hidden, memory, weights };
+                let tensors = $crate::backends::slices::Tensors { input, mask, hidden, memory, weights };
                 let (direction, keep) = ($crate::Direction::Forward, $crate::cpu::Keep::Nothing);
-                $crate::backends::host::forward::<Self>(tensors, cell, direction, keep).0
+                $crate::backends::slices::forward::<Self>(tensors, cell, direction, keep).0
             }
         }
     };
 }
 
-pub(super) use host_recurrence;
+pub(super) use recurrence_on_slices;

@@ -8,14 +8,14 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, AutodiffBackend, Backend, TensorMetadata};
 use burn::tensor::{Shape, Slice};
 
-use crate::ops::ScanOps;
+use crate::ops::RecurrentGpuOps;
 use crate::{Cell, Direction};
 
 #[derive(Debug)]
-struct Scan;
+struct Sequence;
 
 #[derive(Clone, Debug)]
-struct ScanState<B: Backend> {
+struct SequenceState<B: Backend> {
     states: FloatTensor<B>,
     kept: FloatTensor<B>,
     mask: FloatTensor<B>,
@@ -26,13 +26,13 @@ struct ScanState<B: Backend> {
     masked: bool,
 }
 
-impl<B: ScanOps> Backward<B, 4> for Scan {
-    type State = ScanState<B>;
+impl<B: RecurrentGpuOps> Backward<B, 4> for Sequence {
+    type State = SequenceState<B>;
 
     fn backward(self, ops: Ops<Self::State, 4>, grads: &mut Gradients, _checkpointer: &mut Checkpointer) {
-        let ScanState { states, kept, mask, initial, recurrent_weight, cell, direction, masked } = ops.state;
+        let SequenceState { states, kept, mask, initial, recurrent_weight, cell, direction, masked } = ops.state;
         let gradient = grads.consume::<B>(&ops.node);
-        let (sums, before) = B::scan_backward(
+        let (sums, before) = B::recurrence_on_gpu_backward(
             gradient,
             states.clone(),
             kept,
@@ -96,8 +96,8 @@ fn earlier<B: Backend>(states: FloatTensor<B>, initial: FloatTensor<B>, directio
     }
 }
 
-impl<B: ScanOps, C: CheckpointStrategy> ScanOps for Autodiff<B, C> {
-    fn scan(
+impl<B: RecurrentGpuOps, C: CheckpointStrategy> RecurrentGpuOps for Autodiff<B, C> {
+    fn recurrence_on_gpu(
         projected: FloatTensor<Self>,
         mask: FloatTensor<Self>,
         initial: FloatTensor<Self>,
@@ -110,7 +110,7 @@ impl<B: ScanOps, C: CheckpointStrategy> ScanOps for Autodiff<B, C> {
         let nodes = [&projected, &initial, &recurrent_weight, &recurrent_bias].map(|tensor| tensor.node());
         let (mask, initial, weight) =
             (mask.into_primitive(), initial.into_primitive(), recurrent_weight.into_primitive());
-        let (states, kept) = B::scan(
+        let (states, kept) = B::recurrence_on_gpu(
             projected.into_primitive(),
             mask.clone(),
             initial.clone(),
@@ -120,11 +120,11 @@ impl<B: ScanOps, C: CheckpointStrategy> ScanOps for Autodiff<B, C> {
             direction,
             masked,
         );
-        let output = match Scan.prepare::<C>(nodes).compute_bound().stateful() {
+        let output = match Sequence.prepare::<C>(nodes).compute_bound().stateful() {
             OpsKind::UnTracked(node) => node.finish(states),
             OpsKind::Tracked(node) => {
                 let (states, kept) = (states.clone(), kept.clone());
-                let state = ScanState {
+                let state = SequenceState {
                     states: states.clone(),
                     kept,
                     mask,
@@ -141,7 +141,7 @@ impl<B: ScanOps, C: CheckpointStrategy> ScanOps for Autodiff<B, C> {
     }
 
     /// The pass back is not differentiated: it runs on the backend beneath.
-    fn scan_backward(
+    fn recurrence_on_gpu_backward(
         gradient: FloatTensor<Self>,
         states: FloatTensor<Self>,
         kept: FloatTensor<Self>,
@@ -152,7 +152,7 @@ impl<B: ScanOps, C: CheckpointStrategy> ScanOps for Autodiff<B, C> {
         direction: Direction,
         masked: bool,
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        let (sums, before) = B::scan_backward(
+        let (sums, before) = B::recurrence_on_gpu_backward(
             gradient.into_primitive(),
             states.into_primitive(),
             kept.into_primitive(),

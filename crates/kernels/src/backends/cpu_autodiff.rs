@@ -18,7 +18,7 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, TensorMetadata};
 use burn::tensor::Shape;
 
-use super::host::{self, DirectionWeights, Host, Outputs, Tensors};
+use super::slices::{self, DirectionWeights, Outputs, Slices, Tensors};
 use crate::clock::RECURRENCE;
 use crate::cpu::{self, Gradient, Keep, Saved};
 use crate::ops::RecurrentOps;
@@ -26,7 +26,7 @@ use crate::{Cell, Direction};
 
 /// Gradients of the last states, on their way to the node that does the work.
 #[derive(Debug)]
-struct LastGradients<B: Host> {
+struct LastGradients<B: Slices> {
     hidden: Option<FloatTensor<B>>,
     memory: Option<FloatTensor<B>>,
 }
@@ -38,7 +38,7 @@ type Shared<B> = Arc<Mutex<LastGradients<B>>>;
 struct Sequence;
 
 #[derive(Clone, Debug)]
-struct SequenceState<B: Host> {
+struct SequenceState<B: Slices> {
     /// Of each direction.
     saved: Arc<Vec<Saved>>,
     weights: Vec<DirectionWeights<B>>,
@@ -48,7 +48,7 @@ struct SequenceState<B: Host> {
 }
 
 /// The parents are the input, `h`, `c`, and the four weights of each direction.
-impl<B: Host, const N: usize> Backward<B, N> for Sequence {
+impl<B: Slices, const N: usize> Backward<B, N> for Sequence {
     type State = SequenceState<B>;
 
     fn backward(self, ops: Ops<Self::State, N>, grads: &mut Gradients, _checkpointer: &mut Checkpointer) {
@@ -64,7 +64,7 @@ impl<B: Host, const N: usize> Backward<B, N> for Sequence {
             memory: memory.as_ref().map(AsRef::as_ref),
         };
         let (saved, with_input) = (Arc::unwrap_or_clone(saved), ops.parents[0].is_some());
-        let found = host::with_matrices::<B, _>(weights, |weights| {
+        let found = slices::with_matrices::<B, _>(weights, |weights| {
             RECURRENCE.timed(|| cpu::backward(saved, weights, gradient, with_input))
         });
         let of_weights = found.weights.into_iter().flat_map(|(input, recurrent, input_bias, recurrent_bias)| {
@@ -88,12 +88,12 @@ enum Last {
 }
 
 #[derive(Clone, Debug)]
-struct LastState<B: Host> {
+struct LastState<B: Slices> {
     gradients: Shared<B>,
     output: Shape,
 }
 
-impl<B: Host> Backward<B, 1> for Last {
+impl<B: Slices> Backward<B, 1> for Last {
     type State = LastState<B>;
 
     fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _checkpointer: &mut Checkpointer) {
@@ -111,7 +111,7 @@ impl<B: Host> Backward<B, 1> for Last {
 }
 
 /// A recurrence of one direction or of both, with its node in the graph.
-fn recorded<B: Host, C: CheckpointStrategy, const N: usize>(
+fn recorded<B: Slices, C: CheckpointStrategy, const N: usize>(
     [input, hidden, memory]: [FloatTensor<Autodiff<B, C>>; 3],
     mask: Option<FloatTensor<Autodiff<B, C>>>,
     weights: Vec<DirectionWeights<Autodiff<B, C>>>,
@@ -132,15 +132,15 @@ fn recorded<B: Host, C: CheckpointStrategy, const N: usize>(
     let (output, hidden, memory): (FloatTensor<Autodiff<B, C>>, _, _) =
         match Sequence.prepare::<C>(nodes).compute_bound().stateful() {
             OpsKind::UnTracked(node) => {
-                let ((output, hidden, memory), _) = host::forward::<B>(tensors, cell, direction, Keep::Nothing);
+                let ((output, hidden, memory), _) = slices::forward::<B>(tensors, cell, direction, Keep::Nothing);
                 (node.finish(output), hidden, memory)
             }
             OpsKind::Tracked(node) => {
                 let weights = tensors.weights.clone();
                 // As Burn's own operations do on a device with gradient checkpointing.
-                let again = TypeId::of::<C>() == TypeId::of::<BalancedCheckpointing>();
-                let keep = if again { Keep::States } else { Keep::Gates };
-                let ((output, hidden, memory), saved) = host::forward::<B>(tensors, cell, direction, keep);
+                let recompute = TypeId::of::<C>() == TypeId::of::<BalancedCheckpointing>();
+                let keep = if recompute { Keep::States } else { Keep::Gates };
+                let ((output, hidden, memory), saved) = slices::forward::<B>(tensors, cell, direction, keep);
                 let state = SequenceState { saved: Arc::new(saved), weights, last: gradients.clone(), shapes };
                 (node.finish(state, output), hidden, memory)
             }
@@ -155,7 +155,7 @@ fn recorded<B: Host, C: CheckpointStrategy, const N: usize>(
     (output, hidden, memory)
 }
 
-impl<B: Host + RecurrentOps, C: CheckpointStrategy> RecurrentOps for Autodiff<B, C> {
+impl<B: Slices + RecurrentOps, C: CheckpointStrategy> RecurrentOps for Autodiff<B, C> {
     fn recurrence(
         input: FloatTensor<Self>,
         mask: FloatTensor<Self>,
