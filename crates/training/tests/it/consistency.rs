@@ -322,7 +322,9 @@ fn trained<O: Objective<Net>>(objective: impl FnOnce(&Net) -> O) -> (Net, O) {
         batch_size: 4,
         ..StageConfig::new(ObjectiveConfig::Supervised(SupervisedConfig::default()), 1)
     };
-    let options = StageOptions::new(&stage, &data, task_of(semiseq_datasets::Task::Classify), &device);
+    // The last weights count, and not those of the best validation.
+    let none = data.valid.select(&[]);
+    let options = StageOptions { valid: &none, ..StageOptions::new(&stage, &data, task_of(Task::Classify), &device) };
     let interrupter = Interrupter::new();
     let mut progress = Progress::new(false, true, interrupter.clone());
     let fitted = fit(model, objective, &options, None, &mut progress, &interrupter, |_, _| Ok(())).expect("a stage");
