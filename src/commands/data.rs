@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use semiseq::datasets::formats::FORMATS;
-use semiseq::datasets::formula::FORMULAS;
+use semiseq::datasets::synthetic::FORMULAS;
 use semiseq::datasets::{
     AugmentConfig, Augmenter, FETCH_FOLDER as FOLDER, FETCHABLES, Processor, Recording, Source, TransformConfig,
     describe, fetch, open, recording, shown,

@@ -106,7 +106,7 @@ fn read_raw(run: &SavedRun, input: &str, task: Task) -> Result<Dataset, Error> {
         };
         return Ok(dataset_from_rows(read_jsonl(BufReader::new(std::io::stdin()), "standard input", &options)?, task)?);
     }
-    let formula = semiseq::datasets::formula::FORMULAS.iter().find(|formula| formula.name == input);
+    let formula = semiseq::datasets::synthetic::FORMULAS.iter().find(|formula| formula.name == input);
     if let Some(formula) = formula {
         return Ok(formula.test_part(config.seed));
     }

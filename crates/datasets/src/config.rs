@@ -6,11 +6,11 @@ use semiseq_schema::Problem;
 use serde::{Deserialize, Serialize};
 
 use crate::augment::AugmentConfig;
-use crate::error::DataError;
 use crate::formats;
-use crate::formula::FORMULAS;
-use crate::sequence::Sequence;
-use crate::windows::WindowsConfig;
+use crate::preparation::labels::LabelsConfig;
+use crate::preparation::transform::{Normalize, TransformConfig};
+use crate::preparation::windows::WindowsConfig;
+use crate::sources::synthetic::FORMULAS;
 
 /// `[data]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -115,83 +115,6 @@ impl Default for DataConfig {
     }
 }
 
-/// `[data.labels]`: at most one of `per_class`, `total`, `fraction` and `file`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct LabelsConfig {
-    /// Labels of each class.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub per_class: Option<usize>,
-    /// Labels in all, shared out as the classes are.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub total: Option<usize>,
-    /// Part of the training labels, in (0, 1].
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub fraction: Option<f64>,
-    /// A `split.json` of an earlier run, or of `semiseq data split`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub file: Option<PathBuf>,
-    /// The split's own seed.
-    pub seed: u64,
-    /// A label that means unlabelled, such as `"-1"`, beside empty cells, `?`, `NaN`, `NA`, `N/A` and `null`, which always do.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub missing: Option<String>,
-    /// Long tail: the largest class over the smallest, at least 1; class sizes fall exponentially.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub imbalance: Option<f64>,
-}
-
-/// `[data.transform]`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct TransformConfig {
-    /// `none`, `series` (each series and channel to mean 0, deviation 1) or `channel` (each channel by
-    /// the training part's mean and deviation). Default `channel`.
-    pub normalize: Normalize,
-    /// Resample each series to so many steps, by straight lines.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub resample: Option<usize>,
-    /// Cut sequences after so many steps.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub truncate: Option<usize>,
-    /// Fill series with zeros up to so many steps.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub pad: Option<usize>,
-    /// For text: `word`, `character`, or the path of a Hugging Face `tokenizer.json`. Chinese, Japanese, Thai and other scripts
-    /// without spaces are cut into characters in any case.
-    pub tokenize: TextUnit,
-    /// For text: tokens seen less often in the training part become `<unk>`. Default 1.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub min_frequency: Option<usize>,
-    /// For text: at most so many tokens in the vocabulary, the commonest first.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub vocabulary: Option<usize>,
-}
-
-/// How values are scaled.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Normalize {
-    /// Left as they are.
-    None,
-    /// Each series and channel by its own mean and deviation.
-    Series,
-    /// Each channel by the training part's mean and deviation.
-    #[default]
-    Channel,
-}
-
-/// What a token of text is: a word, a character, or an entry of a `tokenizer.json`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct TextUnit(pub String);
-
-impl Default for TextUnit {
-    fn default() -> Self {
-        Self("word".into())
-    }
-}
-
 impl DataConfig {
     /// Notes every value out of range; `path` is the key of the table.
     pub fn check(&self, path: &str, problems: &mut Vec<Problem>) {
@@ -260,93 +183,75 @@ impl DataConfig {
         }
         self.transform.check(&format!("{path}.transform"), problems);
         if let Some(windows) = &self.windows {
-            windows.check(&format!("{path}.windows"), self, problems);
+            check_windows(windows, &format!("{path}.windows"), self, problems);
         }
         self.labels.check(&format!("{path}.labels"), problems);
         self.augment.check(&format!("{path}.augment"), problems);
     }
 }
 
-impl TransformConfig {
-    /// Refuses a key that has no effect on data of this kind: whoever wrote it expects one.
-    pub(crate) fn check_effect(&self, name: &str, first: &Sequence) -> Result<(), DataError> {
-        let tokens = self.tokenize != TextUnit::default();
-        let of_text = [
-            ("tokenize", tokens),
-            ("min_frequency", self.min_frequency.is_some()),
-            ("vocabulary", self.vocabulary.is_some()),
-        ];
-        let scales = !matches!(self.normalize, Normalize::Channel | Normalize::None);
-        let of_series = [("normalize", scales), ("resample", self.resample.is_some()), ("pad", self.pad.is_some())];
-        let given = |keys: &[(&'static str, bool)]| keys.iter().find(|(_, given)| *given).map(|(key, _)| *key);
-        let (holds, void, effect) = match first {
-            Sequence::Series(_) | Sequence::Window(_) => ("series", given(&of_text), "text"),
-            Sequence::Text(_) => ("text", given(&of_series), "series"),
-            Sequence::Tokens(_) => {
-                ("tokens with numbers of their own", given(&of_series).or_else(|| given(&of_text)), "other data")
-            }
-        };
-        match void {
-            None => Ok(()),
-            Some(key) => Err(DataError::new(
-                format!("`data.transform.{key}` is for {effect}, and {name} holds {holds}"),
-                "remove the key: it would have no effect; or name a column of the other kind with `data.text` or `data.features`",
-            )),
+/// Notes every value of `[data.windows]` out of range, and what in `data` goes not with it; `path` is the key of the table.
+fn check_windows(windows: &WindowsConfig, path: &str, data: &DataConfig, problems: &mut Vec<Problem>) {
+    let mut add = |key: String, message: String, hint: &str| {
+        problems.push(Problem { key, message, hint: Some(hint.to_string()) })
+    };
+    let parts = [
+        ("valid", data.valid.is_some()),
+        ("test", data.test.is_some()),
+        ("unlabeled", data.unlabeled.is_some()),
+        ("test_last", data.test_last.is_some()),
+        ("test_every", data.test_every.is_some()),
+        ("join", data.join),
+        ("size", data.size.is_some()),
+    ];
+    for (key, _) in parts.into_iter().filter(|(_, given)| *given) {
+        add(format!("data.{key}"), "does nothing beside `data.windows`".into(), "use `data.windows.split`");
+    }
+    for (key, given) in [
+        ("resample", data.transform.resample.is_some()),
+        ("truncate", data.transform.truncate.is_some()),
+        ("pad", data.transform.pad.is_some()),
+    ] {
+        if given {
+            let message = "changes the length of windows, which `data.windows` sets".into();
+            add(format!("data.transform.{key}"), message, "leave it out");
         }
     }
-
-    /// Notes every value out of range; `path` is the key of the table.
-    pub fn check(&self, path: &str, problems: &mut Vec<Problem>) {
-        let mut note =
-            |key: &str, message: String| problems.push(Problem { key: format!("{path}.{key}"), message, hint: None });
-        for (key, value) in [
-            ("resample", self.resample),
-            ("truncate", self.truncate),
-            ("pad", self.pad),
-            ("min_frequency", self.min_frequency),
-            ("vocabulary", self.vocabulary),
-        ] {
-            if value == Some(0) {
-                note(key, "must be at least 1, got 0".into());
-            }
+    if data.transform.normalize == Normalize::Series {
+        add(
+            "data.transform.normalize".into(),
+            "`series` would scale each window by itself, and its future with it".into(),
+            "write `normalize = \"channel\"`, and `instance_norm = true` in `[model.forecaster]`",
+        );
+    }
+    let mut note = |key: &str, message: String, hint: &str| add(format!("{path}.{key}"), message, hint);
+    for (key, value) in [("input", windows.input), ("horizon", windows.horizon), ("stride", windows.stride)] {
+        if value == 0 {
+            note(key, "must be at least 1, got 0".into(), "count in steps of the recording");
         }
     }
-}
-
-impl LabelsConfig {
-    fn check(&self, path: &str, problems: &mut Vec<Problem>) {
-        let mut note = |key: &str, message: String, hint: &str| {
-            problems.push(Problem { key: format!("{path}.{key}"), message, hint: Some(hint.to_string()) })
-        };
-        let given = [
-            ("per_class", self.per_class.is_some()),
-            ("total", self.total.is_some()),
-            ("fraction", self.fraction.is_some()),
-            ("file", self.file.is_some()),
-        ];
-        let given: Vec<&str> = given.into_iter().filter(|(_, given)| *given).map(|(key, _)| key).collect();
-        if let [first, second, ..] = given[..] {
-            note(
-                second,
-                format!("stands beside `{first}`; only one of them may"),
-                "keep one of `per_class`, `total`, `fraction` and `file`",
-            );
-        }
-        for (key, value) in [("per_class", self.per_class), ("total", self.total)] {
-            if value == Some(0) {
-                note(key, "must be at least 1, got 0".into(), "leave the key out to use all labels");
-            }
-        }
-        if self.fraction.is_some_and(|fraction| !(fraction > 0.0 && fraction <= 1.0)) {
-            note(
-                "fraction",
-                format!("must be in (0, 1], got {}", self.fraction.unwrap_or_default()),
-                "0.05 is five in a hundred",
-            );
-        }
-        if self.imbalance.is_some_and(|imbalance| imbalance.is_nan() || imbalance < 1.0) {
-            note("imbalance", "must be at least 1".into(), "10 makes the largest class ten times the smallest");
-        }
+    let [train, valid, test] = windows.split;
+    let sum = train + valid + test;
+    let rows = windows.split.iter().all(|part| part.fract() == 0.0);
+    let fits = train > 0.0 && valid >= 0.0 && test >= 0.0 && sum.is_finite() && (rows || sum <= 1.0 + 1e-9);
+    if !fits {
+        note(
+            "split",
+            format!(
+                "must be three fractions with a sum of at most 1, or three numbers of rows, got {:?}",
+                windows.split
+            ),
+            "`[0.6, 0.2, 0.2]` is usual",
+        );
+    }
+    if let Some(season) = windows.season
+        && (season == 0 || season > windows.input)
+    {
+        note(
+            "season",
+            format!("must be between 1 and `input` ({}), got {season}", windows.input),
+            "the seasonal-naive forecast repeats the last season of the window; make `input` longer",
+        );
     }
 }
 

@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use crate::preparation::unicode::composed;
 use crate::sequence::{Dataset, Sequence};
-use crate::unicode::composed;
 
 /// The digest of what a row holds; labels are not looked at.
 fn digest(dataset: &Dataset, row: usize) -> u64 {
@@ -64,7 +64,7 @@ pub(crate) fn within(dataset: &Dataset) -> Option<String> {
 mod tests {
     use super::*;
     use crate::levels::Levels;
-    use crate::sequence::Series;
+    use crate::series::Series;
 
     fn texts(texts: &[&str]) -> Dataset {
         let sequences = texts.iter().map(|text| Sequence::Text(text.to_string())).collect();

@@ -1,7 +1,7 @@
 //! Series on a large number: seconds since 1970, a counter, a pressure in pascal. `f32` holds seven digits, so the number is
 //! taken off in double precision before values become `f32`, and kept beside them.
 
-use crate::sequence::Series;
+use crate::series::Series;
 
 /// A number this many times as large as all changes around it takes digits from them.
 const LARGE: f64 = 1e3;

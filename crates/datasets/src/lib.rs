@@ -4,50 +4,48 @@
 //! `Vec` that the training crate uploads. All randomness comes from explicit seeds.
 
 pub mod augment;
-mod batch;
 mod config;
-mod describe;
+mod digest;
 mod duplicates;
 mod error;
-mod fetch;
 pub mod formats;
-pub mod formula;
 mod guard;
-mod labels;
+mod label_names;
 mod levels;
-mod loader;
-mod mark;
-mod missing;
+mod loading;
 #[cfg(test)]
 mod mutated;
+mod preparation;
 mod prepare;
-mod processor;
+mod prepare_windows;
+mod prepared;
 mod random;
-mod scaling;
+mod recordings;
 mod sequence;
+mod series;
 mod shown;
-mod source;
-mod split;
-mod text;
-mod unicode;
-mod windows;
+mod sources;
+mod task;
 
 pub use augment::{AugmentConfig, AugmentationConfig, Augmenter, Corpus};
-pub use batch::{Batch, BatchInputs, evaluation_batches};
-pub use config::{DataConfig, LabelsConfig, Normalize, TextUnit, TransformConfig};
-pub use describe::{Description, describe, written_without_spaces};
+pub use config::DataConfig;
+pub use digest::{DataMark, sha256};
 pub use error::DataError;
-pub use fetch::{FETCHABLES, FOLDER as FETCH_FOLDER, Fetchable, fetch};
 pub use levels::Levels;
-pub use loader::{Loader, LoaderOptions, Pool, StepBatches, ViewBatches, Views};
-pub use mark::{DataMark, sha256};
-pub use prepare::{Prepared, Task, prepare, prepare_source};
-pub use processor::{Forecast, Processor};
-pub use sequence::{Dataset, Sequence, Series, Target, Window};
-pub use shown::{harmless, one_line, shown};
-pub use source::{
-    Recording, Source, dataset_from_rows, input_path, is_built_in, latest_of, latest_windows, open, read_input,
-    read_like, recording,
+pub use loading::{
+    Batch, BatchInputs, Loader, LoaderOptions, Pool, StepBatches, ViewBatches, Views, evaluation_batches,
 };
-pub use split::SplitRecord;
-pub use windows::WindowsConfig;
+pub use preparation::{
+    Forecast, LabelsConfig, Normalize, Processor, SplitRecord, TextUnit, TransformConfig, WindowsConfig,
+};
+pub use prepare::{prepare, prepare_source};
+pub use prepared::Prepared;
+pub use sequence::{Dataset, Sequence, Target, Window};
+pub use series::Series;
+pub use shown::{harmless, one_line, shown};
+pub use sources::{
+    Description, FETCH_FOLDER, FETCHABLES, Fetchable, Recording, Source, dataset_from_rows, describe, fetch,
+    input_path, is_built_in, latest_of, latest_windows, open, read_input, read_like, recording, synthetic,
+    written_without_spaces,
+};
+pub use task::Task;

@@ -7,12 +7,15 @@ use std::path::{Path, PathBuf};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
 
-use crate::config::{DataConfig, TextUnit, TransformConfig};
+use crate::config::DataConfig;
 use crate::formats::{ReadOptions, read};
-use crate::prepare::{Task, prepare_source};
+use crate::preparation::text::Tokenizer;
+use crate::preparation::transform::{TextUnit, TransformConfig};
+use crate::prepare::prepare_source;
 use crate::sequence::Sequence;
-use crate::source::{Source, dataset_from_rows};
-use crate::text::Tokenizer;
+use crate::sources::parts::Source;
+use crate::sources::read::dataset_from_rows;
+use crate::task::Task;
 
 /// Files of each kind that a test makes.
 const CASES: u32 = 2_000;
@@ -94,7 +97,7 @@ fn look(path: &Path, format: &str) -> TestCaseResult {
         }
         for task in [Task::Unsupervised, Task::Classify, Task::Regress, Task::SequenceToSequence] {
             if let Ok(dataset) = dataset_from_rows(rows.clone(), task) {
-                let _ = crate::describe::describe(&dataset).to_string();
+                let _ = crate::sources::describe::describe(&dataset).to_string();
                 let _ = prepare_source(Source::new(dataset), &DataConfig::default(), task);
             }
         }

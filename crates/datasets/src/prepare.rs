@@ -1,56 +1,19 @@
 //! From a config to data that can be trained on: read, split, fit the preprocessing, apply it.
 
-use serde::{Deserialize, Serialize};
-
-use crate::config::{DataConfig, Normalize};
+use crate::config::DataConfig;
 use crate::duplicates::{self, Seen};
 use crate::error::DataError;
-use crate::mark::DataMark;
-use crate::processor::Processor;
+use crate::preparation::processor::Processor;
+use crate::preparation::split::{SplitRecord, choose_labels, stratified};
+use crate::preparation::transform::Normalize;
+use crate::prepare_windows;
+use crate::prepared::Prepared;
 use crate::random::{generator, shuffle};
 use crate::sequence::{Dataset, Target};
-use crate::source::{Source, check_lengths, check_targets, open};
-use crate::split::{SplitRecord, choose_labels, stratified};
-use crate::windows;
-
-/// What is to be learned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Task {
-    /// A class each sequence.
-    Classify,
-    /// A class each step.
-    Tag,
-    /// A number each sequence.
-    Regress,
-    /// The steps that follow each window of a recording.
-    Forecast,
-    /// Another sequence for each sequence.
-    SequenceToSequence,
-    /// Nothing of the targets.
-    Unsupervised,
-}
-
-/// Data that is ready for training.
-#[derive(Clone, Debug)]
-pub struct Prepared {
-    /// The training part: labelled and unlabelled sequences, and those without any label.
-    pub train: Dataset,
-    /// The validation part.
-    pub valid: Dataset,
-    /// The test part.
-    pub test: Dataset,
-    /// Positions in `train` whose labels may be seen.
-    pub labeled: Vec<usize>,
-    /// Positions in `train` whose labels may not be seen.
-    pub unlabeled: Vec<usize>,
-    /// The fitted preprocessing.
-    pub processor: Processor,
-    /// What `split.json` holds.
-    pub split: SplitRecord,
-    /// What of the config had no effect on these data, in the user's words.
-    pub warnings: Vec<String>,
-}
+use crate::sources::checks::{check_lengths, check_targets};
+use crate::sources::open::open;
+use crate::sources::parts::Source;
+use crate::task::Task;
 
 const TEST: u64 = 11;
 
@@ -61,7 +24,7 @@ const TEST: u64 = 11;
 /// Whatever is wrong with the data, in the user's words.
 pub fn prepare(config: &DataConfig, task: Task) -> Result<Prepared, DataError> {
     match &config.windows {
-        Some(windows) => windows::prepare(config, windows, task),
+        Some(windows) => prepare_windows::prepare(config, windows, task),
         None => prepare_source(open(config, task)?, config, task),
     }
 }
@@ -80,7 +43,7 @@ pub fn prepare_source(source: Source, config: &DataConfig, task: Task) -> Result
         check_lengths(part)?;
     }
     check_single_class(&source.train, task)?;
-    let marks = DataMark::of_source(&source);
+    let marks = source.marks();
     let mut warnings = source.notes();
     if let Some(doubt) = source.doubtful_classes().filter(|_| task == Task::Classify) {
         if source.one_class_a_row() {
@@ -285,7 +248,8 @@ fn check_labeled(train: &Dataset, labeled: &[usize], task: Task) -> Result<(), D
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{LabelsConfig, TransformConfig};
+    use crate::preparation::labels::LabelsConfig;
+    use crate::preparation::transform::TransformConfig;
 
     fn cbf() -> DataConfig {
         DataConfig {
@@ -456,7 +420,10 @@ mod tests {
             test: Some(write("test", format!("label,t1,t0\n{}", rows(true, true)))),
             unlabeled: Some(write("pool", format!("t0,t1\n{}", rows(false, false)))),
             valid_fraction: 0.0,
-            transform: TransformConfig { normalize: crate::Normalize::None, ..Default::default() },
+            transform: TransformConfig {
+                normalize: crate::preparation::transform::Normalize::None,
+                ..Default::default()
+            },
             ..Default::default()
         };
         let data = prepare(&config, Task::Classify).unwrap();

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::labels;
+use crate::label_names;
 use crate::levels::Levels;
+use crate::series::Series;
 
 /// One sequence.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,15 +17,6 @@ pub enum Sequence {
     Text(String),
     /// Positions in a vocabulary.
     Tokens(Vec<u32>),
-}
-
-/// A series of one or more channels.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Series {
-    /// Row-major `[time, channels]`; NaN where a value is missing, until the processor fills it.
-    pub values: Vec<f32>,
-    /// Channels of each step.
-    pub channels: usize,
 }
 
 /// A stretch of a recording. The recording is held once, however many windows overlap on it.
@@ -65,13 +57,6 @@ pub struct Dataset {
     pub levels: Levels,
     /// What was read otherwise than it may be meant, a line each, for people.
     pub notes: Vec<String>,
-}
-
-impl Series {
-    /// Steps.
-    pub fn time(&self) -> usize {
-        self.values.len() / self.channels.max(1)
-    }
 }
 
 impl Window {
@@ -176,7 +161,7 @@ impl Dataset {
 
     /// A data set from texts of labels; an empty label means unlabelled, and `1` and `1.0` are one class.
     pub fn from_labels(name: String, sequences: Vec<Sequence>, labels: Vec<String>) -> Self {
-        let (classes, numbers) = labels::classes(&labels);
+        let (classes, numbers) = label_names::classes(&labels);
         let targets = numbers.into_iter().map(|number| number.map_or(Target::Missing, Target::Class)).collect();
         Self { name, sequences, targets, classes, ..Self::default() }
     }
@@ -185,7 +170,7 @@ impl Dataset {
     #[must_use]
     pub fn join(self, other: Self) -> Self {
         let names: Vec<String> = self.classes.iter().chain(&other.classes).cloned().collect();
-        let (classes, places) = labels::classes(&names);
+        let (classes, places) = label_names::classes(&names);
         let (mine, others) = places.split_at(self.classes.len());
         let moved = |target: Target, places: &[Option<usize>]| match target {
             Target::Class(class) => places.get(class).copied().flatten().map_or(Target::Missing, Target::Class),

@@ -3,7 +3,7 @@
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 
-use crate::sequence::Series;
+use crate::series::Series;
 
 /// Settings of `flip`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

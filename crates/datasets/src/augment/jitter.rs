@@ -5,7 +5,7 @@ use rand::Rng;
 use rand_distr::StandardNormal;
 use serde::{Deserialize, Serialize};
 
-use crate::sequence::Series;
+use crate::series::Series;
 
 /// Settings of `jitter`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

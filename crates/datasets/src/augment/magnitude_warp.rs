@@ -4,8 +4,8 @@
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 
-use super::smooth_curve;
-use crate::sequence::Series;
+use crate::augment::smooth_curve;
+use crate::series::Series;
 
 /// Settings of `magnitude-warp`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -29,8 +29,8 @@ use rand::Rng;
 use semiseq_schema::{InputSize, Problem};
 use serde::{Deserialize, Serialize};
 
-use crate::processor::Processor;
-use crate::sequence::{Dataset, Sequence, Series, Target};
+use crate::preparation::processor::Processor;
+use crate::sequence::{Dataset, Sequence, Target};
 
 /// `[data.augment]`: the changes that make each view, applied in order. An absent list means the
 /// defaults for the kind of data; an empty list means none.
@@ -252,27 +252,11 @@ fn smooth_curve(steps: usize, knots: usize, deviation: f64, rng: &mut impl Rng) 
         .collect()
 }
 
-/// The series read at fractional places, by straight lines.
-pub(crate) fn sample_at(series: &Series, places: impl Iterator<Item = f32>) -> Vec<f32> {
-    let last = series.time().saturating_sub(1);
-    let mut values = Vec::with_capacity(series.values.len());
-    for place in places {
-        let place = place.clamp(0.0, last as f32);
-        let left = place as usize;
-        let right = (left + 1).min(last);
-        let share = place - left as f32;
-        for channel in 0..series.channels {
-            let at = |step: usize| series.values[step * series.channels + channel];
-            values.push(at(left) * (1.0 - share) + at(right) * share);
-        }
-    }
-    values
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::random::generator;
+    use crate::series::Series;
 
     fn is_text(name: &str) -> bool {
         name.starts_with("token") || name.starts_with("tf-idf")
@@ -280,14 +264,14 @@ mod tests {
 
     #[test]
     fn windows_are_read_as_they_are_unless_the_config_says_otherwise() {
-        let windows = crate::windows::WindowsConfig::default();
+        let windows = crate::preparation::windows::WindowsConfig::default();
         let train = Dataset {
             sequences: vec![Sequence::Series(Series { values: vec![1.0; 8], channels: 1 })],
             targets: vec![Target::Missing],
             ..Dataset::default()
         };
         let mut processor = Processor::fit(&Default::default(), &train).unwrap();
-        processor.set_forecast(crate::processor::Forecast { windows, columns: vec!["1".into()] });
+        processor.set_forecast(crate::preparation::processor::Forecast { windows, columns: vec!["1".into()] });
         assert!(Augmenter::new(&AugmentConfig::default(), &processor, &train).weak.is_empty());
         let config = AugmentConfig { weak: Some(vec![AugmentationConfig::Jitter(Default::default())]), strong: None };
         assert_eq!(Augmenter::new(&config, &processor, &train).weak.len(), 1);

@@ -5,7 +5,7 @@ use rand::Rng;
 use serde::{Deserialize, Serialize};
 
 use crate::random::shuffle;
-use crate::sequence::Series;
+use crate::series::Series;
 
 /// Settings of `permutation`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -3,8 +3,8 @@
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 
-use super::picture_shift::moved;
-use crate::sequence::Series;
+use crate::augment::picture_shift::moved;
+use crate::series::Series;
 
 /// Settings of `picture-turn`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

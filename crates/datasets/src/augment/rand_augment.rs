@@ -4,8 +4,9 @@
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 
-use super::AugmentationConfig as A;
-use crate::sequence::{Sequence, Series};
+use crate::augment::AugmentationConfig as A;
+use crate::sequence::Sequence;
+use crate::series::Series;
 
 /// Settings of `rand-augment`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

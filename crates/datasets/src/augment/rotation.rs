@@ -5,7 +5,7 @@ use rand::Rng;
 use serde::{Deserialize, Serialize};
 
 use crate::random::shuffle;
-use crate::sequence::Series;
+use crate::series::Series;
 
 /// Settings of `rotation`. It has none.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -4,7 +4,7 @@ use rand::Rng;
 use serde::{Deserialize, Serialize};
 
 use crate::random::normal;
-use crate::sequence::Series;
+use crate::series::Series;
 
 /// Settings of `scaling`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

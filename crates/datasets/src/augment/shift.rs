@@ -4,8 +4,8 @@
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 
-use super::sample_at;
-use crate::sequence::Series;
+use crate::preparation::resample::sample_at;
+use crate::series::Series;
 
 /// Settings of `shift`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

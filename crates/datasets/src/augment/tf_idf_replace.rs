@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 
-use super::Corpus;
+use crate::augment::corpus::Corpus;
 
 /// Settings of `tf-idf-replace`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

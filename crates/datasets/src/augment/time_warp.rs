@@ -3,8 +3,9 @@
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 
-use super::{sample_at, smooth_curve};
-use crate::sequence::Series;
+use crate::augment::smooth_curve;
+use crate::preparation::resample::sample_at;
+use crate::series::Series;
 
 /// Settings of `time-warp`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -4,7 +4,7 @@
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 
-use super::Corpus;
+use crate::augment::corpus::Corpus;
 
 /// Settings of `token-insert`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -3,7 +3,7 @@
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 
-use crate::text::UNKNOWN;
+use crate::preparation::text::UNKNOWN;
 
 /// Settings of `token-mask`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

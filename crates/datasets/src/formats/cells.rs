@@ -3,11 +3,12 @@
 
 use std::path::Path;
 
-use csv::{ReaderBuilder, StringRecord};
+use csv::StringRecord;
 
-use super::decode::{note_blank_lines, text};
-use super::{numerals, quotes, separators};
 use crate::error::DataError;
+use crate::formats::decode::{note_blank_lines, text};
+use crate::formats::delimited::reader;
+use crate::formats::{numerals, quotes, separators};
 
 /// The rows of a table, which may differ in width.
 pub(super) struct Cells {
@@ -59,17 +60,10 @@ pub(super) fn cells(path: &Path, delimiter: u8, notes: &mut Vec<String>) -> Resu
     Ok(cells)
 }
 
-/// A reader of cells, whatever their number.
-pub(super) fn reader(quoted: bool, mark: u8) -> ReaderBuilder {
-    let mut builder = ReaderBuilder::new();
-    builder.has_headers(false).flexible(true).delimiter(mark).quoting(quoted);
-    builder
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::formats::tests::{file, folder, packed};
+    use crate::formats::{tests::file, tests::folder, tests::packed};
 
     fn read(name: &str, text: &str) -> (Vec<Vec<String>>, Vec<u64>, Vec<String>) {
         let mut notes = Vec::new();

@@ -4,10 +4,11 @@ use std::path::Path;
 
 use csv::StringRecord;
 
-use super::cells::{Cells, cells};
-use super::table::{Columns, Kind, Layout, choose, header, long, shape};
-use super::{Format, ReadOptions, Rows, exact};
 use crate::error::DataError;
+use crate::formats::table::cells_of_file::Table;
+use crate::formats::table::layout::{Kind, Layout};
+use crate::formats::table::{Columns, choose, header, long};
+use crate::formats::{Format, ReadOptions, Rows, exact};
 use crate::sequence::Sequence;
 
 pub(super) const FORMAT: Format = Format {
@@ -37,62 +38,6 @@ fn read_tabs(path: &Path, options: &ReadOptions) -> Result<Rows, DataError> {
 fn read_long(path: &Path, options: &ReadOptions) -> Result<Rows, DataError> {
     let tabs = super::ending(path).is_some_and(|ending| TSV.endings.contains(&ending.as_str()));
     read(path, if tabs { b'\t' } else { b',' }, options)
-}
-
-/// The cells of a file, under the names of their columns.
-pub(super) struct Table {
-    pub(super) name: String,
-    pub(super) names: Vec<String>,
-    /// Whether the first row held them; otherwise they are numbers from 1.
-    pub(super) named: bool,
-    /// At least one, all of them as long as `names`.
-    pub(super) records: Vec<StringRecord>,
-    /// The line of each record.
-    pub(super) lines: Vec<u64>,
-    /// What was read otherwise than it may be meant.
-    pub(super) notes: Vec<String>,
-}
-
-impl Table {
-    pub(super) fn read(path: &Path, delimiter: u8, options: &ReadOptions) -> Result<Self, DataError> {
-        let name = path.display().to_string();
-        let mut notes = Vec::new();
-        let Cells { mut records, mut lines } = cells(path, delimiter, &mut notes)?;
-        if delimiter == b'\t' {
-            shape::unquote(&mut records);
-        }
-        shape::mend(&name, &mut records, &mut lines, &mut notes);
-        if records.is_empty() {
-            return Err(DataError::new(format!("{name}: the file is empty"), "expected a row a sequence"));
-        }
-        let width = records[0].len();
-        let ragged: Vec<String> = records
-            .iter()
-            .zip(&lines)
-            .filter(|(record, _)| record.len() != width)
-            .map(|(record, line)| format!("{name}:{line}: {} columns, but the first row has {width}", record.len()))
-            .collect();
-        if !ragged.is_empty() {
-            return Err(DataError::several(
-                ragged,
-                "a table has as many columns in each row; for series of unequal length use `.ts` or JSONL",
-            ));
-        }
-        let named = header::is_there(&records, options);
-        let names: Vec<String> = if named {
-            lines.remove(0);
-            records.remove(0).iter().map(|cell| cell.trim().to_string()).collect()
-        } else {
-            (1..=width).map(|column| column.to_string()).collect()
-        };
-        if records.is_empty() {
-            return Err(DataError::new(
-                format!("{name}: the file holds a header and no row"),
-                "expected a row a sequence",
-            ));
-        }
-        Ok(Self { name, names, named, records, lines, notes })
-    }
 }
 
 fn read(path: &Path, delimiter: u8, options: &ReadOptions) -> Result<Rows, DataError> {
@@ -170,7 +115,7 @@ fn series(record: &StringRecord, columns: &Columns, names: &[String]) -> Result<
 mod tests {
     use super::*;
     use crate::formats::tests::file;
-    use crate::sequence::Series;
+    use crate::series::Series;
 
     #[test]
     fn a_wide_table_has_a_series_a_row_and_an_empty_label_is_none() {

@@ -9,8 +9,8 @@ use std::path::Path;
 use encoding_rs::{Encoding, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use flate2::read::MultiGzDecoder;
 
-use super::limit::{self, Limited};
 use crate::error::DataError;
+use crate::formats::limit::{self, GZIP, Limited};
 
 /// How files begin that hold no text; semiseq unpacks gzip alone.
 const MAGIC: [(&[u8], &str, &str); 11] = [
@@ -27,8 +27,6 @@ const MAGIC: [(&[u8], &str, &str); 11] = [
     (b"%PDF", "a PDF", "give the table or the text that it shows"),
 ];
 
-/// Bytes that begin a packed file.
-pub(super) const GZIP: [u8; 2] = [0x1f, 0x8b];
 /// Lines named in a message; the rest are counted.
 const SHOWN: usize = 5;
 
@@ -270,7 +268,7 @@ fn one_line_end(text: String) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::formats::tests::{file, folder, packed};
+    use crate::formats::{tests::file, tests::folder, tests::packed};
 
     fn read(bytes: &[u8]) -> (String, Vec<String>) {
         let mut notes = Vec::new();

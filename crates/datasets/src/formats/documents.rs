@@ -3,9 +3,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::table::{Kind, Layout};
-use super::{Format, ReadOptions, Rows, ends_in, files, named, text};
 use crate::error::DataError;
+use crate::formats::table::layout::{Kind, Layout};
+use crate::formats::{Format, ReadOptions, Rows, ends_in, files, named, text};
 use crate::sequence::Sequence;
 
 pub(super) const FORMAT: Format =
@@ -97,8 +97,10 @@ mod tests {
             std::fs::create_dir_all(path.join(class)).unwrap();
             std::fs::write(path.join(class).join("1.txt"), "a").unwrap();
         }
-        let dataset =
-            crate::source::dataset_from_rows(read(&path, &ReadOptions::default()).unwrap(), crate::Task::Classify);
+        let dataset = crate::sources::read::dataset_from_rows(
+            read(&path, &ReadOptions::default()).unwrap(),
+            crate::task::Task::Classify,
+        );
         assert_eq!(dataset.unwrap().classes, ["eu", "na"]);
     }
     #[test]

@@ -3,10 +3,11 @@
 
 use std::path::{Path, PathBuf};
 
-use super::decode::{bytes, check_kind};
-use super::{Format, ReadOptions, Rows, files};
 use crate::error::DataError;
-use crate::sequence::{Sequence, Series};
+use crate::formats::decode::{bytes, check_kind};
+use crate::formats::{Format, ReadOptions, Rows, files};
+use crate::sequence::Sequence;
+use crate::series::Series;
 
 pub(super) const FORMAT: Format = Format {
     name: "idx",
@@ -116,7 +117,7 @@ fn label_file(images: &Path) -> Option<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::formats::tests::{folder, packed};
+    use crate::formats::{tests::folder, tests::packed};
 
     #[test]
     fn images_become_rows_and_labels_are_found() {

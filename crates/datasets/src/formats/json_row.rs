@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::ReadOptions;
-use super::table::{Kind, Layout};
+use crate::formats::ReadOptions;
+use crate::formats::table::layout::{Kind, Layout};
 
 /// What a row holds beside its label.
 #[derive(Debug, PartialEq)]

@@ -6,13 +6,14 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::decode::{bytes, decoded, note_blank_lines, unpacked};
-use super::json_row::{self, Content, with_null};
-use super::limit::Limited;
-use super::table::{Kind, Layout, listed};
-use super::{Format, ReadOptions, Rows};
 use crate::error::DataError;
-use crate::labels;
+use crate::formats::decode::{bytes, decoded, note_blank_lines, unpacked};
+use crate::formats::json_row::{self, Content, with_null};
+use crate::formats::limit::Limited;
+use crate::formats::table::layout::{Kind, Layout};
+use crate::formats::table::listed;
+use crate::formats::{Format, ReadOptions, Rows};
+use crate::label_names;
 use crate::sequence::Sequence;
 
 pub(super) const FORMAT: Format = Format {
@@ -126,7 +127,7 @@ impl Reading {
             self.rows.notes.push(format!("{}: left out: {}; {mend}", self.rows.name, listed(&keys)));
         }
         if let Some(mark) = &options.missing {
-            labels::without(&mut self.rows.labels, mark);
+            label_names::without(&mut self.rows.labels, mark);
         }
         if let Some((kind, keys)) = self.first.filter(|(_, keys)| !keys.is_empty()) {
             self.rows.layout = Some(Layout::of_keys(kind, &keys, json_row::target(options)));

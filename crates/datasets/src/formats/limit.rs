@@ -5,11 +5,13 @@ use std::fs::File;
 use std::io::{self, BufRead, Read, Seek, SeekFrom};
 use std::path::Path;
 
-use super::decode::GZIP;
 use crate::error::DataError;
 
 /// Bytes of a packed file or of a pipe, where the config names no other number. A plain file is as large as it is seen to be.
 pub(crate) const MOST: u64 = 4 << 30;
+
+/// Bytes that begin a packed file.
+pub(super) const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 thread_local! {
     /// The limit of the files that this thread reads; see [`within`].

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use super::decode::note_blank_lines;
-use super::{Format, LOOKED_AT, ReadOptions, Rows, ends_in, files, text};
 use crate::error::DataError;
+use crate::formats::decode::note_blank_lines;
+use crate::formats::{Format, LOOKED_AT, ReadOptions, Rows, ends_in, files, text};
 use crate::sequence::Sequence;
 
 pub(super) const FORMAT: Format = Format {
@@ -83,7 +83,7 @@ fn class_of(path: &Path) -> String {
 mod tests {
     use super::*;
     use crate::formats::guess;
-    use crate::formats::tests::{file, folder};
+    use crate::formats::{tests::file, tests::folder};
 
     #[test]
     fn a_file_by_itself_is_a_text_a_line_without_a_label() {

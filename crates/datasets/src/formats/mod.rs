@@ -1,29 +1,30 @@
 //! Readers of files. One file a format, one registry row each.
 
-mod cells;
-mod csv;
-mod decode;
-mod documents;
-mod idx;
-mod json_row;
-mod jsonl;
+pub(crate) mod cells;
+pub(crate) mod csv;
+pub(crate) mod decode;
+pub(crate) mod delimited;
+pub(crate) mod documents;
+pub(crate) mod idx;
+pub(crate) mod json_row;
+pub(crate) mod jsonl;
 pub(crate) mod limit;
-mod lines;
-mod numerals;
-mod quotes;
+pub(crate) mod lines;
+pub(crate) mod numerals;
+pub(crate) mod quotes;
 pub(crate) mod recordings;
-mod regular;
-mod separators;
+pub(crate) mod regular;
+pub(crate) mod separators;
 pub(crate) mod table;
-mod ts;
-mod ucr;
+pub(crate) mod ts;
+pub(crate) mod ucr;
 
 use std::path::{Path, PathBuf};
 
 use decode::text;
 
 use crate::error::DataError;
-use crate::labels;
+use crate::label_names;
 use crate::levels::{Levels, leveled};
 use crate::sequence::Sequence;
 
@@ -161,7 +162,7 @@ pub fn read(path: &Path, format: Option<&str>, options: &ReadOptions) -> Result<
         rows.notes.push(format!("{}: read as a `.ts` file, as its first line says", path.display()));
     }
     if let Some(mark) = options.missing.as_ref().filter(|_| !rows.names_of_files) {
-        labels::without(&mut rows.labels, mark);
+        label_names::without(&mut rows.labels, mark);
     }
     // A folder of thousands of documents may have a line for each; what is said of the whole comes last.
     if rows.notes.len() > NOTES {
@@ -287,7 +288,7 @@ fn named(paths: &[PathBuf]) -> String {
 /// Whether a cell of numbers says that there is none: the marks for a label that is not there, and a few more.
 fn is_missing(cell: &str) -> bool {
     const MORE: [&str; 4] = ["-", "--", "none", "nil"];
-    labels::is_missing(cell) || MORE.iter().any(|mark| mark.eq_ignore_ascii_case(cell.trim()))
+    label_names::is_missing(cell) || MORE.iter().any(|mark| mark.eq_ignore_ascii_case(cell.trim()))
 }
 
 /// A value of a table; `None` where it is missing. Infinity is never a value.

@@ -3,7 +3,7 @@
 
 use csv::StringRecord;
 
-use super::number;
+use crate::formats::number;
 
 /// What the numbers of a table were written with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -3,9 +3,9 @@
 
 use std::collections::HashSet;
 
-use super::cells::reader;
-use super::regular::Regular;
 use crate::error::DataError;
+use crate::formats::delimited::reader;
+use crate::formats::regular::Regular;
 
 const HINT: &str = "close the quote; one that belongs to the text is written twice (`\"\"`) in a quoted cell";
 

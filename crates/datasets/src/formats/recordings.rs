@@ -3,14 +3,19 @@
 
 use std::path::Path;
 
-use super::csv::Table;
-use super::table::order::Clock;
-use super::table::{Columns, Kind, Layout, Profile, column_place, is_clock, listed, long, time_columns};
-use super::{ReadOptions, Rows, exact, read as read_rows};
 use crate::error::DataError;
+use crate::formats::table::cells_of_file::Table;
+use crate::formats::table::choose::{column_place, is_clock};
+use crate::formats::table::layout::{Kind, Layout};
+use crate::formats::table::order::Clock;
+use crate::formats::table::profile::{Profile, time_columns};
+use crate::formats::table::rows_of_series::series_of;
+use crate::formats::table::{Columns, listed, long};
+use crate::formats::{ReadOptions, Rows, exact, read as read_rows};
 use crate::levels::{Levels, leveled};
-use crate::sequence::{Sequence, Series};
-use crate::windows::Recordings;
+use crate::recordings::Recordings;
+use crate::sequence::Sequence;
+use crate::series::Series;
 
 /// Reads recordings; the channel that `options.target` names comes first.
 ///
@@ -86,7 +91,7 @@ fn table(path: &Path, delimiter: u8, options: &ReadOptions) -> Result<Recordings
             Some(layout) => layout.find(&table.name, &table.names, table.named, &mut notes)?,
             None => columns(&table, options, &mut notes)?,
         };
-    let mut series = long::series_of(&table, columns.id.as_slice())?;
+    let mut series = series_of(&table, columns.id.as_slice())?;
     let Table { name, names, records, lines, .. } = &table;
     if let Some(clock) = Clock::read(&table, &columns, &mut notes) {
         clock.sort(&mut series, &mut notes)?;

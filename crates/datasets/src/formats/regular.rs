@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use csv::StringRecord;
 
-use super::number;
+use crate::formats::number;
 
 /// Rows that are looked at.
 const ROWS: usize = 2_000;

@@ -3,9 +3,9 @@
 
 use csv::StringRecord;
 
-use super::cells::reader;
-use super::numerals;
-use super::regular::Regular;
+use crate::formats::delimited::reader;
+use crate::formats::numerals;
+use crate::formats::regular::Regular;
 
 /// How a table is parted.
 pub(super) struct Separator {

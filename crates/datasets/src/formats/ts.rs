@@ -3,9 +3,9 @@
 
 use std::path::Path;
 
-use super::{Format, ReadOptions, Rows, exact, text};
 use crate::error::DataError;
-use crate::labels;
+use crate::formats::{Format, ReadOptions, Rows, exact, text};
+use crate::label_names;
 
 pub(super) const FORMAT: Format =
     Format { name: "ts", summary: "aeon/sktime series, channels parted by colons", endings: &["ts"], read };
@@ -111,8 +111,8 @@ fn row(content: &str, labels: &Labels) -> Result<(Vec<f64>, usize, String), Stri
     if parts.is_empty() {
         return Err("no label: a last colon and a label are missing (`?` where it is not known)".into());
     }
-    let listed = classes.is_empty() || classes.iter().any(|class| labels::key(class) == labels::key(label));
-    if !listed && !labels::is_missing(label) {
+    let listed = classes.is_empty() || classes.iter().any(|class| label_names::key(class) == label_names::key(label));
+    if !listed && !label_names::is_missing(label) {
         return Err(format!("the label `{label}` is none of those that `@classLabel` lists ({})", classes.join(", ")));
     }
     Ok((series(&parts)?, parts.len(), label.to_string()))
@@ -141,7 +141,8 @@ mod tests {
     use super::*;
     use crate::formats::tests::file;
     use crate::formats::{guess, read as read_any};
-    use crate::sequence::{Sequence, Series};
+    use crate::sequence::Sequence;
+    use crate::series::Series;
 
     fn refused(name: &str, text: &str) -> String {
         read(&file(name, text), &ReadOptions::default()).unwrap_err().to_string()

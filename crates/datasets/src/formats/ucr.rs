@@ -3,11 +3,12 @@
 
 use std::path::Path;
 
-use super::decode::note_blank_lines;
-use super::numerals::with_point;
-use super::table::{Columns, Kind, Layout};
-use super::{Format, ReadOptions, Rows, exact, text};
 use crate::error::DataError;
+use crate::formats::decode::note_blank_lines;
+use crate::formats::numerals::with_point;
+use crate::formats::table::Columns;
+use crate::formats::table::layout::{Kind, Layout};
+use crate::formats::{Format, ReadOptions, Rows, exact, text};
 
 pub(super) const FORMAT: Format =
     Format { name: "ucr", summary: "UCR table, label first, no header", endings: &["txt"], read };
@@ -108,7 +109,8 @@ fn class_name(label: &str) -> String {
 mod tests {
     use super::*;
     use crate::formats::tests::file;
-    use crate::sequence::{Sequence, Series};
+    use crate::sequence::Sequence;
+    use crate::series::Series;
 
     #[test]
     fn labels_come_first_and_trailing_nan_is_padding() {

@@ -24,7 +24,7 @@ pub(super) fn recurrence(operands: Operands, cell: Cell, direction: Direction) -
     let masked = mask.is_some();
     // An operation's tensors cannot be absent: any stands for the mask where nothing is padded.
     let padding = mask.clone().unwrap_or_else(|| Tensor::zeros([1, 1], &device));
-    let (states, _) = <Dispatch as RecurrentGpuOps>::scan(
+    let (states, _) = <Dispatch as RecurrentGpuOps>::recurrence_on_gpu(
         projected.reshape([batch, time, rows]).into_dispatch(),
         padding.into_dispatch(),
         initial.into_dispatch(),

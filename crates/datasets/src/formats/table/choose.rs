@@ -4,7 +4,9 @@
 use csv::StringRecord;
 use semiseq_schema::nearest;
 
-use super::{Columns, Kind, Profile, TARGETS, TEXT, is_target, listed};
+use crate::formats::table::layout::Kind;
+use crate::formats::table::profile::Profile;
+use crate::formats::table::{Columns, TARGETS, TEXT, is_target, listed};
 
 use crate::error::DataError;
 use crate::formats::ReadOptions;
@@ -464,7 +466,8 @@ mod tests {
     use super::*;
     use crate::formats::tests::file;
     use crate::formats::{Rows, read};
-    use crate::sequence::{Sequence, Series};
+    use crate::sequence::Sequence;
+    use crate::series::Series;
 
     fn rows_of(name: &str, text: &str, options: &ReadOptions) -> Rows {
         read(&file(name, text), None, options).unwrap()

@@ -4,7 +4,8 @@ use std::collections::HashSet;
 
 use csv::StringRecord;
 
-use super::{Layout, TEXT, is_target};
+use crate::formats::table::layout::Layout;
+use crate::formats::table::{TEXT, is_target};
 use crate::formats::{ReadOptions, is_missing};
 
 /// Rows that are compared with the first.

@@ -3,7 +3,7 @@
 use semiseq_schema::nearest;
 use serde::{Deserialize, Serialize};
 
-use super::{Columns, listed};
+use crate::formats::table::{Columns, listed};
 
 use crate::error::DataError;
 

@@ -4,12 +4,15 @@ use std::collections::{HashMap, HashSet};
 
 use csv::StringRecord;
 
-use super::choose::{column_place, is_clock, is_identifier, stem};
-use super::order::Clock;
-use super::pivot::{self, is_channel};
-use super::{Columns, Kind, Profile, is_target, listed, time_columns};
 use crate::error::DataError;
-use crate::formats::csv::Table;
+use crate::formats::table::cells_of_file::Table;
+use crate::formats::table::choose::{column_place, is_clock, is_identifier, stem};
+use crate::formats::table::layout::Kind;
+use crate::formats::table::order::Clock;
+use crate::formats::table::pivot::{self, is_channel};
+use crate::formats::table::profile::{Profile, time_columns};
+use crate::formats::table::rows_of_series::{Labels, series_of};
+use crate::formats::table::{Columns, is_target, listed};
 use crate::formats::{ReadOptions, Rows, exact, is_missing};
 
 /// Names of the column that tells the series, beside those of any identifier.
@@ -239,72 +242,6 @@ fn label_of_series(records: &[StringRecord], profiles: &[Profile], id: usize, co
     still.into_iter().rev().filter(classes).min_by_key(|column| profiles[*column].distinct)
 }
 
-/// The rows of each series as they stand; the cells of `keys` tell the series, which come in the order of their first rows.
-///
-/// # Errors
-///
-/// Rows that lack one of these cells, by line: nothing tells which series they belong to.
-pub(in crate::formats) fn series_of(table: &Table, keys: &[usize]) -> Result<Vec<Vec<usize>>, DataError> {
-    let mut places = HashMap::new();
-    let mut series: Vec<Vec<usize>> = Vec::new();
-    let mut bad = Vec::new();
-    for (row, record) in table.records.iter().enumerate() {
-        let key: Vec<&str> = keys.iter().map(|key| record[*key].trim()).collect();
-        if let Some(lacking) = keys.iter().find(|key| is_missing(&record[**key])) {
-            bad.push(format!(
-                "{}:{}: `{}` is missing, which tells the series",
-                table.name, table.lines[row], table.names[*lacking]
-            ));
-            continue;
-        }
-        let next = series.len();
-        let place = *places.entry(key).or_insert(next);
-        if place == next {
-            series.push(Vec::new());
-        }
-        series[place].push(row);
-    }
-    if bad.is_empty() {
-        return Ok(series);
-    }
-    Err(DataError::several(bad, "fill it in, or remove these rows"))
-}
-
-/// The one label of a series, from its rows.
-#[derive(Default)]
-pub(super) struct Labels {
-    /// The row of the first label.
-    row: Option<usize>,
-    text: String,
-}
-
-impl Labels {
-    /// Notes in `bad` a row whose label is another than that of the rows before.
-    pub(super) fn add(&mut self, table: &Table, columns: &Columns, row: usize, bad: &mut Vec<String>) {
-        let (Some(target), Some(id)) = (columns.target, columns.id) else { return };
-        let own = table.records[row][target].trim();
-        if is_missing(own) {
-            return;
-        }
-        match self.row {
-            None => (self.row, self.text) = (Some(row), own.to_string()),
-            Some(_) if self.text == own => {}
-            Some(_) => bad.push(format!(
-                "{}:{}: `{}` is `{own}`, and `{}` before in the series `{}`",
-                table.name,
-                table.lines[row],
-                table.names[target],
-                self.text,
-                table.records[row][id].trim()
-            )),
-        }
-    }
-
-    pub(super) fn text(self) -> String {
-        self.text
-    }
-}
-
 /// Reads a long table, a series an identifier, and returns the names of its channels where cells tell them; `known` are those of
 /// training.
 ///
@@ -351,7 +288,8 @@ pub(in crate::formats) fn read(
 mod tests {
     use super::*;
     use crate::formats::{read as read_file, tests::file};
-    use crate::sequence::{Sequence, Series};
+    use crate::sequence::Sequence;
+    use crate::series::Series;
 
     fn rows(name: &str, text: &str, options: &ReadOptions) -> Result<Rows, String> {
         read_file(&file(name, text), None, options).map_err(|error| error.to_string())

@@ -2,19 +2,20 @@
 //! it. A training table is read by its names and by what its cells look like ([`choose`]); every later table by what training
 //! saw ([`Layout`]), so that columns are found by name whatever their order.
 
-mod choose;
+pub(crate) mod cells_of_file;
+pub(crate) mod choose;
 pub(crate) mod header;
-mod layout;
+pub(crate) mod layout;
 pub(crate) mod long;
 pub(crate) mod order;
-mod pivot;
-mod profile;
+pub(crate) mod pivot;
+pub(crate) mod profile;
+pub(crate) mod rows_of_series;
 pub(crate) mod shape;
 pub(crate) mod time;
 
-pub(crate) use choose::{choose, column_place, is_clock};
+pub(crate) use choose::choose;
 pub use layout::{Kind, Layout};
-pub(crate) use profile::{Profile, time_columns};
 
 /// Names that a target column goes by, the likeliest first.
 pub(crate) const TARGETS: [&str; 5] = ["label", "target", "class", "y", "category"];

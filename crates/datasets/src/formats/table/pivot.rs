@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use super::Columns;
-use super::long::{Labels, series_of};
-use super::order::Clock;
 use crate::error::DataError;
-use crate::formats::csv::Table;
+use crate::formats::table::Columns;
+use crate::formats::table::cells_of_file::Table;
+use crate::formats::table::order::Clock;
+use crate::formats::table::rows_of_series::{Labels, series_of};
 use crate::formats::{Rows, exact};
 
 /// Names of the column that tells the channel.

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use csv::StringRecord;
 
-use super::time;
+use crate::formats::table::time;
 use crate::formats::{exact, is_missing, number};
 
 /// Rows that are looked at, evenly over the file, since files are often sorted by class.

@@ -1,0 +1,22 @@
+//! How steps are made.
+
+use crate::loading::views::{Pool, Views};
+
+/// How steps are made.
+#[derive(Clone, Copy, Debug)]
+pub struct LoaderOptions {
+    /// Labelled sequences a step.
+    pub batch_size: usize,
+    /// Unlabelled ones for each labelled one.
+    pub unlabeled_ratio: usize,
+    /// The views to make.
+    pub views: Views,
+    /// The sequences to use.
+    pub pool: Pool,
+    /// Seeds order and views.
+    pub seed: u64,
+    /// Threads that make steps ahead.
+    pub workers: usize,
+    /// Steps of an epoch; default: one pass over the larger pool.
+    pub steps_per_epoch: Option<usize>,
+}

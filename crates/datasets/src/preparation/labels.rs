@@ -1,0 +1,69 @@
+//! `[data.labels]`: which labels may be seen.
+
+use std::path::PathBuf;
+
+use semiseq_schema::Problem;
+use serde::{Deserialize, Serialize};
+
+/// `[data.labels]`: at most one of `per_class`, `total`, `fraction` and `file`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LabelsConfig {
+    /// Labels of each class.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub per_class: Option<usize>,
+    /// Labels in all, shared out as the classes are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub total: Option<usize>,
+    /// Part of the training labels, in (0, 1].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fraction: Option<f64>,
+    /// A `split.json` of an earlier run, or of `semiseq data split`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<PathBuf>,
+    /// The split's own seed.
+    pub seed: u64,
+    /// A label that means unlabelled, such as `"-1"`, beside empty cells, `?`, `NaN`, `NA`, `N/A` and `null`, which always do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub missing: Option<String>,
+    /// Long tail: the largest class over the smallest, at least 1; class sizes fall exponentially.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub imbalance: Option<f64>,
+}
+
+impl LabelsConfig {
+    pub(crate) fn check(&self, path: &str, problems: &mut Vec<Problem>) {
+        let mut note = |key: &str, message: String, hint: &str| {
+            problems.push(Problem { key: format!("{path}.{key}"), message, hint: Some(hint.to_string()) })
+        };
+        let given = [
+            ("per_class", self.per_class.is_some()),
+            ("total", self.total.is_some()),
+            ("fraction", self.fraction.is_some()),
+            ("file", self.file.is_some()),
+        ];
+        let given: Vec<&str> = given.into_iter().filter(|(_, given)| *given).map(|(key, _)| key).collect();
+        if let [first, second, ..] = given[..] {
+            note(
+                second,
+                format!("stands beside `{first}`; only one of them may"),
+                "keep one of `per_class`, `total`, `fraction` and `file`",
+            );
+        }
+        for (key, value) in [("per_class", self.per_class), ("total", self.total)] {
+            if value == Some(0) {
+                note(key, "must be at least 1, got 0".into(), "leave the key out to use all labels");
+            }
+        }
+        if self.fraction.is_some_and(|fraction| !(fraction > 0.0 && fraction <= 1.0)) {
+            note(
+                "fraction",
+                format!("must be in (0, 1], got {}", self.fraction.unwrap_or_default()),
+                "0.05 is five in a hundred",
+            );
+        }
+        if self.imbalance.is_some_and(|imbalance| imbalance.is_nan() || imbalance < 1.0) {
+            note("imbalance", "must be at least 1".into(), "10 makes the largest class ten times the smallest");
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! From raw sequences to what a model reads: splits, labels that may be seen, scaling, windows, words.
+
+pub(crate) mod labels;
+pub(crate) mod missing;
+pub(crate) mod processor;
+pub(crate) mod resample;
+pub(crate) mod scaling;
+pub(crate) mod split;
+pub(crate) mod text;
+pub(crate) mod transform;
+pub(crate) mod unicode;
+pub(crate) mod windows;
+
+pub use labels::LabelsConfig;
+pub use processor::{Forecast, Processor};
+pub use split::SplitRecord;
+pub use transform::{Normalize, TextUnit, TransformConfig};
+pub use windows::WindowsConfig;

@@ -1,0 +1,359 @@
+//! From text to tokens: words, characters, or a Hugging Face `tokenizer.json`.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use semiseq_schema::Problem;
+use serde::{Deserialize, Serialize};
+
+use crate::error::DataError;
+use crate::formats::decode::read_text;
+use crate::guard::guarded;
+use crate::preparation::transform::TransformConfig;
+use crate::preparation::unicode;
+use crate::shown::shown;
+
+/// Stands for tokens that the vocabulary lacks; 0 is padding.
+pub const UNKNOWN: u32 = 1;
+const SPECIALS: [&str; 2] = ["<pad>", "<unk>"];
+
+/// Numbers of a vocabulary at most: the largest in use have a quarter of a million.
+pub(crate) const MOST_TOKENS: usize = 1 << 22;
+
+/// Numbers the tokens of a text.
+///
+/// # Errors
+///
+/// Why the tokenizer cannot cut a text: a word-level vocabulary without its unknown token, for example.
+pub type Encode<'a> = Box<dyn Fn(&str) -> Result<Vec<u32>, String> + 'a>;
+
+/// Cuts text into tokens and numbers them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Tokenizer {
+    /// Words and characters with a vocabulary of the training part.
+    Vocabulary {
+        /// Characters in place of words.
+        characters: bool,
+        /// Tokens by number; the first two are `<pad>` and `<unk>`.
+        tokens: Vec<String>,
+    },
+    /// A Hugging Face tokenizer, whole; its numbers are moved up by one to make room for padding.
+    HuggingFace {
+        /// The text of `tokenizer.json`.
+        json: String,
+        /// One above the largest number of its vocabulary.
+        size: usize,
+    },
+}
+
+impl Tokenizer {
+    /// Fits a tokenizer on the training texts.
+    ///
+    /// # Errors
+    ///
+    /// Where `data.transform.tokenize` names no file and is neither `word` nor `character`.
+    pub fn fit<'a>(config: &TransformConfig, texts: impl Iterator<Item = &'a str>) -> Result<Self, DataError> {
+        let characters = match config.tokenize.0.as_str() {
+            "word" => false,
+            "character" => true,
+            path if path.ends_with(".json") => return hugging_face(Path::new(path)),
+            other => {
+                return Err(DataError::new(
+                    format!(
+                        "`data.transform.tokenize` must be `word`, `character` or the path of a `tokenizer.json`, got `{other}`"
+                    ),
+                    "words are the usual choice",
+                ));
+            }
+        };
+        let mut counts: HashMap<String, usize> = HashMap::new();
+        for text in texts {
+            for token in cut(text, characters) {
+                *counts.entry(token).or_default() += 1;
+            }
+        }
+        let least = config.min_frequency.unwrap_or(1);
+        let mut counted: Vec<(String, usize)> = counts.into_iter().filter(|(_, count)| *count >= least).collect();
+        counted.sort_by(|left, right| right.1.cmp(&left.1).then_with(|| left.0.cmp(&right.0)));
+        counted.truncate(config.vocabulary.unwrap_or(usize::MAX));
+        let tokens =
+            SPECIALS.iter().map(ToString::to_string).chain(counted.into_iter().map(|(token, _)| token)).collect();
+        Ok(Self::Vocabulary { characters, tokens })
+    }
+
+    /// Tokens of the vocabulary, padding included.
+    pub fn size(&self) -> usize {
+        match self {
+            Self::Vocabulary { tokens, .. } => tokens.len(),
+            Self::HuggingFace { size, .. } => size + 1,
+        }
+    }
+
+    /// Notes what cannot be; `path` is where the tokenizer stands in a file of a run folder.
+    pub(crate) fn check(&self, path: &str, problems: &mut Vec<Problem>) {
+        let mut note =
+            |key: &str, message: String| problems.push(Problem { key: format!("{path}.{key}"), message, hint: None });
+        match self {
+            Self::Vocabulary { tokens, .. } => {
+                if tokens.len() < SPECIALS.len() || tokens.iter().zip(SPECIALS).any(|(token, special)| token != special)
+                {
+                    note("vocabulary.tokens", format!("must begin with {}", SPECIALS.join(" and ")));
+                }
+                let distinct: std::collections::HashSet<&String> = tokens.iter().collect();
+                if distinct.len() < tokens.len() {
+                    note("vocabulary.tokens", "holds a token twice".into());
+                }
+            }
+            Self::HuggingFace { json, size } => match parse(json).map(|tokenizer| size_of(&tokenizer)) {
+                Ok(real) if real == *size && *size <= MOST_TOKENS => {}
+                Ok(real) => note("hugging-face.size", format!("is {size}, and its tokens end before {real}")),
+                Err(reason) => note("hugging-face.json", format!("cannot be read: {reason}")),
+            },
+        }
+    }
+
+    /// The first number that stands for a word: 0 is padding, and in a vocabulary of our own 1 is the unknown word.
+    pub fn first_word(&self) -> u32 {
+        match self {
+            Self::Vocabulary { .. } => 2,
+            Self::HuggingFace { .. } => 1,
+        }
+    }
+
+    /// The tokens that stand behind numbers, for people to read; padding is left out.
+    pub fn text(&self, numbers: &[u32]) -> String {
+        let numbers = numbers.iter().filter(|number| **number > 0);
+        match self {
+            Self::Vocabulary { characters, tokens } => {
+                let tokens: Vec<&str> =
+                    numbers.filter_map(|number| tokens.get(*number as usize)).map(String::as_str).collect();
+                if *characters { tokens.concat() } else { unicode::joined(&tokens) }
+            }
+            Self::HuggingFace { json, .. } => {
+                let numbers: Vec<u32> = numbers.map(|number| number - 1).collect();
+                // A tokenizer that cannot be read has been refused when the run began.
+                let tokenizer = parse(json).ok();
+                let decoded = tokenizer.and_then(|tokenizer| guarded(|| tokenizer.decode(&numbers, true).ok()).ok());
+                decoded.flatten().unwrap_or_default()
+            }
+        }
+    }
+
+    /// The number of all tokens that the vocabulary lacks; `None` for a Hugging Face tokenizer that cuts every text into known
+    /// pieces.
+    pub fn unknown(&self) -> Option<u32> {
+        match self {
+            Self::Vocabulary { .. } => Some(UNKNOWN),
+            Self::HuggingFace { json, .. } => {
+                let tokenizer: tokenizers::Tokenizer = json.parse().ok()?;
+                let known = ["[UNK]", "<unk>", "<UNK>", "<|unk|>"].into_iter();
+                known.filter_map(|token| tokenizer.token_to_id(token)).next().map(|number| number + 1)
+            }
+        }
+    }
+
+    /// A function that numbers the tokens of a text; a text without any becomes one `<unk>`.
+    ///
+    /// # Errors
+    ///
+    /// Where the recorded `tokenizer.json` cannot be read.
+    pub fn encoder(&self) -> Result<Encode<'_>, DataError> {
+        let never_empty = |tokens: Vec<u32>| if tokens.is_empty() { vec![UNKNOWN] } else { tokens };
+        match self {
+            Self::Vocabulary { characters, tokens } => {
+                let numbers: HashMap<&str, u32> =
+                    tokens.iter().zip(0..).map(|(token, number)| (token.as_str(), number)).collect();
+                Ok(Box::new(move |text| {
+                    Ok(never_empty(
+                        cut(text, *characters)
+                            .iter()
+                            .map(|token| numbers.get(token.as_str()).copied().unwrap_or(UNKNOWN))
+                            .collect(),
+                    ))
+                }))
+            }
+            Self::HuggingFace { json, size } => {
+                let mut tokenizer = parse(json).map_err(|error| {
+                    DataError::new(
+                        format!("the tokenizer cannot be read: {error}"),
+                        "give a `tokenizer.json` of the `tokenizers` library",
+                    )
+                })?;
+                // Batches are padded, and texts cut, as the config says.
+                tokenizer.with_padding(None);
+                tokenizer.with_truncation(None).map_err(|error| {
+                    DataError::new(
+                        format!("the tokenizer's own truncation cannot be switched off: {error}"),
+                        "give a `tokenizer.json` without truncation",
+                    )
+                })?;
+                Ok(Box::new(move |text| {
+                    let encoding = guarded(|| tokenizer.encode_fast(unicode::composed(text).as_ref(), false))?
+                        .map_err(|error| error.to_string())?;
+                    let ids = encoding.get_ids();
+                    if let Some(id) = ids.iter().find(|id| **id as usize >= *size) {
+                        return Err(format!("it gives the number {id}, which is not in its vocabulary"));
+                    }
+                    Ok(never_empty(ids.iter().map(|id| id + 1).collect()))
+                }))
+            }
+        }
+    }
+}
+
+/// Reads a tokenizer. Version 0.22 of the library panics over some files: where the JSON of a decoder is broken, or a
+/// `Precompiled` normaliser holds no such thing.
+fn parse(json: &str) -> Result<tokenizers::Tokenizer, String> {
+    guarded(|| json.parse::<tokenizers::Tokenizer>())?.map_err(|error| error.to_string())
+}
+
+/// One above the largest number of a vocabulary: there may be holes between them.
+fn size_of(tokenizer: &tokenizers::Tokenizer) -> usize {
+    tokenizer.get_vocab(true).into_values().max().map_or(0, |last| last as usize + 1)
+}
+
+fn hugging_face(path: &Path) -> Result<Tokenizer, DataError> {
+    let json = read_text(path)?;
+    let wrong = |error: String| {
+        DataError::new(
+            format!("{}: not a tokenizer: {error}", path.display()),
+            "give a `tokenizer.json` of the `tokenizers` library",
+        )
+    };
+    let tokenizer = parse(&json).map_err(wrong)?;
+    let size = size_of(&tokenizer);
+    if size == 0 {
+        return Err(wrong("its vocabulary is empty".into()));
+    }
+    let last = tokenizer.get_vocab(true).into_iter().max_by_key(|(_, number)| *number);
+    if let Some((token, number)) = last.filter(|_| size > MOST_TOKENS) {
+        return Err(DataError::new(
+            format!(
+                "{}: the token `{}` has the number {number}; at most {MOST_TOKENS} tokens are learned",
+                path.display(),
+                shown(&token)
+            ),
+            "each number up to the last one has a vector, whether a token has it or not: number the tokens from 0 on",
+        ));
+    }
+    let described: serde_json::Value = serde_json::from_str(&json).map_err(|error| wrong(error.to_string()))?;
+    if described["model"]["dropout"].as_f64().is_some_and(|share| share > 0.0) {
+        return Err(DataError::new(
+            format!("{}: `model.dropout` cuts a text differently each time", path.display()),
+            "set it to null: views of a text are `[data.augment]`'s, which draws them by the run's seed",
+        ));
+    }
+    Ok(Tokenizer::HuggingFace { size, json })
+}
+
+fn cut(text: &str, characters: bool) -> Vec<String> {
+    if characters { unicode::characters(text) } else { unicode::words(text) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_numbered_by_how_common_they_are() {
+        let tokenizer = Tokenizer::fit(&TransformConfig::default(), ["A cat, a dog", "a bird"].into_iter()).unwrap();
+        let Tokenizer::Vocabulary { tokens, .. } = &tokenizer else { panic!("a vocabulary") };
+        assert_eq!(tokens[..4], ["<pad>", "<unk>", "a", ","]);
+        let encode = tokenizer.encoder().unwrap();
+        assert_eq!(encode("a cow,").unwrap(), [2, UNKNOWN, 3]);
+        assert_eq!(encode("  ").unwrap(), [UNKNOWN]);
+        assert_eq!(tokenizer.text(&[2, UNKNOWN, 3, 0]), "a <unk> ,");
+    }
+
+    #[test]
+    fn letters_are_known_however_they_were_composed_and_chinese_has_no_spaces() {
+        let tokenizer = Tokenizer::fit(&TransformConfig::default(), ["café 电影"].into_iter()).unwrap();
+        let encode = tokenizer.encoder().unwrap();
+        assert_eq!(encode("cafe\u{301} 影电").unwrap(), [2, 3, 4]);
+        assert_eq!(tokenizer.text(&[2, 4, 3]), "café 电影");
+    }
+
+    #[test]
+    fn rare_words_become_unknown() {
+        let config = TransformConfig { min_frequency: Some(2), ..Default::default() };
+        let tokenizer = Tokenizer::fit(&config, ["b b c"].into_iter()).unwrap();
+        assert_eq!(tokenizer.size(), 3);
+        assert_eq!(tokenizer.encoder().unwrap()("b c").unwrap(), [2, UNKNOWN]);
+    }
+
+    fn hugging_face(name: &str, padding: &str, vocabulary: &str) -> Tokenizer {
+        let path = std::env::temp_dir().join(format!("semiseq-tokenizer-{}-{name}.json", std::process::id()));
+        let json = format!(
+            r#"{{"version":"1.0","truncation":null,"padding":{padding},"added_tokens":[],"normalizer":{{"type":"Lowercase"}},"pre_tokenizer":{{"type":"Whitespace"}},"post_processor":null,"decoder":null,"model":{{"type":"WordLevel","vocab":{vocabulary},"unk_token":"[UNK]"}}}}"#
+        );
+        std::fs::write(&path, json).unwrap();
+        let config = TransformConfig {
+            tokenize: crate::preparation::transform::TextUnit(path.display().to_string()),
+            ..Default::default()
+        };
+        Tokenizer::fit(&config, std::iter::empty()).unwrap()
+    }
+
+    #[test]
+    fn a_hugging_face_tokenizer_is_read_and_padding_stays_free() {
+        let tokenizer = hugging_face("plain", "null", r#"{"[UNK]":0,"cat":1,"dog":2}"#);
+        assert_eq!((tokenizer.size(), tokenizer.unknown()), (4, Some(1)));
+        assert_eq!(tokenizer.encoder().unwrap()("Dog cow cat").unwrap(), [3, 1, 2]);
+        assert_eq!(hugging_face("pieces", "null", r#"{"cat":0}"#).unknown(), None);
+    }
+
+    #[test]
+    fn a_tokenizer_may_begin_with_a_byte_order_mark() {
+        let path = std::env::temp_dir().join(format!("semiseq-tokenizer-{}-marked.json", std::process::id()));
+        let Tokenizer::HuggingFace { json, .. } = hugging_face("unmarked", "null", r#"{"[UNK]":0,"é":1}"#) else {
+            panic!()
+        };
+        std::fs::write(&path, format!("\u{feff}{json}")).unwrap();
+        let tokenizer = super::hugging_face(&path).unwrap();
+        // Composed as its vocabulary is.
+        assert_eq!(tokenizer.encoder().unwrap()("e\u{301}").unwrap(), [2]);
+    }
+
+    #[test]
+    fn a_tokenizers_own_padding_is_left_out() {
+        let padding = r#"{"strategy":{"Fixed":16},"direction":"Right","pad_to_multiple_of":null,"pad_id":0,"pad_type_id":0,"pad_token":"[PAD]"}"#;
+        let tokenizer = hugging_face("padding", padding, r#"{"[UNK]":0,"cat":1,"dog":2}"#);
+        assert_eq!(tokenizer.encoder().unwrap()("cat dog").unwrap(), [2, 3]);
+    }
+
+    #[test]
+    fn a_vocabulary_with_holes_is_as_large_as_its_last_number() {
+        assert_eq!(hugging_face("holes", "null", r#"{"[UNK]":0,"cat":1,"dog":9}"#).size(), 11);
+    }
+
+    #[test]
+    fn a_number_beyond_all_vocabularies_is_refused() {
+        let path = std::env::temp_dir().join(format!("semiseq-tokenizer-{}-vast.json", std::process::id()));
+        let fit = |model: &str| {
+            let json = format!(
+                r#"{{"version":"1.0","truncation":null,"padding":null,"added_tokens":[],"normalizer":null,"pre_tokenizer":{{"type":"Whitespace"}},"post_processor":null,"decoder":null,"model":{model}}}"#
+            );
+            std::fs::write(&path, json).unwrap();
+            let config = TransformConfig {
+                tokenize: crate::preparation::transform::TextUnit(path.display().to_string()),
+                ..Default::default()
+            };
+            Tokenizer::fit(&config, std::iter::empty()).unwrap_err().to_string()
+        };
+        for last in ["4294967294", "4294967295"] {
+            let message =
+                fit(&format!(r#"{{"type":"WordLevel","vocab":{{"[UNK]":0,"a":{last}}},"unk_token":"[UNK]"}}"#));
+            assert!(message.contains(&format!("the token `a` has the number {last}; at most 4194304")), "{message}");
+        }
+        let message = fit(r#"{"type":"BPE","dropout":0.1,"vocab":{"a":0,"b":1},"merges":[]}"#);
+        assert!(message.contains("`model.dropout` cuts a text differently each time"), "{message}");
+    }
+
+    #[test]
+    fn a_text_that_cannot_be_cut_is_an_error() {
+        let tokenizer = hugging_face("unknown", "null", r#"{"cat":1}"#);
+        let reason = tokenizer.encoder().unwrap()("dog").unwrap_err();
+        assert!(reason.contains("[UNK]"), "{reason}");
+    }
+}

@@ -1,0 +1,63 @@
+//! Whether raw data fit a task.
+
+use crate::error::DataError;
+use crate::sequence::{Dataset, Sequence, Target};
+use crate::task::Task;
+
+/// Whether all targets that are there fit the task.
+pub(crate) fn check_targets(dataset: &Dataset, task: Task) -> Result<(), DataError> {
+    let fits = |target: &Target| {
+        task == Task::Unsupervised
+            || matches!(
+                (task, target),
+                (_, Target::Missing)
+                    | (Task::Classify, Target::Class(_))
+                    | (Task::Tag, Target::Steps(_))
+                    | (Task::Regress, Target::Number(_))
+                    | (Task::SequenceToSequence | Task::Forecast, Target::Sequence(_))
+            )
+    };
+    if dataset.targets.iter().all(fits) {
+        return Ok(());
+    }
+    if task == Task::SequenceToSequence {
+        return Err(DataError::new(
+            format!("{} has no sequences as targets", dataset.name),
+            "`sequence-to-sequence` needs a text for each text; name its column with `data.target`",
+        ));
+    }
+    if task == Task::Forecast {
+        return Err(DataError::new(
+            format!("{} is not cut into windows, and a forecaster forecasts what follows a window", dataset.name),
+            "add a `[data.windows]` table with `input` and `horizon`",
+        ));
+    }
+    let (found, model) = match dataset.targets.iter().find(|target| !fits(target)) {
+        Some(Target::Class(_)) => ("a class each sequence", "classifier"),
+        Some(Target::Steps(_)) => ("a class each step", "tagger"),
+        Some(Target::Sequence(_)) => {
+            return Err(DataError::new(
+                format!("{} has sequences as targets, which this model cannot learn", dataset.name),
+                "use `[stage.objective.sequence-to-sequence]`",
+            ));
+        }
+        _ => ("numbers", "regressor"),
+    };
+    Err(DataError::new(
+        format!("{} has {found} as targets, which this model cannot learn", dataset.name),
+        format!("use `[model.{model}]`"),
+    ))
+}
+
+/// Empty sequences, by row.
+pub(crate) fn check_lengths(dataset: &Dataset) -> Result<(), DataError> {
+    let empty = |sequence: &Sequence| !matches!(sequence, Sequence::Text(_)) && sequence.is_empty();
+    let bad: Vec<String> = dataset
+        .sequences
+        .iter()
+        .enumerate()
+        .filter(|(_, sequence)| empty(sequence))
+        .map(|(row, _)| format!("{}: row {}: the sequence has no step", dataset.name, row + 1))
+        .collect();
+    if bad.is_empty() { Ok(()) } else { Err(DataError::several(bad, "remove these rows")) }
+}

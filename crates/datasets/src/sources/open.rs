@@ -1,0 +1,130 @@
+//! From a config's `source` to raw parts: training, and where they exist validation, test and unlabelled.
+
+use std::path::PathBuf;
+
+use crate::config::DataConfig;
+use crate::error::DataError;
+use crate::formats::limit::within;
+use crate::sequence::Target;
+use crate::sources::locate::{is_built_in, located, parts};
+use crate::sources::parts::Source;
+use crate::sources::read::read_like;
+use crate::sources::synthetic::FORMULAS;
+use crate::task::Task;
+
+/// Opens what `[data]` names.
+///
+/// # Errors
+///
+/// What is wrong with which file, and how to mend it.
+pub fn open(config: &DataConfig, task: Task) -> Result<Source, DataError> {
+    let source = within(config.max_bytes, || parts_of(config, task))?;
+    if config.size.is_some() && (config.train.is_some() || is_built_in(&config.source) != Some(true)) {
+        return Err(DataError::new(
+            format!("`data.size` is for sets made by formula, and has no effect on {}", source.train.name),
+            "remove the key",
+        ));
+    }
+    Ok(if config.join { source.joined() } else { source })
+}
+
+fn parts_of(config: &DataConfig, task: Task) -> Result<Source, DataError> {
+    if let Some(formula) =
+        FORMULAS.iter().find(|formula| formula.name == config.source).filter(|_| config.train.is_none())
+    {
+        let mut source = Source::new(formula.train_part(config.size, config.seed));
+        source.test = Some(formula.test_part(config.seed));
+        return further_parts(source, None, config, task);
+    }
+    let (path, test) = match &config.train {
+        Some(path) => (path.clone(), None),
+        None => parts(&located(config)?),
+    };
+    let (train, layout) = read_like(&path, config, task, None)?;
+    further_parts(Source { layout, ..Source::new(train) }, test, config, task)
+}
+
+/// The parts beside that of training, read by its columns; `test` is the source's own test file.
+fn further_parts(source: Source, test: Option<PathBuf>, config: &DataConfig, task: Task) -> Result<Source, DataError> {
+    let read = |path: &PathBuf, task: Task| read_like(path, config, task, source.layout.as_ref()).map(|(read, _)| read);
+    let labelled = |path: &PathBuf| {
+        let mut part = read(path, task)?;
+        if task != Task::Unsupervised && part.targets.iter().all(|target| *target == Target::Missing) {
+            part.notes.push(format!("{}: no row has a label, and nothing can be scored on it", part.name));
+        }
+        Ok(part)
+    };
+    let valid = config.valid.as_ref().map(labelled).transpose()?;
+    // Of a folder with both parts the fitting one.
+    let own = |path: &PathBuf| match parts(path) {
+        (_, Some(test)) if path.is_dir() => test,
+        (train, _) => train,
+    };
+    let test = config.test.as_ref().map(own).or(test).as_ref().map(labelled).transpose()?;
+    // Whose labels, if any, are not looked at.
+    let unlabeled = config.unlabeled.as_ref().map(|path| read(&parts(path).0, Task::Unsupervised)).transpose()?;
+    Ok(Source { valid, test: test.or(source.test.clone()), unlabeled, ..source })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    fn folder(name: &str) -> PathBuf {
+        let path = std::env::temp_dir().join(format!("semiseq-source-{}-{name}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        path
+    }
+
+    /// Pictures of one pixel, with the labels 0 and 1 in turn.
+    fn write_pictures(folder: &Path, part: &str, count: u8) {
+        let pictures = [&[0, 0, 8, 3, 0, 0, 0, count, 0, 0, 0, 1, 0, 0, 0, 1][..], &vec![7; count.into()]].concat();
+        std::fs::write(folder.join(format!("{part}-images-idx3-ubyte")), pictures).unwrap();
+        let labels = [&[0, 0, 8, 1, 0, 0, 0, count][..], &(0..count).map(|row| row % 2).collect::<Vec<u8>>()].concat();
+        std::fs::write(folder.join(format!("{part}-labels-idx1-ubyte")), labels).unwrap();
+    }
+
+    /// Rows of the training and the test part.
+    fn sizes(path: &Path) -> (usize, Option<usize>) {
+        let config = DataConfig { source: path.display().to_string(), ..Default::default() };
+        let source = open(&config, Task::Classify).unwrap();
+        (source.train.len(), source.test.map(|test| test.len()))
+    }
+
+    #[test]
+    fn a_folder_of_both_mnist_pairs_is_train_and_test() {
+        let path = folder("pairs");
+        write_pictures(&path, "train", 6);
+        write_pictures(&path, "t10k", 4);
+        assert_eq!(sizes(&path), (6, Some(4)));
+    }
+
+    #[test]
+    fn a_folder_of_one_mnist_pair_has_no_test_part() {
+        let path = folder("pair");
+        write_pictures(&path, "t10k", 4);
+        assert_eq!(sizes(&path), (4, None));
+    }
+
+    #[test]
+    fn the_training_file_of_a_pair_finds_its_test_file() {
+        let path = folder("file");
+        write_pictures(&path, "train", 6);
+        write_pictures(&path, "t10k", 4);
+        assert_eq!(sizes(&path.join("train-images-idx3-ubyte")), (6, Some(4)));
+    }
+
+    #[test]
+    fn a_path_of_a_set_that_is_not_there_says_how_to_fetch_it() {
+        let message = |source: &str| {
+            let config = DataConfig { source: source.into(), ..Default::default() };
+            open(&config, Task::Classify).unwrap_err().to_string()
+        };
+        let near = message("data/ag-news-small/ag_news.csv");
+        assert!(near.contains("`cargo xtask data fetch ag-news-small` downloads it"), "{near}");
+        let far = message("/no/such/mnist-10k");
+        assert!(far.contains("`cargo xtask data fetch mnist-10k --to /no/such` downloads it"), "{far}");
+    }
+}

@@ -1,0 +1,21 @@
+//! How the targets of data are read.
+
+use serde::{Deserialize, Serialize};
+
+/// What is to be learned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Task {
+    /// A class each sequence.
+    Classify,
+    /// A class each step.
+    Tag,
+    /// A number each sequence.
+    Regress,
+    /// The steps that follow each window of a recording.
+    Forecast,
+    /// Another sequence for each sequence.
+    SequenceToSequence,
+    /// Nothing of the targets.
+    Unsupervised,
+}
