@@ -9,6 +9,7 @@ mod digest;
 mod duplicates;
 mod error;
 pub mod formats;
+#[cfg(feature = "tokenizers")]
 mod guard;
 mod label_names;
 mod levels;
@@ -43,9 +44,10 @@ pub use prepared::Prepared;
 pub use sequence::{Dataset, Sequence, Target, Window};
 pub use series::Series;
 pub use shown::{harmless, one_line, shown};
+#[cfg(feature = "fetch")]
+pub use sources::fetch::fetch;
 pub use sources::{
-    Description, FETCH_FOLDER, FETCHABLES, Fetchable, Recording, Source, dataset_from_rows, describe, fetch,
-    input_path, is_built_in, latest_of, latest_windows, open, read_input, read_like, recording, synthetic,
-    written_without_spaces,
+    Description, FETCH_FOLDER, FETCHABLES, Fetchable, Recording, Source, dataset_from_rows, describe, input_path,
+    is_built_in, latest_of, latest_windows, open, read_input, read_like, recording, synthetic, written_without_spaces,
 };
 pub use task::Task;

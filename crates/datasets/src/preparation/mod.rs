@@ -1,5 +1,6 @@
 //! From raw sequences to what a model reads: splits, labels that may be seen, scaling, windows, words.
 
+pub(crate) mod hugging_face;
 pub(crate) mod labels;
 pub(crate) mod missing;
 pub(crate) mod processor;

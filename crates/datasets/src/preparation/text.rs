@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::DataError;
 use crate::formats::decode::read_text;
-use crate::guard::guarded;
+use crate::preparation::hugging_face::{self, HuggingFace};
 use crate::preparation::transform::TransformConfig;
 use crate::preparation::unicode;
 use crate::shown::shown;
@@ -57,7 +57,7 @@ impl Tokenizer {
         let characters = match config.tokenize.0.as_str() {
             "word" => false,
             "character" => true,
-            path if path.ends_with(".json") => return hugging_face(Path::new(path)),
+            path if path.ends_with(".json") => return of_file(Path::new(path)),
             other => {
                 return Err(DataError::new(
                     format!(
@@ -105,7 +105,7 @@ impl Tokenizer {
                     note("vocabulary.tokens", "holds a token twice".into());
                 }
             }
-            Self::HuggingFace { json, size } => match parse(json).map(|tokenizer| size_of(&tokenizer)) {
+            Self::HuggingFace { json, size } => match HuggingFace::parse(json).map(|tokenizer| tokenizer.size()) {
                 Ok(real) if real == *size && *size <= MOST_TOKENS => {}
                 Ok(real) => note("hugging-face.size", format!("is {size}, and its tokens end before {real}")),
                 Err(reason) => note("hugging-face.json", format!("cannot be read: {reason}")),
@@ -133,9 +133,7 @@ impl Tokenizer {
             Self::HuggingFace { json, .. } => {
                 let numbers: Vec<u32> = numbers.map(|number| number - 1).collect();
                 // A tokenizer that cannot be read has been refused when the run began.
-                let tokenizer = parse(json).ok();
-                let decoded = tokenizer.and_then(|tokenizer| guarded(|| tokenizer.decode(&numbers, true).ok()).ok());
-                decoded.flatten().unwrap_or_default()
+                HuggingFace::parse(json).ok().and_then(|tokenizer| tokenizer.decode(&numbers)).unwrap_or_default()
             }
         }
     }
@@ -146,9 +144,8 @@ impl Tokenizer {
         match self {
             Self::Vocabulary { .. } => Some(UNKNOWN),
             Self::HuggingFace { json, .. } => {
-                let tokenizer: tokenizers::Tokenizer = json.parse().ok()?;
-                let known = ["[UNK]", "<unk>", "<UNK>", "<|unk|>"].into_iter();
-                known.filter_map(|token| tokenizer.token_to_id(token)).next().map(|number| number + 1)
+                let known = ["[UNK]", "<unk>", "<UNK>", "<|unk|>"];
+                HuggingFace::parse(json).ok()?.number_of_first(&known).map(|number| number + 1)
             }
         }
     }
@@ -174,24 +171,13 @@ impl Tokenizer {
                 }))
             }
             Self::HuggingFace { json, size } => {
-                let mut tokenizer = parse(json).map_err(|error| {
-                    DataError::new(
-                        format!("the tokenizer cannot be read: {error}"),
-                        "give a `tokenizer.json` of the `tokenizers` library",
-                    )
-                })?;
+                let wrong = |error: String| {
+                    DataError::new(format!("the tokenizer cannot be read: {error}"), hugging_face::HINT)
+                };
                 // Batches are padded, and texts cut, as the config says.
-                tokenizer.with_padding(None);
-                tokenizer.with_truncation(None).map_err(|error| {
-                    DataError::new(
-                        format!("the tokenizer's own truncation cannot be switched off: {error}"),
-                        "give a `tokenizer.json` without truncation",
-                    )
-                })?;
+                let tokenizer = HuggingFace::parse(json).and_then(HuggingFace::bare).map_err(wrong)?;
                 Ok(Box::new(move |text| {
-                    let encoding = guarded(|| tokenizer.encode_fast(unicode::composed(text).as_ref(), false))?
-                        .map_err(|error| error.to_string())?;
-                    let ids = encoding.get_ids();
+                    let ids = tokenizer.encode(unicode::composed(text).as_ref())?;
                     if let Some(id) = ids.iter().find(|id| **id as usize >= *size) {
                         return Err(format!("it gives the number {id}, which is not in its vocabulary"));
                     }
@@ -202,31 +188,21 @@ impl Tokenizer {
     }
 }
 
-/// Reads a tokenizer. Version 0.22 of the library panics over some files: where the JSON of a decoder is broken, or a
-/// `Precompiled` normaliser holds no such thing.
-fn parse(json: &str) -> Result<tokenizers::Tokenizer, String> {
-    guarded(|| json.parse::<tokenizers::Tokenizer>())?.map_err(|error| error.to_string())
+fn cut(text: &str, characters: bool) -> Vec<String> {
+    if characters { unicode::characters(text) } else { unicode::words(text) }
 }
 
-/// One above the largest number of a vocabulary: there may be holes between them.
-fn size_of(tokenizer: &tokenizers::Tokenizer) -> usize {
-    tokenizer.get_vocab(true).into_values().max().map_or(0, |last| last as usize + 1)
-}
-
-fn hugging_face(path: &Path) -> Result<Tokenizer, DataError> {
+/// The tokenizer of a `tokenizer.json`.
+fn of_file(path: &Path) -> Result<Tokenizer, DataError> {
     let json = read_text(path)?;
-    let wrong = |error: String| {
-        DataError::new(
-            format!("{}: not a tokenizer: {error}", path.display()),
-            "give a `tokenizer.json` of the `tokenizers` library",
-        )
-    };
-    let tokenizer = parse(&json).map_err(wrong)?;
-    let size = size_of(&tokenizer);
+    let wrong =
+        |error: String| DataError::new(format!("{}: not a tokenizer: {error}", path.display()), hugging_face::HINT);
+    let tokenizer = HuggingFace::parse(&json).map_err(wrong)?;
+    let size = tokenizer.size();
     if size == 0 {
         return Err(wrong("its vocabulary is empty".into()));
     }
-    let last = tokenizer.get_vocab(true).into_iter().max_by_key(|(_, number)| *number);
+    let last = tokenizer.last_token();
     if let Some((token, number)) = last.filter(|_| size > MOST_TOKENS) {
         return Err(DataError::new(
             format!(
@@ -245,10 +221,6 @@ fn hugging_face(path: &Path) -> Result<Tokenizer, DataError> {
         ));
     }
     Ok(Tokenizer::HuggingFace { size, json })
-}
-
-fn cut(text: &str, characters: bool) -> Vec<String> {
-    if characters { unicode::characters(text) } else { unicode::words(text) }
 }
 
 #[cfg(test)]
@@ -310,7 +282,7 @@ mod tests {
             panic!()
         };
         std::fs::write(&path, format!("\u{feff}{json}")).unwrap();
-        let tokenizer = super::hugging_face(&path).unwrap();
+        let tokenizer = super::of_file(&path).unwrap();
         // Composed as its vocabulary is.
         assert_eq!(tokenizer.encoder().unwrap()("e\u{301}").unwrap(), [2]);
     }

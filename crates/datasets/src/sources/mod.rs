@@ -12,7 +12,7 @@ pub(crate) mod recordings;
 pub mod synthetic;
 
 pub use describe::{Description, describe, written_without_spaces};
-pub use fetch::{FETCHABLES, FOLDER as FETCH_FOLDER, Fetchable, fetch};
+pub use fetch::{FETCHABLES, FOLDER as FETCH_FOLDER, Fetchable};
 pub use latest::{Recording, latest_of, latest_windows, recording};
 pub use locate::{input_path, is_built_in};
 pub use open::open;

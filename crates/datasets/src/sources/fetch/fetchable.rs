@@ -1,5 +1,7 @@
 //! What is known of a data set that can be downloaded.
 
+#![cfg_attr(not(feature = "fetch"), allow(dead_code, reason = "read by the download alone"))]
+
 /// A data set that can be downloaded.
 pub struct Fetchable {
     /// Its name, for `data.source` too.
