@@ -21,7 +21,7 @@ pub mod prelude {
     pub use semiseq_datasets::{
         DataConfig, Dataset, Pool, Prepared, Sequence, Series, Source, Target, Task, Views, prepare, prepare_source,
     };
-    pub use semiseq_kernels::{Backend, compiled, device};
+    pub use semiseq_kernels::Backend;
     pub use semiseq_models::{
         AnyModel, Classifier, Encoder, EncoderConfig, HeadSize, Input, InputSize, ModelConfig, Pooling, SequenceModel,
         Sequences,

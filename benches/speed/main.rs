@@ -18,7 +18,7 @@ use case::Case;
 use clap::Parser;
 use options::Options;
 use report::Row;
-use semiseq_kernels::{Backend, device};
+use semiseq_kernels::Backend;
 use sides::Side;
 use torch::Torch;
 
@@ -39,7 +39,7 @@ fn main() {
         return;
     }
     let options = Options::parse_from(arguments);
-    let open = |backend| device(backend, 0).unwrap_or_else(|error| fail(&format!("{error}; {}", error.hint)));
+    let open = |backend: Backend| backend.device(0).unwrap_or_else(|error| fail(&format!("{error}; {}", error.hint)));
     let device = open(options.backend.unwrap_or(Backend::Flex));
     let mut torch = options.torch.as_deref().map(|python| match Torch::start(python, options.on_gpu()) {
         Ok(torch) => torch,

@@ -6,9 +6,7 @@ use std::str::FromStr;
 use burn::nn::gru::{BiGruConfig, GruConfig};
 use burn::nn::{BiLstmConfig, BiRnnConfig, LstmConfig, RnnConfig};
 use burn::tensor::{Device, Distribution, Tensor};
-use semiseq_kernels::{
-    Backend, Cell, Direction, GruReset, RnnActivation, Weights, both, compiled, device, gru, lstm, rnn,
-};
+use semiseq_kernels::{Backend, Cell, Direction, GruReset, RnnActivation, Weights, both, gru, lstm, rnn};
 
 use crate::case::Case;
 
@@ -27,7 +25,7 @@ impl Side {
             return vec![Self::Semiseq(backend), Self::Burn(backend)];
         }
         let on_cpu = |backend: &Backend| matches!(backend, Backend::Flex | Backend::NdArray);
-        let backends: Vec<Backend> = compiled().into_iter().filter(on_cpu).collect();
+        let backends: Vec<Backend> = Backend::compiled().into_iter().filter(on_cpu).collect();
         let first = backends.first().map(|&backend| Self::Semiseq(backend));
         first.into_iter().chain(backends.iter().map(|&backend| Self::Burn(backend))).collect()
     }

@@ -29,7 +29,7 @@ use semiseq::training::terminal::{self, print, tell};
 fn open_device(backend: &str, index: usize) -> Result<Device, Error> {
     let wrong = |error: kernels::BackendError| Error::Input { message: error.message, hint: Some(error.hint) };
     let backend: Backend = backend.parse().map_err(wrong)?;
-    device(backend, index).map_err(wrong)
+    backend.device(index).map_err(wrong)
 }
 
 /// The run in a folder, on the backend it was trained with or on another.

@@ -168,14 +168,16 @@ fn crates() -> Vec<PathBuf> {
 fn no_file_imports_itself_by_way_of_others() {
     let crates = crates();
     assert_eq!(crates.len(), 8, "a crate came or went: update this number");
+    let mut edges = 0;
     for folder in crates {
         let graph = imports(&folder.join("src"));
-        assert!(graph.values().any(|files| !files.is_empty()), "{}: no imports were found", folder.display());
+        edges += graph.values().map(BTreeSet::len).sum::<usize>();
         if let Some(circle) = circle(&graph) {
             let names: Vec<String> = circle.iter().map(|module| module.join("/")).collect();
             panic!("{}: files that import each other in a circle: {}", folder.display(), names.join(" → "));
         }
     }
+    assert!(edges > 1000, "{edges} imports were found, and there are more");
 }
 
 #[test]

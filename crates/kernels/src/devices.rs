@@ -60,6 +60,32 @@ impl Backend {
             Self::Cuda => cfg!(feature = "cuda"),
         }
     }
+
+    /// The backends of this build.
+    pub fn compiled() -> Vec<Self> {
+        Self::ALL.into_iter().filter(|backend| backend.is_compiled()).collect()
+    }
+
+    /// A device by its number; CPU backends have one, 0.
+    ///
+    /// # Errors
+    ///
+    /// Where the backend is not in this build, or the number is not 0 on a CPU backend.
+    pub fn device(self, index: usize) -> Result<Device, BackendError> {
+        if !self.is_compiled() {
+            return Err(BackendError {
+                message: format!("the backend `{self}` is not in this build"),
+                hint: format!("build with `cargo build --release --features {self}`; `cargo xtask` does so by itself"),
+            });
+        }
+        if index > 0 && matches!(self, Self::Flex | Self::NdArray) {
+            return Err(BackendError {
+                message: format!("the backend `{self}` has no device {index}"),
+                hint: "CPU backends have one device: write `devices = [0]`".into(),
+            });
+        }
+        Ok(open(self, index))
+    }
 }
 
 impl fmt::Display for Backend {
@@ -86,32 +112,6 @@ impl fmt::Display for BackendError {
 }
 
 impl std::error::Error for BackendError {}
-
-/// The backends of this build.
-pub fn compiled() -> Vec<Backend> {
-    Backend::ALL.into_iter().filter(|backend| backend.is_compiled()).collect()
-}
-
-/// The device of a backend by its number; CPU backends have one device, 0.
-///
-/// # Errors
-///
-/// Where the backend is not in this build, or the number is not 0 on a CPU backend.
-pub fn device(backend: Backend, index: usize) -> Result<Device, BackendError> {
-    if !backend.is_compiled() {
-        return Err(BackendError {
-            message: format!("the backend `{backend}` is not in this build"),
-            hint: format!("build with `cargo build --release --features {backend}`; `cargo xtask` does so by itself"),
-        });
-    }
-    if index > 0 && matches!(backend, Backend::Flex | Backend::NdArray) {
-        return Err(BackendError {
-            message: format!("the backend `{backend}` has no device {index}"),
-            hint: "CPU backends have one device: write `devices = [0]`".into(),
-        });
-    }
-    Ok(open(backend, index))
-}
 
 #[allow(unused_variables, unreachable_patterns, reason = "which arms exist depends on the features")]
 #[allow(deprecated, reason = "our users asked for ndarray, which Burn means to drop")]

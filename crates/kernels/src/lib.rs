@@ -11,6 +11,9 @@
 //!
 //! [`Tensor`]: burn::tensor::Tensor
 
+#![allow(unsafe_code, reason = "this crate alone holds what is fast because it is unchecked")]
+#![deny(clippy::undocumented_unsafe_blocks)]
+
 mod adam_step;
 mod backends;
 mod cell;
@@ -29,7 +32,7 @@ mod weights;
 pub use adam_step::AdamStep;
 pub use cell::{Cell, GruReset, LstmState, RnnActivation};
 pub use clock::{cross_entropy_time, recurrence_time};
-pub use devices::{Backend, BackendError, compiled, device};
+pub use devices::{Backend, BackendError};
 pub use functions::{
     adam, blend, both, dropout, embedding, gru, linear_cross_entropy, linear_squared_error, lstm, mean_over_time, rnn,
     scale, sum_of_squares, tanh,

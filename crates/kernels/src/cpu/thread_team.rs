@@ -20,6 +20,7 @@ pub(super) struct Shared<'a> {
 // SAFETY: all access is by the two unsafe functions below, whose callers see to it that no place is written by one
 // thread while another uses it.
 unsafe impl Send for Shared<'_> {}
+// SAFETY: as for `Send`.
 unsafe impl Sync for Shared<'_> {}
 
 impl<'a> Shared<'a> {

@@ -1,13 +1,11 @@
 //! The fused cross-entropy of a linear layer equals Burn's own operations, values and all gradients, on each backend; and its
 //! numbers do not depend on the number of threads.
 
-mod common;
-
+use crate::common::{assert_equal, host, numbers, on_threads, variants};
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use common::{assert_equal, host, numbers, on_threads, variants};
 use proptest::prelude::*;
-use semiseq_kernels::{compiled, device, linear_cross_entropy};
+use semiseq_kernels::{Backend, linear_cross_entropy};
 
 type Loss = fn(Tensor<2>, Tensor<2>, Option<Tensor<1>>, Tensor<2, Int>) -> Tensor<2>;
 
@@ -58,8 +56,8 @@ proptest! {
     fn it_equals_the_composed_operations(
         rows in 1usize..100, width in 1usize..40, count in 1usize..1200, picks in 1usize..4, bias: bool, seed in 0u64..1000,
     ) {
-        for backend in compiled() {
-            let device = device(backend, 0).expect("a compiled backend has a device").autodiff();
+        for backend in Backend::compiled() {
+            let device = backend.device(0).expect("a compiled backend has a device").autodiff();
             let size = [rows, width, count, picks];
             let expected = run(composed, size, bias, 1.0, seed, &device);
             for device in variants(&device) {
@@ -71,8 +69,8 @@ proptest! {
 
 #[test]
 fn large_logits_overflow_nothing() {
-    for backend in compiled() {
-        let device = device(backend, 0).expect("a compiled backend has a device").autodiff();
+    for backend in Backend::compiled() {
+        let device = backend.device(0).expect("a compiled backend has a device").autodiff();
         let size = [5, 7, 50, 1];
         let fused = run(linear_cross_entropy, size, true, 300.0, 3, &device);
         assert!(fused.iter().flatten().all(|value| value.is_finite()), "{fused:?}");

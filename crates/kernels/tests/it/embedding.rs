@@ -1,10 +1,8 @@
 //! The vectors of tokens, and their table's gradient, equal Burn's.
 
-mod common;
-
+use crate::common::{numbers, variants};
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use common::{numbers, variants};
-use semiseq_kernels::{compiled, device, embedding};
+use semiseq_kernels::{Backend, embedding};
 
 /// Output and gradient of the table, where each token's vector counts differently.
 fn run(device: &Device, look_up: fn(Tensor<2>, Tensor<2, Int>) -> Tensor<3>) -> Vec<f32> {
@@ -25,8 +23,8 @@ fn run(device: &Device, look_up: fn(Tensor<2>, Tensor<2, Int>) -> Tensor<3>) -> 
 
 #[test]
 fn vectors_and_gradient_equal_burns() {
-    for backend in compiled() {
-        let device = device(backend, 0).expect("a compiled backend has a device").autodiff();
+    for backend in Backend::compiled() {
+        let device = backend.device(0).expect("a compiled backend has a device").autodiff();
         for device in variants(&device) {
             let (own, burns) = (run(&device, embedding), run(&device, burn::tensor::module::embedding));
             for (own, burns) in own.iter().zip(&burns) {
@@ -39,7 +37,7 @@ fn vectors_and_gradient_equal_burns() {
 #[test]
 #[should_panic(expected = "a token must be one of the table's 3")]
 fn a_token_that_the_table_does_not_have_is_named() {
-    let cpu = compiled().into_iter().find(|backend| ["flex", "ndarray"].contains(&backend.name()));
-    let device = device(cpu.expect("a CPU backend"), 0).expect("a device");
+    let cpu = Backend::compiled().into_iter().find(|backend| ["flex", "ndarray"].contains(&backend.name()));
+    let device = cpu.expect("a CPU backend").device(0).expect("a device");
     embedding(Tensor::zeros([3, 2], &device), Tensor::from_data([[3]], &device));
 }

@@ -1,14 +1,11 @@
 //! The fused operations equal the composed ones, values and all gradients, over random sizes, masks and states;
 //! and their numbers do not depend on the number of threads.
 
-mod common;
-
+use crate::common::{numbers, on_threads, variants};
 use burn::tensor::{Device, Tensor, TensorData};
-use common::{numbers, on_threads, variants};
 use proptest::prelude::*;
 use semiseq_kernels::{
-    Cell, Direction, GruReset, LstmState, RnnActivation, Weights, compiled, device, gru, lstm, recurrence_time,
-    reference, rnn,
+    Backend, Cell, Direction, GruReset, LstmState, RnnActivation, Weights, gru, lstm, recurrence_time, reference, rnn,
 };
 
 const CELLS: [Cell; 5] = [
@@ -156,14 +153,14 @@ fn cases() -> impl Strategy<Value = Case> {
 
 /// Devices of the backends whose fused operation works in this process's memory.
 fn devices() -> Vec<Device> {
-    let host = compiled().into_iter().filter(|backend| ["flex", "ndarray"].contains(&backend.name()));
-    host.map(|backend| device(backend, 0).expect("a CPU").autodiff()).collect()
+    let host = Backend::compiled().into_iter().filter(|backend| ["flex", "ndarray"].contains(&backend.name()));
+    host.map(|backend| backend.device(0).expect("a CPU").autodiff()).collect()
 }
 
 /// Devices of the backends whose fused operation is a kernel.
 fn gpus() -> Vec<Device> {
-    let gpus = compiled().into_iter().filter(|backend| ["wgpu", "cuda"].contains(&backend.name()));
-    gpus.map(|backend| device(backend, 0).expect("a GPU, or software Vulkan").autodiff()).collect()
+    let gpus = Backend::compiled().into_iter().filter(|backend| ["wgpu", "cuda"].contains(&backend.name()));
+    gpus.map(|backend| backend.device(0).expect("a GPU, or software Vulkan").autodiff()).collect()
 }
 
 #[test]

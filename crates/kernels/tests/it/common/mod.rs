@@ -1,9 +1,9 @@
 //! What several of the tests draw, where they run, and how they compare.
 
-#![allow(dead_code, reason = "each test takes of it what it needs")]
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use burn::tensor::Device;
-use semiseq_kernels::{Backend, compiled, device};
+use semiseq_kernels::Backend;
 
 /// Numbers in ±1, a function of seed and place.
 pub fn numbers(seed: u64, count: usize) -> Vec<f32> {
@@ -17,6 +17,12 @@ pub fn numbers(seed: u64, count: usize) -> Vec<f32> {
     (0..count).map(|_| next()).collect()
 }
 
+/// The device's generator belongs to the process: whoever seeds it has it alone.
+pub fn alone() -> MutexGuard<'static, ()> {
+    static GENERATOR: Mutex<()> = Mutex::new(());
+    GENERATOR.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// The device, and on CPUs the device with gradient checkpointing: on GPUs Burn 0.22 then writes over values that are read later.
 pub fn variants(device: &Device) -> Vec<Device> {
     let name = format!("{device:?}");
@@ -27,8 +33,8 @@ pub fn variants(device: &Device) -> Vec<Device> {
 
 /// A device whose fused operations work in this process's memory.
 pub fn host() -> Option<Device> {
-    let host = compiled().into_iter().find(|backend| matches!(backend, Backend::Flex | Backend::NdArray))?;
-    Some(device(host, 0).expect("a CPU"))
+    let host = Backend::compiled().into_iter().find(|backend| matches!(backend, Backend::Flex | Backend::NdArray))?;
+    Some(host.device(0).expect("a CPU"))
 }
 
 /// What `work` gives on a pool of so many threads.

@@ -1,10 +1,11 @@
 //! Dropout on every backend of this build.
 
+use crate::common::alone;
 use burn::tensor::{Device, Tensor};
-use semiseq_kernels::{compiled, device, dropout};
+use semiseq_kernels::{Backend, dropout};
 
 fn devices() -> impl Iterator<Item = Device> {
-    compiled().into_iter().filter_map(|backend| device(backend, 0).ok()).map(Device::autodiff)
+    Backend::compiled().into_iter().filter_map(|backend| backend.device(0).ok()).map(Device::autodiff)
 }
 
 fn host<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
@@ -13,6 +14,7 @@ fn host<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
 
 #[test]
 fn as_many_values_are_dropped_as_asked_for_and_the_others_grow() {
+    let _alone = alone();
     for device in devices() {
         device.seed(3);
         let values = host(dropout(Tensor::<2>::full([100, 333], 2.0, &device), 0.25));
@@ -25,6 +27,7 @@ fn as_many_values_are_dropped_as_asked_for_and_the_others_grow() {
 
 #[test]
 fn the_seed_decides_and_each_call_draws_anew() {
+    let _alone = alone();
     for device in devices() {
         let draw = || host(dropout(Tensor::<1>::ones([500], &device), 0.5));
         device.seed(7);
@@ -37,6 +40,7 @@ fn the_seed_decides_and_each_call_draws_anew() {
 
 #[test]
 fn the_gradient_is_the_mask() {
+    let _alone = alone();
     for device in devices() {
         let input = Tensor::<1>::full([200], 3.0, &device).require_grad();
         let output = dropout(input.clone(), 0.4);

@@ -1,14 +1,10 @@
 //! Both directions at once equal two directions of composed operations, values and all gradients; and their numbers do not
 //! depend on the number of threads.
 
-mod common;
-
+use crate::common::{numbers, on_threads, variants};
 use burn::tensor::{Device, Tensor, TensorData};
-use common::{numbers, on_threads, variants};
 use proptest::prelude::*;
-use semiseq_kernels::{
-    Cell, Direction, GruReset, LstmState, RnnActivation, Weights, both, compiled, device, reference,
-};
+use semiseq_kernels::{Backend, Cell, Direction, GruReset, LstmState, RnnActivation, Weights, both, reference};
 
 const CELLS: [Cell; 5] = [
     Cell::Rnn(RnnActivation::Tanh),
@@ -127,8 +123,8 @@ fn assert_equal(case: Case, device: &Device) {
 }
 
 fn devices(names: [&str; 2]) -> Vec<Device> {
-    let named = compiled().into_iter().filter(|backend| names.contains(&backend.name()));
-    named.map(|backend| device(backend, 0).expect("a device").autodiff()).collect()
+    let named = Backend::compiled().into_iter().filter(|backend| names.contains(&backend.name()));
+    named.map(|backend| backend.device(0).expect("a device").autodiff()).collect()
 }
 
 const CPUS: [&str; 2] = ["flex", "ndarray"];

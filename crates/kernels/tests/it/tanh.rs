@@ -1,18 +1,16 @@
 //! The hyperbolic tangent on every backend of this build, and its gradient, against double precision.
 
-mod common;
-
+use crate::common::{numbers, variants};
 use burn::tensor::{Tensor, TensorData};
-use common::{numbers, variants};
-use semiseq_kernels::{compiled, device, tanh};
+use semiseq_kernels::{Backend, tanh};
 
 #[test]
 fn it_equals_the_tangent_in_double_precision_from_end_to_end() {
     // No multiple of a vector, and more than one thread's turn.
     let values: Vec<f32> = numbers(3, 40_007).into_iter().map(|value| value * 12.0).collect();
     let count = values.len();
-    for backend in compiled() {
-        let device = device(backend, 0).expect("a compiled backend has a device").autodiff();
+    for backend in Backend::compiled() {
+        let device = backend.device(0).expect("a compiled backend has a device").autodiff();
         for device in variants(&device) {
             let input = Tensor::<1>::from_data(TensorData::new(values.clone(), [count]), &device).require_grad();
             let weights = numbers(4, count);
@@ -33,8 +31,8 @@ fn it_equals_the_tangent_in_double_precision_from_end_to_end() {
 
 #[test]
 fn what_is_shared_stays_as_it_is() {
-    for backend in compiled() {
-        let device = device(backend, 0).expect("a compiled backend has a device");
+    for backend in Backend::compiled() {
+        let device = backend.device(0).expect("a compiled backend has a device");
         let input = Tensor::<2>::ones([3, 5], &device);
         let made = tanh(input.clone());
         assert!(input.into_data().iter::<f32>().all(|value| value == 1.0), "{device:?}");

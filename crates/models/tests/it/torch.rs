@@ -113,7 +113,8 @@ fn label(case: &Value) -> String {
 fn outputs_states_and_gradients_equal_pytorch() {
     use burn::module::Module;
     let device = Device::flex().autodiff();
-    let cases: Vec<Value> = serde_json::from_str(include_str!("fixtures/torch_recurrent.json")).expect("the fixture");
+    let cases: Vec<Value> =
+        serde_json::from_str(include_str!("../fixtures/torch_recurrent.json")).expect("the fixture");
     assert_eq!(cases.len(), 32);
     for case in &cases {
         let what = label(case);

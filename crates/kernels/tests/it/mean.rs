@@ -1,12 +1,10 @@
 //! The mean over time equals Burn's own operations, values and gradient, on each backend; and its numbers do not depend on the
 //! number of threads.
 
-mod common;
-
+use crate::common::{host, numbers, on_threads, variants};
 use burn::tensor::{Device, Tensor, TensorData};
-use common::{host, numbers, on_threads, variants};
 use proptest::prelude::*;
-use semiseq_kernels::{compiled, device, mean_over_time};
+use semiseq_kernels::{Backend, mean_over_time};
 
 type Mean = fn(Tensor<3>, Option<Tensor<2>>) -> Tensor<2>;
 
@@ -49,8 +47,8 @@ proptest! {
     fn it_equals_the_composed_operations(
         batch in 1usize..40, time in 1usize..30, width in 1usize..50, masked: bool, seed in 0u64..1000,
     ) {
-        for backend in compiled() {
-            let device = device(backend, 0).expect("a compiled backend has a device").autodiff();
+        for backend in Backend::compiled() {
+            let device = backend.device(0).expect("a compiled backend has a device").autodiff();
             let size = [batch, time, width];
             let expected = run(composed, size, masked, seed, &device);
             for device in variants(&device) {

@@ -1,12 +1,10 @@
 //! The fused squared error of a linear layer equals Burn's own operations, values and all gradients, on each backend; and its
 //! numbers do not depend on the number of threads.
 
-mod common;
-
+use crate::common::{assert_equal, host, numbers, on_threads, variants};
 use burn::tensor::{Device, Tensor, TensorData};
-use common::{assert_equal, host, numbers, on_threads, variants};
 use proptest::prelude::*;
-use semiseq_kernels::{compiled, device, linear_squared_error};
+use semiseq_kernels::{Backend, linear_squared_error};
 
 type Loss = fn(Tensor<2>, Tensor<2>, Option<Tensor<1>>, Tensor<2>) -> Tensor<1>;
 
@@ -46,8 +44,8 @@ proptest! {
     fn it_equals_the_composed_operations(
         rows in 1usize..150, width in 1usize..70, outputs in 1usize..80, bias: bool, seed in 0u64..1000,
     ) {
-        for backend in compiled() {
-            let device = device(backend, 0).expect("a compiled backend has a device").autodiff();
+        for backend in Backend::compiled() {
+            let device = backend.device(0).expect("a compiled backend has a device").autodiff();
             let size = [rows, width, outputs];
             let expected = run(composed, size, bias, seed, &device);
             for device in variants(&device) {

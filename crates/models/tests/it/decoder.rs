@@ -87,7 +87,7 @@ fn tokens(case: &Value) -> bool {
 #[test]
 fn outputs_and_gradients_equal_pytorch() {
     let device = Device::flex().autodiff();
-    let fixture: Value = serde_json::from_str(include_str!("fixtures/torch_decoder.json")).expect("JSON");
+    let fixture: Value = serde_json::from_str(include_str!("../fixtures/torch_decoder.json")).expect("JSON");
     let mask: Tensor<2> = tensor(&fixture["source_mask"], &device);
     for case in fixture["cases"].as_array().expect("cases") {
         let what = format!("{} tokens {} sampled {}", case["attention"], tokens(case), case["sampled"]);

@@ -2,7 +2,7 @@
 
 use burn::nn::LinearConfig;
 use burn::tensor::{Device, Distribution, Int, Tensor};
-use semiseq_kernels::{compiled, device};
+use semiseq_kernels::Backend;
 use semiseq_models::StepOutputs;
 
 fn host<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
@@ -18,8 +18,8 @@ fn assert_close(found: Vec<f32>, wanted: Vec<f32>, what: &str) {
 
 #[test]
 fn a_head_and_its_outputs_have_the_same_loss_and_gradients() {
-    for backend in compiled() {
-        check(&device(backend, 0).expect("a compiled backend has a device").autodiff());
+    for backend in Backend::compiled() {
+        check(&backend.device(0).expect("a compiled backend has a device").autodiff());
     }
 }
 

@@ -4,7 +4,7 @@
 //! other. Sizes are tiny: on software Vulkan each new shape compiles kernels.
 
 use burn::tensor::{Device, Tensor, TensorData};
-use semiseq_kernels::{Cell, Direction, GruReset, LstmState, RnnActivation, Weights, compiled, device, gru, lstm, rnn};
+use semiseq_kernels::{Backend, Cell, Direction, GruReset, LstmState, RnnActivation, Weights, gru, lstm, rnn};
 
 const BATCH: usize = 2;
 const TIME: usize = 3;
@@ -213,13 +213,13 @@ fn check(cell: Cell, direction: Direction, device: &Device, what: &str) {
 
 #[test]
 fn every_backend_gives_the_numbers_of_plain_loops() {
-    let backends = compiled();
+    let backends = Backend::compiled();
     assert!(!backends.is_empty());
     for backend in backends
         .into_iter()
         .filter(|backend| backend.name() != "cuda" || std::env::var_os("SEMISEQ_TEST_CUDA").is_some())
     {
-        let device = device(backend, 0).expect("a device").autodiff();
+        let device = backend.device(0).expect("a device").autodiff();
         for cell in CELLS {
             for direction in [Direction::Forward, Direction::Backward] {
                 check(cell, direction, &device, &format!("{backend} {cell:?} {direction:?}"));
@@ -230,7 +230,7 @@ fn every_backend_gives_the_numbers_of_plain_loops() {
 
 #[test]
 fn one_step_and_one_sequence_work() {
-    let device = device(compiled()[0], 0).expect("a device");
+    let device = Backend::compiled()[0].device(0).expect("a device");
     let weights = Weights {
         input: Tensor::ones([4, 1], &device),
         recurrent: Tensor::ones([4, 1], &device),

@@ -1,7 +1,9 @@
 //! What happens to gradients and weights in one pass equals the composed operations, which tensors of an autodiff device take.
 
 use burn::tensor::{Device, Distribution, Tensor};
-use semiseq_kernels::{AdamStep, adam, blend, compiled, device, scale, sum_of_squares};
+use semiseq_kernels::{AdamStep, Backend, adam, blend, scale, sum_of_squares};
+
+use crate::common::alone;
 
 fn host(tensor: Tensor<2>) -> Vec<f32> {
     tensor.into_data().iter::<f32>().collect()
@@ -9,8 +11,9 @@ fn host(tensor: Tensor<2>) -> Vec<f32> {
 
 #[test]
 fn one_pass_equals_the_composed_step() {
-    for backend in compiled() {
-        let plain = device(backend, 0).expect("a compiled backend has a device");
+    let _alone = alone();
+    for backend in Backend::compiled() {
+        let plain = backend.device(0).expect("a compiled backend has a device");
         plain.seed(2);
         let step = AdamStep { beta_1: 0.9, beta_2: 0.99, rate: 0.03, epsilon: 1e-6, decay: 0.01, shrink: 0.98 };
         // More values than a thread takes at a time, and no multiple of a vector.
@@ -40,8 +43,9 @@ const SHAPE: [usize; 2] = [131, 257];
 
 #[test]
 fn a_norm_and_what_it_scales_equal_the_composed_ones() {
-    for backend in compiled() {
-        let plain = device(backend, 0).expect("a compiled backend has a device");
+    let _alone = alone();
+    for backend in Backend::compiled() {
+        let plain = backend.device(0).expect("a compiled backend has a device");
         plain.seed(3);
         let values: Tensor<2> = Tensor::random(SHAPE, Distribution::Normal(0.0, 1.0), &plain);
         let composed = values.clone().square().sum().into_scalar::<f32>();
@@ -57,8 +61,9 @@ fn a_norm_and_what_it_scales_equal_the_composed_ones() {
 
 #[test]
 fn an_average_equals_the_composed_one_and_stays_where_it_is() {
-    for backend in compiled() {
-        let plain = device(backend, 0).expect("a compiled backend has a device");
+    let _alone = alone();
+    for backend in Backend::compiled() {
+        let plain = backend.device(0).expect("a compiled backend has a device");
         plain.seed(4);
         let normal = || Tensor::<2>::random(SHAPE, Distribution::Normal(0.0, 1.0), &plain);
         let (old, new) = (normal(), normal());

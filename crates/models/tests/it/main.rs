@@ -1,0 +1,6 @@
+//! Shapes, masks and numbers of models, against PyTorch's.
+
+mod decoder;
+mod shapes;
+mod step_outputs;
+mod torch;
