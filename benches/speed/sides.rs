@@ -74,7 +74,7 @@ impl FromStr for Side {
 
 /// One pass of a side, ready to be repeated.
 pub fn runner(side: Side, case: Case) -> Box<dyn Fn()> {
-    let device = device(side.backend(), 0).expect("the backend is in this build");
+    let device = side.backend().device(0).expect("the backend is in this build");
     let device = match side {
         Side::Checkpointing(_) => device.autodiff().gradient_checkpointing(),
         _ if case.train => device.autodiff(),

@@ -3,7 +3,7 @@
 
 mod backend;
 mod cargo;
-mod objective;
+mod skeleton;
 mod tidy;
 
 use std::process::ExitCode;
@@ -56,9 +56,9 @@ enum Command {
     },
     /// Build the documentation
     Doc,
-    /// Write the skeleton of an objective, or with a PATH a config for your own data
+    /// Write the skeleton of an objective, an encoder or a format, or with a PATH a config for your own data
     New {
-        /// `objective NAME`, or what `semiseq new` takes
+        /// `objective NAME`, `encoder NAME`, `format NAME`, or what `semiseq new` takes
         #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
         rest: Vec<String>,
     },
@@ -77,8 +77,8 @@ fn main() -> ExitCode {
         Command::Bench { rest } => cargo::bench(&rest),
         Command::Doc => cargo::doc(),
         Command::New { rest } => match rest.as_slice() {
-            [kind, name] if kind == "objective" && !std::path::Path::new(kind).exists() => {
-                objective::create(&cargo::root(), name)
+            [kind, name] if skeleton::kinds().contains(&kind.as_str()) && !std::path::Path::new(kind).exists() => {
+                skeleton::create(&cargo::root(), kind, name)
             }
             _ => cargo::product(&[&["new".to_string()], rest.as_slice()].concat()),
         },

@@ -4,15 +4,12 @@ use burn::module::Module;
 use burn::tensor::Tensor;
 use semiseq_kernels::Direction;
 
-use crate::cells::gru::GruLayer;
 use crate::cells::layer::RecurrentLayer;
-use crate::cells::lstm::LstmLayer;
-use crate::cells::rnn::RnnLayer;
 use crate::cells::state::State;
 
 /// A row is the name in the enum, the layer, and what it is.
 macro_rules! registry {
-    ($($variant:ident $layer:ident, $summary:literal;)*) => {
+    ($($variant:ident $layer:ty, $summary:literal;)*) => {
         /// A layer of any cell.
         #[derive(Module, Debug)]
         pub enum Layer {
@@ -59,7 +56,7 @@ macro_rules! registry {
 }
 
 registry! {
-    Rnn RnnLayer, "Simple recurrent network.";
-    Lstm LstmLayer, "Long short-term memory.";
-    Gru GruLayer, "Gated recurrent unit.";
+    Rnn crate::cells::rnn::RnnLayer, "Simple recurrent network.";
+    Lstm crate::cells::lstm::LstmLayer, "Long short-term memory.";
+    Gru crate::cells::gru::GruLayer, "Gated recurrent unit.";
 }

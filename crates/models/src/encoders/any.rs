@@ -5,14 +5,11 @@ use burn::tensor::Tensor;
 
 use crate::cells::state::State;
 use crate::encoder::Encoder;
-use crate::encoders::convolutional::ConvolutionalEncoder;
-use crate::encoders::dense::DenseEncoder;
 use crate::encoders::image::Image;
-use crate::encoders::recurrent::RecurrentEncoder;
 
 /// A row is the name in the enum, the encoder, and what it is. All cells are one kind of encoder.
 macro_rules! encoders {
-    ($($variant:ident $encoder:ident, $summary:literal;)*) => {
+    ($($variant:ident $encoder:ty, $summary:literal;)*) => {
         /// Any encoder that a config can name.
         #[derive(Module, Debug)]
         #[allow(clippy::large_enum_variant, reason = "one encoder a model; a box would only hide it")]
@@ -55,7 +52,7 @@ macro_rules! encoders {
 }
 
 encoders! {
-    Recurrent RecurrentEncoder, "Recurrent layers.";
-    Dense DenseEncoder, "Fully connected layers over the whole sequence.";
-    Convolutional ConvolutionalEncoder, "Convolutions over the sequence as an image.";
+    Recurrent crate::encoders::recurrent::RecurrentEncoder, "Recurrent layers.";
+    Dense crate::encoders::dense::DenseEncoder, "Fully connected layers over the whole sequence.";
+    Convolutional crate::encoders::convolutional::ConvolutionalEncoder, "Convolutions over the sequence as an image.";
 }

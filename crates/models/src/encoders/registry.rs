@@ -4,12 +4,7 @@ use burn::tensor::Device;
 use semiseq_schema::{Problem, problem};
 use serde::{Deserialize, Serialize};
 
-use crate::cells::gru::GruConfig;
-use crate::cells::lstm::LstmConfig;
-use crate::cells::rnn::RnnConfig;
 use crate::encoders::any::AnyEncoder;
-use crate::encoders::convolutional::ConvolutionalConfig;
-use crate::encoders::dense::DenseConfig;
 use crate::encoders::settings::EncoderSettings;
 
 /// Weights of an encoder at most: as many take 2 GiB, and training them four times as much.
@@ -17,7 +12,7 @@ pub const MOST_WEIGHTS: u64 = 1 << 29;
 
 /// A row is the name in configs, the name in the enum, the settings, and what it is.
 macro_rules! registry {
-    ($($name:literal $variant:ident $config:ident, $summary:literal;)*) => {
+    ($($name:literal $variant:ident $config:ty, $summary:literal;)*) => {
         /// The encoder: one table, named after its cell or its layers.
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
         pub enum EncoderConfig {
@@ -66,11 +61,11 @@ macro_rules! registry {
 }
 
 registry! {
-    "rnn" Rnn RnnConfig, "Simple recurrent network (Elman 1990).";
-    "lstm" Lstm LstmConfig, "Long short-term memory (Hochreiter & Schmidhuber 1997).";
-    "gru" Gru GruConfig, "Gated recurrent unit (Cho et al. 2014).";
-    "dense" Dense DenseConfig, "Fully connected layers over the whole sequence.";
-    "convolutional" Convolutional ConvolutionalConfig, "Convolutions over the sequence as an image.";
+    "rnn" Rnn crate::cells::rnn::RnnConfig, "Simple recurrent network (Elman 1990).";
+    "lstm" Lstm crate::cells::lstm::LstmConfig, "Long short-term memory (Hochreiter & Schmidhuber 1997).";
+    "gru" Gru crate::cells::gru::GruConfig, "Gated recurrent unit (Cho et al. 2014).";
+    "dense" Dense crate::encoders::dense::DenseConfig, "Fully connected layers over the whole sequence.";
+    "convolutional" Convolutional crate::encoders::convolutional::ConvolutionalConfig, "Convolutions over the sequence as an image.";
 }
 
 impl EncoderConfig {
