@@ -1,7 +1,4 @@
-//! What vectors of sequences show: projections to two dimensions, clusters, how well they agree with classes; and whether one
-//! method is better than another.
-//!
-//! Points are rows of `f64`, one a sequence. The methods are linfa's; the measures of agreement are here.
+#![doc = include_str!("../README.md")]
 
 mod agreement;
 mod anomaly;

@@ -1,6 +1,6 @@
 //! `[data]`: where sequences come from, which labels may be seen, how values are prepared.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use semiseq_schema::Problem;
 use serde::{Deserialize, Serialize};
@@ -159,22 +159,6 @@ impl DataConfig {
                 note(key, format!("is for files, and has no effect on `{}`", self.source), "remove the key");
             }
         }
-        // Other parts may be tables.
-        let alone = self.train.is_none() && self.valid.is_none() && self.test.is_none() && self.unlabeled.is_none();
-        let columnless =
-            alone && (self.format.as_deref().or_else(|| formats::by_ending(Path::new(&self.source)))) == Some("ts");
-        for (key, given) in [
-            ("text", self.text.is_some()),
-            ("target", self.target.is_some()),
-            ("features", !self.features.is_empty()),
-            ("id", self.id.is_some()),
-            ("time", self.time.is_some()),
-            ("header", self.header.is_some()),
-        ] {
-            if given && columnless {
-                note(key, "is for tables, and a `.ts` file has no columns".into(), "remove the key");
-            }
-        }
         if let Some(format) = &self.format
             && !formats::FORMATS.iter().any(|known| known.name == format)
         {
@@ -252,27 +236,5 @@ fn check_windows(windows: &WindowsConfig, path: &str, data: &DataConfig, problem
             format!("must be between 1 and `input` ({}), got {season}", windows.input),
             "the seasonal-naive forecast repeats the last season of the window; make `input` longer",
         );
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn keys_of_columns_are_refused_where_there_are_none() {
-        let problems = |source: &str| {
-            let config = DataConfig {
-                source: source.into(),
-                target: Some("x".into()),
-                time: Some("t".into()),
-                ..DataConfig::default()
-            };
-            let mut problems = Vec::new();
-            config.check("data", &mut problems);
-            problems.into_iter().map(|problem| problem.key).collect::<Vec<_>>()
-        };
-        assert_eq!(problems("a.ts"), ["data.target", "data.time"]);
-        assert_eq!(problems("a.csv"), [""; 0]);
     }
 }

@@ -1,7 +1,4 @@
-//! Sequence data: files and formulas → sequences → label splits → views → batches.
-//!
-//! Everything here is plain host memory, without Burn: the crate compiles in seconds, and a batch is a
-//! `Vec` that the training crate uploads. All randomness comes from explicit seeds.
+#![doc = include_str!("../README.md")]
 
 pub mod augment;
 mod config;

@@ -106,13 +106,18 @@ fn look(path: &Path, format: &str) -> TestCaseResult {
 }
 
 fn hold(name: &str, format: &str, file: &str, bytes: &[u8]) {
-    let path = folder(name).join(file);
+    hold_in(name, format, file, file, bytes);
+}
+
+/// As [`hold`], where `whole`, a folder, is read and `file` within it is changed.
+fn hold_in(name: &str, format: &str, file: &str, whole: &str, bytes: &[u8]) {
+    let (path, whole) = (folder(name).join(file), folder(name).join(whole));
     fs::write(&path, bytes).unwrap();
-    assert!(read(&path, Some(format), &ReadOptions::default()).is_ok(), "the file is read before it is changed");
+    assert!(read(&whole, Some(format), &ReadOptions::default()).is_ok(), "the file is read before it is changed");
     let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(CASES) };
     proptest!(config, |(list in changes())| {
         fs::write(&path, changed(bytes, &list)).unwrap();
-        look(&path, format)?;
+        look(&whole, format)?;
     });
 }
 
@@ -152,6 +157,34 @@ fn json_lines_hold() {
     hold("jsonl-text", "jsonl", "a.jsonl", lines);
     let lines = b"{\"values\": [[1, 2], [3, null]], \"label\": \"x\"}\n{\"values\": [[1e3, 2.5]], \"label\": \"y\"}\n";
     hold("jsonl-values", "jsonl", "b.jsonl", lines);
+}
+
+#[test]
+fn long_tables_hold() {
+    let table = b"id,time,x,y,label\n1,0,0.5,2,a\n1,1,0.6,3,a\n2,0,1.5,4,b\n2,1,1.6,?,b\n3,0,2.5,6,\n3,1,2.6,7,\n";
+    hold("long", "long", "a.csv", table);
+    let pivoted =
+        b"case_id,dim_id,reading_id,value\n0,0,0,1.5\n0,0,1,1.6\n0,1,0,2.5\n0,1,1,2.6\n1,0,0,3.5\n1,1,0,4.5\n";
+    hold("pivoted", "long", "b.csv", pivoted);
+}
+
+#[test]
+fn documents_hold() {
+    let path = folder("documents");
+    for (class, text) in [("neg", "bad day"), ("pos", "a good one")] {
+        fs::create_dir_all(path.join("set").join(class)).unwrap();
+        fs::write(path.join("set").join(class).join("0.txt"), text).unwrap();
+    }
+    hold_in("documents", "documents", "set/pos/1.txt", "set", "fine<br />day, \u{e9}t\u{e9}\n".as_bytes());
+}
+
+#[test]
+fn lines_hold() {
+    let path = folder("lines").join("set");
+    fs::create_dir_all(&path).unwrap();
+    fs::write(path.join("a.neg"), "bad day\nawful\n").unwrap();
+    hold_in("lines", "lines", "set/a.pos", "set", b"a good one\n\nfine, very fine\nso so\n");
+    hold("line", "lines", "b.txt", b"a good one\nfine, very fine\n");
 }
 
 #[test]

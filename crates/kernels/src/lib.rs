@@ -1,16 +1,4 @@
-//! Recurrent operations for Burn: a whole sequence of one layer and one direction, for RNN, LSTM and GRU.
-//!
-//! This is the one crate of semiseq that knows backends. The functions take plain [`Tensor`]s on any device. On the
-//! CPU backends (`flex`, `ndarray`) and on GPUs (`wgpu`, `cuda`) a sequence is one fused operation with a
-//! hand-written derivative; elsewhere it is composed of Burn's own operations, which stay here as
-//! [`reference`](mod@reference).
-//!
-//! Beside them stand the other operations of a training step that Burn's own make too slow: the vectors of tokens, dropout, the
-//! cross-entropy of a linear layer with many classes, a linear layer's squared error, the mean over time, the hyperbolic tangent,
-//! the gradient's norm, Adam's step, and averages of weights.
-//!
-//! [`Tensor`]: burn::tensor::Tensor
-
+#![doc = include_str!("../README.md")]
 #![allow(unsafe_code, reason = "this crate alone holds what is fast because it is unchecked")]
 #![deny(clippy::undocumented_unsafe_blocks)]
 

@@ -1,8 +1,4 @@
-//! Networks for sequences: plain tensors in, plain tensors out.
-//!
-//! A [`SequenceModel`] is a backbone (token embedding, [`Encoder`], dropout) with a head: [`Classifier`],
-//! [`Tagger`], [`Regressor`] or [`Forecaster`]. Any Burn module from `[batch, time, features]` to `[batch, time, hidden]`
-//! can be the encoder.
+#![doc = include_str!("../README.md")]
 
 mod backbone;
 mod cells;

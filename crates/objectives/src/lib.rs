@@ -1,7 +1,4 @@
-//! What a stage of training minimises. One file an objective in `methods/`, what they share in `parts/`.
-//!
-//! An [`Objective`] is a Burn module that returns named loss [`Terms`] for a [`Step`]; [`ObjectiveConfig`] names any of those
-//! that a config can choose.
+#![doc = include_str!("../README.md")]
 
 mod methods;
 mod objective;

@@ -1,6 +1,4 @@
-//! What is shown of a finished run: one page in one file, and the pictures of the run folder.
-//!
-//! [`Material::of`] asks a [`semiseq_training::FinishedRun`] for all of it, [`Material::write`] writes it into the run folder.
+#![doc = include_str!("../README.md")]
 
 pub mod confusion;
 pub mod curves;

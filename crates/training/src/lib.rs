@@ -1,6 +1,4 @@
-//! Everything that trains: configs, tasks, the learner, and the run that ties them together.
-//!
-//! The way of the data is one page: [`run::run`].
+#![doc = include_str!("../README.md")]
 
 pub mod cells;
 #[cfg(test)]

@@ -78,7 +78,12 @@ macro_rules! registry {
             }
 
             fn fits(&self, kind: &InputSize) -> bool {
-                match self { $(Self::$variant(_) => matches!(kind, InputSize::$kind { .. }),)* }
+                Self::works_on(self.name(), kind)
+            }
+
+            /// Whether the augmentation of a name works on data of a kind.
+            fn works_on(name: &str, kind: &InputSize) -> bool {
+                match name { $($name => matches!(kind, InputSize::$kind { .. }),)* _ => false }
             }
 
             fn apply(&self, sequence: &mut Sequence, corpus: &Corpus, rng: &mut impl Rng) {
@@ -144,6 +149,19 @@ impl AugmentConfig {
             let place = list.iter().flatten().enumerate().find(|(_, augmentation)| !augmentation.keeps_steps());
             place.map(|(index, augmentation)| format!("{view}.{index}.{}", augmentation.name()))
         })
+    }
+
+    /// The first augmentation of the config that is for data of the other kind and does nothing on these, by its key.
+    pub fn of_other_kind(&self, input: &InputSize) -> Option<String> {
+        [("weak", &self.weak), ("strong", &self.strong)].into_iter().find_map(|(view, list)| {
+            let place = list.iter().flatten().enumerate().find(|(_, augmentation)| !augmentation.fits(input));
+            place.map(|(index, augmentation)| format!("{view}.{index}.{}", augmentation.name()))
+        })
+    }
+
+    /// Names of the augmentations that work on data of this kind.
+    pub fn for_kind(input: &InputSize) -> Vec<&'static str> {
+        AUGMENTATIONS.iter().map(|(name, _)| *name).filter(|name| AugmentationConfig::works_on(name, input)).collect()
     }
 
     pub(crate) fn check(&self, path: &str, problems: &mut Vec<Problem>) {

@@ -15,17 +15,24 @@ pub(super) const FORMAT: Format = Format {
     name: "csv",
     summary: "comma-separated table, a row a series or a text",
     endings: &["csv"],
+    columns: true,
     read: read_commas,
 };
 pub(super) const TSV: Format = Format {
     name: "tsv",
     summary: "tab-separated table, a row a series or a text",
     endings: &["tsv", "tab"],
+    columns: true,
     read: read_tabs,
 };
 
-pub(super) const LONG: Format =
-    Format { name: "long", summary: "table with a row a step: series, time, channels", endings: &[], read: read_long };
+pub(super) const LONG: Format = Format {
+    name: "long",
+    summary: "table with a row a step: series, time, channels",
+    endings: &[],
+    columns: true,
+    read: read_long,
+};
 
 fn read_commas(path: &Path, options: &ReadOptions) -> Result<Rows, DataError> {
     read(path, b',', options)

@@ -8,8 +8,13 @@ use crate::formats::table::layout::{Kind, Layout};
 use crate::formats::{Format, ReadOptions, Rows, ends_in, files, named, text};
 use crate::sequence::Sequence;
 
-pub(super) const FORMAT: Format =
-    Format { name: "documents", summary: "a folder a class, a text file a document", endings: &[], read };
+pub(super) const FORMAT: Format = Format {
+    name: "documents",
+    summary: "a folder a class, a text file a document",
+    endings: &[],
+    columns: false,
+    read,
+};
 
 fn read(path: &Path, options: &ReadOptions) -> Result<Rows, DataError> {
     let layout = Some(Layout { kind: Kind::Documents, ..Layout::default() });

@@ -13,6 +13,7 @@ pub(super) const FORMAT: Format = Format {
     name: "idx",
     summary: "MNIST's images and labels, a row of pixels a step",
     endings: &["idx3-ubyte", "idx1-ubyte", "idx"],
+    columns: false,
     read,
 };
 

@@ -20,6 +20,7 @@ pub(super) const FORMAT: Format = Format {
     name: "jsonl",
     summary: "a JSON object a line with `text` or `values`",
     endings: &["jsonl", "ndjson", "json"],
+    columns: true,
     read,
 };
 

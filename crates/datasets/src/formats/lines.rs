@@ -11,6 +11,7 @@ pub(super) const FORMAT: Format = Format {
     name: "lines",
     summary: "a folder with a text file a class, a document a line",
     endings: &["pos", "neg"],
+    columns: false,
     read,
 };
 

@@ -90,6 +90,8 @@ pub struct Format {
     pub summary: &'static str,
     /// Endings of file names, without `.gz`.
     pub endings: &'static [&'static str],
+    /// Whether there are columns, which keys of a config can name.
+    pub columns: bool,
     read: fn(&Path, &ReadOptions) -> Result<Rows, DataError>,
 }
 

@@ -7,8 +7,13 @@ use crate::error::DataError;
 use crate::formats::{Format, ReadOptions, Rows, exact, text};
 use crate::label_names;
 
-pub(super) const FORMAT: Format =
-    Format { name: "ts", summary: "aeon/sktime series, channels parted by colons", endings: &["ts"], read };
+pub(super) const FORMAT: Format = Format {
+    name: "ts",
+    summary: "aeon/sktime series, channels parted by colons",
+    endings: &["ts"],
+    columns: false,
+    read,
+};
 
 const HINT: &str = "a line is `1.0,2.0,3.0:1.0,2.0,3.0:label`: values parted by commas, channels by colons";
 

@@ -11,7 +11,7 @@ use crate::formats::table::layout::{Kind, Layout};
 use crate::formats::{Format, ReadOptions, Rows, exact, text};
 
 pub(super) const FORMAT: Format =
-    Format { name: "ucr", summary: "UCR table, label first, no header", endings: &["txt"], read };
+    Format { name: "ucr", summary: "UCR table, label first, no header", endings: &["txt"], columns: true, read };
 
 const HINT: &str = "a line is a label and then numbers, parted by tabs, commas or spaces; infinity is not a value";
 

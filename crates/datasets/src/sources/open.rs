@@ -1,10 +1,11 @@
 //! From a config's `source` to raw parts: training, and where they exist validation, test and unlabelled.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::config::DataConfig;
 use crate::error::DataError;
 use crate::formats::limit::within;
+use crate::formats::{self, FORMATS};
 use crate::sequence::Target;
 use crate::sources::locate::{is_built_in, located, parts};
 use crate::sources::parts::Source;
@@ -40,8 +41,43 @@ fn parts_of(config: &DataConfig, task: Task) -> Result<Source, DataError> {
         Some(path) => (path.clone(), None),
         None => parts(&located(config)?),
     };
+    check_columns(&path, config)?;
     let (train, layout) = read_like(&path, config, task, None)?;
     further_parts(Source { layout, ..Source::new(train) }, test, config, task)
+}
+
+/// Refuses keys of columns where no part has any: whoever wrote them expects an effect.
+fn check_columns(path: &Path, config: &DataConfig) -> Result<(), DataError> {
+    let others = [&config.valid, &config.test, &config.unlabeled].into_iter().flatten().map(PathBuf::as_path);
+    let has_columns = |path: &Path| {
+        let name = config.format.as_deref().or_else(|| formats::guess(path));
+        // What is no format at all is told by whoever reads it.
+        FORMATS.iter().find(|format| Some(format.name) == name).is_none_or(|format| format.columns)
+    };
+    if others.chain([path]).any(has_columns) {
+        return Ok(());
+    }
+    let keys = [
+        ("text", config.text.is_some()),
+        ("target", config.target.is_some()),
+        ("features", !config.features.is_empty()),
+        ("id", config.id.is_some()),
+        ("time", config.time.is_some()),
+        ("header", config.header.is_some()),
+    ];
+    let given: Vec<String> = keys.iter().filter(|(_, given)| *given).map(|(key, _)| format!("`data.{key}`")).collect();
+    if given.is_empty() {
+        return Ok(());
+    }
+    let kind = config.format.as_deref().or_else(|| formats::guess(path)).unwrap_or_default();
+    Err(DataError::new(
+        format!(
+            "{}: {} for tables, and `{kind}` has no columns",
+            path.display(),
+            if given.len() == 1 { format!("{} is", given[0]) } else { format!("{} are", given.join(", ")) }
+        ),
+        "remove what has no effect; labels stand in the file itself, or are the names of its folders or files",
+    ))
 }
 
 /// The parts beside that of training, read by its columns; `test` is the source's own test file.
@@ -68,8 +104,6 @@ fn further_parts(source: Source, test: Option<PathBuf>, config: &DataConfig, tas
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
 
     fn folder(name: &str) -> PathBuf {
@@ -126,5 +160,28 @@ mod tests {
         assert!(near.contains("`cargo xtask data fetch ag-news-small` downloads it"), "{near}");
         let far = message("/no/such/mnist-10k");
         assert!(far.contains("`cargo xtask data fetch mnist-10k --to /no/such` downloads it"), "{far}");
+    }
+
+    #[test]
+    fn keys_of_columns_are_refused_where_there_are_none() {
+        let path = folder("columnless");
+        let ts = path.join("a.ts");
+        std::fs::write(&ts, "@classLabel true a b\n@data\n1,2:a\n3,4:b\n").unwrap();
+        for class in ["a", "b"] {
+            std::fs::create_dir_all(path.join("texts").join(class)).unwrap();
+            std::fs::write(path.join("texts").join(class).join("1.txt"), "some words").unwrap();
+        }
+        let csv = path.join("a.csv");
+        std::fs::write(&csv, "x,y,label\n1,2,a\n3,4,b\n").unwrap();
+        let opened = |path: &Path| {
+            let (target, time) = (Some("label".into()), Some("x".into()));
+            let config = DataConfig { source: path.display().to_string(), target, time, ..Default::default() };
+            open(&config, Task::Classify).map(|_| ()).map_err(|error| error.to_string())
+        };
+        for path in [&ts, &path.join("texts")] {
+            let told = opened(path).unwrap_err();
+            assert!(told.contains("`data.target`, `data.time` are for tables, and `"), "{told}");
+        }
+        opened(&csv).unwrap();
     }
 }

@@ -1,6 +1,6 @@
 //! Whether config, model and data go together: all that can be said before any training.
 
-use semiseq_datasets::{Prepared, Task as Targets};
+use semiseq_datasets::{AugmentConfig, Prepared, Task as Targets};
 use semiseq_models::InputSize;
 use semiseq_objectives::Kind;
 
@@ -21,7 +21,7 @@ pub(crate) fn check<M: ModelSettings, O: ObjectiveSettings>(
     check_head(config, data)?;
     check_baseline(config)?;
     check_class_weights(config, data)?;
-    check_views(config)?;
+    check_views(config, data)?;
     config.model.check_data(&config.data.source, data)?;
     let values = matches!(data.processor.input(), InputSize::Values(_));
     for (index, stage) in config.stages.iter().enumerate() {
@@ -131,8 +131,20 @@ fn check_class_weights<M: ModelSettings, O: ObjectiveSettings>(
     Ok(())
 }
 
-/// Whether views leave each step where its label is.
-fn check_views<M: ModelSettings, O: ObjectiveSettings>(config: &RunConfig<M, O>) -> Result<(), Error> {
+/// Whether views do something on such data, and leave each step where its label is.
+fn check_views<M: ModelSettings, O: ObjectiveSettings>(config: &RunConfig<M, O>, data: &Prepared) -> Result<(), Error> {
+    let input = data.processor.input();
+    if let Some(key) = config.data.augment.of_other_kind(&input) {
+        let (holds, other) = match input {
+            InputSize::Values(_) => ("values", "text"),
+            InputSize::Tokens(_) => ("text", "values"),
+        };
+        let names: Vec<String> = AugmentConfig::for_kind(&input).iter().map(|name| format!("`{name}`")).collect();
+        return Err(Error::input(
+            format!("`data.augment.{key}` is for {other}, and {} holds {holds}", config.data.source),
+            format!("remove it: it would have no effect; for {holds} there are {}", names.join(", ")),
+        ));
+    }
     let each = match config.model.kind() {
         ModelKind::Tagger => "a tagger has a label for each",
         ModelKind::Forecaster { .. } => "a forecast begins where a window ends",
