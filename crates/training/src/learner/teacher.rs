@@ -68,8 +68,12 @@ impl<M: SequenceModel, O: Objective<M> + ModuleDisplay> Objective<M> for Noted<O
     }
 }
 
-/// Three steps of batches of four, and what was noted.
-fn trained<O: Objective<AnyModel>>(objective: O, config: &StageConfig) -> (Fit<AnyModel, Noted<O>>, Seen) {
+/// Three steps of batches of four from a model on, and what was noted.
+fn trained<O: Objective<AnyModel>>(
+    model: &AnyModel,
+    objective: O,
+    config: &StageConfig,
+) -> (Fit<AnyModel, Noted<O>>, Seen) {
     let train = Dataset {
         name: "t".into(),
         sequences: (0..24).map(|row| Sequence::Tokens(vec![1 + row % 3, 1 + row % 2])).collect(),
@@ -100,7 +104,7 @@ fn trained<O: Objective<AnyModel>>(objective: O, config: &StageConfig) -> (Fit<A
     let interrupter = Interrupter::new();
     let mut progress = Progress::new(false, true, interrupter.clone());
     let objective = Noted { inner: objective, seen: Arc::clone(&seen) };
-    let fitted = fit(model(), objective, &options, None, &mut progress, &interrupter, |_, _| Ok(()));
+    let fitted = fit(model.clone(), objective, &options, None, &mut progress, &interrupter, |_, _| Ok(()));
     (fitted.expect("three steps"), seen)
 }
 
@@ -109,10 +113,10 @@ fn stage(objective: ObjectiveConfig) -> StageConfig {
 }
 
 /// `w̄ ← d w̄ + (1 - d) w` for the decays of three steps, from the initial weights.
-fn by_hand(seen: &Seen, decays: [f64; 3]) -> Vec<f64> {
+fn by_hand(model: &AnyModel, seen: &Seen, decays: [f64; 3]) -> Vec<f64> {
     let seen = seen.lock().expect("one thread");
     assert_eq!(seen.iter().map(|(step, _)| *step).collect::<Vec<_>>(), [0, 1, 2], "once after each step");
-    let first = weights(&model());
+    let first = weights(model);
     assert!(seen.windows(2).all(|pair| pair[0].1 != pair[1].1) && seen[0].1 != first, "after the optimiser's step");
     seen.iter().zip(decays).fold(first, |mean, ((_, weights), decay)| {
         mean.iter().zip(weights).map(|(mean, weight)| decay * mean + (1.0 - decay) * weight).collect()
@@ -130,8 +134,8 @@ fn the_loop_moves_a_teacher_after_each_step_by_its_decay() {
     let config = MeanTeacherConfig { ema_decay: 0.6, ..Default::default() };
     let student = model();
     let setting = Setting { model: &student, train_size: 24, class_counts: &[6, 6], target: None, device: &device };
-    let (fitted, seen) = trained(config.init(&setting), &stage(ObjectiveConfig::MeanTeacher(config.clone())));
-    assert_near(&weights(&fitted.objective.evaluated(&fitted.model)), &by_hand(&seen, [0.5, 0.6, 0.6]));
+    let (fitted, seen) = trained(&student, config.init(&setting), &stage(ObjectiveConfig::MeanTeacher(config.clone())));
+    assert_near(&weights(&fitted.objective.evaluated(&fitted.model)), &by_hand(&student, &seen, [0.5, 0.6, 0.6]));
 }
 
 #[test]
@@ -142,8 +146,8 @@ fn the_loop_averages_weights_after_each_step_by_their_decay() {
     let supervised = SupervisedConfig::default();
     let config = stage(ObjectiveConfig::Supervised(supervised.clone()));
     let config = StageConfig { weight_average: Some(0.6), ..config };
-    let (fitted, seen) = trained(supervised.init(&setting), &config);
-    assert_near(&weights(&fitted.model), &by_hand(&seen, [0.0, 0.5, 0.6]));
+    let (fitted, seen) = trained(&student, supervised.init(&setting), &config);
+    assert_near(&weights(&fitted.model), &by_hand(&student, &seen, [0.0, 0.5, 0.6]));
 }
 
 #[test]
