@@ -24,19 +24,19 @@ fn mistakes_in_the_config_name_line_and_key() {
     refused(
         "unknown-key",
         ("per_class = 4", "per_clas = 4"),
-        &["c.toml:6: `data.labels.per_clas`", "did you mean `per_class`?"],
+        &["c.toml:7: `data.labels.per_clas`", "did you mean `per_class`?"],
     );
     refused(
         "wrong-type",
         ("hidden = 6\n[[stage]]", "hidden = \"six\"\n[[stage]]"),
-        &["c.toml:14: `model.classifier.encoder.gru.hidden`", "wrong type"],
+        &["c.toml:15: `model.classifier.encoder.gru.hidden`", "wrong type"],
     );
-    refused("negative", ("hidden = 6\n[[stage]]", "hidden = -6\n[[stage]]"), &["c.toml:14", "hidden"]);
+    refused("negative", ("hidden = 6\n[[stage]]", "hidden = -6\n[[stage]]"), &["c.toml:15", "hidden"]);
     refused("zero-epochs", ("epochs = 4", "epochs = 0"), &["`stage.1.epochs` must be at least 1, got 0"]);
     refused(
         "range",
         ("dropout = 0.2", "dropout = 1.5"),
-        &["c.toml:12: `model.classifier.dropout` must be in [0, 1), got 1.5"],
+        &["c.toml:13: `model.classifier.dropout` must be in [0, 1), got 1.5"],
     );
     refused("choice", ("mean-teacher", "mean-teachr"), &["did you mean `mean-teacher`?"]);
     refused(
@@ -60,7 +60,7 @@ fn mistakes_in_the_config_name_line_and_key() {
             &["`stage.1.objective.mean-teacher.supervised.class_weights` must be finite numbers of at least 0"],
         );
     }
-    refused("syntax", ("epochs = 2", "epochs = = 2"), &["c.toml:16"]);
+    refused("syntax", ("epochs = 2", "epochs = = 2"), &["c.toml:17"]);
 }
 
 /// The mistakes that a config has, each from `error:` on.
@@ -82,24 +82,24 @@ fn a_wrong_choice_is_one_mistake_and_hides_no_other() {
             "objective",
             "objective.mean-teacher",
             "objective.banana",
-            "c.toml:22: `stage.1.objective.banana`",
+            "c.toml:23: `stage.1.objective.banana`",
             "known here: ",
         ),
-        ("alias", "objective.mean-teacher", "objective.vat", "c.toml:22", "did you mean `virtual-adversarial`?"),
-        ("marks", "objective.mean-teacher", "objective.Mean_Teacher", "c.toml:22", "did you mean `mean-teacher`?"),
+        ("alias", "objective.mean-teacher", "objective.vat", "c.toml:23", "did you mean `virtual-adversarial`?"),
+        ("marks", "objective.mean-teacher", "objective.Mean_Teacher", "c.toml:23", "did you mean `mean-teacher`?"),
         (
             "encoder",
             "encoder.gru",
             "encoder.transformer",
-            "c.toml:13: `model.classifier.encoder.transformer`",
+            "c.toml:14: `model.classifier.encoder.transformer`",
             "known here: rnn",
         ),
-        ("optimiser", "optimizer.adam", "optimizer.lion", "c.toml:23: `stage.1.optimizer.lion`", "known here: sgd"),
+        ("optimiser", "optimizer.adam", "optimizer.lion", "c.toml:24: `stage.1.optimizer.lion`", "known here: sgd"),
         (
             "model",
             "[model.classifier]",
             "[model.banana]",
-            "c.toml:10: `model` must hold exactly one table",
+            "c.toml:11: `model` must hold exactly one table",
             "remove all but one",
         ),
         (
@@ -114,25 +114,25 @@ fn a_wrong_choice_is_one_mistake_and_hides_no_other() {
         let found = mistakes(name, &[(from, to), ("warmup = 0.1", "warmup = 7.0")]);
         assert_eq!(found.len(), 2, "{name}: {found:?}");
         assert!(found[0].contains(line) && found[0].contains(hint), "{name}: {found:?}");
-        assert!(found[1].contains("c.toml:27: `stage.1.schedule.cosine.warmup`"), "{name}: {found:?}");
+        assert!(found[1].contains("c.toml:28: `stage.1.schedule.cosine.warmup`"), "{name}: {found:?}");
     }
 }
 
 #[test]
 fn keys_of_other_libraries_and_other_tables_get_the_line_that_is_right() {
     for (name, from, to, parts) in [
-        ("lr-name", "lr = 1e-2", "learning_rate = 1e-2", vec!["c.toml:24", "did you mean `lr`?"]),
+        ("lr-name", "lr = 1e-2", "learning_rate = 1e-2", vec!["c.toml:25", "did you mean `lr`?"]),
         (
             "lr-place",
             "batch_size = 6",
             "batch_size = 6\nlr = 1e-2",
             vec![
-                "c.toml:22: `stage.1.lr`",
+                "c.toml:23: `stage.1.lr`",
                 "`lr` stands in `[stage.optimizer.adam]`: write that line below this stage, and `lr = …` after it",
             ],
         ),
-        ("epochs", "epochs = 2", "num_epochs = 2", vec!["c.toml:16: `stage.0.num_epochs`", "did you mean `epochs`?"]),
-        ("hidden", "hidden = 6\n[[stage]]", "hidden_size = 6\n[[stage]]", vec!["c.toml:14", "did you mean `hidden`?"]),
+        ("epochs", "epochs = 2", "num_epochs = 2", vec!["c.toml:17: `stage.0.num_epochs`", "did you mean `epochs`?"]),
+        ("hidden", "hidden = 6\n[[stage]]", "hidden_size = 6\n[[stage]]", vec!["c.toml:15", "did you mean `hidden`?"]),
         ("labels", "size = 90", "size = 90\nper_class = 4", vec!["`data.per_class`", "`[data.labels]`"]),
         (
             "choice",
@@ -143,7 +143,7 @@ fn keys_of_other_libraries_and_other_tables_get_the_line_that_is_right() {
                 "a choice is a table of its own: `[stage.objective.mean-teacher]`",
             ],
         ),
-        ("type", "epochs = 2", "epochs = \"two\"", vec!["c.toml:16: `stage.0.epochs` has the wrong type"]),
+        ("type", "epochs = 2", "epochs = \"two\"", vec!["c.toml:17: `stage.0.epochs` has the wrong type"]),
     ] {
         let found = mistakes(name, &[(from, to)]);
         assert_eq!(found.len(), 1, "{name}: {found:?}");
@@ -374,7 +374,7 @@ fn a_test_label_never_seen_in_training_is_named() {
     std::fs::write(folder.join("train.csv"), format!("a,b,label\n{}{}", rows("x"), rows("y"))).expect("data");
     std::fs::write(folder.join("test.csv"), "a,b,label\n1,2,x\n1,2,z\n").expect("data");
     let data = "[data]\ntrain = \"train.csv\"\ntest = \"test.csv\"\n";
-    let config = write_config(&folder, &SMALL.replace("[data]\nsource = \"cbf\"\nsize = 90\n", data));
+    let config = write_config(&folder, &SMALL.replace("[data]\nsource = \"cbf\"\nsize = 90\nvalidation = 0.2\n", data));
     let output = semiseq(&folder, &["train", config, "--no-tui"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(

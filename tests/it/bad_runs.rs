@@ -75,15 +75,15 @@ fn a_generator_that_makes_one_sample_is_named_and_the_run_goes_on() {
 fn a_last_step_that_throws_the_weights_out_of_range_stops_the_run() {
     for (name, lr, valid) in [
         ("validated", "1e30", "0.2"),
-        ("not-validated", "1e30", "0.0"),
-        ("far-out", "1e22", "0.0"),
-        ("infinite-rate", "1e39", "0.0"),
+        ("not-validated", "1e30", "\"none\""),
+        ("far-out", "1e22", "\"none\""),
+        ("infinite-rate", "1e39", "\"none\""),
     ] {
         let folder = folder(name);
         let stage =
             format!("epochs = 1\nbatch_size = 60\n[stage.objective.supervised]\n[stage.optimizer.sgd]\nlr = {lr}");
         let data = SMALL.split("[model.classifier]").next().expect("what stands before the model");
-        let data = data.replace("size = 90", &format!("size = 90\nvalid_fraction = {valid}"));
+        let data = data.replace("validation = 0.2", &format!("validation = {valid}"));
         let model = "[model.classifier.encoder.rnn]\nhidden = 4\nactivation = \"relu\"";
         let config = write_config(&folder, &format!("{data}{model}\n[[stage]]\n{stage}\n"));
         let output = semiseq(&folder, &["train", config, "--no-tui", "--out", "run"]);
@@ -117,25 +117,25 @@ fn an_infinite_validation_loss_stops_the_run_and_names_values_out_of_range() {
 #[test]
 fn early_stopping_by_what_is_never_measured_is_refused() {
     for (name, metric, keys, objective, needles) in [
-        ("other-task", "mse", "", "supervised", ["`valid.mse`, which this stage never measures", "`valid.accuracy`"]),
+        (
+            "other-task",
+            "mse",
+            "validation = 0.2",
+            "supervised",
+            ["`valid.mse`, which this stage never measures", "`valid.accuracy`"],
+        ),
         (
             "no-labels",
             "accuracy",
-            "",
+            "valid_fraction = 0.2",
             "autoencoder",
             ["`valid.accuracy`, which this stage never measures", "`valid.loss`"],
         ),
-        (
-            "no-validation",
-            "accuracy",
-            "\nvalid_fraction = 0.0",
-            "supervised",
-            ["needs validation data", "data.valid_fraction"],
-        ),
+        ("no-validation", "accuracy", "", "supervised", ["needs validation data", "data.validation"]),
     ] {
         let folder = folder(&format!("never-{name}"));
         let data = SMALL.split("[model.classifier]").next().expect("what stands before the model");
-        let data = data.replace("size = 90", &format!("size = 90{keys}"));
+        let data = data.replace("validation = 0.2", keys);
         let stage =
             format!("early_stopping = {{ metric = \"valid.{metric}\", patience = 1 }}\n[stage.objective.{objective}]");
         let model = "[model.classifier.encoder.gru]\nhidden = 4";

@@ -3,6 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+/// A list's text with a new name in it; `None` where the list is not found.
+type Insert = fn(&str, &str) -> Option<String>;
+
 /// What a skeleton is of.
 struct Kind {
     name: &'static str,
@@ -12,7 +15,7 @@ struct Kind {
     /// The names in the template, as a type and as it is written in configs.
     stands_for: [&'static str; 2],
     /// The files that list it, and how each gets its line.
-    lists: &'static [(&'static str, fn(&str, &str) -> Option<String>)],
+    lists: &'static [(&'static str, Insert)],
     /// What is to be done now.
     then: &'static str,
 }

@@ -5,6 +5,7 @@ mod anomaly;
 mod clustering;
 mod nearest;
 mod projection;
+pub mod references;
 mod significance;
 
 pub use agreement::{adjusted_rand_index, normalized_mutual_information, silhouette};

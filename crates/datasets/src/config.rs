@@ -24,7 +24,7 @@ pub struct DataConfig {
     /// The training part, in place of `source`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub train: Option<PathBuf>,
-    /// A validation part; otherwise `valid_fraction` of the training part.
+    /// A validation part; otherwise what `validation` says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub valid: Option<PathBuf>,
     /// A test part; otherwise the source's own, or what the `test_…` keys say.
@@ -52,8 +52,13 @@ pub struct DataConfig {
     /// Whether the first row of a CSV holds names. Default: looked at.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub header: Option<bool>,
-    /// Part of the training part that is kept for validation, in [0, 1). Default 0.2.
-    pub valid_fraction: f64,
+    /// What is kept of the training part for validation: `"none"`, or a fraction in (0, 1). Labels that choose an epoch are
+    /// labels spent, so the default is `"none"`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub validation: Option<Validation>,
+    /// The older spelling of `validation`, in [0, 1).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub valid_fraction: Option<f64>,
     /// Part that becomes the test part where the data has none, in (0, 1). Default 0.2.
     pub test_fraction: f64,
     /// The last so many rows are the test part.
@@ -84,6 +89,53 @@ pub struct DataConfig {
     pub augment: AugmentConfig,
 }
 
+/// `validation = "none"`, or a fraction.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Validation {
+    /// Nothing is kept for validation.
+    None,
+    /// This part of the training part, drawn class by class.
+    Fraction(f64),
+}
+
+impl Serialize for Validation {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::None => serializer.serialize_str("none"),
+            Self::Fraction(fraction) => serializer.serialize_f64(*fraction),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Validation {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl serde::de::Visitor<'_> for Visitor {
+            type Value = Validation;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("\"none\" or a fraction of the training part")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Validation, E> {
+                match text {
+                    "none" => Ok(Validation::None),
+                    _ => Err(E::invalid_value(serde::de::Unexpected::Str(text), &self)),
+                }
+            }
+
+            fn visit_f64<E: serde::de::Error>(self, fraction: f64) -> Result<Validation, E> {
+                Ok(if fraction == 0.0 { Validation::None } else { Validation::Fraction(fraction) })
+            }
+
+            fn visit_i64<E: serde::de::Error>(self, fraction: i64) -> Result<Validation, E> {
+                self.visit_f64(fraction as f64)
+            }
+        }
+        deserializer.deserialize_any(Visitor)
+    }
+}
+
 impl Default for DataConfig {
     fn default() -> Self {
         Self {
@@ -99,7 +151,8 @@ impl Default for DataConfig {
             id: None,
             time: None,
             header: None,
-            valid_fraction: 0.2,
+            validation: None,
+            valid_fraction: None,
             test_fraction: 0.2,
             test_last: None,
             test_every: None,
@@ -116,6 +169,15 @@ impl Default for DataConfig {
 }
 
 impl DataConfig {
+    /// The fraction of the training part that is kept for validation.
+    pub fn validation_fraction(&self) -> f64 {
+        match self.validation {
+            Some(Validation::Fraction(fraction)) => fraction,
+            Some(Validation::None) => 0.0,
+            None => self.valid_fraction.unwrap_or(0.0),
+        }
+    }
+
     /// Notes every value out of range; `path` is the key of the table.
     pub fn check(&self, path: &str, problems: &mut Vec<Problem>) {
         let mut note = |key: &str, message: String, hint: &str| {
@@ -132,8 +194,16 @@ impl DataConfig {
                 "name a built-in set, for example `source = \"cbf\"`, or the path of your data",
             );
         }
-        if !(0.0..1.0).contains(&self.valid_fraction) {
-            note("valid_fraction", format!("must be in [0, 1), got {}", self.valid_fraction), "0.2 is usual");
+        if let Some(fraction) = self.valid_fraction.filter(|fraction| !(0.0..1.0).contains(fraction)) {
+            note("valid_fraction", format!("must be in [0, 1), got {fraction}"), "0.2 is usual");
+        }
+        if let Some(Validation::Fraction(fraction)) = self.validation
+            && !(fraction > 0.0 && fraction < 1.0)
+        {
+            note("validation", format!("must be \"none\" or in (0, 1), got {fraction}"), "0.2 is usual");
+        }
+        if self.validation.is_some() && self.valid_fraction.is_some() {
+            note("valid_fraction", "is the older spelling of `validation`, which is given too".into(), "remove it");
         }
         if !(self.test_fraction > 0.0 && self.test_fraction < 1.0) {
             note("test_fraction", format!("must be in (0, 1), got {}", self.test_fraction), "0.2 is usual");

@@ -26,7 +26,7 @@ mod sources;
 mod task;
 
 pub use augment::{AugmentConfig, AugmentationConfig, Augmenter, Corpus};
-pub use config::DataConfig;
+pub use config::{DataConfig, Validation};
 pub use digest::{DataMark, sha256};
 pub use error::DataError;
 pub use levels::Levels;
@@ -37,7 +37,7 @@ pub use preparation::{
     Forecast, LabelsConfig, Normalize, Processor, SplitRecord, TextUnit, TransformConfig, WindowsConfig,
 };
 pub use prepare::{prepare, prepare_source};
-pub use prepared::Prepared;
+pub use prepared::{AsRead, Prepared};
 pub use sequence::{Dataset, Sequence, Target, Window};
 pub use series::Series;
 pub use shown::{harmless, one_line, shown};

@@ -7,7 +7,7 @@ use crate::preparation::processor::Processor;
 use crate::preparation::split::{SplitRecord, choose_labels, stratified};
 use crate::preparation::transform::Normalize;
 use crate::prepare_windows;
-use crate::prepared::Prepared;
+use crate::prepared::{AsRead, Prepared};
 use crate::random::{generator, shuffle};
 use crate::sequence::{Dataset, Target};
 use crate::sources::checks::{check_lengths, check_targets};
@@ -56,7 +56,7 @@ pub fn prepare_source(source: Source, config: &DataConfig, task: Task) -> Result
     if let Some(test) = &test {
         check_test_classes(&train, &rows, test, task)?;
     }
-    let (valid_rows, train_rows) = if valid.is_some() || config.valid_fraction == 0.0 {
+    let (valid_rows, train_rows) = if valid.is_some() || config.validation_fraction() == 0.0 {
         (Vec::new(), rows)
     } else {
         valid_part(&train, &rows, config)
@@ -84,11 +84,12 @@ pub fn prepare_source(source: Source, config: &DataConfig, task: Task) -> Result
         raw = raw.join(Dataset { targets, classes: Vec::new(), ..more });
     }
     let count = labeled.len();
+    let test = test.unwrap_or_default();
+    let as_read = if task == Task::Classify { AsRead::of(&raw, &test) } else { AsRead::default() };
     warnings.extend(lost_digits(&raw, config));
     let mut processor = Processor::fit(&config.transform, &raw)?.with_labels(&raw.targets[..count]);
     processor.set_layout(layout);
     let valid = valid.unwrap_or_else(|| train.select(&valid_rows));
-    let test = test.unwrap_or_default();
     let seen = Seen::of(&train, train_rows.iter().copied());
     let twice: Vec<String> =
         [seen.share(&test, "test"), seen.share(&valid, "validation")].into_iter().flatten().collect();
@@ -97,7 +98,7 @@ pub fn prepare_source(source: Source, config: &DataConfig, task: Task) -> Result
     let (train, valid, test) = (processor.apply(raw)?, processor.apply(valid)?, processor.apply(test)?);
     let parts = [(&train, "training"), (&valid, "validation"), (&test, "test")];
     warnings.extend(parts.into_iter().find_map(|(part, kind)| processor.mostly_unknown(part, kind)));
-    Ok(Prepared { train, valid, test, labeled: (0..count).collect(), unlabeled, processor, split, warnings })
+    Ok(Prepared { train, valid, test, labeled: (0..count).collect(), unlabeled, processor, split, warnings, as_read })
 }
 
 /// Values are left as they are, and 32 bits do not hold their digits.
@@ -208,11 +209,11 @@ fn valid_part(train: &Dataset, rows: &[usize], config: &DataConfig) -> (Vec<usiz
     let valid = if known.is_empty() {
         let mut order = rows.to_vec();
         shuffle(&mut order, &mut generator(config.seed, TEST + 1));
-        order.truncate((rows.len() as f64 * config.valid_fraction).round() as usize);
+        order.truncate((rows.len() as f64 * config.validation_fraction()).round() as usize);
         order.sort_unstable();
         order
     } else {
-        stratified(train, &known, config.valid_fraction, config.seed).0
+        stratified(train, &known, config.validation_fraction(), config.seed).0
     };
     let rest = rows.iter().copied().filter(|row| valid.binary_search(row).is_err()).collect();
     (valid, rest)
@@ -248,12 +249,14 @@ fn check_labeled(train: &Dataset, labeled: &[usize], task: Task) -> Result<(), D
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Validation;
     use crate::preparation::labels::LabelsConfig;
     use crate::preparation::transform::TransformConfig;
 
     fn cbf() -> DataConfig {
         DataConfig {
             source: "cbf".into(),
+            validation: Some(Validation::Fraction(0.2)),
             labels: LabelsConfig { per_class: Some(5), ..Default::default() },
             ..Default::default()
         }
@@ -264,6 +267,14 @@ mod tests {
         let data = prepare(&cbf(), Task::Classify).unwrap();
         assert_eq!((data.labeled.len(), data.unlabeled.len(), data.valid.len(), data.test.len()), (15, 585, 150, 900));
         assert_eq!(data.processor.classes().len(), 3);
+    }
+
+    #[test]
+    fn no_label_is_spent_on_validation_unless_asked_for() {
+        let data = prepare(&DataConfig { validation: None, ..cbf() }, Task::Classify).unwrap();
+        assert_eq!((data.labeled.len(), data.unlabeled.len(), data.valid.len()), (15, 735, 0));
+        let older = DataConfig { validation: None, valid_fraction: Some(0.2), ..cbf() };
+        assert_eq!(prepare(&older, Task::Classify).unwrap().split, prepare(&cbf(), Task::Classify).unwrap().split);
     }
 
     #[test]
@@ -280,7 +291,9 @@ mod tests {
         let path = std::env::temp_dir().join(format!("semiseq-last-{}.csv", std::process::id()));
         let rows: String = (0..20).map(|row| format!("{row},{},{}\n", row + 1, ["x", "y"][row % 2])).collect();
         std::fs::write(&path, format!("a,b,label\n{rows}")).unwrap();
-        let config = DataConfig { source: path.display().to_string(), test_last: Some(4), ..Default::default() };
+        let validation = Some(Validation::Fraction(0.2));
+        let config =
+            DataConfig { source: path.display().to_string(), test_last: Some(4), validation, ..Default::default() };
         let data = prepare(&config, Task::Classify).unwrap();
         assert_eq!((data.test.len(), data.valid.len(), data.labeled.len()), (4, 4, 12));
     }
@@ -314,7 +327,7 @@ mod tests {
         let path = std::env::temp_dir().join(format!("semiseq-twice-{}.csv", std::process::id()));
         let rows: String = (0..40).map(|row| format!("text {},{}\n", row % 8, ["x", "y"][row % 2])).collect();
         std::fs::write(&path, format!("text,label\n{rows}")).unwrap();
-        let config = DataConfig { source: path.display().to_string(), ..Default::default() };
+        let config = DataConfig { source: path.display().to_string(), valid_fraction: Some(0.2), ..Default::default() };
         let warnings = prepare(&config, Task::Classify).unwrap().warnings;
         assert!(
             warnings[0].starts_with("8 of 8 test rows and 6 of 6 validation rows are equal to training rows"),
@@ -349,7 +362,6 @@ mod tests {
         let config = |word: &str| DataConfig {
             train: Some(write("train", rows("a"))),
             test: Some(write("test", rows(word))),
-            valid_fraction: 0.0,
             ..Default::default()
         };
         let warnings = prepare(&config("b"), Task::Classify).unwrap().warnings;
@@ -419,7 +431,6 @@ mod tests {
             train: Some(write("train", format!("t0,t1,label\n{}", rows(true, false)))),
             test: Some(write("test", format!("label,t1,t0\n{}", rows(true, true)))),
             unlabeled: Some(write("pool", format!("t0,t1\n{}", rows(false, false)))),
-            valid_fraction: 0.0,
             transform: TransformConfig {
                 normalize: crate::preparation::transform::Normalize::None,
                 ..Default::default()

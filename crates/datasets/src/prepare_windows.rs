@@ -7,7 +7,7 @@ use crate::formats::limit::within;
 use crate::preparation::processor::{Forecast, Processor};
 use crate::preparation::split::{SplitRecord, choose_labels};
 use crate::preparation::windows::{Recording, Windows, WindowsConfig, dataset, gathered};
-use crate::prepared::Prepared;
+use crate::prepared::{AsRead, Prepared};
 use crate::recordings::Recordings;
 use crate::sequence::{Dataset, Sequence, Target};
 use crate::series::Series;
@@ -96,6 +96,7 @@ pub(crate) fn prepare_recordings(
         labeled,
         unlabeled,
         processor,
+        as_read: AsRead::default(),
     })
 }
 

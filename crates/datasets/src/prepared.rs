@@ -1,8 +1,9 @@
 //! Data that is ready for training.
 
+use crate::preparation::missing::fill_missing;
 use crate::preparation::processor::Processor;
 use crate::preparation::split::SplitRecord;
-use crate::sequence::Dataset;
+use crate::sequence::{Dataset, Sequence};
 
 /// Data that is ready for training.
 #[derive(Clone, Debug)]
@@ -23,4 +24,32 @@ pub struct Prepared {
     pub split: SplitRecord,
     /// What of the config had no effect on these data, in the user's words.
     pub warnings: Vec<String>,
+    /// The sequences before the preprocessing, where they are to be classified.
+    pub as_read: AsRead,
+}
+
+/// Sequences as they were read, with missing values filled: what references are made of. Empty where nothing is classified.
+#[derive(Clone, Debug, Default)]
+pub struct AsRead {
+    /// Those of the training part, in its order.
+    pub train: Vec<Sequence>,
+    /// Those of the test part, in its order.
+    pub test: Vec<Sequence>,
+}
+
+impl AsRead {
+    pub(crate) fn of(train: &Dataset, test: &Dataset) -> Self {
+        let filled = |dataset: &Dataset| dataset.sequences.iter().cloned().map(filled).collect();
+        Self { train: filled(train), test: filled(test) }
+    }
+}
+
+fn filled(sequence: Sequence) -> Sequence {
+    match sequence {
+        Sequence::Series(mut series) => {
+            fill_missing(&mut series);
+            Sequence::Series(series)
+        }
+        other => other,
+    }
 }

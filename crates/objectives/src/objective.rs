@@ -135,8 +135,19 @@ pub struct Setting<'a, M> {
     pub class_counts: &'a [usize],
     /// What target sequences hold, where there are some.
     pub target: Option<TargetSize>,
+    /// What other methods say of the training sequences, for an objective that is taught by them.
+    pub teachers: &'a [Teacher],
     /// Where new parameters live.
     pub device: &'a Device,
+}
+
+/// What another method says of the training sequences.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Teacher {
+    /// Features and method.
+    pub name: String,
+    /// A distribution over the classes for each training sequence; zeros where nothing is said.
+    pub said: Vec<Vec<f64>>,
 }
 
 /// What target sequences hold.

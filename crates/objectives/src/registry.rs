@@ -35,6 +35,8 @@ pub struct Kind {
     pub streams: bool,
     /// An average of the weights stands in for the model.
     pub teaches: bool,
+    /// It learns from what the run's references say.
+    pub taught: bool,
     /// It writes a sequence for a sequence.
     pub answers: bool,
     /// It can make samples.
@@ -96,6 +98,7 @@ impl Kind {
             causal: all.causal || one.causal,
             streams: all.streams || one.streams,
             teaches: all.teaches || one.teaches,
+            taught: all.taught || one.taught,
             answers: all.answers || one.answers,
             generates: all.generates || one.generates,
             by_class: all.by_class || one.by_class,
@@ -227,6 +230,8 @@ registry! {
         |_| whole();
     tri_training "tri-training" TriTraining TriTrainingConfig TriTraining, "The label on which two of three layers agree (Ruder & Plank 2018)",
         |_| Kind { votes: true, ..classes() };
+    distillation "distillation" Distillation DistillationConfig Distillation, "What plain methods say of the same sequences (Hinton et al. 2015)",
+        |_| Kind { taught: true, ..whole() };
     mixmatch "mixmatch" MixMatch MixMatchConfig MixMatch, "Sharpened guesses on mixtures of sequences (Berthelot et al. 2019)",
         |_| whole();
     remixmatch "remixmatch" ReMixMatch ReMixMatchConfig ReMixMatch, "MixMatch with aligned guesses and strong views (Berthelot et al. 2020)",

@@ -22,7 +22,7 @@ pub struct Metric {
 }
 
 /// All that have a place of their own, in the order in which tables show them; objectives add their terms and monitors.
-pub const METRICS: [Metric; 19] = [
+pub const METRICS: [Metric; 20] = [
     stopping("accuracy", "accuracy", true).headlines(),
     stopping("macro_f1", "macro F1", true),
     stopping("r2", "R²", true).headlines(),
@@ -41,6 +41,7 @@ pub const METRICS: [Metric; 19] = [
     monitor("mask_rate", "mask rate", true),
     monitor("pseudo_label_accuracy", "pseudo-label accuracy", true),
     monitor("teacher_agreement", "teacher agreement", true),
+    monitor("teacher_weight", "teacher weight", true),
     monitor("samples_per_second", "samples per second", true),
 ];
 

@@ -10,6 +10,7 @@ pub mod learner;
 pub mod observer;
 mod options;
 mod recipe;
+mod references;
 pub mod run;
 pub mod run_folder;
 mod session;

@@ -7,7 +7,7 @@ use std::fmt::Debug;
 use burn::tensor::Device;
 use semiseq_datasets::Prepared;
 use semiseq_models::{HeadSize, InputSize, SequenceModel};
-use semiseq_objectives::{Kind, Objective, Setting};
+use semiseq_objectives::{Kind, Objective, Setting, Teacher};
 use semiseq_schema::{Metric, Problem, Scores};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -104,6 +104,16 @@ pub trait ObjectiveSettings: Clone + Debug + PartialEq + Serialize + Deserialize
     /// stopping may go by it.
     fn metrics(&self) -> &'static [Metric] {
         &[]
+    }
+
+    /// Whether the references of the data can teach the objective, where [`Kind::taught`] says that they have to; `key` is that of
+    /// the settings.
+    ///
+    /// # Errors
+    ///
+    /// What is missing, and what there is.
+    fn check_teachers(&self, _key: &str, _teachers: &[Teacher]) -> Result<(), Error> {
+        Ok(())
     }
 
     /// What `summary.json` holds of the objective's own measures; `values` where the data hold values, and not tokens.

@@ -53,10 +53,12 @@ fn run_here<M: ModelSettings, O: ObjectiveSettings>(
     if let Some(finished) = plan.finished_already()? {
         return Ok(finished);
     }
+    let plan = plan.with_references()?;
     let initial = plan.initial_model();
     plan.check_stages(&initial)?;
     let mut session = Session::open(&plan)?;
     session.warn_before()?;
+    session.tell_references()?;
     let learned = session.stages(initial.clone())?;
     let rival = session.baseline(initial, &learned)?;
     session.finish(&learned, rival)

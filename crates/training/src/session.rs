@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use burn::module::Module;
 use burn::tensor::Device;
-use semiseq_datasets::{Augmenter, Dataset, Pool, Prepared, Target};
+use semiseq_datasets::{Augmenter, Dataset, Pool, Prepared, Target, Task as Targets};
 use semiseq_objectives::{Objective, ObjectiveConfig, Setting, SupervisedConfig, TargetSize};
 use semiseq_schema::{Scores, mix};
 
@@ -18,11 +18,12 @@ use crate::learner::{Fit, Listener, Milestone, Pace, StageOptions, check_stage, 
 use crate::observer::StageName;
 use crate::options::RunOptions;
 use crate::recipe::{ModelSettings, ObjectiveSettings};
+use crate::references::References;
 use crate::run_folder::data_check::check_data;
 use crate::run_folder::finished::{Scored, scored};
 use crate::run_folder::record::{Done, RunRecord, begun_with};
 use crate::run_folder::result::{learned_bytes, load_learned};
-use crate::run_folder::{BaselineSummary, FinishedRun, StageSummary, Summary};
+use crate::run_folder::{BaselineSummary, FinishedRun, ReferenceSummary, StageSummary, Summary};
 use crate::tasks::evaluate::{EVALUATION_BATCH, voted_outputs_until};
 use crate::tasks::{Purpose, head_size};
 use crate::warnings;
@@ -30,6 +31,9 @@ use crate::warnings;
 /// What the stages have made of a model, and the last one's objective.
 pub(crate) type Learned<M, O> =
     (<M as ModelSettings>::Model, <O as ObjectiveSettings>::Objective<<M as ModelSettings>::Model>);
+
+/// What one stage has made of a model and its objective.
+type Fitted<M, P> = Fit<<M as ModelSettings>::Model, <P as ObjectiveSettings>::Objective<<M as ModelSettings>::Model>>;
 
 /// What all stages of a run share.
 pub(crate) struct Plan<'a, M, O> {
@@ -41,6 +45,7 @@ pub(crate) struct Plan<'a, M, O> {
     purpose: Purpose,
     folder: PathBuf,
     began: Instant,
+    references: References,
 }
 
 impl<'a, M: ModelSettings, O: ObjectiveSettings> Plan<'a, M, O> {
@@ -49,7 +54,17 @@ impl<'a, M: ModelSettings, O: ObjectiveSettings> Plan<'a, M, O> {
         let device = if config.gradient_checkpointing { device.gradient_checkpointing() } else { device };
         let folder = options.out.clone().unwrap_or_else(|| PathBuf::from("runs").join(&config.name));
         let (purpose, train) = (Purpose::of(&config), Arc::new(data.train.clone()));
-        Self { config, options, data, train, device, purpose, folder, began: Instant::now() }
+        Self {
+            config,
+            options,
+            data,
+            train,
+            device,
+            purpose,
+            folder,
+            began: Instant::now(),
+            references: References::default(),
+        }
     }
 
     /// The run of the folder, where it is to be resumed and nothing is left to do.
@@ -67,6 +82,27 @@ impl<'a, M: ModelSettings, O: ObjectiveSettings> Plan<'a, M, O> {
         let summary = run.summary()?;
         self.progress(false).note(&format!("{} is finished already; nothing is left to do", self.folder.display()));
         Ok(Some(run.with_data(Arc::clone(&self.data)).with_summary(summary)))
+    }
+
+    /// Computes what plain methods give on the same labels, for the summary and for objectives that learn from it.
+    ///
+    /// # Errors
+    ///
+    /// Where an objective cannot be taught by them.
+    pub(crate) fn with_references(mut self) -> Result<Self, Error> {
+        let taught = self.config.stages.iter().any(|stage| stage.objective.kind().taught);
+        self.references = References::of(&self.config.references, taught, &self.data);
+        for (index, stage) in self.config.stages.iter().enumerate().filter(|(_, stage)| stage.objective.kind().taught) {
+            let key = format!("stage.{index}.objective");
+            if let Some(why) = &self.references.missing {
+                return Err(Error::input(
+                    format!("`{key}` learns from the references of the data, and there are none: {why}"),
+                    "use another objective",
+                ));
+            }
+            stage.objective.check_teachers(&key, &self.references.teachers)?;
+        }
+        Ok(self)
     }
 
     fn progress(&self, dashboard: bool) -> Progress {
@@ -109,6 +145,7 @@ impl<'a, M: ModelSettings, O: ObjectiveSettings> Plan<'a, M, O> {
             train_size: self.train.sequences.len(),
             class_counts: &counts,
             target: TargetSize::of(&self.data),
+            teachers: &self.references.teachers,
             device: &self.device,
         };
         let objective = stage.objective.init(&setting);
@@ -203,6 +240,20 @@ impl<'a, M: ModelSettings, O: ObjectiveSettings> Session<'a, M, O> {
         data.warnings.iter().chain(&told).try_for_each(|warning| self.warn(warning))
     }
 
+    /// Says what plain methods give on the same labels.
+    ///
+    /// # Errors
+    ///
+    /// Where the log cannot be written.
+    pub(crate) fn tell_references(&mut self) -> Result<(), Error> {
+        let References { scored, missing, .. } = &self.plan.references;
+        if let Some((best, value)) = best_reference(scored) {
+            let count = scored.len();
+            self.progress.note(&format!("best of {count} references on the test part: {best}, accuracy {value:.4}"));
+        }
+        missing.as_ref().map_or(Ok(()), |why| self.warn(&format!("no references: {why}")))
+    }
+
     /// Says a warning where the user looks while the run goes on, and where it is found afterwards.
     fn warn(&mut self, warning: &str) -> Result<(), Error> {
         self.progress.note(&format!("warning: {warning}"));
@@ -250,7 +301,7 @@ impl<'a, M: ModelSettings, O: ObjectiveSettings> Session<'a, M, O> {
         stage: &StageConfig<P>,
         pace: Option<Pace>,
         model: M::Model,
-    ) -> Result<Fit<M::Model, P::Objective<M::Model>>, Error> {
+    ) -> Result<Fitted<M, P>, Error> {
         let plan = self.plan;
         let objective = plan.objective(index, stage, &model);
         if let Some(outcome) = self.done.outcomes.get(index).cloned() {
@@ -362,6 +413,8 @@ impl<'a, M: ModelSettings, O: ObjectiveSettings> Session<'a, M, O> {
             stages: stages.collect(),
             valid,
             test,
+            n_labels_used: data.labeled.len() + labels_chosen_by(data, *purpose),
+            references: self.plan.references.scored.clone(),
             baseline,
             naive: of("naive"),
             seasonal_naive: of("seasonal_naive"),
@@ -406,6 +459,21 @@ fn check_finite(scores: &Scores, outputs: bool, part: &str) -> Result<(), Error>
              of range (`data check`), mend them or scale the data with `data.transform.normalize`",
         )),
     }
+}
+
+/// Labels of the validation part; the future of a window costs nothing.
+fn labels_chosen_by(data: &Prepared, purpose: Purpose) -> usize {
+    match purpose.targets {
+        Targets::Unsupervised | Targets::Forecast => 0,
+        _ => data.valid.targets.iter().filter(|target| **target != Target::Missing).count(),
+    }
+}
+
+/// The reference with the highest accuracy on the test part.
+fn best_reference(found: &[ReferenceSummary]) -> Option<(&str, f64)> {
+    let accuracy = |reference: &ReferenceSummary| reference.test.get("accuracy").copied();
+    let known = found.iter().filter_map(|reference| Some((reference.name.as_str(), accuracy(reference)?)));
+    known.max_by(|left, right| left.1.total_cmp(&right.1))
 }
 
 /// How often each class stands among the labels that training sees.

@@ -52,7 +52,7 @@ fn unseen_classes(data: &Prepared, counts: &[usize]) -> Option<String> {
     }
     let (class, them) = if lost.len() == 1 { ("class", "it") } else { ("classes", "them") };
     Some(format!(
-        "no labelled row of the {class} {} is left for training ({}): the model cannot learn {them}; lower `data.valid_fraction`, ask \
+        "no labelled row of the {class} {} is left for training ({}): the model cannot learn {them}; lower `data.validation`, ask \
          for labels with `data.labels.per_class`, or give more rows",
         listed.join(", "),
         found.join(", ")
@@ -76,7 +76,7 @@ fn more_validation(data: &Prepared) -> Option<String> {
     (valid > labeled && labeled > 0).then(|| {
         format!(
             "{valid} validation labels choose the best epoch of {labeled} training labels; somebody with so few labels would not \
-             have them (lower `data.valid_fraction`)"
+             have them (lower `data.validation`)"
         )
     })
 }

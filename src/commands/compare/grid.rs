@@ -195,6 +195,7 @@ impl Plan {
             ("data.labels.seed", toml::Value::Integer(seed as i64)),
             // The methods are the comparison; a baseline in each cell would be trained again and again.
             ("baseline.enabled", toml::Value::Boolean(false)),
+            ("references.enabled", toml::Value::Boolean(false)),
             ("name", toml::Value::String("cell".into())),
         ];
         let fixed = fixed.map(|(key, value)| (key.to_string(), value));

@@ -158,7 +158,7 @@ fn warn_of_labels(plan: &Plan, outcomes: &[Option<Outcome>]) {
         {
             tell(format!(
                 "warning: {}: {} validation labels choose the best epoch of {} training labels; somebody with so few labels \
-                 would not have them (lower `data.valid_fraction`)",
+                 would not have them (lower `data.validation`)",
                 plan.tasks[cell.task].name, summary.n_valid, summary.n_labeled
             ));
         }

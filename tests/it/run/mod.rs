@@ -52,6 +52,17 @@ fn a_run_writes_its_folder_and_the_model_can_be_used() {
         (&12.into(), &60.into(), &18.into(), &900.into())
     );
     assert_eq!(found["stages"].as_array().expect("stages").len(), 2);
+    assert_eq!(found["n_labels_used"], 30, "twelve to learn from, eighteen to choose by");
+    let names: Vec<&str> =
+        found["references"].as_array().expect("references").iter().filter_map(|one| one["name"].as_str()).collect();
+    assert_eq!(names.len(), 8, "{names:?}");
+    assert!(names.contains(&"MiniRocket, 40 components: label spreading"), "{names:?}");
+    for reference in found["references"].as_array().expect("references") {
+        let accuracy = reference["test"]["accuracy"].as_f64().expect("an accuracy");
+        // Chance is a third; the weakest of them, the nearest neighbour of raw values, is far above it.
+        assert!(accuracy > 0.6 && reference["test"]["macro_f1"].is_f64(), "{reference}");
+        assert!(text.contains(reference["name"].as_str().expect("a name")), "{text}");
+    }
 
     // eval gives the summary's test scores again.
     let eval = semiseq(&folder, &["eval", "runs/small", "--json"]);
@@ -195,6 +206,7 @@ const PLAIN: &str = r#"name = "plain"
 [data]
 source = "cbf"
 size = 90
+validation = 0.2
 [data.labels]
 per_class = 4
 [data.transform]

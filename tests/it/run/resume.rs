@@ -111,6 +111,7 @@ impl Stage {
             train_size: self.data.train.len(),
             class_counts: &counts,
             target: TargetSize::of(&self.data),
+            teachers: &[],
             device: &self.device,
         };
         let objective = self.config.stages[0].objective.init(&setting);

@@ -284,3 +284,38 @@ fn the_nearest_labelled_vectors_of_a_run_without_labels_tell_classes() {
     let nearest = semiseq(&folder, &["eval", "runs/autoencoder", "--nearest", "3", "--json"]);
     assert!(nearest.status.success(), "{}", errors(&nearest));
 }
+
+/// The student learns what the references say of the pool: with three labels a class it is far above chance after a second.
+#[test]
+fn references_teach_a_model() {
+    let folder = folder("taught");
+    let text = "name = \"taught\"\n[data]\nsource = \"cbf\"\nsize = 150\n[data.labels]\nper_class = 4\n[data.transform]\nresample = 16\n\
+                normalize = \"series\"\n[model.classifier]\npooling = \"mean\"\n[model.classifier.encoder.gru]\nhidden = 16\n\
+                bidirectional = true\n[references]\nenabled = false\n[[stage]]\nsteps = 150\nbatch_size = 12\n\
+                [stage.objective.distillation]\n[stage.optimizer.adam]\nlr = 1e-2\n[stage.schedule.cosine]\n";
+    let output = semiseq(&folder, &["train", write_config(&folder, text), "--no-tui", "--out", "run"]);
+    assert!(output.status.success(), "{}", errors(&output));
+    let found = summary(&folder, "run");
+    let accuracy = found["test"]["accuracy"].as_f64().expect("an accuracy");
+    assert!(accuracy > 0.8, "{found}");
+    assert!(found.get("references").is_none(), "they are switched off: {found}");
+    assert_eq!((&found["n_valid"], &found["n_labels_used"]), (&0.into(), &12.into()));
+
+    for (name, changed, needles) in [
+        (
+            "no-such",
+            text.replace("distillation]", "distillation]\nteachers = [\"forest\"]"),
+            ["no reference has such a name", "label spreading"],
+        ),
+        (
+            "no-name",
+            text.replace("distillation]", "distillation]\nteachers = []"),
+            ["must name references", "holds these words"],
+        ),
+    ] {
+        let output = semiseq(&folder, &["train", write_config(&folder, &changed), "--no-tui", "--out", name]);
+        let told = errors(&output);
+        assert_eq!(output.status.code(), Some(2), "{name}: {told}");
+        assert!(needles.iter().all(|needle| told.contains(needle)), "{name}: {told}");
+    }
+}

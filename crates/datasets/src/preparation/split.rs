@@ -127,7 +127,7 @@ fn per_class(dataset: &Dataset, known: &[usize], count: usize, config: &LabelsCo
                 lost.join(", "),
                 dataset.name
             ),
-            "give more rows of the class, lower `data.valid_fraction`, or use `data.labels.total`",
+            "give more rows of the class, lower `data.validation`, or use `data.labels.total`",
         ));
     }
     // On a long tail each class needs what its place asks for.
@@ -145,7 +145,7 @@ fn per_class(dataset: &Dataset, known: &[usize], count: usize, config: &LabelsCo
                 dataset.name,
                 counts_text(dataset, &groups)
             ),
-            "ask for fewer, or lower `data.valid_fraction`",
+            "ask for fewer, or lower `data.validation`",
         ));
     }
     if config.imbalance.is_some() {
@@ -177,7 +177,7 @@ fn total_labels(
                 known.len(),
                 counts_text(dataset, &groups)
             ),
-            "ask for fewer, or lower `data.valid_fraction`",
+            "ask for fewer, or lower `data.validation`",
         ));
     }
     if total < groups.len() {
@@ -255,7 +255,7 @@ fn from_file(path: &std::path::Path, known: &[usize], dataset: &Dataset) -> Resu
             if *row >= dataset.len() { "does not exist" } else { "has no label, or belongs to the validation part" };
         return Err(DataError::new(
             format!("{}: row {row} {reason} in {}", path.display(), dataset.name),
-            "the split belongs to other data, or to another `data.valid_fraction` or `data.seed`",
+            "the split belongs to other data, or to another `data.validation` or `data.seed`",
         ));
     }
     let mut labeled = record.labeled;

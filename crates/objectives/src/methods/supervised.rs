@@ -247,7 +247,14 @@ mod tests {
         let model = model.init(InputSize::Values(1), HeadSize::Logits(2), &device);
         let config: SupervisedConfig =
             serde_json::from_str(r#"{"label_smoothing": 0.1, "class_weights": [0.0, 1.0]}"#).expect("a config");
-        let setting = Setting { model: &model, train_size: 2, class_counts: &[1, 1], target: None, device: &device };
+        let setting = Setting {
+            model: &model,
+            train_size: 2,
+            class_counts: &[1, 1],
+            target: None,
+            teachers: &[],
+            device: &device,
+        };
         let supervised = config.init(&setting);
         let found = |labels: [[f32; 2]; 2]| {
             let logits = Tensor::<2>::from_data([[2.0, 0.0], [1.0, 0.0]], &device).require_grad();

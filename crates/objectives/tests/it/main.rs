@@ -2,6 +2,7 @@
 
 mod close;
 mod common;
+mod distillation;
 mod generative;
 mod objectives;
 mod pseudo_labels;

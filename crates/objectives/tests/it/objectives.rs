@@ -80,12 +80,12 @@ fn entropy_and_the_two_consistencies() {
 
 /// A model whose logits are its only parameter, whatever it reads.
 #[derive(Module, Debug)]
-struct Fixed {
-    logits: Param<Tensor<2>>,
+pub struct Fixed {
+    pub logits: Param<Tensor<2>>,
 }
 
 impl Fixed {
-    fn new(logits: Tensor<2>) -> Self {
+    pub fn new(logits: Tensor<2>) -> Self {
         Self { logits: Param::from_tensor(logits) }
     }
 }
@@ -142,7 +142,14 @@ fn part() -> Part {
 fn setting(model: &Fixed) -> Setting<'_, Fixed> {
     static COUNTS: [usize; 3] = [1, 1, 2];
     // A leaked device lives as long as the test, as the setting's borrow wants.
-    Setting { model, train_size: 4, class_counts: &COUNTS, target: None, device: Box::leak(Box::new(device())) }
+    Setting {
+        model,
+        train_size: 4,
+        class_counts: &COUNTS,
+        target: None,
+        teachers: &[],
+        device: Box::leak(Box::new(device())),
+    }
 }
 
 /// The end of a stage, where every weight is fully ramped up.
@@ -462,7 +469,14 @@ fn noise_where_it_harms_most_equals_pytorch() {
         assert_close(&found, &numbers(&fixture[name]["grad"]), &format!("{name}, gradient"));
     };
     let labeled = Part { weak: series.clone(), ..part() };
-    let setting = Setting { model: &net, train_size: 4, class_counts: &[1, 1, 2], target: None, device: &device() };
+    let setting = Setting {
+        model: &net,
+        train_size: 4,
+        class_counts: &[1, 1, 2],
+        target: None,
+        teachers: &[],
+        device: &device(),
+    };
     let mut objective = AdversarialConfig::default().init(&setting);
     let step = Step { labeled: Some(labeled), unlabeled: None };
     same("adversarial", objective.step(&net, &step, &LATE).total().expect("a term"));

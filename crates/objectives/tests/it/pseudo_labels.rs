@@ -227,7 +227,8 @@ fn objective(case: &Value, model: &Net, train_size: usize) -> AnyObjective<Net> 
     let name = case["name"].as_str().expect("a name");
     let config: ObjectiveConfig =
         serde_json::from_value(serde_json::json!({ name: case["settings"] })).expect("a config");
-    let setting = Setting { model, train_size, class_counts: &[1, 2, 1], target: None, device: &device() };
+    let setting =
+        Setting { model, train_size, class_counts: &[1, 2, 1], target: None, teachers: &[], device: &device() };
     let own = case["own"].as_object().expect("values by name");
     put(config.init(&setting), own.iter().map(|(name, values)| (name.clone(), numbers(values))).collect())
 }
@@ -371,8 +372,14 @@ fn defixmatch_never_gains_from_labels_that_it_guesses() {
         let model = Net::of(case);
         // All that is guessed counts.
         let config = DeFixMatchConfig { threshold: 0.0, ..Default::default() };
-        let setting =
-            Setting { model: &model, train_size: 12, class_counts: &[1, 2, 1], target: None, device: &device() };
+        let setting = Setting {
+            model: &model,
+            train_size: 12,
+            class_counts: &[1, 2, 1],
+            target: None,
+            teachers: &[],
+            device: &device(),
+        };
         for input in fixture["inputs"].as_array().expect("batches") {
             // Labels that are the net's own pseudo-labels for the weak view; a strong view of which it makes anything.
             let mut labeled = part(&fixture, &input["labeled"], head);

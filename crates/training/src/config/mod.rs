@@ -12,6 +12,7 @@ pub(crate) mod optimizer;
 pub(crate) mod paths;
 pub(crate) mod read;
 mod recipe;
+pub(crate) mod references;
 pub(crate) mod schedule;
 pub(crate) mod spans;
 pub(crate) mod stage;
@@ -23,6 +24,7 @@ pub use layers::{LayerConfig, LayersConfig};
 pub use optimizer::{AdamConfig, OptimizerConfig, RmsPropConfig, SgdConfig};
 pub use paths::seen_from;
 pub use read::{read, read_as, read_from, read_str, read_str_as};
+pub use references::ReferencesConfig;
 pub use schedule::{ScheduleConfig, StepSchedule, WarmupOnly};
 pub use stage::{EarlyStopping, StageConfig};
 
@@ -61,6 +63,9 @@ pub struct RunConfig<M = ModelConfig, O = ObjectiveConfig> {
     /// What is learned, in this order, each stage on the weights of the one before.
     #[serde(rename = "stage")]
     pub stages: Vec<StageConfig<O>>,
+    /// What plain methods give on the same labels.
+    #[serde(default, skip_serializing_if = "ReferencesConfig::is_default")]
+    pub references: ReferencesConfig,
     /// The same model on the labelled part alone.
     #[serde(default)]
     pub baseline: BaselineConfig,
@@ -89,6 +94,7 @@ impl<M: ModelSettings, O: ObjectiveSettings> RunConfig<M, O> {
             data,
             model,
             stages,
+            references: ReferencesConfig::default(),
             baseline: BaselineConfig::default(),
         }
     }

@@ -3,7 +3,7 @@
 use burn::tensor::Device;
 use semiseq_datasets::{Prepared, Sequence};
 use semiseq_models::{AnyModel, EmbeddingConfig, HeadSize, InputSize, MOST_WEIGHTS, ModelConfig, SequenceModel};
-use semiseq_objectives::{AnyObjective, Kind, ObjectiveConfig, Setting};
+use semiseq_objectives::{AnyObjective, Kind, ObjectiveConfig, Setting, Teacher};
 use semiseq_schema::{Problem, Scores};
 
 use crate::error::Error;
@@ -93,6 +93,20 @@ impl ObjectiveSettings for ObjectiveConfig {
     fn class_weights(&self) -> Vec<(String, usize)> {
         let named = |(key, count): (String, usize)| (format!("{}.{key}", ObjectiveConfig::name(self)), count);
         ObjectiveConfig::class_weights(self).into_iter().map(named).collect()
+    }
+
+    fn check_teachers(&self, key: &str, teachers: &[Teacher]) -> Result<(), Error> {
+        match self {
+            Self::Joint(joint) => joint.parts.iter().try_for_each(|part| part.objective.check_teachers(key, teachers)),
+            Self::Distillation(config) if config.chosen(teachers).is_empty() => {
+                let names: Vec<&str> = teachers.iter().map(|teacher| teacher.name.as_str()).collect();
+                Err(Error::input(
+                    format!("`{key}.distillation.teachers`: no reference has such a name"),
+                    format!("the references of these data are {}", names.join("; ")),
+                ))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn check_data(&self, key: &str, source: &str, values: bool) -> Result<(), Error> {

@@ -169,7 +169,14 @@ mod tests {
         let model = model.init(input, HeadSize::Logits(2), &device);
         let target = (kind == Kind::Sequences).then_some(TargetSize { input: InputSize::Tokens(5), longest: 4 });
         let counts = [6, 6];
-        let setting = Setting { model: &model, train_size: 2 * ROWS, class_counts: &counts, target, device: &device };
+        let setting = Setting {
+            model: &model,
+            train_size: 2 * ROWS,
+            class_counts: &counts,
+            target,
+            teachers: &[],
+            device: &device,
+        };
         let objective = objective.init(&setting);
         let learned = Learned { model, objective, average: None };
         let data = dataset(kind, tokens);
@@ -244,7 +251,14 @@ mod tests {
         device.seed(1);
         let model: ModelConfig = serde_json::from_str(CLASSIFIER).expect("a model");
         let model = model.init(InputSize::Values(2), HeadSize::Logits(2), &device);
-        let setting = Setting { model: &model, train_size: 16, class_counts: &[6, 6], target: None, device: &device };
+        let setting = Setting {
+            model: &model,
+            train_size: 16,
+            class_counts: &[6, 6],
+            target: None,
+            teachers: &[],
+            device: &device,
+        };
         let objective: ObjectiveConfig = serde_json::from_str(r#"{"supervised": {}}"#).expect("an objective");
         let learned = Learned { objective: objective.init(&setting), model: model.clone(), average: None };
         let (one, means) = found(&learned, &data, &[&[0, 1]]);

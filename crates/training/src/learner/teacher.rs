@@ -133,7 +133,14 @@ fn the_loop_moves_a_teacher_after_each_step_by_its_decay() {
     let device = Device::flex().autodiff();
     let config = MeanTeacherConfig { ema_decay: 0.6, ..Default::default() };
     let student = model();
-    let setting = Setting { model: &student, train_size: 24, class_counts: &[6, 6], target: None, device: &device };
+    let setting = Setting {
+        model: &student,
+        train_size: 24,
+        class_counts: &[6, 6],
+        target: None,
+        teachers: &[],
+        device: &device,
+    };
     let (fitted, seen) = trained(&student, config.init(&setting), &stage(ObjectiveConfig::MeanTeacher(config.clone())));
     assert_near(&weights(&fitted.objective.evaluated(&fitted.model)), &by_hand(&student, &seen, [0.5, 0.6, 0.6]));
 }
@@ -142,7 +149,14 @@ fn the_loop_moves_a_teacher_after_each_step_by_its_decay() {
 fn the_loop_averages_weights_after_each_step_by_their_decay() {
     let device = Device::flex().autodiff();
     let student = model();
-    let setting = Setting { model: &student, train_size: 24, class_counts: &[6, 6], target: None, device: &device };
+    let setting = Setting {
+        model: &student,
+        train_size: 24,
+        class_counts: &[6, 6],
+        target: None,
+        teachers: &[],
+        device: &device,
+    };
     let supervised = SupervisedConfig::default();
     let config = stage(ObjectiveConfig::Supervised(supervised.clone()));
     let config = StageConfig { weight_average: Some(0.6), ..config };

@@ -35,7 +35,7 @@ pub(super) fn check_stopping<M: SequenceModel, O: Objective<M>>(
     if options.valid.sequences.is_empty() {
         return Err(Error::input(
             format!("{}: `early_stopping` needs validation data, and there is none", options.label),
-            "keep a part for validation with `data.valid_fraction`, or leave `early_stopping` out",
+            "keep a part for validation with `data.validation`, or leave `early_stopping` out",
         ));
     }
     let (metric, _) = selection(options);

@@ -39,6 +39,12 @@ pub struct Summary {
     pub valid: Scores,
     /// Scores on the test part.
     pub test: Scores,
+    /// Labels that the run saw: those that it learned from, and those that chose its weights.
+    #[serde(default)]
+    pub n_labels_used: usize,
+    /// What plain methods give on the labels that it learned from.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub references: Vec<ReferenceSummary>,
     /// The same model on the labelled part alone.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub baseline: Option<BaselineSummary>,
@@ -65,6 +71,15 @@ pub struct StageSummary {
     pub outcome: Outcome,
 }
 
+/// What a plain method came to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ReferenceSummary {
+    /// Features and method.
+    pub name: String,
+    /// Accuracy and macro F1 on the test part.
+    pub test: Scores,
+}
+
 /// What the baseline came to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BaselineSummary {
@@ -82,12 +97,17 @@ impl fmt::Display for Summary {
             "{}: {} labelled, {} unlabelled, {} validation and {} test sequences",
             self.name, self.n_labeled, self.n_unlabeled, self.n_valid, self.n_test
         )?;
+        if self.n_labels_used > self.n_labeled {
+            let more = self.n_labels_used - self.n_labeled;
+            writeln!(f, "labels used: {} ({} to learn from, {more} to choose by)", self.n_labels_used, self.n_labeled)?;
+        }
         writeln!(f)?;
         let columns: Vec<&str> =
             METRICS.iter().map(|metric| metric.name).filter(|name| self.test.contains_key(*name)).collect();
         let path: Vec<&str> = self.stages.iter().map(|stage| stage.objective.as_str()).collect();
         let path = path.join(" → ");
-        let first = path.chars().count().max(LABELS_ONLY.len()) + 2;
+        let names = self.references.iter().map(|reference| reference.name.chars().count());
+        let first = names.chain([path.chars().count(), LABELS_ONLY.len()]).max().unwrap_or(0) + 2;
         let width = |column: &str| column.len().max(8) + 2;
         write!(f, "{:<first$}", "test part")?;
         for column in &columns {
@@ -106,6 +126,7 @@ impl fmt::Display for Summary {
             }
             writeln!(f)
         };
+        self.references.iter().try_for_each(|reference| row(&reference.name, &reference.test))?;
         let others = [("naive", &self.naive), ("seasonal naive", &self.seasonal_naive), (LABELS_ONLY, &self.baseline)];
         for (name, other) in others {
             if let Some(other) = other {

@@ -174,8 +174,14 @@ mod tests {
         ] {
             let input = if tokens { InputSize::Tokens(5) } else { InputSize::Values(1) };
             let model = model.init(input, HeadSize::Logits(2), &device);
-            let setting =
-                Setting { model: &model, train_size: 1, class_counts: &[1, 1], target: None, device: &device };
+            let setting = Setting {
+                model: &model,
+                train_size: 1,
+                class_counts: &[1, 1],
+                target: None,
+                teachers: &[],
+                device: &device,
+            };
             let config: ObjectiveConfig = serde_json::from_str(objective).expect("an objective");
             let objective = config.init(&setting);
             let loss = |dataset: &Dataset| measured(&objective, &model, dataset)["loss"];

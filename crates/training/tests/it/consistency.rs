@@ -213,7 +213,14 @@ fn check(case: &Value) {
         serde_json::from_value(serde_json::json!({ name: case["settings"] })).expect("settings");
     let given: Option<Vec<usize>> = serde_json::from_value(case["counts"].clone()).expect("counts");
     let counts = given.unwrap_or_else(|| vec![1; model.outputs().max(2)]);
-    let setting = Setting { model: &model, train_size: TRAIN, class_counts: &counts, target: None, device: &device() };
+    let setting = Setting {
+        model: &model,
+        train_size: TRAIN,
+        class_counts: &counts,
+        target: None,
+        teachers: &[],
+        device: &device(),
+    };
     let (own, memory) = (list(&case["own"]), list(&case["memory"]));
     let objective = filled(config.init(&setting), [own.clone(), memory.clone()].concat());
     let mut learned = Learned { model, objective, average: None };
@@ -263,8 +270,14 @@ fn cross_view_targets_are_the_same_at_each_pass() {
         serde_json::from_value(serde_json::json!({ "dropout": 0.8, "encoder": { "gru": { "hidden": 6 } } }))
             .expect("a config");
     let model = config.init(InputSize::Values(2), 3, &device());
-    let setting =
-        Setting { model: &model, train_size: TRAIN, class_counts: &[1, 1, 1], target: None, device: &device() };
+    let setting = Setting {
+        model: &model,
+        train_size: TRAIN,
+        class_counts: &[1, 1, 1],
+        target: None,
+        teachers: &[],
+        device: &device(),
+    };
     let mut objective = CrossViewConfig::default().init(&setting);
     let text = include_str!("../fixtures/consistency.json");
     let cases: Vec<Value> = serde_json::from_str(text).expect("the fixture");
@@ -344,7 +357,14 @@ fn the_loop_lets_a_teacher_follow_each_update_with_the_right_decay() {
     // Without a weight the student moves as recorded; the result is the teacher.
     let config = MeanTeacherConfig { weight: 0.0, ema_decay: 0.7, ..Default::default() };
     let (result, _) = trained(|model| {
-        config.init(&Setting { model, train_size: 60, class_counts: &[4; 3], target: None, device: &device() })
+        config.init(&Setting {
+            model,
+            train_size: 60,
+            class_counts: &[4; 3],
+            target: None,
+            teachers: &[],
+            device: &device(),
+        })
     });
     let mut teacher = recorded.seen[0].concat();
     for (step, (_, student)) in recorded.updates.iter().enumerate() {

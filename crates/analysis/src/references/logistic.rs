@@ -1,0 +1,146 @@
+//! Logistic regression: the loss of scikit-learn's `LogisticRegression(C=10)`, minimised by L-BFGS (Liu & Nocedal 1989).
+
+use ndarray::{Array1, Array2, Axis, s};
+
+use crate::references::features::Features;
+
+/// Inverse of the penalty on the weights.
+const C: f64 = 10.0;
+/// Steps of the minimisation at most.
+const ROUNDS: usize = 500;
+/// It ends where no entry of the gradient is larger.
+const TOLERANCE: f64 = 1e-4;
+/// Steps that are remembered.
+const REMEMBERED: usize = 10;
+
+/// A classifier: of two classes one column of weights, of more one each.
+#[derive(Clone, Debug)]
+pub struct Logistic {
+    /// `[width + 1, columns]`, the last row being the intercept.
+    weights: Array2<f64>,
+    classes: usize,
+}
+
+impl Logistic {
+    /// `C Σ -ln p(class) + ½ ‖w‖²` at its minimum; the intercept has no penalty. `classes` of them, numbered from 0.
+    pub fn fit(rows: &Features, labels: &[usize], classes: usize) -> Self {
+        let columns = if classes == 2 { 1 } else { classes };
+        let start = Array2::zeros((rows.width() + 1, columns));
+        let weights = minimised(start, |weights| loss(rows, labels, classes, weights));
+        Self { weights, classes }
+    }
+
+    /// A distribution over the classes for each row, `[rows, classes]`.
+    pub fn probabilities(&self, rows: &Features) -> Array2<f64> {
+        distributions(&logits(rows, &self.weights), self.classes)
+    }
+}
+
+/// `[rows, columns]`
+fn logits(rows: &Features, weights: &Array2<f64>) -> Array2<f64> {
+    let last = weights.nrows() - 1;
+    rows.times(&weights.slice(s![..last, ..]).to_owned()) + weights.row(last)
+}
+
+fn distributions(logits: &Array2<f64>, classes: usize) -> Array2<f64> {
+    if classes == 2 {
+        let second = logits.mapv(|logit| 1.0 / (1.0 + (-logit).exp()));
+        let mut both = Array2::zeros((logits.nrows(), 2));
+        both.column_mut(0).assign(&second.column(0).mapv(|second| 1.0 - second));
+        both.column_mut(1).assign(&second.column(0));
+        return both;
+    }
+    let mut all = logits.clone();
+    for mut row in all.rows_mut() {
+        let most = row.fold(f64::NEG_INFINITY, |most, logit| most.max(*logit));
+        row.mapv_inplace(|logit| (logit - most).exp());
+        let sum = row.sum();
+        row /= sum;
+    }
+    all
+}
+
+/// The loss and its gradient.
+fn loss(rows: &Features, labels: &[usize], classes: usize, weights: &Array2<f64>) -> (f64, Array2<f64>) {
+    let logits = logits(rows, weights);
+    let mut error = distributions(&logits, classes);
+    let mut sum = 0.0;
+    for (row, label) in labels.iter().enumerate() {
+        sum -= match classes {
+            // `ln σ(±z)`, which has no smallest value.
+            2 => {
+                let z = if *label == 1 { logits[[row, 0]] } else { -logits[[row, 0]] };
+                -(-z).max(0.0) - (-z.abs()).exp().ln_1p()
+            }
+            _ => error[[row, *label]].max(f64::MIN_POSITIVE).ln(),
+        };
+        error[[row, *label]] -= 1.0;
+    }
+    let error = if classes == 2 { error.slice(s![.., 1..]).to_owned() } else { error };
+    let last = weights.nrows() - 1;
+    let plain = weights.slice(s![..last, ..]);
+    let mut gradient = Array2::zeros(weights.dim());
+    gradient.slice_mut(s![..last, ..]).assign(&(rows.transposed_times(&error) * C + plain));
+    gradient.row_mut(last).assign(&(error.sum_axis(Axis(0)) * C));
+    (C * sum + 0.5 * plain.iter().map(|weight| weight * weight).sum::<f64>(), gradient)
+}
+
+/// The minimum of a smooth function, from `start` on.
+fn minimised(start: Array2<f64>, of: impl Fn(&Array2<f64>) -> (f64, Array2<f64>)) -> Array2<f64> {
+    let shape = start.dim();
+    let flat = |matrix: Array2<f64>| Array1::from_iter(matrix);
+    let at = |point: &Array1<f64>| {
+        let matrix = Array2::from_shape_vec(shape, point.to_vec()).unwrap_or_else(|_| Array2::zeros(shape));
+        let (value, gradient) = of(&matrix);
+        (value, flat(gradient))
+    };
+    let mut point = flat(start);
+    let (mut value, mut gradient) = at(&point);
+    // Pairs of a step and the change of the gradient along it.
+    let mut steps: Vec<(Array1<f64>, Array1<f64>)> = Vec::new();
+    for _ in 0..ROUNDS {
+        if gradient.iter().all(|entry| entry.abs() <= TOLERANCE) {
+            break;
+        }
+        let direction = -inverse_hessian(&steps, &gradient);
+        let slope = gradient.dot(&direction);
+        // The first step has no scale yet.
+        let mut length = if steps.is_empty() { 1.0 / gradient.dot(&gradient).sqrt().max(1.0) } else { 1.0 };
+        let found = (0..40).find_map(|_| {
+            let next = &point + &(&direction * length);
+            let (lower, gradient) = at(&next);
+            let enough = lower <= value + 1e-4 * length * slope;
+            length *= 0.5;
+            enough.then_some((next, lower, gradient))
+        });
+        let Some((next, lower, changed)) = found else { break };
+        let (step, change) = (&next - &point, &changed - &gradient);
+        if step.dot(&change) > 1e-12 * change.dot(&change) {
+            steps.push((step, change));
+            if steps.len() > REMEMBERED {
+                steps.remove(0);
+            }
+        }
+        (point, value, gradient) = (next, lower, changed);
+    }
+    Array2::from_shape_vec(shape, point.to_vec()).unwrap_or_else(|_| Array2::zeros(shape))
+}
+
+/// The gradient times an estimate of the inverse Hessian: two loops over the remembered steps (Nocedal 1980).
+fn inverse_hessian(steps: &[(Array1<f64>, Array1<f64>)], gradient: &Array1<f64>) -> Array1<f64> {
+    let mut result = gradient.clone();
+    let mut shares = Vec::with_capacity(steps.len());
+    for (step, change) in steps.iter().rev() {
+        let share = step.dot(&result) / step.dot(change);
+        result.scaled_add(-share, change);
+        shares.push(share);
+    }
+    if let Some((step, change)) = steps.last() {
+        result *= step.dot(change) / change.dot(change);
+    }
+    for ((step, change), share) in steps.iter().zip(shares.iter().rev()) {
+        let back = change.dot(&result) / step.dot(change);
+        result.scaled_add(share - back, step);
+    }
+    result
+}

@@ -1,0 +1,109 @@
+//! What plain methods give on the labels of a run: the references of `semiseq-analysis` on the data as they were read.
+
+use semiseq_analysis::references::{Parts, Reference, SeriesView, references_of_series, references_of_texts};
+use semiseq_datasets::{AsRead, Dataset, Prepared, Sequence, Target, written_without_spaces};
+use semiseq_objectives::Teacher;
+use semiseq_schema::Scores;
+
+use crate::config::ReferencesConfig;
+use crate::run_folder::ReferenceSummary;
+use crate::tasks::measures::ClassPredictions;
+
+/// Bytes of text, and values of series, of training and test part together, up to which references are computed unasked.
+const MOST_BYTES: usize = 40_000_000;
+const MOST_VALUES: usize = 20_000_000;
+
+/// What plain methods give on a run's data.
+#[derive(Default)]
+pub(crate) struct References {
+    /// Their scores on the test part, where they are asked for.
+    pub(crate) scored: Vec<ReferenceSummary>,
+    /// What they say of the training sequences, where an objective learns from it.
+    pub(crate) teachers: Vec<Teacher>,
+    /// Why there are none, where they were asked for.
+    pub(crate) missing: Option<String>,
+}
+
+impl References {
+    /// Computes them where the config asks for them, or an objective is `taught` by them.
+    pub(crate) fn of(config: &ReferencesConfig, taught: bool, data: &Prepared) -> Self {
+        let shown = config.enabled.unwrap_or_else(|| fits(&data.as_read));
+        if !shown && !taught {
+            return Self::default();
+        }
+        match computed(data) {
+            Ok(found) => Self {
+                scored: found.iter().filter(|_| shown).filter_map(|reference| scored(reference, data)).collect(),
+                teachers: found.iter().filter(|_| taught).map(|reference| teacher(reference, data)).collect(),
+                missing: None,
+            },
+            Err(why) => Self { missing: (taught || config.enabled == Some(true)).then_some(why), ..Self::default() },
+        }
+    }
+}
+
+/// Whether they take seconds.
+fn fits(read: &AsRead) -> bool {
+    let (mut bytes, mut values) = (0, 0);
+    for sequence in read.train.iter().chain(&read.test) {
+        match sequence {
+            Sequence::Text(text) => bytes += text.len(),
+            other => values += other.values().map_or(0, |(values, _)| values.len()),
+        }
+    }
+    bytes <= MOST_BYTES && values <= MOST_VALUES
+}
+
+fn computed(data: &Prepared) -> Result<Vec<Reference>, String> {
+    let classes: Vec<usize> = data.labeled.iter().filter_map(|row| class(&data.train.targets[*row])).collect();
+    if classes.len() != data.labeled.len() || data.as_read.train.len() != data.train.len() {
+        return Err("references are for classes of whole sequences".into());
+    }
+    let rows: Vec<&Sequence> =
+        data.labeled.iter().chain(&data.unlabeled).map(|row| &data.as_read.train[*row]).collect();
+    let parts = Parts { labels: &classes, classes: data.processor.classes().len(), training: rows.len() };
+    let rows: Vec<&Sequence> = rows.into_iter().chain(&data.as_read.test).collect();
+    let texts: Vec<&str> =
+        rows.iter().filter_map(|row| if let Sequence::Text(text) = row { Some(&**text) } else { None }).collect();
+    let series: Vec<SeriesView<'_>> =
+        rows.iter().filter_map(|row| row.values()).map(|(values, channels)| SeriesView { values, channels }).collect();
+    let found = match (texts.len() == rows.len(), series.len() == rows.len()) {
+        (true, _) => {
+            let sample = rows.iter().take(50).map(|row| (*row).clone()).collect();
+            let unspaced = written_without_spaces(&Dataset { sequences: sample, ..Dataset::default() });
+            references_of_texts(&texts, unspaced, parts)
+        }
+        (_, true) => references_of_series(&series, parts),
+        _ => return Err("references are for texts and for series".into()),
+    };
+    found.map_err(|error| error.to_string())
+}
+
+fn class(target: &Target) -> Option<usize> {
+    if let Target::Class(class) = target { Some(*class) } else { None }
+}
+
+/// Accuracy and macro F1 on the test part.
+fn scored(reference: &Reference, data: &Prepared) -> Option<ReferenceSummary> {
+    let mut predictions = ClassPredictions::default();
+    let known = data.test.targets.iter().any(|target| class(target).is_some());
+    let first = reference.said.nrows().checked_sub(data.test.len()).filter(|_| known)?;
+    for (row, target) in data.test.targets.iter().enumerate() {
+        if let Some(truth) = class(target) {
+            predictions.push(reference.said.row(first + row).to_vec(), truth);
+        }
+    }
+    let mut scores: Scores = predictions.scores(data.processor.classes());
+    // Nearest neighbour and ridge give no probabilities to judge.
+    scores.retain(|name, _| ["accuracy", "macro_f1"].contains(&name.as_str()));
+    Some(ReferenceSummary { name: reference.name.clone(), test: scores })
+}
+
+/// What a reference says of each training sequence.
+fn teacher(reference: &Reference, data: &Prepared) -> Teacher {
+    let mut said = vec![Vec::new(); data.train.len()];
+    for (place, row) in data.labeled.iter().chain(&data.unlabeled).enumerate() {
+        said[*row] = reference.said.row(place).to_vec();
+    }
+    Teacher { name: reference.name.clone(), said }
+}
