@@ -35,7 +35,7 @@ fn a_new_config_trains_as_it_is() {
     let data = write_series(&folder);
     let made = semiseq(&folder, &["new", data, "--output", "mine.toml"]);
     assert!(made.status.success(), "{}", errors(&made));
-    let trained = semiseq(&folder, &["train", "mine.toml", "--no-tui", "--set", "stage.0.epochs=2"]);
+    let trained = semiseq(&folder, &["train", "mine.toml", "--no-tui", "--set", "stage.0.steps=2"]);
     assert!(trained.status.success(), "{}", errors(&trained));
     assert!(folder.join("runs/mine/summary.json").exists());
     // Without --output the config goes to standard output, and nothing else does.
@@ -43,6 +43,119 @@ fn a_new_config_trains_as_it_is() {
         text(&semiseq(&folder, &["new", data])),
         std::fs::read_to_string(folder.join("mine.toml")).expect("text")
     );
+}
+
+/// A labelled file, a pool and a test file, as a user has them: the config reads all three and is the recipe for few labels.
+#[test]
+fn a_new_config_for_few_labels_reads_the_pool_and_the_test_part() {
+    let folder = folder("new-few");
+    std::fs::create_dir_all(folder.join("data")).expect("a folder");
+    let series = |rows: std::ops::Range<usize>, labels: bool| -> String {
+        let row = |row: usize| {
+            let values: Vec<String> = (0..24)
+                .map(|step| {
+                    let shape =
+                        if row.is_multiple_of(2) { (step as f64 / 3.0).sin() } else { (step as f64 / 6.0).cos() };
+                    format!("{:.3}", shape + ((row * 31 + step * 17) % 13) as f64 / 13.0)
+                })
+                .collect();
+            format!(
+                "{}{}\n",
+                values.join(","),
+                if labels { format!(",{}", ["a", "b"][row % 2]) } else { String::new() }
+            )
+        };
+        let names: Vec<String> = (0..24).map(|step| format!("t{step}")).collect();
+        format!("{}{}\n{}", names.join(","), if labels { ",label" } else { "" }, rows.map(row).collect::<String>())
+    };
+    for (name, text) in
+        [("labeled.csv", series(0..8, true)), ("pool.csv", series(8..120, false)), ("test.csv", series(120..180, true))]
+    {
+        std::fs::write(folder.join("data").join(name), text).expect("data");
+    }
+    let parts = ["new", "data/labeled.csv", "--unlabeled", "data/pool.csv", "--test", "data/test.csv"];
+    std::fs::create_dir_all(folder.join("configs")).expect("a folder");
+    let made = semiseq(&folder, &[&parts[..], &["--output", "configs/few.toml"]].concat());
+    assert!(made.status.success(), "{}", errors(&made));
+    let config = std::fs::read_to_string(folder.join("configs/few.toml")).expect("a config");
+    for line in [
+        "source = \"../data/labeled.csv\"",
+        "unlabeled = \"../data/pool.csv\"",
+        "test = \"../data/test.csv\"",
+        "validation = \"none\"",
+        "8 with a label and 112 without",
+        "On two CPU cores this takes about",
+    ] {
+        assert!(config.contains(line), "{line} is not in:\n{config}");
+    }
+    let set = ["train", "configs/few.toml", "--no-tui", "--set", "stage.0.steps=150"];
+    let trained = semiseq(&folder, &set);
+    assert!(trained.status.success(), "{}", errors(&trained));
+    let summary = std::fs::read_to_string(folder.join("runs/labeled/summary.json")).expect("a summary");
+    let found: Value = serde_json::from_str(&summary).expect("JSON");
+    assert_eq!(
+        ["n_labeled", "n_unlabeled", "n_valid", "n_test", "n_labels_used"].map(|key| found[key].as_u64()),
+        [8, 112, 0, 60, 8].map(Some)
+    );
+    assert!(found["test"]["accuracy"].as_f64().is_some_and(|accuracy| accuracy > 0.9), "{summary}");
+    assert_eq!(found["references"].as_array().map(Vec::len), Some(8), "{summary}");
+
+    let lost = semiseq(&folder, &["new", "data/labeled.csv", "--unlabeled", "data/pol.csv"]);
+    assert_eq!(lost.status.code(), Some(2));
+    assert!(errors(&lost).contains("data/pol.csv: no such file"), "{}", errors(&lost));
+    let vectors = semiseq(&folder, &["new", "data/labeled.csv", "--vectors", "data/pool.csv"]);
+    assert_eq!(vectors.status.code(), Some(2), "{}", errors(&vectors));
+}
+
+/// Word vectors are looked up for the vocabulary, told, used by model and references, and not needed afterwards.
+#[test]
+fn word_vectors_begin_a_model_of_texts() {
+    let folder = folder("vectors");
+    let topic =
+        |row: usize| if row.is_multiple_of(2) { ["rain", "cloud", "storm"] } else { ["goal", "match", "score"] };
+    let written = |row: usize| {
+        format!("{} the {} and {}", topic(row)[row % 3], topic(row)[(row / 2) % 3], topic(row)[(row / 3) % 3])
+    };
+    let rows = |rows: std::ops::Range<usize>| -> String {
+        rows.map(|row| format!("{},{}\n", written(row), ["weather", "sport"][row % 2])).collect()
+    };
+    std::fs::write(folder.join("train.csv"), format!("text,label\n{}", rows(0..40))).expect("data");
+    std::fs::write(folder.join("test.csv"), format!("text,label\n{}", rows(40..70))).expect("data");
+    let words: Vec<String> = (0..6)
+        .map(|place| format!("{} {}.5 -0.25 {}\n", topic(place / 3)[place % 3], place / 3, 1 - place / 3))
+        .collect();
+    std::fs::write(folder.join("words.txt"), format!("{}unseen 1 1 1\n", words.concat())).expect("data");
+    let made =
+        semiseq(&folder, &["new", "train.csv", "--test", "test.csv", "--vectors", "words.txt", "--output", "c.toml"]);
+    assert!(made.status.success(), "{}", errors(&made));
+    let config = std::fs::read_to_string(folder.join("c.toml")).expect("a config");
+    assert!(config.contains("embedding = { size = 3, dropout = 0.2, vectors = \"words.txt\" }"), "{config}");
+    let run = |config: &str, out: &str| {
+        std::fs::write(folder.join("c.toml"), config).expect("a config");
+        semiseq(&folder, &["train", "c.toml", "--no-tui", "--set", "stage.0.steps=60", "--out", out])
+    };
+    let trained = run(&config, "run");
+    assert!(trained.status.success(), "{}", errors(&trained));
+    // Six words and `the` and `and`.
+    assert!(
+        errors(&trained).contains("words.txt: vectors for 6 of 8 words of the vocabulary, 60 % of the training tokens"),
+        "{}",
+        errors(&trained)
+    );
+    assert!(text(&trained).contains("mean word vector: self-training"), "{}", text(&trained));
+    std::fs::rename(folder.join("words.txt"), folder.join("gone.txt")).expect("a file");
+    let predicted = semiseq(&folder, &["predict", "run", "test.csv"]);
+    assert!(predicted.status.success(), "{}", errors(&predicted));
+    std::fs::rename(folder.join("gone.txt"), folder.join("words.txt")).expect("a file");
+    for (name, changed, needle) in [
+        ("width", config.replace("size = 3", "size = 4"), "`size` of the embedding is 4, and the vectors of"),
+        ("lost", config.replace("words.txt", "word.txt"), "word.txt: no such file"),
+        ("letters", config.replace("\"word\"", "\"character\""), "the data are not cut into words"),
+    ] {
+        let refused = run(&changed, name);
+        assert_eq!(refused.status.code(), Some(2), "{name}: {}", errors(&refused));
+        assert!(errors(&refused).contains(needle), "{name}: {}", errors(&refused));
+    }
 }
 
 #[test]
@@ -57,7 +170,7 @@ fn paths_in_a_config_are_relative_to_the_config() {
     assert!(text.contains("source = \"../data/mine.csv\""), "{text}");
     // From another folder than that of the config, through a file that extends it, and again from the run folder.
     std::fs::write(folder.join("data/more.toml"), "extends = \"../configs/mine.toml\"\n").expect("a config");
-    let once = ["--no-tui", "--set", "stage.0.epochs=1"];
+    let once = ["--no-tui", "--set", "stage.0.steps=1"];
     for (config, run) in [("../configs/mine.toml", "one"), ("more.toml", "two")] {
         let output = semiseq(&folder.join("data"), &[&["train", config, "--out", run][..], &once].concat());
         assert!(output.status.success(), "{}", errors(&output));

@@ -24,6 +24,7 @@ mod series;
 mod shown;
 mod sources;
 mod task;
+mod word_vectors;
 
 pub use augment::{AugmentConfig, AugmentationConfig, Augmenter, Corpus};
 pub use config::{DataConfig, Validation};
@@ -48,3 +49,4 @@ pub use sources::{
     is_built_in, latest_of, latest_windows, open, read_input, read_like, recording, synthetic, written_without_spaces,
 };
 pub use task::Task;
+pub use word_vectors::WordVectors;

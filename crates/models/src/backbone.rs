@@ -1,5 +1,7 @@
 //! What every model has below its head: token embedding, encoder, dropout on the output.
 
+use std::path::PathBuf;
+
 use burn::module::Module;
 use burn::nn::{Embedding, EmbeddingConfig as BurnEmbeddingConfig, GaussianNoise, GaussianNoiseConfig, Initializer};
 use burn::tensor::{Device, Tensor};
@@ -26,11 +28,16 @@ pub struct EmbeddingConfig {
     /// Deviation of normal noise on the vectors while training, at least 0. Default 0. Each view of a text draws its own;
     /// vectors begin with a deviation of 0.1.
     pub noise: f64,
+    /// A file of word vectors to begin with: GloVe's or word2vec's text, word2vec's binary or fastText's `.vec`, packed with gzip or
+    /// not. `size` is theirs; words that it lacks begin as others do. `layers.embedding` of a stage lets them stand still, or move
+    /// slower than the rest. Default: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vectors: Option<PathBuf>,
 }
 
 impl Default for EmbeddingConfig {
     fn default() -> Self {
-        Self { size: 64, dropout: 0.0, noise: 0.0 }
+        Self { size: 64, dropout: 0.0, noise: 0.0, vectors: None }
     }
 }
 

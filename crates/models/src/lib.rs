@@ -10,6 +10,7 @@ mod heads;
 mod layers;
 mod model;
 mod sequences;
+mod word_table;
 
 pub use backbone::{Backbone, EmbeddingConfig};
 pub use cells::{Activation, GruConfig, GruLayer, LstmConfig, LstmLayer, Reset, RnnConfig, RnnLayer, State};
@@ -31,6 +32,7 @@ pub use layers::{Pool, Pooling, StepOutputs, each_step};
 pub use model::SequenceModel;
 pub use semiseq_schema::InputSize;
 pub use sequences::{Input, Sequences};
+pub use word_table::with_word_vectors;
 
 /// What a training step does beside a model's passes: with the kernels, which whoever trains a model does not see.
 pub use semiseq_kernels::{AdamStep, adam, blend, embedding, scale, sum_of_squares, tanh};

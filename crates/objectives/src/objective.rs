@@ -148,6 +148,8 @@ pub struct Teacher {
     pub name: String,
     /// A distribution over the classes for each training sequence; zeros where nothing is said.
     pub said: Vec<Vec<f64>>,
+    /// The share of labelled sequences that it tells right when they are left out, where that is known.
+    pub left_out: Option<f64>,
 }
 
 /// What target sequences hold.

@@ -102,7 +102,7 @@ fn train(config: &RunConfig, data: &Prepared) -> Result<(), Error> {
     let counts = vec![4; data.processor.classes().len()];
     let target = TargetSize::of(data);
     let said = vec![vec![1.0; counts.len()]; train.len()];
-    let teachers = [Teacher { name: "label spreading".into(), said }];
+    let teachers = [Teacher { name: "label spreading".into(), said, left_out: None }];
     let setting = Setting {
         model: &model,
         train_size: train.len(),

@@ -17,6 +17,7 @@ mod session;
 pub mod tasks;
 pub mod terminal;
 mod warnings;
+mod word_vectors;
 
 pub use semiseq_objectives as objectives;
 

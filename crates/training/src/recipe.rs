@@ -3,6 +3,7 @@
 //! gets run folder, exact resume, dashboard, report and [`crate::SavedRun`].
 
 use std::fmt::Debug;
+use std::path::Path;
 
 use burn::tensor::Device;
 use semiseq_datasets::Prepared;
@@ -65,6 +66,11 @@ pub trait ModelSettings: Clone + Debug + PartialEq + Serialize + DeserializeOwne
     /// What does not go together, and what would.
     fn check_data(&self, _source: &str, _data: &Prepared) -> Result<(), Error> {
         Ok(())
+    }
+
+    /// A file of word vectors that the model's table of tokens begins with, and the width that it is to have.
+    fn word_vectors(&self) -> Option<(&Path, usize)> {
+        None
     }
 
     /// Whether a vector of each step, or of the whole sequence alone, is to be had.

@@ -1,7 +1,7 @@
 //! What plain methods give on the labels of a run: the references of `semiseq-analysis` on the data as they were read.
 
-use semiseq_analysis::references::{Parts, Reference, SeriesView, references_of_series, references_of_texts};
-use semiseq_datasets::{AsRead, Dataset, Prepared, Sequence, Target, written_without_spaces};
+use semiseq_analysis::references::{Lookup, Parts, Reference, SeriesView, references_of_series, references_of_texts};
+use semiseq_datasets::{AsRead, Dataset, Prepared, Sequence, Target, WordVectors, written_without_spaces};
 use semiseq_objectives::Teacher;
 use semiseq_schema::Scores;
 
@@ -26,12 +26,12 @@ pub(crate) struct References {
 
 impl References {
     /// Computes them where the config asks for them, or an objective is `taught` by them.
-    pub(crate) fn of(config: &ReferencesConfig, taught: bool, data: &Prepared) -> Self {
+    pub(crate) fn of(config: &ReferencesConfig, taught: bool, data: &Prepared, vectors: Option<&WordVectors>) -> Self {
         let shown = config.enabled.unwrap_or_else(|| fits(&data.as_read));
         if !shown && !taught {
             return Self::default();
         }
-        match computed(data) {
+        match computed(data, taught, vectors) {
             Ok(found) => Self {
                 scored: found.iter().filter(|_| shown).filter_map(|reference| scored(reference, data)).collect(),
                 teachers: found.iter().filter(|_| taught).map(|reference| teacher(reference, data)).collect(),
@@ -54,14 +54,14 @@ fn fits(read: &AsRead) -> bool {
     bytes <= MOST_BYTES && values <= MOST_VALUES
 }
 
-fn computed(data: &Prepared) -> Result<Vec<Reference>, String> {
+fn computed(data: &Prepared, leave_out: bool, vectors: Option<&WordVectors>) -> Result<Vec<Reference>, String> {
     let classes: Vec<usize> = data.labeled.iter().filter_map(|row| class(&data.train.targets[*row])).collect();
     if classes.len() != data.labeled.len() || data.as_read.train.len() != data.train.len() {
         return Err("references are for classes of whole sequences".into());
     }
     let rows: Vec<&Sequence> =
         data.labeled.iter().chain(&data.unlabeled).map(|row| &data.as_read.train[*row]).collect();
-    let parts = Parts { labels: &classes, classes: data.processor.classes().len(), training: rows.len() };
+    let parts = Parts { labels: &classes, classes: data.processor.classes().len(), training: rows.len(), leave_out };
     let rows: Vec<&Sequence> = rows.into_iter().chain(&data.as_read.test).collect();
     let texts: Vec<&str> =
         rows.iter().filter_map(|row| if let Sequence::Text(text) = row { Some(&**text) } else { None }).collect();
@@ -71,7 +71,9 @@ fn computed(data: &Prepared) -> Result<Vec<Reference>, String> {
         (true, _) => {
             let sample = rows.iter().take(50).map(|row| (*row).clone()).collect();
             let unspaced = written_without_spaces(&Dataset { sequences: sample, ..Dataset::default() });
-            references_of_texts(&texts, unspaced, parts)
+            let lookup = |word: &str| vectors.and_then(|vectors| vectors.get(word));
+            let lookup: Option<Lookup<'_>> = vectors.map(|_| &lookup as Lookup<'_>);
+            references_of_texts(&texts, unspaced, lookup, parts)
         }
         (_, true) => references_of_series(&series, parts),
         _ => return Err("references are for texts and for series".into()),
@@ -105,5 +107,5 @@ fn teacher(reference: &Reference, data: &Prepared) -> Teacher {
     for (place, row) in data.labeled.iter().chain(&data.unlabeled).enumerate() {
         said[*row] = reference.said.row(place).to_vec();
     }
-    Teacher { name: reference.name.clone(), said }
+    Teacher { name: reference.name.clone(), said, left_out: reference.left_out }
 }

@@ -7,6 +7,7 @@ use std::time::Instant;
 use burn::module::Module;
 use burn::tensor::Device;
 use semiseq_datasets::{Augmenter, Dataset, Pool, Prepared, Target, Task as Targets};
+use semiseq_models::with_word_vectors;
 use semiseq_objectives::{Objective, ObjectiveConfig, Setting, SupervisedConfig, TargetSize};
 use semiseq_schema::{Scores, mix};
 
@@ -27,6 +28,7 @@ use crate::run_folder::{BaselineSummary, FinishedRun, ReferenceSummary, StageSum
 use crate::tasks::evaluate::{EVALUATION_BATCH, voted_outputs_until};
 use crate::tasks::{Purpose, head_size};
 use crate::warnings;
+use crate::word_vectors::Vectors;
 
 /// What the stages have made of a model, and the last one's objective.
 pub(crate) type Learned<M, O> =
@@ -46,6 +48,7 @@ pub(crate) struct Plan<'a, M, O> {
     folder: PathBuf,
     began: Instant,
     references: References,
+    vectors: Option<Vectors>,
 }
 
 impl<'a, M: ModelSettings, O: ObjectiveSettings> Plan<'a, M, O> {
@@ -64,6 +67,7 @@ impl<'a, M: ModelSettings, O: ObjectiveSettings> Plan<'a, M, O> {
             folder,
             began: Instant::now(),
             references: References::default(),
+            vectors: None,
         }
     }
 
@@ -84,6 +88,18 @@ impl<'a, M: ModelSettings, O: ObjectiveSettings> Plan<'a, M, O> {
         Ok(Some(run.with_data(Arc::clone(&self.data)).with_summary(summary)))
     }
 
+    /// Reads the word vectors that the model begins with.
+    ///
+    /// # Errors
+    ///
+    /// Where their file cannot be read, or does not go with the model or the data.
+    pub(crate) fn with_vectors(mut self) -> Result<Self, Error> {
+        if let Some((path, width)) = self.config.model.word_vectors() {
+            self.vectors = Some(Vectors::read(path, width, &self.data)?);
+        }
+        Ok(self)
+    }
+
     /// Computes what plain methods give on the same labels, for the summary and for objectives that learn from it.
     ///
     /// # Errors
@@ -91,7 +107,12 @@ impl<'a, M: ModelSettings, O: ObjectiveSettings> Plan<'a, M, O> {
     /// Where an objective cannot be taught by them.
     pub(crate) fn with_references(mut self) -> Result<Self, Error> {
         let taught = self.config.stages.iter().any(|stage| stage.objective.kind().taught);
-        self.references = References::of(&self.config.references, taught, &self.data);
+        self.references = References::of(
+            &self.config.references,
+            taught,
+            &self.data,
+            self.vectors.as_ref().map(|vectors| &vectors.known),
+        );
         for (index, stage) in self.config.stages.iter().enumerate().filter(|(_, stage)| stage.objective.kind().taught) {
             let key = format!("stage.{index}.objective");
             if let Some(why) = &self.references.missing {
@@ -114,7 +135,10 @@ impl<'a, M: ModelSettings, O: ObjectiveSettings> Plan<'a, M, O> {
         let head = head_size(self.config.model.kind(), &self.data.processor);
         let model = self.config.model.init(self.data.processor.input(), head, &self.device);
         draw(&model);
-        model
+        match &self.vectors {
+            Some(vectors) => with_word_vectors(model, &vectors.table),
+            None => model,
+        }
     }
 
     /// Whether each stage has something to learn from and to be judged by, before the first begins.
@@ -240,12 +264,16 @@ impl<'a, M: ModelSettings, O: ObjectiveSettings> Session<'a, M, O> {
         data.warnings.iter().chain(&told).try_for_each(|warning| self.warn(warning))
     }
 
-    /// Says what plain methods give on the same labels.
+    /// Says what was found of word vectors, and what plain methods give on the same labels.
     ///
     /// # Errors
     ///
     /// Where the log cannot be written.
     pub(crate) fn tell_references(&mut self) -> Result<(), Error> {
+        let Plan { config, data, vectors, .. } = self.plan;
+        if let (Some(vectors), Some((path, _))) = (vectors, config.model.word_vectors()) {
+            self.progress.note(&vectors.coverage(path, data));
+        }
         let References { scored, missing, .. } = &self.plan.references;
         if let Some((best, value)) = best_reference(scored) {
             let count = scored.len();

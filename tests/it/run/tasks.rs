@@ -304,12 +304,12 @@ fn references_teach_a_model() {
     for (name, changed, needles) in [
         (
             "no-such",
-            text.replace("distillation]", "distillation]\nteachers = [\"forest\"]"),
+            text.replace("distillation]", "distillation]\nteachers = { \"forest\" = 1.0 }"),
             ["no reference has such a name", "label spreading"],
         ),
         (
             "no-name",
-            text.replace("distillation]", "distillation]\nteachers = []"),
+            text.replace("distillation]", "distillation]\nteachers = {}"),
             ["must name references", "holds these words"],
         ),
     ] {

@@ -3,11 +3,10 @@
 
 use linfa_linalg::eigh::{EigSort, Eigh};
 use ndarray::{Array1, Array2, Axis, s};
-use rand_xoshiro::Xoshiro256Plus;
-use rand_xoshiro::rand_core::{RngCore, SeedableRng};
 
 use crate::AnalysisError;
 use crate::references::features::Features;
+use crate::references::numpy_random::NumpyRandom;
 
 /// Directions that are drawn beside those that are asked for.
 const MORE: usize = 10;
@@ -29,7 +28,7 @@ impl Components {
     /// # Errors
     ///
     /// Where a small eigenvalue problem cannot be solved.
-    pub fn truncated(rows: &Features, count: usize, seed: u64) -> Result<Self, AnalysisError> {
+    pub fn truncated(rows: &Features, count: usize, seed: u32) -> Result<Self, AnalysisError> {
         let mean = Array1::zeros(rows.width());
         Self::fit(rows, mean, count, seed)
     }
@@ -39,17 +38,17 @@ impl Components {
     /// # Errors
     ///
     /// Where a small eigenvalue problem cannot be solved.
-    pub fn principal(rows: &Array2<f64>, count: usize, seed: u64) -> Result<Self, AnalysisError> {
+    pub fn principal(rows: &Array2<f64>, count: usize, seed: u32) -> Result<Self, AnalysisError> {
         let mean = rows.mean_axis(Axis(0)).unwrap_or_else(|| Array1::zeros(rows.ncols()));
         Self::fit(&Features::Dense(rows - &mean), mean, count, seed)
     }
 
-    fn fit(rows: &Features, mean: Array1<f64>, count: usize, seed: u64) -> Result<Self, AnalysisError> {
+    fn fit(rows: &Features, mean: Array1<f64>, count: usize, seed: u32) -> Result<Self, AnalysisError> {
         let most = rows.rows().min(rows.width());
         let (count, drawn) = (count.min(most), (count + MORE).min(most));
-        let mut random = Xoshiro256Plus::seed_from_u64(seed);
+        let mut random = NumpyRandom::new(seed);
         let mut range =
-            orthonormal(rows.times(&Array2::from_shape_simple_fn((rows.width(), drawn), || normal(&mut random))));
+            orthonormal(rows.times(&Array2::from_shape_simple_fn((rows.width(), drawn), || random.normal())));
         for _ in 0..ROUNDS {
             range = orthonormal(rows.times(&orthonormal(rows.transposed_times(&range))));
         }
@@ -71,12 +70,6 @@ impl Components {
     pub fn transform(&self, rows: &Features) -> Array2<f64> {
         rows.times(&self.directions) - self.mean.dot(&self.directions)
     }
-}
-
-/// A number of the normal distribution (Box & Muller 1958).
-fn normal(random: &mut Xoshiro256Plus) -> f64 {
-    let mut uniform = || ((random.next_u64() >> 11) as f64 + 0.5) / (1u64 << 53) as f64;
-    (-2.0 * uniform().ln()).sqrt() * (2.0 * std::f64::consts::PI * uniform()).cos()
 }
 
 /// Columns of length 1 at right angles with the same span (Gram & Schmidt, each column twice); a column that lies in the span

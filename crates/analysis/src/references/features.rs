@@ -119,10 +119,15 @@ pub(crate) fn normalized(mut rows: Array2<f64>) -> Array2<f64> {
     rows
 }
 
-/// Mean and deviation of each column; a column without any deviation has 1, so that it can be divided by.
+/// Mean and deviation of each column; a column without any deviation but for rounding has 1, so that it can be divided by.
 pub(crate) fn moments(rows: &Array2<f64>) -> (Array1<f64>, Array1<f64>) {
     let mean = rows.mean_axis(Axis(0)).unwrap_or_else(|| Array1::zeros(rows.ncols()));
-    let deviation = rows.std_axis(Axis(0), 0.0).mapv(|deviation| if deviation > 0.0 { deviation } else { 1.0 });
+    let mut deviation = rows.std_axis(Axis(0), 0.0);
+    for (deviation, mean) in deviation.iter_mut().zip(&mean) {
+        if *deviation <= rows.nrows() as f64 * f64::EPSILON * mean.abs() {
+            *deviation = 1.0;
+        }
+    }
     (mean, deviation)
 }
 
@@ -150,5 +155,6 @@ mod tests {
         assert_eq!(normalized(array![[3.0, 4.0], [0.0, 0.0]]), array![[0.6, 0.8], [0.0, 0.0]]);
         let (mean, deviation) = moments(&array![[1.0, 5.0], [3.0, 5.0]]);
         assert_eq!((mean, deviation), (array![2.0, 5.0], array![1.0, 1.0]));
+        assert_eq!(moments(&Array2::from_elem((97, 2), 0.1)).1, array![1.0, 1.0], "rounding is no deviation");
     }
 }

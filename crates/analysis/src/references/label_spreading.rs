@@ -1,7 +1,7 @@
 //! Label spreading (Zhou et al. 2004) over the graph of nearest rows: scikit-learn's
 //! `LabelSpreading(kernel="knn", n_neighbors=10, alpha=0.5, max_iter=50)`, its choices of graph and ending included.
 
-use ndarray::Array2;
+use ndarray::{Array2, s};
 
 use crate::references::neighbours::nearest_rows;
 
@@ -13,27 +13,35 @@ const ROUNDS: usize = 50;
 /// It ends where all distributions together move less.
 const TOLERANCE: f64 = 1e-3;
 
-/// Labels that have spread over training rows.
+/// The graph of nearest rows, over which labels spread.
 #[derive(Clone, Debug)]
 pub struct LabelSpreading {
-    rows: Array2<f32>,
-    /// `[rows, classes]`
-    distributions: Array2<f64>,
+    /// The nearest training rows of each training row, itself among them.
+    near: Vec<Vec<usize>>,
+    /// Those of each other row.
+    near_others: Vec<Vec<usize>>,
+    /// The root of how many rows name a training row as a neighbour.
+    scale: Vec<f64>,
 }
 
 impl LabelSpreading {
-    /// `labels` of the first rows; the others have none.
-    pub fn fit(rows: Array2<f32>, labels: &[usize], classes: usize) -> Self {
-        let near = nearest_rows(&rows, &rows, NEIGHBOURS);
-        // How many rows name a row as a neighbour, itself left out.
-        let mut named = vec![0usize; rows.nrows()];
+    /// The graph of `training` rows, and the way to it of others.
+    pub fn new(training: &Array2<f32>, others: &Array2<f32>) -> Self {
+        let near = nearest_rows(training, training, NEIGHBOURS);
+        let mut named = vec![0usize; near.len()];
         for (row, near) in near.iter().enumerate() {
             near.iter().filter(|other| **other != row).for_each(|other| named[*other] += 1);
         }
-        let scale: Vec<f64> =
-            named.iter().map(|count| if *count == 0 { 1.0 } else { (*count as f64).sqrt() }).collect();
-        let mut own = Array2::zeros((rows.nrows(), classes));
-        labels.iter().enumerate().for_each(|(row, label)| own[[row, *label]] = 1.0);
+        let scale = named.iter().map(|count| if *count == 0 { 1.0 } else { (*count as f64).sqrt() }).collect();
+        Self { near_others: nearest_rows(training, others, NEIGHBOURS), near, scale }
+    }
+
+    /// Distributions over the classes of all rows from those of a few, training rows with their labels: those of the others from
+    /// their nearest training rows. Shape `[training + others, classes]`.
+    pub fn spread(&self, known: &[(usize, usize)], classes: usize) -> Array2<f64> {
+        let rows = self.near.len();
+        let mut own = Array2::zeros((rows, classes));
+        known.iter().for_each(|(row, label)| own[[*row, *label]] = 1.0);
         let mut distributions: Array2<f64> = own.clone();
         own *= 1.0 - ALPHA;
         let mut before = Array2::<f64>::zeros(distributions.dim());
@@ -42,28 +50,19 @@ impl LabelSpreading {
                 break;
             }
             let mut next = own.clone();
-            for (row, near) in near.iter().enumerate() {
+            for (row, near) in self.near.iter().enumerate() {
                 for other in near.iter().filter(|other| **other != row) {
-                    let share = ALPHA / (scale[row] * scale[*other]);
+                    let share = ALPHA / (self.scale[row] * self.scale[*other]);
                     next.row_mut(row).scaled_add(share, &distributions.row(*other));
                 }
             }
             before = std::mem::replace(&mut distributions, next);
         }
         normalize(&mut distributions);
-        Self { rows, distributions }
-    }
-
-    /// Distributions of the training rows, `[rows, classes]`.
-    pub fn training(&self) -> &Array2<f64> {
-        &self.distributions
-    }
-
-    /// Distributions of other rows, from those of their nearest training rows.
-    pub fn probabilities(&self, rows: &Array2<f32>) -> Array2<f64> {
-        let mut said = Array2::zeros((rows.nrows(), self.distributions.ncols()));
-        for (row, near) in nearest_rows(&self.rows, rows, NEIGHBOURS).iter().enumerate() {
-            near.iter().for_each(|other| said.row_mut(row).scaled_add(1.0, &self.distributions.row(*other)));
+        let mut said = Array2::zeros((rows + self.near_others.len(), classes));
+        said.slice_mut(s![..rows, ..]).assign(&distributions);
+        for (row, near) in self.near_others.iter().enumerate() {
+            near.iter().for_each(|other| said.row_mut(rows + row).scaled_add(1.0, &distributions.row(*other)));
         }
         normalize(&mut said);
         said
@@ -92,12 +91,12 @@ mod tests {
             rows[[row, 0]] = (row / 2) as f32;
             rows[[row, 1]] = if row % 2 == 0 { 0.0 } else { 100.0 };
         }
-        let spread = LabelSpreading::fit(rows.clone(), &[0, 1], 2);
+        let said =
+            LabelSpreading::new(&rows, &ndarray::array![[1.5f32, 1.0], [1.5, 99.0]]).spread(&[(0, 0), (1, 1)], 2);
         for row in 0..60 {
-            let reached = spread.training().row(row).sum();
-            assert!(reached == 0.0 || spread.training()[[row, row % 2]] > 0.99, "row {row}");
+            let reached = said.row(row).sum();
+            assert!(reached == 0.0 || said[[row, row % 2]] > 0.99, "row {row}");
         }
-        let said = spread.probabilities(&ndarray::array![[1.5f32, 1.0], [1.5, 99.0]]);
-        assert!(said[[0, 0]] > 0.99 && said[[1, 1]] > 0.99, "{said}");
+        assert!(said[[60, 0]] > 0.99 && said[[61, 1]] > 0.99, "{said}");
     }
 }

@@ -25,9 +25,14 @@ impl Logistic {
     /// `C Σ -ln p(class) + ½ ‖w‖²` at its minimum; the intercept has no penalty. `classes` of them, numbered from 0.
     pub fn fit(rows: &Features, labels: &[usize], classes: usize) -> Self {
         let columns = if classes == 2 { 1 } else { classes };
-        let start = Array2::zeros((rows.width() + 1, columns));
-        let weights = minimised(start, |weights| loss(rows, labels, classes, weights));
-        Self { weights, classes }
+        Self { weights: Array2::zeros((rows.width() + 1, columns)), classes }.again(rows, labels)
+    }
+
+    /// As [`Logistic::fit`], from here on: there is one minimum, and the way to it is short where little has changed.
+    #[must_use]
+    pub fn again(self, rows: &Features, labels: &[usize]) -> Self {
+        let Self { weights, classes } = self;
+        Self { weights: minimised(weights, |weights| loss(rows, labels, classes, weights)), classes }
     }
 
     /// A distribution over the classes for each row, `[rows, classes]`.

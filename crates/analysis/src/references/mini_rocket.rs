@@ -1,10 +1,9 @@
 //! MiniRocket (Dempster, Schmidt & Webb 2021): the share of places at which a convolution with one of 84 fixed kernels lies above
 //! a bias, for several dilations and biases; of several channels as in its authors' multivariate version.
 
-use rand_xoshiro::Xoshiro256Plus;
-use rand_xoshiro::rand_core::{RngCore, SeedableRng};
-
 use ndarray::{Array2, ArrayView1};
+
+use crate::references::numpy_random::NumpyRandom;
 
 /// Weights of a kernel: three of 2 among six of -1.
 const LENGTH: usize = 9;
@@ -35,24 +34,22 @@ pub struct MiniRocket {
 impl MiniRocket {
     /// Draws channels and biases; series are rows of `channels` times as many places. About `features` features, a multiple
     /// of 84.
-    pub fn fit(series: &Array2<f32>, channels: usize, features: usize, seed: u64) -> Self {
+    pub fn fit(series: &Array2<f32>, channels: usize, features: usize, seed: u32) -> Self {
         let places = series.ncols() / channels.max(1);
         let (dilations, counts) = dilations(places, features);
-        let mut random = Xoshiro256Plus::seed_from_u64(seed);
-        let mut uniform = move || (random.next_u64() >> 11) as f64 / (1u64 << 53) as f64;
+        // Drawn as NumPy draws, so that the same seed gives aeon's very kernels.
+        let mut random = NumpyRandom::new(seed);
         let most = (channels.min(CHANNELS) as f64 + 1.0).log2();
-        let combinations = (0..KERNELS * dilations.len())
-            .map(|_| {
-                let count = (2f64.powf(uniform() * most) as usize).clamp(1, channels);
-                let mut left: Vec<usize> = (0..channels).collect();
-                (0..count).map(|_| left.swap_remove((uniform() * left.len() as f64) as usize)).collect()
-            })
-            .collect();
+        let sizes: Vec<usize> =
+            (0..KERNELS * dilations.len()).map(|_| 2f64.powf(random.uniform() * most) as usize).collect();
+        let combinations =
+            sizes.iter().map(|size| random.permutation(channels)[..(*size).clamp(1, channels)].to_vec()).collect();
+        let mut random = NumpyRandom::new(seed);
         let mut found = Self { channels, places, dilations, counts, combinations, biases: Vec::new() };
         let mut quantiles = (1u32..).map(|place| (f64::from(place) * GOLDEN).fract());
         for (level, count) in found.counts.iter().enumerate() {
             for kernel in 0..KERNELS {
-                let example = (uniform() * series.nrows().min(EXAMPLES) as f64) as usize;
+                let example = random.below(series.nrows().min(EXAMPLES));
                 let mut output = vec![0.0; places];
                 Convolutions::of(&found, level, series.row(example)).of_kernel(&found, level, kernel, &mut output);
                 output.sort_unstable_by(f32::total_cmp);
@@ -83,6 +80,16 @@ impl MiniRocket {
     /// How many biases each kernel has at each dilation.
     pub fn counts(&self) -> &[usize] {
         &self.counts
+    }
+
+    /// The channels that each convolution adds up: those of each kernel of each dilation.
+    pub fn combinations(&self) -> &[Vec<usize>] {
+        &self.combinations
+    }
+
+    /// The biases: dilation by dilation, kernel by kernel.
+    pub fn biases(&self) -> &[f32] {
+        &self.biases
     }
 
     /// Features of a series.

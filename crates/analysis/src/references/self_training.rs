@@ -8,15 +8,17 @@ use crate::references::logistic::Logistic;
 const SURE: f64 = 0.8;
 const ROUNDS: usize = 10;
 
-/// The classifier of the last round. `labels` are of the first rows; the others have none.
-pub fn self_trained(rows: &Features, labels: &[usize], classes: usize) -> Logistic {
-    let mut known: Vec<(usize, usize)> = labels.iter().copied().enumerate().collect();
-    let fit = |known: &[(usize, usize)]| {
+/// The classifier of the last round, from a few rows with their labels on.
+pub fn self_trained(rows: &Features, known: &[(usize, usize)], classes: usize) -> Logistic {
+    let mut known = known.to_vec();
+    let labelled: std::collections::HashSet<usize> = known.iter().map(|(row, _)| *row).collect();
+    let parts = |known: &[(usize, usize)]| {
         let (rows_of, labels): (Vec<usize>, Vec<usize>) = known.iter().copied().unzip();
-        Logistic::fit(&rows.select(&rows_of), &labels, classes)
+        (rows.select(&rows_of), labels)
     };
-    let mut open: Vec<usize> = (labels.len()..rows.rows()).collect();
-    let mut found = fit(&known);
+    let mut open: Vec<usize> = (0..rows.rows()).filter(|row| !labelled.contains(row)).collect();
+    let (chosen, labels) = parts(&known);
+    let mut found = Logistic::fit(&chosen, &labels, classes);
     for _ in 0..ROUNDS {
         if open.is_empty() {
             break;
@@ -36,7 +38,8 @@ pub fn self_trained(rows: &Features, labels: &[usize], classes: usize) -> Logist
         open = left;
         // In the order of the rows, as there is one best fit whatever the order, but for rounding.
         known.sort_unstable();
-        found = fit(&known);
+        let (chosen, labels) = parts(&known);
+        found = found.again(&chosen, &labels);
     }
     found
 }

@@ -64,6 +64,11 @@ impl TfIdf {
         }
         rows
     }
+
+    /// How rare a word is; 5 where the vocabulary lacks it.
+    pub fn rarity(&self, term: &str) -> f64 {
+        self.places.get(term).map_or(5.0, |place| self.rarity[*place as usize])
+    }
 }
 
 /// The words of a text in small letters.

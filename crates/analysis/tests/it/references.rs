@@ -43,7 +43,7 @@ fn check(case: &Value, found: &[Reference], within: f64) {
 
 fn parts<'a>(case: &Value, labels: &'a [usize]) -> Parts<'a> {
     let classes = labels.iter().max().expect("labels") + 1;
-    Parts { labels, classes, training: case["training"].as_u64().expect("a number") as usize }
+    Parts { labels, classes, training: case["training"].as_u64().expect("a number") as usize, leave_out: false }
 }
 
 #[test]
@@ -51,7 +51,7 @@ fn references_of_texts_are_scikit_learns() {
     for case in list(&fixture()["texts"]) {
         let texts: Vec<&str> = list(&case["texts"]).iter().map(|text| text.as_str().expect("a text")).collect();
         let labels = counts(&case["labels"]);
-        check(case, &references_of_texts(&texts, false, parts(case, &labels)).expect("references"), 2e-3);
+        check(case, &references_of_texts(&texts, false, None, parts(case, &labels)).expect("references"), 2e-3);
     }
 }
 
@@ -80,15 +80,13 @@ fn mini_rocket_is_aeons_transform() {
         let drawn = MiniRocket::fit(&series, number("channels"), 400, 0);
         let (dilations, each) = (counts(&case["dilations"]), counts(&case["counts"]));
         assert_eq!((drawn.dilations(), drawn.counts()), (&dilations[..], &each[..]));
-        let combinations = list(&case["combinations"]).iter().map(counts).collect();
-        let rocket = MiniRocket::from_parts(
-            number("channels"),
-            number("places"),
-            dilations,
-            each,
-            combinations,
-            floats(&case["biases"]),
-        );
+        let combinations: Vec<Vec<usize>> = list(&case["combinations"]).iter().map(counts).collect();
+        assert_eq!(drawn.combinations(), &combinations[..], "the same channels are drawn");
+        let biases = floats(&case["biases"]);
+        let near = |(found, expected): (&f32, &f32)| (found - expected).abs() < 1e-4;
+        assert!(drawn.biases().iter().zip(&biases).all(near), "the same examples give the same biases");
+        let rocket =
+            MiniRocket::from_parts(number("channels"), number("places"), dilations, each, combinations, biases);
         let (found, expected) = (rocket.transform(&series), matrix(&case["features"]));
         assert_eq!(found.dim(), expected.dim());
         // A value that equals its bias but for rounding may lie on either side.
@@ -123,13 +121,15 @@ fn ridge_is_scikit_learns() {
 #[test]
 fn what_cannot_be_worked_on_is_refused() {
     let refused = |texts: &[&str], labels: &[usize], classes, training| {
-        references_of_texts(texts, false, Parts { labels, classes, training }).unwrap_err().to_string()
+        references_of_texts(texts, false, None, Parts { labels, classes, training, leave_out: false })
+            .unwrap_err()
+            .to_string()
     };
     assert!(refused(&["a b", "c d"], &[0, 1], 2, 2).contains("no term stands in two texts"));
     assert!(refused(&["a b", "a b"], &[], 2, 2).contains("labelled rows are needed"));
     assert!(refused(&["a b", "a b"], &[0, 2], 2, 2).contains("at least two classes"));
     let (one, two) = ([1.0f32, 2.0], [1.0f32, 2.0, 3.0, 4.0]);
     let series = [SeriesView { values: &one, channels: 1 }, SeriesView { values: &two, channels: 2 }];
-    let parts = Parts { labels: &[0, 1], classes: 2, training: 2 };
+    let parts = Parts { labels: &[0, 1], classes: 2, training: 2, leave_out: false };
     assert!(references_of_series(&series, parts).unwrap_err().to_string().contains("the same channels"));
 }

@@ -321,8 +321,11 @@ mod tests {
         path
     }
 
+    /// A file of its own: tests run at once, and may name theirs alike.
     pub(super) fn file(name: &str, text: &str) -> PathBuf {
-        let path = folder("files").join(name);
+        static FILES: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
+        let number = FILES.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let path = folder(&format!("files-{number}")).join(name);
         std::fs::write(&path, text).unwrap();
         path
     }
@@ -353,8 +356,7 @@ mod tests {
 
     #[test]
     fn a_missing_file_suggests_its_neighbour() {
-        file("train.csv", "a\n1\n");
-        let path = folder("files").join("trian.csv");
+        let path = file("train.csv", "a\n1\n").with_file_name("trian.csv");
         let message = read(&path, None, &ReadOptions::default()).unwrap_err().to_string();
         assert!(message.contains("no such file") && message.contains("train.csv`?"), "{message}");
     }

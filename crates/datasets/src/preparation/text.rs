@@ -90,6 +90,14 @@ impl Tokenizer {
         }
     }
 
+    /// The words by number, where the vocabulary is one of words.
+    pub fn words(&self) -> Option<&[String]> {
+        match self {
+            Self::Vocabulary { characters: false, tokens } => Some(tokens),
+            Self::Vocabulary { .. } | Self::HuggingFace { .. } => None,
+        }
+    }
+
     /// Notes what cannot be; `path` is where the tokenizer stands in a file of a run folder.
     pub(crate) fn check(&self, path: &str, problems: &mut Vec<Problem>) {
         let mut note =

@@ -2,11 +2,16 @@
 //! same sequences: the references of the run.
 //!
 //! `L = CE(labelled) + w · mean CE(p(x), q)`, the mean over labelled and unlabelled sequences, where `q` is the mean of the
-//! teachers' distributions, sharpened as `q^{1/T}` scaled to sum 1. The teachers are fitted before the stage on the labels that the
+//! teachers' distributions, each weighed by how well it tells labelled sequences that are left out, and sharpened as `q^{1/T}`
+//! scaled to sum 1.
+//!
+//! The teachers are fitted before the stage on the labels that the
 //! stage has, and stand still. A sequence of which no teacher says anything has no weight. Weights fall with the teachers' entropy,
 //! `1 - H(q) / ln C`, where asked for (Iscen et al. 2019, eq. 11): teachers that do not know teach little.
 //!
 //! The student sees a strong view where one is set up, the teachers saw the sequence as it is (Xie et al. 2020).
+
+use std::collections::BTreeMap;
 
 use burn::module::{Module, Param};
 use burn::tensor::{Tensor, TensorData};
@@ -27,12 +32,16 @@ use crate::terms::Terms;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DistillationConfig {
-    /// Which references teach: those whose name holds one of these texts. Default: `self-training` and `label spreading`.
-    pub teachers: Vec<String>,
+    /// Which references teach, and how much each counts: those whose name holds such a text, with a weight ≥ 0. Default:
+    /// `{ "self-training" = 1.0, "label spreading" = 1.0 }`.
+    pub teachers: BTreeMap<String, f64>,
     /// Weight ≥ 0 of the term. Default 1.
     pub weight: f64,
     /// `T` in (0, 1], the temperature that sharpens the teachers' mean. Default 0.5.
     pub temperature: f64,
+    /// How much more a teacher counts that tells more labelled sequences right when they are left out, in folds of the labels: it
+    /// weighs by that share to this power, ≥ 0. Default 4; at 0 all count alike.
+    pub trust: f64,
     /// Whether sequences of which the teachers are not sure weigh less. Default true.
     pub entropy_weights: bool,
     /// The labelled term.
@@ -42,9 +51,10 @@ pub struct DistillationConfig {
 impl Default for DistillationConfig {
     fn default() -> Self {
         Self {
-            teachers: ["self-training", "label spreading"].map(String::from).to_vec(),
+            teachers: ["self-training", "label spreading"].map(|name| (name.to_string(), 1.0)).into(),
             weight: 1.0,
             temperature: 0.5,
+            trust: 4.0,
             entropy_weights: true,
             supervised: SupervisedConfig::default(),
         }
@@ -54,6 +64,7 @@ impl Default for DistillationConfig {
 impl DistillationConfig {
     pub(crate) fn check(&self, path: &str, problems: &mut Vec<Problem>) {
         check_range(problems, &format!("{path}.weight"), self.weight, 0.0, f64::INFINITY, "the default is 1");
+        check_range(problems, &format!("{path}.trust"), self.trust, 0.0, f64::INFINITY, "the default is 4");
         if !(self.temperature > 0.0 && self.temperature <= 1.0) {
             let message = format!("must be in (0, 1], got {}", self.temperature);
             problems.push(problem(
@@ -62,21 +73,26 @@ impl DistillationConfig {
                 Some("1 leaves the distributions as they are"),
             ));
         }
-        if self.teachers.iter().any(|name| name.trim().is_empty()) || self.teachers.is_empty() {
-            let hint = "`[\"label spreading\"]` takes each reference whose name holds these words";
+        if self.teachers.is_empty() || self.teachers.keys().any(|name| name.trim().is_empty()) {
+            let hint = "`{ \"label spreading\" = 1.0 }` takes each reference whose name holds these words";
             problems.push(problem(
                 format!("{path}.teachers"),
                 "must name references, got an empty name or none",
                 Some(hint),
             ));
         }
+        for (name, weight) in &self.teachers {
+            check_range(problems, &format!("{path}.teachers.{name}"), *weight, 0.0, f64::INFINITY, "the default is 1");
+        }
         self.supervised.check(&format!("{path}.supervised"), problems);
     }
 
-    /// Those of the teachers whose name holds one of `teachers`.
-    pub fn chosen<'a>(&self, teachers: &'a [Teacher]) -> Vec<&'a Teacher> {
-        let named = |teacher: &&Teacher| self.teachers.iter().any(|part| teacher.name.contains(part.as_str()));
-        teachers.iter().filter(named).collect()
+    /// Those of the teachers whose name holds one of `teachers`, each with its weight.
+    pub fn chosen<'a>(&self, teachers: &'a [Teacher]) -> Vec<(&'a Teacher, f64)> {
+        let weight = |teacher: &Teacher| {
+            self.teachers.iter().find(|(part, _)| teacher.name.contains(part.as_str())).map(|(_, weight)| *weight)
+        };
+        teachers.iter().filter_map(|teacher| Some((teacher, weight(teacher)?))).collect()
     }
 
     /// Builds the objective, with a row a training sequence of what the teachers say.
@@ -87,9 +103,10 @@ impl DistillationConfig {
         let teachers = self.chosen(setting.teachers);
         for (row, (said, weight)) in said.chunks_mut(classes).zip(&mut weights).enumerate() {
             let mut mean = vec![0.0f64; classes];
-            for teacher in &teachers {
+            for (teacher, weight) in &teachers {
                 let one = teacher.said.get(row).map_or(&[][..], Vec::as_slice);
-                mean.iter_mut().zip(one).for_each(|(sum, share)| *sum += share);
+                let trust = weight * teacher.left_out.unwrap_or(1.0).powf(self.trust);
+                mean.iter_mut().zip(one).for_each(|(sum, share)| *sum += trust * share);
             }
             let sum: f64 = mean.iter().sum();
             if sum <= 0.0 {

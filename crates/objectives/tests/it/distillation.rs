@@ -15,19 +15,24 @@ fn teachers() -> Vec<Teacher> {
         Teacher {
             name: "a: label spreading".into(),
             said: said([[0.7, 0.2, 0.1], [0.1, 0.1, 0.8], [1.0, 0.0, 0.0], [0.2, 0.5, 0.3], none, [0.3, 0.3, 0.4]]),
+            left_out: Some(0.9),
         },
         Teacher {
             name: "b: self-training".into(),
             said: said([[0.5, 0.4, 0.1], [0.2, 0.6, 0.2], [0.8, 0.1, 0.1], none, none, [0.1, 0.2, 0.7]]),
+            left_out: Some(0.6),
         },
-        Teacher { name: "c: logistic regression".into(), said: said([[0.0, 0.0, 1.0]; 6]) },
+        Teacher { name: "c: logistic regression".into(), said: said([[0.0, 0.0, 1.0]; 6]), left_out: None },
     ]
 }
 
 /// The target and the weight of a row.
-fn target(row: usize, temperature: f64, weighs: bool) -> ([f64; 3], f64) {
+fn target(row: usize, temperature: f64, weighs: bool, trust: i32) -> ([f64; 3], f64) {
     let mut mean = [0.0; 3];
-    teachers().iter().take(2).for_each(|teacher| (0..3).for_each(|class| mean[class] += teacher.said[row][class]));
+    for (teacher, left_out) in teachers().iter().take(2).zip([0.9f64, 0.6]) {
+        let weight = if teacher.name.starts_with('a') { 0.5 } else { 1.0 };
+        (0..3).for_each(|class| mean[class] += weight * left_out.powi(trust) * teacher.said[row][class]);
+    }
     let sum: f64 = mean.iter().sum();
     if sum == 0.0 {
         return ([0.0; 3], 0.0);
@@ -44,9 +49,15 @@ fn a_step_is_the_formula() {
         [[0.3, -0.2, 1.1], [-1.0, 0.4, 0.2], [2.0, 0.1, -0.5], [0.0, 0.7, 0.1], [0.9, 0.8, -0.3]];
     // A row that stands twice, and one of which nobody says anything.
     let indices = [3, 0, 3, 4, 5];
-    for (temperature, weighs, weight) in [(0.5, true, 1.0), (1.0, true, 2.5), (0.25, false, 1.0)] {
-        let config =
-            DistillationConfig { temperature, entropy_weights: weighs, weight, ..DistillationConfig::default() };
+    for (temperature, weighs, weight, trust) in [(0.5, true, 1.0, 4), (1.0, true, 2.5, 0), (0.25, false, 1.0, 1)] {
+        let config = DistillationConfig {
+            temperature,
+            entropy_weights: weighs,
+            weight,
+            trust: f64::from(trust),
+            teachers: [("label spreading".into(), 0.5), ("self-training".into(), 1.0)].into(),
+            ..DistillationConfig::default()
+        };
         let values: Vec<f32> = logits.iter().flatten().map(|value| *value as f32).collect();
         let model = Fixed::new(Tensor::from_data(TensorData::new(values, [5, 3]), &device()));
         let teachers = teachers();
@@ -76,7 +87,7 @@ fn a_step_is_the_formula() {
 
         let mut loss = 0.0;
         for (place, (row, logits)) in indices.iter().zip(&logits).enumerate() {
-            let (wanted, counts) = target(*row, temperature, weighs);
+            let (wanted, counts) = target(*row, temperature, weighs, trust);
             let sum: f64 = logits.iter().map(|logit| logit.exp()).sum();
             for class in 0..3 {
                 let probability = logits[class].exp() / sum;
@@ -95,10 +106,10 @@ fn teachers_are_chosen_by_a_part_of_their_name() {
     let teachers = teachers();
     let chosen = |names: &[&str]| -> Vec<String> {
         let config = DistillationConfig {
-            teachers: names.iter().map(|name| (*name).to_string()).collect(),
+            teachers: names.iter().map(|name| ((*name).to_string(), 1.0)).collect(),
             ..DistillationConfig::default()
         };
-        config.chosen(&teachers).iter().map(|teacher| teacher.name.clone()).collect()
+        config.chosen(&teachers).iter().map(|(teacher, _)| teacher.name.clone()).collect()
     };
     assert_eq!(chosen(&["logistic", "a:"]), ["a: label spreading", "c: logistic regression"]);
     assert!(chosen(&["forest"]).is_empty());

@@ -43,7 +43,11 @@ impl Misplaced {
 /// Makes the relative paths of a table whole, as seen from `folder`. What a built-in data set is called stays.
 pub(super) fn make_whole(table: &mut Table, folder: &Path) -> Vec<Misplaced> {
     let mut misplaced = Vec::new();
-    for keys in PATHS.into_iter().chain([TOKENIZER]) {
+    let models = table.get("model").and_then(Value::as_table).into_iter().flat_map(|models| models.keys().cloned());
+    let vectors: Vec<Vec<String>> =
+        models.map(|name| ["model", &name, "embedding", "vectors"].map(String::from).to_vec()).collect();
+    let vectors: Vec<Vec<&str>> = vectors.iter().map(|keys| keys.iter().map(String::as_str).collect()).collect();
+    for keys in PATHS.into_iter().chain([TOKENIZER]).chain(vectors.iter().map(Vec::as_slice)) {
         let Some((last, parents)) = keys.split_last() else { continue };
         let Some(Value::String(text)) = inner_mut(table, parents).and_then(|table| table.get_mut(*last)) else {
             continue;

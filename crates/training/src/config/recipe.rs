@@ -1,5 +1,7 @@
 //! semiseq's own models and objectives as the recipe of a run.
 
+use std::path::Path;
+
 use burn::tensor::Device;
 use semiseq_datasets::{Prepared, Sequence};
 use semiseq_models::{AnyModel, EmbeddingConfig, HeadSize, InputSize, MOST_WEIGHTS, ModelConfig, SequenceModel};
@@ -44,6 +46,11 @@ impl ModelSettings for ModelConfig {
 
     fn check_data(&self, source: &str, data: &Prepared) -> Result<(), Error> {
         check_model(self, source, data)
+    }
+
+    fn word_vectors(&self) -> Option<(&Path, usize)> {
+        let embedding = self.embedding()?;
+        Some((embedding.vectors.as_deref()?, embedding.size))
     }
 
     fn has_steps(&self) -> bool {

@@ -117,6 +117,11 @@ impl Processor {
         self.input
     }
 
+    /// The words of the vocabulary by their number, where texts are cut into words.
+    pub fn words(&self) -> Option<&[String]> {
+        self.tokenizer.as_ref()?.words()
+    }
+
     /// The first number that stands for a word, or for a token that the data numbered itself.
     pub fn first_word(&self) -> u32 {
         self.tokenizer.as_ref().map_or(1, Tokenizer::first_word)

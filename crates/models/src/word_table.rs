@@ -1,0 +1,68 @@
+//! Word vectors in place of those that a model begins with.
+
+use burn::module::{Module, ModuleMapper, Param};
+use burn::tensor::{Tensor, TensorData};
+
+/// The model with other rows in its table of tokens, `[vocabulary, width]`; a token of which there is none keeps its own.
+#[must_use]
+pub fn with_word_vectors<M: Module>(model: M, vectors: &[Option<Vec<f32>>]) -> M {
+    model.map(&mut Rows { vectors, path: Vec::new() })
+}
+
+struct Rows<'a> {
+    vectors: &'a [Option<Vec<f32>>],
+    path: Vec<String>,
+}
+
+impl ModuleMapper for Rows<'_> {
+    fn enter_module(&mut self, name: &str, _container_type: &str) {
+        self.path.push(name.to_string());
+    }
+
+    fn exit_module(&mut self, _name: &str, _container_type: &str) {
+        self.path.pop();
+    }
+
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let table = matches!(&self.path[..], [.., module, weight] if module == "embedding" && weight == "weight");
+        let shape = param.val().dims();
+        if !table || D != 2 || shape[0] != self.vectors.len() {
+            return param;
+        }
+        let vectors = self.vectors;
+        param.map(|weight| {
+            let device = weight.device();
+            let mut values: Vec<f32> = weight.to_data().iter::<f32>().collect();
+            for (row, vector) in values.chunks_exact_mut(shape[1].max(1)).zip(vectors) {
+                if let Some(vector) = vector.as_ref().filter(|vector| vector.len() == row.len()) {
+                    row.copy_from_slice(vector);
+                }
+            }
+            Tensor::from_data(TensorData::new(values, shape), &device)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::Device;
+
+    use super::*;
+    use crate::{Input, InputSize, ModelConfig, SequenceModel, Sequences};
+
+    #[test]
+    fn a_table_gets_the_rows_that_are_known() {
+        let device = Device::flex().autodiff();
+        let config: ModelConfig =
+            serde_json::from_str(r#"{"classifier": {"embedding": {"size": 2}, "encoder": {"gru": {"hidden": 4}}}}"#)
+                .unwrap();
+        let model = config.init(InputSize::Tokens(3), 2, &device);
+        let read = |model: &crate::AnyModel| -> Vec<f32> {
+            let tokens = Tensor::from_data([[0, 1, 2]], &device);
+            model.embed(Sequences { input: Input::Tokens(tokens), mask: None }).to_data().iter().collect()
+        };
+        let before = read(&model);
+        let after = read(&with_word_vectors(model, &[None, Some(vec![3.0, -4.0]), None]));
+        assert_eq!(after, [before[0], before[1], 3.0, -4.0, before[4], before[5]]);
+    }
+}

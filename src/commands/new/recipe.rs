@@ -1,0 +1,169 @@
+//! The recipe for a kind of data: what `docs/results.md` found to learn most from few labels, in steps.
+
+use semiseq::prelude::*;
+
+use super::sequences::Found;
+use super::toml_text::quoted;
+
+/// Tables of a config.
+pub(super) struct Recipe {
+    pub(super) transform: String,
+    pub(super) model: String,
+    pub(super) stages: String,
+    /// Expected time on two CPU cores.
+    pub(super) seconds: f64,
+}
+
+/// Steps from which on series are read at fewer places: they cost time step by step.
+const LONG: usize = 80;
+/// Seconds of a number that a pass over a batch computes: a sequence, a time step, a hidden unit. Measured on two cores of an AMD
+/// EPYC with AVX-512, one thread each.
+const SECONDS: f64 = 1.2e-8;
+/// Passes of a step: forward and backward, and those of virtual adversarial training.
+const PLAIN_PASSES: f64 = 3.0;
+const ADVERSARIAL_PASSES: f64 = 9.0;
+
+/// The recipe for what was found.
+pub(super) fn of(found: &Found) -> Recipe {
+    let (transform, time) = if found.text() { text(found) } else { series(found) };
+    let model = model(found);
+    let width = if found.text() { 128.0 } else { 96.0 };
+    let cost = |steps: usize, rows: usize, passes: f64| SECONDS * passes * (steps * rows * time) as f64 * width;
+    match found.task {
+        Task::Classify if found.semi_supervised() => {
+            let batch = found.labeled().clamp(8, 20);
+            let (first, first_steps) =
+                if found.text() && found.vectors.is_none() { words(found) } else { (String::new(), 0) };
+            let steps = if found.text() { 400 } else { 600 };
+            let seconds = cost(first_steps, 64, PLAIN_PASSES) + cost(steps, 5 * batch, ADVERSARIAL_PASSES);
+            Recipe { transform, model, stages: format!("{first}{}", semi_supervised(found, steps, batch)), seconds }
+        }
+        Task::Unsupervised => {
+            let steps = (10 * found.sequences() / 32).clamp(200, 2000);
+            let stages = autoencoder(steps);
+            Recipe { transform, model, stages, seconds: cost(steps, 32, 2.0 * PLAIN_PASSES) }
+        }
+        task => {
+            let batch = found.labeled().clamp(8, 32);
+            let steps = (30 * found.labeled() / batch).clamp(400, 3000);
+            let adversarial = task == Task::Classify;
+            let passes = if adversarial { 2.0 * PLAIN_PASSES } else { PLAIN_PASSES };
+            Recipe {
+                transform,
+                model,
+                stages: labels_alone(steps, batch, adversarial),
+                seconds: cost(steps, batch, passes),
+            }
+        }
+    }
+}
+
+/// How texts are prepared, and the tokens of one.
+fn text(found: &Found) -> (String, usize) {
+    let [_, median, _] = found.train.lengths;
+    let (tokenize, hint, most) = match found.unspaced {
+        true => (
+            "character",
+            "there are no spaces between words; or the path of a tokenizer.json",
+            (2 * median).clamp(40, 300),
+        ),
+        // A word and its space take six letters.
+        false => {
+            ("word", "or \"character\", or the path of a Hugging Face tokenizer.json", (median / 3).clamp(40, 200))
+        }
+    };
+    let views = match found.semi_supervised() {
+        true => {
+            "\n[data.augment]\nweak = [{ token-drop = { rate = 0.1 } }]\nstrong = [{ token-drop = { rate = 0.3 } }]\n"
+        }
+        false => "",
+    };
+    let text = format!(
+        "\n[data.transform]\ntokenize = \"{tokenize}\"  # {hint}\nvocabulary = 8000           # rarer ones become <unk>\n\
+         truncate = {most}               # tokens; longer texts are cut\n{views}"
+    );
+    (text, most)
+}
+
+/// How series are prepared, and the steps of one.
+fn series(found: &Found) -> (String, usize) {
+    let [_, _, most] = found.train.lengths;
+    if found.train.kind != "series" {
+        return (String::new(), most.max(1));
+    }
+    let normalize = "\n[data.transform]\nnormalize = \"channel\"       # by the training part; or \"series\", each by its own mean and deviation\n";
+    // A label a step needs its step.
+    if most <= LONG || found.task == Task::Tag {
+        return (normalize.into(), most.max(1));
+    }
+    let places = (most / 8).clamp(64, 128);
+    (format!("{normalize}resample = {places}               # long series cost time step by step\n"), places)
+}
+
+fn model(found: &Found) -> String {
+    let head = match found.task {
+        Task::Regress => "regressor",
+        Task::Tag => "tagger",
+        _ => "classifier",
+    };
+    let pooling = match found.task {
+        Task::Tag => "",
+        _ => "pooling = \"mean\"             # last, mean, max or attention\n",
+    };
+    if found.text() {
+        let embedding = match &found.vectors {
+            Some((path, width)) => format!("size = {width}, dropout = 0.2, vectors = {}", quoted(path)),
+            None => "size = 64, dropout = 0.2".into(),
+        };
+        return format!(
+            "[model.{head}]\n{pooling}dropout = 0.5\nembedding = {{ {embedding} }}\n\
+             [model.{head}.encoder.gru]    # or rnn, lstm\nhidden = 64\n"
+        );
+    }
+    format!(
+        "[model.{head}]\n{pooling}dropout = 0.2\n[model.{head}.encoder.gru]    # or rnn, lstm\nhidden = 48\nbidirectional = true\n"
+    )
+}
+
+/// A first stage for texts, and its steps.
+fn words(found: &Found) -> (String, usize) {
+    let steps = (10 * found.sequences() / 64).clamp(300, 1500);
+    let text = format!(
+        "# First the encoder learns which words go together; this needs no labels.\n[[stage]]\nsteps = {steps}\nbatch_size = 64\n\
+         [stage.objective.autoencoder]\ndecoder = \"bag-of-words\"\n[stage.optimizer.adam]\nlr = 5e-3\ngrad_clip_norm = 1.0\n\n"
+    );
+    (text, steps)
+}
+
+fn semi_supervised(found: &Found, steps: usize, batch: usize) -> String {
+    // Self-training is surer of itself than label spreading is, and on series less often right.
+    let (lr, rest, trained) = if found.text() { ("2e-3", "words", "1.0") } else { ("1e-2", "values", "0.25") };
+    format!(
+        "# It learns what plain methods say of all sequences, and to say the same under the noise that changes it most.\n[[stage]]\n\
+         steps = {steps}\nbatch_size = {batch}              # labelled sequences a step\nunlabeled_ratio = 4          # unlabelled ones for each labelled one\n\
+         weight_average = 0.98        # the result has the mean of the last weights\n\
+         [[stage.objective.joint.part]]\n[stage.objective.joint.part.objective.distillation]\n\
+         teachers = {{ \"label spreading\" = 1.0, \"self-training\" = {trained} }}  # of the run's references\n\
+         [[stage.objective.joint.part]]\n[stage.objective.joint.part.objective.virtual-adversarial]\n\
+         epsilon = 0.1                # the noise, as a share of the length of all {rest}\n\
+         [stage.optimizer.adam]\nlr = {lr}\ngrad_clip_norm = 1.0\n[stage.schedule.cosine]\n"
+    )
+}
+
+fn labels_alone(steps: usize, batch: usize, adversarial: bool) -> String {
+    let (comment, objective) = match adversarial {
+        true => ("The classes, also under the noise that harms most.", "adversarial"),
+        false => ("From the labels alone.", "supervised"),
+    };
+    format!(
+        "# {comment}\n[[stage]]\nsteps = {steps}\nbatch_size = {batch}\nweight_average = 0.98        # the result has the mean of the last weights\n\
+         [stage.objective.{objective}]\n[stage.optimizer.adam]\nlr = 5e-3\ngrad_clip_norm = 1.0\n[stage.schedule.cosine]\n"
+    )
+}
+
+fn autoencoder(steps: usize) -> String {
+    format!(
+        "# The shape of the sequences; this needs no labels.\n[[stage]]\nsteps = {steps}\nbatch_size = 32\n\
+         [stage.objective.autoencoder]\n[stage.optimizer.adam]\nlr = 5e-3\ngrad_clip_norm = 1.0\n[stage.schedule.cosine]\n"
+    )
+}
