@@ -38,6 +38,8 @@ const SERIES_COMPONENTS: usize = 40;
 const ROCKET_FEATURES: usize = 2000;
 /// Training rows of which a graph of neighbours is made, at most.
 const MOST_SPREAD: usize = 20_000;
+/// Labels of which folds are made once.
+const MANY: usize = 50;
 /// What is drawn is drawn from here, so that a reference is a function of its data alone.
 const SEED: u32 = 0;
 
@@ -259,7 +261,7 @@ fn left_out(method: &Method<'_>, known: &[(usize, usize)], classes: usize) -> Re
 /// Rows that are kept, and rows that are left out, each with its label.
 type Fold = (Vec<(usize, usize)>, Vec<(usize, usize)>);
 
-/// Twice three to five folds, each with rows of all classes as far as possible: the rows that are kept, and those left out. A fold
+/// Three to five folds, twice where labels are few, each with rows of all classes as far as possible: the rows that are kept, and those left out. A fold
 /// that would leave a class without a row is left away.
 fn folds(known: &[(usize, usize)], classes: usize) -> Vec<Fold> {
     let count = |rows: &[(usize, usize)], class: usize| rows.iter().filter(|(_, label)| *label == class).count();
@@ -267,7 +269,9 @@ fn folds(known: &[(usize, usize)], classes: usize) -> Vec<Fold> {
     let fewest = present.iter().map(|class| count(known, *class)).min().unwrap_or(0).clamp(3, 5);
     let mut random = NumpyRandom::new(SEED);
     let mut folds = Vec::new();
-    for _ in 0..2 {
+    // With many labels one division says enough.
+    let times = if known.len() < MANY { 2 } else { 1 };
+    for _ in 0..times {
         let mut order: Vec<(usize, (usize, usize))> =
             random.permutation(known.len()).into_iter().zip(known.iter().copied()).collect();
         order.sort_unstable_by_key(|(drawn, (_, label))| (*label, *drawn));
