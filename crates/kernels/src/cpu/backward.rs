@@ -103,8 +103,8 @@ pub(super) fn backward(
     Outgoing { hidden, memory: cell.has_memory().then_some(memory), weights: sums.finish() }
 }
 
-/// A plan, and the weights through which the gates hand gradients to the state: packed once for all spans, or by each thread
-/// those of its units.
+/// A plan, and the weights through which the gates hand gradients to the state: packed once for all spans, or by each
+/// thread those of its units.
 enum SharedOut<'a> {
     Rows { threads: usize, to_state: Panels },
     Units { most: usize, recurrent_weight: &'a [f32] },

@@ -1,7 +1,7 @@
 //! One layer in one direction or in both: what reads the same input and writes side by side.
 //!
-//! Directions run one after the other with all threads, or, where a step has so little to share that threads would mostly wait
-//! for each other, at once with some threads each.
+//! Directions run one after the other with all threads, or, where a step has so little to share that threads would
+//! mostly wait for each other, at once with some threads each.
 
 use rayon::prelude::*;
 

@@ -19,7 +19,8 @@ impl Share {
     }
 }
 
-/// A thread's places in a `[slots, batch, parts · hidden]` buffer: its rows and units, packed to `[rows, parts · units]`.
+/// A thread's places in a `[slots, batch, parts · hidden]` buffer: its rows and units, packed to
+/// `[rows, parts · units]`.
 ///
 /// Where the share has all units these places stand together and are used as they are; else a copy is, which is loaded
 /// and published.
