@@ -54,7 +54,7 @@ pub(crate) fn forward(layers: &[Layer], bundle: Bundle<'_>, keep: Keep) -> Passe
         let Bundle { input, mask, .. } = bundle;
         let operands = Operands { input, mask, hidden: &bundle.hidden[state], memory, weights: bundle.weights[place] };
         let outputs = Outputs { values, first: place * hidden, stride };
-        // SAFETY: each layer has columns of its own.
+        // SAFETY: each layer has columns of its own, and nobody reads them before all are done.
         unsafe { forward::forward(layer, operands, keep, outputs) }
     };
     let found: Vec<_> = if at_once(layers[0], layers.len()) {

@@ -28,7 +28,7 @@ pub(super) struct Panels {
     width: usize,
     /// The panels of the rows before this one stand before all others.
     cut: usize,
-    /// Columns a panel. The last one may have less, in whole pairs of vectors; columns beyond the matrix have no meaning.
+    /// Columns a panel. The last one may have fewer, in whole pairs of vectors; what lies beyond the matrix means nothing.
     columns: usize,
 }
 
