@@ -2,8 +2,8 @@
 
 /// The numbers of one step.
 ///
-/// `g' = g + decay w`, `m = β₁ m + (1-β₁) g'`, `v = β₂ v + (1-β₂) g'²`, `w = shrink w - rate m / (√v + epsilon)`: the corrections
-/// of the moments' bias are in `rate` and `epsilon`, as in section 2 of the paper.
+/// `g' = g + decay w`, `m = β₁ m + (1-β₁) g'`, `v = β₂ v + (1-β₂) g'²`, `w = shrink w - rate m / (√v + epsilon)`: the
+/// corrections of the moments' bias are in `rate` and `epsilon`, as in section 2 of the paper.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AdamStep {
     /// Decay of the gradient's mean.

@@ -1,4 +1,5 @@
-//! How long the layers' own operations of this process have taken: what of a training step is theirs, and what is the rest.
+//! How long the layers' own operations of this process have taken: what of a training step is
+//! theirs, and what is the rest.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -26,8 +27,8 @@ impl Clock {
     }
 }
 
-/// Time spent in fused recurrences on the CPU backends since the process began, forward and back, of all threads that called
-/// one.
+/// Time spent in fused recurrences on the CPU backends since the process began, forward and back, of all threads that
+/// called one.
 pub fn recurrence_time() -> Duration {
     RECURRENCE.read()
 }

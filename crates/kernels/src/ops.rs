@@ -36,8 +36,8 @@ pub trait RecurrentOps: Backend {
         masked: bool,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
 
-    /// The same in both directions: output `[batch, time, 2 * hidden]`, last `h` and last `c`, both `[2, batch, hidden]`, as are
-    /// hidden and memory.
+    /// The same in both directions: output `[batch, time, 2 * hidden]`, last `h` and last `c`, both
+    /// `[2, batch, hidden]`, as are hidden and memory.
     #[allow(clippy::too_many_arguments, reason = "an operation takes its tensors one by one")]
     fn both_recurrences(
         input: FloatTensor<Self>,

@@ -20,17 +20,18 @@ use crate::sequences::{Input, Sequences};
 /// `[model.….embedding]`, for data made of tokens.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
 pub struct EmbeddingConfig {
     /// Width of a token's vector. Default 64.
     pub size: usize,
     /// Dropout on the vectors, in [0, 1). Default 0.
     pub dropout: f64,
-    /// Deviation of normal noise on the vectors while training, at least 0. Default 0. Each view of a text draws its own;
-    /// vectors begin with a deviation of 0.1.
+    /// Deviation of normal noise on the vectors while training, at least 0. Default 0. Each view of a text draws its
+    /// own; vectors begin with a deviation of 0.1.
     pub noise: f64,
-    /// A file of word vectors to begin with: GloVe's or word2vec's text, word2vec's binary or fastText's `.vec`, packed with gzip or
-    /// not. `size` is theirs; words that it lacks begin as others do. `layers.embedding` of a stage lets them stand still, or move
-    /// slower than the rest. Default: none.
+    /// A file of word vectors to begin with: GloVe's or word2vec's text, word2vec's binary or fastText's `.vec`, packed
+    /// with gzip or not. `size` is theirs; words that it lacks begin as others do. `layers.embedding` of a stage lets
+    /// them stand still, or move slower than the rest. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub vectors: Option<PathBuf>,
 }

@@ -36,7 +36,7 @@ pub enum ModelConfig {
     Vae(EncoderOnlyConfig),
     /// An encoder for a generative adversarial network: its critic.
     Gan(EncoderOnlyConfig),
-    /// An encoder that foretells.
+    /// An encoder that predicts the next token.
     LanguageModel(EncoderOnlyConfig),
     /// An encoder whose decoder writes another sequence.
     EncoderDecoder(EncoderOnlyConfig),
@@ -44,6 +44,7 @@ pub enum ModelConfig {
 
 /// Any model that a config can name.
 #[derive(Module, Debug)]
+#[non_exhaustive]
 pub enum AnyModel {
     /// A class for a sequence.
     Classifier(Classifier),

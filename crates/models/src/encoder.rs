@@ -18,8 +18,8 @@ pub trait Encoder: Module + ModuleDisplay {
     /// Width of the output.
     fn hidden(&self) -> usize;
 
-    /// Whether the output at a step knows nothing of later steps. A convolution that is centred knows them, as does whatever
-    /// reads backwards.
+    /// Whether the output at a step knows nothing of later steps. A convolution that is centred knows them, as does
+    /// whatever reads backwards.
     fn causal(&self) -> bool;
 
     /// Whether the second half of the output reads backwards, so that its last state is the first step.
@@ -33,8 +33,8 @@ pub trait Encoder: Module + ModuleDisplay {
         None
     }
 
-    /// As [`Encoder::forward`] of sequences without padding, from the states that an earlier part of them left, and with the
-    /// states after them. `None`: an encoder without states to carry.
+    /// As [`Encoder::forward`] of sequences without padding, from the states that an earlier part of them left, and
+    /// with the states after them. `None`: an encoder without states to carry.
     fn forward_from(&self, _input: Tensor<3>, _states: Option<Vec<State>>) -> Option<(Tensor<3>, Vec<State>)> {
         None
     }

@@ -51,8 +51,8 @@ pub trait SequenceModel: Module + ModuleDisplay {
         self.head(self.hidden(self.embed(sequences), mask))
     }
 
-    /// As [`SequenceModel::forward`] of sequences without padding that go on where earlier ones ended: from the states that
-    /// those left, and with the states after them. `None`: a model that carries none.
+    /// As [`SequenceModel::forward`] of sequences without padding that go on where earlier ones ended: from the states
+    /// that those left, and with the states after them. `None`: a model that carries none.
     fn forward_from(&self, _sequences: Sequences, _states: Option<Vec<State>>) -> Option<(Tensor<2>, Vec<State>)> {
         None
     }

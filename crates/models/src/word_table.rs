@@ -3,7 +3,7 @@
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Tensor, TensorData};
 
-/// The model with other rows in its table of tokens, `[vocabulary, width]`; a token of which there is none keeps its own.
+/// The model with other rows in its table of tokens, `[vocabulary, width]`; a token that has none keeps its own.
 #[must_use]
 pub fn with_word_vectors<M: Module>(model: M, vectors: &[Option<Vec<f32>>]) -> M {
     model.map(&mut Rows { vectors, path: Vec::new() })

@@ -4,8 +4,8 @@
 //! are nodes on top of it, which hand their gradients to it beside the graph. Where nobody differentiates a last
 //! state, as in most models, it costs nothing.
 //!
-//! On a device with Burn's gradient checkpointing the pass forward keeps the states alone, and the pass back makes the gates
-//! of some steps again before it goes through them.
+//! On a device with Burn's gradient checkpointing the pass forward keeps the states alone, and the pass back
+//! recomputes the gates of some steps before it goes through them.
 
 use std::any::TypeId;
 use std::sync::{Arc, Mutex, PoisonError};

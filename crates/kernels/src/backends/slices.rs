@@ -10,7 +10,7 @@ use crate::{Cell, Direction};
 
 /// A backend whose tensors can be read and made from slices.
 pub trait Slices: Backend {
-    /// Values in row-major order, read without a copy where that can be, and changed in place where nothing else holds them.
+    /// Values in row-major order, read without a copy where that can be, and changed in place where nobody holds them.
     type Values: AsRef<[f32]> + AsMut<[f32]>;
 
     /// Reads a tensor.

@@ -103,8 +103,8 @@ pub(super) fn backward(
     Outgoing { hidden, memory: cell.has_memory().then_some(memory), weights: sums.finish() }
 }
 
-/// A plan, and the weights through which the gates hand gradients to the state: packed once for all spans, or by each thread
-/// those of its units.
+/// A plan, and the weights through which the gates hand gradients to the state: packed once for all spans, or by each
+/// thread those of its units.
 enum SharedOut<'a> {
     Rows { threads: usize, to_state: Panels },
     Units { most: usize, recurrent_weight: &'a [f32] },
@@ -237,7 +237,7 @@ struct Worker<'a> {
 impl<'a> Worker<'a> {
     fn new(context: &'a Context<'a>, share: &Share, to_state: &'a Panels) -> Self {
         let layer = context.layer;
-        // SAFETY: each worker has a share of its own.
+        // SAFETY: shares do not overlap, and a worker has one lane in each buffer.
         let lane = |shared, width: usize| unsafe { Lane::new(layer, shared, width / layer.hidden, share.clone()) };
         let (mut gates, mut extra, mut memory) = (
             lane(context.gates, layer.gates()),

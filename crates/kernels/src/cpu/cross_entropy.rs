@@ -1,8 +1,8 @@
 //! The cross-entropy of a linear layer's output with many classes, such as a vocabulary, and its derivative.
 //!
-//! Composed, a step writes and reads the logits of all rows a dozen times, which for a vocabulary are far larger than all else
-//! in it. Here some rows at a time go from logits to loss, and back from logits to gradients, while they stand in a core's
-//! cache; the pass back makes them anew instead of keeping them.
+//! Composed, a step writes and reads the logits of all rows a dozen times, which for a vocabulary are far larger than
+//! all else in it. Here some rows at a time go from logits to loss, and back from logits to gradients, while they stand
+//! in a core's cache; the pass back makes them anew instead of keeping them.
 
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;

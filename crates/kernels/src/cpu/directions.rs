@@ -1,7 +1,7 @@
 //! One layer in one direction or in both: what reads the same input and writes side by side.
 //!
-//! Directions run one after the other with all threads, or, where a step has so little to share that threads would mostly wait
-//! for each other, at once with some threads each.
+//! Directions run one after the other with all threads, or, where a step has so little to share that threads would
+//! mostly wait for each other, at once with some threads each.
 
 use rayon::prelude::*;
 
@@ -54,7 +54,7 @@ pub(crate) fn forward(layers: &[Layer], bundle: Bundle<'_>, keep: Keep) -> Passe
         let Bundle { input, mask, .. } = bundle;
         let operands = Operands { input, mask, hidden: &bundle.hidden[state], memory, weights: bundle.weights[place] };
         let outputs = Outputs { values, first: place * hidden, stride };
-        // SAFETY: each layer has columns of its own.
+        // SAFETY: each layer has columns of its own, and nobody reads them before all are done.
         unsafe { forward::forward(layer, operands, keep, outputs) }
     };
     let found: Vec<_> = if at_once(layers[0], layers.len()) {

@@ -208,7 +208,7 @@ struct Worker<'a> {
 impl<'a> Worker<'a> {
     fn new(context: &'a Context<'a>, share: &Share, member: (usize, usize), packed: &'a Packed<'a>) -> Self {
         let layer = context.layer;
-        // SAFETY: each worker has a share of its own.
+        // SAFETY: shares do not overlap, and a worker has one lane in each buffer.
         let lane = |shared, width: usize| unsafe { Lane::new(layer, shared, width / layer.hidden, share.clone()) };
         let (mut gates, mut extra, mut memory) = (
             lane(context.gates, layer.gates()),
@@ -338,7 +338,8 @@ impl<'a> Worker<'a> {
             let h = next.row(row, units.len());
             if real.at(row) {
                 let start = ((rows.start + row) * time + time_of) * stride + first + units.start;
-                // SAFETY: the rows and units of this worker; nobody reads the output before all are done.
+                // SAFETY: the rows and units of this worker, in columns that the caller leaves to this layer; nobody reads
+                // the output before all are done.
                 unsafe { outputs.write(start..start + units.len()) }.copy_from_slice(h);
             } else {
                 h.copy_from_slice(&read[row * width + state..][units.clone()]);

@@ -19,7 +19,8 @@ impl Share {
     }
 }
 
-/// A thread's places in a `[slots, batch, parts · hidden]` buffer: its rows and units, packed to `[rows, parts · units]`.
+/// A thread's places in a `[slots, batch, parts · hidden]` buffer: its rows and units, packed to
+/// `[rows, parts · units]`.
 ///
 /// Where the share has all units these places stand together and are used as they are; else a copy is, which is loaded
 /// and published.
@@ -79,26 +80,23 @@ impl<'a> Lane<'a> {
     /// A step to read and the one after it to write.
     pub fn pair(&mut self, step: usize) -> (&[f32], &mut [f32]) {
         let (before, after) = (self.places(step), self.places(step + 1));
-        debug_assert!(before != after || before.is_empty());
+        assert!(before != after || before.is_empty(), "a pair takes two slots");
         match &mut self.copy {
             Some(copy) => {
                 // A copy that is asked for pairs has two slots.
                 let (first, second) = copy.split_at_mut(before.len());
                 if before.start == 0 { (first, second) } else { (second, first) }
             }
-            // SAFETY: the lane's own places, borrowed from the lane; two slots do not overlap.
+            // SAFETY: the lane's own places, borrowed from the lane. They are two slots, as asserted, and slots do not
+            // overlap.
             None => unsafe { (self.shared.read(before), self.shared.write(after)) },
         }
     }
 
-    /// A number of steps from `step` on, which stand together.
+    /// A number of steps from `step` on, which stand together in a copy alone.
     pub fn steps(&mut self, step: usize, count: usize) -> &mut [f32] {
         let places = self.places(step).start..self.places(step + count - 1).end;
-        match &mut self.copy {
-            Some(copy) => &mut copy[places],
-            // SAFETY: as `step`.
-            None => unsafe { self.shared.write(places) },
-        }
+        &mut self.copy.as_mut().expect("a copy")[places]
     }
 
     /// Puts the copy in its places, where there are such.
@@ -120,7 +118,7 @@ impl<'a> Lane<'a> {
         for (row, values) in self.share.rows.clone().zip(rows) {
             for (part, values) in values.chunks_exact_mut(units).enumerate() {
                 let start = (step % self.held * self.batch + row) * width + part * self.hidden + self.share.units.start;
-                // SAFETY: places of the share's rows and units.
+                // SAFETY: places of the share's rows and units, which `new` was promised; the slice ends here.
                 exchange(values, unsafe { self.shared.write(start..start + units) });
             }
         }

@@ -1,8 +1,8 @@
 //! The product `leftᵀ · right` of two matrices with many rows, as the gradients of weights are.
 //!
 //! `gemm` shares out and packs for square products; here the result is small and the sum is long. Each thread takes
-//! some columns of `left`, and goes through all rows block by block: a block's columns of `left` stand packed in a core's cache,
-//! and those of `right` are read where they are.
+//! some columns of `left`, and goes through all rows block by block: a block's columns of `left` stand packed in a
+//! core's cache, and those of `right` are read where they are.
 
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
@@ -73,8 +73,8 @@ impl WithSimd for Outer<'_> {
         let Self { left, right, rows, columns, product } = self;
         let panels = left.count.div_ceil(columns);
         let tiles = right.count.div_ceil(TILE);
-        // `[panels, BLOCK, columns]`; what stands beyond the edge has no meaning. With a line of the cache in between, the panels'
-        // first lines have places of their own in it: at a distance of whole pages all compete for a few.
+        // `[panels, BLOCK, columns]`; what stands beyond the edge has no meaning. With a line of the cache in between,
+        // the panels' first lines have places of their own in it: at a distance of whole pages all compete for a few.
         let panel_step = BLOCK * columns + LINE;
         let mut packed_left = Buffer::new(panels * panel_step);
         // `[BLOCK, TILE]`: the columns of `right` that fill no tile.

@@ -2,8 +2,8 @@
 //!
 //! `gemm` packs the right side at each call. A recurrence multiplies by the same weights at each step,
 //! so they are packed once: in panels of some vectors' width, each panel contiguous from the first row
-//! to the last. The fewer rows a product has, the wider the panels, so that as many sums are under way at a time, and the
-//! weights come as one stream: with one row, nothing else sets the pace.
+//! to the last. The fewer rows a product has, the wider the panels, so that as many sums are under way at a time, and
+//! the weights come as one stream: with one row, nothing else sets the pace.
 
 use std::ops::Range;
 
@@ -28,7 +28,7 @@ pub(super) struct Panels {
     width: usize,
     /// The panels of the rows before this one stand before all others.
     cut: usize,
-    /// Columns a panel. The last one may have less, in whole pairs of vectors; columns that the matrix has not have no meaning.
+    /// Columns a panel. The last one may have fewer, in whole pairs of vectors; what lies beyond the matrix means nothing.
     columns: usize,
 }
 
@@ -47,8 +47,8 @@ impl<'a> Rows<'a> {
         Self { values, offset, stride }
     }
 
-    /// Asks for all lines of the cache at once. Where another core has written them, they would come one after the other
-    /// while the product waits for each.
+    /// Asks for all lines of the cache at once. Where another core has written them, they would come one after the
+    /// other while the product waits for each.
     fn touch(self, count: usize, depth: usize) {
         let lines =
             (0..count).flat_map(|row| self.values[self.offset + row * self.stride..][..depth].iter().step_by(LINE));
@@ -356,8 +356,8 @@ impl<V: Copy> Tile<'_, V> {
     }
 }
 
-/// The sums of one tile: the rows' elements stand at distance `step`, the panel's rows at distance `across` vectors. Apart from
-/// what becomes of them, so that they stay in registers.
+/// The sums of one tile: the rows' elements stand at distance `step`, the panel's rows at distance `across` vectors.
+/// Apart from what becomes of them, so that they stay in registers.
 #[inline(always)]
 pub(super) fn multiply<S: Simd, const ROWS: usize, const COLUMNS: usize>(
     simd: S,
@@ -370,8 +370,8 @@ pub(super) fn multiply<S: Simd, const ROWS: usize, const COLUMNS: usize>(
     assert!(rows.len() > (ROWS - 1) * stride + depth.max(1) * step - step);
     assert!(depth == 0 || panel.len() >= (depth - 1) * across + COLUMNS);
     for index in 0..depth {
-        // SAFETY: index < depth, so all places lie in the slice measured above. Checked access keeps the sums out of the
-        // registers.
+        // SAFETY: index < depth, so all places lie in the slice measured above. Checked access keeps the sums out of
+        // the registers.
         let right: [S::f32s; COLUMNS] =
             std::array::from_fn(|vector| unsafe { *panel.get_unchecked(index * across + vector) });
         for (row, sums) in sums.iter_mut().enumerate() {

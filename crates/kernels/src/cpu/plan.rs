@@ -53,8 +53,9 @@ fn work(layer: Layer) -> usize {
     layer.batch * layer.time * layer.gates() * layer.width()
 }
 
-/// Whether the directions of a layer run at once with some of the threads each: where threads share hidden units, the more of
-/// them the more they wait for each other, so that a direction for some is better, if their caches hold its weights.
+/// Whether the directions of a layer run at once with some of the threads each: where threads share hidden units, the
+/// more of them the more they wait for each other, so that a direction for some is better, if their caches hold its
+/// weights.
 pub(super) fn at_once(layer: Layer, directions: usize) -> bool {
     /// Weights that stay in half of a core's cache of the second level (1 MiB).
     const HELD: usize = 1 << 18;
@@ -63,8 +64,8 @@ pub(super) fn at_once(layer: Layer, directions: usize) -> bool {
     directions > 1 && matches!(Plan::new(layer), Plan::Units { .. }) && worth && weights <= HELD
 }
 
-/// How long a pass waits for the threads that are to share it: a tenth of what it would take one alone, or about what it takes a
-/// quiet machine to wake a thread.
+/// How long a pass waits for the threads that are to share it: a tenth of what it would take one alone, or about what
+/// it takes a quiet machine to wake a thread.
 pub(super) fn patience(layer: Layer) -> Duration {
     const WAKING: Duration = Duration::from_micros(100);
     /// Products and sums of one thread in a nanosecond, roughly.

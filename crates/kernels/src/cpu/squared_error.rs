@@ -1,6 +1,7 @@
 //! The squared error of a linear layer's outputs, and its derivative.
 //!
-//! Composed, outputs, differences, squares and the gradients of each are tensors of their own, each written and read once more.
+//! Composed, outputs, differences, squares and the gradients of each are tensors of their own, each written and read
+//! once more.
 
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;

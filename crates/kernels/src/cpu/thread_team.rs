@@ -65,8 +65,8 @@ pub(super) struct Meeting {
     broken: AtomicBool,
 }
 
-/// Alone in a line of the cache (two, which some processors fetch together): those who wait for one value must not hold up
-/// those who change another.
+/// Alone in a line of the cache (two, which some processors fetch together): those who wait for one value must not hold
+/// up those who change another.
 #[derive(Default)]
 #[repr(align(128))]
 struct Line<T>(T);
@@ -105,8 +105,8 @@ impl Meeting {
 
     /// Runs `work(member, members, meeting)` on up to `most` threads at once and gives what each says, in order.
     ///
-    /// Those of the pool's threads take part that come before the first one's patience ends: to wait for one that is busy could be
-    /// to wait for ever, since it may be waiting for this one.
+    /// Those of the pool's threads take part that come before the first one's patience ends: to wait for one that is
+    /// busy could be to wait for ever, since it may be waiting for this one.
     pub fn gather<R: Send>(most: usize, patience: Duration, work: impl Fn(usize, usize, &Self) -> R + Sync) -> Vec<R> {
         if most == 1 {
             return vec![work(0, 1, &Self::alone())];

@@ -7,8 +7,8 @@ use rayon::prelude::*;
 /// Values that one thread clears by itself: waking another takes longer.
 const ALONE: usize = 1 << 19;
 
-/// So many zeros. The system clears a page when it is first touched, which for large tensors is a good part of an operation:
-/// all threads touch their part.
+/// So many zeros. The system clears a page when it is first touched, which for large tensors is a good part of an
+/// operation: all threads touch their part.
 pub(super) fn zeros(length: usize) -> Vec<f32> {
     if length < ALONE {
         return vec![0.0; length];

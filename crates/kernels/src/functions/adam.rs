@@ -6,8 +6,8 @@ use crate::adam_step::AdamStep;
 #[cfg(feature = "cpu")]
 use crate::functions::operands::{Place, place};
 
-/// Weights and moments after a step; moments of zeros before the first. On the CPU backends they are changed in place where
-/// nothing else holds them.
+/// Weights and moments after a step; moments of zeros before the first. On the CPU backends they are changed in place
+/// where nothing else holds them.
 ///
 /// # Shapes
 ///

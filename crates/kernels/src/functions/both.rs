@@ -7,16 +7,16 @@ use super::{gru, lstm, rnn};
 use crate::functions::operands::{Place, place};
 use crate::{Cell, Direction, LstmState, Weights};
 
-/// Runs a layer forward and another one backward over whole sequences. On the CPU backends both write their part of the output
-/// where it stands, and where a step has little to share they run at once.
+/// Runs a layer forward and another one backward over whole sequences. On the CPU backends both write their part of the
+/// output where it stands, and where a step has little to share they run at once.
 ///
 /// # Shapes
 ///
 /// - input: `[batch, time, input]`
 /// - mask: `[batch, time]`, as of [`lstm`]
 /// - states: `h` and, of an LSTM, `c`, `[2, batch, hidden]` each, forward first; zeros if absent
-/// - output: `[batch, time, 2 * hidden]`, forward first, and the last states as `states`; without meaning is the `c` of a cell
-///   that has none
+/// - output: `[batch, time, 2 * hidden]`, forward first, and the last states as `states`; without meaning is the `c` of
+///   a cell that has none
 pub fn both(
     input: Tensor<3>,
     mask: Option<Tensor<2>>,

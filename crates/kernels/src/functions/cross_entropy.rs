@@ -6,7 +6,8 @@ use burn::tensor::{Int, Tensor};
 #[cfg(feature = "cpu")]
 use crate::functions::operands::{Place, place};
 
-/// The cross-entropy of each row of a linear layer's output against each of its classes: one, or as many as a bag of words has.
+/// The cross-entropy of each row of a linear layer's output against each of its classes: one, or as many as a bag of
+/// words has.
 ///
 /// On the CPU backends the logits of all rows never stand in memory at once: for a vocabulary they would be by far the
 /// largest values of a training step.

@@ -5,8 +5,8 @@ use burn::tensor::Tensor;
 #[cfg(feature = "cpu")]
 use crate::functions::operands::{Place, place};
 
-/// The mean over the steps that the mask shows, `Σ m_t x_t / max(Σ m_t, 1)`; over all where there is none. No gradient goes to the
-/// mask.
+/// The mean over the steps that the mask shows, `Σ m_t x_t / max(Σ m_t, 1)`; over all where there is none. No gradient
+/// goes to the mask.
 ///
 /// # Shapes
 ///

@@ -2,8 +2,8 @@
 
 use burn::tensor::Tensor;
 
-/// The hyperbolic tangent of each value. On the CPU backends it is made with the processor's vectors, and the pass back takes it
-/// from what came out: Burn's own makes each value by itself, and once more on the way back.
+/// The hyperbolic tangent of each value. On the CPU backends it is made with the processor's vectors, and the pass back
+/// takes it from what came out: Burn's own makes each value by itself, and once more on the way back.
 ///
 /// # Shapes
 ///

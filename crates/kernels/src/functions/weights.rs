@@ -38,8 +38,8 @@ pub fn scale<const D: usize>(tensor: Tensor<D>, factor: Tensor<1>) -> Tensor<D> 
     tensor * factor.reshape([1; D])
 }
 
-/// `keep · old + (1 - keep) · new`, both of one shape. No gradient goes through it. On the CPU backends `old` is changed in place
-/// where nothing else holds it.
+/// `keep · old + (1 - keep) · new`, both of one shape. No gradient goes through it. On the CPU backends `old` is
+/// changed in place where nothing else holds it.
 pub fn blend<const D: usize>(old: Tensor<D>, new: Tensor<D>, keep: f64) -> Tensor<D> {
     #[cfg(feature = "cpu")]
     if place(&old) == Place::Cpu {

@@ -1,5 +1,5 @@
-//! Both directions at once equal two directions of composed operations, values and all gradients; and their numbers do not
-//! depend on the number of threads.
+//! Both directions at once equal two directions of composed operations, values and all gradients; and their numbers do
+//! not depend on the number of threads.
 
 use crate::common::{numbers, on_threads, variants};
 use burn::tensor::{Device, Tensor, TensorData};
@@ -129,8 +129,8 @@ fn devices(names: [&str; 2]) -> Vec<Device> {
 
 const CPUS: [&str; 2] = ["flex", "ndarray"];
 
-/// `(batch, time, input, hidden)`: threads share the rows of the first and the hidden units of the second; the third's directions
-/// run at once, and of the last the pass back takes some steps at a time.
+/// `(batch, time, input, hidden)`: threads share the rows of the first and the hidden units of the second; the third's
+/// directions run at once, and of the last the pass back takes some steps at a time.
 const SIZES: [(usize, usize, usize, usize); 4] =
     [(23, 60, 33, 70), (3, 60, 33, 300), (1, 200, 20, 96), (3, 1200, 5, 300)];
 

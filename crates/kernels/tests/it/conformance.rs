@@ -138,7 +138,7 @@ fn tensor<const D: usize>(values: &[f64], shape: [usize; D], device: &Device) ->
     Tensor::from_data(TensorData::new(values, shape), device).require_grad()
 }
 
-fn host<const D: usize>(tensor: Tensor<D>) -> Vec<f64> {
+fn floats<const D: usize>(tensor: Tensor<D>) -> Vec<f64> {
     tensor.into_data().iter::<f64>().collect()
 }
 
@@ -175,19 +175,19 @@ fn check(cell: Cell, direction: Direction, device: &Device, what: &str) {
             lstm(input.clone(), mask, Some(state), weights.clone(), direction).0
         }
     };
-    assert_close(&host(output.clone()), &loops(cell, direction, &case), 1e-5, &format!("{what} output"));
+    assert_close(&floats(output.clone()), &loops(cell, direction, &case), 1e-5, &format!("{what} output"));
 
     let factors: Vec<f64> = (0..BATCH * TIME * HIDDEN).map(|place| (1.0 + place as f64).sin()).collect();
     let factors = tensor(&factors, [BATCH, TIME, HIDDEN], device).detach();
     let gradients = (output * factors).sum().backward();
     let found = [
-        input.grad(&gradients).map(host),
-        weights.input.grad(&gradients).map(host),
-        weights.recurrent.grad(&gradients).map(host),
-        weights.input_bias.grad(&gradients).map(host),
-        weights.recurrent_bias.grad(&gradients).map(host),
-        hidden.grad(&gradients).map(host),
-        memory.grad(&gradients).map(host),
+        input.grad(&gradients).map(floats),
+        weights.input.grad(&gradients).map(floats),
+        weights.recurrent.grad(&gradients).map(floats),
+        weights.input_bias.grad(&gradients).map(floats),
+        weights.recurrent_bias.grad(&gradients).map(floats),
+        hidden.grad(&gradients).map(floats),
+        memory.grad(&gradients).map(floats),
     ];
     const STEP: f64 = 1e-5;
     for (part, found) in found.into_iter().enumerate() {
@@ -240,6 +240,6 @@ fn one_step_and_one_sequence_work() {
     let (output, state) = lstm(Tensor::ones([1, 1, 1], &device), None, None, weights, Direction::Backward);
     // i = o = σ(1), g = tanh(1): h = σ(1) · tanh(σ(1) · tanh(1)).
     let expected = sigmoid(1.0) * (sigmoid(1.0) * 1f64.tanh()).tanh();
-    assert_close(&host(output), &[expected], 1e-5, "output");
-    assert_close(&host(state.hidden), &[expected], 1e-5, "state");
+    assert_close(&floats(output), &[expected], 1e-5, "output");
+    assert_close(&floats(state.hidden), &[expected], 1e-5, "state");
 }

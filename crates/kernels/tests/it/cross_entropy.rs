@@ -1,7 +1,7 @@
-//! The fused cross-entropy of a linear layer equals Burn's own operations, values and all gradients, on each backend; and its
-//! numbers do not depend on the number of threads.
+//! The fused cross-entropy of a linear layer equals Burn's own operations, values and all gradients, on each backend;
+//! and its numbers do not depend on the number of threads.
 
-use crate::common::{assert_equal, host, numbers, on_threads, variants};
+use crate::common::{assert_equal, cpu, numbers, on_threads, variants};
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use proptest::prelude::*;
@@ -54,7 +54,8 @@ proptest! {
 
     #[test]
     fn it_equals_the_composed_operations(
-        rows in 1usize..100, width in 1usize..40, count in 1usize..1200, picks in 1usize..4, bias: bool, seed in 0u64..1000,
+        rows in 1usize..100, width in 1usize..40, count in 1usize..1200, picks in 1usize..4, bias: bool,
+        seed in 0u64..1000,
     ) {
         for backend in Backend::compiled() {
             let device = backend.device(0).expect("a compiled backend has a device").autodiff();
@@ -80,7 +81,7 @@ fn large_logits_overflow_nothing() {
 
 #[test]
 fn rows_in_several_parts_give_the_same_numbers_for_any_number_of_threads() {
-    let Some(device) = host().map(Device::autodiff) else { return };
+    let Some(device) = cpu().map(Device::autodiff) else { return };
     // So many classes that the pass back takes the rows in parts.
     let size = [500, 3, 20_000, 2];
     let on = |threads| on_threads(threads, || run(linear_cross_entropy, size, true, 1.0, 5, &device));
@@ -93,7 +94,7 @@ fn rows_in_several_parts_give_the_same_numbers_for_any_number_of_threads() {
 #[cfg(any(feature = "flex", feature = "ndarray"))]
 #[should_panic(expected = "one of the layer's 3")]
 fn a_class_beyond_the_layer_is_told() {
-    let device = host().expect("a CPU backend is compiled");
+    let device = cpu().expect("a CPU backend is compiled");
     let classes = Tensor::<2, Int>::from_data([[3]], &device);
     linear_cross_entropy(Tensor::zeros([1, 2], &device), Tensor::zeros([2, 3], &device), None, classes);
 }

@@ -1,15 +1,12 @@
 //! Dropout on every backend of this build.
 
-use crate::common::alone;
 use burn::tensor::{Device, Tensor};
 use semiseq_kernels::{Backend, dropout};
 
+use crate::common::{alone, floats};
+
 fn devices() -> impl Iterator<Item = Device> {
     Backend::compiled().into_iter().filter_map(|backend| backend.device(0).ok()).map(Device::autodiff)
-}
-
-fn host<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
-    tensor.into_data().iter::<f32>().collect()
 }
 
 #[test]
@@ -17,7 +14,7 @@ fn as_many_values_are_dropped_as_asked_for_and_the_others_grow() {
     let _alone = alone();
     for device in devices() {
         device.seed(3);
-        let values = host(dropout(Tensor::<2>::full([100, 333], 2.0, &device), 0.25));
+        let values = floats(dropout(Tensor::<2>::full([100, 333], 2.0, &device), 0.25));
         let dropped = values.iter().filter(|value| **value == 0.0).count() as f64 / values.len() as f64;
         // Five standard deviations of the share among 33 300 draws.
         assert!((dropped - 0.25).abs() < 0.012, "{device:?}: {dropped}");
@@ -29,7 +26,7 @@ fn as_many_values_are_dropped_as_asked_for_and_the_others_grow() {
 fn the_seed_decides_and_each_call_draws_anew() {
     let _alone = alone();
     for device in devices() {
-        let draw = || host(dropout(Tensor::<1>::ones([500], &device), 0.5));
+        let draw = || floats(dropout(Tensor::<1>::ones([500], &device), 0.5));
         device.seed(7);
         let (first, second) = (draw(), draw());
         device.seed(7);
@@ -45,8 +42,8 @@ fn the_gradient_is_the_mask() {
         let input = Tensor::<1>::full([200], 3.0, &device).require_grad();
         let output = dropout(input.clone(), 0.4);
         let gradients = output.clone().sum().backward();
-        let gradient = host(input.grad(&gradients).expect("tracked"));
-        for (output, gradient) in host(output).into_iter().zip(gradient) {
+        let gradient = floats(input.grad(&gradients).expect("tracked"));
+        for (output, gradient) in floats(output).into_iter().zip(gradient) {
             assert!((output - 3.0 * gradient).abs() < 1e-5, "{device:?}: {output} and {gradient}");
         }
     }

@@ -88,9 +88,9 @@ fn run(case: Case, device: &Device, fused: bool) -> Vec<Vec<f32>> {
             (output, last, None)
         }
     };
-    let host = |data: TensorData| data.iter::<f32>().collect::<Vec<f32>>();
-    let mut found = vec![host(output.to_data()), host(last.to_data())];
-    found.extend(memory.iter().map(|memory| host(memory.to_data())));
+    let floats = |data: TensorData| data.iter::<f32>().collect::<Vec<f32>>();
+    let mut found = vec![floats(output.to_data()), floats(last.to_data())];
+    found.extend(memory.iter().map(|memory| floats(memory.to_data())));
     let weigh = |values: Vec<f32>, shape: [usize; 2]| Tensor::<2>::from_data(TensorData::new(values, shape), device);
     let Case { batch, time, hidden: width, seed, .. } = case;
     let mut sum = (output.reshape([batch * time, width])
@@ -101,23 +101,23 @@ fn run(case: Case, device: &Device, fused: bool) -> Vec<Vec<f32>> {
         sum = sum + (memory * weigh(numbers(seed + 11, batch * width), [batch, width])).sum();
     }
     let gradients = sum.backward();
-    found.push(host(input.grad(&gradients).expect("tracked").into_data()));
+    found.push(floats(input.grad(&gradients).expect("tracked").into_data()));
     for matrix in [&weights.input, &weights.recurrent] {
-        found.push(host(matrix.grad(&gradients).expect("tracked").into_data()));
+        found.push(floats(matrix.grad(&gradients).expect("tracked").into_data()));
     }
     for bias in [&weights.input_bias, &weights.recurrent_bias] {
-        found.push(host(bias.grad(&gradients).expect("tracked").into_data()));
+        found.push(floats(bias.grad(&gradients).expect("tracked").into_data()));
     }
     if let Some(state) = state {
-        found.push(host(state.hidden.grad(&gradients).expect("tracked").into_data()));
+        found.push(floats(state.hidden.grad(&gradients).expect("tracked").into_data()));
         if case.cell == Cell::Lstm {
-            found.push(host(state.cell.grad(&gradients).expect("tracked").into_data()));
+            found.push(floats(state.cell.grad(&gradients).expect("tracked").into_data()));
         }
     }
     found
 }
 
-/// Whether gates are kept for the pass back, or made again on it.
+/// Fused equals composed, whether gates are kept for the pass back or recomputed on it.
 fn assert_equal(case: Case, device: &Device) {
     let composed = run(case, device, false);
     for device in variants(device) {
@@ -153,8 +153,8 @@ fn cases() -> impl Strategy<Value = Case> {
 
 /// Devices of the backends whose fused operation works in this process's memory.
 fn devices() -> Vec<Device> {
-    let host = Backend::compiled().into_iter().filter(|backend| ["flex", "ndarray"].contains(&backend.name()));
-    host.map(|backend| backend.device(0).expect("a CPU").autodiff()).collect()
+    let cpus = Backend::compiled().into_iter().filter(|backend| ["flex", "ndarray"].contains(&backend.name()));
+    cpus.map(|backend| backend.device(0).expect("a CPU").autodiff()).collect()
 }
 
 /// Devices of the backends whose fused operation is a kernel.
@@ -187,8 +187,8 @@ fn the_time_of_recurrences_is_counted() {
     }
 }
 
-/// Each size compiles kernels, which takes seconds on software Vulkan: a few cases, chosen so that rows fill a cube or do
-/// not, hidden units are more than its threads or fewer, and the recurrent weights fit beside the states or do not.
+/// Each size compiles kernels, which takes seconds on software Vulkan: a few cases, chosen so that rows fill a cube or
+/// do not, hidden units are more than its threads or fewer, and the recurrent weights fit beside the states or do not.
 #[test]
 fn kernels_agree() {
     let sizes = [(1, 1, 1, 1), (3, 4, 5, 7), (5, 3, 2, 40), (66, 2, 3, 33), (2, 2, 3, 300)];
@@ -215,8 +215,8 @@ proptest! {
     }
 }
 
-/// `(batch, time, input, hidden)`: threads share the rows of the first, and the hidden units of the others; of the last one thread
-/// alone takes the rows.
+/// `(batch, time, input, hidden)`: threads share the rows of the first, and the hidden units of the others; of the last
+/// one thread alone takes the rows.
 const SHARED: [(usize, usize, usize, usize); 4] =
     [(23, 60, 33, 70), (3, 60, 33, 300), (1, 60, 33, 200), (5, 60, 33, 110)];
 

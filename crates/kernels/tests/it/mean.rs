@@ -1,7 +1,7 @@
-//! The mean over time equals Burn's own operations, values and gradient, on each backend; and its numbers do not depend on the
-//! number of threads.
+//! The mean over time equals Burn's own operations, values and gradient, on each backend; and its numbers do not depend
+//! on the number of threads.
 
-use crate::common::{host, numbers, on_threads, variants};
+use crate::common::{cpu, numbers, on_threads, variants};
 use burn::tensor::{Device, Tensor, TensorData};
 use proptest::prelude::*;
 use semiseq_kernels::{Backend, mean_over_time};
@@ -15,7 +15,8 @@ fn composed(steps: Tensor<3>, mask: Option<Tensor<2>>) -> Tensor<2> {
     sums / mask.sum_dim(1).clamp_min(1.0)
 }
 
-/// The means, and the gradient of their sum with random weights. Where there is a mask, the sequences have lengths from 0 on.
+/// The means, and the gradient of their sum with random weights. Where there is a mask, the sequences have lengths from
+/// 0 on.
 fn run(mean: Mean, [batch, time, width]: [usize; 3], masked: bool, seed: u64, device: &Device) -> [Vec<f32>; 2] {
     let tensor =
         |salt: u64, count: usize| Tensor::<1>::from_data(TensorData::new(numbers(seed + salt, count), [count]), device);
@@ -60,7 +61,7 @@ proptest! {
 
 #[test]
 fn the_numbers_are_the_same_for_any_number_of_threads() {
-    let Some(device) = host().map(Device::autodiff) else { return };
+    let Some(device) = cpu().map(Device::autodiff) else { return };
     // So many values that threads share them.
     let size = [70, 60, 130];
     let on = |threads| on_threads(threads, || run(mean_over_time, size, true, 5, &device));

@@ -1,7 +1,7 @@
-//! The fused squared error of a linear layer equals Burn's own operations, values and all gradients, on each backend; and its
-//! numbers do not depend on the number of threads.
+//! The fused squared error of a linear layer equals Burn's own operations, values and all gradients, on each backend;
+//! and its numbers do not depend on the number of threads.
 
-use crate::common::{assert_equal, host, numbers, on_threads, variants};
+use crate::common::{assert_equal, cpu, numbers, on_threads, variants};
 use burn::tensor::{Device, Tensor, TensorData};
 use proptest::prelude::*;
 use semiseq_kernels::{Backend, linear_squared_error};
@@ -57,7 +57,7 @@ proptest! {
 
 #[test]
 fn the_numbers_are_the_same_for_any_number_of_threads() {
-    let Some(device) = host().map(Device::autodiff) else { return };
+    let Some(device) = cpu().map(Device::autodiff) else { return };
     // So many multiplications that threads share them.
     let size = [500, 70, 60];
     let on = |threads| on_threads(threads, || run(linear_squared_error, size, true, 5, &device));

@@ -1,13 +1,10 @@
-//! What happens to gradients and weights in one pass equals the composed operations, which tensors of an autodiff device take.
+//! What happens to gradients and weights in one pass equals the composed operations, which tensors of an autodiff
+//! device take.
 
 use burn::tensor::{Device, Distribution, Tensor};
 use semiseq_kernels::{AdamStep, Backend, adam, blend, scale, sum_of_squares};
 
-use crate::common::alone;
-
-fn host(tensor: Tensor<2>) -> Vec<f32> {
-    tensor.into_data().iter::<f32>().collect()
-}
+use crate::common::{alone, floats};
 
 #[test]
 fn one_pass_equals_the_composed_step() {
@@ -20,12 +17,12 @@ fn one_pass_equals_the_composed_step() {
         let normal = || Tensor::<2>::random([131, 257], Distribution::Normal(0.0, 1.0), &plain);
         let (weights, gradient, first) = (normal(), normal(), normal());
         let second = normal().square();
-        let before = host(weights.clone());
+        let before = floats(weights.clone());
         let on = |device: &Device| {
-            let [weights, gradient, first, second] =
+            let [weights, gradient, first, second]: [Tensor<2>; 4] =
                 [&weights, &gradient, &first, &second].map(|tensor| Tensor::from_data(tensor.to_data(), device));
             let (weights, [first, second]) = adam(weights, gradient, [first, second], step);
-            [host(weights), host(first), host(second)]
+            [floats(weights), floats(first), floats(second)]
         };
         let (fused, composed) = (on(&plain), on(&plain.clone().autodiff()));
         for (fused, composed) in fused.iter().flatten().zip(composed.iter().flatten()) {
@@ -33,8 +30,8 @@ fn one_pass_equals_the_composed_step() {
         }
         // What somebody else holds stays as it is.
         let (moved, _) = adam(weights.clone(), gradient.clone(), [first.clone(), second.clone()], step);
-        assert_eq!(host(weights), before, "{backend}");
-        assert_ne!(host(moved), before, "{backend}");
+        assert_eq!(floats(weights), before, "{backend}");
+        assert_ne!(floats(moved), before, "{backend}");
     }
 }
 
@@ -52,8 +49,8 @@ fn a_norm_and_what_it_scales_equal_the_composed_ones() {
         let own = sum_of_squares(values.clone()).into_scalar::<f32>();
         assert!((own - composed).abs() <= 1e-5 * composed, "{backend}: {own} against {composed}");
         for factor in [0.25, 1.0] {
-            let scaled = host(scale(values.clone(), Tensor::from_data([factor], &plain)));
-            let expected = host(values.clone() * factor);
+            let scaled = floats(scale(values.clone(), Tensor::from_data([factor], &plain)));
+            let expected = floats(values.clone() * factor);
             assert_eq!(scaled, expected, "{backend}");
         }
     }
@@ -67,8 +64,8 @@ fn an_average_equals_the_composed_one_and_stays_where_it_is() {
         plain.seed(4);
         let normal = || Tensor::<2>::random(SHAPE, Distribution::Normal(0.0, 1.0), &plain);
         let (old, new) = (normal(), normal());
-        let before = host(old.clone());
-        let expected = host(old.clone() * 0.9 + new.clone() * 0.1);
+        let before = floats(old.clone());
+        let expected = floats(old.clone() * 0.9 + new.clone() * 0.1);
         for device in [plain.clone(), plain.clone().autodiff(), plain.clone().autodiff().gradient_checkpointing()] {
             let [old, new] = [&old, &new].map(|tensor| Tensor::<2>::from_data(tensor.to_data(), &device));
             let blended = blend(old, new, 0.9);
@@ -77,12 +74,12 @@ fn an_average_equals_the_composed_one_and_stays_where_it_is() {
                 (device.is_autodiff(), device.gradient_checkpointing_strategy()),
                 "{backend}"
             );
-            for (own, expected) in host(blended).iter().zip(&expected) {
+            for (own, expected) in floats(blended).iter().zip(&expected) {
                 assert!((own - expected).abs() < 1e-6, "{backend}: {own} against {expected}");
             }
         }
         // What somebody else holds stays as it is.
         drop(blend(old.clone(), new, 0.9));
-        assert_eq!(host(old), before, "{backend}");
+        assert_eq!(floats(old), before, "{backend}");
     }
 }

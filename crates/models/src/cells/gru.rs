@@ -21,6 +21,7 @@ cell_settings! {
 /// Where the reset gate of a GRU acts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Reset {
     /// On the recurrent product, as PyTorch and cuDNN.
     #[default]

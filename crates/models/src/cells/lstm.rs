@@ -1,4 +1,5 @@
-//! One layer of long short-term memory (Hochreiter & Schmidhuber 1997), PyTorch's `nn.LSTM`; gates in the order i, f, g, o.
+//! One layer of long short-term memory (Hochreiter & Schmidhuber 1997), PyTorch's `nn.LSTM`; gates in the order
+//! i, f, g, o.
 
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
@@ -18,7 +19,8 @@ cell_settings! {
     }
 }
 
-/// One layer of long short-term memory (Hochreiter & Schmidhuber 1997), PyTorch's `nn.LSTM`; gates in the order i, f, g, o.
+/// One layer of long short-term memory (Hochreiter & Schmidhuber 1997), PyTorch's `nn.LSTM`; gates in the order
+/// i, f, g, o.
 #[derive(Module, Debug)]
 pub struct LstmLayer {
     weight_ih: Param<Tensor<2>>,

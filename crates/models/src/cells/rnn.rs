@@ -21,6 +21,7 @@ cell_settings! {
 /// `f` of the simple recurrent network.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Activation {
     /// Hyperbolic tangent.
     #[default]

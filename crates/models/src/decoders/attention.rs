@@ -13,6 +13,7 @@ use crate::layers::pooling::VERY_SMALL;
 /// How a decoder weighs the encoder's states.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum AttentionKind {
     /// Not at all: the vector is all that the decoder gets.
     #[default]

@@ -1,5 +1,5 @@
-//! Beam search: the likeliest sequences of tokens, a few at a time (as in Sutskever et al. 2014), with the length penalty of
-//! Wu et al. 2016, equation 14.
+//! Beam search: the likeliest sequences of tokens, a few at a time (as in Sutskever et al. 2014), with the length
+//! penalty of Wu et al. 2016, equation 14.
 
 /// How far a search looks.
 #[derive(Clone, Copy, Debug)]
@@ -8,7 +8,7 @@ pub struct Beam {
     pub width: usize,
     /// Tokens of a sequence at most, its end included.
     pub longest: usize,
-    /// α of `((5 + length) / 6)^α`, by which log-probabilities are divided: 0 prefers short sequences, 0.6 to 1 is usual.
+    /// α of `((5 + length) / 6)^α`, by which log-probabilities are divided: 0 prefers short ones, 0.6 to 1 is usual.
     pub length_penalty: f64,
     /// The token that ends a sequence.
     pub end: u32,
@@ -23,8 +23,9 @@ struct Hypothesis {
 
 /// Writes a sequence for each of `rows` sources: the best that was found, its end included where it has one.
 ///
-/// `next` gets, for each sequence under way, the row it goes on from among those of the call before (at first the sources
-/// themselves) and the token written last (none at first), and gives the log-probabilities of the tokens that may follow.
+/// `next` gets, for each sequence under way, the row it goes on from among those of the call before (at first the
+/// sources themselves) and the token written last (none at first), and gives the log-probabilities of the tokens that
+/// may follow.
 pub fn search(
     rows: usize,
     beam: &Beam,
@@ -128,7 +129,8 @@ mod tests {
 
     const END: u32 = 2;
 
-    /// A table of three tokens: after nothing, after 0 and after 1. Greedy search takes 0 and then has only poor ways on.
+    /// A table of three tokens: after nothing, after 0 and after 1. Greedy search takes 0 and is left with
+    /// poor ways on.
     fn table(last: Option<u32>) -> Vec<f32> {
         let row: [f32; 3] = match last {
             None => [0.6, 0.39, 0.01],

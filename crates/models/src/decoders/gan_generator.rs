@@ -1,5 +1,5 @@
-//! From noise to a series: the generator of a recurrent GAN (Esteban et al. 2017), or where images are read of a dense or
-//! convolutional one (Goodfellow et al. 2014; Radford et al. 2016).
+//! From noise to a series: the generator of a recurrent GAN (Esteban et al. 2017), or where images are read of a dense
+//! or convolutional one (Goodfellow et al. 2014; Radford et al. 2016).
 
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};

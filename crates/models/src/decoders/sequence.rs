@@ -80,7 +80,7 @@ pub struct Feeding {
 }
 
 impl SequenceDecoderConfig {
-    /// Builds a decoder from vectors of `summary` to sequences of `input`; an attention looks at states of that width too.
+    /// Builds a decoder from vectors of `summary` to sequences of `input`; an attention looks at states as wide.
     pub fn init(&self, summary: usize, input: InputSize, device: &Device) -> SequenceDecoder {
         let (table, width, outputs) = match input {
             InputSize::Values(features) => (None, features, features),
@@ -284,8 +284,8 @@ impl SequenceDecoder {
         })
     }
 
-    /// What the decoder makes of the vectors of `sequences` by itself, at each step the likeliest token, in the order of the
-    /// sequences.
+    /// What the decoder makes of the vectors of `sequences` by itself, at each step the likeliest token, in the order
+    /// of the sequences.
     ///
     /// # Shapes
     ///

@@ -13,6 +13,7 @@ macro_rules! encoders {
         /// Any encoder that a config can name.
         #[derive(Module, Debug)]
         #[allow(clippy::large_enum_variant, reason = "one encoder a model; a box would only hide it")]
+        #[non_exhaustive]
         pub enum AnyEncoder {
             $(#[doc = $summary] $variant($encoder),)*
         }

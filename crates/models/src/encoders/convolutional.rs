@@ -13,8 +13,8 @@ use crate::encoders::dense::SLOPE;
 use crate::encoders::image::{Image, ImageKind, fitted};
 use crate::encoders::settings::EncoderSettings;
 
-/// `[model.….encoder.convolutional]`: two convolutions that each halve the image, and a fully connected layer (as DCGAN's
-/// discriminator, Radford et al. 2016, without batch normalisation).
+/// `[model.….encoder.convolutional]`: two convolutions that each halve the image, and a fully connected layer (as
+/// DCGAN's discriminator, Radford et al. 2016, without batch normalisation).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ConvolutionalConfig {

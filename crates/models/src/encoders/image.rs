@@ -15,6 +15,7 @@ pub struct Image {
 
 /// Which layers read and write an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ImageKind {
     /// Fully connected ones.
     Dense,

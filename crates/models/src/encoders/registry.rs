@@ -15,6 +15,7 @@ macro_rules! registry {
     ($($name:literal $variant:ident $config:ty, $summary:literal;)*) => {
         /// The encoder: one table, named after its cell or its layers.
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[non_exhaustive]
         pub enum EncoderConfig {
             $(#[doc = $summary] #[serde(rename = $name)] $variant($config),)*
         }
@@ -65,7 +66,8 @@ registry! {
     "lstm" Lstm crate::cells::lstm::LstmConfig, "Long short-term memory (Hochreiter & Schmidhuber 1997).";
     "gru" Gru crate::cells::gru::GruConfig, "Gated recurrent unit (Cho et al. 2014).";
     "dense" Dense crate::encoders::dense::DenseConfig, "Fully connected layers over the whole sequence.";
-    "convolutional" Convolutional crate::encoders::convolutional::ConvolutionalConfig, "Convolutions over the sequence as an image.";
+    "convolutional" Convolutional crate::encoders::convolutional::ConvolutionalConfig,
+        "Convolutions over the sequence as an image.";
 }
 
 impl EncoderConfig {

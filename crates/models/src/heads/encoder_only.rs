@@ -11,8 +11,8 @@ use crate::encoders::registry::EncoderConfig;
 use crate::heads::classifier::Classifier;
 use crate::layers::pooling::Pooling;
 
-/// `[model.autoencoder]`, `[model.vae]`, `[model.gan]`, `[model.language-model]` and `[model.encoder-decoder]`: an encoder
-/// and a pooling. Decoders, generators and output layers belong to the stage's objective.
+/// `[model.autoencoder]`, `[model.vae]`, `[model.gan]`, `[model.language-model]` and `[model.encoder-decoder]`: an
+/// encoder and a pooling. Decoders, generators and output layers belong to the stage's objective.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EncoderOnlyConfig {

@@ -32,8 +32,8 @@ pub struct ForecasterConfig {
     /// from. The encoder must read forward only. Default false.
     #[serde(default)]
     pub every_step: bool,
-    /// Scale each window by its own mean and deviation, and the forecast back (Kim et al. 2022, without the affine part).
-    /// Helps where the level drifts. Default false.
+    /// Scale each window by its own mean and deviation, and the forecast back (Kim et al. 2022, without the
+    /// affine part). Helps where the level drifts. Default false.
     #[serde(default)]
     pub instance_norm: bool,
     /// The recurrent encoder.

@@ -4,8 +4,8 @@ use burn::nn::Linear;
 use burn::tensor::Tensor;
 use burn::tensor::module::linear;
 
-/// A linear layer at each step: one product over the steps of all sequences, where Burn's makes one a sequence, and sums as many
-/// gradients.
+/// A linear layer at each step: one product over the steps of all sequences, where Burn's makes one a sequence, and
+/// sums as many gradients.
 ///
 /// # Shapes
 ///

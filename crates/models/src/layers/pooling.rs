@@ -12,6 +12,7 @@ use crate::layers::each_step;
 /// How the steps become one vector; padded steps never count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Pooling {
     /// The last state; of a bidirectional encoder the last of each direction.
     #[default]

@@ -1,6 +1,7 @@
 //! What a linear head says at each step, made only as far as it is asked for.
 //!
-//! A head over a vocabulary makes thousands of numbers a step. Where only the loss counts, they need not all stand in memory.
+//! A head over a vocabulary makes thousands of numbers a step. Where only the loss counts, they need not all
+//! stand in memory.
 
 use burn::nn::Linear;
 use burn::tensor::activation::log_softmax;
@@ -31,8 +32,8 @@ impl StepOutputs {
         }
     }
 
-    /// Cross-entropy of the tokens of each step, in nats. Tokens and output `[batch, time · picks]`; a step has one token, or as
-    /// many as a bag of words holds.
+    /// Cross-entropy of the tokens of each step, in nats. Tokens and output `[batch, time · picks]`; a step has one
+    /// token, or as many as a bag of words holds.
     pub fn cross_entropy(self, tokens: Tensor<2, Int>) -> Tensor<2> {
         let [batch, time, width] = self.steps.dims();
         let ([_, all], rows) = (tokens.dims(), batch * time);

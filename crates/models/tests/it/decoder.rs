@@ -1,5 +1,5 @@
-//! Decoders without attention, with Bahdanau's and with Luong's equal PyTorch's numbers: outputs and gradients, with the true
-//! step before each and with some of the decoder's own.
+//! Decoders without attention, with Bahdanau's and with Luong's equal PyTorch's numbers: outputs and gradients, with
+//! the true step before each and with some of the decoder's own.
 //!
 //! `fixtures/torch_decoder.py` made the numbers, in double precision.
 
@@ -10,30 +10,10 @@ use semiseq_models::{
 };
 use serde_json::Value;
 
-fn numbers(value: &Value) -> Vec<f32> {
-    match value {
-        Value::Array(items) => items.iter().flat_map(numbers).collect(),
-        Value::Number(number) => vec![number.as_f64().expect("a number") as f32],
-        other => panic!("not numbers: {other}"),
-    }
-}
-
-fn data<const D: usize>(value: &Value) -> TensorData {
-    let mut here = value;
-    let shape: [usize; D] = std::array::from_fn(|_| {
-        let items = here.as_array().expect("a list");
-        here = &items[0];
-        items.len()
-    });
-    TensorData::new(numbers(value), shape)
-}
-
-fn tensor<const D: usize>(value: &Value, device: &Device) -> Tensor<D> {
-    Tensor::from_data(data::<D>(value), device)
-}
+use crate::common::{data, floats, numbers, seeded, tensor};
 
 fn assert_close<const D: usize>(found: Tensor<D>, expected: &Value, what: &str) {
-    let found: Vec<f32> = found.into_data().iter::<f32>().collect();
+    let found = floats(found);
     let expected = numbers(expected);
     assert_eq!(found.len(), expected.len(), "{what}");
     for (place, (found, expected)) in found.iter().zip(&expected).enumerate() {
@@ -87,6 +67,7 @@ fn tokens(case: &Value) -> bool {
 #[test]
 fn outputs_and_gradients_equal_pytorch() {
     let device = Device::flex().autodiff();
+    let _alone = seeded(&device, 1);
     let fixture: Value = serde_json::from_str(include_str!("../fixtures/torch_decoder.json")).expect("JSON");
     let mask: Tensor<2> = tensor(&fixture["source_mask"], &device);
     for case in fixture["cases"].as_array().expect("cases") {
@@ -122,6 +103,7 @@ fn outputs_and_gradients_equal_pytorch() {
 #[test]
 fn attention_weights_sum_to_one_and_leave_padding_out() {
     let device = Device::flex();
+    let _alone = seeded(&device, 2);
     let mask = Tensor::<2>::from_data([[1.0f32, 1.0, 1.0], [1.0, 0.0, 0.0]], &device);
     let states = Tensor::<3>::from_data(
         [[[0.1f32, 0.2], [0.4, -0.3], [0.9, 0.5]], [[0.7, 0.1], [9.0, 9.0], [9.0, 9.0]]],
@@ -131,11 +113,11 @@ fn attention_weights_sum_to_one_and_leave_padding_out() {
         let attention = kind.init(4, 2, &device).expect("an attention");
         let memory = attention.memory(states.clone(), Some(mask.clone()));
         let (context, weights) = attention.look(Tensor::<3>::ones([2, 5, 4], &device), &memory);
-        let sums: Vec<f32> = weights.clone().sum_dim(2).into_data().iter::<f32>().collect();
+        let sums = floats(weights.clone().sum_dim(2));
         assert!(sums.iter().all(|sum| (sum - 1.0).abs() < 1e-6), "{sums:?}");
-        let weights: Vec<f32> = weights.into_data().iter::<f32>().collect();
+        let weights = floats(weights);
         assert_eq!(weights[15..18], [1.0, 0.0, 0.0], "only the real step of the second row counts");
-        let context: Vec<f32> = context.into_data().iter::<f32>().collect();
+        let context = floats(context);
         assert_eq!(context[10..12], [0.7, 0.1]);
     }
 }
@@ -143,7 +125,7 @@ fn attention_weights_sum_to_one_and_leave_padding_out() {
 #[test]
 fn a_search_of_one_takes_the_likeliest_tokens_and_a_wider_one_finds_no_worse() {
     let device = Device::flex();
-    device.seed(0);
+    let _alone = seeded(&device, 0);
     for attention in [AttentionKind::None, AttentionKind::Bahdanau, AttentionKind::Luong] {
         let config =
             SequenceDecoderConfig { hidden: 4, embedding: 2, reversed: false, attention, ..Default::default() };

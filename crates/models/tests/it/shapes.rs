@@ -8,6 +8,8 @@ use semiseq_models::{
     Sequences,
 };
 
+use crate::common::{floats, seeded};
+
 fn encoders() -> Vec<EncoderConfig> {
     let mut encoders = Vec::new();
     for layers in [1, 2] {
@@ -37,10 +39,6 @@ fn padded(device: &Device) -> (Tensor<3>, Tensor<2>, [usize; 3]) {
     (values, Tensor::from_data(TensorData::new(mask, [3, 4]), device), [4, 2, 1])
 }
 
-fn host<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
-    tensor.into_data().iter::<f32>().collect()
-}
-
 fn assert_equal(left: &[f32], right: &[f32], what: &str) {
     assert_eq!(left.len(), right.len(), "{what}");
     assert!(
@@ -52,6 +50,7 @@ fn assert_equal(left: &[f32], right: &[f32], what: &str) {
 #[test]
 fn padding_never_changes_a_result() {
     let device = Device::flex();
+    let _alone = seeded(&device, 1);
     let (values, mask, lengths) = padded(&device);
     for encoder in encoders() {
         for pooling in ["last", "mean", "max", "attention"] {
@@ -62,8 +61,8 @@ fn padding_never_changes_a_result() {
                 let alone = values.clone().slice([row..row + 1, 0..length, 0..2]);
                 let alone = model.forward(Sequences::dense(alone));
                 assert_equal(
-                    &host(alone),
-                    &host(together.clone().narrow(0, row, 1)),
+                    &floats(alone),
+                    &floats(together.clone().narrow(0, row, 1)),
                     &format!("{pooling} {encoder:?} row {row}"),
                 );
             }
@@ -74,6 +73,7 @@ fn padding_never_changes_a_result() {
 #[test]
 fn every_head_gives_its_shape_for_values_and_tokens() {
     let device = Device::flex();
+    let _alone = seeded(&device, 2);
     let tokens = Tensor::<2, Int>::from_data(TensorData::new(vec![1i32, 2, 3, 4, 0, 0], [2, 3]), &device);
     let mask = Tensor::<2>::from_data(TensorData::new(vec![1.0f32, 1.0, 1.0, 1.0, 0.0, 0.0], [2, 3]), &device);
     for encoder in encoders() {
@@ -100,6 +100,7 @@ fn every_head_gives_its_shape_for_values_and_tokens() {
 #[test]
 fn the_decoder_reverses_real_steps_and_leaves_padding() {
     let device = Device::flex();
+    let _alone = seeded(&device, 3);
     let tokens = Tensor::<2, Int>::from_data(TensorData::new(vec![1i32, 2, 3, 4, 5, 0], [2, 3]), &device);
     let mask = Tensor::<2>::from_data(TensorData::new(vec![1.0f32, 1.0, 1.0, 1.0, 1.0, 0.0], [2, 3]), &device);
     let sequences = Sequences { input: Input::Tokens(tokens), mask: Some(mask) };
@@ -112,19 +113,21 @@ fn the_decoder_reverses_real_steps_and_leaves_padding() {
 #[test]
 fn a_record_brings_the_same_model_back() {
     let device = Device::flex();
+    let _alone = seeded(&device, 4);
     let (values, _, _) = padded(&device);
     let config = config("classifier", "last", &encoders()[1]);
     let model = config.init(InputSize::Values(2), 3, &device).materialize();
     let other = config.init(InputSize::Values(2), 3, &device).materialize();
-    let before = host(model.forward(Sequences::dense(values.clone())));
-    assert_ne!(before, host(other.forward(Sequences::dense(values.clone()))));
+    let before = floats(model.forward(Sequences::dense(values.clone())));
+    assert_ne!(before, floats(other.forward(Sequences::dense(values.clone()))));
     let loaded = other.load_record(model.into_record());
-    assert_eq!(before, host(loaded.forward(Sequences::dense(values))));
+    assert_eq!(before, floats(loaded.forward(Sequences::dense(values))));
 }
 
 #[test]
 fn a_forecaster_goes_on_with_the_states_it_left() {
     let device = Device::flex();
+    let _alone = seeded(&device, 5);
     for encoder in encoders() {
         let head = HeadSize::Forecast { horizon: 2, channels: 1 };
         let config = ModelConfig::Forecaster(ForecasterConfig {
@@ -144,13 +147,14 @@ fn a_forecaster_goes_on_with_the_states_it_left() {
         let (rest, _) = model.forward_from(part(5, 3), Some(states)).expect("states");
         let both = Tensor::cat(vec![first.reshape([3, 5, 2]), rest.reshape([3, 3, 2])], 1);
         let whole = model.forward(part(0, 8)).reshape([3, 8, 2]);
-        assert_equal(&host(whole), &host(both), "the whole and its parts");
+        assert_equal(&floats(whole), &floats(both), "the whole and its parts");
     }
 }
 
 #[test]
 fn a_forecast_with_instance_norm_follows_level_and_scale() {
     let device = Device::flex();
+    let _alone = seeded(&device, 6);
     let encoder = EncoderConfig::Gru(GruConfig { hidden: 5, ..Default::default() });
     let config =
         ForecasterConfig { pooling: Pooling::Mean, dropout: 0.0, every_step: false, instance_norm: true, encoder };
@@ -159,14 +163,18 @@ fn a_forecast_with_instance_norm_follows_level_and_scale() {
     let forecast = model.forward(Sequences::dense(values.clone()));
     let moved = model.forward(Sequences::dense(values * 10.0 + 7.0));
     // The deviation's epsilon does not grow with the window.
-    let far =
-        host(forecast * 10.0 + 7.0).iter().zip(host(moved)).map(|(one, other)| (one - other).abs()).fold(0.0, f32::max);
+    let far = floats(forecast * 10.0 + 7.0)
+        .iter()
+        .zip(floats(moved))
+        .map(|(one, other)| (one - other).abs())
+        .fold(0.0, f32::max);
     assert!(far < 5e-3, "ten times as wide and seven higher: {far}");
 }
 
 #[test]
-fn pictures_are_read_and_written_in_one_size() {
+fn images_are_read_and_written_in_one_size() {
     let device = Device::flex();
+    let _alone = seeded(&device, 7);
     let dense = EncoderConfig::Dense(DenseConfig { steps: 9, layers: vec![12, 6] });
     let convolutional = EncoderConfig::Convolutional(ConvolutionalConfig { height: 9, maps: [2, 3], hidden: 6 });
     for encoder in [dense, convolutional] {
@@ -181,7 +189,7 @@ fn pictures_are_read_and_written_in_one_size() {
         let filled = Tensor::cat(vec![short.clone(), Tensor::zeros([3, 3, 7], &device)], 1);
         let mask = Some(Tensor::<2>::ones([3, 6], &device));
         let early = model.forward(Sequences { input: Input::Values(short), mask });
-        assert_equal(&host(model.forward(Sequences::dense(filled))), &host(early), "filled with zeros");
+        assert_equal(&floats(model.forward(Sequences::dense(filled))), &floats(early), "filled with zeros");
 
         let settings = SequenceDecoderConfig { hidden: 5, ..Default::default() };
         let decoder = AnyDecoder::new(&settings, 4, InputSize::Values(7), Some(image), &device);
@@ -191,7 +199,7 @@ fn pictures_are_read_and_written_in_one_size() {
         let Input::Values(written) = decoder.write(vectors.clone(), 9, |_| panic!("no tokens")) else {
             panic!("values")
         };
-        assert_equal(&host(made), &host(written), "rebuilt and written");
+        assert_equal(&floats(made), &floats(written), "rebuilt and written");
         let generator = SequenceGenerator::new(4, 5, 7, Some(image), &device);
         assert_eq!(generator.reads(9), 1);
         assert_eq!(generator.forward(vectors.unsqueeze_dim(1), 9).dims(), [3, 9, 7]);

@@ -5,9 +5,7 @@ use burn::tensor::{Device, Distribution, Int, Tensor};
 use semiseq_kernels::Backend;
 use semiseq_models::StepOutputs;
 
-fn host<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
-    tensor.into_data().iter::<f32>().collect()
-}
+use crate::common::{floats, seeded};
 
 fn assert_close(found: Vec<f32>, wanted: Vec<f32>, what: &str) {
     assert_eq!(found.len(), wanted.len(), "{what}");
@@ -24,7 +22,7 @@ fn a_head_and_its_outputs_have_the_same_loss_and_gradients() {
 }
 
 fn check(device: &Device) {
-    device.seed(5);
+    let _alone = seeded(device, 5);
     let head = LinearConfig::new(6, 40).init(device);
     let steps = Tensor::<3>::random([3, 4, 6], Distribution::Normal(0.0, 1.0), device).require_grad();
     // One token a step, then a bag of three.
@@ -32,19 +30,19 @@ fn check(device: &Device) {
         let count = 3 * 4 * picks as i64;
         let tokens: Tensor<2, Int> = (Tensor::<1, Int>::arange(0..count, device) * 7 % 40).reshape([3, 4 * picks]);
         let lazy = StepOutputs::new(steps.clone(), &head);
-        assert_close(host(lazy.clone().whole()), host(head.forward(steps.clone())), "outputs");
+        assert_close(floats(lazy.clone().whole()), floats(head.forward(steps.clone())), "outputs");
         let [lazy, made] =
             [lazy, head.forward(steps.clone()).into()].map(|outputs| outputs.cross_entropy(tokens.clone()));
         assert_eq!(lazy.dims(), [3, 4 * picks]);
-        assert_close(host(lazy.clone()), host(made.clone()), "losses");
+        assert_close(floats(lazy.clone()), floats(made.clone()), "losses");
         let [lazy, made] = [lazy, made].map(|losses| {
             let weights = Tensor::<1, Int>::arange(1..count + 1, device).float().reshape([3, 4 * picks]);
             let gradients = (losses * weights / count as f64).sum().backward();
             let bias = head.bias.as_ref().expect("a bias").grad(&gradients);
             [
-                host(steps.grad(&gradients).expect("of the steps")),
-                host(head.weight.grad(&gradients).expect("of the weights")),
-                host(bias.expect("of the bias")),
+                floats(steps.grad(&gradients).expect("of the steps")),
+                floats(head.weight.grad(&gradients).expect("of the weights")),
+                floats(bias.expect("of the bias")),
             ]
         });
         for ((lazy, made), what) in lazy.into_iter().zip(made).zip(["steps", "weights", "bias"]) {
@@ -55,5 +53,5 @@ fn check(device: &Device) {
     let [lazy, made] = [StepOutputs::new(steps.clone(), &head), head.forward(steps.clone()).into()]
         .map(|outputs| outputs.squared_error(values.clone()));
     assert_eq!(lazy.dims(), [3, 4]);
-    assert_close(host(lazy), host(made), "squared errors");
+    assert_close(floats(lazy), floats(made), "squared errors");
 }

@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use burn::tensor::Device;
+use burn::tensor::{Device, Tensor};
 use semiseq_kernels::Backend;
 
 /// Numbers in ±1, a function of seed and place.
@@ -17,13 +17,19 @@ pub fn numbers(seed: u64, count: usize) -> Vec<f32> {
     (0..count).map(|_| next()).collect()
 }
 
+/// A tensor's values.
+pub fn floats<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+    tensor.into_data().iter().collect()
+}
+
 /// The device's generator belongs to the process: whoever seeds it has it alone.
 pub fn alone() -> MutexGuard<'static, ()> {
     static GENERATOR: Mutex<()> = Mutex::new(());
     GENERATOR.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The device, and on CPUs the device with gradient checkpointing: on GPUs Burn 0.22 then writes over values that are read later.
+/// The device, and on CPUs the device with gradient checkpointing: on GPUs Burn 0.22 then writes over values that are
+/// read later.
 pub fn variants(device: &Device) -> Vec<Device> {
     let name = format!("{device:?}");
     let gpu = ["Wgpu", "Cuda"].iter().any(|kind| name.contains(kind));
@@ -32,9 +38,9 @@ pub fn variants(device: &Device) -> Vec<Device> {
 }
 
 /// A device whose fused operations work in this process's memory.
-pub fn host() -> Option<Device> {
-    let host = Backend::compiled().into_iter().find(|backend| matches!(backend, Backend::Flex | Backend::NdArray))?;
-    Some(host.device(0).expect("a CPU"))
+pub fn cpu() -> Option<Device> {
+    let cpu = Backend::compiled().into_iter().find(|backend| matches!(backend, Backend::Flex | Backend::NdArray))?;
+    Some(cpu.device(0).expect("a CPU"))
 }
 
 /// What `work` gives on a pool of so many threads.
