@@ -123,10 +123,17 @@ pub fn doc() -> u8 {
 
 /// Builds `semiseq` with the backend that the arguments ask for, and runs it with them.
 pub fn product(arguments: &[String]) -> u8 {
-    let backend = backend::wanted(arguments);
+    match program(&backend::wanted(arguments)) {
+        Ok(program) => become_program(Command::new(program).args(arguments)),
+        Err(status) => status,
+    }
+}
+
+/// The program with a backend, built where it is not; cargo's status where that fails.
+pub fn program(backend: &str) -> Result<PathBuf, u8> {
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
     // One folder a backend, so that going back and forth between two never links again.
-    let folder = if backend == "flex" { target } else { target.join(&backend) };
+    let folder = if backend == "flex" { target } else { target.join(backend) };
     let program = folder.join("release").join(if cfg!(windows) { "semiseq.exe" } else { "semiseq" });
     if !program.exists() {
         let minutes = if backend == "wgpu" || backend == "cuda" { 15 } else { 7 };
@@ -143,7 +150,7 @@ pub fn product(arguments: &[String]) -> u8 {
         "--bin",
         "semiseq",
         "--features",
-        &backend,
+        backend,
         "--target-dir",
         &target,
     ];
@@ -154,10 +161,7 @@ pub fn product(arguments: &[String]) -> u8 {
     let manifest = root().join("Cargo.toml").display().to_string();
     build.extend(["--manifest-path", &manifest]);
     let built = run(Command::new(env!("CARGO")).args(&build));
-    if built != 0 {
-        return built;
-    }
-    become_program(Command::new(program).args(arguments))
+    if built == 0 { Ok(program) } else { Err(built) }
 }
 
 /// Becomes the program, so that Ctrl-C and `kill` reach it alone: it writes its checkpoint, says how to

@@ -3,6 +3,7 @@
 
 mod backend;
 mod cargo;
+mod few_labels;
 mod skeleton;
 mod tidy;
 
@@ -54,6 +55,8 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         rest: Vec<String>,
     },
+    /// Measure the recipes of `semiseq new` on tasks with few labels, beside the references of each
+    FewLabels(few_labels::Arguments),
     /// Build the documentation
     Doc,
     /// Write the skeleton of an objective, an encoder or a format, or with a PATH a config for your own data
@@ -75,6 +78,7 @@ fn main() -> ExitCode {
             steps.into_iter().map(|step| step()).find(|status| *status != 0).unwrap_or(0)
         }
         Command::Bench { rest } => cargo::bench(&rest),
+        Command::FewLabels(arguments) => few_labels::run(&arguments),
         Command::Doc => cargo::doc(),
         Command::New { rest } => match rest.as_slice() {
             [kind, name] if skeleton::kinds().contains(&kind.as_str()) && !std::path::Path::new(kind).exists() => {

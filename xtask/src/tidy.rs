@@ -26,18 +26,23 @@ pub fn check(root: &Path) -> Vec<String> {
             }
         }
         // They panic where the reader has gone: `| head`, a closed terminal.
-        let is_source =
-            path.strip_prefix(root).is_ok_and(|path| path.components().any(|part| part.as_os_str() == "src"));
+        let is_source = path
+            .strip_prefix(root)
+            .is_ok_and(|path| !path.starts_with("examples") && path.components().any(|part| part.as_os_str() == "src"));
         let mut printing = PRINTING.iter().map(|(first, second)| format!("{first}{second}"));
         if is_source && let Some(mark) = printing.find(|mark| text.contains(mark)) {
-            problems.push(format!("{}: `{mark}` panics where nobody reads: use `output::terminal`", path.display()));
+            problems.push(format!(
+                "{}: `{mark}` panics where nobody reads: use `semiseq_training::terminal`, in xtask `cargo::print`",
+                path.display()
+            ));
         }
         if !text.starts_with("//!") && !text.starts_with("#![doc") {
             problems.push(format!("{}: must open with `//!`, what the file is", path.display()));
         }
     }
     let readme = fs::read_to_string(root.join("README.md")).unwrap_or_default();
-    for entry in fs::read_dir(root.join("configs")).into_iter().flatten().flatten() {
+    let configs = fs::read_dir(root.join("configs")).into_iter().flatten().flatten();
+    for entry in configs.filter(|entry| entry.path().is_file()) {
         let name = entry.file_name().to_string_lossy().into_owned();
         if !readme.contains(&name) {
             problems.push(format!("README.md: configs/{name} is missing from the table of configs"));
@@ -65,17 +70,21 @@ mod tests {
     fn a_file_without_a_head_and_a_config_without_a_row_are_found() {
         let root = std::env::temp_dir().join(format!("xtask-tidy-{}", std::process::id()));
         fs::create_dir_all(root.join("src")).unwrap();
-        fs::create_dir_all(root.join("configs")).unwrap();
+        fs::create_dir_all(root.join("examples/own/src")).unwrap();
+        fs::create_dir_all(root.join("configs/bases")).unwrap();
         fs::write(root.join("src/a.rs"), "fn a() {}\n").unwrap();
         let printing = ["//! A file.\nfn a() { eprint", "ln!() }\n"].concat();
         fs::write(root.join("src/b.rs"), &printing).unwrap();
+        fs::write(root.join("examples/own/src/main.rs"), &printing).unwrap();
         fs::write(root.join("configs/x.toml"), "").unwrap();
         fs::write(root.join("README.md"), "nothing").unwrap();
         let problems = check(&root).join("\n");
         assert!(
             problems.contains(&["b.rs: `print", "ln!(` panics where nobody reads"].concat())
                 && problems.contains("a.rs: must open with")
-                && problems.contains("configs/x.toml is missing"),
+                && problems.contains("configs/x.toml is missing")
+                && !problems.contains("main.rs")
+                && !problems.contains("configs/bases"),
             "{problems}"
         );
     }

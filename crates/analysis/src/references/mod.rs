@@ -36,7 +36,7 @@ const TEXT_COMPONENTS: usize = 100;
 const SERIES_COMPONENTS: usize = 40;
 /// MiniRocket's features, about.
 const ROCKET_FEATURES: usize = 2000;
-/// Training rows of which a graph of neighbours is made, at most.
+/// Training rows of which a graph of neighbours is made, and labels are left out, at most.
 const MOST_SPREAD: usize = 20_000;
 /// Labels of which folds are made once.
 const MANY: usize = 50;
@@ -228,12 +228,10 @@ impl Method<'_> {
 fn made(features: &str, method: &Method<'_>, parts: Parts<'_>) -> Result<Reference, AnalysisError> {
     let known: Vec<(usize, usize)> = parts.labels.iter().copied().enumerate().collect();
     let said = method.said(&known, parts.classes)?;
+    // Of large pools it would take minutes.
+    let leave_out = parts.leave_out && parts.training <= MOST_SPREAD;
     let name = format!("{features}: {}", method.name());
-    Ok(Reference {
-        name,
-        said,
-        left_out: if parts.leave_out { left_out(method, &known, parts.classes)? } else { None },
-    })
+    Ok(Reference { name, said, left_out: if leave_out { left_out(method, &known, parts.classes)? } else { None } })
 }
 
 /// The share of labelled rows that are right when they are left out; `None` where each fold would leave a class without a row.

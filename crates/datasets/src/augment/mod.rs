@@ -120,7 +120,7 @@ registry! {
     "cutout" Cutout cutout::CutoutConfig, Values, "A stretch of zeros";
     "flip" Flip flip::FlipConfig, Values, "The sign turned round, where the label does not depend on it";
     "token-drop" TokenDrop token_drop::TokenDropConfig, Tokens, "Some tokens left out";
-    "token-mask" TokenMask token_mask::TokenMaskConfig, Tokens, "Some tokens replaced by <unk>";
+    "token-mask" TokenMask token_mask::TokenMaskConfig, Tokens, "Some tokens replaced by `<unk>`";
     "token-swap" TokenSwap token_swap::TokenSwapConfig, Tokens, "Some neighbours swapped";
     "token-insert" TokenInsert token_insert::TokenInsertConfig, Tokens with corpus, "Words of the vocabulary at random places";
     "tf-idf-replace" TfIdfReplace tf_idf_replace::TfIdfReplaceConfig, Tokens with corpus, "Words that say little for others that do";

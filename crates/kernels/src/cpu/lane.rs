@@ -96,7 +96,7 @@ impl<'a> Lane<'a> {
     /// A number of steps from `step` on, which stand together in a copy alone.
     pub fn steps(&mut self, step: usize, count: usize) -> &mut [f32] {
         let places = self.places(step).start..self.places(step + count - 1).end;
-        &mut self.copy.as_mut().expect("a copy")[places]
+        &mut self.copy.as_mut().expect("only a copy holds steps together")[places]
     }
 
     /// Puts the copy in its places, where there are such.
