@@ -33,7 +33,11 @@ impl References {
         }
         match computed(data, taught, vectors) {
             Ok(found) => Self {
-                scored: found.iter().filter(|_| shown).filter_map(|reference| scored(reference, data)).collect(),
+                scored: found
+                    .iter()
+                    .filter(|one| shown && one.plain)
+                    .filter_map(|reference| scored(reference, data))
+                    .collect(),
                 teachers: found.iter().filter(|_| taught).map(|reference| teacher(reference, data)).collect(),
                 missing: None,
             },
@@ -54,14 +58,14 @@ fn fits(read: &AsRead) -> bool {
     bytes <= MOST_BYTES && values <= MOST_VALUES
 }
 
-fn computed(data: &Prepared, leave_out: bool, vectors: Option<&WordVectors>) -> Result<Vec<Reference>, String> {
+fn computed(data: &Prepared, teach: bool, vectors: Option<&WordVectors>) -> Result<Vec<Reference>, String> {
     let classes: Vec<usize> = data.labeled.iter().filter_map(|row| class(&data.train.targets[*row])).collect();
     if classes.len() != data.labeled.len() || data.as_read.train.len() != data.train.len() {
         return Err("references are for classes of whole sequences".into());
     }
     let rows: Vec<&Sequence> =
         data.labeled.iter().chain(&data.unlabeled).map(|row| &data.as_read.train[*row]).collect();
-    let parts = Parts { labels: &classes, classes: data.processor.classes().len(), training: rows.len(), leave_out };
+    let parts = Parts { labels: &classes, classes: data.processor.classes().len(), training: rows.len(), teach };
     let rows: Vec<&Sequence> = rows.into_iter().chain(&data.as_read.test).collect();
     let texts: Vec<&str> =
         rows.iter().filter_map(|row| if let Sequence::Text(text) = row { Some(&**text) } else { None }).collect();

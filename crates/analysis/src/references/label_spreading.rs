@@ -3,10 +3,8 @@
 
 use ndarray::{Array2, s};
 
-use crate::references::neighbours::nearest_rows;
+use crate::references::neighbours::Neighbourhood;
 
-/// Neighbours of a row, itself among them.
-const NEIGHBOURS: usize = 10;
 /// Share that comes from neighbours.
 const ALPHA: f64 = 0.5;
 const ROUNDS: usize = 50;
@@ -16,30 +14,26 @@ const TOLERANCE: f64 = 1e-3;
 /// The graph of nearest rows, over which labels spread.
 #[derive(Clone, Debug)]
 pub struct LabelSpreading {
-    /// The nearest training rows of each training row, itself among them.
-    near: Vec<Vec<usize>>,
-    /// Those of each other row.
-    near_others: Vec<Vec<usize>>,
+    near: Neighbourhood,
     /// The root of how many rows name a training row as a neighbour.
     scale: Vec<f64>,
 }
 
 impl LabelSpreading {
-    /// The graph of `training` rows, and the way to it of others.
-    pub fn new(training: &Array2<f32>, others: &Array2<f32>) -> Self {
-        let near = nearest_rows(training, training, NEIGHBOURS);
-        let mut named = vec![0usize; near.len()];
-        for (row, near) in near.iter().enumerate() {
+    /// The graph of rows with their neighbours.
+    pub fn new(near: Neighbourhood) -> Self {
+        let mut named = vec![0usize; near.training.len()];
+        for (row, near) in near.training.iter().enumerate() {
             near.iter().filter(|other| **other != row).for_each(|other| named[*other] += 1);
         }
         let scale = named.iter().map(|count| if *count == 0 { 1.0 } else { (*count as f64).sqrt() }).collect();
-        Self { near_others: nearest_rows(training, others, NEIGHBOURS), near, scale }
+        Self { near, scale }
     }
 
     /// Distributions over the classes of all rows from those of a few, training rows with their labels: those of the others from
     /// their nearest training rows. Shape `[training + others, classes]`.
     pub fn spread(&self, known: &[(usize, usize)], classes: usize) -> Array2<f64> {
-        let rows = self.near.len();
+        let rows = self.near.training.len();
         let mut own = Array2::zeros((rows, classes));
         known.iter().for_each(|(row, label)| own[[*row, *label]] = 1.0);
         let mut distributions: Array2<f64> = own.clone();
@@ -50,7 +44,7 @@ impl LabelSpreading {
                 break;
             }
             let mut next = own.clone();
-            for (row, near) in self.near.iter().enumerate() {
+            for (row, near) in self.near.training.iter().enumerate() {
                 for other in near.iter().filter(|other| **other != row) {
                     let share = ALPHA / (self.scale[row] * self.scale[*other]);
                     next.row_mut(row).scaled_add(share, &distributions.row(*other));
@@ -59,9 +53,9 @@ impl LabelSpreading {
             before = std::mem::replace(&mut distributions, next);
         }
         normalize(&mut distributions);
-        let mut said = Array2::zeros((rows + self.near_others.len(), classes));
+        let mut said = Array2::zeros((rows + self.near.others.len(), classes));
         said.slice_mut(s![..rows, ..]).assign(&distributions);
-        for (row, near) in self.near_others.iter().enumerate() {
+        for (row, near) in self.near.others.iter().enumerate() {
             near.iter().for_each(|other| said.row_mut(rows + row).scaled_add(1.0, &distributions.row(*other)));
         }
         normalize(&mut said);
@@ -91,8 +85,8 @@ mod tests {
             rows[[row, 0]] = (row / 2) as f32;
             rows[[row, 1]] = if row % 2 == 0 { 0.0 } else { 100.0 };
         }
-        let said =
-            LabelSpreading::new(&rows, &ndarray::array![[1.5f32, 1.0], [1.5, 99.0]]).spread(&[(0, 0), (1, 1)], 2);
+        let near = Neighbourhood::new(&rows, &ndarray::array![[1.5f32, 1.0], [1.5, 99.0]], 10);
+        let said = LabelSpreading::new(near).spread(&[(0, 0), (1, 1)], 2);
         for row in 0..60 {
             let reached = said.row(row).sum();
             assert!(reached == 0.0 || said[[row, row % 2]] > 0.99, "row {row}");

@@ -1,10 +1,12 @@
 //! What plain, well-known methods say of the same sequences from the same labels: TF-IDF or MiniRocket features, their
 //! components, logistic regression, ridge, self-training, label spreading and the nearest neighbour. None is tuned; each is one
-//! line of scikit-learn or aeon, which its module names, and gives what that line gives.
+//! line of scikit-learn or aeon, which its module names, and gives what that line gives. Label propagation on the graph of mutual
+//! neighbours, which those have not, only teaches.
 
 mod components;
 mod features;
 mod grid;
+mod label_propagation;
 mod label_spreading;
 mod logistic;
 mod mini_rocket;
@@ -24,9 +26,10 @@ use ndarray::{Array2, Axis, s};
 use crate::AnalysisError;
 use components::Components;
 use features::{Features, moments, normalized};
+use label_propagation::LabelPropagation;
 use label_spreading::LabelSpreading;
 use logistic::Logistic;
-use neighbours::nearest_label;
+use neighbours::{Neighbourhood, nearest_label};
 use numpy_random::NumpyRandom;
 use self_training::self_trained;
 use tf_idf::{Terms, TfIdf};
@@ -38,6 +41,12 @@ const SERIES_COMPONENTS: usize = 40;
 const ROCKET_FEATURES: usize = 2000;
 /// Training rows of which a graph of neighbours is made, and labels are left out, at most.
 const MOST_SPREAD: usize = 20_000;
+/// Neighbours of a row in a graph, itself among them.
+const NEIGHBOURS: usize = 10;
+/// The share that propagated labels lose on an edge: with texts, whose nearest rows often are of other classes, near labels have to
+/// count more.
+const TEXT_LEAK: f64 = 0.1;
+const SERIES_LEAK: f64 = 1e-3;
 /// Labels of which folds are made once.
 const MANY: usize = 50;
 /// What is drawn is drawn from here, so that a reference is a function of its data alone.
@@ -53,6 +62,8 @@ pub struct Reference {
     pub said: Array2<f64>,
     /// The share of labelled rows that are right when they are left out, in folds; where that was asked for.
     pub left_out: Option<f64>,
+    /// Whether it is a line of scikit-learn or aeon, to stand beside a result; others only teach.
+    pub plain: bool,
 }
 
 /// The rows of which a reference is made: labelled training rows first, then training rows without a label, then rows that are
@@ -65,8 +76,9 @@ pub struct Parts<'a> {
     pub classes: usize,
     /// How many rows are training rows, the labelled ones included.
     pub training: usize,
-    /// Whether each method also says how well it does on labelled rows that are left out, for ten times the time.
-    pub leave_out: bool,
+    /// Whether they shall teach: each method also says how well it does on labelled rows that are left out, for ten times the time,
+    /// and label propagation is among them.
+    pub teach: bool,
 }
 
 /// The vector of a word, all of one width.
@@ -95,10 +107,10 @@ pub fn references_of_texts(
     let dense = normalized(components.transform(&rows));
     let dense = Features::Dense(dense);
     let mut references = vec![made("tf-idf", &Method::Logistic(&rows), parts)?];
-    references.extend(of_components(&format!("tf-idf, {TEXT_COMPONENTS} components"), &dense, parts)?);
+    references.extend(of_components(&format!("tf-idf, {TEXT_COMPONENTS} components"), &dense, TEXT_LEAK, parts)?);
     if let Some(vectors) = vectors.filter(|_| !unspaced) {
         let mean = Features::Dense(mean_vectors(texts, &found, vectors, parts.training));
-        references.extend(of_components("mean word vector", &mean, parts)?);
+        references.extend(of_components("mean word vector", &mean, TEXT_LEAK, parts)?);
     }
     Ok(references)
 }
@@ -144,7 +156,12 @@ pub fn references_of_series(series: &[SeriesView<'_>], parts: Parts<'_>) -> Resu
     let components =
         Components::principal(&wide(&training.to_owned()), SERIES_COMPONENTS.min(parts.training - 1), SEED)?;
     let values = Features::Dense(components.transform(&Features::Dense(wide(&grid))));
-    references.extend(of_components(&format!("raw values, {SERIES_COMPONENTS} components"), &values, parts)?);
+    references.extend(of_components(
+        &format!("raw values, {SERIES_COMPONENTS} components"),
+        &values,
+        SERIES_LEAK,
+        parts,
+    )?);
 
     let features = wide(&MiniRocket::fit(&training.to_owned(), channels, ROCKET_FEATURES, SEED).transform(&grid));
     let (mean, deviation) = moments(&features.slice(s![..parts.training, ..]).to_owned());
@@ -153,7 +170,12 @@ pub fn references_of_series(series: &[SeriesView<'_>], parts: Parts<'_>) -> Resu
     let training = features.slice(s![..parts.training, ..]).to_owned();
     let components = Components::principal(&training, SERIES_COMPONENTS.min(parts.training - 1), SEED)?;
     let rows = Features::Dense(components.transform(&Features::Dense(features)));
-    references.extend(of_components(&format!("MiniRocket, {SERIES_COMPONENTS} components"), &rows, parts)?);
+    references.extend(of_components(
+        &format!("MiniRocket, {SERIES_COMPONENTS} components"),
+        &rows,
+        SERIES_LEAK,
+        parts,
+    )?);
     Ok(references)
 }
 
@@ -168,8 +190,8 @@ fn check(rows: usize, parts: Parts<'_>) -> Result<(), AnalysisError> {
     Ok(())
 }
 
-/// What few features allow: logistic regression, self-training and, where the rows are not too many, label spreading.
-fn of_components(name: &str, rows: &Features, parts: Parts<'_>) -> Result<Vec<Reference>, AnalysisError> {
+/// What few features allow: logistic regression, self-training and, where the rows are not too many, the methods on graphs.
+fn of_components(name: &str, rows: &Features, leak: f64, parts: Parts<'_>) -> Result<Vec<Reference>, AnalysisError> {
     let training: Vec<usize> = (0..parts.training).collect();
     let mut found = vec![made(name, &Method::Logistic(rows), parts)?];
     found.push(made(name, &Method::SelfTraining(rows, rows.select(&training)), parts)?);
@@ -178,8 +200,12 @@ fn of_components(name: &str, rows: &Features, parts: Parts<'_>) -> Result<Vec<Re
     {
         let single = rows.mapv(|value| value as f32);
         let (training, others) = single.view().split_at(Axis(0), parts.training);
-        let graph = LabelSpreading::new(&training.to_owned(), &others.to_owned());
-        found.push(made(name, &Method::LabelSpreading(graph), parts)?);
+        let near = Neighbourhood::new(&training.to_owned(), &others.to_owned(), NEIGHBOURS);
+        if parts.teach {
+            let graph = LabelPropagation::new(&near, leak);
+            found.push(made(name, &Method::LabelPropagation(graph), parts)?);
+        }
+        found.push(made(name, &Method::LabelSpreading(LabelSpreading::new(near)), parts)?);
     }
     Ok(found)
 }
@@ -190,6 +216,7 @@ enum Method<'a> {
     /// On all rows, and on those of the training part.
     SelfTraining(&'a Features, Features),
     LabelSpreading(LabelSpreading),
+    LabelPropagation(LabelPropagation),
     Ridge(&'a Array2<f64>),
     Nearest(&'a Array2<f32>),
 }
@@ -200,6 +227,7 @@ impl Method<'_> {
             Self::Logistic(_) => "logistic regression",
             Self::SelfTraining(..) => "self-training",
             Self::LabelSpreading(_) => "label spreading",
+            Self::LabelPropagation(_) => "label propagation",
             Self::Ridge(_) => "ridge",
             Self::Nearest(_) => "nearest neighbour",
         }
@@ -212,6 +240,7 @@ impl Method<'_> {
             Self::Logistic(rows) => Logistic::fit(&rows.select(&rows_of), &labels, classes).probabilities(rows),
             Self::SelfTraining(rows, training) => self_trained(training, known, classes).probabilities(rows),
             Self::LabelSpreading(graph) => graph.spread(known, classes),
+            Self::LabelPropagation(graph) => graph.propagate(known, classes),
             Self::Ridge(rows) => {
                 let decisions = Ridge::fit(&rows.select(Axis(0), &rows_of), &labels, classes)?.decisions(rows);
                 let mut said = Array2::zeros(decisions.dim());
@@ -229,9 +258,10 @@ fn made(features: &str, method: &Method<'_>, parts: Parts<'_>) -> Result<Referen
     let known: Vec<(usize, usize)> = parts.labels.iter().copied().enumerate().collect();
     let said = method.said(&known, parts.classes)?;
     // Of large pools it would take minutes.
-    let leave_out = parts.leave_out && parts.training <= MOST_SPREAD;
+    let leave_out = parts.teach && parts.training <= MOST_SPREAD;
     let name = format!("{features}: {}", method.name());
-    Ok(Reference { name, said, left_out: if leave_out { left_out(method, &known, parts.classes)? } else { None } })
+    let left_out = if leave_out { left_out(method, &known, parts.classes)? } else { None };
+    Ok(Reference { name, said, left_out, plain: !matches!(method, Method::LabelPropagation(_)) })
 }
 
 /// The share of labelled rows that are right when they are left out; `None` where each fold would leave a class without a row.
@@ -331,11 +361,11 @@ mod tests {
             (0..24).map(|row| format!("{0}a {0}b {0}{1}", if row % 2 == 0 { "x" } else { "y" }, row % 4 / 2)).collect();
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
         let labels: Vec<usize> = (0..8).map(|row| row % 2).collect();
-        let parts = Parts { labels: &labels, classes: 2, training: 20, leave_out: true };
+        let parts = Parts { labels: &labels, classes: 2, training: 20, teach: true };
         for reference in references_of_texts(&texts, false, None, parts).unwrap() {
             assert_eq!(reference.left_out, Some(1.0), "{}", reference.name);
         }
-        let parts = Parts { leave_out: false, ..parts };
+        let parts = Parts { teach: false, ..parts };
         assert!(references_of_texts(&texts, false, None, parts).unwrap().iter().all(|one| one.left_out.is_none()));
     }
 }

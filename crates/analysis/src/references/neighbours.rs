@@ -5,6 +5,22 @@ use ndarray::{Array2, ArrayView2, Axis, s};
 /// Rows of which all distances are held at a time.
 const BLOCK: usize = 512;
 
+/// The nearest training rows of training rows and of others.
+#[derive(Clone, Debug)]
+pub struct Neighbourhood {
+    /// Those of each training row, itself among them.
+    pub training: Vec<Vec<usize>>,
+    /// Those of each other row.
+    pub others: Vec<Vec<usize>>,
+}
+
+impl Neighbourhood {
+    /// The `count` nearest training rows of each row; shapes `[training, features]` and `[others, features]`.
+    pub fn new(training: &Array2<f32>, others: &Array2<f32>, count: usize) -> Self {
+        Self { training: nearest_rows(training, training, count), others: nearest_rows(training, others, count) }
+    }
+}
+
 /// The places of the `count` nearest known rows of each row, the nearest first; of rows as near, the first.
 pub fn nearest_rows(known: &Array2<f32>, rows: &Array2<f32>, count: usize) -> Vec<Vec<usize>> {
     let squares =

@@ -43,7 +43,7 @@ fn check(case: &Value, found: &[Reference], within: f64) {
 
 fn parts<'a>(case: &Value, labels: &'a [usize]) -> Parts<'a> {
     let classes = labels.iter().max().expect("labels") + 1;
-    Parts { labels, classes, training: case["training"].as_u64().expect("a number") as usize, leave_out: false }
+    Parts { labels, classes, training: case["training"].as_u64().expect("a number") as usize, teach: false }
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn ridge_is_scikit_learns() {
 #[test]
 fn what_cannot_be_worked_on_is_refused() {
     let refused = |texts: &[&str], labels: &[usize], classes, training| {
-        references_of_texts(texts, false, None, Parts { labels, classes, training, leave_out: false })
+        references_of_texts(texts, false, None, Parts { labels, classes, training, teach: false })
             .unwrap_err()
             .to_string()
     };
@@ -130,6 +130,6 @@ fn what_cannot_be_worked_on_is_refused() {
     assert!(refused(&["a b", "a b"], &[0, 2], 2, 2).contains("at least two classes"));
     let (one, two) = ([1.0f32, 2.0], [1.0f32, 2.0, 3.0, 4.0]);
     let series = [SeriesView { values: &one, channels: 1 }, SeriesView { values: &two, channels: 2 }];
-    let parts = Parts { labels: &[0, 1], classes: 2, training: 2, leave_out: false };
+    let parts = Parts { labels: &[0, 1], classes: 2, training: 2, teach: false };
     assert!(references_of_series(&series, parts).unwrap_err().to_string().contains("the same channels"));
 }

@@ -1,5 +1,5 @@
 //! Distillation (Hinton, Vinyals & Dean 2015, "Distilling the knowledge in a neural network") of what plain methods say of the
-//! same sequences: the references of the run.
+//! same sequences: the references of the run, and label propagation on the features of those.
 //!
 //! `L = CE(labelled) + w · mean CE(p(x), q)`, the mean over labelled and unlabelled sequences, where `q` is the mean of the
 //! teachers' distributions, each weighed by how well it tells labelled sequences that are left out, and sharpened as `q^{1/T}`
@@ -33,7 +33,7 @@ use crate::terms::Terms;
 #[serde(deny_unknown_fields, default)]
 pub struct DistillationConfig {
     /// Which references teach, and how much each counts: those whose name holds such a text, with a weight ≥ 0. Default:
-    /// `{ "self-training" = 1.0, "label spreading" = 1.0 }`.
+    /// `{ "self-training" = 1.0, "label propagation" = 1.0 }`.
     pub teachers: BTreeMap<String, f64>,
     /// Weight ≥ 0 of the term. Default 1.
     pub weight: f64,
@@ -51,7 +51,7 @@ pub struct DistillationConfig {
 impl Default for DistillationConfig {
     fn default() -> Self {
         Self {
-            teachers: ["self-training", "label spreading"].map(|name| (name.to_string(), 1.0)).into(),
+            teachers: ["self-training", "label propagation"].map(|name| (name.to_string(), 1.0)).into(),
             weight: 1.0,
             temperature: 0.5,
             trust: 4.0,
@@ -74,7 +74,7 @@ impl DistillationConfig {
             ));
         }
         if self.teachers.is_empty() || self.teachers.keys().any(|name| name.trim().is_empty()) {
-            let hint = "`{ \"label spreading\" = 1.0 }` takes each reference whose name holds these words";
+            let hint = "`{ \"label propagation\" = 1.0 }` takes each reference whose name holds these words";
             problems.push(problem(
                 format!("{path}.teachers"),
                 "must name references, got an empty name or none",
