@@ -215,6 +215,10 @@ impl SequenceModel for AnyModel {
         each!(self, model => model.causal())
     }
 
+    fn bidirectional(&self) -> bool {
+        each!(self, model => model.bidirectional())
+    }
+
     fn outputs(&self) -> usize {
         each!(self, model => model.outputs())
     }

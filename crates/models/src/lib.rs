@@ -28,7 +28,7 @@ pub use heads::{
     Classifier, ClassifierConfig, EncoderOnlyConfig, Forecaster, ForecasterConfig, Output, Regressor, RegressorConfig,
     Tagger, TaggerConfig,
 };
-pub use layers::{Pool, Pooling, StepOutputs, each_step};
+pub use layers::{Pool, Pooling, Stem, StemConfig, StepOutputs, each_step};
 pub use model::SequenceModel;
 pub use semiseq_schema::InputSize;
 pub use sequences::{Input, Sequences};

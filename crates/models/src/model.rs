@@ -33,6 +33,11 @@ pub trait SequenceModel: Module + ModuleDisplay {
     /// Whether the vector of a step knows nothing of later steps.
     fn causal(&self) -> bool;
 
+    /// Whether the second half of a step's vector reads backwards; see [`crate::Encoder::bidirectional`].
+    fn bidirectional(&self) -> bool {
+        false
+    }
+
     /// Columns of the logits.
     fn outputs(&self) -> usize;
 

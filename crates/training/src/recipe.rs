@@ -78,8 +78,8 @@ pub trait ModelSettings: Clone + Debug + PartialEq + Serialize + DeserializeOwne
         true
     }
 
-    /// Whether the encoder reads backwards too, and so sees what it would have to predict.
-    fn reads_backwards(&self) -> bool {
+    /// Whether the encoder reads backwards too, or several steps at a time, and so sees what it would have to predict.
+    fn looks_ahead(&self) -> bool {
         false
     }
 

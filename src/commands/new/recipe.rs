@@ -96,7 +96,7 @@ fn series(found: &Found) -> (String, usize) {
     if most <= LONG || found.task == Task::Tag {
         return (normalize.into(), most.max(1));
     }
-    let places = (most / 8).clamp(64, 128);
+    let places = (most / 2).clamp(LONG, 128);
     (format!("{normalize}resample = {places}               # long series cost time step by step\n"), places)
 }
 
@@ -121,7 +121,8 @@ fn model(found: &Found) -> String {
         );
     }
     format!(
-        "[model.{head}]\n{pooling}dropout = 0.2\n[model.{head}.encoder.gru]    # or rnn, lstm\nhidden = 48\nbidirectional = true\n"
+        "[model.{head}]\n{pooling}dropout = 0.2\n[model.{head}.encoder.gru]    # or rnn, lstm\nhidden = 48\nbidirectional = true\n\
+         stem = {{ widths = [5, 15, 31], filters = 16 }}  # convolutions before it, centred on each step\n"
     )
 }
 
@@ -146,8 +147,8 @@ fn semi_supervised(found: &Found, steps: usize, batch: usize) -> String {
         false => (
             "1e-2",
             "values",
-            "teachers = { \"label propagation\" = 1.0, \"self-training\" = 0.1 }  # on plain features\n\
-             weight = 4.0                 # beside the labels themselves\ntemperature = 0.25           # nearly the class that they name\n\
+            "teachers = { \"label propagation\" = 1.0, \"self-training\" = 0.25 }  # on plain features\n\
+             trust = 12.0                 # how much more those count that are right about left-out labels\nweight = 4.0                 # beside the labels themselves\ntemperature = 0.25           # nearly the class that they name\n\
              entropy_weights = false      # those they are not sure of count too\n",
         ),
     };

@@ -5,14 +5,16 @@ use semiseq_schema::{Problem, problem};
 
 use crate::cells::layer::RecurrentLayer;
 use crate::layers::dropout::check_dropout;
+use crate::layers::stem::StemConfig;
 
-/// Hidden units, layers, both directions, dropout.
-#[derive(Clone, Copy, Debug)]
+/// Hidden units, layers, both directions, dropout, and convolutions before them.
+#[derive(Clone, Debug)]
 pub(crate) struct Stack {
     pub hidden: usize,
     pub layers: usize,
     pub bidirectional: bool,
     pub dropout: f64,
+    pub stem: Option<StemConfig>,
 }
 
 impl Stack {
@@ -25,7 +27,9 @@ impl Stack {
     pub fn weights(&self, gates: usize, input: usize) -> u64 {
         let product = |sizes: &[usize]| sizes.iter().fold(1u64, |product, size| product.saturating_mul(*size as u64));
         let (hidden, directions) = (self.hidden, self.directions());
-        let first = product(&[directions, gates, hidden, input.saturating_add(hidden)]);
+        let stem = self.stem.as_ref().map_or(0, |stem| stem.weights(input));
+        let input = self.stem.as_ref().map_or(input, |stem| stem.output(input));
+        let first = product(&[directions, gates, hidden, input.saturating_add(hidden)]).saturating_add(stem);
         let width = hidden.saturating_mul(directions).saturating_add(hidden);
         first.saturating_add(product(&[self.layers.saturating_sub(1), directions, gates, hidden, width]))
     }
@@ -38,6 +42,9 @@ impl Stack {
             }
         }
         check_dropout(&format!("{path}.dropout"), self.dropout, problems);
+        if let Some(stem) = &self.stem {
+            stem.check(&format!("{path}.stem"), problems);
+        }
     }
 }
 
@@ -71,19 +78,23 @@ macro_rules! cell_settings {
             pub bidirectional: bool,
             /// Dropout between layers, in [0, 1). Default 0.
             pub dropout: f64,
+            /// Convolutions before the layers, centred on each step: `{ widths = [5, 15, 31], filters = 16 }`. Default none.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub stem: Option<$crate::layers::stem::StemConfig>,
             $($(#[$field_doc])* pub $field: $type,)*
         }
 
         impl Default for $name {
             fn default() -> Self {
-                Self { hidden: 128, layers: 1, bidirectional: false, dropout: 0.0, $($field: $default,)* }
+                Self { hidden: 128, layers: 1, bidirectional: false, dropout: 0.0, stem: None, $($field: $default,)* }
             }
         }
 
         impl $name {
             fn of_all(&self) -> $crate::cells::settings::Stack {
                 let Self { hidden, layers, bidirectional, dropout, .. } = *self;
-                $crate::cells::settings::Stack { hidden, layers, bidirectional, dropout }
+                let stem = self.stem.clone();
+                $crate::cells::settings::Stack { hidden, layers, bidirectional, dropout, stem }
             }
         }
     };

@@ -8,10 +8,12 @@ use crate::cells::registry::Layer;
 use crate::cells::state::State;
 use crate::encoder::Encoder;
 use crate::layers::dropout::Dropout;
+use crate::layers::stem::Stem;
 
-/// A stack of recurrent layers with dropout between them.
+/// A stack of recurrent layers with dropout between them, and convolutions before the first where there are some.
 #[derive(Module, Debug)]
 pub struct RecurrentEncoder {
+    stem: Option<Stem>,
     layers: Vec<Directions>,
     dropout: Dropout,
     #[module(skip)]
@@ -27,12 +29,12 @@ struct Directions {
 
 impl RecurrentEncoder {
     /// `layers`: one or two layers (the directions) for each level.
-    pub(crate) fn new(layers: Vec<Vec<Layer>>, hidden: usize, dropout: f64) -> Self {
+    pub(crate) fn new(layers: Vec<Vec<Layer>>, hidden: usize, dropout: f64, stem: Option<Stem>) -> Self {
         let layers = layers.into_iter().filter_map(|directions| {
             let mut directions = directions.into_iter();
             Some(Directions { forward: directions.next()?, backward: directions.next() })
         });
-        Self { layers: layers.collect(), dropout: Dropout::new(dropout), hidden }
+        Self { stem, layers: layers.collect(), dropout: Dropout::new(dropout), hidden }
     }
 
     /// With states: one a layer and direction, in PyTorch's order (layer by layer, forward first).
@@ -50,7 +52,10 @@ impl RecurrentEncoder {
         let mut states = states.map(Vec::into_iter);
         let mut next = || states.as_mut().and_then(Iterator::next);
         let mut last = Vec::new();
-        let mut steps = input;
+        let mut steps = match &self.stem {
+            Some(stem) => stem.forward(input, mask.clone()),
+            None => input,
+        };
         for (index, layer) in self.layers.iter().enumerate() {
             if index > 0 {
                 steps = self.dropout.forward(steps);
@@ -79,12 +84,12 @@ impl Encoder for RecurrentEncoder {
     }
 
     fn forward_from(&self, input: Tensor<3>, states: Option<Vec<State>>) -> Option<(Tensor<3>, Vec<State>)> {
-        // What reads backwards begins at an end that is not there yet.
-        (!self.bidirectional()).then(|| self.forward_with_state(input, None, states))
+        // What reads backwards begins at an end that is not there yet, and a convolution sees steps of the next part.
+        self.causal().then(|| self.forward_with_state(input, None, states))
     }
 
     fn causal(&self) -> bool {
-        !self.bidirectional()
+        !self.bidirectional() && self.stem.is_none()
     }
 
     fn hidden(&self) -> usize {

@@ -34,6 +34,11 @@ macro_rules! registry {
                 match self { $(Self::$variant(config) => config.bidirectional(),)* }
             }
 
+            /// Whether a step's vector knows of later steps: it reads in both directions, or through centred convolutions.
+            pub fn looks_ahead(&self) -> bool {
+                match self { $(Self::$variant(config) => config.looks_ahead(),)* }
+            }
+
             /// Steps that are read at once, where the sequence is read as a whole and not step by step.
             pub fn steps_at_once(&self) -> Option<usize> {
                 match self { $(Self::$variant(config) => config.steps_at_once(),)* }

@@ -32,6 +32,11 @@ pub(crate) trait EncoderSettings {
         false
     }
 
+    /// Whether a step's vector knows of later steps.
+    fn looks_ahead(&self) -> bool {
+        self.bidirectional()
+    }
+
     /// The dropout between layers, where there is but one layer and nothing lies between.
     fn idle_dropout(&self) -> Option<f64> {
         None
@@ -55,16 +60,22 @@ where
 
     fn init(&self, input: usize, device: &Device) -> RecurrentEncoder {
         let stack = self.stack();
-        let Stack { hidden, layers, dropout, .. } = stack;
+        let Stack { hidden, layers, dropout, ref stem, .. } = stack;
+        let drawn = stem.as_ref().map(|stem| stem.init(input, device));
+        let input = stem.as_ref().map_or(input, |stem| stem.output(input));
         let layer = |index: usize| {
             let input = if index == 0 { input } else { hidden * stack.directions() };
             (0..stack.directions()).map(|_| Layer::from(self.layer(input, hidden, device))).collect()
         };
-        RecurrentEncoder::new((0..layers).map(layer).collect(), hidden, dropout)
+        RecurrentEncoder::new((0..layers).map(layer).collect(), hidden, dropout, drawn)
     }
 
     fn bidirectional(&self) -> bool {
         self.stack().bidirectional
+    }
+
+    fn looks_ahead(&self) -> bool {
+        self.bidirectional() || self.stack().stem.is_some()
     }
 
     fn idle_dropout(&self) -> Option<f64> {

@@ -133,6 +133,10 @@ impl<E: Encoder> SequenceModel for Classifier<E> {
         self.backbone.encoder().causal()
     }
 
+    fn bidirectional(&self) -> bool {
+        self.backbone.encoder().bidirectional()
+    }
+
     fn outputs(&self) -> usize {
         self.outputs
     }

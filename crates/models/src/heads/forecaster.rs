@@ -72,11 +72,11 @@ impl ForecasterConfig {
                 Some("leave it out"),
             ));
         }
-        if self.every_step && self.encoder.bidirectional() {
+        if self.every_step && self.encoder.looks_ahead() {
             problems.push(problem(
                 format!("{path}.every_step"),
-                "has to forecast what an encoder with `bidirectional = true` has seen",
-                Some("write `bidirectional = false` in the encoder's table"),
+                "has to forecast what an encoder with `bidirectional = true` or a `stem` has seen",
+                Some("write `bidirectional = false` in the encoder's table, and no `stem`"),
             ));
         }
     }
@@ -161,6 +161,10 @@ impl<E: Encoder> SequenceModel for Forecaster<E> {
 
     fn causal(&self) -> bool {
         self.body.causal()
+    }
+
+    fn bidirectional(&self) -> bool {
+        self.body.bidirectional()
     }
 
     fn outputs(&self) -> usize {

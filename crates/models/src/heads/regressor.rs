@@ -77,6 +77,10 @@ impl<E: Encoder> SequenceModel for Regressor<E> {
         self.body.causal()
     }
 
+    fn bidirectional(&self) -> bool {
+        self.body.bidirectional()
+    }
+
     fn outputs(&self) -> usize {
         1
     }

@@ -75,6 +75,10 @@ impl<E: Encoder> SequenceModel for Tagger<E> {
         self.backbone.encoder().causal()
     }
 
+    fn bidirectional(&self) -> bool {
+        self.backbone.encoder().bidirectional()
+    }
+
     fn outputs(&self) -> usize {
         self.outputs
     }

@@ -3,8 +3,10 @@
 pub(crate) mod dropout;
 pub(crate) mod each_step;
 pub(crate) mod pooling;
+pub(crate) mod stem;
 pub(crate) mod step_outputs;
 
 pub use each_step::each_step;
 pub use pooling::{Pool, Pooling};
+pub use stem::{Stem, StemConfig};
 pub use step_outputs::StepOutputs;

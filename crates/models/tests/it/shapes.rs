@@ -1,11 +1,11 @@
 //! Every model gives the documented shapes, and padding never changes a result.
 
-use burn::module::Module;
+use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Device, Distribution, Int, Tensor, TensorData};
 use semiseq_models::{
     AnyDecoder, ConvolutionalConfig, DenseConfig, EncoderConfig, Feeding, ForecasterConfig, GruConfig, HeadSize, Input,
     InputSize, LstmConfig, ModelConfig, Pooling, RnnConfig, SequenceDecoderConfig, SequenceGenerator, SequenceModel,
-    Sequences,
+    Sequences, StemConfig,
 };
 
 use crate::common::{floats, seeded};
@@ -19,6 +19,8 @@ fn encoders() -> Vec<EncoderConfig> {
             encoders.push(EncoderConfig::Gru(GruConfig { hidden: 5, layers, bidirectional, ..Default::default() }));
         }
     }
+    let stem = StemConfig { widths: vec![3, 5], filters: 2 };
+    encoders.push(EncoderConfig::Gru(GruConfig { hidden: 5, stem: Some(stem), ..Default::default() }));
     encoders
 }
 
@@ -141,7 +143,7 @@ fn a_forecaster_goes_on_with_the_states_it_left() {
         let values = Tensor::<3>::random([3, 8, 2], Distribution::Normal(0.0, 1.0), &device);
         let part = |from, steps| Sequences::dense(values.clone().narrow(1, from, steps));
         let Some((first, states)) = model.forward_from(part(0, 5), None) else {
-            assert!(config.encoder().bidirectional(), "only what reads backwards carries no state");
+            assert!(config.encoder().looks_ahead(), "only what sees later steps carries no state");
             continue;
         };
         let (rest, _) = model.forward_from(part(5, 3), Some(states)).expect("states");
@@ -203,5 +205,42 @@ fn images_are_read_and_written_in_one_size() {
         let generator = SequenceGenerator::new(4, 5, 7, Some(image), &device);
         assert_eq!(generator.reads(9), 1);
         assert_eq!(generator.forward(vectors.unsqueeze_dim(1), 9).dims(), [3, 9, 7]);
+    }
+}
+
+#[test]
+fn a_stem_sees_its_neighbours_and_keeps_the_step() {
+    let device = Device::flex();
+    let config: EncoderConfig = serde_json::from_value(serde_json::json!({
+        "rnn": { "hidden": 2, "stem": { "widths": [3], "filters": 1 } }
+    }))
+    .expect("a config");
+    let mut problems = Vec::new();
+    config.check("model", &mut problems);
+    assert!(problems.is_empty() && config.looks_ahead() && !config.bidirectional(), "{problems:?}");
+    let stem = StemConfig { widths: vec![3], filters: 1 }.init(1, &device).map(&mut Ones);
+    let values = |values: [f32; 4]| Tensor::<3>::from_data(TensorData::new(values.to_vec(), [1, 4, 1]), &device);
+    // Sums of three steps and a bias of 1; what is negative is cut, and padding counts as zeros.
+    let said = floats(stem.forward(values([1.0, 2.0, 3.0, -9.0]), None));
+    assert_equal(&said, &[1.0, 4.0, 2.0, 7.0, 3.0, 0.0, -9.0, 0.0], "steps and sums");
+    let mask = Tensor::from_data(TensorData::new(vec![1.0f32, 1.0, 1.0, 0.0], [1, 4]), &device);
+    let said = floats(stem.forward(values([1.0, 2.0, 3.0, -9.0]), Some(mask)));
+    assert_equal(&said[..6], &[1.0, 4.0, 2.0, 7.0, 3.0, 6.0], "without the padding");
+
+    let even: EncoderConfig = serde_json::from_value(serde_json::json!({
+        "gru": { "stem": { "widths": [4], "filters": 0 } }
+    }))
+    .expect("a config");
+    even.check("model", &mut problems);
+    let told = format!("{problems:?}");
+    assert!(told.contains("model.gru.stem.widths") && told.contains("model.gru.stem.filters"), "{told}");
+}
+
+/// Sets all weights to 1.
+struct Ones;
+
+impl ModuleMapper for Ones {
+    fn map_float<const D: usize>(&mut self, parameter: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        parameter.map(|tensor| tensor.ones_like())
     }
 }

@@ -27,8 +27,9 @@ fn assert_close<const D: usize>(found: Tensor<D>, expected: &Value, what: &str) 
 fn encoder(case: &Value, device: &Device) -> RecurrentEncoder {
     let layers = case["layers"].as_u64().expect("layers") as usize;
     let bidirectional = case["bidirectional"].as_bool().expect("bidirectional");
-    let rnn =
-        |activation| EncoderConfig::Rnn(RnnConfig { hidden: HIDDEN, layers, bidirectional, dropout: 0.0, activation });
+    let rnn = |activation| {
+        EncoderConfig::Rnn(RnnConfig { hidden: HIDDEN, layers, bidirectional, dropout: 0.0, stem: None, activation })
+    };
     let config = match case["cell"].as_str().expect("cell") {
         "rnn-tanh" => rnn(Activation::Tanh),
         "rnn-relu" => rnn(Activation::Relu),

@@ -50,9 +50,10 @@ impl CrossViewConfig {
     /// Builds the objective with a fresh layer for each view.
     pub fn init<M: SequenceModel>(&self, setting: &Setting<'_, M>) -> CrossView {
         let (width, classes) = (setting.model.summary_size(), setting.model.outputs().max(2));
-        let one_way = if setting.model.causal() { width } else { width / 2 };
+        let both = setting.model.bidirectional();
+        let one_way = if both { width / 2 } else { width };
         let layer = |width: usize| LinearConfig::new(width, classes).init(setting.device);
-        let directions = if setting.model.causal() { 0 } else { 2 };
+        let directions = if both { 2 } else { 0 };
         CrossView {
             supervised: self.supervised.init(setting),
             layers: (0..PREFIXES.len() + directions).map(|_| layer(one_way)).collect(),
@@ -94,11 +95,12 @@ impl<M: SequenceModel> Objective<M> for CrossView {
         let [batch, _, width] = states.dims();
         let target = probabilities(model.clone().freeze().forward(part.weak.clone()));
         let mut views = Vec::new();
-        let forward = if model.causal() { states.clone() } else { states.clone().narrow(2, 0, width / 2) };
+        let both = model.bidirectional();
+        let forward = if both { states.clone().narrow(2, 0, width / 2) } else { states.clone() };
         for prefix in PREFIXES {
             views.push(state_at(&forward, &part.weak, prefix));
         }
-        if !model.causal() {
+        if both {
             views.push(state_at(&forward, &part.weak, 1.0));
             // The backward direction ends at the first step.
             views.push(states.narrow(2, width / 2, width / 2).narrow(1, 0, 1).reshape([batch, width / 2]));

@@ -57,8 +57,8 @@ impl ModelSettings for ModelConfig {
         ModelConfig::encoder(self).steps_at_once().is_none()
     }
 
-    fn reads_backwards(&self) -> bool {
-        ModelConfig::encoder(self).bidirectional()
+    fn looks_ahead(&self) -> bool {
+        ModelConfig::encoder(self).looks_ahead()
     }
 
     fn idle(&self) -> Vec<String> {

@@ -198,10 +198,13 @@ fn check_stage<M: ModelSettings, O: ObjectiveSettings>(
             "leave `instance_norm` out of `[model.forecaster]`, or use `supervised`",
         ));
     }
-    if model.reads_backwards() && objective.causal {
+    if model.looks_ahead() && objective.causal {
         return Err(Error::input(
-            format!("`{key}` has to predict what an encoder with `bidirectional = true` has seen"),
-            format!("write `bidirectional = false` in the `{}` table, or use `autoencoder`", model.encoder()),
+            format!("`{key}` has to predict what an encoder with `bidirectional = true` or a `stem` has seen"),
+            format!(
+                "write `bidirectional = false` in the `{}` table and no `stem`, or use `autoencoder`",
+                model.encoder()
+            ),
         ));
     }
     Ok(())
