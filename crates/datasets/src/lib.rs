@@ -6,7 +6,6 @@ mod digest;
 mod duplicates;
 mod error;
 pub mod formats;
-#[cfg(feature = "tokenizers")]
 mod guard;
 mod label_names;
 mod levels;
@@ -35,7 +34,8 @@ pub use loading::{
     Batch, BatchInputs, Loader, LoaderOptions, Pool, StepBatches, ViewBatches, Views, evaluation_batches,
 };
 pub use preparation::{
-    Forecast, LabelsConfig, Normalize, Processor, SplitRecord, TextUnit, TransformConfig, WindowsConfig,
+    Forecast, Frames, LabelsConfig, LogMelConfig, MfccConfig, Normalize, Processor, SoundConfig, SplitRecord, TextUnit,
+    TransformConfig, WaveformConfig, WindowsConfig,
 };
 pub use prepare::{prepare, prepare_source};
 pub use prepared::{AsRead, Prepared};
