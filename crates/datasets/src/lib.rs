@@ -34,11 +34,11 @@ pub use loading::{
     Batch, BatchInputs, Loader, LoaderOptions, Pool, StepBatches, ViewBatches, Views, evaluation_batches,
 };
 pub use preparation::{
-    Forecast, Frames, LabelsConfig, LogMelConfig, MfccConfig, Normalize, Processor, SoundConfig, SplitRecord, TextUnit,
-    TransformConfig, WaveformConfig, WindowsConfig,
+    Forecast, LabelsConfig, Normalize, Processor, SplitRecord, TextUnit, TransformConfig, WindowsConfig,
 };
 pub use prepare::{prepare, prepare_source};
 pub use prepared::{AsRead, Prepared};
+pub use semiseq_audio::{Frames, LogMelConfig, MfccConfig, SoundConfig, WaveformConfig};
 pub use sequence::{Dataset, Sequence, Target, Window};
 pub use series::Series;
 pub use shown::{harmless, one_line, shown};

@@ -198,7 +198,7 @@ fn images_hold() {
 
 /// The bytes of a file of sound that the tests of its format read.
 fn recording(name: &str) -> Vec<u8> {
-    fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/audio").join(name)).unwrap()
+    fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("../audio/tests/fixtures").join(name)).unwrap()
 }
 
 #[test]

@@ -16,6 +16,8 @@ pub(super) struct Recipe {
 
 /// Steps from which on series are read at fewer places: they cost time step by step.
 const LONG: usize = 80;
+/// Frames of a recording of middle length at most.
+const FRAMES: usize = 150;
 /// Seconds of a number that a pass over a batch computes: a sequence, a time step, a hidden unit. Measured on two cores of an AMD
 /// EPYC with AVX-512, one thread each.
 const SECONDS: f64 = 1.2e-8;
@@ -25,7 +27,11 @@ const ADVERSARIAL_PASSES: f64 = 9.0;
 
 /// The recipe for what was found.
 pub(super) fn of(found: &Found) -> Recipe {
-    let (transform, time) = if found.text() { text(found) } else { series(found) };
+    let (transform, time) = match found.train.kind {
+        "text" => text(found),
+        "audio" => audio(found),
+        _ => series(found),
+    };
     let model = model(found);
     let width = if found.text() { 128.0 } else { 96.0 };
     let cost = |steps: usize, rows: usize, passes: f64| SECONDS * passes * (steps * rows * time) as f64 * width;
@@ -100,6 +106,27 @@ fn series(found: &Found) -> (String, usize) {
     (format!("{normalize}resample = {places}               # long series cost time step by step\n"), places)
 }
 
+/// How recordings are read as frames, and the frames of one.
+fn audio(found: &Found) -> (String, usize) {
+    let [_, median, most] = found.train.lengths;
+    // As many times as long a step as brings most recordings down to some hundred frames; the window goes with it.
+    let factor = median.div_ceil(FRAMES).max(1);
+    let (window, step) = (factor as f64 * 0.025, factor as f64 * 0.01);
+    let time = most.div_ceil(factor).max(1);
+    // A few long recordings would make all batches as long.
+    let longest = (3 * median.div_ceil(factor)).max(LONG);
+    let truncate = match time > longest {
+        true => format!("truncate = {longest}               # frames; longer recordings are cut\n"),
+        false => String::new(),
+    };
+    let text = format!(
+        "\n[data.transform]\nnormalize = \"channel\"       # by the training part; or \"series\", each recording by its own \
+         mean and deviation\n{truncate}[data.transform.log-mel]     # or mfcc\nwindow = {window:.3}               # seconds of a \
+         frame\nstep = {step:.2}                  # seconds from a frame to the next: longer steps train faster\nmels = 40\n"
+    );
+    (text, time.min(longest))
+}
+
 fn model(found: &Found) -> String {
     let head = match found.task {
         Task::Regress => "regressor",
@@ -136,14 +163,19 @@ fn words(found: &Found) -> (String, usize) {
 }
 
 fn semi_supervised(found: &Found, steps: usize, batch: usize) -> String {
-    // Self-training is surer of itself than label spreading is, and on series less often right.
-    let (lr, rest, trained) = if found.text() { ("2e-3", "words", "1.0") } else { ("1e-2", "values", "0.25") };
+    // Self-training is surer of itself than label spreading is, and on series less often right; on recordings, whose places in
+    // a space of frames say less, it is right more often by far.
+    let (lr, rest, teachers) = match found.train.kind {
+        "text" => ("2e-3", "words", "\"label spreading\" = 1.0, \"self-training\" = 1.0"),
+        "audio" => ("1e-2", "values", "\"self-training\" = 1.0"),
+        _ => ("1e-2", "values", "\"label spreading\" = 1.0, \"self-training\" = 0.25"),
+    };
     format!(
         "# It learns what plain methods say of all sequences, and to say the same under the noise that changes it most.\n[[stage]]\n\
          steps = {steps}\nbatch_size = {batch}              # labelled sequences a step\nunlabeled_ratio = 4          # unlabelled ones for each labelled one\n\
          weight_average = 0.98        # the result has the mean of the last weights\n\
          [[stage.objective.joint.part]]\n[stage.objective.joint.part.objective.distillation]\n\
-         teachers = {{ \"label spreading\" = 1.0, \"self-training\" = {trained} }}  # of the run's references\n\
+         teachers = {{ {teachers} }}  # of the run's references\n\
          [[stage.objective.joint.part]]\n[stage.objective.joint.part.objective.virtual-adversarial]\n\
          epsilon = 0.1                # the noise, as a share of the length of all {rest}\n\
          [stage.optimizer.adam]\nlr = {lr}\ngrad_clip_norm = 1.0\n[stage.schedule.cosine]\n"

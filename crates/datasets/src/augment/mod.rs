@@ -34,8 +34,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::formats::table::layout::Layout;
 use crate::preparation::processor::Processor;
-use crate::preparation::sound::Frames;
 use crate::sequence::{Dataset, Sequence, Target};
+use semiseq_audio::Frames;
 
 /// `[data.augment]`: the changes that make each view, applied in order. An absent list means the
 /// defaults for the kind of data; an empty list means none.

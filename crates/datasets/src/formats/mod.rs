@@ -27,8 +27,8 @@ use decode::text;
 use crate::error::DataError;
 use crate::label_names;
 use crate::levels::{Levels, leveled};
-use crate::preparation::sound::SoundConfig;
 use crate::sequence::Sequence;
+use semiseq_audio::SoundConfig;
 
 /// What a file says: sequences, and labels as text (empty: unlabelled).
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -6,7 +6,6 @@ pub(crate) mod missing;
 pub(crate) mod processor;
 pub(crate) mod resample;
 pub(crate) mod scaling;
-pub(crate) mod sound;
 pub(crate) mod split;
 pub(crate) mod text;
 pub(crate) mod transform;
@@ -15,7 +14,6 @@ pub(crate) mod windows;
 
 pub use labels::LabelsConfig;
 pub use processor::{Forecast, Processor};
-pub use sound::{Frames, LogMelConfig, MfccConfig, SoundConfig, WaveformConfig};
 pub use split::SplitRecord;
 pub use transform::{Normalize, TextUnit, TransformConfig};
 pub use windows::WindowsConfig;

@@ -4,8 +4,8 @@ use semiseq_schema::Problem;
 use serde::{Deserialize, Serialize};
 
 use crate::error::DataError;
-use crate::preparation::sound::{LogMelConfig, MfccConfig, SoundConfig, WaveformConfig};
 use crate::sequence::Sequence;
+use semiseq_audio::{LogMelConfig, MfccConfig, SoundConfig, WaveformConfig};
 
 /// `[data.transform]`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -1,13 +1,11 @@
 //! Recordings of sound, WAV and FLAC: a folder a class, files without labels, or a manifest that names files, their
-//! labels and stretches of them. What is read are frames (`preparation/sound`): samples by themselves are thousands of
+//! labels and stretches of them. What is read are frames (`semiseq-audio`): samples by themselves are thousands of
 //! steps a second.
 
 pub(crate) mod decode;
-pub(crate) mod flac;
 pub(crate) mod folder;
 pub(crate) mod manifest;
 pub(crate) mod series;
-pub(crate) mod wav;
 
 use std::path::{Path, PathBuf};
 
@@ -24,17 +22,6 @@ pub(super) const FORMAT: Format = Format {
 
 /// Endings of sound that is not read, so that it is told how to convert it.
 const OTHERS: [&str; 9] = ["mp3", "ogg", "opus", "m4a", "aac", "wma", "aif", "aiff", "sph"];
-
-/// The samples of a file, in one channel.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Sound {
-    /// In [-1, 1], but for floats that go beyond.
-    pub(crate) samples: Vec<f32>,
-    /// Samples a second, in Hz.
-    pub(crate) rate: u32,
-    /// Channels that were mixed.
-    pub(crate) channels: u32,
-}
 
 /// A recording, or a stretch of one.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,19 +1,20 @@
 //! From recordings to series of frames, at one rate for the whole set.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::path::{Path, PathBuf};
+
+use semiseq_audio::{Extractor, Frames, Resampler, Sound};
 
 use crate::digest::SampleSum;
 use crate::error::DataError;
 use crate::formats::audio::decode::{rate, sound};
-use crate::formats::audio::{Clip, Listing, Sound};
+use crate::formats::audio::{Clip, Listing};
 use crate::formats::limit::most_bytes;
 use crate::formats::table::layout::Layout;
 use crate::formats::{ReadOptions, Rows};
-use crate::preparation::sound::extractor::Extractor;
-use crate::preparation::sound::frames::Frames;
-use crate::preparation::sound::rate::Resampler;
 use crate::sequence::Sequence;
+use crate::series::Series;
 
 const HINT: &str = "WAV (PCM of 8 to 32 bits, floats of 32 or 64) and FLAC are read: `ffmpeg -i IN OUT.wav` converts \
                     others; mend or remove these";
@@ -162,25 +163,27 @@ impl Reader {
         let samples = stretch(samples, *rate, clip)?;
         self.sum.add(samples, *rate);
         self.mixed += usize::from(*channels > 1);
-        let to = self.frames.rate;
+        let to = self.frames.rate();
         let count = Resampler::length(samples.len(), *rate, to);
-        let bytes =
-            (self.frames.steps(count) as u64).saturating_mul(self.frames.channels() as u64).max(count as u64) * 4;
+        let numbers = (self.frames.steps(count) as u64).saturating_mul(self.frames.channels() as u64).max(count as u64);
+        let bytes = numbers.saturating_mul(size_of::<f32>() as u64);
         if bytes > most_bytes() {
             return Err(Some(format!(
                 "its frames take {bytes} bytes, more than is read of one file: write a longer `step`, or raise \
                  `data.max_bytes`"
             )));
         }
-        if *rate == to {
-            return Ok(Sequence::Series(self.extractor.series(samples)));
-        }
-        self.resampled += 1;
-        let resampler = match self.resamplers.entry(*rate) {
-            std::collections::hash_map::Entry::Occupied(entry) => entry.into_mut(),
-            std::collections::hash_map::Entry::Vacant(entry) => entry.insert(Resampler::new(*rate, to)?),
+        let values = if *rate == to {
+            self.extractor.frames(samples)
+        } else {
+            self.resampled += 1;
+            let resampler = match self.resamplers.entry(*rate) {
+                Entry::Occupied(entry) => entry.into_mut(),
+                Entry::Vacant(entry) => entry.insert(Resampler::new(*rate, to)?),
+            };
+            self.extractor.frames(&resampler.run(samples)?)
         };
-        Ok(Sequence::Series(self.extractor.series(&resampler.run(samples)?)))
+        Ok(Sequence::Series(Series { values, channels: self.frames.channels() }))
     }
 
     /// What was changed on the way, a line each.
@@ -190,7 +193,7 @@ impl Reader {
             let mut from: Vec<u32> = self.resamplers.keys().copied().collect();
             from.sort_unstable();
             let from: Vec<String> = from.iter().map(ToString::to_string).collect();
-            let (count, to) = (self.resampled, self.frames.rate);
+            let (count, to) = (self.resampled, self.frames.rate());
             lines.push(format!("{name}: {count} of {all} recordings are brought from {} to {to} Hz", from.join(", ")));
         }
         if self.mixed > 0 {
@@ -217,66 +220,20 @@ fn stretch<'a>(samples: &'a [f32], rate: u32, clip: &Clip) -> Result<&'a [f32], 
 
 #[cfg(test)]
 mod tests {
-    use serde_json::Value;
-
     use super::*;
     use crate::config::DataConfig;
     use crate::formats::audio::tests::wav_file as file;
     use crate::formats::limit::within;
     use crate::formats::{guess, read, tests::folder};
-    use crate::preparation::sound::{LogMelConfig, SoundConfig, WaveformConfig};
-    use crate::preparation::transform::TransformConfig;
     use crate::prepare::prepare;
     use crate::sequence::Target;
     use crate::sources::read::read_like;
     use crate::task::Task;
+    use semiseq_audio::{LogMelConfig, SoundConfig, WaveformConfig};
 
-    fn fixtures() -> (PathBuf, Value) {
-        let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/audio");
-        let json = std::fs::read_to_string(folder.join("audio.json")).unwrap();
-        (folder, serde_json::from_str(&json).unwrap())
-    }
-
-    fn numbers(value: &Value) -> Vec<f64> {
-        match value {
-            Value::Array(items) => items.iter().flat_map(numbers).collect(),
-            number => vec![number.as_f64().unwrap()],
-        }
-    }
-
-    fn farthest(found: &[f32], expected: &[f64]) -> f64 {
-        assert_eq!(found.len(), expected.len());
-        found.iter().zip(expected).map(|(found, expected)| (f64::from(*found) - expected).abs()).fold(0.0, f64::max)
-    }
-
-    #[test]
-    fn samples_are_those_of_soundfile() {
-        let (folder, json) = fixtures();
-        let files = json["files"].as_array().unwrap();
-        assert_eq!(files.len(), 9);
-        for case in files {
-            let name = case["name"].as_str().unwrap();
-            let sound = sound(&folder.join(name)).unwrap_or_else(|reason| panic!("{name}: {reason}"));
-            assert_eq!(u64::from(sound.rate), case["rate"].as_u64().unwrap(), "{name}");
-            assert_eq!(u64::from(sound.channels), case["channels"].as_u64().unwrap(), "{name}");
-            assert!(farthest(&sound.samples, &numbers(&case["samples"])) < 1e-6, "{name}");
-        }
-    }
-
-    #[test]
-    fn frames_are_those_of_librosa() {
-        let (folder, json) = fixtures();
-        let cases = json["frames"].as_array().unwrap();
-        assert_eq!(cases.len(), 5);
-        for case in cases {
-            let transform: TransformConfig = serde_json::from_value(case["config"].clone()).unwrap();
-            let options = ReadOptions { sound: transform.sound(), ..ReadOptions::default() };
-            let rows = read(&folder.join(case["name"].as_str().unwrap()), None, &options).unwrap();
-            let (values, channels) = rows.sequences[0].values().unwrap();
-            assert_eq!(channels, case["frames"][0].as_array().unwrap().len());
-            let far = farthest(values, &numbers(&case["frames"]));
-            assert!(far < 1e-4, "{}: {far}", case["config"]);
-        }
+    /// The files that the tests of `semiseq-audio` read.
+    fn fixtures() -> PathBuf {
+        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../audio/tests/fixtures")
     }
 
     fn tone(rate: u32, seconds: f64, hertz: f64) -> Vec<u8> {
@@ -385,7 +342,7 @@ mod tests {
 
     #[test]
     fn what_is_unpacked_has_a_limit() {
-        let (folder, _) = fixtures();
+        let folder = fixtures();
         let told = |name: &str, most| {
             let read = || read(&folder.join(name), None, &ReadOptions::default());
             within(Some(most), read).unwrap_err().to_string()
@@ -398,7 +355,7 @@ mod tests {
 
     #[test]
     fn settings_that_do_not_go_with_the_rate_are_told() {
-        let (folder, _) = fixtures();
+        let folder = fixtures();
         let told = |config: LogMelConfig| {
             let options = ReadOptions { sound: Some(SoundConfig::LogMel(config)), ..ReadOptions::default() };
             read(&folder.join("speech.wav"), None, &options)

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::DataError;
 use crate::formats::table::{Columns, listed};
-use crate::preparation::sound::frames::Frames;
+use semiseq_audio::Frames;
 
 /// What the rows of a table are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -21,25 +21,25 @@ fn hertz(mel: f64) -> f64 {
 }
 
 /// One band: the first frequency that it takes, by its number, and the weights from there.
-pub(super) struct Band {
+pub(crate) struct Band {
     first: usize,
     weights: Vec<f64>,
 }
 
 impl Band {
     /// What of a power spectrum falls into the band.
-    pub(super) fn of(&self, power: &[f64]) -> f64 {
+    pub(crate) fn of(&self, power: &[f64]) -> f64 {
         self.weights.iter().zip(&power[self.first.min(power.len())..]).map(|(weight, power)| weight * power).sum()
     }
 
     /// Whether no frequency falls into the band.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.weights.is_empty()
     }
 }
 
 /// `mels` bands between `fmin` and `fmax` Hz over the frequencies of a transform of `n_fft` points at `rate` Hz.
-pub(super) fn bands(rate: u32, n_fft: usize, mels: usize, fmin: f64, fmax: f64) -> Vec<Band> {
+pub(crate) fn bands(rate: u32, n_fft: usize, mels: usize, fmin: f64, fmax: f64) -> Vec<Band> {
     let (low, high) = (mel(fmin), mel(fmax));
     let edge = |place: usize| hertz(low + (high - low) * place as f64 / (mels + 1) as f64);
     let frequency = |place: usize| place as f64 * f64::from(rate) / n_fft as f64;

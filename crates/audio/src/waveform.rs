@@ -4,7 +4,7 @@
 use semiseq_schema::Problem;
 use serde::{Deserialize, Serialize};
 
-use crate::preparation::sound::frames::{Frames, MOST_RATE};
+use crate::frames::{Frames, MOST_RATE};
 
 /// Settings of `[data.transform.waveform]`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -17,7 +17,7 @@ pub struct WaveformConfig {
 
 impl WaveformConfig {
     /// Notes a rate out of range; `path` is the key of the table.
-    pub(super) fn check(&self, path: &str, problems: &mut Vec<Problem>) {
+    pub(crate) fn check(&self, path: &str, problems: &mut Vec<Problem>) {
         if let Some(rate) = self.rate.filter(|rate| !MOST_RATE.contains(rate)) {
             problems.push(Problem {
                 key: format!("{path}.rate"),
@@ -28,7 +28,7 @@ impl WaveformConfig {
     }
 
     /// The samples at a rate.
-    pub(super) fn at(&self, rate: u32) -> Result<Frames, String> {
+    pub(crate) fn at(&self, rate: u32) -> Result<Frames, String> {
         Frames { rate, spectrum: None }.checked()
     }
 }

@@ -7,8 +7,8 @@
 use semiseq_schema::Problem;
 use serde::{Deserialize, Serialize};
 
-use crate::preparation::sound::frames::{Frames, Spectrum};
-use crate::preparation::sound::log_mel::LogMelConfig;
+use crate::frames::{Frames, Spectrum};
+use crate::log_mel::LogMelConfig;
 
 /// Settings of `[data.transform.mfcc]`. All but `coefficients` are those of [`LogMelConfig`], with the same defaults.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -51,7 +51,7 @@ impl MfccConfig {
     }
 
     /// Notes every value out of range; `path` is the key of the table.
-    pub(super) fn check(&self, path: &str, problems: &mut Vec<Problem>) {
+    pub(crate) fn check(&self, path: &str, problems: &mut Vec<Problem>) {
         self.log_mel().check(path, problems);
         if !(1..=self.mels).contains(&self.coefficients) {
             problems.push(Problem {
@@ -67,7 +67,7 @@ impl MfccConfig {
     /// # Errors
     ///
     /// What does not go together at that rate.
-    pub(super) fn at(&self, rate: u32) -> Result<Frames, String> {
+    pub(crate) fn at(&self, rate: u32) -> Result<Frames, String> {
         let frames = self.log_mel().at(rate)?;
         let coefficients = Some(self.coefficients);
         Frames { spectrum: frames.spectrum.map(|spectrum| Spectrum { coefficients, ..spectrum }), ..frames }.checked()

@@ -4,7 +4,7 @@
 
 use std::io::{self, Read};
 
-use crate::formats::audio::Sound;
+use crate::sound::Sound;
 
 /// Lengths from here on are written by programs that stream, and did not know.
 const UNKNOWN: u64 = 0x7fff_0000;
@@ -14,8 +14,8 @@ const LONGEST_FORMAT: u64 = 1 << 16;
 
 /// What the header says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Format {
-    pub(super) rate: u32,
+pub(crate) struct Format {
+    pub(crate) rate: u32,
     channels: u16,
     /// Bytes of a sample.
     bytes: u16,
@@ -27,7 +27,7 @@ pub(super) struct Format {
 /// # Errors
 ///
 /// What is wrong, or not read.
-pub(super) fn header(reader: &mut impl Read) -> Result<(Format, u64), String> {
+pub(crate) fn header(reader: &mut impl Read) -> Result<(Format, u64), String> {
     let mut begin = [0; 12];
     exact(reader, &mut begin)?;
     let mut format = None;
@@ -106,7 +106,7 @@ fn format_of(body: &[u8]) -> Result<Format, String> {
 /// # Errors
 ///
 /// What is wrong with it.
-pub(super) fn decode(bytes: &[u8]) -> Result<Sound, String> {
+pub(crate) fn decode(bytes: &[u8]) -> Result<Sound, String> {
     let mut rest = bytes;
     let (format, promised) = header(&mut rest)?;
     let Format { rate, channels, bytes, float } = format;
@@ -138,7 +138,16 @@ fn first<const N: usize>(bytes: &[u8]) -> [u8; N] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::formats::audio::tests::wav_file as file;
+
+    /// A WAV file of one `fmt ` and one `data` chunk.
+    fn file(tag: u16, channels: u16, rate: u32, bits: u16, data: &[u8]) -> Vec<u8> {
+        let block = channels * bits / 8;
+        let mut fmt = [tag.to_le_bytes(), channels.to_le_bytes()].concat();
+        fmt.extend([rate.to_le_bytes(), (rate * u32::from(block)).to_le_bytes()].concat());
+        fmt.extend([block.to_le_bytes(), bits.to_le_bytes()].concat());
+        let chunk = |name: &[u8; 4], body: &[u8]| [name, &(body.len() as u32).to_le_bytes()[..], body].concat();
+        [&b"RIFF\0\0\0\0WAVE"[..], &chunk(b"fmt ", &fmt), &chunk(b"data", data)].concat()
+    }
 
     fn samples(bytes: &[u8]) -> Vec<f32> {
         decode(bytes).unwrap().samples

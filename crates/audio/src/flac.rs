@@ -4,36 +4,28 @@ use std::io::Read;
 
 use claxon::{Error, FlacReader, FlacReaderOptions};
 
-use crate::formats::audio::Sound;
-use crate::formats::limit::most_bytes;
-use crate::guard::guarded;
+use crate::sound::Sound;
 
 /// Samples a second, as the header says.
 ///
 /// # Errors
 ///
 /// What is wrong with the header.
-pub(super) fn rate(reader: impl Read) -> Result<u32, String> {
+pub(crate) fn rate(reader: impl Read) -> Result<u32, String> {
     let options = FlacReaderOptions { metadata_only: true, read_vorbis_comment: false };
-    let header = guarded(|| FlacReader::new_ext(reader, options).map(|reader| reader.streaminfo()))?;
-    header.map(|info| info.sample_rate).map_err(said)
+    FlacReader::new_ext(reader, options).map(|reader| reader.streaminfo().sample_rate).map_err(said)
 }
 
-/// Decodes a whole file; channels are mixed to their mean, and samples lie in [-1, 1).
+/// Decodes a whole file of `most` samples at most; channels are mixed to their mean, and samples lie in [-1, 1).
 ///
 /// # Errors
 ///
 /// What is wrong with it.
-pub(super) fn decode(bytes: &[u8]) -> Result<Sound, String> {
-    guarded(|| decode_blocks(bytes))?
-}
-
-fn decode_blocks(bytes: &[u8]) -> Result<Sound, String> {
+pub(crate) fn decode(bytes: &[u8], most: u64) -> Result<Sound, String> {
     let options = FlacReaderOptions { metadata_only: false, read_vorbis_comment: false };
     let mut reader = FlacReader::new_ext(bytes, options).map_err(said)?;
     let info = reader.streaminfo();
     // Silence is packed into nothing: only what is unpacked counts.
-    let most = most_bytes() / size_of::<f32>() as u64;
     let too_large = |count: u64| match count > most {
         true => Err(format!(
             "it holds {count} samples, more than is read of one file: where the machine has the memory, raise \

@@ -8,7 +8,7 @@
 use semiseq_schema::Problem;
 use serde::{Deserialize, Serialize};
 
-use crate::preparation::sound::frames::{Frames, MOST_DELTAS, MOST_MELS, MOST_RATE, MOST_SECONDS, Spectrum};
+use crate::frames::{Frames, MOST_DELTAS, MOST_MELS, MOST_RATE, MOST_SECONDS, Spectrum};
 
 /// Settings of `[data.transform.log-mel]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -48,7 +48,7 @@ impl Default for LogMelConfig {
 
 impl LogMelConfig {
     /// Notes every value out of range; `path` is the key of the table.
-    pub(super) fn check(&self, path: &str, problems: &mut Vec<Problem>) {
+    pub(crate) fn check(&self, path: &str, problems: &mut Vec<Problem>) {
         let mut note = |key: &str, wrong: bool, message: String, hint: &str| {
             if wrong {
                 let hint = (!hint.is_empty()).then(|| hint.to_string());
@@ -90,7 +90,7 @@ impl LogMelConfig {
     /// # Errors
     ///
     /// What does not go together at that rate.
-    pub(super) fn at(&self, rate: u32) -> Result<Frames, String> {
+    pub(crate) fn at(&self, rate: u32) -> Result<Frames, String> {
         let samples = |seconds: f64| ((seconds * f64::from(rate)).round() as usize).max(1);
         let window = samples(self.window);
         let spectrum = Spectrum {

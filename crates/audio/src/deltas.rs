@@ -5,7 +5,7 @@
 const REACH: usize = 2;
 
 /// The slopes of values, row-major `[time, channels]`, in the same shape.
-pub(super) fn slopes(values: &[f64], channels: usize) -> Vec<f64> {
+pub(crate) fn slopes(values: &[f64], channels: usize) -> Vec<f64> {
     let channels = channels.max(1);
     let last = (values.len() / channels).saturating_sub(1);
     let squares: usize = (1..=REACH).map(|far| 2 * far * far).sum();

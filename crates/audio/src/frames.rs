@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 /// Samples a second that can be read.
 pub(crate) const MOST_RATE: RangeInclusive<u32> = 100..=1_000_000;
 /// Seconds of a frame, and from one to the next.
-pub(super) const MOST_SECONDS: RangeInclusive<f64> = 0.001..=10.0;
+pub(crate) const MOST_SECONDS: RangeInclusive<f64> = 0.001..=10.0;
 /// Bands, and how often slopes are taken.
-pub(super) const MOST_MELS: usize = 512;
-pub(super) const MOST_DELTAS: usize = 2;
+pub(crate) const MOST_MELS: usize = 512;
+pub(crate) const MOST_DELTAS: usize = 2;
 /// Points of a Fourier transform.
 const MOST_POINTS: usize = 1 << 20;
 
@@ -50,6 +50,11 @@ pub(crate) struct Spectrum {
 }
 
 impl Frames {
+    /// Samples a second, in Hz.
+    pub fn rate(&self) -> u32 {
+        self.rate
+    }
+
     /// Channels of a step.
     pub fn channels(&self) -> usize {
         self.spectrum.as_ref().map_or(1, |spectrum| spectrum.base() * (1 + spectrum.deltas))
@@ -68,7 +73,7 @@ impl Frames {
 
     /// Whether channels are bands of frequency one above the other, slopes left out, so that some of them can be
     /// hidden.
-    pub(crate) fn has_bands(&self) -> bool {
+    pub fn has_bands(&self) -> bool {
         self.spectrum.as_ref().is_some_and(|spectrum| spectrum.coefficients.is_none())
     }
 
@@ -93,7 +98,7 @@ impl Frames {
     /// # Errors
     ///
     /// What does not.
-    pub(crate) fn checked(self) -> Result<Self, String> {
+    pub fn checked(self) -> Result<Self, String> {
         if !MOST_RATE.contains(&self.rate) {
             return Err(format!("a rate of {} Hz is none in [100, 1000000]", self.rate));
         }
@@ -124,7 +129,7 @@ impl Frames {
 
 impl Spectrum {
     /// Channels before slopes.
-    pub(super) fn base(&self) -> usize {
+    pub(crate) fn base(&self) -> usize {
         self.coefficients.unwrap_or(self.mels)
     }
 }

@@ -7,7 +7,7 @@ use rubato::{FftFixedIn, Resampler as _};
 const CHUNK: usize = 1_024;
 
 /// Brings recordings from one rate to another, in Hz.
-pub(crate) struct Resampler {
+pub struct Resampler {
     inner: FftFixedIn<f64>,
     from: u32,
     to: u32,
@@ -20,7 +20,7 @@ impl Resampler {
     /// # Errors
     ///
     /// What the library says against them.
-    pub(crate) fn new(from: u32, to: u32) -> Result<Self, String> {
+    pub fn new(from: u32, to: u32) -> Result<Self, String> {
         let step = (from / greatest_divisor(from, to).max(1)).max(1) as usize;
         // An even number of steps: the filter's delay is half a transform, and half a sample would be lost.
         let chunk = 2 * step * CHUNK.div_ceil(2 * step);
@@ -29,7 +29,7 @@ impl Resampler {
     }
 
     /// Samples that `count` become, rounded up.
-    pub(crate) fn length(count: usize, from: u32, to: u32) -> usize {
+    pub fn length(count: usize, from: u32, to: u32) -> usize {
         (count as u128 * u128::from(to)).div_ceil(u128::from(from).max(1)) as usize
     }
 
@@ -38,7 +38,7 @@ impl Resampler {
     /// # Errors
     ///
     /// What the library says.
-    pub(crate) fn run(&mut self, samples: &[f32]) -> Result<Vec<f32>, String> {
+    pub fn run(&mut self, samples: &[f32]) -> Result<Vec<f32>, String> {
         self.inner.reset();
         let skipped = self.inner.output_delay();
         let wanted = Self::length(samples.len(), self.from, self.to);

@@ -2,10 +2,10 @@
 
 use semiseq_schema::Problem;
 
-use crate::preparation::sound::frames::Frames;
-use crate::preparation::sound::log_mel::LogMelConfig;
-use crate::preparation::sound::mfcc::MfccConfig;
-use crate::preparation::sound::waveform::WaveformConfig;
+use crate::frames::Frames;
+use crate::log_mel::LogMelConfig;
+use crate::mfcc::MfccConfig;
+use crate::waveform::WaveformConfig;
 
 /// What recordings of sound are read as.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,7 +35,7 @@ impl SoundConfig {
     }
 
     /// Notes every value out of range; `path` is the key of the table.
-    pub(crate) fn check(&self, path: &str, problems: &mut Vec<Problem>) {
+    pub fn check(&self, path: &str, problems: &mut Vec<Problem>) {
         match self {
             Self::LogMel(config) => config.check(path, problems),
             Self::Mfcc(config) => config.check(path, problems),
@@ -44,7 +44,7 @@ impl SoundConfig {
     }
 
     /// The rate in Hz that the config names.
-    pub(crate) fn rate(&self) -> Option<u32> {
+    pub fn rate(&self) -> Option<u32> {
         match self {
             Self::LogMel(config) => config.rate,
             Self::Mfcc(config) => config.rate,
@@ -57,7 +57,7 @@ impl SoundConfig {
     /// # Errors
     ///
     /// What does not go together at that rate.
-    pub(crate) fn at(&self, rate: u32) -> Result<Frames, String> {
+    pub fn at(&self, rate: u32) -> Result<Frames, String> {
         match self {
             Self::LogMel(config) => config.at(rate),
             Self::Mfcc(config) => config.at(rate),

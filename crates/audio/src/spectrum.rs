@@ -8,7 +8,7 @@ use realfft::num_complex::Complex;
 use realfft::{RealFftPlanner, RealToComplex};
 
 /// Makes power spectra.
-pub(super) struct PowerSpectrum {
+pub(crate) struct PowerSpectrum {
     fft: Arc<dyn RealToComplex<f64>>,
     /// As long as the transform, zero beside the window.
     window: Vec<f64>,
@@ -20,7 +20,7 @@ pub(super) struct PowerSpectrum {
 
 impl PowerSpectrum {
     /// Of `n_fft` points, the `window` samples in their middle; `step` samples from a frame to the next.
-    pub(super) fn new(n_fft: usize, window: usize, step: usize) -> Self {
+    pub(crate) fn new(n_fft: usize, window: usize, step: usize) -> Self {
         let fft = RealFftPlanner::new().plan_fft_forward(n_fft);
         let before = (n_fft - window) / 2;
         let mut padded = vec![0.0; n_fft];
@@ -32,7 +32,7 @@ impl PowerSpectrum {
     }
 
     /// The power of each frequency, `[n_fft / 2 + 1]`, of frame `index` of the samples.
-    pub(super) fn of_frame(&mut self, samples: &[f32], index: usize) -> &[f64] {
+    pub(crate) fn of_frame(&mut self, samples: &[f32], index: usize) -> &[f64] {
         let begin = (index * self.step) as i64 - (self.window.len() / 2) as i64;
         for (place, (value, weight)) in self.frame.iter_mut().zip(&self.window).enumerate() {
             let sample = usize::try_from(begin + place as i64).ok().and_then(|at| samples.get(at));

@@ -3,7 +3,7 @@
 use std::f64::consts::PI;
 
 /// Row-major `[coefficients, mels]`.
-pub(super) fn matrix(coefficients: usize, mels: usize) -> Vec<f64> {
+pub(crate) fn matrix(coefficients: usize, mels: usize) -> Vec<f64> {
     let entry = |row: usize, band: usize| {
         let scale = if row == 0 { 1.0 } else { 2.0f64 } / mels as f64;
         scale.sqrt() * (PI * row as f64 * (band as f64 + 0.5) / mels as f64).cos()
