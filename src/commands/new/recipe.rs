@@ -110,21 +110,17 @@ fn series(found: &Found) -> (String, usize) {
 fn audio(found: &Found) -> (String, usize) {
     let [_, median, most] = found.train.lengths;
     // As many times as long a step as brings most recordings down to some hundred frames; the window goes with it.
-    let factor = median.div_ceil(FRAMES).max(1);
+    let factor = median.div_ceil(FRAMES).clamp(1, 40);
     let (window, step) = (factor as f64 * 0.025, factor as f64 * 0.01);
-    let time = most.div_ceil(factor).max(1);
-    // A few long recordings would make all batches as long.
+    // A few long recordings, perhaps among those without a label, would make all batches as long.
     let longest = (3 * median.div_ceil(factor)).max(LONG);
-    let truncate = match time > longest {
-        true => format!("truncate = {longest}               # frames; longer recordings are cut\n"),
-        false => String::new(),
-    };
     let text = format!(
         "\n[data.transform]\nnormalize = \"channel\"       # by the training part; or \"series\", each recording by its own \
-         mean and deviation\n{truncate}[data.transform.log-mel]     # or mfcc\nwindow = {window:.3}               # seconds of a \
+         mean and deviation\ntruncate = {longest}               # frames; longer recordings are cut\n\
+         [data.transform.log-mel]     # or mfcc\nwindow = {window:.3}               # seconds of a \
          frame\nstep = {step:.2}                  # seconds from a frame to the next: longer steps train faster\nmels = 40\n"
     );
-    (text, time.min(longest))
+    (text, most.div_ceil(factor).clamp(1, longest))
 }
 
 fn model(found: &Found) -> String {

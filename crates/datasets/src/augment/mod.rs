@@ -295,6 +295,8 @@ fn smooth_curve(steps: usize, knots: usize, deviation: f64, rng: &mut impl Rng) 
 
 #[cfg(test)]
 mod tests {
+    use semiseq_audio::SoundConfig;
+
     use super::*;
     use crate::random::generator;
     use crate::series::Series;
@@ -316,6 +318,29 @@ mod tests {
         assert!(Augmenter::new(&AugmentConfig::default(), &processor, &train).weak.is_empty());
         let config = AugmentConfig { weak: Some(vec![AugmentationConfig::Jitter(Default::default())]), strong: None };
         assert_eq!(Augmenter::new(&config, &processor, &train).weak.len(), 1);
+    }
+
+    #[test]
+    fn bands_of_sound_are_hidden_by_default_and_cepstra_are_not() {
+        let strong = |sound: SoundConfig| {
+            let frames = sound.at(8_000).unwrap();
+            let channels = frames.channels();
+            let train = Dataset {
+                sequences: vec![Sequence::Series(Series { values: vec![1.0; 2 * channels], channels })],
+                targets: vec![Target::Missing],
+                ..Dataset::default()
+            };
+            let layout = Some(Layout::of_sound(frames, None));
+            let processor = Processor::fit(&Default::default(), &train).unwrap().with_layout(layout);
+            let augmenter = Augmenter::new(&AugmentConfig::default(), &processor, &train);
+            augmenter.strong.iter().map(AugmentationConfig::name).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            strong(SoundConfig::default()),
+            ["time-warp", "gain", "jitter", "cutout", "frequency-mask"],
+            "SpecAugment's masks of time and frequency"
+        );
+        assert!(!strong(SoundConfig::Mfcc(Default::default())).contains(&"frequency-mask"));
     }
 
     #[test]
