@@ -172,8 +172,9 @@ fn info(source: &str, columns: &Columns, as_json: bool) -> Result<(), Error> {
     }
     let parts = open(&columns.config(source), Task::Unsupervised)?;
     tell_of(&parts);
-    let train = describe(&parts.train);
-    let test = parts.test.as_ref().map(describe);
+    let described = |part: &Dataset| describe(part).read_by(parts.layout.as_ref());
+    let train = described(&parts.train);
+    let test = parts.test.as_ref().map(described);
     if as_json {
         print(json_text(&json!({ "train": train, "test": test }))?)?;
         return Ok(());
@@ -194,9 +195,9 @@ const SHOWN: usize = 6;
 
 /// A few sequences of the training part as `train` would see them by default, and two draws of each view.
 fn views(source: &str, columns: &Columns, output: &Path, seed: u64) -> Result<(), Error> {
-    let raw = open(&columns.config(source), Task::Unsupervised)?.train;
+    let Source { train: raw, layout, .. } = open(&columns.config(source), Task::Unsupervised)?;
     tell_notes(&raw.notes);
-    let processor = Processor::fit(&TransformConfig::default(), &raw)?;
+    let processor = Processor::fit(&TransformConfig::default(), &raw)?.with_layout(layout);
     let train = processor.apply(raw)?;
     let augmenter = Augmenter::new(&AugmentConfig::default(), &processor, &train);
     let count = train.len().min(SHOWN);

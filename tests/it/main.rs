@@ -1,5 +1,6 @@
 //! The program and the library as their users use them.
 
+mod audio;
 mod bad_input;
 mod bad_runs;
 mod commands;

@@ -12,7 +12,8 @@ use crate::cargo;
 /// Arguments of `few-labels`.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// A folder of tasks: `TASK/SEED/labeled.EXT`, `unlabeled.EXT` and `test.EXT`, with `EXT` csv or ts
+    /// A folder of tasks: `TASK/SEED/labeled.EXT`, `unlabeled.EXT` and `test.EXT`, with `EXT` csv or ts, or folders of
+    /// recordings without one
     tasks: PathBuf,
     /// Tasks whose name holds one of these
     #[arg(long, value_delimiter = ',')]
@@ -95,14 +96,15 @@ fn row(name: &str, outcomes: &[Outcome]) -> Option<(String, f64)> {
 
 /// Writes the config of a task and trains it.
 fn one(program: &Path, arguments: &Arguments, folder: &Path, out: &Path) -> Result<Outcome, String> {
-    let ending = ["csv", "ts"].into_iter().find(|ending| folder.join(format!("labeled.{ending}")).exists());
-    let ending = ending.ok_or_else(|| format!("{} holds no labeled.csv and no labeled.ts", folder.display()))?;
-    let part = |name: &str| folder.join(format!("{name}.{ending}"));
+    let ending = [".csv", ".ts", ""].into_iter().find(|ending| folder.join(format!("labeled{ending}")).exists());
+    let ending =
+        ending.ok_or_else(|| format!("{} holds no labeled.csv, labeled.ts or folder labeled", folder.display()))?;
+    let part = |name: &str| folder.join(format!("{name}{ending}"));
     fs::create_dir_all(out).map_err(|error| format!("{}: {error}", out.display()))?;
     let config = out.join("config.toml");
     let mut new = Command::new(program);
     new.arg("new").arg(part("labeled")).arg("--unlabeled").arg(part("unlabeled")).arg("--test").arg(part("test"));
-    if let Some(vectors) = arguments.vectors.as_ref().filter(|_| ending == "csv") {
+    if let Some(vectors) = arguments.vectors.as_ref().filter(|_| ending == ".csv") {
         new.arg("--vectors").arg(vectors);
     }
     finish(new.arg("--output").arg(&config))?;

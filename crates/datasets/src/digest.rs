@@ -21,8 +21,13 @@ impl DataMark {
     /// Of a data set.
     pub fn of(dataset: &Dataset) -> Self {
         let mut sum = Sum::default();
+        if let Some(samples) = &dataset.samples {
+            sum.text(samples);
+        }
         for (row, (sequence, target)) in dataset.sequences.iter().zip(&dataset.targets).enumerate() {
-            sum.sequence(sequence);
+            if dataset.samples.is_none() {
+                sum.sequence(sequence);
+            }
             sum.level(dataset.levels.of(row));
             sum.target(target, &dataset.classes);
         }
@@ -38,6 +43,23 @@ impl DataMark {
             sum.level(recordings.levels.of(number));
         }
         Self { source: recordings.name.clone(), sequences: recordings.series.len(), sha256: sum.finish() }
+    }
+}
+
+/// A sum over the samples of recordings, in their order.
+#[derive(Default)]
+pub(crate) struct SampleSum(Sum);
+
+impl SampleSum {
+    /// Takes the samples of the next recording, at its own rate in Hz.
+    pub(crate) fn add(&mut self, samples: &[f32], rate: u32) {
+        self.0.begin(b'r', rate as usize);
+        self.0.values(samples, 1);
+    }
+
+    /// In hexadecimal digits.
+    pub(crate) fn finish(self) -> String {
+        self.0.finish()
     }
 }
 

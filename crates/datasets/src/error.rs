@@ -59,6 +59,11 @@ impl DataError {
         )
     }
 
+    /// The mistakes that are named, without the hint.
+    pub(crate) fn lines(&self) -> &[String] {
+        &self.lines
+    }
+
     /// Mistakes found, the unnamed ones counted in.
     pub fn count(&self) -> usize {
         self.lines.len() + self.more

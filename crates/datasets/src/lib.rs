@@ -6,7 +6,6 @@ mod digest;
 mod duplicates;
 mod error;
 pub mod formats;
-#[cfg(feature = "tokenizers")]
 mod guard;
 mod label_names;
 mod levels;
@@ -39,6 +38,7 @@ pub use preparation::{
 };
 pub use prepare::{prepare, prepare_source};
 pub use prepared::{AsRead, Prepared};
+pub use semiseq_audio::{Frames, LogMelConfig, MfccConfig, SoundConfig, WaveformConfig};
 pub use sequence::{Dataset, Sequence, Target, Window};
 pub use series::Series;
 pub use shown::{harmless, one_line, shown};

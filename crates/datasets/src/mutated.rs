@@ -196,6 +196,30 @@ fn images_hold() {
     hold("idx", "idx", "t-images-idx3-ubyte", &images);
 }
 
+/// The bytes of a file of sound that the tests of its format read.
+fn recording(name: &str) -> Vec<u8> {
+    fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("../audio/tests/fixtures").join(name)).unwrap()
+}
+
+#[test]
+fn recordings_hold() {
+    hold("wav", "audio", "a.wav", &recording("click.wav"));
+    hold("float-wav", "audio", "b.wav", &recording("double.wav"));
+    hold("flac", "audio", "a.flac", &recording("mono.flac"));
+    hold("stereo-flac", "audio", "b.flac", &recording("stereo.flac"));
+}
+
+#[test]
+fn manifests_hold() {
+    for name in ["manifest", "manifest-lines"] {
+        fs::write(folder(name).join("a.wav"), recording("click.wav")).unwrap();
+    }
+    let table = b"path,start,end,label\na.wav,0,0.005,x\na.wav,0.001,,y\na.wav,,,x\n\"a.wav\",,0.004,\n";
+    hold("manifest", "audio", "m.csv", table);
+    let lines = b"{\"audio\": \"a.wav\", \"label\": 1}\n{\"audio\": \"a.wav\", \"start\": 0.001, \"label\": null}\n";
+    hold("manifest-lines", "audio", "m.jsonl", lines);
+}
+
 #[test]
 fn packed_files_hold() {
     use std::io::Write;

@@ -10,7 +10,7 @@ use crate::prepare_windows;
 use crate::prepared::{AsRead, Prepared};
 use crate::random::{generator, shuffle};
 use crate::sequence::{Dataset, Target};
-use crate::sources::checks::{check_lengths, check_targets};
+use crate::sources::checks::{check_lengths, check_sound, check_targets};
 use crate::sources::open::open;
 use crate::sources::parts::Source;
 use crate::task::Task;
@@ -43,6 +43,7 @@ pub fn prepare_source(source: Source, config: &DataConfig, task: Task) -> Result
         check_lengths(part)?;
     }
     check_single_class(&source.train, task)?;
+    check_sound(&source.train.name, &config.transform, source.layout.as_ref())?;
     let marks = source.marks();
     let mut warnings = source.notes();
     if let Some(doubt) = source.doubtful_classes().filter(|_| task == Task::Classify) {
@@ -87,8 +88,7 @@ pub fn prepare_source(source: Source, config: &DataConfig, task: Task) -> Result
     let test = test.unwrap_or_default();
     let as_read = if task == Task::Classify { AsRead::of(&raw, &test) } else { AsRead::default() };
     warnings.extend(lost_digits(&raw, config));
-    let mut processor = Processor::fit(&config.transform, &raw)?.with_labels(&raw.targets[..count]);
-    processor.set_layout(layout);
+    let processor = Processor::fit(&config.transform, &raw)?.with_labels(&raw.targets[..count]).with_layout(layout);
     let valid = valid.unwrap_or_else(|| train.select(&valid_rows));
     let seen = Seen::of(&train, train_rows.iter().copied());
     let twice: Vec<String> =

@@ -11,6 +11,7 @@ use crate::prepared::{AsRead, Prepared};
 use crate::recordings::Recordings;
 use crate::sequence::{Dataset, Sequence, Target};
 use crate::series::Series;
+use crate::sources::checks::check_sound;
 use crate::sources::locate::located;
 use crate::sources::recordings::read;
 use crate::task::Task;
@@ -38,6 +39,7 @@ pub(crate) fn prepare_recordings(
     windows: &WindowsConfig,
     task: Task,
 ) -> Result<Prepared, DataError> {
+    check_sound(&recordings.name, &config.transform, recordings.layout.as_ref())?;
     let channels = recordings.series.first().map_or(0, |series| series.channels);
     let forecast = if config.target.is_some() { 1 } else { channels };
     let mut parts: [Windows; 3] = Default::default();
@@ -74,8 +76,7 @@ pub(crate) fn prepare_recordings(
         levels: recordings.levels,
         ..Dataset::default()
     };
-    let mut processor = Processor::fit(&config.transform, &fitted)?;
-    processor.set_layout(recordings.layout);
+    let mut processor = Processor::fit(&config.transform, &fitted)?.with_layout(recordings.layout);
     processor.set_forecast(Forecast {
         windows: windows.clone(),
         columns: recordings.columns.iter().take(forecast).cloned().collect(),

@@ -57,6 +57,9 @@ pub struct Dataset {
     pub levels: Levels,
     /// What was read otherwise than it may be meant, a line each, for people.
     pub notes: Vec<String>,
+    /// SHA-256 of the samples that frames of sound were made of. It stands for them in a [`DataMark`](crate::DataMark): a
+    /// Fourier transform may differ in its last digit between machines.
+    pub samples: Option<String>,
 }
 
 impl Window {
@@ -185,6 +188,7 @@ impl Dataset {
             targets,
             classes,
             notes: self.notes.into_iter().chain(other.notes).collect(),
+            samples: self.samples.zip(other.samples).map(|(one, other)| format!("{one} {other}")),
         }
     }
 }

@@ -130,9 +130,13 @@ fn look(data: &DataConfig) -> Result<Found, Error> {
     tell_of(&source);
     let one_class_a_row = source.one_class_a_row();
     let pool = source.unlabeled.as_ref().map_or(0, |pool| pool.len());
+    let layout = source.layout;
     let train = source.train;
-    let found = describe(&train);
-    let numeric = !found.classes.is_empty() && found.classes.iter().all(|(name, _)| name.parse::<f64>().is_ok());
+    let found = describe(&train).read_by(layout.as_ref());
+    // Names of folders are classes, whatever they are.
+    let folders = found.kind == "audio" && layout.as_ref().and_then(|layout| layout.target_name()).is_none();
+    let numeric =
+        !folders && !found.classes.is_empty() && found.classes.iter().all(|(name, _)| name.parse::<f64>().is_ok());
     let fractions = found.classes.iter().any(|(name, _)| name.parse::<f64>().is_ok_and(|number| number.fract() != 0.0));
     let task = if train.targets.iter().any(|target| matches!(target, Target::Number(_)))
         || (numeric && (fractions || found.classes.len() > MOST_CLASSES))

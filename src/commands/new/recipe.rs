@@ -16,6 +16,8 @@ pub(super) struct Recipe {
 
 /// Steps from which on series are read at fewer places: they cost time step by step.
 const LONG: usize = 80;
+/// Frames of a recording of middle length at most.
+const FRAMES: usize = 150;
 /// Seconds of a number that a pass over a batch computes: a sequence, a time step, a hidden unit. Measured on two cores of an AMD
 /// EPYC with AVX-512, one thread each.
 const SECONDS: f64 = 1.2e-8;
@@ -25,7 +27,11 @@ const ADVERSARIAL_PASSES: f64 = 9.0;
 
 /// The recipe for what was found.
 pub(super) fn of(found: &Found) -> Recipe {
-    let (transform, time) = if found.text() { text(found) } else { series(found) };
+    let (transform, time) = match found.train.kind {
+        "text" => text(found),
+        "audio" => audio(found),
+        _ => series(found),
+    };
     let model = model(found);
     let width = if found.text() { 128.0 } else { 96.0 };
     let cost = |steps: usize, rows: usize, passes: f64| SECONDS * passes * (steps * rows * time) as f64 * width;
@@ -100,6 +106,23 @@ fn series(found: &Found) -> (String, usize) {
     (format!("{normalize}resample = {places}               # long series cost time step by step\n"), places)
 }
 
+/// How recordings are read as frames, and the frames of one.
+fn audio(found: &Found) -> (String, usize) {
+    let [_, median, most] = found.train.lengths;
+    // As many times as long a step as brings most recordings down to some hundred frames; the window goes with it.
+    let factor = median.div_ceil(FRAMES).clamp(1, 40);
+    let (window, step) = (factor as f64 * 0.025, factor as f64 * 0.01);
+    // A few long recordings, perhaps among those without a label, would make all batches as long.
+    let longest = (3 * median.div_ceil(factor)).max(LONG);
+    let text = format!(
+        "\n[data.transform]\nnormalize = \"channel\"       # by the training part; or \"series\", each recording by its own \
+         mean and deviation\ntruncate = {longest}               # frames; longer recordings are cut\n\
+         [data.transform.log-mel]     # or mfcc\nwindow = {window:.3}               # seconds of a \
+         frame\nstep = {step:.2}                  # seconds from a frame to the next: longer steps train faster\nmels = 40\n"
+    );
+    (text, most.div_ceil(factor).clamp(1, longest))
+}
+
 fn model(found: &Found) -> String {
     let head = match found.task {
         Task::Regress => "regressor",
@@ -148,8 +171,10 @@ fn semi_supervised(found: &Found, steps: usize, batch: usize) -> String {
             "1e-2",
             "values",
             "teachers = { \"label propagation\" = 1.0, \"self-training\" = 0.25 }  # on plain features\n\
-             trust = 12.0                 # how much more those count that are right about left-out labels\nweight = 4.0                 # beside the labels themselves\ntemperature = 0.25           # nearly the class that they name\n\
-             entropy_weights = false      # those they are not sure of count too\n",
+             trust = 12.0                 # how much more those count that are right about left-out labels\n\
+             weight = 4.0                 # beside the labels themselves\n\
+             temperature = 0.25           # nearly the class that they name\n\
+             entropy_weights = false      # sequences of which they are not sure count too\n",
         ),
     };
     format!(

@@ -4,6 +4,8 @@ mod corpus;
 mod crop;
 mod cutout;
 mod flip;
+mod frequency_mask;
+mod gain;
 mod jitter;
 mod magnitude_warp;
 mod permutation;
@@ -13,6 +15,7 @@ mod rand_augment;
 mod rotation;
 mod scaling;
 mod shift;
+mod speed;
 mod tf_idf_replace;
 mod time_warp;
 mod token_drop;
@@ -29,19 +32,22 @@ use rand::Rng;
 use semiseq_schema::{InputSize, Problem};
 use serde::{Deserialize, Serialize};
 
+use crate::formats::table::layout::Layout;
 use crate::preparation::processor::Processor;
 use crate::sequence::{Dataset, Sequence, Target};
+use semiseq_audio::Frames;
 
 /// `[data.augment]`: the changes that make each view, applied in order. An absent list means the
 /// defaults for the kind of data; an empty list means none.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct AugmentConfig {
-    /// The weak view. Default: `jitter` and `scaling` for series, nothing for tokens (their noise is the
-    /// model's dropout).
+    /// The weak view. Default: `jitter` and `scaling` for series, `shift`, `gain` and `jitter` for log-mel frames, nothing
+    /// for tokens (their noise is the model's dropout).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub weak: Option<Vec<AugmentationConfig>>,
-    /// The strong view. Default: `time-warp`, `magnitude-warp`, `jitter` and `cutout` for series,
+    /// The strong view. Default: `time-warp`, `magnitude-warp`, `jitter` and `cutout` for series, `time-warp`, `gain`,
+    /// `jitter`, `cutout` and `frequency-mask` for log-mel frames (SpecAugment),
     /// `token-drop` and `token-swap` for tokens; with a label a step those of them that leave each step in its place, and
     /// `token-mask` for tokens.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -118,6 +124,9 @@ registry! {
     "picture-turn" PictureTurn picture_turn::PictureTurnConfig, Values, "A picture read by rows, turned a little";
     "rand-augment" RandAugment rand_augment::RandAugmentConfig, Values, "A few changes of series, drawn anew for each view";
     "cutout" Cutout cutout::CutoutConfig, Values, "A stretch of zeros";
+    "frequency-mask" FrequencyMask frequency_mask::FrequencyMaskConfig, Values, "Neighbouring channels hidden (SpecAugment)";
+    "gain" Gain gain::GainConfig, Values, "One number added to all values: log-mel frames louder or softer";
+    "speed" Speed speed::SpeedConfig, Values, "The whole faster or slower around its middle";
     "flip" Flip flip::FlipConfig, Values, "The sign turned round, where the label does not depend on it";
     "token-drop" TokenDrop token_drop::TokenDropConfig, Tokens, "Some tokens left out";
     "token-mask" TokenMask token_mask::TokenMaskConfig, Tokens, "Some tokens replaced by `<unk>`";
@@ -135,6 +144,8 @@ impl AugmentationConfig {
                 | Self::Scaling(_)
                 | Self::MagnitudeWarp(_)
                 | Self::Cutout(_)
+                | Self::FrequencyMask(_)
+                | Self::Gain(_)
                 | Self::Flip(_)
                 | Self::Rotation(_)
                 | Self::TokenMask(_)
@@ -187,9 +198,21 @@ impl Augmenter {
         let series = matches!(processor.input(), InputSize::Values(_));
         let tagged = train.targets.iter().any(|target| matches!(target, Target::Steps(_)));
         let windows = processor.forecast().is_some();
+        let sound = processor.layout().and_then(Layout::frames).is_some_and(Frames::has_bands);
         let defaults = if windows {
             // What follows a window is in the window's own units: it may be hidden in part, not scaled.
             (Vec::new(), vec![A::Jitter(Default::default()), A::Cutout(Default::default())])
+        } else if series && sound {
+            (
+                vec![A::Shift(Default::default()), A::Gain(Default::default()), A::Jitter(Default::default())],
+                vec![
+                    A::TimeWarp(Default::default()),
+                    A::Gain(Default::default()),
+                    A::Jitter(Default::default()),
+                    A::Cutout(Default::default()),
+                    A::FrequencyMask(Default::default()),
+                ],
+            )
         } else if series {
             (
                 vec![A::Jitter(Default::default()), A::Scaling(Default::default())],
@@ -272,6 +295,8 @@ fn smooth_curve(steps: usize, knots: usize, deviation: f64, rng: &mut impl Rng) 
 
 #[cfg(test)]
 mod tests {
+    use semiseq_audio::SoundConfig;
+
     use super::*;
     use crate::random::generator;
     use crate::series::Series;
@@ -293,6 +318,29 @@ mod tests {
         assert!(Augmenter::new(&AugmentConfig::default(), &processor, &train).weak.is_empty());
         let config = AugmentConfig { weak: Some(vec![AugmentationConfig::Jitter(Default::default())]), strong: None };
         assert_eq!(Augmenter::new(&config, &processor, &train).weak.len(), 1);
+    }
+
+    #[test]
+    fn bands_of_sound_are_hidden_by_default_and_cepstra_are_not() {
+        let strong = |sound: SoundConfig| {
+            let frames = sound.at(8_000).unwrap();
+            let channels = frames.channels();
+            let train = Dataset {
+                sequences: vec![Sequence::Series(Series { values: vec![1.0; 2 * channels], channels })],
+                targets: vec![Target::Missing],
+                ..Dataset::default()
+            };
+            let layout = Some(Layout::of_sound(frames, None));
+            let processor = Processor::fit(&Default::default(), &train).unwrap().with_layout(layout);
+            let augmenter = Augmenter::new(&AugmentConfig::default(), &processor, &train);
+            augmenter.strong.iter().map(AugmentationConfig::name).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            strong(SoundConfig::default()),
+            ["time-warp", "gain", "jitter", "cutout", "frequency-mask"],
+            "SpecAugment's masks of time and frequency"
+        );
+        assert!(!strong(SoundConfig::Mfcc(Default::default())).contains(&"frequency-mask"));
     }
 
     #[test]

@@ -36,6 +36,11 @@ fn limit(open_ended: bool) -> u64 {
     LIMIT.get().unwrap_or(if open_ended { MOST } else { u64::MAX })
 }
 
+/// Bytes that may be made of one file whose size is not seen: of packed sound, or of what is computed from it.
+pub(super) fn most_bytes() -> u64 {
+    limit(true)
+}
+
 /// A reader that ends in an error where it gives more than it may.
 pub(crate) struct Limited<R> {
     inner: R,

@@ -1,5 +1,6 @@
 //! Readers of files. One file a format, one registry row each.
 
+pub(crate) mod audio;
 pub(crate) mod cells;
 pub(crate) mod csv;
 pub(crate) mod decode;
@@ -27,6 +28,7 @@ use crate::error::DataError;
 use crate::label_names;
 use crate::levels::{Levels, leveled};
 use crate::sequence::Sequence;
+use semiseq_audio::SoundConfig;
 
 /// What a file says: sequences, and labels as text (empty: unlabelled).
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -45,6 +47,8 @@ pub struct Rows {
     pub notes: Vec<String>,
     /// Which columns of a table were read.
     pub layout: Option<Layout>,
+    /// SHA-256 of the samples that frames of sound were made of; see [`Dataset::samples`](crate::Dataset::samples).
+    pub samples: Option<String>,
 }
 
 impl Rows {
@@ -58,7 +62,7 @@ impl Rows {
 }
 
 /// What the config says about columns.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ReadOptions {
     /// Column of the text.
     pub text: Option<String>,
@@ -80,6 +84,8 @@ pub struct ReadOptions {
     pub supervised: bool,
     /// What training saw: later tables are read by that.
     pub like: Option<Layout>,
+    /// What sound is read as; absent: log-mel frames.
+    pub sound: Option<SoundConfig>,
 }
 
 /// A file format.
@@ -106,6 +112,7 @@ pub const FORMATS: &[Format] = &[
     idx::FORMAT,
     lines::FORMAT,
     documents::FORMAT,
+    audio::FORMAT,
 ];
 
 pub use decode::{read_text, text_of};
@@ -122,10 +129,12 @@ const NOTES: usize = 8;
 /// Names the file, the line, what was expected, and how to mend it; bad rows are reported together.
 pub fn read(path: &Path, format: Option<&str>, options: &ReadOptions) -> Result<Rows, DataError> {
     std::fs::metadata(path).map_err(|error| DataError::file(path, &error))?;
+    let sound = options.like.as_ref().is_some_and(|layout| layout.kind() == Kind::Audio) && path.is_dir();
     let documents = options.like.as_ref().is_some_and(|layout| layout.kind() == Kind::Documents) && path.is_dir();
     let texts = options.like.as_ref().is_some_and(|layout| layout.kind() == Kind::Text);
     let guessed = match guess(path) {
         _ if documents => Some(documents::FORMAT.name),
+        _ if sound => Some(audio::FORMAT.name),
         // To a model of texts numbers are words.
         Some(name) if name == ucr::FORMAT.name && texts => Some(lines::FORMAT.name),
         guessed => guessed,
@@ -185,6 +194,8 @@ pub fn guess(path: &Path) -> Option<&'static str> {
     if path.is_dir() {
         return if idx::is_folder(path) {
             Some("idx")
+        } else if audio::folder::is_folder(path) {
+            Some(audio::FORMAT.name)
         } else if lines::is_folder(path) {
             Some("lines")
         } else {
@@ -193,7 +204,7 @@ pub fn guess(path: &Path) -> Option<&'static str> {
     }
     let named = by_ending(path);
     // Binary files tell by their names alone; of other files the first bytes tell what no name should.
-    if named == Some(idx::FORMAT.name) || named == Some(ts::FORMAT.name) {
+    if [idx::FORMAT.name, ts::FORMAT.name, audio::FORMAT.name].map(Some).contains(&named) {
         return named;
     }
     let begin = decode::beginning(path);
@@ -202,12 +213,22 @@ pub fn guess(path: &Path) -> Option<&'static str> {
     }
     let ending = ending(path);
     let silent = ending.as_deref().is_none_or(|ending| ["txt", "data", "dat"].contains(&ending));
-    match named {
+    let found = match named {
         Some(name) if name != ucr::FORMAT.name => Some(name),
         // What such names promise is a table of the UCR archive; or whatever is inside.
         Some(_) => Some(by_content(&begin)),
         None => silent.then(|| by_content(&begin)),
+    };
+    let tables = [csv::FORMAT.name, csv::TSV.name, jsonl::FORMAT.name];
+    match found {
+        Some(name) if tables.contains(&name) && audio::manifest::looks_like(path, &begin) => Some(audio::FORMAT.name),
+        found => found,
     }
+}
+
+/// Whether a file of a format has columns, which keys of a config can name.
+pub(crate) fn has_columns(format: &Format, path: &Path) -> bool {
+    format.columns && (format.name != audio::FORMAT.name || audio::has_columns(path))
 }
 
 /// Lines that are looked at to tell a format.

@@ -42,6 +42,7 @@ pub(crate) fn read(path: &Path, format: Option<&str>, options: &ReadOptions) -> 
 /// Text, or series of unequal channels.
 pub(crate) fn from_rows(rows: Rows, options: &ReadOptions) -> Result<Recordings, DataError> {
     let Rows { name, sequences, mut levels, notes, layout, .. } = rows;
+    let sound = layout.clone().filter(|layout| layout.kind() == Kind::Audio);
     let named = layout.filter(|layout| layout.kind() == Kind::Channels);
     let target = match (&options.target, &named) {
         (None, _) => None,
@@ -79,7 +80,7 @@ pub(crate) fn from_rows(rows: Rows, options: &ReadOptions) -> Result<Recordings,
         }
         levels = levels.turned(place);
     }
-    let layout = named.map(|_| Layout::of_keys(Kind::Channels, &columns, "label"));
+    let layout = named.map(|_| Layout::of_keys(Kind::Channels, &columns, "label")).or(sound);
     Ok(Recordings { name, columns, series, levels, notes, layout })
 }
 

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::DataError;
 use crate::sequence::Sequence;
+use semiseq_audio::{LogMelConfig, MfccConfig, SoundConfig, WaveformConfig};
 
 /// `[data.transform]`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -31,6 +32,16 @@ pub struct TransformConfig {
     /// For text: at most so many tokens in the vocabulary, the commonest first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub vocabulary: Option<usize>,
+    /// For sound: the logarithm of the power in mel bands, frame by frame. The default for sound; `normalize = "series"`
+    /// scales each recording by itself.
+    #[serde(rename = "log-mel", skip_serializing_if = "Option::is_none")]
+    pub log_mel: Option<LogMelConfig>,
+    /// For sound: mel-frequency cepstral coefficients, frame by frame.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mfcc: Option<MfccConfig>,
+    /// For sound: the samples themselves, thousands of steps a second.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waveform: Option<WaveformConfig>,
 }
 
 /// How values are scaled.
@@ -58,6 +69,19 @@ impl Default for TextUnit {
 }
 
 impl TransformConfig {
+    /// What recordings of sound are read as, where one of the three tables says so.
+    pub fn sound(&self) -> Option<SoundConfig> {
+        self.sounds().into_iter().next()
+    }
+
+    /// All of them; more than one is a mistake.
+    fn sounds(&self) -> Vec<SoundConfig> {
+        let log_mel = self.log_mel.clone().map(SoundConfig::LogMel);
+        let mfcc = self.mfcc.clone().map(SoundConfig::Mfcc);
+        let waveform = self.waveform.clone().map(SoundConfig::Waveform);
+        log_mel.into_iter().chain(mfcc).chain(waveform).collect()
+    }
+
     /// Refuses a key that has no effect on data of this kind: whoever wrote it expects one.
     pub(crate) fn check_effect(&self, name: &str, first: &Sequence) -> Result<(), DataError> {
         let tokens = self.tokenize != TextUnit::default();
@@ -99,6 +123,13 @@ impl TransformConfig {
             if value == Some(0) {
                 note(key, "must be at least 1, got 0".into());
             }
+        }
+        let sounds = self.sounds();
+        if let [first, second, ..] = &sounds[..] {
+            note(second.key(), format!("stands beside `{}`, and sound is read as one of them", first.key()));
+        }
+        for sound in sounds {
+            sound.check(&format!("{path}.{}", sound.key()), problems);
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Whether raw data fit a task.
 
 use crate::error::DataError;
+use crate::formats::table::layout::Layout;
+use crate::preparation::transform::TransformConfig;
 use crate::sequence::{Dataset, Sequence, Target};
 use crate::task::Task;
 
@@ -47,6 +49,17 @@ pub(crate) fn check_targets(dataset: &Dataset, task: Task) -> Result<(), DataErr
         format!("{} has {found} as targets, which this model cannot learn", dataset.name),
         format!("use `[model.{model}]`"),
     ))
+}
+
+/// Refuses a table that says what sound is read as, where there is none: whoever wrote it expects an effect.
+pub(crate) fn check_sound(name: &str, transform: &TransformConfig, layout: Option<&Layout>) -> Result<(), DataError> {
+    match transform.sound().filter(|_| layout.and_then(Layout::frames).is_none()) {
+        None => Ok(()),
+        Some(sound) => Err(DataError::new(
+            format!("`data.transform.{}` is for sound, and {name} holds none", sound.key()),
+            "remove the table: it would have no effect; WAV and FLAC files are sound",
+        )),
+    }
 }
 
 /// Empty sequences, by row.

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::formats::table::layout::Layout;
 use crate::preparation::unicode::mostly_unspaced;
 use crate::sequence::{Dataset, Sequence, Target};
 use crate::shown::shown;
@@ -13,8 +14,14 @@ use crate::shown::shown;
 pub struct Description {
     /// Where it comes from.
     pub name: String,
-    /// `series`, `text` or `tokens`.
+    /// `series`, `text`, `tokens` or `audio`.
     pub kind: &'static str,
+    /// What recordings of sound are read as.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub frames: Option<String>,
+    /// Seconds of sound from a step to the next.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub step_seconds: Option<f64>,
     /// Sequences.
     pub sequences: usize,
     /// Channels of a series.
@@ -59,6 +66,8 @@ pub fn describe(dataset: &Dataset) -> Description {
             Some(Sequence::Tokens(_)) => "tokens",
             _ => "series",
         },
+        frames: None,
+        step_seconds: None,
         sequences: dataset.len(),
         channels: first.and_then(Sequence::values).map(|(_, channels)| channels),
         lengths: [at(0), at(lengths.len() / 2), at(lengths.len().saturating_sub(1))],
@@ -72,6 +81,19 @@ pub fn describe(dataset: &Dataset) -> Description {
     }
 }
 
+impl Description {
+    /// The same, of data that were read by this layout: recordings of sound are series of frames, and called `audio`.
+    #[must_use]
+    pub fn read_by(self, layout: Option<&Layout>) -> Self {
+        match layout.and_then(Layout::frames) {
+            Some(frames) => {
+                Self { kind: "audio", frames: Some(frames.said()), step_seconds: Some(frames.seconds()), ..self }
+            }
+            None => self,
+        }
+    }
+}
+
 impl fmt::Display for Description {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [least, median, most] = self.lengths;
@@ -80,7 +102,15 @@ impl fmt::Display for Description {
         if let Some(channels) = self.channels {
             writeln!(f, "  channels  {channels}")?;
         }
-        writeln!(f, "  length    {least} to {most} {unit}, median {median}")?;
+        write!(f, "  length    {least} to {most} {unit}, median {median}")?;
+        if let Some(step) = self.step_seconds {
+            let [least, median, most] = self.lengths.map(|steps| steps as f64 * step);
+            write!(f, " ({least:.2} to {most:.2} s, median {median:.2} s)")?;
+        }
+        writeln!(f)?;
+        if let Some(frames) = &self.frames {
+            writeln!(f, "  frames    {frames}")?;
+        }
         writeln!(f, "  missing   {} values, {} labels", self.missing_values, self.unlabeled)?;
         for (index, (name, count)) in self.classes.iter().enumerate().take(SHOWN) {
             let head = if index == 0 { "classes" } else { "" };

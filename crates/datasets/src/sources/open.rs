@@ -52,7 +52,7 @@ fn check_columns(path: &Path, config: &DataConfig) -> Result<(), DataError> {
     let has_columns = |path: &Path| {
         let name = config.format.as_deref().or_else(|| formats::guess(path));
         // What is no format at all is told by whoever reads it.
-        FORMATS.iter().find(|format| Some(format.name) == name).is_none_or(|format| format.columns)
+        FORMATS.iter().find(|format| Some(format.name) == name).is_none_or(|format| formats::has_columns(format, path))
     };
     if others.chain([path]).any(has_columns) {
         return Ok(());

@@ -80,6 +80,7 @@ pub fn dataset_from_rows(mut rows: Rows, task: Task) -> Result<Dataset, DataErro
             targets,
             levels: rows.levels,
             notes: rows.notes,
+            samples: rows.samples,
             ..Dataset::default()
         });
     }
@@ -90,6 +91,7 @@ pub fn dataset_from_rows(mut rows: Rows, task: Task) -> Result<Dataset, DataErro
         let mut dataset = Dataset::from_labels(rows.name, rows.sequences, rows.labels);
         let counts = dataset.class_counts();
         dataset.levels = rows.levels;
+        dataset.samples = rows.samples;
         dataset.notes = rows.notes;
         dataset.notes.extend(label_names::doubtful(&dataset.classes, &counts, &dataset.name));
         return Ok(dataset);
@@ -113,6 +115,7 @@ pub fn dataset_from_rows(mut rows: Rows, task: Task) -> Result<Dataset, DataErro
             targets,
             levels: rows.levels,
             notes: rows.notes,
+            samples: rows.samples,
             ..Dataset::default()
         });
     }

@@ -56,6 +56,7 @@ pub(crate) fn options_of(config: &DataConfig) -> ReadOptions {
         missing: config.labels.missing.clone(),
         id: config.id.clone(),
         time: config.time.clone(),
+        sound: config.transform.sound(),
         ..ReadOptions::default()
     }
 }

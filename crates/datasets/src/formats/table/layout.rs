@@ -3,9 +3,9 @@
 use semiseq_schema::nearest;
 use serde::{Deserialize, Serialize};
 
-use crate::formats::table::{Columns, listed};
-
 use crate::error::DataError;
+use crate::formats::table::{Columns, listed};
+use semiseq_audio::Frames;
 
 /// What the rows of a table are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,10 +24,12 @@ pub enum Kind {
     Documents,
     /// Lists of JSON lines, a channel each.
     Channels,
+    /// A recording of sound a file; columns are those of a manifest.
+    Audio,
 }
 
 /// The columns of the table that a model was trained on.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Layout {
     pub(crate) kind: Kind,
@@ -53,6 +55,9 @@ pub struct Layout {
     /// Whether missing values at a row's end are the padding of a shorter series.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub(crate) padded: bool,
+    /// How frames are made of sound.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(crate) frames: Option<Frames>,
 }
 
 impl Layout {
@@ -69,7 +74,25 @@ impl Layout {
             channel: columns.channel,
             channels: Vec::new(),
             padded: columns.padded,
+            frames: None,
         }
+    }
+
+    /// Of recordings of sound; `target` is the column or key of a manifest that holds labels.
+    pub(crate) fn of_sound(frames: Frames, target: Option<String>) -> Self {
+        let place = target.as_ref().map(|_| 0);
+        Self {
+            kind: Kind::Audio,
+            columns: target.into_iter().collect(),
+            target: place,
+            frames: Some(frames),
+            ..Self::default()
+        }
+    }
+
+    /// How frames were made of sound, where the sequences are recordings of it.
+    pub fn frames(&self) -> Option<&Frames> {
+        self.frames.as_ref().filter(|_| self.kind == Kind::Audio)
     }
 
     /// The keys of JSON lines, the label's last.
@@ -107,7 +130,7 @@ impl Layout {
 
     /// Whether tables have these columns, and no other kind of files does.
     pub(crate) fn is_of_a_table(&self) -> bool {
-        !matches!(self.kind, Kind::Documents | Kind::Channels) && self.is_sound()
+        !matches!(self.kind, Kind::Documents | Kind::Channels | Kind::Audio) && self.is_sound()
     }
 
     /// Whether all places are in the table.

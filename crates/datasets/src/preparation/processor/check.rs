@@ -2,6 +2,7 @@
 
 use semiseq_schema::{InputSize, Problem};
 
+use crate::formats::table::layout::Layout;
 use crate::preparation::processor::Processor;
 use crate::preparation::text::{MOST_TOKENS, Tokenizer};
 use crate::preparation::windows::WindowsConfig;
@@ -62,6 +63,15 @@ impl Processor {
             let size = targets.tokenizer.as_ref().map_or(targets.size, Tokenizer::size);
             if targets.size != size || !(1..=MOST_TOKENS + 1).contains(&targets.size) {
                 note("targets.size", format!("is {}, and there are {size} tokens", targets.size));
+            }
+        }
+        if let Some(frames) = self.layout.as_ref().and_then(Layout::frames) {
+            match frames.clone().checked() {
+                Err(reason) => note("layout.frames", format!("cannot be: {reason}")),
+                Ok(frames) if self.input != InputSize::Values(frames.channels()) => {
+                    note("layout.frames", format!("has {} channels, unlike the input", frames.channels()));
+                }
+                Ok(_) => {}
             }
         }
         if let Some(forecast) = &self.forecast {

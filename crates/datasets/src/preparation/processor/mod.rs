@@ -165,8 +165,10 @@ impl Processor {
         self.layout.as_ref()
     }
 
-    pub(crate) fn set_layout(&mut self, layout: Option<Layout>) {
-        self.layout = layout;
+    /// The same, of data that were read by this layout: defaults for sound differ from those for other series.
+    #[must_use]
+    pub fn with_layout(self, layout: Option<Layout>) -> Self {
+        Self { layout, ..self }
     }
 
     /// Class names in order; empty for numbers.
