@@ -9,6 +9,7 @@ mod encoders;
 mod heads;
 mod layers;
 mod model;
+mod other_weights;
 mod sequences;
 mod word_table;
 
@@ -30,6 +31,7 @@ pub use heads::{
 };
 pub use layers::{Pool, Pooling, Stem, StemConfig, StepOutputs, each_step};
 pub use model::SequenceModel;
+pub use other_weights::{OtherTensor, Taken, WeightsPart, with_weights_of};
 pub use semiseq_schema::InputSize;
 pub use sequences::{Input, Sequences};
 pub use word_table::with_word_vectors;

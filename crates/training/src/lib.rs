@@ -6,6 +6,7 @@ mod combinations;
 pub mod config;
 pub mod error;
 pub mod files;
+mod initial_weights;
 pub mod learner;
 pub mod observer;
 mod options;

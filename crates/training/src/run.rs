@@ -53,7 +53,7 @@ fn run_here<M: ModelSettings, O: ObjectiveSettings>(
     if let Some(finished) = plan.finished_already()? {
         return Ok(finished);
     }
-    let plan = plan.with_vectors()?.with_references()?;
+    let plan = plan.with_vectors()?.with_initial_weights()?.with_references()?;
     let initial = plan.initial_model();
     plan.check_stages(&initial)?;
     let mut session = Session::open(&plan)?;

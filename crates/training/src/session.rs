@@ -7,12 +7,13 @@ use std::time::Instant;
 use burn::module::Module;
 use burn::tensor::Device;
 use semiseq_datasets::{Augmenter, Dataset, Pool, Prepared, Target, Task as Targets};
-use semiseq_models::with_word_vectors;
+use semiseq_models::{Taken, with_weights_of, with_word_vectors};
 use semiseq_objectives::{Objective, ObjectiveConfig, Setting, SupervisedConfig, TargetSize};
 use semiseq_schema::{Scores, mix};
 
 use crate::config::{CheckedConfig, LayersConfig, StageConfig};
 use crate::error::Error;
+use crate::initial_weights::InitialWeights;
 use crate::learner::checkpoint::Files;
 use crate::learner::progress::Progress;
 use crate::learner::{Fit, Listener, Milestone, Pace, StageOptions, check_stage, draw, fit_heard};
@@ -49,6 +50,7 @@ pub(crate) struct Plan<'a, M, O> {
     began: Instant,
     references: References,
     vectors: Option<Vectors>,
+    initial: Option<InitialWeights>,
 }
 
 impl<'a, M: ModelSettings, O: ObjectiveSettings> Plan<'a, M, O> {
@@ -68,6 +70,7 @@ impl<'a, M: ModelSettings, O: ObjectiveSettings> Plan<'a, M, O> {
             began: Instant::now(),
             references: References::default(),
             vectors: None,
+            initial: None,
         }
     }
 
@@ -96,6 +99,24 @@ impl<'a, M: ModelSettings, O: ObjectiveSettings> Plan<'a, M, O> {
     pub(crate) fn with_vectors(mut self) -> Result<Self, Error> {
         if let Some((path, width)) = self.config.model.word_vectors() {
             self.vectors = Some(Vectors::read(path, width, &self.data)?);
+        }
+        Ok(self)
+    }
+
+    /// Reads the weights that the model begins with, and tells what becomes of each.
+    ///
+    /// # Errors
+    ///
+    /// Where they cannot be read, or none of them goes with the model.
+    pub(crate) fn with_initial_weights(mut self) -> Result<Self, Error> {
+        let Some(path) = &self.config.weights else { return Ok(self) };
+        self.initial = Some(InitialWeights::read(path, &self.data.processor)?);
+        let (_, taken) = self.initial_model_and_what_it_took();
+        if taken.taken.is_empty() {
+            return Err(Error::input(
+                format!("`weights`: no tensor of {} has the name and shape of one of the model's", path.display()),
+                "write the same `[model]` table as the run that they come from has; its `config.toml` holds it",
+            ));
         }
         Ok(self)
     }
@@ -131,13 +152,24 @@ impl<'a, M: ModelSettings, O: ObjectiveSettings> Plan<'a, M, O> {
     }
 
     pub(crate) fn initial_model(&self) -> M::Model {
+        self.initial_model_and_what_it_took().0
+    }
+
+    /// The model as it begins, and which of its parameters other weights gave.
+    fn initial_model_and_what_it_took(&self) -> (M::Model, Taken) {
         self.device.seed(self.config.seed);
         let head = head_size(self.config.model.kind(), &self.data.processor);
         let model = self.config.model.init(self.data.processor.input(), head, &self.device);
         draw(&model);
-        match &self.vectors {
+        let model = match &self.vectors {
             Some(vectors) => with_word_vectors(model, &vectors.table),
             None => model,
+        };
+        match &self.initial {
+            Some(InitialWeights { tensors, rows }) => {
+                with_weights_of(model, tensors, self.config.weights_part, rows.as_deref())
+            }
+            None => (model, Taken::default()),
         }
     }
 
@@ -273,6 +305,14 @@ impl<'a, M: ModelSettings, O: ObjectiveSettings> Session<'a, M, O> {
         let Plan { config, data, vectors, .. } = self.plan;
         if let (Some(vectors), Some((path, _))) = (vectors, config.model.word_vectors()) {
             self.progress.note(&vectors.coverage(path, data));
+        }
+        if let Some(path) = &config.weights {
+            let (_, Taken { taken, left }) = self.plan.initial_model_and_what_it_took();
+            let rest = match left.is_empty() {
+                true => String::new(),
+                false => format!("; drawn, as it has none of their name and shape: {}", left.join(", ")),
+            };
+            self.progress.note(&format!("{}: the weights of {} tensors{rest}", path.display(), taken.len()));
         }
         let References { scored, missing, .. } = &self.plan.references;
         if let Some((best, value)) = best_reference(scored) {

@@ -13,7 +13,7 @@ fn teachers() -> Vec<Teacher> {
     let none = [0.0; 3];
     vec![
         Teacher {
-            name: "a: label spreading".into(),
+            name: "a: label propagation".into(),
             said: said([[0.7, 0.2, 0.1], [0.1, 0.1, 0.8], [1.0, 0.0, 0.0], [0.2, 0.5, 0.3], none, [0.3, 0.3, 0.4]]),
             left_out: Some(0.9),
         },
@@ -55,7 +55,7 @@ fn a_step_is_the_formula() {
             entropy_weights: weighs,
             weight,
             trust: f64::from(trust),
-            teachers: [("label spreading".into(), 0.5), ("self-training".into(), 1.0)].into(),
+            teachers: [("label propagation".into(), 0.5), ("self-training".into(), 1.0)].into(),
             ..DistillationConfig::default()
         };
         let values: Vec<f32> = logits.iter().flatten().map(|value| *value as f32).collect();
@@ -111,7 +111,7 @@ fn teachers_are_chosen_by_a_part_of_their_name() {
         };
         config.chosen(&teachers).iter().map(|(teacher, _)| teacher.name.clone()).collect()
     };
-    assert_eq!(chosen(&["logistic", "a:"]), ["a: label spreading", "c: logistic regression"]);
+    assert_eq!(chosen(&["logistic", "a:"]), ["a: label propagation", "c: logistic regression"]);
     assert!(chosen(&["forest"]).is_empty());
     assert_eq!(DistillationConfig::default().chosen(&teachers).len(), 2);
 }

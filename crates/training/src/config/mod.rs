@@ -28,8 +28,10 @@ pub use references::ReferencesConfig;
 pub use schedule::{ScheduleConfig, StepSchedule, WarmupOnly};
 pub use stage::{EarlyStopping, StageConfig};
 
+use std::path::PathBuf;
+
 use semiseq_datasets::DataConfig;
-use semiseq_models::ModelConfig;
+use semiseq_models::{ModelConfig, WeightsPart};
 use semiseq_objectives::ObjectiveConfig;
 use semiseq_schema::{Problem, problem};
 use serde::{Deserialize, Serialize};
@@ -56,6 +58,13 @@ pub struct RunConfig<M = ModelConfig, O = ObjectiveConfig> {
     /// (Chen et al. 2016). An LSTM or a GRU then keeps its states and not its gates. On flex and ndarray. Default false.
     #[serde(default)]
     pub gradient_checkpointing: bool,
+    /// `[model] weights`: a run folder, or a safetensors file, whose weights the model begins with, by name and shape; words keep
+    /// their vectors, whatever their place in either vocabulary. Default: none, weights are drawn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weights: Option<PathBuf>,
+    /// `[model] weights_part`: which of them: `body` (all but the head), `encoder`, `embedding`, or `all`. Default `body`.
+    #[serde(default, skip_serializing_if = "is_body")]
+    pub weights_part: WeightsPart,
     /// Where sequences come from and which labels may be seen.
     pub data: DataConfig,
     /// The network.
@@ -75,6 +84,10 @@ fn default_backend() -> String {
     "flex".into()
 }
 
+fn is_body(part: &WeightsPart) -> bool {
+    *part == WeightsPart::Body
+}
+
 fn first_device() -> Vec<usize> {
     vec![0]
 }
@@ -91,6 +104,8 @@ impl<M: ModelSettings, O: ObjectiveSettings> RunConfig<M, O> {
             backend: default_backend(),
             devices: first_device(),
             gradient_checkpointing: false,
+            weights: None,
+            weights_part: WeightsPart::Body,
             data,
             model,
             stages,
@@ -131,6 +146,10 @@ impl<M: ModelSettings, O: ObjectiveSettings> RunConfig<M, O> {
                 format!("must be a plain folder name, got `{}`", self.name.escape_debug()),
                 Some("leave the key out for the config file's name"),
             ));
+        }
+        if self.weights.is_none() && self.weights_part != WeightsPart::Body {
+            let hint = "write `weights = \"runs/other\"` beside it, or leave it out";
+            problems.push(problem("weights_part", "has no effect without `weights`", Some(hint)));
         }
         self.data.check("data", &mut problems);
         self.model.check("model", &mut problems);

@@ -7,13 +7,15 @@ use semiseq_schema::Problem;
 use toml::{Table, Value};
 
 /// Keys that hold a path.
-const PATHS: [&[&str]; 6] = [
+const PATHS: [&[&str]; 8] = [
     &["data", "train"],
     &["data", "valid"],
     &["data", "test"],
     &["data", "unlabeled"],
     &["data", "labels", "file"],
     &["data", "source"],
+    &["model", "weights"],
+    &["weights"],
 ];
 
 /// The key that holds a path where it ends in `.json`.

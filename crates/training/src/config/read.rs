@@ -81,6 +81,7 @@ pub fn read_str_as<M: ModelSettings, O: ObjectiveSettings>(
     overrides: &[String],
 ) -> Result<RunConfig<M, O>, Error> {
     let mut loaded = Loaded { table: parse(file, text)?, places: Places::of(file, text), misplaced: Vec::new() };
+    lift_weights(&mut loaded.table, &mut loaded.places);
     name_by_file(&mut loaded.table, Path::new(file));
     finish(loaded, overrides, Path::new(""))
 }
@@ -120,6 +121,7 @@ fn finish<M: ModelSettings, O: ObjectiveSettings>(
     for text in overrides {
         apply_override(&mut table, &mut places, text)?;
     }
+    lift_weights(&mut table, &mut places);
     misplaced.extend(make_whole(&mut table, folder));
     let mut problems: Vec<Problem> = misplaced.iter().filter_map(|misplaced| misplaced.problem(&table)).collect();
     let (config, mistakes, touched) = deserialize_all::<RunConfig<M, O>>(Value::Table(table), &mut places);
@@ -138,6 +140,23 @@ fn finish<M: ModelSettings, O: ObjectiveSettings>(
         }
     }
     Err(Error::Config(problems.into_iter().map(|problem| placed(problem, &places)).collect()))
+}
+
+/// Keys of `[model]` that are about any model: the table itself holds one table, the choice.
+const OF_ANY_MODEL: [&str; 2] = ["weights", "weights_part"];
+
+/// Takes the keys that are about any model out of `[model]`, to where [`RunConfig`] has them.
+fn lift_weights(table: &mut Table, places: &mut Places) {
+    for key in OF_ANY_MODEL {
+        let Some(Value::Table(model)) = table.get_mut("model") else { return };
+        if let Some(value) = model.remove(key) {
+            places.rename(&join("model", key), key);
+            table.insert(key.into(), value);
+        }
+    }
+    if matches!(table.get("model"), Some(Value::Table(model)) if model.is_empty()) {
+        table.remove("model");
+    }
 }
 
 /// Whether a key is `table`, or stands in it.
@@ -192,6 +211,8 @@ fn load(path: &Path, seen: &mut Vec<PathBuf>) -> Result<Loaded, Error> {
     let base = table.remove("extends");
     let folder = path.parent().unwrap_or(Path::new(""));
     let misplaced = make_whole(&mut table, folder);
+    let mut places = places;
+    lift_weights(&mut table, &mut places);
     let above = Loaded { table, places, misplaced };
     let Some(base) = base else {
         return Ok(above);

@@ -11,12 +11,12 @@ pub(crate) mod json;
 pub(crate) mod lock;
 mod log;
 pub mod metrics_log;
-mod model_file;
+pub(crate) mod model_file;
 pub(crate) mod record;
 pub(crate) mod result;
 pub(crate) mod summary;
 mod tensorboard;
-mod weights;
+pub(crate) mod weights;
 
 pub use finished::{FinishedRun, SavedRun, Scored};
 pub use generator::Order;

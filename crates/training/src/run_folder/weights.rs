@@ -1,11 +1,13 @@
 //! A safetensors file of a run folder, looked through before anything is built from it: what the folder's JSON asks for is
 //! held against the tensors that are there, so that a changed size is refused and not allocated.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::store::SafetensorsStore;
 use burn::tensor::{Bool, Int, Tensor};
+use semiseq_models::OtherTensor;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -103,6 +105,23 @@ impl Weights {
         Err(damaged(described, &reason))
     }
 
+    /// Its tensors of floats by name.
+    pub(crate) fn by_name(&self) -> HashMap<String, OtherTensor> {
+        let numbers = |bytes: &[u8]| -> Vec<f32> {
+            bytes.chunks_exact(4).map(|four| f32::from_le_bytes([four[0], four[1], four[2], four[3]])).collect()
+        };
+        let Ok((header, data)) = header(&self.bytes) else { return HashMap::new() };
+        let tensors = header.iter().filter(|(name, _)| *name != METADATA);
+        tensors
+            .filter_map(|(name, tensor)| match tensor_of(tensor, data) {
+                Ok(((Kind::Float, shape), bytes)) => {
+                    Some((name.clone(), OtherTensor { shape, values: numbers(bytes) }))
+                }
+                _ => None,
+            })
+            .collect()
+    }
+
     /// The longest dimension of all tensors.
     pub(crate) fn longest(&self) -> usize {
         self.forms.iter().flat_map(|(_, shape)| shape).copied().max().unwrap_or(0)
@@ -162,15 +181,20 @@ impl ModuleVisitor for Forms {
     }
 }
 
-/// Kind and shape of each tensor of a safetensors file, sorted.
-fn forms(bytes: &[u8]) -> Result<Vec<Form>, String> {
+/// What a safetensors file says of its tensors, and their bytes.
+fn header(bytes: &[u8]) -> Result<(Map<String, Value>, &[u8]), String> {
     let length = bytes.first_chunk::<PREFIX>().map(|prefix| u64::from_le_bytes(*prefix));
     let length = length.ok_or("the file is cut short")?;
     let end = usize::try_from(length).ok().and_then(|length| length.checked_add(PREFIX));
     let end = end.filter(|end| *end <= bytes.len()).ok_or("the file is cut short")?;
     let header: Map<String, Value> =
         serde_json::from_slice(&bytes[PREFIX..end]).map_err(|error| format!("the header: {error}"))?;
-    let data = &bytes[end..];
+    Ok((header, &bytes[end..]))
+}
+
+/// Kind and shape of each tensor of a safetensors file, sorted.
+fn forms(bytes: &[u8]) -> Result<Vec<Form>, String> {
+    let (header, data) = header(bytes)?;
     let mut forms = Vec::new();
     let mut covered = 0;
     for (name, tensor) in header.iter().filter(|(name, _)| *name != METADATA) {

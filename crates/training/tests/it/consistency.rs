@@ -56,6 +56,9 @@ impl SequenceModel for Net {
     fn causal(&self) -> bool {
         !self.two_way
     }
+    fn bidirectional(&self) -> bool {
+        self.two_way
+    }
     fn outputs(&self) -> usize {
         self.head.dims()[1]
     }
