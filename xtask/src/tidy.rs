@@ -48,7 +48,29 @@ pub fn check(root: &Path) -> Vec<String> {
             problems.push(format!("README.md: configs/{name} is missing from the table of configs"));
         }
     }
+    let translated = fs::read_to_string(root.join("README.zh-CN.md")).unwrap_or_default();
+    let (own, theirs) = (commands(&readme), commands(&translated));
+    if let Some(lacking) = own.iter().find(|command| !theirs.contains(command)) {
+        problems.push(format!("README.zh-CN.md: lacks README.md's command `{lacking}`"));
+    }
+    if let Some(more) = theirs.iter().find(|command| !own.contains(command)) {
+        problems.push(format!("README.zh-CN.md: `{more}` is no command of README.md"));
+    }
     problems
+}
+
+/// The commands of a page's `sh` blocks, without their comments.
+fn commands(page: &str) -> Vec<String> {
+    let mut inside = false;
+    let mut found = Vec::new();
+    for line in page.lines() {
+        if line.starts_with("```") {
+            inside = line == "```sh";
+        } else if inside {
+            found.push(line.split(" #").next().unwrap_or(line).trim_end().to_string());
+        }
+    }
+    found
 }
 
 fn rust_files(folder: &Path, files: &mut Vec<PathBuf>) {
@@ -77,12 +99,15 @@ mod tests {
         fs::write(root.join("src/b.rs"), &printing).unwrap();
         fs::write(root.join("examples/own/src/main.rs"), &printing).unwrap();
         fs::write(root.join("configs/x.toml"), "").unwrap();
-        fs::write(root.join("README.md"), "nothing").unwrap();
+        fs::write(root.join("README.md"), "```sh\na b  # the same\nc\n```\n```rust\nd\n```\n").unwrap();
+        fs::write(root.join("README.zh-CN.md"), "```sh\na b # 一样\ne\n```\n").unwrap();
         let problems = check(&root).join("\n");
         assert!(
             problems.contains(&["b.rs: `print", "ln!(` panics where nobody reads"].concat())
                 && problems.contains("a.rs: must open with")
                 && problems.contains("configs/x.toml is missing")
+                && problems.contains("README.zh-CN.md: lacks README.md's command `c`")
+                && problems.contains("README.zh-CN.md: `e` is no command of README.md")
                 && !problems.contains("main.rs")
                 && !problems.contains("configs/bases"),
             "{problems}"

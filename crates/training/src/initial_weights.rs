@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use semiseq_datasets::Processor;
-use semiseq_models::OtherTensor;
+use semiseq_models::{OtherTensor, WeightsPart};
 use serde_json::Value;
 
 use crate::error::Error;
@@ -23,12 +23,13 @@ pub(crate) struct InitialWeights {
 }
 
 impl InitialWeights {
-    /// Reads a run folder, or a safetensors file, whose tensors are named as a run's are.
+    /// Reads a run folder, or a safetensors file, whose tensors are named as a run's are. A file does not say which word a row of its
+    /// table of tokens is: of that, only what `part` asks for by name is taken.
     ///
     /// # Errors
     ///
     /// Where there is neither, or the files are damaged.
-    pub(crate) fn read(path: &Path, processor: &Processor) -> Result<Self, Error> {
+    pub(crate) fn read(path: &Path, part: WeightsPart, processor: &Processor) -> Result<Self, Error> {
         if !path.is_dir() {
             let bytes = fs::read(path).map_err(|error| {
                 Error::input(
@@ -36,7 +37,11 @@ impl InitialWeights {
                     "give the folder of a finished run, or a safetensors file",
                 )
             })?;
-            return Ok(Self { tensors: Weights::parse(path, bytes)?.by_name(), rows: None });
+            let mut tensors = Weights::parse(path, bytes)?.by_name();
+            if part == WeightsPart::Body && processor.words().is_some() {
+                tensors.retain(|name, _| !name.split('.').any(|module| module == "embedding"));
+            }
+            return Ok(Self { tensors, rows: None });
         }
         let file = path.join(WEIGHTS);
         if !file.exists() {

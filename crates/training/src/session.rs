@@ -110,7 +110,7 @@ impl<'a, M: ModelSettings, O: ObjectiveSettings> Plan<'a, M, O> {
     /// Where they cannot be read, or none of them goes with the model.
     pub(crate) fn with_initial_weights(mut self) -> Result<Self, Error> {
         let Some(path) = &self.config.weights else { return Ok(self) };
-        self.initial = Some(InitialWeights::read(path, &self.data.processor)?);
+        self.initial = Some(InitialWeights::read(path, self.config.weights_part, &self.data.processor)?);
         let (_, taken) = self.initial_model_and_what_it_took();
         if taken.taken.is_empty() {
             return Err(Error::input(
@@ -310,7 +310,7 @@ impl<'a, M: ModelSettings, O: ObjectiveSettings> Session<'a, M, O> {
             let (_, Taken { taken, left }) = self.plan.initial_model_and_what_it_took();
             let rest = match left.is_empty() {
                 true => String::new(),
-                false => format!("; drawn, as it has none of their name and shape: {}", left.join(", ")),
+                false => format!("; drawn, as it says none of their name, shape and words: {}", left.join(", ")),
             };
             self.progress.note(&format!("{}: the weights of {} tensors{rest}", path.display(), taken.len()));
         }
