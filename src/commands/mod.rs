@@ -1,6 +1,7 @@
 //! One file a command, and what they share.
 
 pub mod anomaly;
+mod cells;
 pub mod cluster;
 pub mod compare;
 pub mod data;

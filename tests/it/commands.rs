@@ -492,20 +492,39 @@ fn a_grid_becomes_a_table_and_finished_cells_are_not_run_twice() {
     let second = semiseq(&folder, &["compare", "grid.toml", "--json"]);
     assert!(errors(&second).contains("8 cells, 0 to run"), "{}", errors(&second));
     let found: Value = serde_json::from_slice(&second.stdout).expect("one JSON object");
-    assert_eq!(found["rows"].as_array().expect("rows").len(), 2);
+    // The methods, then what plain methods give on the same labels.
+    let (methods, references) = found["rows"].as_array().expect("rows").split_at(2);
+    let names: Vec<&str> = references.iter().filter_map(|row| row["method"].as_str()).collect();
+    assert!(names.contains(&"MiniRocket: ridge") && names.contains(&"raw values: nearest neighbour"), "{names:?}");
+    for row in references {
+        assert_eq!((row["reference"].as_bool(), row["cells"][1]["seeds"].as_u64()), (Some(true), Some(2)), "{row}");
+    }
     let ranks: f64 = found["rows"].as_array().expect("rows").iter().filter_map(|row| row["rank"].as_f64()).sum();
     assert!((ranks - 3.0).abs() < 1e-9, "the ranks of two methods add up to three: {found}");
     assert!(found["rows"][0]["p"].is_f64() && found["rows"][1]["p"].is_null(), "{found}");
 
-    // The numbers are those of the runs themselves.
-    let cells: Vec<f64> = std::fs::read_dir(out.join("cells"))
+    // The numbers are those of the runs themselves, and of the references that one method's runs computed.
+    let summaries: Vec<Value> = std::fs::read_dir(out.join("cells"))
         .expect("cells")
         .flatten()
         .filter_map(|entry| std::fs::read_to_string(entry.path().join("summary.json")).ok())
-        .map(|text| serde_json::from_str::<Value>(&text).expect("JSON")["test"]["accuracy"].as_f64().expect("a score"))
+        .map(|text| serde_json::from_str(&text).expect("JSON"))
         .collect();
-    assert_eq!(cells.len(), 8);
-    let rows = found["rows"].as_array().expect("rows").iter();
+    assert_eq!(summaries.len(), 8);
+    assert_eq!(summaries.iter().filter(|summary| summary["references"].is_array()).count(), 4);
+    let accuracy = |of: &Value| of["test"]["accuracy"].as_f64().expect("a score");
+    let cells: Vec<f64> = summaries.iter().map(accuracy).collect();
+    let ridge: Vec<f64> = summaries
+        .iter()
+        .filter_map(|summary| summary["references"].as_array())
+        .flatten()
+        .filter(|one| one["name"] == "MiniRocket: ridge")
+        .map(accuracy)
+        .collect();
+    let row = references.iter().find(|row| row["method"] == "MiniRocket: ridge").expect("a row");
+    let of_table = [0, 1].map(|task| row["cells"][task]["mean"].as_f64().expect("a mean"));
+    assert!((ridge.iter().sum::<f64>() / 4.0 - of_table.iter().sum::<f64>() / 2.0).abs() < 1e-9, "{ridge:?}");
+    let rows = methods.iter();
     let means: Vec<f64> = rows
         .flat_map(|row| row["cells"].as_array().expect("cells"))
         .map(|cell| cell["mean"].as_f64().expect("a mean"))

@@ -53,7 +53,8 @@ pub struct DataConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub header: Option<bool>,
     /// What is kept of the training part for validation: `"none"`, or a fraction in (0, 1). Labels that choose an epoch are
-    /// labels spent, so the default is `"none"`.
+    /// labels spent, so the default is `"none"`. `"cross"` keeps nothing either: the run also learns from all folds of the
+    /// labelled part but one, each in turn, and says how it does on those left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub validation: Option<Validation>,
     /// The older spelling of `validation`, in [0, 1).
@@ -89,13 +90,15 @@ pub struct DataConfig {
     pub augment: AugmentConfig,
 }
 
-/// `validation = "none"`, or a fraction.
+/// `validation = "none"`, `"cross"`, or a fraction.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Validation {
     /// Nothing is kept for validation.
     None,
     /// This part of the training part, drawn class by class.
     Fraction(f64),
+    /// Nothing is kept; runs on folds of the labelled part are scored.
+    Cross,
 }
 
 impl Serialize for Validation {
@@ -103,6 +106,7 @@ impl Serialize for Validation {
         match self {
             Self::None => serializer.serialize_str("none"),
             Self::Fraction(fraction) => serializer.serialize_f64(*fraction),
+            Self::Cross => serializer.serialize_str("cross"),
         }
     }
 }
@@ -114,12 +118,13 @@ impl<'de> Deserialize<'de> for Validation {
             type Value = Validation;
 
             fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("\"none\" or a fraction of the training part")
+                f.write_str("\"none\", \"cross\" or a fraction of the training part")
             }
 
             fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Validation, E> {
                 match text {
                     "none" => Ok(Validation::None),
+                    "cross" => Ok(Validation::Cross),
                     _ => Err(E::invalid_value(serde::de::Unexpected::Str(text), &self)),
                 }
             }
@@ -173,7 +178,7 @@ impl DataConfig {
     pub fn validation_fraction(&self) -> f64 {
         match self.validation {
             Some(Validation::Fraction(fraction)) => fraction,
-            Some(Validation::None) => 0.0,
+            Some(Validation::None | Validation::Cross) => 0.0,
             None => self.valid_fraction.unwrap_or(0.0),
         }
     }
@@ -200,10 +205,27 @@ impl DataConfig {
         if let Some(Validation::Fraction(fraction)) = self.validation
             && !(fraction > 0.0 && fraction < 1.0)
         {
-            note("validation", format!("must be \"none\" or in (0, 1), got {fraction}"), "0.2 is usual");
+            note("validation", format!("must be \"none\", \"cross\" or in (0, 1), got {fraction}"), "0.2 is usual");
         }
         if self.validation.is_some() && self.valid_fraction.is_some() {
             note("valid_fraction", "is the older spelling of `validation`, which is given too".into(), "remove it");
+        }
+        let folds = [
+            ("validation", self.validation == Some(Validation::Cross), "\"cross\""),
+            ("labels.fold", self.labels.fold.is_some(), "a fold"),
+        ];
+        for (key, _, shown) in folds.into_iter().filter(|(_, given, _)| *given) {
+            if self.valid.is_some() {
+                note(key, format!("{shown} stands beside a validation part, `{path}.valid`"), "keep one of them");
+            }
+            if self.windows.is_some() {
+                note(key, format!("{shown} cuts labels, and windows have none"), "use `data.windows.split`");
+            }
+        }
+        if self.labels.fold.is_some()
+            && (self.validation_fraction() > 0.0 || self.validation == Some(Validation::Cross))
+        {
+            note("labels.fold", "is a validation part, and `validation` asks for another".into(), "keep one of them");
         }
         if !(self.test_fraction > 0.0 && self.test_fraction < 1.0) {
             note("test_fraction", format!("must be in (0, 1), got {}", self.test_fraction), "0.2 is usual");

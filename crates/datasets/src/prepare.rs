@@ -98,7 +98,12 @@ pub fn prepare_source(source: Source, config: &DataConfig, task: Task) -> Result
     let (train, valid, test) = (processor.apply(raw)?, processor.apply(valid)?, processor.apply(test)?);
     let parts = [(&train, "training"), (&valid, "validation"), (&test, "test")];
     warnings.extend(parts.into_iter().find_map(|(part, kind)| processor.mostly_unknown(part, kind)));
-    Ok(Prepared { train, valid, test, labeled: (0..count).collect(), unlabeled, processor, split, warnings, as_read })
+    let labeled = (0..count).collect();
+    let whole = Prepared { train, valid, test, labeled, unlabeled, processor, split, warnings, as_read };
+    match config.labels.fold {
+        Some(fold) => whole.holding_out(fold),
+        None => Ok(whole),
+    }
 }
 
 /// Values are left as they are, and 32 bits do not hold their digits.

@@ -4,6 +4,7 @@ pub mod cells;
 #[cfg(test)]
 mod combinations;
 pub mod config;
+mod cross_validation;
 pub mod error;
 pub mod files;
 mod initial_weights;
@@ -23,6 +24,7 @@ mod word_vectors;
 pub use semiseq_objectives as objectives;
 
 pub use config::{CheckedConfig, RunConfig, StageConfig};
+pub use cross_validation::CrossValidation;
 pub use error::{ConfigProblem, Error};
 pub use observer::{Observer, SharedObserver, StageName};
 pub use options::RunOptions;

@@ -9,6 +9,7 @@ use crate::error::Error;
 use crate::options::RunOptions;
 use crate::recipe::{ModelSettings, ObjectiveSettings};
 use crate::run_folder::FinishedRun;
+use crate::run_folder::json::read_json;
 use crate::session::{Plan, Session};
 use crate::tasks::compatibility::check;
 use crate::tasks::targets;
@@ -61,5 +62,10 @@ fn run_here<M: ModelSettings, O: ObjectiveSettings>(
     session.tell_references()?;
     let learned = session.stages(initial.clone())?;
     let rival = session.baseline(initial, &learned)?;
-    session.finish(&learned, rival)
+    let cross = session.folds(&|config, data, options| {
+        let run = run_on(config, data, options)?;
+        // As a resumed run finds it, to the last digit.
+        read_json(&run.folder().join("summary.json"))
+    })?;
+    session.finish(&learned, rival, cross)
 }

@@ -6,12 +6,13 @@ use std::time::Instant;
 
 use burn::module::Module;
 use burn::tensor::Device;
-use semiseq_datasets::{Augmenter, Dataset, Pool, Prepared, Target, Task as Targets};
+use semiseq_datasets::{Augmenter, Dataset, Pool, Prepared, Target, Task as Targets, Validation};
 use semiseq_models::{Taken, with_weights_of, with_word_vectors};
 use semiseq_objectives::{Objective, ObjectiveConfig, Setting, SupervisedConfig, TargetSize};
 use semiseq_schema::{Scores, mix};
 
 use crate::config::{CheckedConfig, LayersConfig, StageConfig};
+use crate::cross_validation::{CrossValidation, Run, cross_validated};
 use crate::error::Error;
 use crate::initial_weights::InitialWeights;
 use crate::learner::checkpoint::Files;
@@ -403,6 +404,24 @@ impl<'a, M: ModelSettings, O: ObjectiveSettings> Session<'a, M, O> {
         Ok(fitted)
     }
 
+    /// How the run does on folds of the labels that it leaves out, where that is asked for.
+    ///
+    /// # Errors
+    ///
+    /// What ends a run.
+    pub(crate) fn folds(&mut self, run: Run<'_, M, O>) -> Result<Option<CrossValidation>, Error> {
+        let plan = self.plan;
+        if plan.config.data.validation != Some(Validation::Cross) {
+            return Ok(None);
+        }
+        plan.go_on()?;
+        self.progress.close();
+        let options = RunOptions { out: Some(plan.folder.clone()), ..plan.options.clone() };
+        let progress = &mut self.progress;
+        let found = cross_validated(&plan.config, &plan.data, &options, run, &mut |text| progress.note(text));
+        found.map(Some).map_err(|error| if plan.options.stopped() { plan.interrupted() } else { error })
+    }
+
     /// Scores what was learned, and writes the run folder to its end.
     ///
     /// # Errors
@@ -413,6 +432,7 @@ impl<'a, M: ModelSettings, O: ObjectiveSettings> Session<'a, M, O> {
         mut self,
         (model, objective): &Learned<M, O>,
         rival: Option<M::Model>,
+        cross: Option<CrossValidation>,
     ) -> Result<FinishedRun<M, O>, Error> {
         let plan = self.plan;
         let Plan { data, config, .. } = plan;
@@ -433,7 +453,7 @@ impl<'a, M: ModelSettings, O: ObjectiveSettings> Session<'a, M, O> {
         }
         self.record.tables(&Objective::<M::Model>::tables(objective))?;
         plan.go_on()?;
-        let summary = self.summary(valid, test, baseline);
+        let summary = Summary { cross_validation: cross, ..self.summary(valid, test, baseline) };
         self.record.finish(&run, &summary, confusion.as_ref())?;
         Ok(run.with_summary(summary))
     }
@@ -481,6 +501,7 @@ impl<'a, M: ModelSettings, O: ObjectiveSettings> Session<'a, M, O> {
             stages: stages.collect(),
             valid,
             test,
+            cross_validation: None,
             n_labels_used: data.labeled.len() + labels_chosen_by(data, *purpose),
             references: self.plan.references.scored.clone(),
             baseline,

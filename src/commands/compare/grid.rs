@@ -7,7 +7,8 @@ use semiseq::datasets::formats::text_of;
 use semiseq::prelude::*;
 use semiseq::training::config::read_from;
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
+
+use super::super::cells;
 
 /// A grid file. Every combination of method, task, labels, further keys and seed is a cell.
 #[derive(Debug, Deserialize)]
@@ -70,10 +71,7 @@ pub struct Cell {
     /// Position in [`Plan::tasks`].
     pub task: usize,
     pub seed: u64,
-    /// The resolved config.
-    pub config: RunConfig,
-    /// Begins the digest of the config: equal cells of any grid have equal names.
-    pub key: String,
+    pub run: cells::Cell,
 }
 
 /// A column of the table: data, labels and further keys.
@@ -190,27 +188,22 @@ impl Plan {
         task_set: &Overrides,
     ) -> Result<Cell, Error> {
         let own = self.grid.methods[method].set.iter().map(|(key, value)| (key.clone(), value.clone()));
-        let fixed = [
+        let mut fixed = vec![
             ("seed", toml::Value::Integer(seed as i64)),
             ("data.labels.seed", toml::Value::Integer(seed as i64)),
             // The methods are the comparison; a baseline in each cell would be trained again and again.
             ("baseline.enabled", toml::Value::Boolean(false)),
-            ("references.enabled", toml::Value::Boolean(false)),
             ("name", toml::Value::String("cell".into())),
         ];
-        let fixed = fixed.map(|(key, value)| (key.to_string(), value));
+        // They are the same for every method: one computes them.
+        if method != self.baseline {
+            fixed.push(("references.enabled", toml::Value::Boolean(false)));
+        }
+        let fixed = fixed.into_iter().map(|(key, value)| (key.to_string(), value));
         let overrides: Vec<String> =
             task_set.iter().cloned().chain(own).chain(fixed).map(|(key, value)| format!("{key}={value}")).collect();
         let config = read_from(base, &overrides, folder)?;
-        let text = toml::to_string(&config).map_err(|error| {
-            Error::runtime(
-                format!("a cell cannot be written: {error}"),
-                "this is a defect of semiseq; please report it",
-            )
-        })?;
-        let digest = Sha256::digest(format!("{}\n{text}", env!("CARGO_PKG_VERSION")).as_bytes());
-        let key = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
-        Ok(Cell { method, task, seed, config, key })
+        Ok(Cell { method, task, seed, run: cells::Cell::new(config)? })
     }
 }
 

@@ -1,8 +1,6 @@
 //! `semiseq compare`: every combination of a grid file, and one table of them all.
 
-mod cells;
 mod grid;
-mod memory;
 mod picture;
 mod table;
 
@@ -12,8 +10,8 @@ use semiseq::prelude::*;
 use semiseq::training::FolderLock;
 use semiseq::training::files::{make_folder, write_atomic};
 
+use super::cells::{self, Outcome, Work};
 use super::{json_text, print, tell};
-use cells::Outcome;
 use grid::Plan;
 use table::Table;
 
@@ -54,8 +52,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
     let stop = interrupter.clone();
     // A second handler cannot be set; the process keeps the first, which does the same.
     let _ = ctrlc::set_handler(move || stop.stop(Some("interrupted by the user")));
-    let jobs = arguments.jobs.map_or_else(|| cores_for(&plan), usize::from);
-    let outcomes = cells::run(&plan, &folder, jobs, &interrupter)?;
+    let outcomes = run_cells(&plan, &folder, arguments.jobs, &interrupter)?;
     let table = Table::new(&plan, &outcomes);
     warn(&plan, &outcomes);
     write_atomic(&folder.join("table.md"), table.markdown().as_bytes())?;
@@ -84,18 +81,41 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
     }
 }
 
-/// As many cells at a time as there are cores; one where cells share a GPU.
-fn cores_for(plan: &Plan) -> usize {
-    let on_cpu = plan.cells.iter().all(|cell| ["flex", "ndarray"].contains(&cell.config.backend.as_str()));
-    if on_cpu { std::thread::available_parallelism().map_or(1, usize::from) } else { 1 }
+fn run_cells(
+    plan: &Plan,
+    folder: &Path,
+    jobs: Option<u16>,
+    interrupter: &Interrupter,
+) -> Result<Vec<Option<Outcome>>, Error> {
+    let runs: Vec<&cells::Cell> = plan.cells.iter().map(|cell| &cell.run).collect();
+    // A seed of everything before the next one: a grid that is cut off has whole tables, and since the machine's speed drifts
+    // with what else it does, the methods' times are compared with those of the same minutes.
+    let mut order: Vec<usize> = (0..runs.len()).collect();
+    order.sort_by_key(|index| index % plan.grid.seeds.len());
+    let metric = &plan.grid.metric;
+    let work = Work {
+        folder: &folder.join("cells"),
+        jobs: jobs.map_or_else(|| cells::cores_for(runs.iter().copied()), usize::from),
+        interrupter,
+        name: &|index| {
+            let cell = &plan.cells[index];
+            let (method, task) = (&plan.grid.methods[cell.method].name, &plan.tasks[cell.task].name);
+            format!("{method}, {task}, seed {}", cell.seed)
+        },
+        shown: &|summary| match table::score(summary, metric) {
+            Some(value) => format!("{metric} {value:.4}"),
+            None => format!("no {metric}"),
+        },
+    };
+    cells::run(&runs, &order, &work)
 }
 
 fn list(plan: &Plan, folder: &Path) -> Result<(), Error> {
     let mut text = String::new();
     for cell in &plan.cells {
-        let state = if cells::finished(&folder.join("cells"), cell).is_some() { "finished" } else { "to run" };
+        let state = if cell.run.finished(&folder.join("cells")).is_some() { "finished" } else { "to run" };
         let (method, task) = (&plan.grid.methods[cell.method].name, &plan.tasks[cell.task].name);
-        text.push_str(&format!("{} {state:<8} {method} | {task} | seed {}\n", cell.key, cell.seed));
+        text.push_str(&format!("{} {state:<8} {method} | {task} | seed {}\n", cell.run.key, cell.seed));
     }
     print(text.trim_end())
 }
@@ -153,7 +173,7 @@ fn warn_of_labels(plan: &Plan, outcomes: &[Option<Outcome>]) {
         if let Some(Ok(summary)) = outcome
             && summary.n_valid > summary.n_labeled
             // The future of a window is its label: it costs nothing.
-            && cell.config.data.windows.is_none()
+            && cell.run.config.data.windows.is_none()
             && !std::mem::replace(&mut told[cell.task], true)
         {
             tell(format!(

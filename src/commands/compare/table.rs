@@ -7,7 +7,7 @@ use semiseq::schema::higher_is_better;
 use semiseq::training::{BaselineSummary, Summary};
 use serde::Serialize;
 
-use super::cells::{Outcome, score};
+use super::super::cells::Outcome;
 use super::grid::Plan;
 
 /// The table in numbers.
@@ -37,6 +37,14 @@ pub struct Row {
     /// Seconds of a step of the last stage over those of the baseline's: the median over tasks and seeds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub step: Option<f64>,
+    /// Whether it is a plain method, which the grid does not name.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub reference: bool,
+}
+
+/// The score of the test part that a grid compares.
+pub fn score(summary: &Summary, metric: &str) -> Option<f64> {
+    summary.test.get(metric).copied()
 }
 
 /// Over the seeds.
@@ -61,7 +69,7 @@ impl Table {
         for (index, (cell, outcome)) in plan.cells.iter().zip(outcomes).enumerate() {
             if let Some(Ok(summary)) = outcome {
                 scores[cell.method][cell.task][index % seeds] = score(summary, &metric);
-                seconds[cell.method][cell.task][index % seeds] = Some(summary.wall_seconds);
+                seconds[cell.method][cell.task][index % seeds] = Some(training_seconds(summary));
                 let last = summary.stages.last().and_then(|stage| stage.outcome.step_seconds);
                 steps[cell.method][cell.task][index % seeds] = last;
             }
@@ -90,8 +98,10 @@ impl Table {
                 p: p[index],
                 time: ratio(&seconds[index], &seconds[baseline]),
                 step: median_ratio(&steps[index], &steps[baseline]),
+                reference: false,
             })
             .collect();
+        rows.extend(reference_rows(plan, outcomes, &metric));
         rows.extend(naive_rows(plan, outcomes, &metric));
         Self {
             metric,
@@ -193,6 +203,44 @@ fn number(value: Option<f64>, digits: usize) -> String {
     value.map_or_else(|| "–".into(), |value| format!("{value:.digits$}"))
 }
 
+/// Seconds of a run's stages: one method's runs also compute the references.
+fn training_seconds(summary: &Summary) -> f64 {
+    summary.stages.iter().map(|stage| stage.outcome.wall_seconds).sum()
+}
+
+/// What plain methods give on the same labels, which the baseline's runs compute.
+fn reference_rows(plan: &Plan, outcomes: &[Option<Outcome>], metric: &str) -> Vec<Row> {
+    let runs: Vec<(usize, &Summary)> = plan
+        .cells
+        .iter()
+        .zip(outcomes)
+        .filter(|(cell, _)| cell.method == plan.baseline)
+        .filter_map(|(cell, outcome)| Some((cell.task, outcome.as_ref()?.as_ref().ok()?)))
+        .collect();
+    let mut names: Vec<&str> = Vec::new();
+    for reference in runs.iter().flat_map(|(_, summary)| &summary.references) {
+        if reference.test.contains_key(metric) && !names.contains(&reference.name.as_str()) {
+            names.push(&reference.name);
+        }
+    }
+    let score_of = |name: &str, task: usize| {
+        let of_task = runs.iter().filter(|(of, _)| *of == task);
+        let said = of_task.flat_map(|(_, summary)| summary.references.iter().filter(|one| one.name == name));
+        let values: Vec<Option<f64>> = said.map(|one| one.test.get(metric).copied()).collect();
+        Score::of(&values)
+    };
+    let row = |name: &str| Row {
+        method: name.into(),
+        cells: (0..plan.tasks.len()).map(|task| score_of(name, task)).collect(),
+        rank: None,
+        p: None,
+        time: None,
+        step: None,
+        reference: true,
+    };
+    names.into_iter().map(row).collect()
+}
+
 /// What forecasts are held against: the same for every method, so that any run of a task tells it.
 fn naive_rows(plan: &Plan, outcomes: &[Option<Outcome>], metric: &str) -> Vec<Row> {
     let row = |method: &str, of: fn(&Summary) -> Option<&BaselineSummary>| {
@@ -205,7 +253,7 @@ fn naive_rows(plan: &Plan, outcomes: &[Option<Outcome>], metric: &str) -> Vec<Ro
             Some(Score { mean, deviation: 0.0, seeds: 1 })
         };
         let cells: Vec<Option<Score>> = (0..plan.tasks.len()).map(of_task).collect();
-        let row = Row { method: method.into(), cells, rank: None, p: None, time: None, step: None };
+        let row = Row { method: method.into(), cells, rank: None, p: None, time: None, step: None, reference: true };
         row.cells.iter().any(Option::is_some).then_some(row)
     };
     let rows = [

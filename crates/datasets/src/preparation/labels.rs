@@ -29,6 +29,32 @@ pub struct LabelsConfig {
     /// Long tail: the largest class over the smallest, at least 1; class sizes fall exponentially.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub imbalance: Option<f64>,
+    /// `[2, 5]` holds the second of five folds of these labels out, as validation part; there is no test part then. What
+    /// `validation = "cross"` and `tune` do with each fold in turn.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fold: Option<Fold>,
+}
+
+/// One of several folds of the labelled part, written `[1, 5]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "[usize; 2]", into = "[usize; 2]")]
+pub struct Fold {
+    /// Which one, counted from 1.
+    pub number: usize,
+    /// How many there are, at least 2.
+    pub of: usize,
+}
+
+impl From<[usize; 2]> for Fold {
+    fn from([number, of]: [usize; 2]) -> Self {
+        Self { number, of }
+    }
+}
+
+impl From<Fold> for [usize; 2] {
+    fn from(fold: Fold) -> Self {
+        [fold.number, fold.of]
+    }
 }
 
 impl LabelsConfig {
@@ -60,6 +86,15 @@ impl LabelsConfig {
                 "fraction",
                 format!("must be in (0, 1], got {}", self.fraction.unwrap_or_default()),
                 "0.05 is five in a hundred",
+            );
+        }
+        if let Some(Fold { number, of }) = self.fold
+            && !(of >= 2 && (1..=of).contains(&number))
+        {
+            note(
+                "fold",
+                format!("must be [k, n] with n from 2 and k from 1 to n, got [{number}, {of}]"),
+                "[1, 5] is the first of five",
             );
         }
         if self.imbalance.is_some_and(|imbalance| imbalance.is_nan() || imbalance < 1.0) {

@@ -1,5 +1,6 @@
 //! From raw sequences to what a model reads: splits, labels that may be seen, scaling, windows, words.
 
+pub(crate) mod folds;
 pub(crate) mod hugging_face;
 pub(crate) mod labels;
 pub(crate) mod missing;
@@ -12,7 +13,7 @@ pub(crate) mod transform;
 pub(crate) mod unicode;
 pub(crate) mod windows;
 
-pub use labels::LabelsConfig;
+pub use labels::{Fold, LabelsConfig};
 pub use processor::{Forecast, Processor};
 pub use split::SplitRecord;
 pub use transform::{Normalize, TextUnit, TransformConfig};

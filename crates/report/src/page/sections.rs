@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use semiseq_datasets::Sequence;
-use semiseq_schema::METRICS;
+use semiseq_schema::{METRICS, Scores};
 use semiseq_training::Summary;
 use semiseq_training::run_folder::metrics_log::Line;
 use semiseq_training::tasks::measures::Confusion;
@@ -22,6 +22,31 @@ pub(super) fn warnings(summary: &Summary) -> String {
     }
     let lines: String = summary.warnings.iter().map(|line| format!("<li>{}</li>", escape(line))).collect();
     format!("<section><h2>Warnings</h2><ul>{lines}</ul></section>")
+}
+
+/// What plain methods give on the same labels, the best first, with the run, which is called `own`, and its baseline among them.
+pub(super) fn references(summary: &Summary, own: &str) -> String {
+    if summary.references.is_empty() {
+        return String::new();
+    }
+    let mut rows: Vec<(String, &Scores, bool)> =
+        summary.references.iter().map(|one| (one.name.clone(), &one.test, false)).collect();
+    rows.push((own.into(), &summary.test, true));
+    rows.extend(summary.baseline.iter().map(|baseline| ("labels alone".into(), &baseline.test, false)));
+    let value = |scores: &Scores| scores.get("accuracy").copied().unwrap_or(f64::NEG_INFINITY);
+    rows.sort_by(|left, right| value(right.1).total_cmp(&value(left.1)));
+    let mut text = String::from(
+        "<section class=\"scroll\"><h2>Beside plain methods on the same labels</h2>\
+         <table><tr><th>method</th><th>accuracy</th><th>macro F1</th></tr>",
+    );
+    for (name, scores, is_own) in rows {
+        let shown = |metric: &str| scores.get(metric).map_or(String::new(), |value| format!("{value:.4}"));
+        let name = if is_own { format!("<b>{}</b>", escape(&name)) } else { escape(&name) };
+        let (accuracy, macro_f1) = (shown("accuracy"), shown("macro_f1"));
+        let _ = write!(text, "<tr><td>{name}</td><td>{accuracy}</td><td>{macro_f1}</td></tr>");
+    }
+    text.push_str("</table></section>");
+    text
 }
 
 /// Loss and score, and all terms and monitors that the objectives told.

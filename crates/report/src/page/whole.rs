@@ -8,7 +8,7 @@ use semiseq_training::Summary;
 use crate::page::html::{escape, frame, title};
 use crate::page::run_report::RunReport;
 use crate::page::sections::{
-    answers, calibration, curve_sections, examples, forecasts, maps, matrix, per_class, shown, warnings,
+    answers, calibration, curve_sections, examples, forecasts, maps, matrix, per_class, references, shown, warnings,
 };
 
 /// The page: one run, or several with a table of all on top.
@@ -67,6 +67,7 @@ fn table_of(runs: &[RunReport<'_>]) -> String {
 
 fn one(run: &RunReport<'_>, number: usize) -> String {
     let mut text = headline(run.summary, number);
+    text.push_str(&references(run.summary, &path(run.summary)));
     text.push_str(&warnings(run.summary));
     text.push_str(&curve_sections(run.lines));
     if let Some(confusion) = run.confusion {
@@ -121,6 +122,15 @@ fn headline(summary: &Summary, number: usize) -> String {
              <div class=\"number\">{gain:+.3}<small>from unlabelled data</small></div>"
         );
     }
+    let (best, labels) = (best_reference(summary, name), summary.n_labels_used.max(summary.n_labeled));
+    if let Some((reference, score)) = best {
+        let _ = write!(
+            text,
+            "<div class=\"number plain\">{score:.3}<small>{}, the best of {} plain methods</small></div>",
+            escape(reference),
+            summary.references.len()
+        );
+    }
     for (other, label) in [(&summary.naive, "last step again"), (&summary.seasonal_naive, "last season again")] {
         if let Some(value) = other.as_ref().and_then(|other| other.test.get(name)) {
             let _ = write!(text, "<div class=\"number plain\">{value:.3}<small>{label}</small></div>");
@@ -128,8 +138,19 @@ fn headline(summary: &Summary, number: usize) -> String {
     }
     let others = summary.test.iter().filter(|(other, _)| *other != name);
     let others: Vec<String> = others.map(|(name, value)| format!("{} {value:.3}", title(name))).collect();
-    let _ = write!(text, "<p>{}</p></section>", others.join(" · "));
+    let _ = write!(text, "<p>{}</p>", others.join(" · "));
+    if labels > summary.n_labeled {
+        let more = labels - summary.n_labeled;
+        let _ = write!(text, "<p>labels used: {labels} ({} to learn from, {more} to choose by)</p>", summary.n_labeled);
+    }
+    text.push_str("</section>");
     text
+}
+
+/// The plain method with the best value of a score, of equals the first.
+fn best_reference<'a>(summary: &'a Summary, metric: &str) -> Option<(&'a str, f64)> {
+    let known = summary.references.iter().filter_map(|one| Some((one.name.as_str(), *one.test.get(metric)?)));
+    known.reduce(|best, one| if one.1 > best.1 { one } else { best })
 }
 
 fn path(summary: &Summary) -> String {
@@ -139,6 +160,7 @@ fn path(summary: &Summary) -> String {
 #[cfg(test)]
 mod tests {
     use semiseq_schema::Scores;
+    use semiseq_training::run_folder::ReferenceSummary;
     use semiseq_training::run_folder::metrics_log::Line;
     use semiseq_training::tasks::measures::Confusion;
 
@@ -176,6 +198,23 @@ mod tests {
         assert!(page.contains("&lt;i&gt;one class&lt;/i&gt;"));
         assert!(page.contains("x&lt;/title&gt;") && page.contains("&quot;&amp;") && page.contains("a &lt; b"));
         assert!(!page.contains("<b>") && page.contains("0.750") && page.contains("+0.250"));
+    }
+
+    #[test]
+    fn plain_methods_stand_beside_the_run_the_best_first() {
+        let confusion =
+            Confusion { classes: vec!["a".into(), "b".into()], counts: vec![vec![2, 0], vec![1, 1]], others: 0 };
+        let reference = |name: &str, accuracy: f64| ReferenceSummary {
+            name: name.into(),
+            test: Scores::from([("accuracy".into(), accuracy), ("macro_f1".into(), accuracy)]),
+        };
+        let references = vec![reference("ridge", 0.6), reference("<spreading>", 0.8)];
+        let (summary, evidence) = (summary("x", 0.75), Evidence::default());
+        let page = page(&[report(&Summary { references, ..summary }, &evidence, &confusion)]);
+        assert!(page.contains("0.800<small>&lt;spreading&gt;, the best of 2 plain methods</small>"), "{page}");
+        let table = page.split("Beside plain methods on the same labels").nth(1).unwrap();
+        let places = ["0.8000", "0.7500", "0.6000", "0.5000"].map(|value| table.find(value).unwrap());
+        assert!(places.is_sorted(), "{table}");
     }
 
     #[test]

@@ -9,6 +9,7 @@ use semiseq_datasets::SplitRecord;
 use serde::{Deserialize, Serialize};
 
 use crate::config::RunConfig;
+use crate::cross_validation;
 use crate::error::Error;
 use crate::files::{make_folder, write_atomic};
 use crate::learner::checkpoint::{self, Checkpoints, Files, parse};
@@ -60,7 +61,7 @@ struct RunPosition {
 }
 
 /// Everything of a run that semiseq writes; `--force` removes these and nothing else.
-const WRITTEN: [&str; 20] = [
+const WRITTEN: [&str; 21] = [
     "config.toml",
     "split.json",
     "metrics.jsonl",
@@ -79,6 +80,7 @@ const WRITTEN: [&str; 20] = [
     "report.html",
     "summary.json",
     log::NAME,
+    cross_validation::FOLDER,
     "tensorboard",
     checksums::NAME,
 ];

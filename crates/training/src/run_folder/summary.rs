@@ -5,6 +5,7 @@ use std::fmt;
 use semiseq_schema::{METRICS, Scores};
 use serde::{Deserialize, Serialize};
 
+use crate::cross_validation::CrossValidation;
 use crate::learner::Outcome;
 
 /// What a run came to. Keys that do not apply are absent.
@@ -37,6 +38,9 @@ pub struct Summary {
     pub stages: Vec<StageSummary>,
     /// Scores on the validation part.
     pub valid: Scores,
+    /// How runs that each left one fold of the labels out do on it; with `validation = "cross"`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub cross_validation: Option<CrossValidation>,
     /// Scores on the test part.
     pub test: Scores,
     /// Labels that the run saw: those that it learned from, and those that chose its weights.
@@ -100,6 +104,12 @@ impl fmt::Display for Summary {
         if self.n_labels_used > self.n_labeled {
             let more = self.n_labels_used - self.n_labeled;
             writeln!(f, "labels used: {} ({} to learn from, {more} to choose by)", self.n_labels_used, self.n_labeled)?;
+        }
+        if let Some(cross) = &self.cross_validation
+            && let Some((metric, mean)) = semiseq_schema::headline(&cross.mean)
+        {
+            let deviation = cross.deviation.get(metric.name).copied().unwrap_or_default();
+            writeln!(f, "on labels left out: {} {mean:.4} ± {deviation:.4} over {} folds", metric.name, cross.folds)?;
         }
         writeln!(f)?;
         let columns: Vec<&str> =

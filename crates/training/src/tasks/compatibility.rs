@@ -1,6 +1,6 @@
 //! Whether config, model and data go together: all that can be said before any training.
 
-use semiseq_datasets::{AugmentConfig, Prepared, Task as Targets};
+use semiseq_datasets::{AugmentConfig, Prepared, Task as Targets, Validation};
 use semiseq_models::InputSize;
 use semiseq_objectives::Kind;
 
@@ -19,6 +19,7 @@ pub(crate) fn check<M: ModelSettings, O: ObjectiveSettings>(
     data: &Prepared,
 ) -> Result<(), Error> {
     check_head(config, data)?;
+    check_folds(config, data)?;
     check_baseline(config)?;
     check_class_weights(config, data)?;
     check_views(config, data)?;
@@ -31,6 +32,20 @@ pub(crate) fn check<M: ModelSettings, O: ObjectiveSettings>(
         check_streams(config, index, &key, stage)?;
     }
     Ok(())
+}
+
+/// Whether there are labels to cut into folds, where that is asked for.
+fn check_folds<M: ModelSettings, O: ObjectiveSettings>(config: &RunConfig<M, O>, data: &Prepared) -> Result<(), Error> {
+    if config.data.validation != Some(Validation::Cross) {
+        return Ok(());
+    }
+    match targets(config) {
+        Targets::Classify | Targets::Regress | Targets::Tag => Ok(data.fold_count().map(|_| ())?),
+        _ => Err(Error::input(
+            "`data.validation = \"cross\"` cuts labels into folds, and this run learns from none",
+            "write `validation = 0.2`, a part of the sequences, or `\"none\"`",
+        )),
+    }
 }
 
 /// Whether the model has a head for what the stages learn, and the data classes for both.
