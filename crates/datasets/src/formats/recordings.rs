@@ -5,8 +5,8 @@ use std::path::Path;
 
 use crate::error::DataError;
 use crate::formats::table::cells_of_file::Table;
-use crate::formats::table::choose::{column_place, is_clock};
 use crate::formats::table::layout::{Kind, Layout};
+use crate::formats::table::names::{column_place, is_clock};
 use crate::formats::table::order::Clock;
 use crate::formats::table::profile::{Profile, time_columns};
 use crate::formats::table::rows_of_series::series_of;

@@ -6,8 +6,8 @@ use csv::StringRecord;
 
 use crate::error::DataError;
 use crate::formats::table::cells_of_file::Table;
-use crate::formats::table::choose::{column_place, is_clock, is_identifier, stem};
 use crate::formats::table::layout::Kind;
+use crate::formats::table::names::{column_place, is_clock, is_identifier, stem};
 use crate::formats::table::order::Clock;
 use crate::formats::table::pivot::{self, is_channel};
 use crate::formats::table::profile::{Profile, time_columns};

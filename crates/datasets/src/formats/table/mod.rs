@@ -5,14 +5,17 @@
 pub(crate) mod cells_of_file;
 pub(crate) mod choose;
 pub(crate) mod header;
+mod label;
 pub(crate) mod layout;
 pub(crate) mod long;
+pub(crate) mod names;
 pub(crate) mod order;
 pub(crate) mod pivot;
 pub(crate) mod profile;
 pub(crate) mod rows_of_series;
 pub(crate) mod shape;
 pub(crate) mod time;
+mod view;
 
 pub(crate) use choose::choose;
 pub use layout::{Kind, Layout};
@@ -54,5 +57,36 @@ pub(crate) fn listed(names: &[String]) -> String {
         format!("{shown} … `{}` ({} in all)", names[names.len() - 1], names.len())
     } else {
         shown
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::formats::tests::file;
+    use crate::formats::{ReadOptions, Rows, read};
+    use crate::sequence::Sequence;
+    use crate::series::Series;
+
+    pub(super) fn rows_of(name: &str, text: &str, options: &ReadOptions) -> Rows {
+        read(&file(name, text), None, options).unwrap()
+    }
+
+    pub(super) fn rows(name: &str, text: &str) -> Rows {
+        rows_of(name, text, &ReadOptions::default())
+    }
+
+    pub(super) fn first(rows: &Rows) -> &[f32] {
+        let Sequence::Series(Series { values, .. }) = &rows.sequences[0] else { panic!("a series") };
+        values
+    }
+
+    pub(super) fn told(rows: &Rows, part: &str) {
+        assert!(rows.notes.iter().any(|note| note.contains(part)), "`{part}` is not in {:?}", rows.notes);
+    }
+
+    /// `cells(row)` six times, below names.
+    pub(super) fn table(names: &str, cells: impl Fn(usize) -> String) -> String {
+        let rows: String = (0..6).map(|row| cells(row) + "\n").collect();
+        if names.is_empty() { rows } else { format!("{names}\n{rows}") }
     }
 }

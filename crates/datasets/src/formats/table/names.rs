@@ -1,0 +1,84 @@
+//! Columns by their names: where one stands, and what kind of column a name tells of.
+
+use semiseq_schema::nearest;
+
+use crate::error::DataError;
+
+/// Where the column stands that `data.KEY` names.
+pub(crate) fn column_place(file: &str, names: &[String], key: &str, wanted: &str) -> Result<usize, DataError> {
+    let count = names.iter().filter(|name| *name == wanted).count();
+    if count > 1 {
+        return Err(DataError::new(
+            format!("{file}: {count} columns are called `{wanted}`, which `data.{key}` names"),
+            "give each its own name",
+        ));
+    }
+    names.iter().position(|name| name == wanted).ok_or_else(|| {
+        let known: Vec<&str> = names.iter().map(String::as_str).collect();
+        let hint = match nearest(wanted, &known) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("columns: {}", known.iter().take(20).copied().collect::<Vec<_>>().join(", ")),
+        };
+        DataError::new(format!("{file}: there is no column `{wanted}`, which `data.{key}` names"), hint)
+    })
+}
+
+/// A name without its number: of `t12`, `V3`, `value_07` or `2001`. `None` where it ends in no digit, or is a place alone.
+pub(crate) fn stem(name: &str) -> Option<&str> {
+    let stem = name.trim().trim_end_matches(|letter: char| letter.is_ascii_digit());
+    (stem.len() < name.trim().len() && !stem.is_empty()).then_some(stem)
+}
+
+/// Whether a name is one of rows: `id`, `PassengerId`, `patient_id`, `index`, `row`.
+pub(crate) fn is_identifier(name: &str) -> bool {
+    const NAMES: [&str; 20] = [
+        "id",
+        "ids",
+        "index",
+        "idx",
+        "row",
+        "rowid",
+        "row_id",
+        "rownum",
+        "rowname",
+        "rownames",
+        "row.names",
+        "row_names",
+        "no",
+        "no.",
+        "nr",
+        "nr.",
+        "#",
+        "uuid",
+        "guid",
+        "level_0",
+    ];
+    let lower = name.trim().to_lowercase();
+    let camel = name.trim().strip_suffix("Id").or_else(|| name.trim().strip_suffix("ID"));
+    NAMES.contains(&lower.as_str())
+        || ["_id", " id", "-id", ".id"].iter().any(|end| lower.ends_with(end))
+        || camel.is_some_and(|before| before.ends_with(|letter: char| letter.is_lowercase()))
+}
+
+/// Whether a name is one of times, with a unit behind it or none (`time`, `Time (s)`, `timestamp_ms`), where a column of numbers
+/// may be one.
+pub(crate) fn is_clock(name: &str) -> bool {
+    const UNITS: [&str; 10] = ["s", "sec", "secs", "second", "seconds", "ms", "us", "ns", "min", "h"];
+    let name = name.trim().to_lowercase();
+    let known = |name: &str| {
+        ["time", "timestamp", "datetime", "date", "year", "unix", "epoch", "ds"].contains(&name.trim_end())
+    };
+    let bare = name.trim_end_matches([')', ']']);
+    let unit = bare.rsplit_once(['(', '[', '_', ' ']).filter(|(_, unit)| UNITS.contains(unit));
+    known(&name) || unit.is_some_and(|(name, _)| known(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_is_known_by_its_name_with_a_unit_or_none() {
+        assert!(!is_clock("times (x)") && !is_clock("rate_s") && is_clock("epoch"));
+    }
+}
