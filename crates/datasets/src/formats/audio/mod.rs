@@ -5,6 +5,7 @@
 pub(crate) mod decode;
 pub(crate) mod folder;
 pub(crate) mod manifest;
+mod reader;
 pub(crate) mod series;
 
 use std::path::{Path, PathBuf};
