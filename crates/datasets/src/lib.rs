@@ -5,6 +5,8 @@ mod config;
 mod digest;
 mod duplicates;
 mod error;
+#[cfg(test)]
+mod fixtures;
 pub mod formats;
 mod guard;
 mod label_names;

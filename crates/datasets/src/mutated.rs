@@ -2,12 +2,13 @@
 //! hangs or gives what later parts cannot work on.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
 
 use crate::config::DataConfig;
+use crate::fixtures::folder;
 use crate::formats::{ReadOptions, read};
 use crate::preparation::text::Tokenizer;
 use crate::preparation::transform::{TextUnit, TransformConfig};
@@ -76,12 +77,6 @@ fn changed(bytes: &[u8], changes: &[Change]) -> Vec<u8> {
         }
     }
     bytes
-}
-
-fn folder(name: &str) -> PathBuf {
-    let folder = std::env::temp_dir().join(format!("semiseq-mutated-{}-{name}", std::process::id()));
-    fs::create_dir_all(&folder).unwrap();
-    folder
 }
 
 /// Reads a file, and prepares what it holds for each task: an answer or an error, and rows that fit together.

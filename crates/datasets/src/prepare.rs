@@ -3,19 +3,17 @@
 use crate::config::DataConfig;
 use crate::duplicates::{self, Seen};
 use crate::error::DataError;
+use crate::preparation::held_out::{check_test_classes, unused, valid_part, with_test_part};
 use crate::preparation::processor::Processor;
-use crate::preparation::split::{SplitRecord, choose_labels, stratified};
+use crate::preparation::split::{SplitRecord, choose_labels};
 use crate::preparation::transform::Normalize;
 use crate::prepare_windows;
 use crate::prepared::{AsRead, Prepared};
-use crate::random::{generator, shuffle};
 use crate::sequence::{Dataset, Target};
 use crate::sources::checks::{check_lengths, check_sound, check_targets};
 use crate::sources::open::open;
 use crate::sources::parts::Source;
 use crate::task::Task;
-
-const TEST: u64 = 11;
 
 /// Reads, splits and prepares the data of a config.
 ///
@@ -117,113 +115,6 @@ fn lost_digits(raw: &Dataset, config: &DataConfig) -> Option<String> {
     })
 }
 
-/// A test part is asked for where the source has one.
-fn unused(source: &Source, config: &DataConfig) -> Option<String> {
-    let key = match (config.test_last, config.test_every) {
-        (Some(_), _) => "test_last",
-        (None, Some(_)) => "test_every",
-        (None, None) => return None,
-    };
-    let rows = source.test.as_ref()?.len();
-    let name = &source.train.name;
-    Some(format!(
-        "`data.{key}` is not used: {name} has a test part of its own, of {rows} rows; remove the key, or put both parts together first \
-         with `data.join = true`"
-    ))
-}
-
-/// The source with a test part, and the rows of its training part that stay for training.
-///
-/// # Errors
-///
-/// Where nothing stays for training.
-fn with_test_part(mut source: Source, config: &DataConfig) -> Result<(Source, Vec<usize>), DataError> {
-    let all: Vec<usize> = (0..source.train.len()).collect();
-    if source.test.is_some() {
-        return Ok((source, all));
-    }
-    let (test, rest): (Vec<usize>, Vec<usize>) = match (config.test_last, config.test_every) {
-        (Some(last), _) => {
-            let from = all.len().saturating_sub(last);
-            (all[from..].to_vec(), all[..from].to_vec())
-        }
-        (None, Some(every)) => {
-            let mut seen = std::collections::HashMap::new();
-            all.iter().partition(|row| {
-                let place = seen.entry(class_key(&source.train.targets[**row])).or_insert(0usize);
-                *place += 1;
-                *place % every == 0
-            })
-        }
-        (None, None) => {
-            let known: Vec<usize> =
-                all.iter().copied().filter(|row| source.train.targets[*row] != Target::Missing).collect();
-            let known = if known.is_empty() { all.clone() } else { known };
-            let (test, _) = stratified(&source.train, &known, config.test_fraction, config.seed ^ (TEST << 32));
-            let rest = all.iter().copied().filter(|row| test.binary_search(row).is_err()).collect();
-            (test, rest)
-        }
-    };
-    if rest.is_empty() {
-        return Err(DataError::new(
-            format!(
-                "`data.{}` leaves no row of {} for training; it has {}",
-                match (config.test_last, config.test_every) {
-                    (Some(_), _) => "test_last",
-                    (None, Some(_)) => "test_every",
-                    (None, None) => "test_fraction",
-                },
-                source.train.name,
-                all.len()
-            ),
-            "take fewer rows for the test part",
-        ));
-    }
-    source.test = Some(source.train.select(&test));
-    Ok((source, rest))
-}
-
-/// A class that only the test part has cannot be learned.
-fn check_test_classes(train: &Dataset, rows: &[usize], test: &Dataset, task: Task) -> Result<(), DataError> {
-    if task != Task::Classify || test.classes != train.classes {
-        // Names that differ are found, with their row, where the preprocessing is applied.
-        return Ok(());
-    }
-    let seen: std::collections::HashSet<Option<usize>> =
-        rows.iter().map(|row| class_key(&train.targets[*row])).collect();
-    let unseen = test.targets.iter().filter_map(class_key).find(|class| !seen.contains(&Some(*class)));
-    match unseen {
-        Some(class) => Err(DataError::new(
-            format!(
-                "{}: the test part holds the class `{}`, which was never seen in the training part",
-                train.name, train.classes[class]
-            ),
-            "the rows seem to be sorted by class: use `data.test_fraction` or `data.test_every`",
-        )),
-        None => Ok(()),
-    }
-}
-
-fn class_key(target: &Target) -> Option<usize> {
-    if let Target::Class(class) = target { Some(*class) } else { None }
-}
-
-/// Validation rows, drawn class by class among the labelled ones (among all, where nothing is labelled).
-fn valid_part(train: &Dataset, rows: &[usize], config: &DataConfig) -> (Vec<usize>, Vec<usize>) {
-    let known: Vec<usize> = rows.iter().copied().filter(|row| train.targets[*row] != Target::Missing).collect();
-    let valid = if known.is_empty() {
-        let mut order = rows.to_vec();
-        shuffle(&mut order, &mut generator(config.seed, TEST + 1));
-        order.truncate((rows.len() as f64 * config.validation_fraction()).round() as usize);
-        order.sort_unstable();
-        order
-    } else {
-        stratified(train, &known, config.validation_fraction(), config.seed).0
-    };
-    let rest = rows.iter().copied().filter(|row| valid.binary_search(row).is_err()).collect();
-    (valid, rest)
-}
-
 fn check_single_class(train: &Dataset, task: Task) -> Result<(), DataError> {
     if task == Task::Classify && train.classes.len() == 1 {
         return Err(DataError::new(
@@ -254,18 +145,9 @@ fn check_labeled(train: &Dataset, labeled: &[usize], task: Task) -> Result<(), D
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Validation;
+    use crate::fixtures::{cbf, file};
     use crate::preparation::labels::LabelsConfig;
     use crate::preparation::transform::TransformConfig;
-
-    fn cbf() -> DataConfig {
-        DataConfig {
-            source: "cbf".into(),
-            validation: Some(Validation::Fraction(0.2)),
-            labels: LabelsConfig { per_class: Some(5), ..Default::default() },
-            ..Default::default()
-        }
-    }
 
     #[test]
     fn cbf_has_the_sizes_of_the_specification() {
@@ -292,46 +174,9 @@ mod tests {
     }
 
     #[test]
-    fn the_last_rows_can_be_the_test_part() {
-        let path = std::env::temp_dir().join(format!("semiseq-last-{}.csv", std::process::id()));
-        let rows: String = (0..20).map(|row| format!("{row},{},{}\n", row + 1, ["x", "y"][row % 2])).collect();
-        std::fs::write(&path, format!("a,b,label\n{rows}")).unwrap();
-        let validation = Some(Validation::Fraction(0.2));
-        let config =
-            DataConfig { source: path.display().to_string(), test_last: Some(4), validation, ..Default::default() };
-        let data = prepare(&config, Task::Classify).unwrap();
-        assert_eq!((data.test.len(), data.valid.len(), data.labeled.len()), (4, 4, 12));
-    }
-
-    #[test]
-    fn a_test_part_that_is_there_makes_the_choice_of_one_void() {
-        let config = DataConfig { test_every: Some(10), ..cbf() };
-        let data = prepare(&config, Task::Classify).unwrap();
-        assert_eq!(data.test.len(), 900);
-        assert!(data.warnings[0].contains("`data.test_every` is not used"), "{:?}", data.warnings);
-        assert!(prepare(&cbf(), Task::Classify).unwrap().warnings.is_empty());
-        let data = prepare(&DataConfig { join: true, ..config }, Task::Classify).unwrap();
-        assert_eq!((data.test.len(), data.warnings.len()), (1650 / 10, 0));
-    }
-
-    #[test]
-    fn a_file_sorted_by_class_is_refused_where_its_end_is_the_test_part() {
-        let path = std::env::temp_dir().join(format!("semiseq-sorted-{}.csv", std::process::id()));
-        let rows: String = (0..20).map(|row| format!("{row},{},{}\n", row + 1, ["x", "y", "z"][row / 7])).collect();
-        std::fs::write(&path, format!("a,b,label\n{rows}")).unwrap();
-        let config =
-            |last| DataConfig { source: path.display().to_string(), test_last: Some(last), ..Default::default() };
-        let message = prepare(&config(6), Task::Classify).unwrap_err().to_string();
-        assert!(message.contains("the class `z`, which was never seen"), "{message}");
-        let message = prepare(&config(50), Task::Classify).unwrap_err().to_string();
-        assert!(message.contains("`data.test_last` leaves no row"), "{message}");
-    }
-
-    #[test]
     fn test_rows_that_are_trained_on_are_told() {
-        let path = std::env::temp_dir().join(format!("semiseq-twice-{}.csv", std::process::id()));
         let rows: String = (0..40).map(|row| format!("text {},{}\n", row % 8, ["x", "y"][row % 2])).collect();
-        std::fs::write(&path, format!("text,label\n{rows}")).unwrap();
+        let path = file("twice.csv", format!("text,label\n{rows}"));
         let config = DataConfig { source: path.display().to_string(), valid_fraction: Some(0.2), ..Default::default() };
         let warnings = prepare(&config, Task::Classify).unwrap().warnings;
         assert!(
@@ -342,11 +187,10 @@ mod tests {
 
     #[test]
     fn digits_that_are_lost_are_told() {
-        let path = std::env::temp_dir().join(format!("semiseq-digits-{}.csv", std::process::id()));
         let rows: String = (0..20)
             .map(|row| format!("{}.5,{}.25,{}\n", 1_600_000_000 + row, 1_600_000_001 + row, ["x", "y"][row % 2]))
             .collect();
-        std::fs::write(&path, format!("a,b,label\n{rows}")).unwrap();
+        let path = file("digits.csv", format!("a,b,label\n{rows}"));
         let warnings = |normalize| {
             let transform = TransformConfig { normalize, ..Default::default() };
             let config = DataConfig { source: path.display().to_string(), transform, ..Default::default() };
@@ -359,8 +203,7 @@ mod tests {
     #[test]
     fn words_that_training_never_saw_are_told() {
         let write = |name: &str, rows: String| {
-            let path = std::env::temp_dir().join(format!("semiseq-strange-{}-{name}.csv", std::process::id()));
-            std::fs::write(&path, format!("text,label\n{rows}")).unwrap();
+            let path = file(&format!("{name}.csv"), format!("text,label\n{rows}"));
             path
         };
         let rows = |word: &str| (0..20).map(|row| format!("{word}{row} {word},{}\n", ["x", "y"][row % 2])).collect();
@@ -379,10 +222,9 @@ mod tests {
 
     #[test]
     fn marks_for_no_label_are_none_and_minus_one_is_asked_about() {
-        let path = std::env::temp_dir().join(format!("semiseq-marks-{}.csv", std::process::id()));
         let labels = ["0", "1.0", "-1", "NaN", "0.0", "1", "-1.0", "NA"];
         let rows: String = (0..80).map(|row| format!("{row}.5,{},{}\n", row * row, labels[row % 8])).collect();
-        std::fs::write(&path, format!("a,b,label\n{rows}")).unwrap();
+        let path = file("marks.csv", format!("a,b,label\n{rows}"));
         let config = DataConfig { source: path.display().to_string(), ..Default::default() };
         let data = prepare(&config, Task::Classify).unwrap();
         assert_eq!(data.processor.classes(), ["-1", "0", "1"]);
@@ -405,9 +247,8 @@ mod tests {
     #[test]
     fn a_class_a_row_is_refused_and_nearly_one_is_told() {
         let data = |name: &str, classes: usize| {
-            let path = std::env::temp_dir().join(format!("semiseq-classes-{}-{name}.csv", std::process::id()));
             let rows: String = (0..40).map(|row| format!("{row}.5,{},c{}\n", row * row, row % classes)).collect();
-            std::fs::write(&path, format!("a,b,label\n{rows}")).unwrap();
+            let path = file(&format!("{name}.csv"), format!("a,b,label\n{rows}"));
             prepare(&DataConfig { source: path.display().to_string(), ..Default::default() }, Task::Classify)
         };
         let message = data("all", 40).unwrap_err().to_string();
@@ -420,8 +261,7 @@ mod tests {
     #[test]
     fn a_pool_and_a_test_part_are_read_by_the_columns_of_training() {
         let write = |name: &str, text: String| {
-            let path = std::env::temp_dir().join(format!("semiseq-parts-{}-{name}.csv", std::process::id()));
-            std::fs::write(&path, text).unwrap();
+            let path = file(&format!("{name}.csv"), text);
             path
         };
         let rows = |labels: bool, turned: bool| -> String {
@@ -455,8 +295,7 @@ mod tests {
 
     #[test]
     fn one_class_and_the_wrong_model_are_errors() {
-        let path = std::env::temp_dir().join(format!("semiseq-single-{}.csv", std::process::id()));
-        std::fs::write(&path, "a,b,label\n1,2,x\n2,3,x\n4,5,x\n").unwrap();
+        let path = file("single.csv", "a,b,label\n1,2,x\n2,3,x\n4,5,x\n");
         let config = DataConfig { source: path.display().to_string(), ..Default::default() };
         assert!(prepare(&config, Task::Classify).unwrap_err().to_string().contains("single class, `x`"));
         let adding = DataConfig { source: "adding".into(), ..Default::default() };

@@ -207,17 +207,9 @@ fn strange(path: &Path, line: usize, expected: &str, found: &str) -> DataError {
 #[cfg(test)]
 mod tests {
     use std::io::Write;
-    use std::path::PathBuf;
 
     use super::*;
-
-    fn file(name: &str, bytes: &[u8]) -> PathBuf {
-        let folder = std::env::temp_dir().join(format!("semiseq-vectors-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).unwrap();
-        let path = folder.join(name);
-        std::fs::write(&path, bytes).unwrap();
-        path
-    }
+    use crate::fixtures::file;
 
     fn read(path: &Path) -> Result<WordVectors, DataError> {
         WordVectors::read(path, |word| word != "skip")

@@ -63,7 +63,7 @@ pub(super) fn cells(path: &Path, delimiter: u8, notes: &mut Vec<String>) -> Resu
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::formats::{tests::file, tests::folder, tests::packed};
+    use crate::fixtures::{file, folder, packed};
 
     fn read(name: &str, text: &str) -> (Vec<Vec<String>>, Vec<u64>, Vec<String>) {
         let mut notes = Vec::new();

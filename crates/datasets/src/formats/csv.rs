@@ -121,7 +121,7 @@ fn series(record: &StringRecord, columns: &Columns, names: &[String]) -> Result<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::formats::tests::file;
+    use crate::fixtures::file;
     use crate::series::Series;
 
     #[test]

@@ -268,7 +268,7 @@ fn one_line_end(text: String) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::formats::{tests::file, tests::folder, tests::packed};
+    use crate::fixtures::{file, folder, packed};
 
     fn read(bytes: &[u8]) -> (String, Vec<String>) {
         let mut notes = Vec::new();

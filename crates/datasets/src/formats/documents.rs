@@ -69,7 +69,7 @@ fn is_document(path: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::formats::tests::folder;
+    use crate::fixtures::folder;
 
     #[test]
     fn folders_are_classes_and_unsup_is_none() {

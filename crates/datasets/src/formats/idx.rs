@@ -118,7 +118,7 @@ fn label_file(images: &Path) -> Option<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::formats::{tests::folder, tests::packed};
+    use crate::fixtures::{folder, packed};
 
     #[test]
     fn images_become_rows_and_labels_are_found() {

@@ -193,7 +193,7 @@ mod tests {
     #[test]
     fn standard_input_may_begin_with_a_mark_or_be_packed() {
         let lines = "\u{feff}{\"text\": \"a\"}\r\n{\"text\": \"b\"}\r\n";
-        let packed = crate::formats::tests::packed(lines.as_bytes());
+        let packed = crate::fixtures::packed(lines.as_bytes());
         for bytes in [lines.as_bytes(), &packed] {
             let rows = read_from(bytes, "standard input", &ReadOptions::default()).unwrap();
             assert_eq!(rows.sequences, [Sequence::Text("a".into()), Sequence::Text("b".into())]);

@@ -133,7 +133,7 @@ mod tests {
     use std::io::Write;
 
     use super::*;
-    use crate::formats::tests::folder;
+    use crate::fixtures::folder;
     use crate::formats::{ReadOptions, read, read_jsonl};
 
     #[test]

@@ -83,8 +83,8 @@ fn class_of(path: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fixtures::{file, folder};
     use crate::formats::guess;
-    use crate::formats::{tests::file, tests::folder};
 
     #[test]
     fn a_file_by_itself_is_a_text_a_line_without_a_label() {

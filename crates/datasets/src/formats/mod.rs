@@ -335,27 +335,7 @@ fn exact(text: &str) -> Result<Option<f64>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    pub(super) fn folder(name: &str) -> PathBuf {
-        let path = std::env::temp_dir().join(format!("semiseq-formats-{}", std::process::id())).join(name);
-        std::fs::create_dir_all(&path).unwrap();
-        path
-    }
-
-    /// A file of its own: tests run at once, and may name theirs alike.
-    pub(super) fn file(name: &str, text: &str) -> PathBuf {
-        static FILES: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
-        let number = FILES.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        let path = folder(&format!("files-{number}")).join(name);
-        std::fs::write(&path, text).unwrap();
-        path
-    }
-
-    pub(super) fn packed(bytes: &[u8]) -> Vec<u8> {
-        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
-        std::io::Write::write_all(&mut encoder, bytes).unwrap();
-        encoder.finish().unwrap()
-    }
+    pub(super) use crate::fixtures::{file, folder};
 
     #[test]
     fn an_empty_file_and_an_unknown_ending_say_what_is_expected() {

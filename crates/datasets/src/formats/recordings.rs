@@ -214,9 +214,7 @@ mod tests {
     use super::*;
 
     fn file(name: &str, text: &str) -> std::path::PathBuf {
-        let path = std::env::temp_dir().join(format!("semiseq-recording-{}-{name}.csv", std::process::id()));
-        std::fs::write(&path, text).unwrap();
-        path
+        crate::fixtures::file(&format!("{name}.csv"), text)
     }
 
     #[test]
@@ -299,8 +297,8 @@ mod tests {
     }
     #[test]
     fn lists_of_json_have_names_and_the_target_comes_first() {
-        let path = std::env::temp_dir().join(format!("semiseq-recording-{}-lists.jsonl", std::process::id()));
-        std::fs::write(&path, "{\"values\": {\"a\": [1, 2], \"b\": [3, 4], \"c\": [5, 6]}}\n").unwrap();
+        let path =
+            crate::fixtures::file("lists.jsonl", "{\"values\": {\"a\": [1, 2], \"b\": [3, 4], \"c\": [5, 6]}}\n");
         let options = ReadOptions { target: Some("b".into()), ..Default::default() };
         let trained = read(&path, None, &options).unwrap();
         assert_eq!(trained.columns, ["b", "a", "c"]);

@@ -144,7 +144,7 @@ fn series(parts: &[&str]) -> Result<Vec<f64>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::formats::tests::file;
+    use crate::fixtures::file;
     use crate::formats::{guess, read as read_any};
     use crate::sequence::Sequence;
     use crate::series::Series;

@@ -108,7 +108,7 @@ fn class_name(label: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::formats::tests::file;
+    use crate::fixtures::file;
     use crate::sequence::Sequence;
     use crate::series::Series;
 

@@ -234,6 +234,7 @@ fn of_file(path: &Path) -> Result<Tokenizer, DataError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fixtures::file;
 
     #[test]
     fn words_are_numbered_by_how_common_they_are() {
@@ -262,17 +263,16 @@ mod tests {
         assert_eq!(tokenizer.encoder().unwrap()("b c").unwrap(), [2, UNKNOWN]);
     }
 
+    fn tokenized_by(path: &Path) -> TransformConfig {
+        let tokenize = crate::preparation::transform::TextUnit(path.display().to_string());
+        TransformConfig { tokenize, ..Default::default() }
+    }
+
     fn hugging_face(name: &str, padding: &str, vocabulary: &str) -> Tokenizer {
-        let path = std::env::temp_dir().join(format!("semiseq-tokenizer-{}-{name}.json", std::process::id()));
         let json = format!(
             r#"{{"version":"1.0","truncation":null,"padding":{padding},"added_tokens":[],"normalizer":{{"type":"Lowercase"}},"pre_tokenizer":{{"type":"Whitespace"}},"post_processor":null,"decoder":null,"model":{{"type":"WordLevel","vocab":{vocabulary},"unk_token":"[UNK]"}}}}"#
         );
-        std::fs::write(&path, json).unwrap();
-        let config = TransformConfig {
-            tokenize: crate::preparation::transform::TextUnit(path.display().to_string()),
-            ..Default::default()
-        };
-        Tokenizer::fit(&config, std::iter::empty()).unwrap()
+        Tokenizer::fit(&tokenized_by(&file(&format!("{name}.json"), json)), std::iter::empty()).unwrap()
     }
 
     #[test]
@@ -285,12 +285,10 @@ mod tests {
 
     #[test]
     fn a_tokenizer_may_begin_with_a_byte_order_mark() {
-        let path = std::env::temp_dir().join(format!("semiseq-tokenizer-{}-marked.json", std::process::id()));
         let Tokenizer::HuggingFace { json, .. } = hugging_face("unmarked", "null", r#"{"[UNK]":0,"é":1}"#) else {
             panic!()
         };
-        std::fs::write(&path, format!("\u{feff}{json}")).unwrap();
-        let tokenizer = super::of_file(&path).unwrap();
+        let tokenizer = super::of_file(&file("marked.json", format!("\u{feff}{json}"))).unwrap();
         // Composed as its vocabulary is.
         assert_eq!(tokenizer.encoder().unwrap()("e\u{301}").unwrap(), [2]);
     }
@@ -309,17 +307,11 @@ mod tests {
 
     #[test]
     fn a_number_beyond_all_vocabularies_is_refused() {
-        let path = std::env::temp_dir().join(format!("semiseq-tokenizer-{}-vast.json", std::process::id()));
         let fit = |model: &str| {
             let json = format!(
                 r#"{{"version":"1.0","truncation":null,"padding":null,"added_tokens":[],"normalizer":null,"pre_tokenizer":{{"type":"Whitespace"}},"post_processor":null,"decoder":null,"model":{model}}}"#
             );
-            std::fs::write(&path, json).unwrap();
-            let config = TransformConfig {
-                tokenize: crate::preparation::transform::TextUnit(path.display().to_string()),
-                ..Default::default()
-            };
-            Tokenizer::fit(&config, std::iter::empty()).unwrap_err().to_string()
+            Tokenizer::fit(&tokenized_by(&file("vast.json", json)), std::iter::empty()).unwrap_err().to_string()
         };
         for last in ["4294967294", "4294967295"] {
             let message =

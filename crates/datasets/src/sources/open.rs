@@ -105,12 +105,7 @@ fn further_parts(source: Source, test: Option<PathBuf>, config: &DataConfig, tas
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn folder(name: &str) -> PathBuf {
-        let path = std::env::temp_dir().join(format!("semiseq-source-{}-{name}", std::process::id()));
-        std::fs::create_dir_all(&path).unwrap();
-        path
-    }
+    use crate::fixtures::folder;
 
     /// Pictures of one pixel, with the labels 0 and 1 in turn.
     fn write_pictures(folder: &Path, part: &str, count: u8) {

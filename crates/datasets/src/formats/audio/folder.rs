@@ -96,8 +96,8 @@ fn walk(folder: &Path, depth: usize, found: &mut Vec<PathBuf>, others: &mut Vec<
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fixtures::folder;
     use crate::formats::audio::tests::wav_file as file;
-    use crate::formats::tests::folder;
     use crate::formats::{ReadOptions, guess, read};
 
     fn write(path: &Path) {

@@ -210,8 +210,8 @@ mod tests {
     use std::path::PathBuf;
 
     use super::*;
+    use crate::fixtures::folder;
     use crate::formats::audio::tests::wav_file as file;
-    use crate::formats::tests::folder;
     use crate::formats::{Rows, guess, read};
 
     /// A folder with two recordings of 0.1 s, and a manifest in it.

@@ -113,9 +113,10 @@ fn frames(
 mod tests {
     use super::*;
     use crate::config::DataConfig;
+    use crate::fixtures::folder;
     use crate::formats::audio::tests::wav_file as file;
     use crate::formats::limit::within;
-    use crate::formats::{guess, read, tests::folder};
+    use crate::formats::{guess, read};
     use crate::prepare::prepare;
     use crate::sequence::Target;
     use crate::sources::read::read_like;

@@ -188,8 +188,8 @@ impl View<'_> {
 
 #[cfg(test)]
 mod tests {
+    use crate::fixtures::file;
     use crate::formats::table::tests::{first, rows, table, told};
-    use crate::formats::tests::file;
     use crate::formats::{ReadOptions, read};
 
     #[test]

@@ -287,7 +287,8 @@ pub(in crate::formats) fn read(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::formats::{read as read_file, tests::file};
+    use crate::fixtures::file;
+    use crate::formats::read as read_file;
     use crate::sequence::Sequence;
     use crate::series::Series;
 

@@ -62,7 +62,7 @@ pub(crate) fn listed(names: &[String]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::formats::tests::file;
+    use crate::fixtures::file;
     use crate::formats::{ReadOptions, Rows, read};
     use crate::sequence::Sequence;
     use crate::series::Series;

@@ -123,7 +123,7 @@ pub(super) fn read(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::formats::tests::file;
+    use crate::fixtures::file;
     use crate::formats::{ReadOptions, read as read_file};
     use crate::sequence::Sequence;
 

@@ -211,10 +211,7 @@ mod tests {
     }
 
     fn folder(name: &str) -> PathBuf {
-        let folder = std::env::temp_dir().join(format!("semiseq-fetch-{}-{name}", std::process::id()));
-        // Left over from a process of the same number.
-        let _ = fs::remove_dir_all(&folder);
-        folder
+        crate::fixtures::folder("fetched").join(name)
     }
 
     /// Fetches with a download of these bytes; also how often it was asked.

@@ -1,0 +1,160 @@
+//! The rows that are held out of training: the test part, where the data bring none, and validation.
+
+use crate::config::DataConfig;
+use crate::error::DataError;
+use crate::preparation::split::stratified;
+use crate::random::{generator, shuffle};
+use crate::sequence::{Dataset, Target};
+use crate::sources::parts::Source;
+use crate::task::Task;
+
+const TEST: u64 = 11;
+
+/// A test part is asked for where the source has one.
+pub(crate) fn unused(source: &Source, config: &DataConfig) -> Option<String> {
+    let key = match (config.test_last, config.test_every) {
+        (Some(_), _) => "test_last",
+        (None, Some(_)) => "test_every",
+        (None, None) => return None,
+    };
+    let rows = source.test.as_ref()?.len();
+    let name = &source.train.name;
+    Some(format!(
+        "`data.{key}` is not used: {name} has a test part of its own, of {rows} rows; remove the key, or put both parts together first \
+         with `data.join = true`"
+    ))
+}
+
+/// The source with a test part, and the rows of its training part that stay for training.
+///
+/// # Errors
+///
+/// Where nothing stays for training.
+pub(crate) fn with_test_part(mut source: Source, config: &DataConfig) -> Result<(Source, Vec<usize>), DataError> {
+    let all: Vec<usize> = (0..source.train.len()).collect();
+    if source.test.is_some() {
+        return Ok((source, all));
+    }
+    let (test, rest): (Vec<usize>, Vec<usize>) = match (config.test_last, config.test_every) {
+        (Some(last), _) => {
+            let from = all.len().saturating_sub(last);
+            (all[from..].to_vec(), all[..from].to_vec())
+        }
+        (None, Some(every)) => {
+            let mut seen = std::collections::HashMap::new();
+            all.iter().partition(|row| {
+                let place = seen.entry(class_key(&source.train.targets[**row])).or_insert(0usize);
+                *place += 1;
+                *place % every == 0
+            })
+        }
+        (None, None) => {
+            let known: Vec<usize> =
+                all.iter().copied().filter(|row| source.train.targets[*row] != Target::Missing).collect();
+            let known = if known.is_empty() { all.clone() } else { known };
+            let (test, _) = stratified(&source.train, &known, config.test_fraction, config.seed ^ (TEST << 32));
+            let rest = all.iter().copied().filter(|row| test.binary_search(row).is_err()).collect();
+            (test, rest)
+        }
+    };
+    if rest.is_empty() {
+        return Err(DataError::new(
+            format!(
+                "`data.{}` leaves no row of {} for training; it has {}",
+                match (config.test_last, config.test_every) {
+                    (Some(_), _) => "test_last",
+                    (None, Some(_)) => "test_every",
+                    (None, None) => "test_fraction",
+                },
+                source.train.name,
+                all.len()
+            ),
+            "take fewer rows for the test part",
+        ));
+    }
+    source.test = Some(source.train.select(&test));
+    Ok((source, rest))
+}
+
+/// A class that only the test part has cannot be learned.
+pub(crate) fn check_test_classes(train: &Dataset, rows: &[usize], test: &Dataset, task: Task) -> Result<(), DataError> {
+    if task != Task::Classify || test.classes != train.classes {
+        // Names that differ are found, with their row, where the preprocessing is applied.
+        return Ok(());
+    }
+    let seen: std::collections::HashSet<Option<usize>> =
+        rows.iter().map(|row| class_key(&train.targets[*row])).collect();
+    let unseen = test.targets.iter().filter_map(class_key).find(|class| !seen.contains(&Some(*class)));
+    match unseen {
+        Some(class) => Err(DataError::new(
+            format!(
+                "{}: the test part holds the class `{}`, which was never seen in the training part",
+                train.name, train.classes[class]
+            ),
+            "the rows seem to be sorted by class: use `data.test_fraction` or `data.test_every`",
+        )),
+        None => Ok(()),
+    }
+}
+
+fn class_key(target: &Target) -> Option<usize> {
+    if let Target::Class(class) = target { Some(*class) } else { None }
+}
+
+/// Validation rows, drawn class by class among the labelled ones (among all, where nothing is labelled).
+pub(crate) fn valid_part(train: &Dataset, rows: &[usize], config: &DataConfig) -> (Vec<usize>, Vec<usize>) {
+    let known: Vec<usize> = rows.iter().copied().filter(|row| train.targets[*row] != Target::Missing).collect();
+    let valid = if known.is_empty() {
+        let mut order = rows.to_vec();
+        shuffle(&mut order, &mut generator(config.seed, TEST + 1));
+        order.truncate((rows.len() as f64 * config.validation_fraction()).round() as usize);
+        order.sort_unstable();
+        order
+    } else {
+        stratified(train, &known, config.validation_fraction(), config.seed).0
+    };
+    let rest = rows.iter().copied().filter(|row| valid.binary_search(row).is_err()).collect();
+    (valid, rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Validation;
+    use crate::fixtures::{cbf, file};
+    use crate::prepare::prepare;
+
+    #[test]
+    fn the_last_rows_can_be_the_test_part() {
+        let rows: String = (0..20).map(|row| format!("{row},{},{}\n", row + 1, ["x", "y"][row % 2])).collect();
+        let path = file("last.csv", format!("a,b,label\n{rows}"));
+        let validation = Some(Validation::Fraction(0.2));
+        let config =
+            DataConfig { source: path.display().to_string(), test_last: Some(4), validation, ..Default::default() };
+        let data = prepare(&config, Task::Classify).unwrap();
+        assert_eq!((data.test.len(), data.valid.len(), data.labeled.len()), (4, 4, 12));
+    }
+
+    #[test]
+    fn a_test_part_that_is_there_makes_the_choice_of_one_void() {
+        let config = DataConfig { test_every: Some(10), ..cbf() };
+        let data = prepare(&config, Task::Classify).unwrap();
+        assert_eq!(data.test.len(), 900);
+        assert!(data.warnings[0].contains("`data.test_every` is not used"), "{:?}", data.warnings);
+        assert!(prepare(&cbf(), Task::Classify).unwrap().warnings.is_empty());
+        let data = prepare(&DataConfig { join: true, ..config }, Task::Classify).unwrap();
+        assert_eq!((data.test.len(), data.warnings.len()), (1650 / 10, 0));
+    }
+
+    #[test]
+    fn a_file_sorted_by_class_is_refused_where_its_end_is_the_test_part() {
+        let rows: String = (0..20).map(|row| format!("{row},{},{}\n", row + 1, ["x", "y", "z"][row / 7])).collect();
+        let path = file("sorted.csv", format!("a,b,label\n{rows}"));
+        let config =
+            |last| DataConfig { source: path.display().to_string(), test_last: Some(last), ..Default::default() };
+        let message = prepare(&config(6), Task::Classify).unwrap_err().to_string();
+        assert!(message.contains("the class `z`, which was never seen"), "{message}");
+        let message = prepare(&config(50), Task::Classify).unwrap_err().to_string();
+        assert!(message.contains("`data.test_last` leaves no row"), "{message}");
+    }
+}
