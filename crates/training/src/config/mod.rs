@@ -5,10 +5,13 @@
 pub(crate) mod baseline;
 pub(crate) mod checked;
 pub(crate) mod checkpoint;
+mod files;
 pub(crate) mod hints;
 pub(crate) mod layers;
 pub(crate) mod limits;
+mod mistakes;
 pub(crate) mod optimizer;
+mod overrides;
 pub(crate) mod paths;
 pub(crate) mod read;
 mod recipe;
@@ -16,6 +19,7 @@ pub(crate) mod references;
 pub(crate) mod schedule;
 pub(crate) mod spans;
 pub(crate) mod stage;
+mod values;
 
 pub use baseline::BaselineConfig;
 pub use checked::CheckedConfig;
