@@ -11,6 +11,7 @@ mod initial_weights;
 pub mod learner;
 pub mod observer;
 mod options;
+mod plan;
 mod recipe;
 mod references;
 pub mod run;

@@ -7,10 +7,11 @@ use semiseq_datasets::{Prepared, prepare};
 use crate::config::{CheckedConfig, RunConfig};
 use crate::error::Error;
 use crate::options::RunOptions;
+use crate::plan::Plan;
 use crate::recipe::{ModelSettings, ObjectiveSettings};
 use crate::run_folder::FinishedRun;
 use crate::run_folder::json::read_json;
-use crate::session::{Plan, Session};
+use crate::session::Session;
 use crate::tasks::compatibility::check;
 use crate::tasks::targets;
 

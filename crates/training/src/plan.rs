@@ -1,0 +1,264 @@
+//! What all stages of a run share: config, data, device, and with what each stage begins.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use burn::tensor::Device;
+use semiseq_datasets::{Augmenter, Dataset, Prepared, Target};
+use semiseq_models::{Taken, with_weights_of, with_word_vectors};
+use semiseq_objectives::{ObjectiveConfig, Setting, SupervisedConfig, TargetSize};
+use semiseq_schema::mix;
+
+use crate::config::{CheckedConfig, LayersConfig, StageConfig};
+use crate::error::Error;
+use crate::initial_weights::InitialWeights;
+use crate::learner::progress::Progress;
+use crate::learner::{Pace, StageOptions, check_stage, draw};
+use crate::options::RunOptions;
+use crate::recipe::{ModelSettings, ObjectiveSettings};
+use crate::references::References;
+use crate::run_folder::FinishedRun;
+use crate::run_folder::data_check::check_data;
+use crate::run_folder::record::begun_with;
+use crate::tasks::{Purpose, head_size};
+use crate::word_vectors::Vectors;
+
+/// What all stages of a run share.
+pub(crate) struct Plan<'a, M, O> {
+    pub(crate) config: CheckedConfig<'a, M, O>,
+    pub(crate) options: &'a RunOptions,
+    pub(crate) data: Arc<Prepared>,
+    pub(crate) train: Arc<Dataset>,
+    pub(crate) device: Device,
+    pub(crate) purpose: Purpose,
+    pub(crate) folder: PathBuf,
+    pub(crate) began: Instant,
+    pub(crate) references: References,
+    pub(crate) vectors: Option<Vectors>,
+    pub(crate) initial: Option<InitialWeights>,
+}
+
+impl<'a, M: ModelSettings, O: ObjectiveSettings> Plan<'a, M, O> {
+    pub(crate) fn new(config: CheckedConfig<'a, M, O>, data: Arc<Prepared>, options: &'a RunOptions) -> Self {
+        let device = options.device.clone().autodiff();
+        let device = if config.gradient_checkpointing { device.gradient_checkpointing() } else { device };
+        let folder = options.out.clone().unwrap_or_else(|| PathBuf::from("runs").join(&config.name));
+        let (purpose, train) = (Purpose::of(&config), Arc::new(data.train.clone()));
+        Self {
+            config,
+            options,
+            data,
+            train,
+            device,
+            purpose,
+            folder,
+            began: Instant::now(),
+            references: References::default(),
+            vectors: None,
+            initial: None,
+        }
+    }
+
+    /// The run of the folder, where it is to be resumed and nothing is left to do.
+    ///
+    /// # Errors
+    ///
+    /// Where the folder's files are damaged, or the data have changed.
+    pub(crate) fn finished_already(&self) -> Result<Option<FinishedRun<M, O>>, Error> {
+        let finished = self.folder.join("summary.json").exists();
+        if !self.options.resume || !finished || !begun_with(&self.folder, &self.config) {
+            return Ok(None);
+        }
+        check_data(&self.folder, &self.data.split)?;
+        let run = FinishedRun::open(&self.folder, &self.options.device)?;
+        let summary = run.summary()?;
+        self.progress(false).note(&format!("{} is finished already; nothing is left to do", self.folder.display()));
+        Ok(Some(run.with_data(Arc::clone(&self.data)).with_summary(summary)))
+    }
+
+    /// Reads the word vectors that the model begins with.
+    ///
+    /// # Errors
+    ///
+    /// Where their file cannot be read, or does not go with the model or the data.
+    pub(crate) fn with_vectors(mut self) -> Result<Self, Error> {
+        if let Some((path, width)) = self.config.model.word_vectors() {
+            self.vectors = Some(Vectors::read(path, width, &self.data)?);
+        }
+        Ok(self)
+    }
+
+    /// Reads the weights that the model begins with, and tells what becomes of each.
+    ///
+    /// # Errors
+    ///
+    /// Where they cannot be read, or none of them goes with the model.
+    pub(crate) fn with_initial_weights(mut self) -> Result<Self, Error> {
+        let Some(path) = &self.config.weights else { return Ok(self) };
+        self.initial = Some(InitialWeights::read(path, self.config.weights_part, &self.data.processor)?);
+        let (_, taken) = self.initial_model_and_what_it_took();
+        if taken.taken.is_empty() {
+            return Err(Error::input(
+                format!("`weights`: no tensor of {} has the name and shape of one of the model's", path.display()),
+                "write the same `[model]` table as the run that they come from has; its `config.toml` holds it",
+            ));
+        }
+        Ok(self)
+    }
+
+    /// Computes what plain methods give on the same labels, for the summary and for objectives that learn from it.
+    ///
+    /// # Errors
+    ///
+    /// Where an objective cannot be taught by them.
+    pub(crate) fn with_references(mut self) -> Result<Self, Error> {
+        let taught = self.config.stages.iter().any(|stage| stage.objective.kind().taught);
+        self.references = References::of(
+            &self.config.references,
+            taught,
+            &self.data,
+            self.vectors.as_ref().map(|vectors| &vectors.known),
+        );
+        for (index, stage) in self.config.stages.iter().enumerate().filter(|(_, stage)| stage.objective.kind().taught) {
+            let key = format!("stage.{index}.objective");
+            if let Some(why) = &self.references.missing {
+                return Err(Error::input(
+                    format!("`{key}` learns from the references of the data, and there are none: {why}"),
+                    "use another objective",
+                ));
+            }
+            stage.objective.check_teachers(&key, &self.references.teachers)?;
+        }
+        Ok(self)
+    }
+
+    pub(crate) fn progress(&self, dashboard: bool) -> Progress {
+        Progress::new(dashboard, self.options.quiet, self.options.interrupter.clone())
+    }
+
+    pub(crate) fn initial_model(&self) -> M::Model {
+        self.initial_model_and_what_it_took().0
+    }
+
+    /// The model as it begins, and which of its parameters other weights gave.
+    pub(crate) fn initial_model_and_what_it_took(&self) -> (M::Model, Taken) {
+        self.device.seed(self.config.seed);
+        let head = head_size(self.config.model.kind(), &self.data.processor);
+        let model = self.config.model.init(self.data.processor.input(), head, &self.device);
+        draw(&model);
+        let model = match &self.vectors {
+            Some(vectors) => with_word_vectors(model, &vectors.table),
+            None => model,
+        };
+        match &self.initial {
+            Some(InitialWeights { tensors, rows }) => {
+                with_weights_of(model, tensors, self.config.weights_part, rows.as_deref())
+            }
+            None => (model, Taken::default()),
+        }
+    }
+
+    /// Whether each stage has something to learn from and to be judged by, before the first begins.
+    ///
+    /// # Errors
+    ///
+    /// What is missing, and what to do.
+    pub(crate) fn check_stages(&self, model: &M::Model) -> Result<(), Error> {
+        self.config.stages.iter().enumerate().try_for_each(|(index, stage)| {
+            check_stage(model, &self.objective(index, stage, model), &self.stage_options(index, stage, None))
+        })?;
+        let Some(stage) = self.baseline_stage() else { return Ok(()) };
+        let index = self.config.stages.len();
+        check_stage(model, &self.objective(index, &stage, model), &self.stage_options(index, &stage, None))
+    }
+
+    /// The objective of a stage. What it draws is a function of the run's seed and the stage's place alone.
+    pub(crate) fn objective<P: ObjectiveSettings>(
+        &self,
+        index: usize,
+        stage: &StageConfig<P>,
+        model: &M::Model,
+    ) -> P::Objective<M::Model> {
+        self.device.seed(mix(self.seed(index), 0));
+        let counts = class_counts(&self.data);
+        let setting = Setting {
+            model,
+            train_size: self.train.sequences.len(),
+            class_counts: &counts,
+            target: TargetSize::of(&self.data),
+            teachers: &self.references.teachers,
+            device: &self.device,
+        };
+        let objective = stage.objective.init(&setting);
+        draw(&objective);
+        objective
+    }
+
+    /// Seeds a stage.
+    fn seed(&self, index: usize) -> u64 {
+        mix(self.config.seed, index as u64 + 1)
+    }
+
+    pub(crate) fn stage_options<P: ObjectiveSettings>(
+        &self,
+        index: usize,
+        stage: &StageConfig<P>,
+        pace: Option<Pace>,
+    ) -> StageOptions<'_> {
+        let stages = self.config.stages.len();
+        let label = match index < stages {
+            true => format!("stage {}/{stages} {}", index + 1, stage.objective.name()),
+            false => BASELINE.to_string(),
+        };
+        StageOptions {
+            label,
+            config: stage.without_objective(),
+            objective: stage.objective.kind(),
+            metrics: stage.objective.metrics(),
+            train: Arc::clone(&self.train),
+            labeled: &self.data.labeled,
+            unlabeled: &self.data.unlabeled,
+            valid: &self.data.valid,
+            processor: &self.data.processor,
+            augmenter: Augmenter::new(&self.config.data.augment, &self.data.processor, &self.train),
+            task: self.purpose.task(),
+            seed: self.seed(index),
+            device: &self.device,
+            pace,
+        }
+    }
+
+    /// The stage of the baseline, where one is asked for: on the labels alone, with the last stage's settings.
+    pub(crate) fn baseline_stage(&self) -> Option<StageConfig> {
+        let last = self.config.last_stage().filter(|_| self.config.baseline.enabled)?;
+        let stage = last.with_objective(ObjectiveConfig::Supervised(SupervisedConfig::default()));
+        // A layer that stood still because it was trained before has to learn here.
+        Some(StageConfig { layers: LayersConfig::default(), ..stage })
+    }
+
+    pub(crate) fn interrupted(&self) -> Error {
+        Error::Interrupted { folder: self.folder.clone() }
+    }
+
+    /// An error where the user has interrupted the run.
+    pub(crate) fn go_on(&self) -> Result<(), Error> {
+        if self.options.stopped() { Err(self.interrupted()) } else { Ok(()) }
+    }
+}
+
+/// The objective's name in a baseline's metrics.
+pub(crate) const BASELINE: &str = "baseline";
+
+/// How often each class stands among the labels that training sees.
+pub(crate) fn class_counts(data: &Prepared) -> Vec<usize> {
+    let mut counts = vec![0; data.processor.classes().len()];
+    for index in &data.labeled {
+        match &data.train.targets[*index] {
+            Target::Class(class) => counts[*class] += 1,
+            Target::Steps(steps) => steps.iter().for_each(|class| counts[*class] += 1),
+            _ => {}
+        }
+    }
+    counts
+}
