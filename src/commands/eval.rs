@@ -48,7 +48,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
         None => {
             let data = run.data()?;
             match arguments.split.as_str() {
-                "train" => data.train.clone(),
+                "train" => Dataset::clone(&data.train),
                 "valid" => data.valid.clone(),
                 _ => data.test.clone(),
             }

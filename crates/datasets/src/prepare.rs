@@ -96,7 +96,7 @@ pub fn prepare_source(source: Source, config: &DataConfig, task: Task) -> Result
     let (train, valid, test) = (processor.apply(raw)?, processor.apply(valid)?, processor.apply(test)?);
     let parts = [(&train, "training"), (&valid, "validation"), (&test, "test")];
     warnings.extend(parts.into_iter().find_map(|(part, kind)| processor.mostly_unknown(part, kind)));
-    let labeled = (0..count).collect();
+    let (train, labeled) = (train.into(), (0..count).collect());
     let whole = Prepared { train, valid, test, labeled, unlabeled, processor, split, warnings, as_read };
     match config.labels.fold {
         Some(fold) => whole.holding_out(fold),

@@ -90,7 +90,7 @@ pub(crate) fn prepare_recordings(
             valid: (train.len()..train.len() + valid.len()).collect(),
             data: vec![mark],
         },
-        train: processor.apply(train)?,
+        train: processor.apply(train)?.into(),
         valid: processor.apply(valid)?,
         test: processor.apply(test)?,
         warnings: recordings.notes,

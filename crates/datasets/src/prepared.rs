@@ -1,5 +1,7 @@
 //! Data that is ready for training.
 
+use std::sync::Arc;
+
 use crate::preparation::missing::fill_missing;
 use crate::preparation::processor::Processor;
 use crate::preparation::split::SplitRecord;
@@ -8,8 +10,8 @@ use crate::sequence::{Dataset, Sequence};
 /// Data that is ready for training.
 #[derive(Clone, Debug)]
 pub struct Prepared {
-    /// The training part: labelled and unlabelled sequences, and those without any label.
-    pub train: Dataset,
+    /// The training part: labelled and unlabelled sequences, and those without any label; held once, by whoever trains on it.
+    pub train: Arc<Dataset>,
     /// The validation part.
     pub valid: Dataset,
     /// The test part.

@@ -98,7 +98,7 @@ fn train(config: &RunConfig, data: &Prepared) -> Result<(), Error> {
     let task = task_of(targets(config));
     let head = head_size(ModelSettings::kind(&config.model), &data.processor);
     let model = config.model.init(data.processor.input(), head, &device).materialize();
-    let train = Arc::new(data.train.clone());
+    let train = Arc::clone(&data.train);
     let counts = vec![4; data.processor.classes().len()];
     let target = TargetSize::of(data);
     let said = vec![vec![1.0; counts.len()]; train.len()];

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use burn::tensor::Device;
-use semiseq_datasets::{Augmenter, Dataset, Prepared, Target};
+use semiseq_datasets::{Augmenter, Prepared, Target};
 use semiseq_models::{Taken, with_weights_of, with_word_vectors};
 use semiseq_objectives::{ObjectiveConfig, Setting, SupervisedConfig, TargetSize};
 use semiseq_schema::mix;
@@ -29,7 +29,6 @@ pub(crate) struct Plan<'a, M, O> {
     pub(crate) config: CheckedConfig<'a, M, O>,
     pub(crate) options: &'a RunOptions,
     pub(crate) data: Arc<Prepared>,
-    pub(crate) train: Arc<Dataset>,
     pub(crate) device: Device,
     pub(crate) purpose: Purpose,
     pub(crate) folder: PathBuf,
@@ -44,12 +43,11 @@ impl<'a, M: ModelSettings, O: ObjectiveSettings> Plan<'a, M, O> {
         let device = options.device.clone().autodiff();
         let device = if config.gradient_checkpointing { device.gradient_checkpointing() } else { device };
         let folder = options.out.clone().unwrap_or_else(|| PathBuf::from("runs").join(&config.name));
-        let (purpose, train) = (Purpose::of(&config), Arc::new(data.train.clone()));
+        let purpose = Purpose::of(&config);
         Self {
             config,
             options,
             data,
-            train,
             device,
             purpose,
             folder,
@@ -184,7 +182,7 @@ impl<'a, M: ModelSettings, O: ObjectiveSettings> Plan<'a, M, O> {
         let counts = class_counts(&self.data);
         let setting = Setting {
             model,
-            train_size: self.train.sequences.len(),
+            train_size: self.data.train.sequences.len(),
             class_counts: &counts,
             target: TargetSize::of(&self.data),
             teachers: &self.references.teachers,
@@ -216,12 +214,12 @@ impl<'a, M: ModelSettings, O: ObjectiveSettings> Plan<'a, M, O> {
             config: stage.without_objective(),
             objective: stage.objective.kind(),
             metrics: stage.objective.metrics(),
-            train: Arc::clone(&self.train),
+            train: Arc::clone(&self.data.train),
             labeled: &self.data.labeled,
             unlabeled: &self.data.unlabeled,
             valid: &self.data.valid,
             processor: &self.data.processor,
-            augmenter: Augmenter::new(&self.config.data.augment, &self.data.processor, &self.train),
+            augmenter: Augmenter::new(&self.config.data.augment, &self.data.processor, &self.data.train),
             task: self.purpose.task(),
             seed: self.seed(index),
             device: &self.device,

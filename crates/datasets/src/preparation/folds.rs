@@ -1,6 +1,7 @@
 //! Folds of the labelled part: a score of labels that a run did not learn from, without a label beyond the budget.
 
 use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
 use crate::error::DataError;
 use crate::preparation::labels::Fold;
@@ -56,7 +57,7 @@ impl Prepared {
         split.valid = held_there.into_iter().map(|(_, row)| row).collect();
         let as_read = AsRead { train: self.as_read.train.clone(), test: Vec::new() };
         Ok(Self {
-            train: self.train.clone(),
+            train: Arc::clone(&self.train),
             valid: self.train.select(held),
             test: Dataset::default(),
             labeled,

@@ -69,7 +69,7 @@ impl<'a> StageOptions<'a> {
             config: stage.without_objective(),
             objective: stage.objective.kind(),
             metrics: stage.objective.metrics(),
-            train: Arc::new(data.train.clone()),
+            train: Arc::clone(&data.train),
             labeled: &data.labeled,
             unlabeled: &data.unlabeled,
             valid: &data.valid,
