@@ -37,6 +37,8 @@ enum Command {
     Generate(commands::generate::Arguments),
     /// Run every combination of a grid file, and make one table of them
     Compare(commands::compare::Arguments),
+    /// Search settings that do better on labels left out
+    Tune(commands::tune::Arguments),
     /// Cluster the vectors of sequences, and draw them
     Cluster(commands::cluster::Arguments),
     /// Write one page about a run, or about several
@@ -63,6 +65,7 @@ fn main() -> ExitCode {
         Command::Anomaly(arguments) => commands::anomaly::run(&arguments),
         Command::Generate(arguments) => commands::generate::run(&arguments),
         Command::Compare(arguments) => commands::compare::run(&arguments),
+        Command::Tune(arguments) => commands::tune::run(&arguments),
         Command::Cluster(arguments) => commands::cluster::run(&arguments),
         Command::Report(arguments) => commands::report::run(&arguments),
         Command::Data(command) => commands::data::run(&command),

@@ -13,6 +13,7 @@ pub mod new;
 pub mod predict;
 pub mod report;
 pub mod train;
+pub mod tune;
 
 use std::io::BufReader;
 use std::path::Path;
