@@ -19,7 +19,7 @@ mod scan;
 mod weights;
 
 pub use adam_step::AdamStep;
-pub use cell::{Cell, GruReset, LstmState, RnnActivation};
+pub use cell::{Cell, GruReset, LstmState, RnnActivation, SlstmState};
 pub use clock::{cross_entropy_time, recurrence_time};
 pub use devices::{Backend, BackendError};
 pub use functions::{
