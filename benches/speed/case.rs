@@ -12,9 +12,13 @@ pub const SHAPES: [[usize; 4]; 6] = [
     [256, 50, 32, 64],
     [16, 400, 256, 512],
 ];
+/// Of a cell that is parallel in time, and of the LSTM beside it.
+const LONG: [usize; 4] = [32, 512, 64, 128];
 /// What a process has run before its memory is measured.
 pub const TINY: [usize; 4] = [2, 2, 4, 4];
 pub const CELLS: [&str; 3] = ["lstm", "gru", "rnn"];
+/// Reads the input alone; neither Burn nor PyTorch has one.
+pub const MIN_GRU: &str = "min-gru";
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Case {
@@ -30,8 +34,14 @@ impl Case {
         match self.cell {
             "lstm" => 4,
             "gru" => 3,
+            MIN_GRU => 2,
             _ => 1,
         }
+    }
+
+    /// Whether Burn and PyTorch have the cell.
+    pub fn has_peers(&self) -> bool {
+        self.cell != MIN_GRU
     }
 
     /// Multiplications and additions of the matrix products: forward, and twice that backward.
@@ -39,7 +49,8 @@ impl Case {
         let [batch, time, input, hidden] = self.shape.map(|size| size as f64);
         let passes = if self.train { 3.0 } else { 1.0 };
         let directions = if self.bidirectional { 2.0 } else { 1.0 };
-        2.0 * passes * directions * batch * time * self.gates() as f64 * hidden * (input + hidden)
+        let read = if self.cell == MIN_GRU { input } else { input + hidden };
+        2.0 * passes * directions * batch * time * self.gates() as f64 * hidden * read
     }
 
     /// Values that a step multiplies by the state before it, of all directions.
@@ -83,6 +94,9 @@ pub fn all() -> Vec<Case> {
                 cases.extend([false, true].map(|train| Case { cell, shape, bidirectional, train }));
             }
         }
+    }
+    for cell in ["lstm", MIN_GRU] {
+        cases.extend([false, true].map(|train| Case { cell, shape: LONG, bidirectional: false, train }));
     }
     cases
 }

@@ -92,6 +92,7 @@ fn measure(
     mut torch: Option<&mut Torch>,
 ) -> Vec<Row> {
     let sides = Side::of(case, options.backend, options.checkpointing);
+    torch = torch.filter(|_| case.has_peers());
     let sides: Vec<(Side, Box<dyn Fn()>)> = sides.into_iter().map(|side| (side, sides::runner(side, case))).collect();
     let mut seconds: Vec<Vec<f64>> = vec![Vec::new(); sides.len() + 2];
     // With one row a step, which is what a CPU then waits for.

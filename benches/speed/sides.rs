@@ -5,10 +5,13 @@ use std::str::FromStr;
 
 use burn::nn::gru::{BiGruConfig, GruConfig};
 use burn::nn::{BiLstmConfig, BiRnnConfig, LstmConfig, RnnConfig};
+use burn::tensor::module::linear;
 use burn::tensor::{Device, Distribution, Tensor};
-use semiseq_kernels::{Backend, Cell, Direction, GruReset, RnnActivation, Weights, both, gru, lstm, rnn};
+use semiseq_kernels::{
+    Backend, Cell, Direction, GatedCell, GruReset, RnnActivation, Weights, both, gated_scan, gru, lstm, rnn,
+};
 
-use crate::case::Case;
+use crate::case::{Case, MIN_GRU};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Side {
@@ -32,7 +35,8 @@ impl Side {
 
     /// [`Side::all`], and ours with checkpointing where asked for.
     pub fn of(case: Case, named: Option<Backend>, checkpointing: bool) -> Vec<Self> {
-        let sides = Self::all(named);
+        let mut sides = Self::all(named);
+        sides.retain(|side| case.has_peers() || !matches!(side, Self::Burn(_)));
         let ours = sides.first().and_then(|side| side.checkpointing(case)).filter(|_| checkpointing);
         sides.into_iter().chain(ours).collect()
     }
@@ -40,7 +44,9 @@ impl Side {
     /// This side with gradient checkpointing, where it makes a difference for the case.
     fn checkpointing(self, case: Case) -> Option<Self> {
         match self {
-            Self::Semiseq(backend) if case.train && case.gates() > 1 => Some(Self::Checkpointing(backend)),
+            Self::Semiseq(backend) if case.train && case.gates() > 1 && case.has_peers() => {
+                Some(Self::Checkpointing(backend))
+            }
             _ => None,
         }
     }
@@ -101,6 +107,9 @@ pub fn runner(side: Side, case: Case) -> Box<dyn Fn()> {
 type Run = Box<dyn Fn(Tensor<3>) -> Tensor<3>>;
 
 fn ours(case: Case, device: &Device) -> Run {
+    if case.cell == MIN_GRU {
+        return min_gru(case, device);
+    }
     let [_, _, input, hidden] = case.shape;
     let rows = case.gates() * hidden;
     let bound = 1.0 / (hidden as f64).sqrt();
@@ -129,6 +138,20 @@ fn ours(case: Case, device: &Device) -> Run {
     Box::new(move |data| match case.bidirectional {
         true => both(data, None, None, [forward.clone(), backward.clone()], cell).0,
         false => run(data, forward.clone(), Direction::Forward),
+    })
+}
+
+/// As the encoder's layer: one product for all steps, then the scan.
+fn min_gru(case: Case, device: &Device) -> Run {
+    let [batch, time, input, hidden] = case.shape;
+    let weights = |rows: usize| {
+        let weights = Tensor::<2>::random([rows, 2 * hidden], Distribution::Uniform(-0.1, 0.1), device);
+        if case.train { weights.require_grad() } else { weights }
+    };
+    let (weight, bias) = (weights(input), weights(1).reshape([2, hidden]));
+    Box::new(move |data| {
+        let sums = linear(data.reshape([batch * time, input]), weight.clone(), None).reshape([batch, time, 2 * hidden]);
+        gated_scan(sums, None, None, bias.clone(), GatedCell::MinGru, Direction::Forward).0
     })
 }
 

@@ -69,3 +69,16 @@ pub struct LstmState {
     /// `h`, `[batch, hidden]`
     pub hidden: Tensor<2>,
 }
+
+/// The state of an sLSTM between two steps, `[batch, hidden]` each.
+#[derive(Clone, Debug)]
+pub struct SlstmState {
+    /// `h`
+    pub hidden: Tensor<2>,
+    /// `c`
+    pub cell: Tensor<2>,
+    /// `n`
+    pub normaliser: Tensor<2>,
+    /// `m`
+    pub stabiliser: Tensor<2>,
+}

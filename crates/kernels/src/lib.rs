@@ -15,14 +15,16 @@ mod gpu;
 #[allow(deprecated, reason = "our users asked for ndarray, which Burn means to drop")]
 mod ops;
 pub mod reference;
+mod scan;
 mod weights;
 
 pub use adam_step::AdamStep;
-pub use cell::{Cell, GruReset, LstmState, RnnActivation};
+pub use cell::{Cell, GruReset, LstmState, RnnActivation, SlstmState};
 pub use clock::{cross_entropy_time, recurrence_time};
 pub use devices::{Backend, BackendError};
 pub use functions::{
-    adam, blend, both, dropout, embedding, gru, linear_cross_entropy, linear_squared_error, lstm, mean_over_time, rnn,
-    scale, sum_of_squares, tanh,
+    adam, blend, both, dropout, embedding, gated_scan, gru, linear_cross_entropy, linear_scan, linear_squared_error,
+    lstm, mean_over_time, rnn, scale, sum_of_squares, tanh,
 };
+pub use scan::{GatedCell, Numbers};
 pub use weights::{Direction, Weights};

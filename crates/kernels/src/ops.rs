@@ -8,6 +8,8 @@ use burn::backend::{Backend, backend_extension};
 #[cfg(feature = "cpu")]
 use crate::adam_step::AdamStep;
 use crate::cell::Cell;
+#[cfg(feature = "cpu")]
+use crate::cpu::Recurrence;
 use crate::weights::Direction;
 
 /// A whole sequence of one layer and direction, on backends whose tensors lie in this process's memory.
@@ -55,6 +57,28 @@ pub trait RecurrentOps: Backend {
         cell: Cell,
         masked: bool,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
+}
+
+/// Recurrences that work channel by channel, on backends whose tensors lie in this process's memory.
+#[cfg(feature = "cpu")]
+#[backend_extension(Flex: cfg(feature = "flex"), NdArray: cfg(feature = "ndarray"), Autodiff)]
+pub trait ScanOps: Backend {
+    /// Output `[batch, time, …]` and the last states, as `initial`.
+    ///
+    /// # Shapes
+    ///
+    /// - first, second: as the [`Recurrence`] says
+    /// - mask: `[batch, time]`, read only where `masked`
+    /// - initial: `[batch, states · channels]`
+    fn scan(
+        first: FloatTensor<Self>,
+        second: FloatTensor<Self>,
+        initial: FloatTensor<Self>,
+        mask: FloatTensor<Self>,
+        recurrence: Recurrence,
+        direction: Direction,
+        masked: bool,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>);
 }
 
 /// A linear layer's output against classes, on backends whose tensors lie in this process's memory.

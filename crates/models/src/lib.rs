@@ -14,7 +14,11 @@ mod sequences;
 mod word_table;
 
 pub use backbone::{Backbone, EmbeddingConfig};
-pub use cells::{Activation, GruConfig, GruLayer, LstmConfig, LstmLayer, Reset, RnnConfig, RnnLayer, State};
+pub use cells::{
+    Activation, GruConfig, GruLayer, LruConfig, LruLayer, LstmConfig, LstmLayer, MinGruConfig, MinGruLayer,
+    MinLstmConfig, MinLstmLayer, QrnnConfig, QrnnLayer, Reset, RnnConfig, RnnLayer, S5Config, S5Layer, SlstmConfig,
+    SlstmLayer, SruConfig, SruLayer, State,
+};
 pub use config::{AnyModel, HeadSize, ModelConfig};
 pub use decoders::{
     AnyDecoder, Attention, AttentionKind, Feeding, ImageDecoder, Memory, SequenceDecoder, SequenceDecoderConfig,

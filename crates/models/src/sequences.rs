@@ -40,17 +40,27 @@ impl Sequences {
     /// Each sequence from its last real step to its first; padding stays where it is.
     pub fn reversed(&self) -> Self {
         let input = match (&self.input, &self.mask) {
-            (Input::Values(values), None) => Input::Values(values.clone().select(1, backwards(values))),
+            (Input::Values(values), mask) => Input::Values(reversed_steps(values.clone(), mask.clone())),
             (Input::Tokens(tokens), None) => Input::Tokens(tokens.clone().flip([1])),
-            (Input::Values(values), Some(mask)) => {
-                let [_, _, features] = values.dims();
-                let order: Tensor<3, Int> = reversal(mask.clone()).unsqueeze_dim(2);
-                Input::Values(values.clone().gather(1, order.repeat_dim(2, features)))
-            }
             (Input::Tokens(tokens), Some(mask)) => Input::Tokens(tokens.clone().gather(1, reversal(mask.clone()))),
         };
         Self { input, mask: self.mask.clone() }
     }
+}
+
+/// The steps of each sequence from its last real one to its first; padding stays where it is.
+///
+/// # Shapes
+///
+/// - steps and output: `[batch, time, width]`, mask: `[batch, time]`
+pub(crate) fn reversed_steps(steps: Tensor<3>, mask: Option<Tensor<2>>) -> Tensor<3> {
+    let Some(mask) = mask else {
+        let order = backwards(&steps);
+        return steps.select(1, order);
+    };
+    let [_, _, width] = steps.dims();
+    let order: Tensor<3, Int> = reversal(mask).unsqueeze_dim(2);
+    steps.gather(1, order.repeat_dim(2, width))
 }
 
 /// The steps of values from the last to the first: chosen one by one, since flex reads a flipped tensor value by value.

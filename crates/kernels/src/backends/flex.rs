@@ -8,12 +8,13 @@ use super::cross_entropy::host_cross_entropy;
 use super::dropout::host_dropout;
 use super::embedding::host_embedding;
 use super::mean::host_mean;
+use super::scan::host_scan;
 use super::slices::{Slices, recurrence_on_slices};
 use super::squared_error::host_squared_error;
 use super::tanh::host_tanh;
 use super::weights::host_weights;
 use crate::ops::{
-    CrossEntropyOps, DropoutOps, EmbeddingOps, MeanOps, RecurrentOps, SquaredErrorOps, TanhOps, WeightOps,
+    CrossEntropyOps, DropoutOps, EmbeddingOps, MeanOps, RecurrentOps, ScanOps, SquaredErrorOps, TanhOps, WeightOps,
 };
 
 /// A contiguous tensor.
@@ -53,6 +54,7 @@ host_cross_entropy!(Flex);
 host_dropout!(Flex);
 host_embedding!(Flex);
 host_mean!(Flex);
+host_scan!(Flex);
 host_squared_error!(Flex);
 host_tanh!(Flex);
 host_weights!(Flex);

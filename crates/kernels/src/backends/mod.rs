@@ -19,6 +19,8 @@ mod mean;
 #[cfg(feature = "ndarray")]
 mod ndarray;
 #[cfg(feature = "cpu")]
+mod scan;
+#[cfg(feature = "cpu")]
 mod slices;
 #[cfg(feature = "cpu")]
 mod squared_error;

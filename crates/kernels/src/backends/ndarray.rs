@@ -10,12 +10,13 @@ use super::cross_entropy::host_cross_entropy;
 use super::dropout::host_dropout;
 use super::embedding::host_embedding;
 use super::mean::host_mean;
+use super::scan::host_scan;
 use super::slices::{Slices, recurrence_on_slices};
 use super::squared_error::host_squared_error;
 use super::tanh::host_tanh;
 use super::weights::host_weights;
 use crate::ops::{
-    CrossEntropyOps, DropoutOps, EmbeddingOps, MeanOps, RecurrentOps, SquaredErrorOps, TanhOps, WeightOps,
+    CrossEntropyOps, DropoutOps, EmbeddingOps, MeanOps, RecurrentOps, ScanOps, SquaredErrorOps, TanhOps, WeightOps,
 };
 
 /// A tensor's data in row-major order.
@@ -55,6 +56,7 @@ host_cross_entropy!(NdArray);
 host_dropout!(NdArray);
 host_embedding!(NdArray);
 host_mean!(NdArray);
+host_scan!(NdArray);
 host_squared_error!(NdArray);
 host_tanh!(NdArray);
 host_weights!(NdArray);

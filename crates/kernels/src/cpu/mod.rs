@@ -31,6 +31,7 @@ mod plan;
 mod pool;
 mod recompute;
 mod rnn;
+mod scan;
 mod simd;
 mod squared_error;
 mod step;
@@ -47,11 +48,12 @@ pub(crate) use elementwise::{blend, scale, sum_of_squares};
 pub(crate) use embedding::{look_up, table_gradient};
 pub(crate) use forward::Keep;
 pub(crate) use mean::{Steps, mean, mean_gradient};
+pub(crate) use pool::Buffer;
+pub(crate) use scan::{Passed, Read, Recurrence, scan, scan_gradients};
 pub(crate) use squared_error::{Differences, Fitted, FittedGradients, error_gradients, errors};
 pub(crate) use tanh::{tanh, tanh_gradient};
 
 use crate::{Cell, Direction};
-use pool::Buffer;
 
 /// What runs, and on what sizes. No size is 0.
 #[derive(Clone, Copy, Debug)]

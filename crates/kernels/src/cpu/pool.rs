@@ -14,7 +14,7 @@ static POOL: Mutex<Vec<Vec<f32>>> = Mutex::new(Vec::new());
 
 /// A buffer that goes back to the pool when it is dropped. What it holds at first has no meaning.
 #[derive(Debug, Default)]
-pub(super) struct Buffer {
+pub(crate) struct Buffer {
     /// At least as many as are asked for.
     values: Vec<f32>,
     length: usize,

@@ -48,6 +48,11 @@ impl<S: Simd> Vector<S> {
     }
 
     #[inline(always)]
+    pub fn simd(self) -> S {
+        self.simd
+    }
+
+    #[inline(always)]
     pub fn values(self) -> S::f32s {
         self.values
     }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use burn::backend::Dispatch;
 use burn::tensor::{Int, Tensor};
 
+use crate::cpu::Recurrence;
 use crate::functions::operands::{Operands, Outputs};
-use crate::ops::RecurrentOps;
+use crate::ops::{RecurrentOps, ScanOps};
 use crate::{Cell, Direction, Weights};
 
 pub(super) fn recurrence(operands: Operands, cell: Cell, direction: Direction) -> Outputs {
@@ -65,6 +66,32 @@ pub(super) fn both(
         masked,
     );
     (Tensor::from_dispatch(output), [hidden, memory].map(Tensor::from_dispatch))
+}
+
+/// A recurrence that works channel by channel, of its two tensors.
+pub(super) fn scan(
+    [first, second]: [Tensor<3>; 2],
+    mask: Option<Tensor<2>>,
+    state: Option<Tensor<2>>,
+    recurrence: Recurrence,
+    direction: Direction,
+) -> (Tensor<3>, Tensor<2>) {
+    let device = first.device();
+    let ([batch, _, _], [_, _, width]) = (first.dims(), second.dims());
+    let state = state.unwrap_or_else(|| Tensor::zeros([batch, width], &device));
+    let masked = mask.is_some();
+    // As above.
+    let mask = mask.unwrap_or_else(|| Tensor::zeros([1, 1], &device));
+    let (output, last) = <Dispatch as ScanOps>::scan(
+        first.into_dispatch(),
+        second.into_dispatch(),
+        state.into_dispatch(),
+        mask.into_dispatch(),
+        recurrence,
+        direction,
+        masked,
+    );
+    (Tensor::from_dispatch(output), Tensor::from_dispatch(last))
 }
 
 /// Whole numbers below `count`.

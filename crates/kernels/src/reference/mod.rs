@@ -3,13 +3,19 @@
 //!
 //! They run on every backend and dtype, and are what the fused operations are tested against.
 
+mod gated_scan;
 mod gru;
+mod linear_scan;
 mod lstm;
 mod rnn;
+mod slstm;
 
+pub use gated_scan::gated_scan;
 pub use gru::gru;
+pub use linear_scan::linear_scan;
 pub use lstm::lstm;
 pub use rnn::rnn;
+pub use slstm::slstm;
 
 use burn::tensor::Tensor;
 

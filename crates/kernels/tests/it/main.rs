@@ -8,6 +8,7 @@ mod dropout;
 mod embedding;
 mod fused;
 mod mean;
+mod scan;
 mod squared_error;
 mod tanh;
 mod weights;

@@ -6,7 +6,7 @@ use semiseq_kernels::{Cell, Direction, GruReset, Weights, gru};
 use serde::{Deserialize, Serialize};
 
 use crate::cells::layer::RecurrentLayer;
-use crate::cells::settings::{CellSettings, Stack, cell_settings};
+use crate::cells::settings::{CellSettings, Stack, cell_settings, gate_weights};
 use crate::cells::state::State;
 use crate::cells::weights::uniform;
 
@@ -90,12 +90,14 @@ impl RecurrentLayer for GruLayer {
 }
 
 impl CellSettings for GruConfig {
-    const GATES: usize = 3;
-
     type Layer = GruLayer;
 
     fn stack(&self) -> Stack {
         self.of_all()
+    }
+
+    fn layer_weights(&self, input: usize, hidden: usize) -> u64 {
+        gate_weights(3, input, hidden)
     }
 
     fn layer(&self, input: usize, hidden: usize, device: &Device) -> GruLayer {

@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor};
 use semiseq_kernels::{Cell, Direction, LstmState, Weights, lstm};
 
 use crate::cells::layer::RecurrentLayer;
-use crate::cells::settings::{CellSettings, Stack, cell_settings};
+use crate::cells::settings::{CellSettings, Stack, cell_settings, gate_weights};
 use crate::cells::state::State;
 use crate::cells::weights::uniform;
 
@@ -95,12 +95,14 @@ impl RecurrentLayer for LstmLayer {
 }
 
 impl CellSettings for LstmConfig {
-    const GATES: usize = 4;
-
     type Layer = LstmLayer;
 
     fn stack(&self) -> Stack {
         self.of_all()
+    }
+
+    fn layer_weights(&self, input: usize, hidden: usize) -> u64 {
+        gate_weights(4, input, hidden)
     }
 
     fn layer(&self, input: usize, hidden: usize, device: &Device) -> LstmLayer {

@@ -59,4 +59,11 @@ registry! {
     Rnn crate::cells::rnn::RnnLayer, "Simple recurrent network.";
     Lstm crate::cells::lstm::LstmLayer, "Long short-term memory.";
     Gru crate::cells::gru::GruLayer, "Gated recurrent unit.";
+    MinGru crate::cells::min_gru::MinGruLayer, "Minimal gated recurrent unit.";
+    MinLstm crate::cells::min_lstm::MinLstmLayer, "Minimal long short-term memory.";
+    Sru crate::cells::sru::SruLayer, "Simple recurrent unit.";
+    Qrnn crate::cells::qrnn::QrnnLayer, "Quasi-recurrent network.";
+    Lru crate::cells::lru::LruLayer, "Linear recurrent unit.";
+    S5 crate::cells::s5::S5Layer, "Simplified state space layer.";
+    Slstm crate::cells::slstm::SlstmLayer, "Long short-term memory with exponential gates.";
 }

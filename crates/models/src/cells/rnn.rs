@@ -6,7 +6,7 @@ use semiseq_kernels::{Cell, Direction, RnnActivation, Weights, rnn};
 use serde::{Deserialize, Serialize};
 
 use crate::cells::layer::RecurrentLayer;
-use crate::cells::settings::{CellSettings, Stack, cell_settings};
+use crate::cells::settings::{CellSettings, Stack, cell_settings, gate_weights};
 use crate::cells::state::State;
 use crate::cells::weights::uniform;
 
@@ -90,12 +90,14 @@ impl RecurrentLayer for RnnLayer {
 }
 
 impl CellSettings for RnnConfig {
-    const GATES: usize = 1;
-
     type Layer = RnnLayer;
 
     fn stack(&self) -> Stack {
         self.of_all()
+    }
+
+    fn layer_weights(&self, input: usize, hidden: usize) -> u64 {
+        gate_weights(1, input, hidden)
     }
 
     fn layer(&self, input: usize, hidden: usize, device: &Device) -> RnnLayer {

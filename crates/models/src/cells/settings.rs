@@ -23,15 +23,14 @@ impl Stack {
         if self.bidirectional { 2 } else { 1 }
     }
 
-    /// Weights of the layers for steps of `input` features, where a cell has so many `gates`; biases left out.
-    pub fn weights(&self, gates: usize, input: usize) -> u64 {
-        let product = |sizes: &[usize]| sizes.iter().fold(1u64, |product, size| product.saturating_mul(*size as u64));
-        let (hidden, directions) = (self.hidden, self.directions());
+    /// Weights of the layers for steps of `input` features, where a layer has `weights` of its input's width in one
+    /// direction; biases left out.
+    pub fn weights(&self, weights: impl Fn(usize) -> u64, input: usize) -> u64 {
+        let directions = self.directions();
         let stem = self.stem.as_ref().map_or(0, |stem| stem.weights(input));
         let input = self.stem.as_ref().map_or(input, |stem| stem.output(input));
-        let first = product(&[directions, gates, hidden, input.saturating_add(hidden)]).saturating_add(stem);
-        let width = hidden.saturating_mul(directions).saturating_add(hidden);
-        first.saturating_add(product(&[self.layers.saturating_sub(1), directions, gates, hidden, width]))
+        let rest = weights(self.hidden.saturating_mul(directions)).saturating_mul(self.layers.saturating_sub(1) as u64);
+        weights(input).saturating_add(rest).saturating_mul(directions as u64).saturating_add(stem)
     }
 
     /// Notes every value out of range; `path` is the key of the cell's table.
@@ -50,17 +49,30 @@ impl Stack {
 
 /// `[model.….encoder.CELL]`.
 pub(crate) trait CellSettings {
-    /// Products with the state at each step, as multiples of the hidden units.
-    const GATES: usize;
-
     /// The layer.
     type Layer: RecurrentLayer;
 
     /// How many layers of which size.
     fn stack(&self) -> Stack;
 
+    /// Notes every value of the cell's own settings that is out of range; `path` is the key of the cell's table.
+    fn check_own(&self, _path: &str, _problems: &mut Vec<Problem>) {}
+
+    /// Weights of a layer in one direction, from widths of input and state; biases left out.
+    fn layer_weights(&self, input: usize, hidden: usize) -> u64;
+
     /// One layer in one direction, from widths of input and state.
     fn layer(&self, input: usize, hidden: usize, device: &Device) -> Self::Layer;
+}
+
+/// Weights of products with input and state for so many gates.
+pub(crate) fn gate_weights(gates: usize, input: usize, hidden: usize) -> u64 {
+    product(&[gates, hidden, input.saturating_add(hidden)])
+}
+
+/// The product of sizes, or the largest number where it is none.
+pub(crate) fn product(sizes: &[usize]) -> u64 {
+    sizes.iter().fold(1u64, |product, size| product.saturating_mul(*size as u64))
 }
 
 /// Settings of a cell: those of all cells, and its own with their defaults.

@@ -5,9 +5,10 @@ use burn::tensor::{Int, Tensor};
 /// The state of a layer between two steps.
 #[derive(Clone, Debug)]
 pub struct State {
-    /// `h`, `[batch, hidden]`
+    /// `h`, `[batch, hidden]`; of QRNN and SRU `c`, of LRU and S5 real parts, then imaginary ones.
     pub hidden: Tensor<2>,
-    /// `c` of an LSTM, `[batch, hidden]`
+    /// What else the cell carries: `c` of an LSTM, `[batch, hidden]`; `c`, `n` and `m` of an sLSTM beside each other; the
+    /// steps that a QRNN's convolution looks back on.
     pub cell: Option<Tensor<2>>,
 }
 

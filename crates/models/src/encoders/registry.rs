@@ -70,6 +70,13 @@ registry! {
     "rnn" Rnn crate::cells::rnn::RnnConfig, "Simple recurrent network (Elman 1990).";
     "lstm" Lstm crate::cells::lstm::LstmConfig, "Long short-term memory (Hochreiter & Schmidhuber 1997).";
     "gru" Gru crate::cells::gru::GruConfig, "Gated recurrent unit (Cho et al. 2014).";
+    "slstm" Slstm crate::cells::slstm::SlstmConfig, "Long short-term memory with exponential gates (Beck et al. 2024).";
+    "min-gru" MinGru crate::cells::min_gru::MinGruConfig, "Minimal GRU, parallel in time (Feng et al. 2024).";
+    "min-lstm" MinLstm crate::cells::min_lstm::MinLstmConfig, "Minimal LSTM, parallel in time (Feng et al. 2024).";
+    "sru" Sru crate::cells::sru::SruConfig, "Simple recurrent unit (Lei et al. 2018).";
+    "qrnn" Qrnn crate::cells::qrnn::QrnnConfig, "Quasi-recurrent network (Bradbury et al. 2017).";
+    "lru" Lru crate::cells::lru::LruConfig, "Linear recurrent unit, in blocks (Orvieto et al. 2023).";
+    "s5" S5 crate::cells::s5::S5Config, "Simplified state space layer, in blocks (Smith et al. 2023).";
     "dense" Dense crate::encoders::dense::DenseConfig, "Fully connected layers over the whole sequence.";
     "convolutional" Convolutional crate::encoders::convolutional::ConvolutionalConfig,
         "Convolutions over the sequence as an image.";

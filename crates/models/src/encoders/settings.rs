@@ -52,10 +52,12 @@ where
 
     fn check(&self, path: &str, problems: &mut Vec<Problem>) {
         self.stack().check(path, problems);
+        self.check_own(path, problems);
     }
 
     fn weights(&self, input: usize) -> u64 {
-        self.stack().weights(C::GATES, input)
+        let stack = self.stack();
+        stack.weights(|input| self.layer_weights(input, stack.hidden), input)
     }
 
     fn init(&self, input: usize, device: &Device) -> RecurrentEncoder {

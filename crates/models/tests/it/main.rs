@@ -2,6 +2,7 @@
 
 mod common;
 mod decoder;
+mod parallel_cells;
 mod shapes;
 mod step_outputs;
 mod torch;

@@ -3,8 +3,8 @@
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Device, Distribution, Int, Tensor, TensorData};
 use semiseq_models::{
-    AnyDecoder, ConvolutionalConfig, DenseConfig, EncoderConfig, Feeding, ForecasterConfig, GruConfig, HeadSize, Input,
-    InputSize, LstmConfig, ModelConfig, Pooling, RnnConfig, SequenceDecoderConfig, SequenceGenerator, SequenceModel,
+    AnyDecoder, ConvolutionalConfig, DenseConfig, ENCODERS, EncoderConfig, Feeding, ForecasterConfig, GruConfig,
+    HeadSize, Input, InputSize, ModelConfig, Pooling, SequenceDecoderConfig, SequenceGenerator, SequenceModel,
     Sequences, StemConfig,
 };
 
@@ -14,9 +14,14 @@ fn encoders() -> Vec<EncoderConfig> {
     let mut encoders = Vec::new();
     for layers in [1, 2] {
         for bidirectional in [false, true] {
-            encoders.push(EncoderConfig::Rnn(RnnConfig { hidden: 5, layers, bidirectional, ..Default::default() }));
-            encoders.push(EncoderConfig::Lstm(LstmConfig { hidden: 5, layers, bidirectional, ..Default::default() }));
-            encoders.push(EncoderConfig::Gru(GruConfig { hidden: 5, layers, bidirectional, ..Default::default() }));
+            // Every cell that the registry names; the others read images.
+            for (name, _) in ENCODERS.iter().filter(|(name, _)| !["dense", "convolutional"].contains(name)) {
+                let mut settings = serde_json::json!({ "hidden": 5, "layers": layers, "bidirectional": bidirectional });
+                if *name == "slstm" {
+                    settings["heads"] = 5.into();
+                }
+                encoders.push(serde_json::from_value(serde_json::json!({ *name: settings })).expect("a config"));
+            }
         }
     }
     let stem = StemConfig { widths: vec![3, 5], filters: 2 };
@@ -79,16 +84,7 @@ fn every_head_gives_its_shape_for_values_and_tokens() {
     let tokens = Tensor::<2, Int>::from_data(TensorData::new(vec![1i32, 2, 3, 4, 0, 0], [2, 3]), &device);
     let mask = Tensor::<2>::from_data(TensorData::new(vec![1.0f32, 1.0, 1.0, 1.0, 0.0, 0.0], [2, 3]), &device);
     for encoder in encoders() {
-        let width = 5 * if matches!(
-            &encoder,
-            EncoderConfig::Rnn(RnnConfig { bidirectional: true, .. })
-                | EncoderConfig::Lstm(LstmConfig { bidirectional: true, .. })
-                | EncoderConfig::Gru(GruConfig { bidirectional: true, .. })
-        ) {
-            2
-        } else {
-            1
-        };
+        let width = if encoder.bidirectional() { 10 } else { 5 };
         for (head, outputs, rows) in [("classifier", 4, 2), ("tagger", 4, 6), ("regressor", 1, 2)] {
             let sequences = Sequences { input: Input::Tokens(tokens.clone()), mask: Some(mask.clone()) };
             let model = config(head, "mean", &encoder).init(InputSize::Tokens(5), outputs, &device).materialize();
