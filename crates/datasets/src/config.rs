@@ -53,7 +53,7 @@ pub struct DataConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub header: Option<bool>,
     /// What is kept of the training part for validation: `"none"`, or a fraction in (0, 1). Labels that choose an epoch are
-    /// labels spent, so the default is `"none"`.
+    /// labels spent, so the default is `"none"`, and 0.2 in a config whose stages stop early.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub validation: Option<Validation>,
     /// The older spelling of `validation`, in [0, 1).

@@ -136,7 +136,7 @@ fn finish<M: ModelSettings, O: ObjectiveSettings>(
         };
         problems.extend(config.check().into_iter().filter(is_news));
         if problems.is_empty() {
-            return Ok(config);
+            return Ok(config.with_something_to_stop_by());
         }
     }
     Err(Error::Config(problems.into_iter().map(|problem| placed(problem, &places)).collect()))
@@ -371,6 +371,7 @@ fn deserialize_all<T: DeserializeOwned>(
 ) -> (Option<T>, Vec<Problem>, Vec<String>) {
     const MOST: usize = 50;
     let (mut problems, mut touched): (Vec<Problem>, Vec<String>) = (Vec::new(), Vec::new());
+    let mut renamed: Vec<String> = Vec::new();
     for _ in 0..MOST {
         let error = match serde_path_to_error::deserialize::<_, T>(root.clone()) {
             Ok(config) => return (Some(config), problems, touched),
@@ -382,7 +383,9 @@ fn deserialize_all<T: DeserializeOwned>(
         let key = problem.key.clone();
         let known =
             problems.iter().any(|known| lies_in(&key, &known.key)) || touched.iter().any(|own| lies_in(&key, own));
-        if !known {
+        // What was meant may ask for keys that the name in the file would not have asked for.
+        let follows = message.starts_with("missing field") && renamed.contains(&path);
+        if !known && !follows {
             problems.push(problem);
         }
         let mended = match repair {
@@ -406,6 +409,7 @@ fn deserialize_all<T: DeserializeOwned>(
                     None => name,
                 };
                 places.rename(&key, &new);
+                renamed.push(new.clone());
                 match take(&mut root, &key) {
                     Some(value) => find(&root, &new).is_some() || put(&mut root, &new, value),
                     None => false,
@@ -519,6 +523,16 @@ fn explain(path: &str, message: &str, root: &Value) -> (Problem, Repair) {
     {
         let hint = format!("write `[{}]`, with one bracket", header(path));
         return with(path, "is a list of tables, and only one is read", Some(hint), Repair::Reshape(items[0].clone()));
+    }
+    let stands_for_table = find(root, path).is_some_and(|value| !value.is_table() && !value.is_array());
+    if stands_for_table && message.contains("expected struct") {
+        let hint = format!("write `[{}]` and its keys below that line", header(path));
+        return with(
+            path,
+            "is a table of settings, and no value",
+            Some(hint),
+            Repair::Replace(Value::Table(Table::new())),
+        );
     }
     let message = message
         .replacen("invalid type:", "has the wrong type:", 1)
@@ -708,6 +722,38 @@ weight = 8.0
         assert_eq!((config.stages[1].steps, config.stages[1].epochs), (Some(7), None));
         let both = problems(GOOD, &["stage.1.steps=7", "stage.1.epochs=2"]);
         assert!(both[0].place.starts_with("--set stage.1."), "{}", both[0].place);
+    }
+
+    #[test]
+    fn a_choice_of_another_name_is_one_mistake_whatever_it_asks_for() {
+        // `convolutional` asks for a height; the file never named it.
+        let found = problems(&GOOD.replace("encoder.gru", "encoder.cnn"), &[]);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!(found[0].hint.as_deref(), Some("did you mean `convolutional`?"));
+    }
+
+    #[test]
+    fn a_value_in_place_of_a_table_is_one_mistake() {
+        let text = format!("{GOOD}[stage.optimizer]\nadam = 0.1\n");
+        let found = problems(&text, &[]);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].message.contains("`stage.1.optimizer.adam` is a table of settings"), "{found:?}");
+        assert!(found[0].hint.as_deref().is_some_and(|hint| hint.contains("[stage.optimizer.adam]")), "{found:?}");
+    }
+
+    #[test]
+    fn early_stopping_keeps_a_validation_part_where_the_file_says_nothing_of_one() {
+        let stopping = |data: &str| {
+            let text = GOOD.replace("source = \"cbf\"", &format!("source = \"cbf\"\n{data}"));
+            let set = ["stage.1.early_stopping.metric=valid.loss".to_string()];
+            read_str("t.toml", &text, &set).unwrap().data.validation_fraction()
+        };
+        assert_eq!(stopping(""), 0.2);
+        for said in ["validation = \"none\"", "valid_fraction = 0.0", "valid = \"v.csv\""] {
+            assert_eq!(stopping(said), 0.0, "{said}");
+        }
+        assert_eq!(stopping("validation = 0.3"), 0.3);
+        assert_eq!(read_str("t.toml", GOOD, &[]).unwrap().data.validation_fraction(), 0.0, "no label is spent unasked");
     }
 
     #[test]
