@@ -33,6 +33,14 @@ pub fn reader(format: &str, name: &str, bytes: &[u8]) {
     }
 }
 
+/// Reads bytes as vectors of words.
+pub fn word_vectors(bytes: &[u8]) {
+    let path = folder().join("vectors");
+    fs::write(&path, bytes).expect("a temporary file");
+    let _ = semiseq::datasets::WordVectors::width_of(&path);
+    let _ = semiseq::datasets::WordVectors::read(&path, |_| true);
+}
+
 /// Reads bytes as a config.
 pub fn config(bytes: &[u8]) {
     if let Ok(text) = std::str::from_utf8(bytes) {

@@ -63,7 +63,7 @@ fn material(folder: &Path, backend: Option<&str>) -> Result<Material, Error> {
         }
     };
     let material = Material::of(&run, data.as_deref(), &|| false)?;
-    let mut material = material.ok_or_else(|| Error::Interrupted { folder: folder.to_path_buf() })?;
+    let mut material = material.ok_or_else(|| Error::Interrupted { folder: folder.to_path_buf(), begun: true })?;
     material.missing = unreadable.or(material.missing);
     Ok(material)
 }

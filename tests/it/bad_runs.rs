@@ -131,7 +131,13 @@ fn early_stopping_by_what_is_never_measured_is_refused() {
             "autoencoder",
             ["`valid.accuracy`, which this stage never measures", "`valid.loss`"],
         ),
-        ("no-validation", "accuracy", "", "supervised", ["needs validation data", "data.validation"]),
+        (
+            "no-validation",
+            "accuracy",
+            "validation = \"none\"",
+            "supervised",
+            ["needs validation data", "data.validation"],
+        ),
     ] {
         let folder = folder(&format!("never-{name}"));
         let data = SMALL.split("[model.classifier]").next().expect("what stands before the model");

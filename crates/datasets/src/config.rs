@@ -53,8 +53,8 @@ pub struct DataConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub header: Option<bool>,
     /// What is kept of the training part for validation: `"none"`, or a fraction in (0, 1). Labels that choose an epoch are
-    /// labels spent, so the default is `"none"`. `"cross"` keeps nothing either: the run also learns from all folds of the
-    /// labelled part but one, each in turn, and says how it does on those left out.
+    /// labels spent, so the default is `"none"`, and 0.2 in a config whose stages stop early. `"cross"` keeps nothing either: the
+    /// run also learns from all folds of the labelled part but one, each in turn, and says how it does on those left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub validation: Option<Validation>,
     /// The older spelling of `validation`, in [0, 1).

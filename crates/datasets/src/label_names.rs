@@ -7,7 +7,8 @@ use crate::preparation::unicode::composed;
 /// Marks that programs write for a label that is not there: ARFF and UCR, pandas, R, SQL, Excel. In any case of letters.
 const MISSING: [&str; 8] = ["", "?", "nan", "na", "n/a", "<na>", "null", "#n/a"];
 /// Words that may mean no label and may be a class: the user is asked.
-const DOUBTFUL: [&str; 5] = ["none", "-", "--", ".", "nil"];
+const DOUBTFUL: [&str; 10] =
+    ["none", "-", "--", ".", "nil", "missing", "unknown", "unlabeled", "unlabelled", "undefined"];
 /// Significant digits that a double holds exactly; longer numbers are names.
 const EXACT: usize = 15;
 
@@ -111,6 +112,14 @@ pub(crate) fn doubtful(classes: &[String], counts: &[usize], name: &str) -> Opti
     ))
 }
 
+/// Classes that differ in capitals alone, which is seldom meant: `Yes` and `yes`.
+pub(crate) fn alike(classes: &[String], name: &str) -> Option<String> {
+    let mut known: HashMap<String, &str> = HashMap::new();
+    let (left, right) =
+        classes.iter().find_map(|class| Some((known.insert(class.to_lowercase(), class)?, class.as_str())))?;
+    Some(format!("{name}: `{left}` and `{right}` are read as two classes; write them alike if they are one"))
+}
+
 /// Where -1 stands among classes that are otherwise whole numbers from 0 on.
 fn minus_one(classes: &[String]) -> Option<usize> {
     let numbers: Vec<f64> = classes.iter().map(|class| class.parse().ok()).collect::<Option<_>>()?;
@@ -174,6 +183,16 @@ mod tests {
         let mut labels = texts(&["-1", "0", "-1.0", "1"]);
         without(&mut labels, "-1");
         assert_eq!(labels, ["", "0", "", "1"]);
+    }
+
+    #[test]
+    fn classes_that_differ_in_capitals_are_told() {
+        let told = |classes: &[&str]| alike(&texts(classes), "x.csv");
+        assert_eq!(
+            told(&["Yes", "no", "yes"]).unwrap(),
+            "x.csv: `Yes` and `yes` are read as two classes; write them alike if they are one"
+        );
+        assert_eq!(told(&["Yes", "no"]), None);
     }
 
     #[test]

@@ -17,6 +17,7 @@ use crate::sequence::Sequence;
 use crate::sources::parts::Source;
 use crate::sources::read::dataset_from_rows;
 use crate::task::Task;
+use crate::word_vectors::WordVectors;
 
 /// Files of each kind that a test makes.
 const CASES: u32 = 2_000;
@@ -221,6 +222,32 @@ fn packed_files_hold() {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     encoder.write_all(TABLE.as_bytes()).unwrap();
     hold("gz", "csv", "a.csv.gz", &encoder.finish().unwrap());
+}
+
+#[test]
+fn word_vectors_hold() {
+    let text = b"3 2\nthe 0.5 -1\nnew 1e-1 0\ndog 9 9\n".to_vec();
+    let mut binary = b"2 2\n".to_vec();
+    for word in ["the", "dog"] {
+        binary.extend(word.as_bytes());
+        binary.push(b' ');
+        [0.5f32, -1.0].iter().for_each(|value| binary.extend(value.to_le_bytes()));
+        binary.push(b'\n');
+    }
+    for (name, bytes) in [("a.vec", text), ("a.bin", binary)] {
+        let path = folder("vectors").join(name);
+        fs::write(&path, &bytes).unwrap();
+        assert!(WordVectors::read(&path, |_| true).is_ok(), "the file is read before it is changed");
+        let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(CASES) };
+        proptest!(config, |(list in changes())| {
+            fs::write(&path, changed(&bytes, &list)).unwrap();
+            let _ = WordVectors::width_of(&path);
+            if let Ok(found) = WordVectors::read(&path, |_| true) {
+                let sound = |row: &[f32]| row.len() == found.width() && row.iter().all(|value| value.is_finite());
+                prop_assert!(found.get("the").is_none_or(sound));
+            }
+        });
+    }
 }
 
 #[test]

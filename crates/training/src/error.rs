@@ -27,10 +27,12 @@ pub enum Error {
         /// The likely cause and the remedy.
         hint: Option<String>,
     },
-    /// The user stopped the run; a checkpoint is written.
+    /// The user stopped the run.
     Interrupted {
-        /// The run folder, which `--resume` takes up again.
+        /// The run folder.
         folder: PathBuf,
+        /// Whether it holds a checkpoint, which `--resume` takes up again.
+        begun: bool,
     },
 }
 
@@ -93,11 +95,14 @@ impl fmt::Display for Error {
                     None => Ok(()),
                 }
             }
-            Self::Interrupted { folder } => write!(
+            Self::Interrupted { folder, begun: true } => write!(
                 f,
                 "stopped; the checkpoint is kept in {0}\n\nhint: run the same command with `--resume` to go on",
                 folder.display()
             ),
+            Self::Interrupted { folder, begun: false } => {
+                write!(f, "stopped before anything was trained; nothing is written to {}", folder.display())
+            }
         }
     }
 }

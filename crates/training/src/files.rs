@@ -13,6 +13,13 @@ use crate::error::Error;
 ///
 /// Names the file; a file that stood there before stays as it was.
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    if path.is_dir() {
+        let shown = path.display();
+        return Err(Error::input(
+            format!("{shown}: is a folder, and the results are a file"),
+            format!("write a name behind it: `{shown}/…`"),
+        ));
+    }
     if fs::metadata(path).is_ok_and(|kind| !kind.is_file()) {
         return fs::write(path, bytes).map_err(|error| Error::write(path, error));
     }
@@ -127,6 +134,14 @@ mod tests {
             assert!(error.is_input() && error.to_string().contains("is a file"), "{error}");
         }
         assert_eq!(fs::read(&file).unwrap(), b"mine");
+    }
+
+    #[test]
+    fn a_folder_in_the_place_of_a_file_is_the_users_mistake() {
+        let folder = std::env::temp_dir().join(format!("semiseq-no-file-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let error = write_atomic(&folder, b"new").unwrap_err();
+        assert!(error.is_input() && error.to_string().contains("is a folder"), "{error}");
     }
 
     #[test]

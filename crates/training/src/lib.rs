@@ -17,6 +17,7 @@ mod references;
 pub mod run;
 pub mod run_folder;
 mod session;
+mod stoppable;
 pub mod tasks;
 pub mod terminal;
 mod warnings;

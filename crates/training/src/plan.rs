@@ -20,7 +20,9 @@ use crate::recipe::{ModelSettings, ObjectiveSettings};
 use crate::references::References;
 use crate::run_folder::FinishedRun;
 use crate::run_folder::data_check::check_data;
-use crate::run_folder::record::begun_with;
+use crate::run_folder::lock::FolderLock;
+use crate::run_folder::record::{begun_with, check_folder, is_begun};
+use crate::stoppable::unless_stopped;
 use crate::tasks::{Purpose, head_size};
 use crate::word_vectors::Vectors;
 
@@ -75,6 +77,16 @@ impl<'a, M: ModelSettings, O: ObjectiveSettings> Plan<'a, M, O> {
         Ok(Some(run.with_data(Arc::clone(&self.data)).with_summary(summary)))
     }
 
+    /// Whether the run may be written where it is to go: before anything that takes time.
+    ///
+    /// # Errors
+    ///
+    /// Where the folder holds a run already and the options do not say what to do with it, or another process is at work in it.
+    pub(crate) fn check_folder(&self) -> Result<(), Error> {
+        let _lock = is_begun(&self.folder).then(|| FolderLock::take(&self.folder)).transpose()?;
+        check_folder(&self.folder, self.options)
+    }
+
     /// Reads the word vectors that the model begins with.
     ///
     /// # Errors
@@ -109,15 +121,13 @@ impl<'a, M: ModelSettings, O: ObjectiveSettings> Plan<'a, M, O> {
     ///
     /// # Errors
     ///
-    /// Where an objective cannot be taught by them.
+    /// Where an objective cannot be taught by them, or the user interrupts them.
     pub(crate) fn with_references(mut self) -> Result<Self, Error> {
         let taught = self.config.stages.iter().any(|stage| stage.objective.kind().taught);
-        self.references = References::of(
-            &self.config.references,
-            taught,
-            &self.data,
-            self.vectors.as_ref().map(|vectors| &vectors.known),
-        );
+        let (config, data) = (self.config.references.clone(), Arc::clone(&self.data));
+        let known = self.vectors.as_ref().map(|vectors| Arc::clone(&vectors.known));
+        let found = unless_stopped(self.options, move || References::of(&config, taught, &data, known.as_deref()));
+        self.references = found.ok_or_else(|| self.interrupted())?;
         for (index, stage) in self.config.stages.iter().enumerate().filter(|(_, stage)| stage.objective.kind().taught) {
             let key = format!("stage.{index}.objective");
             if let Some(why) = &self.references.missing {
@@ -236,7 +246,7 @@ impl<'a, M: ModelSettings, O: ObjectiveSettings> Plan<'a, M, O> {
     }
 
     pub(crate) fn interrupted(&self) -> Error {
-        Error::Interrupted { folder: self.folder.clone() }
+        Error::Interrupted { folder: self.folder.clone(), begun: is_begun(&self.folder) }
     }
 
     /// An error where the user has interrupted the run.

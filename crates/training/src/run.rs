@@ -55,6 +55,7 @@ fn run_here<M: ModelSettings, O: ObjectiveSettings>(
     if let Some(finished) = plan.finished_already()? {
         return Ok(finished);
     }
+    plan.check_folder()?;
     let plan = plan.with_vectors()?.with_initial_weights()?.with_references()?;
     let initial = plan.initial_model();
     plan.check_stages(&initial)?;

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::path::Path;
+use std::sync::Arc;
 
 use semiseq_datasets::{Prepared, Sequence, WordVectors};
 
@@ -10,7 +11,7 @@ use crate::error::Error;
 /// What a file gives for a run.
 pub(crate) struct Vectors {
     /// Those of the words of the vocabulary and of the texts.
-    pub(crate) known: WordVectors,
+    pub(crate) known: Arc<WordVectors>,
     /// A row for each token of the vocabulary that has one.
     pub(crate) table: Vec<Option<Vec<f32>>>,
 }
@@ -46,7 +47,7 @@ impl Vectors {
         }
         let known = WordVectors::read(path, |word| wanted.contains(word))?;
         let table = words.iter().map(|word| known.get(word).map(<[f32]>::to_vec)).collect();
-        Ok(Self { known, table })
+        Ok(Self { known: Arc::new(known), table })
     }
 
     /// How much of the vocabulary and of the training texts has a vector, in a line.

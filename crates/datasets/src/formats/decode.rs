@@ -2,9 +2,11 @@
 //! are written in: UTF-8, UTF-16 by its byte-order mark, or Windows-1252 where the file as a whole is that.
 
 use std::borrow::Cow;
-use std::fs::File;
+use std::collections::BTreeMap;
+use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Cursor, ErrorKind, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use encoding_rs::{Encoding, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use flate2::read::MultiGzDecoder;
@@ -32,10 +34,34 @@ const SHOWN: usize = 5;
 
 /// All bytes of a file, unpacked.
 pub(super) fn bytes(path: &Path) -> Result<Vec<u8>, DataError> {
+    let name = path.display().to_string();
+    if let Some(held) = held(path).map_err(|error| broken(&name, &error))? {
+        return unpacked(&held[..], &name);
+    }
     let mut file = File::open(path).map_err(|error| DataError::file(path, &error))?;
     limit::check_size(path, &mut file)?;
     let is_plain = file.metadata().is_ok_and(|kind| kind.is_file());
-    unpacked(BufReader::new(Limited::file(file, is_plain)), &path.display().to_string())
+    unpacked(BufReader::new(Limited::file(file, is_plain)), &name)
+}
+
+/// What pipes held: each can be read once, and a look at its beginning would take that away.
+static HELD: Mutex<BTreeMap<PathBuf, Arc<Vec<u8>>>> = Mutex::new(BTreeMap::new());
+
+/// All that a pipe or another device holds, or held when it was read; `None` for a file or a folder.
+fn held(path: &Path) -> std::io::Result<Option<Arc<Vec<u8>>>> {
+    if !fs::metadata(path).is_ok_and(|kind| !kind.is_file() && !kind.is_dir()) {
+        return Ok(None);
+    }
+    let mut all = HELD.lock().unwrap_or_else(PoisonError::into_inner);
+    // To open one again would wait for another writer.
+    if let Some(known) = all.get(path) {
+        return Ok(Some(Arc::clone(known)));
+    }
+    let mut bytes = Vec::new();
+    Limited::file(File::open(path)?, false).read_to_end(&mut bytes)?;
+    let bytes = Arc::new(bytes);
+    all.insert(path.to_path_buf(), Arc::clone(&bytes));
+    Ok(Some(bytes))
 }
 
 /// The text of a file. What is read otherwise than it may be meant is told in `notes`.
@@ -48,9 +74,14 @@ pub(super) const BEGINNING: u64 = 16 * 1024;
 
 /// The beginning of a file as text, for a look at what it is; nothing where it cannot be read.
 pub(super) fn beginning(path: &Path) -> String {
-    let Ok(file) = File::open(path) else { return String::new() };
     let mut bytes = Vec::new();
-    let mut whole = BufReader::new(file);
+    let mut whole: Box<dyn BufRead> = match held(path) {
+        Ok(Some(held)) => Box::new(Cursor::new(held.to_vec())),
+        _ => match File::open(path) {
+            Ok(file) => Box::new(BufReader::new(file)),
+            Err(_) => return String::new(),
+        },
+    };
     let packed = whole.fill_buf().is_ok_and(|bytes| bytes.starts_with(&GZIP));
     // A packed file that is damaged further on is told when it is read.
     let _ = match packed {
@@ -376,5 +407,17 @@ mod tests {
         assert_eq!(read_text(&path).unwrap(), "name = \"é\"\n");
         std::fs::write(&path, b"name = \"\xe9\"\n").unwrap();
         assert!(read_text(&path).unwrap_err().to_string().contains("hint: save the file as UTF-8"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_is_looked_at_and_read() {
+        let path = folder("pipes").join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        let (there, written) = (path.clone(), "a,b,label\n1,2,x\n3,4,y\n");
+        let writer = std::thread::spawn(move || fs::write(there, written));
+        assert_eq!(beginning(&path), written);
+        assert_eq!(text(&path, &mut Vec::new()).unwrap(), written);
+        writer.join().unwrap().unwrap();
     }
 }

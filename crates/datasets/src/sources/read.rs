@@ -93,6 +93,7 @@ pub fn dataset_from_rows(mut rows: Rows, task: Task) -> Result<Dataset, DataErro
         dataset.levels = rows.levels;
         dataset.samples = rows.samples;
         dataset.notes = rows.notes;
+        dataset.notes.extend(label_names::alike(&dataset.classes, &dataset.name));
         dataset.notes.extend(label_names::doubtful(&dataset.classes, &counts, &dataset.name));
         return Ok(dataset);
     }

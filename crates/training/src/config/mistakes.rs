@@ -21,6 +21,7 @@ pub(super) fn deserialize_all<T: DeserializeOwned>(
 ) -> (Option<T>, Vec<Problem>, Vec<String>) {
     const MOST: usize = 50;
     let (mut problems, mut touched): (Vec<Problem>, Vec<String>) = (Vec::new(), Vec::new());
+    let mut renamed: Vec<String> = Vec::new();
     for _ in 0..MOST {
         let error = match serde_path_to_error::deserialize::<_, T>(root.clone()) {
             Ok(config) => return (Some(config), problems, touched),
@@ -32,7 +33,9 @@ pub(super) fn deserialize_all<T: DeserializeOwned>(
         let key = problem.key.clone();
         let known =
             problems.iter().any(|known| lies_in(&key, &known.key)) || touched.iter().any(|own| lies_in(&key, own));
-        if !known {
+        // What was meant may ask for keys that the name in the file would not have asked for.
+        let follows = message.starts_with("missing field") && renamed.contains(&path);
+        if !known && !follows {
             problems.push(problem);
         }
         let mended = match repair {
@@ -56,6 +59,7 @@ pub(super) fn deserialize_all<T: DeserializeOwned>(
                     None => name,
                 };
                 places.rename(&key, &new);
+                renamed.push(new.clone());
                 match take(&mut root, &key) {
                     Some(value) => find(&root, &new).is_some() || put(&mut root, &new, value),
                     None => false,
@@ -183,6 +187,16 @@ fn explain(path: &str, message: &str, root: &Value) -> (Problem, Repair) {
     {
         let hint = format!("write `[{}]`, with one bracket", header(path));
         return with(path, "is a list of tables, and only one is read", Some(hint), Repair::Reshape(items[0].clone()));
+    }
+    let stands_for_table = find(root, path).is_some_and(|value| !value.is_table() && !value.is_array());
+    if stands_for_table && message.contains("expected struct") {
+        let hint = format!("write `[{}]` and its keys below that line", header(path));
+        return with(
+            path,
+            "is a table of settings, and no value",
+            Some(hint),
+            Repair::Replace(Value::Table(Table::new())),
+        );
     }
     let message = message
         .replacen("invalid type:", "has the wrong type:", 1)

@@ -34,7 +34,7 @@ pub use stage::{EarlyStopping, StageConfig};
 
 use std::path::PathBuf;
 
-use semiseq_datasets::DataConfig;
+use semiseq_datasets::{DataConfig, Validation};
 use semiseq_models::{ModelConfig, WeightsPart};
 use semiseq_objectives::ObjectiveConfig;
 use semiseq_schema::{Problem, problem};
@@ -95,6 +95,9 @@ fn is_body(part: &WeightsPart) -> bool {
 fn first_device() -> Vec<usize> {
     vec![0]
 }
+
+/// What early stopping keeps of the training part for validation, where the config does not say.
+const FOR_STOPPING: f64 = 0.2;
 
 /// The backends that a config may name.
 pub const BACKENDS: [&str; 4] = ["flex", "ndarray", "wgpu", "cuda"];
@@ -173,6 +176,17 @@ impl<M: ModelSettings, O: ObjectiveSettings> RunConfig<M, O> {
         beyond.retain(|problem| problems.iter().all(|known| known.key != problem.key));
         problems.extend(beyond);
         problems
+    }
+
+    /// With a part for validation where a stage stops early and the config says nothing of one: who asks for it asks for something
+    /// to go by. `validation = "none"` is heeded, and then refused.
+    pub(crate) fn with_something_to_stop_by(mut self) -> Self {
+        let DataConfig { valid, validation, valid_fraction, windows, .. } = &self.data;
+        let unsaid = valid.is_none() && validation.is_none() && valid_fraction.is_none() && windows.is_none();
+        if unsaid && self.stages.iter().any(|stage| stage.early_stopping.is_some()) {
+            self.data.validation = Some(Validation::Fraction(FOR_STOPPING));
+        }
+        self
     }
 
     /// The stage that the baseline copies its batch size, length and optimiser from: the last one.

@@ -124,7 +124,7 @@ fn finish<M: ModelSettings, O: ObjectiveSettings>(
         };
         problems.extend(config.check().into_iter().filter(is_news));
         if problems.is_empty() {
-            return Ok(config);
+            return Ok(config.with_something_to_stop_by());
         }
     }
     Err(Error::Config(problems.into_iter().map(|problem| placed(problem, &places)).collect()))
@@ -215,6 +215,38 @@ weight = 8.0
         assert_eq!((config.stages[1].steps, config.stages[1].epochs), (Some(7), None));
         let both = problems(GOOD, &["stage.1.steps=7", "stage.1.epochs=2"]);
         assert!(both[0].place.starts_with("--set stage.1."), "{}", both[0].place);
+    }
+
+    #[test]
+    fn a_choice_of_another_name_is_one_mistake_whatever_it_asks_for() {
+        // `convolutional` asks for a height; the file never named it.
+        let found = problems(&GOOD.replace("encoder.gru", "encoder.cnn"), &[]);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!(found[0].hint.as_deref(), Some("did you mean `convolutional`?"));
+    }
+
+    #[test]
+    fn a_value_in_place_of_a_table_is_one_mistake() {
+        let text = format!("{GOOD}[stage.optimizer]\nadam = 0.1\n");
+        let found = problems(&text, &[]);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].message.contains("`stage.1.optimizer.adam` is a table of settings"), "{found:?}");
+        assert!(found[0].hint.as_deref().is_some_and(|hint| hint.contains("[stage.optimizer.adam]")), "{found:?}");
+    }
+
+    #[test]
+    fn early_stopping_keeps_a_validation_part_where_the_file_says_nothing_of_one() {
+        let stopping = |data: &str| {
+            let text = GOOD.replace("source = \"cbf\"", &format!("source = \"cbf\"\n{data}"));
+            let set = ["stage.1.early_stopping.metric=valid.loss".to_string()];
+            read_str("t.toml", &text, &set).unwrap().data.validation_fraction()
+        };
+        assert_eq!(stopping(""), 0.2);
+        for said in ["validation = \"none\"", "valid_fraction = 0.0", "valid = \"v.csv\""] {
+            assert_eq!(stopping(said), 0.0, "{said}");
+        }
+        assert_eq!(stopping("validation = 0.3"), 0.3);
+        assert_eq!(read_str("t.toml", GOOD, &[]).unwrap().data.validation_fraction(), 0.0, "no label is spent unasked");
     }
 
     #[test]

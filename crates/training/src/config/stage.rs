@@ -53,7 +53,8 @@ pub struct StageConfig<O = ObjectiveConfig> {
     /// where the user interrupts it, whatever stands here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checkpoint_every: Option<CheckpointEvery>,
-    /// When to stop before the last epoch, and by which metric the best validation is chosen.
+    /// When to stop before the last epoch, and by which metric the best validation is chosen. Where the config says nothing of
+    /// validation, a fifth of the training part is kept for it, and its labels count as used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub early_stopping: Option<EarlyStopping>,
     /// Layers that stand still for some epochs, or move slower than the others.

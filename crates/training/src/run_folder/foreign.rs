@@ -185,7 +185,16 @@ fn used(run: &Trained) -> Result<(), Error> {
     Ok(())
 }
 
+/// Reads the run's data again, as `eval` and `report` do.
+fn data_read(run: &Trained) -> Result<(), Error> {
+    SavedRun::open(&run.folder, &Device::flex())?.data().map(|_| ())
+}
+
 fn changed_files_are_used_or_refused(run: &Trained, names: &[&str]) {
+    changed_files_are_refused_unless(run, names, used);
+}
+
+fn changed_files_are_refused_unless(run: &Trained, names: &[&str], used: fn(&Trained) -> Result<(), Error>) {
     used(run).expect("the folder as it is");
     for name in names {
         let path = run.folder.join(name);
@@ -227,6 +236,11 @@ fn a_changed_encoder_decoder_is_used_or_refused() {
 #[test]
 fn a_changed_forecaster_is_used_or_refused() {
     changed_files_are_used_or_refused(&of_forecasts(), &["model.json", "model.safetensors"]);
+}
+
+#[test]
+fn the_data_of_a_changed_config_or_split_are_read_or_refused() {
+    changed_files_are_refused_unless(&of_texts(), &["config.toml", "split.json"], data_read);
 }
 
 /// With sums of their own, so that what is read behind them is reached.

@@ -124,29 +124,17 @@ impl RunRecord {
                 "this is a defect of semiseq; please report it",
             )
         })?;
-        if resume && !folder.join("config.toml").exists() {
-            return Err(Error::input(
-                format!("{shown} holds no run to resume"),
-                "leave out `--resume` to start the run",
-            ));
+        if !is_begun(folder) {
+            // No folder is made where there is nothing to resume.
+            check_folder(folder, options)?;
         }
         make_folder(folder)?;
         let lock = FolderLock::take(folder)?;
-        let (finished, begun) = (folder.join("summary.json").exists(), folder.join("config.toml").exists());
+        check_folder(folder, options)?;
         if force {
             clear(folder)?;
-        } else if finished {
-            return Err(Error::input(
-                format!("{shown} holds a finished run"),
-                "choose another folder with `--out`, another `name`, or write over it with `--force`",
-            ));
-        } else if begun && !resume {
-            return Err(Error::input(
-                format!("{shown} holds a run that is not finished"),
-                "go on with `--resume`, or start again with `--force`",
-            ));
         }
-        let resumed = resume && begun && !force;
+        let resumed = resume && !force;
         if resumed {
             let before = fs::read_to_string(folder.join("config.toml")).unwrap_or_default();
             if before != text {
@@ -279,6 +267,40 @@ impl RunRecord {
         write_atomic(&self.folder.join("summary.json"), &json(summary)?)?;
         self.each(|observer| observer.end(summary))
     }
+}
+
+/// Whether a run was begun in a folder.
+pub(crate) fn is_begun(folder: &Path) -> bool {
+    folder.join("config.toml").exists()
+}
+
+/// Whether the options say what to do with what the folder holds.
+///
+/// # Errors
+///
+/// Where it holds a run and neither `resume` nor `force` is set, or none and `resume` is.
+pub(crate) fn check_folder(folder: &Path, options: &RunOptions) -> Result<(), Error> {
+    let shown = folder.display();
+    let (finished, begun) = (folder.join("summary.json").exists(), is_begun(folder));
+    if options.resume && !begun {
+        return Err(Error::input(format!("{shown} holds no run to resume"), "leave out `--resume` to start the run"));
+    }
+    if options.force {
+        return Ok(());
+    }
+    if finished {
+        return Err(Error::input(
+            format!("{shown} holds a finished run"),
+            "choose another folder with `--out`, another `name`, or write over it with `--force`",
+        ));
+    }
+    if begun && !options.resume {
+        return Err(Error::input(
+            format!("{shown} holds a run that is not finished"),
+            "go on with `--resume`, or start again with `--force`",
+        ));
+    }
+    Ok(())
 }
 
 /// Whether the run in a folder was begun with this very config.

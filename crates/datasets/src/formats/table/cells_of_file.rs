@@ -43,11 +43,14 @@ impl Table {
             .map(|(record, line)| format!("{name}:{line}: {} columns, but the first row has {width}", record.len()))
             .collect();
         if !ragged.is_empty() {
-            return Err(DataError::several(
-                ragged,
-                "a table has as many columns in each row; for series of unequal length use `.ts` or JSONL",
-            ));
+            let hint = match records.iter().any(shape::is_cut) {
+                true => "a backslash keeps no separator in its cell: put such texts into quotes",
+                false => "a table has as many columns in each row; for series of unequal length use `.ts` or JSONL",
+            };
+            return Err(DataError::several(ragged, hint));
         }
+        let are_names = |first: &StringRecord| header::holds_known_names(first, options);
+        shape::without_names_again(&name, &mut records, &mut lines, are_names, &mut notes);
         let named = header::is_there(&records, options);
         let names: Vec<String> = if named {
             lines.remove(0);

@@ -16,7 +16,20 @@ pub(crate) fn is_there(records: &[StringRecord], options: &ReadOptions) -> bool 
     if let Some(header) = options.header {
         return header;
     }
-    let first: HashSet<&str> = records[0].iter().map(str::trim).collect();
+    is_named(&records[0], options) || looks_like(records)
+}
+
+/// Whether a row of words holds a usual name of a label or a text, or names that the config or training knows.
+pub(crate) fn holds_known_names(record: &StringRecord, options: &ReadOptions) -> bool {
+    let usual = |cell: &str| cell.trim().len() > 1 && (is_target(cell) || cell.trim().eq_ignore_ascii_case(TEXT));
+    options.header != Some(false)
+        && !record.iter().any(is_number)
+        && (is_named(record, options) || record.iter().any(usual))
+}
+
+/// Whether a row holds names that the config or training knows.
+fn is_named(record: &StringRecord, options: &ReadOptions) -> bool {
+    let first: HashSet<&str> = record.iter().map(str::trim).collect();
     let trained = |layout: &Layout| layout.named && layout.input_names().all(|name| first.contains(name));
     let named = options
         .text
@@ -26,7 +39,7 @@ pub(crate) fn is_there(records: &[StringRecord], options: &ReadOptions) -> bool 
         .chain(&options.id)
         .chain(&options.time)
         .any(|name| first.contains(name.as_str()) && name.parse::<usize>().is_err());
-    named || options.like.as_ref().is_some_and(trained) || looks_like(records)
+    named || options.like.as_ref().is_some_and(trained)
 }
 
 /// A line on a first row whose class no other row has, which may be the name of the column.

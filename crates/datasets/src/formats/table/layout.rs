@@ -240,7 +240,7 @@ impl Layout {
     }
 
     fn lacks(&self, file: &str, lacking: &[String], names: &[String]) -> DataError {
-        let known: Vec<&str> = names.iter().map(String::as_str).collect();
+        let known: Vec<&str> = names.iter().filter(|name| !self.columns.contains(name)).map(String::as_str).collect();
         let near = lacking.first().and_then(|name| nearest(name, &known));
         let wanted: Vec<String> = self.input_names().map(str::to_string).collect();
         DataError::new(
@@ -292,6 +292,9 @@ mod tests {
         assert!(message.contains("columns that the table lacks: `load`, `heat`"), "{message}");
         assert!(message.contains("the model reads `load`, `heat`; the table has `wind`, `rain`"), "{message}");
         assert!(found(&trained, "loads heat", true).unwrap_err().contains("is `loads` one of them?"));
+        // A column that is found already is not the other one.
+        let message = found(&layout("t0 t1 t2", true, None, &[0, 1, 2]), "t0 t1", true).unwrap_err();
+        assert!(message.contains("lacks: `t2`") && !message.contains("one of them"), "{message}");
     }
 
     #[test]

@@ -38,11 +38,14 @@ const STEPS: [&str; 14] = [
     "frame",
 ];
 
+/// One row of so many may give a series a time twice.
+const RARE: usize = 10;
+
 /// Names of the column of texts in a table of them.
 const TEXTS: [&str; 9] = ["text", "review", "comment", "message", "tweet", "sentence", "body", "content", "post"];
 
 /// The columns of a long table, where the config says that it is one or its looks do: an identifier whose values come again, and
-/// a time that no series has twice.
+/// a time that hardly a series has twice.
 ///
 /// # Errors
 ///
@@ -99,12 +102,15 @@ fn find(
     };
     let channel = (0..names.len())
         .find(|column| is_channel(&names[*column]) && ![id, time, hours, target].contains(&Some(*column)));
-    let once = |id: usize, channel: Option<usize>| {
-        time.is_some_and(|time| no_step_twice(records, id, channel, [Some(time), hours]))
+    let twice = |id: usize, channel: Option<usize>| {
+        time.map_or(usize::MAX, |time| steps_that_stand_twice(records, id, channel, [Some(time), hours]))
     };
+    // A row that was written twice makes no other table of it: it is told, or refused with its line, when the steps are sorted.
+    let hardly = |count: usize| count.saturating_mul(RARE) <= records.len();
     let found = candidates.into_iter().find_map(|id| match channel {
-        _ if once(id, None) => Some((id, None)),
-        Some(_) if once(id, channel) => Some((id, channel)),
+        _ if twice(id, None) == 0 => Some((id, None)),
+        Some(_) if hardly(twice(id, channel)) => Some((id, channel)),
+        None if hardly(twice(id, None)) => Some((id, None)),
         _ => asked.then_some((id, None)),
     });
     let Some((id, channel)) = found else {
@@ -211,13 +217,20 @@ fn by_likeness(names: &[String], profiles: &[Profile], target: Option<usize>, ti
     sure.into_iter().chain(others).collect()
 }
 
-/// Whether no series, or no channel of one, has a time twice.
-fn no_step_twice(records: &[StringRecord], id: usize, channel: Option<usize>, times: [Option<usize>; 2]) -> bool {
+/// How many rows give a series, or a channel of one, a time that it has already.
+fn steps_that_stand_twice(
+    records: &[StringRecord],
+    id: usize,
+    channel: Option<usize>,
+    times: [Option<usize>; 2],
+) -> usize {
     let mut seen = HashSet::new();
-    records.iter().filter(|record| !is_missing(&record[id])).all(|record| {
+    let rows = records.iter().filter(|record| !is_missing(&record[id]));
+    let twice = rows.filter(|record| {
         let cell = |column: Option<usize>| column.map_or("", |column| record[column].trim());
-        seen.insert((record[id].trim(), cell(channel), times.map(cell)))
-    })
+        !seen.insert((record[id].trim(), cell(channel), times.map(cell)))
+    });
+    twice.count()
 }
 
 /// Whether a column holds one value a series.
@@ -350,6 +363,24 @@ mod tests {
         let options = ReadOptions { target: Some("label".into()), ..options };
         let message = rows("changes.csv", "id,time,x,label\n1,0,1,a\n1,1,2,b\n", &options).unwrap_err();
         assert!(message.contains("changes.csv:3: `label` is `b`, and `a` before in the series `1`"), "{message}");
+    }
+
+    #[test]
+    fn a_row_that_was_written_twice_makes_no_wide_table() {
+        let row = |step: usize| format!("p{},{},{step}.5,{}\n", step / 6, step % 6, ["a", "b"][step / 6 % 2]);
+        let table = |times: usize| {
+            let text: String = (0..240).map(|step| row(step).repeat(if step == 21 { times } else { 1 })).collect();
+            rows("doubled.csv", &format!("id,time,x,label\n{text}"), &ReadOptions::default())
+        };
+        let found = table(2).unwrap();
+        assert_eq!((found.sequences.len(), series(&found)[3].0.len()), (40, 7));
+        assert!(
+            found.notes.iter().any(|note| note.contains("doubled.csv:24: `time` is 3 as in line 23")),
+            "{:?}",
+            found.notes
+        );
+        // Not only once: something else is wrong.
+        assert!(table(6).unwrap_err().contains("doubled.csv:24: `time` is 3 as in line 23; 5 times stand twice"));
     }
 
     #[test]

@@ -48,10 +48,34 @@ pub(crate) fn mend(file: &str, records: &mut Vec<StringRecord>, lines: &mut Vec<
     }
     if rest.iter().all(|record| record[width - 1].trim().is_empty()) {
         rest.iter_mut().for_each(|record| record.truncate(width - 1));
-    } else if names.iter().all(|cell| cell.trim().parse::<f64>().is_err()) {
+    } else if names.iter().all(|cell| cell.trim().parse::<f64>().is_err()) && !rest.iter().any(is_cut) {
         // R's `write.table` writes no name above its row names.
         *names = std::iter::once("").chain(names.iter()).collect();
     }
+}
+
+/// Whether a row holds a text that was cut at a comma which another program had put a backslash before.
+pub(crate) fn is_cut(record: &StringRecord) -> bool {
+    record.iter().take(record.len().saturating_sub(1)).any(|cell| cell.ends_with('\\'))
+}
+
+/// Leaves the names out where they stand again below, as in files that were put together, and tells it. Texts may repeat a row;
+/// names are told from texts by a usual name of a label or text among them, or by those that training saw.
+pub(crate) fn without_names_again(
+    file: &str,
+    records: &mut Vec<StringRecord>,
+    lines: &mut Vec<u64>,
+    are_names: impl Fn(&StringRecord) -> bool,
+    notes: &mut Vec<String>,
+) {
+    let Some(names) = records.first().filter(|first| first.len() > 1 && are_names(first)).cloned() else { return };
+    let same = |record: &StringRecord| record.iter().map(str::trim).eq(names.iter().map(str::trim));
+    let again: Vec<usize> = (1..records.len()).filter(|row| same(&records[*row])).collect();
+    let Some(first) = again.first().map(|row| lines[*row]) else { return };
+    let rows = std::mem::take(records).into_iter().zip(std::mem::take(lines)).enumerate();
+    let kept = rows.filter(|(row, (record, _))| *row == 0 || !same(record));
+    (*records, *lines) = kept.map(|(_, row)| row).unzip();
+    notes.push(format!("{file}:{first}: the names of the columns stand again below (rows: {}); left out", again.len()));
 }
 
 #[cfg(test)]
@@ -92,6 +116,27 @@ mod tests {
     fn row_names_of_r_get_a_name_and_a_last_separator_is_no_cell() {
         assert_eq!(mended(&["a;b", "r1;1;2", "r2;3;4"]).0[0], ["", "a", "b"]);
         assert_eq!(mended(&["a;b", "1;2;", "3;4;"]).0[1], ["1", "2"]);
+        assert_eq!(
+            mended(&["text;label", "so\\; so;a", "well\\; well;b"]).0[0],
+            ["text", "label"],
+            "cut texts are no names"
+        );
         assert_eq!(mended(&["a;b", "1;2;3", "3;4"]).0[0], ["a", "b"], "ragged rows stay so");
+    }
+
+    #[test]
+    fn names_that_stand_again_are_left_out_and_told() {
+        let again = |text: &[&str], are_names: bool| {
+            let mut records: Vec<StringRecord> = text.iter().map(|row| row.split(',').collect()).collect();
+            let (mut lines, mut notes) = ((1..).take(text.len()).collect(), Vec::new());
+            without_names_again("x.csv", &mut records, &mut lines, |_| are_names, &mut notes);
+            (records.len(), lines, notes)
+        };
+        let rows = ["text,label", "so so,a", "text, label", "well,b"];
+        let (count, lines, notes) = again(&rows, true);
+        assert_eq!((count, lines), (3, vec![1, 2, 4]));
+        assert_eq!(notes, ["x.csv:3: the names of the columns stand again below (rows: 1); left out"]);
+        assert_eq!(again(&rows, false).0, 4, "a text may come twice");
+        assert_eq!(again(&rows[..2], true), (2, vec![1, 2], vec![]));
     }
 }
