@@ -21,6 +21,10 @@ const FRAMES: usize = 150;
 /// Seconds of a number that a pass over a batch computes: a sequence, a time step, a hidden unit. Measured on two cores of an AMD
 /// EPYC with AVX-512, one thread each.
 const SECONDS: f64 = 1.2e-8;
+/// Seconds of a pair of series for the graphs of neighbours that teach, on the same machine.
+const PAIR_SECONDS: f64 = 6e-7;
+/// Sequences of which there are such graphs, at most.
+const GRAPHED: usize = 20_000;
 /// Passes of a step: forward and backward, and those of virtual adversarial training.
 const PLAIN_PASSES: f64 = 3.0;
 const ADVERSARIAL_PASSES: f64 = 9.0;
@@ -41,7 +45,8 @@ pub(super) fn of(found: &Found) -> Recipe {
             let (first, first_steps) =
                 if found.text() && found.vectors.is_none() { words(found) } else { (String::new(), 0) };
             let steps = if found.text() { 400 } else { 600 };
-            let seconds = cost(first_steps, 64, PLAIN_PASSES) + cost(steps, 5 * batch, ADVERSARIAL_PASSES);
+            let pairs = if found.text() { 0.0 } else { PAIR_SECONDS * (found.sequences().min(GRAPHED) as f64).powi(2) };
+            let seconds = cost(first_steps, 64, PLAIN_PASSES) + cost(steps, 5 * batch, ADVERSARIAL_PASSES) + pairs;
             Recipe { transform, model, stages: format!("{first}{}", semi_supervised(found, steps, batch)), seconds }
         }
         Task::Unsupervised => {
@@ -160,16 +165,20 @@ fn words(found: &Found) -> (String, usize) {
 }
 
 fn semi_supervised(found: &Found, steps: usize, batch: usize) -> String {
-    let (lr, rest, taught) = match found.text() {
-        true => (
+    let (lr, epsilon, rest, taught) = match (found.text(), found.unspaced) {
+        // Characters say too little of their text for its neighbours to be of its class, and a large noise makes them others.
+        (true, true) => ("2e-3", 0.02, "characters", "teachers = { \"self-training\" = 1.0 }  # on plain features\n"),
+        (true, false) => (
             "2e-3",
+            0.1,
             "words",
             "teachers = { \"label propagation\" = 1.0, \"self-training\" = 1.0, \"tf-idf: logistic regression\" = 1.0 }  # on plain \
              features\n",
         ),
         // Self-training is surer of itself than label propagation is, and on series less often right.
-        false => (
+        (false, _) => (
             "1e-2",
+            0.1,
             "values",
             "teachers = { \"label propagation\" = 1.0, \"self-training\" = 0.25 }  # on plain features\n\
              trust = 12.0                 # how much more those count that are right about left-out labels\n\
@@ -185,7 +194,7 @@ fn semi_supervised(found: &Found, steps: usize, batch: usize) -> String {
          [[stage.objective.joint.part]]\n[stage.objective.joint.part.objective.distillation]\n\
          {taught}\
          [[stage.objective.joint.part]]\n[stage.objective.joint.part.objective.virtual-adversarial]\n\
-         epsilon = 0.1                # the noise, as a share of the length of all {rest}\n\
+         epsilon = {epsilon:<18} # the noise, as a share of the length of all {rest}\n\
          [stage.optimizer.adam]\nlr = {lr}\ngrad_clip_norm = 1.0\n[stage.schedule.cosine]\n"
     )
 }
