@@ -12,3 +12,4 @@ mod images;
 mod imports;
 mod run;
 mod sequence_to_sequence;
+mod several_files;

@@ -3,6 +3,7 @@
 use crate::config::DataConfig;
 use crate::duplicates::{self, Seen};
 use crate::error::DataError;
+use crate::preparation::groups::{UNLABELLED, check_parts, parted};
 use crate::preparation::processor::Processor;
 use crate::preparation::split::{SplitRecord, choose_labels, stratified};
 use crate::preparation::transform::Normalize;
@@ -44,6 +45,12 @@ pub fn prepare_source(source: Source, config: &DataConfig, task: Task) -> Result
     }
     check_single_class(&source.train, task)?;
     check_sound(&source.train.name, &config.transform, source.layout.as_ref())?;
+    if let Some(column) = &config.labels.group {
+        let others = [(&source.valid, "validation"), (&source.test, "test"), (&source.unlabeled, UNLABELLED)];
+        let others = others.into_iter().filter_map(|(part, kind)| Some((part.as_ref()?, kind)));
+        let parts: Vec<_> = [(&source.train, "training")].into_iter().chain(others).collect();
+        check_parts(column, &parts)?;
+    }
     let marks = source.marks();
     let mut warnings = source.notes();
     if let Some(doubt) = source.doubtful_classes().filter(|_| task == Task::Classify) {
@@ -60,7 +67,7 @@ pub fn prepare_source(source: Source, config: &DataConfig, task: Task) -> Result
     let (valid_rows, train_rows) = if valid.is_some() || config.validation_fraction() == 0.0 {
         (Vec::new(), rows)
     } else {
-        valid_part(&train, &rows, config)
+        valid_part(&train, &rows, config)?
     };
     let (labeled, mut hidden) = if task == Task::Unsupervised {
         (Vec::new(), train_rows.clone())
@@ -81,6 +88,16 @@ pub fn prepare_source(source: Source, config: &DataConfig, task: Task) -> Result
     let part: Vec<usize> = labeled.iter().chain(&hidden).copied().collect();
     let mut raw = train.select(&part);
     if let Some(more) = unlabeled {
+        let of_test = test.as_ref().map(|test| test.keys.groups_of(0..test.len())).unwrap_or_default();
+        let apart = train.keys.groups_of(valid_rows.iter().copied());
+        let apart =
+            |row: &usize| more.keys.group(*row).is_some_and(|group| apart.contains(group) || of_test.contains(group));
+        let (left_out, kept): (Vec<usize>, Vec<usize>) = (0..more.len()).partition(apart);
+        let more = if left_out.is_empty() { more } else { more.select(&kept) };
+        if !left_out.is_empty() {
+            let count = left_out.len();
+            warnings.push(format!("{}: {count} rows are left out: their groups are scored on", more.name));
+        }
         let targets = vec![Target::Missing; more.len()];
         raw = raw.join(Dataset { targets, classes: Vec::new(), ..more });
     }
@@ -159,9 +176,7 @@ fn with_test_part(mut source: Source, config: &DataConfig) -> Result<(Source, Ve
             let known: Vec<usize> =
                 all.iter().copied().filter(|row| source.train.targets[*row] != Target::Missing).collect();
             let known = if known.is_empty() { all.clone() } else { known };
-            let (test, _) = stratified(&source.train, &known, config.test_fraction, config.seed ^ (TEST << 32));
-            let rest = all.iter().copied().filter(|row| test.binary_search(row).is_err()).collect();
-            (test, rest)
+            drawn(&source.train, &all, &known, config, config.test_fraction, config.seed ^ (TEST << 32))?
         }
     };
     if rest.is_empty() {
@@ -209,19 +224,36 @@ fn class_key(target: &Target) -> Option<usize> {
 }
 
 /// Validation rows, drawn class by class among the labelled ones (among all, where nothing is labelled).
-fn valid_part(train: &Dataset, rows: &[usize], config: &DataConfig) -> (Vec<usize>, Vec<usize>) {
+fn valid_part(train: &Dataset, rows: &[usize], config: &DataConfig) -> Result<(Vec<usize>, Vec<usize>), DataError> {
     let known: Vec<usize> = rows.iter().copied().filter(|row| train.targets[*row] != Target::Missing).collect();
-    let valid = if known.is_empty() {
-        let mut order = rows.to_vec();
-        shuffle(&mut order, &mut generator(config.seed, TEST + 1));
-        order.truncate((rows.len() as f64 * config.validation_fraction()).round() as usize);
-        order.sort_unstable();
-        order
-    } else {
-        stratified(train, &known, config.validation_fraction(), config.seed).0
-    };
+    let fraction = config.validation_fraction();
+    if !known.is_empty() || config.labels.group.is_some() {
+        let known = if known.is_empty() { rows } else { &known };
+        return drawn(train, rows, known, config, fraction, config.seed);
+    }
+    let mut valid = rows.to_vec();
+    shuffle(&mut valid, &mut generator(config.seed, TEST + 1));
+    valid.truncate((rows.len() as f64 * fraction).round() as usize);
+    valid.sort_unstable();
     let rest = rows.iter().copied().filter(|row| valid.binary_search(row).is_err()).collect();
-    (valid, rest)
+    Ok((valid, rest))
+}
+
+/// Draws `fraction` of the rows that are `known`, class by class, or in whole groups; and what stays of all rows.
+fn drawn(
+    train: &Dataset,
+    rows: &[usize],
+    known: &[usize],
+    config: &DataConfig,
+    fraction: f64,
+    seed: u64,
+) -> Result<(Vec<usize>, Vec<usize>), DataError> {
+    if config.labels.group.is_some() {
+        return parted(train, rows, known, fraction, seed);
+    }
+    let (part, _) = stratified(train, known, fraction, seed);
+    let rest = rows.iter().copied().filter(|row| part.binary_search(row).is_err()).collect();
+    Ok((part, rest))
 }
 
 fn check_single_class(train: &Dataset, task: Task) -> Result<(), DataError> {
@@ -365,8 +397,8 @@ mod tests {
         };
         let rows = |word: &str| (0..20).map(|row| format!("{word}{row} {word},{}\n", ["x", "y"][row % 2])).collect();
         let config = |word: &str| DataConfig {
-            train: Some(write("train", rows("a"))),
-            test: Some(write("test", rows(word))),
+            train: Some(write("train", rows("a")).into()),
+            test: Some(write("test", rows(word)).into()),
             ..Default::default()
         };
         let warnings = prepare(&config("b"), Task::Classify).unwrap().warnings;
@@ -433,9 +465,9 @@ mod tests {
             (0..20).map(row).collect()
         };
         let config = DataConfig {
-            train: Some(write("train", format!("t0,t1,label\n{}", rows(true, false)))),
-            test: Some(write("test", format!("label,t1,t0\n{}", rows(true, true)))),
-            unlabeled: Some(write("pool", format!("t0,t1\n{}", rows(false, false)))),
+            train: Some(write("train", format!("t0,t1,label\n{}", rows(true, false))).into()),
+            test: Some(write("test", format!("label,t1,t0\n{}", rows(true, true))).into()),
+            unlabeled: Some(write("pool", format!("t0,t1\n{}", rows(false, false))).into()),
             transform: TransformConfig {
                 normalize: crate::preparation::transform::Normalize::None,
                 ..Default::default()
@@ -448,7 +480,7 @@ mod tests {
         assert_eq!(data.train.sequences[..20], data.train.sequences[20..]);
         assert_eq!(data.processor.layout().unwrap().input_names().collect::<Vec<_>>(), ["t0", "t1"]);
         let strange =
-            DataConfig { unlabeled: Some(write("strange", format!("u,v\n{}", rows(false, false)))), ..config };
+            DataConfig { unlabeled: Some(write("strange", format!("u,v\n{}", rows(false, false))).into()), ..config };
         let message = prepare(&strange, Task::Classify).unwrap_err().to_string();
         assert!(message.contains("columns that the table lacks: `t0`, `t1`"), "{message}");
     }

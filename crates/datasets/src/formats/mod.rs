@@ -27,6 +27,7 @@ use decode::text;
 use crate::error::DataError;
 use crate::label_names;
 use crate::levels::{Levels, leveled};
+use crate::row_keys::RowKeys;
 use crate::sequence::Sequence;
 use semiseq_audio::SoundConfig;
 
@@ -41,6 +42,8 @@ pub struct Rows {
     pub labels: Vec<String>,
     /// What was taken off the channels of series on a large number.
     pub levels: Levels,
+    /// Identifiers and groups, where the file has such.
+    pub keys: RowKeys,
     /// Whether labels are names of folders or files, which are classes whatever they are: `NA` in a cell means none.
     pub names_of_files: bool,
     /// What was read otherwise than it may be meant, a line each, for people.
@@ -59,6 +62,18 @@ impl Rows {
         self.sequences.push(Sequence::Series(series));
         self.labels.push(label);
     }
+
+    /// The rows of another file behind these, as those of one; what is told of it comes behind, too.
+    pub(crate) fn join(&mut self, other: Self) {
+        let rows = self.sequences.len();
+        self.keys = std::mem::take(&mut self.keys).join(rows, other.keys, other.sequences.len());
+        self.levels = std::mem::take(&mut self.levels).join(rows, other.levels);
+        self.sequences.extend(other.sequences);
+        self.labels.extend(other.labels);
+        self.notes.extend(other.notes);
+        self.names_of_files &= other.names_of_files;
+        self.samples = self.samples.take().zip(other.samples).map(|(one, other)| format!("{one} {other}"));
+    }
 }
 
 /// What the config says about columns.
@@ -74,7 +89,9 @@ pub struct ReadOptions {
     pub header: Option<bool>,
     /// A label that means unlabelled, beside the usual marks.
     pub missing: Option<String>,
-    /// Column that tells the series of a long table.
+    /// Column that tells which rows belong together, and are never parted.
+    pub group: Option<String>,
+    /// Column that tells the series of a long table, or what a row of another is called.
     pub id: Option<String>,
     /// Column that tells the step of a long table, or of a recording.
     pub time: Option<String>,

@@ -1,6 +1,8 @@
 //! Which column of a training table is what, where the config does not say: by names first, then by what the cells look like.
 //! What could be meant otherwise is told.
 
+use std::collections::HashSet;
+
 use csv::StringRecord;
 use semiseq_schema::nearest;
 
@@ -9,7 +11,7 @@ use crate::formats::table::profile::Profile;
 use crate::formats::table::{Columns, TARGETS, TEXT, is_target, listed};
 
 use crate::error::DataError;
-use crate::formats::ReadOptions;
+use crate::formats::{ReadOptions, is_missing};
 
 /// Rows from which a column of words that never come again is no column of classes.
 const ENOUGH: usize = 5;
@@ -20,6 +22,9 @@ struct View<'a> {
     names: &'a [String],
     named: bool,
     profiles: Vec<Profile>,
+    /// The columns of names of rows and of groups, where the config tells them.
+    id: Option<usize>,
+    group: Option<usize>,
 }
 
 /// Where the column stands that `data.KEY` names.
@@ -56,7 +61,9 @@ pub(crate) fn choose(
 ) -> Result<Columns, DataError> {
     let place = |key: &str, wanted: &str| column_place(file, names, key, wanted);
     let profiles = (0..names.len()).map(|column| Profile::of(records, column)).collect();
-    let view = View { file, names, named, profiles };
+    let id = options.id.as_ref().map(|name| place("id", name)).transpose()?;
+    let group = options.group.as_ref().map(|name| column_place(file, names, "labels.group", name)).transpose()?;
+    let view = View { file, names, named, profiles, id, group };
     let given: Vec<usize> = options.features.iter().map(|name| place("features", name)).collect::<Result<_, _>>()?;
     let text = match &options.text {
         Some(name) => Some(place("text", name)?),
@@ -100,6 +107,10 @@ pub(crate) fn choose(
     }
     // The UCR archive's tables have no names, or those that a data frame gives, begin with the class and fill short series up.
     let nameless = !named || names.first().is_some_and(|name| name == "0");
+    columns.id = view.id.or_else(|| {
+        let free = |column: &usize| Some(*column) != columns.target && !columns.inputs.contains(column);
+        identifier_of_rows(names, named, records, free)
+    });
     columns.padded = columns.kind == Kind::Wide && nameless && columns.target == Some(0);
     if options.text.is_none() && given.is_empty() && !beside.is_empty() {
         let shown: Vec<String> =
@@ -124,6 +135,9 @@ impl View<'_> {
             free.iter().all(|column| self.profiles[*column].counts || !self.profiles[*column].is_numeric());
         let what = |column: usize| -> Option<&'static str> {
             let (profile, name) = (&self.profiles[column], self.names[column].as_str());
+            if Some(column) == self.id || Some(column) == self.group {
+                return Some(if Some(column) == self.id { "an identifier" } else { "groups" });
+            }
             if self.named && is_target(name) {
                 return None;
             }
@@ -415,6 +429,26 @@ impl View<'_> {
 pub(crate) fn stem(name: &str) -> Option<&str> {
     let stem = name.trim().trim_end_matches(|letter: char| letter.is_ascii_digit());
     (stem.len() < name.trim().len() && !stem.is_empty()).then_some(stem)
+}
+
+/// The column of what rows are called: an identifier by its name that no two rows have. Row numbers say nothing new.
+pub(crate) fn identifier_of_rows(
+    names: &[String],
+    named: bool,
+    records: &[StringRecord],
+    free: impl Fn(&usize) -> bool,
+) -> Option<usize> {
+    const NUMBERS: [&str; 7] = ["index", "idx", "row", "rownum", "no", "nr", "#"];
+    let fits = |column: &usize| {
+        let name = names[*column].trim().to_lowercase();
+        let mut seen = HashSet::new();
+        is_identifier(&name)
+            && !NUMBERS.contains(&name.trim_end_matches('.'))
+            && records.iter().all(|record| !is_missing(&record[*column]) && seen.insert(record[*column].trim()))
+    };
+    let mut all = (0..names.len()).filter(|_| named).filter(free).filter(fits).collect::<Vec<_>>().into_iter();
+    let plain = all.clone().find(|column| names[*column].trim().eq_ignore_ascii_case("id"));
+    plain.or_else(|| all.next())
 }
 
 /// Whether a name is one of rows: `id`, `PassengerId`, `patient_id`, `index`, `row`.

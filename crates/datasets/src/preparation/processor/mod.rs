@@ -238,7 +238,8 @@ impl Processor {
                 (Sequence::Tokens(_), _) => return Err(wrong("tokens that are not in the vocabulary")),
             });
         }
-        Ok(Dataset { name: raw.name, sequences, targets, classes: self.classes.clone(), ..Dataset::default() })
+        let classes = self.classes.clone();
+        Ok(Dataset { name: raw.name, sequences, targets, classes, keys: raw.keys, ..Dataset::default() })
     }
 
     /// A series in the units of the data, from the model's, where each channel was scaled by its own mean and deviation; a
