@@ -53,6 +53,10 @@ pub struct DataConfig {
     /// Whether the first row of a CSV holds names. Default: looked at.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub header: Option<bool>,
+    /// The order of the axes of NumPy's arrays: `n` sequences, `t` time, `c` channels. Default: `"ntc"`, `"nt"` or `"t"` by their
+    /// number; aeon and sktime write `"nct"`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub axes: Option<String>,
     /// What is kept of the training part for validation: `"none"`, or a fraction in (0, 1). Labels that choose an epoch are
     /// labels spent, so the default is `"none"`. `"cross"` keeps nothing either: the run also learns from all folds of the
     /// labelled part but one, each in turn, and says how it does on those left out.
@@ -157,6 +161,7 @@ impl Default for DataConfig {
             id: None,
             time: None,
             header: None,
+            axes: None,
             validation: None,
             valid_fraction: None,
             test_fraction: 0.2,
@@ -264,6 +269,14 @@ impl DataConfig {
         {
             let names: Vec<&str> = formats::FORMATS.iter().map(|known| known.name).collect();
             note("format", format!("`{format}` is not known"), &format!("known formats: {}", names.join(", ")));
+        }
+        let axes = |axes: &String| {
+            let once = |axis| axes.matches(axis).count();
+            axes.len() == once('n') + once('t') + once('c') && once('t') == 1 && once('n') < 2 && once('c') < 2
+        };
+        if let Some(axes) = self.axes.as_ref().filter(|given| !axes(given)) {
+            let hint = "\"ntc\" are sequences, time, channels; \"nct\" is how aeon writes them";
+            note("axes", format!("names each axis once, `t` always, and got `{axes}`"), hint);
         }
         self.transform.check(&format!("{path}.transform"), problems);
         if let Some(windows) = &self.windows {

@@ -50,7 +50,11 @@ fn read_long(path: &Path, options: &ReadOptions) -> Result<Rows, DataError> {
 }
 
 fn read(path: &Path, delimiter: u8, options: &ReadOptions) -> Result<Rows, DataError> {
-    let mut table = Table::read(path, delimiter, options)?;
+    rows_of(Table::read(path, delimiter, options)?, options)
+}
+
+/// The sequences of a table, whatever file its cells are from.
+pub(super) fn rows_of(mut table: Table, options: &ReadOptions) -> Result<Rows, DataError> {
     let mut notes = std::mem::take(&mut table.notes);
     let columns = columns(&table, options, &mut notes)?;
     let Table { name, names, named, records, lines, .. } = &table;

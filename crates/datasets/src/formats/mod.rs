@@ -1,5 +1,7 @@
 //! Readers of files. One file a format, one registry row each.
 
+pub(crate) mod arff;
+pub(crate) mod arrays;
 pub(crate) mod audio;
 pub(crate) mod cells;
 pub(crate) mod csv;
@@ -99,6 +101,8 @@ pub struct ReadOptions {
     pub long: Option<bool>,
     /// Whether there has to be a label: then the last column of a table is one where nothing tells better.
     pub supervised: bool,
+    /// The order of an array's axes; see [`DataConfig::axes`](crate::DataConfig::axes).
+    pub axes: Option<String>,
     /// What training saw: later tables are read by that.
     pub like: Option<Layout>,
     /// What sound is read as; absent: log-mel frames.
@@ -130,6 +134,9 @@ pub const FORMATS: &[Format] = &[
     lines::FORMAT,
     documents::FORMAT,
     audio::FORMAT,
+    arrays::NPY,
+    arrays::NPZ,
+    arff::FORMAT,
 ];
 
 pub use decode::{read_text, text_of};
@@ -221,7 +228,9 @@ pub fn guess(path: &Path) -> Option<&'static str> {
     }
     let named = by_ending(path);
     // Binary files tell by their names alone; of other files the first bytes tell what no name should.
-    if [idx::FORMAT.name, ts::FORMAT.name, audio::FORMAT.name].map(Some).contains(&named) {
+    let by_name =
+        [idx::FORMAT.name, ts::FORMAT.name, audio::FORMAT.name, arrays::NPY.name, arrays::NPZ.name, arff::FORMAT.name];
+    if by_name.map(Some).contains(&named) {
         return named;
     }
     let begin = decode::beginning(path);

@@ -58,6 +58,7 @@ pub(crate) fn options_of(config: &DataConfig) -> ReadOptions {
         target: config.target.clone(),
         features: config.features.clone(),
         header: config.header,
+        axes: config.axes.clone(),
         missing: config.labels.missing.clone(),
         group: config.labels.group.clone(),
         id: config.id.clone(),

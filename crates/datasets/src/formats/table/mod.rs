@@ -12,7 +12,6 @@ pub(crate) mod pivot;
 pub(crate) mod profile;
 pub(crate) mod rows_of_series;
 pub(crate) mod shape;
-pub(crate) mod time;
 
 pub(crate) use choose::choose;
 pub use layout::{Kind, Layout};
