@@ -90,6 +90,9 @@ pub struct Columns {
     /// Column of the time, in a long table or a recording
     #[arg(long)]
     time: Option<String>,
+    /// Order of an array's axes: n sequences, t time, c channels
+    #[arg(long)]
+    axes: Option<String>,
 }
 
 impl Columns {
@@ -103,6 +106,7 @@ impl Columns {
             max_bytes: self.max_bytes,
             id: self.id.clone(),
             time: self.time.clone(),
+            axes: self.axes.clone(),
             ..DataConfig::default()
         }
     }

@@ -40,8 +40,8 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
         .as_ref()
         .is_some_and(|path| path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("jsonl")));
     let text = match json_lines {
-        true => predictions.iter().map(|prediction| format!("{}\n", as_json(prediction))).collect(),
-        false => as_csv(&run, &predictions),
+        true => (0..).zip(&predictions).map(|(row, one)| format!("{}\n", as_json(one, dataset.keys.id(row)))).collect(),
+        false => as_csv(&run, &predictions, &dataset),
     };
     write_output(arguments.output.as_deref(), text.as_bytes())?;
     if !json_lines {
@@ -55,9 +55,16 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
     Ok(())
 }
 
-/// A header, then a row a prediction; of steps and of forecasts a row a step.
-fn as_csv(run: &SavedRun, predictions: &[Prediction]) -> String {
-    let rows = predictions.iter().enumerate().flat_map(|(index, prediction)| match prediction {
+/// A header, then a row a prediction; of steps and of forecasts a row a step. Where the data have identifiers, that of its row
+/// stands behind the index.
+fn as_csv(run: &SavedRun, predictions: &[Prediction], data: &Dataset) -> String {
+    let index = |row: usize| match data.keys.id(row) {
+        Some(id) => format!("{row},{}", cell(id)),
+        None => row.to_string(),
+    };
+    let begin = if data.keys.ids.is_empty() { "index" } else { "index,id" };
+    let rows = predictions.iter().enumerate().map(|(row, prediction)| (index(row), prediction));
+    let rows = rows.flat_map(|(index, prediction)| match prediction {
         Prediction::Class(class) => vec![format!("{index},{}", class_cells(class))],
         Prediction::Steps(steps) => {
             let row = |(step, class): (usize, &ClassPrediction)| format!("{index},{step},{}", class_cells(class));
@@ -71,9 +78,10 @@ fn as_csv(run: &SavedRun, predictions: &[Prediction]) -> String {
         Prediction::Answer(text) => vec![format!("{index},{}", cell(text))],
         _ => Vec::new(),
     });
-    std::iter::once(header(run)).chain(rows).map(|row| row + "\n").collect()
+    std::iter::once(format!("{begin},{}", header(run))).chain(rows).map(|row| row + "\n").collect()
 }
 
+/// What stands behind the index.
 fn header(run: &SavedRun) -> String {
     let processor = run.processor();
     let probabilities = || {
@@ -83,11 +91,11 @@ fn header(run: &SavedRun) -> String {
     match (run.targets(), processor.forecast()) {
         (Task::Forecast, Some(forecast)) => {
             let names = forecast.columns.iter().map(|column| cell(column));
-            format!("index,step,{}", names.collect::<Vec<_>>().join(","))
+            format!("step,{}", names.collect::<Vec<_>>().join(","))
         }
-        (Task::Tag, _) => format!("index,step,prediction,{}", probabilities()),
-        (Task::Classify, _) => format!("index,prediction,{}", probabilities()),
-        _ => "index,prediction".into(),
+        (Task::Tag, _) => format!("step,prediction,{}", probabilities()),
+        (Task::Classify, _) => format!("prediction,{}", probabilities()),
+        _ => "prediction".into(),
     }
 }
 
@@ -100,19 +108,23 @@ fn numbers(row: &[f64]) -> String {
     row.iter().map(|value| format!("{value:.6}")).collect::<Vec<_>>().join(",")
 }
 
-fn as_json(prediction: &Prediction) -> Value {
+fn as_json(prediction: &Prediction, id: Option<&str>) -> Value {
     let one = |class: &ClassPrediction| {
         let probabilities = class.probabilities.iter().map(|(name, value)| (name.clone(), json!(value)));
         json!({"prediction": class.label, "probabilities": probabilities.collect::<Map<String, Value>>()})
     };
-    match prediction {
+    let mut object = match prediction {
         Prediction::Class(class) => one(class),
         Prediction::Steps(steps) => json!({"steps": steps.iter().map(one).collect::<Vec<_>>()}),
         Prediction::Number(number) => json!({"prediction": number}),
         Prediction::Forecast { columns, steps } => json!({"columns": columns, "forecast": steps}),
         Prediction::Answer(text) => json!({"prediction": text}),
         _ => Value::Null,
+    };
+    if let (Some(id), Value::Object(object)) = (id, &mut object) {
+        object.insert("id".into(), json!(id));
     }
+    object
 }
 
 /// See [`check_finite`](super::check_finite); of a tagger the steps of all sequences are counted together.

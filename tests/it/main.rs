@@ -12,4 +12,5 @@ mod images;
 mod imports;
 mod run;
 mod sequence_to_sequence;
+mod several_files;
 mod tune;

@@ -1,11 +1,10 @@
 //! `[data]`: where sequences come from, which labels may be seen, how values are prepared.
 
-use std::path::PathBuf;
-
 use semiseq_schema::Problem;
 use serde::{Deserialize, Serialize};
 
 use crate::augment::AugmentConfig;
+use crate::files::Files;
 use crate::formats;
 use crate::preparation::labels::LabelsConfig;
 use crate::preparation::transform::{Normalize, TransformConfig};
@@ -16,23 +15,24 @@ use crate::sources::synthetic::FORMULAS;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DataConfig {
-    /// A built-in name (`semiseq data list`), or the path of a file or folder.
+    /// A built-in name (`semiseq data list`), the path of a file or folder, or a pattern such as `"part-*.csv"`, whose files are
+    /// read as one.
     pub source: String,
     /// The format, where the name does not tell.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub format: Option<String>,
-    /// The training part, in place of `source`.
+    /// The training part, in place of `source`: a path, a pattern, or a list of paths that are read as one. So are the other parts.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub train: Option<PathBuf>,
+    pub train: Option<Files>,
     /// A validation part; otherwise what `validation` says.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub valid: Option<PathBuf>,
+    pub valid: Option<Files>,
     /// A test part; otherwise the source's own, or what the `test_…` keys say.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub test: Option<PathBuf>,
+    pub test: Option<Files>,
     /// More sequences, whose labels (if any) are not looked at.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub unlabeled: Option<PathBuf>,
+    pub unlabeled: Option<Files>,
     /// Column that holds the text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
@@ -43,7 +43,8 @@ pub struct DataConfig {
     /// Columns to use; for text, columns to join.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub features: Vec<String>,
-    /// Column that tells which series a row of a long table belongs to. Default: looked for.
+    /// Column that tells which series a row of a long table belongs to; in other tables, what a row is called. Either travels to
+    /// what `predict` writes. Default: looked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     /// Column of the time of a row, in a long table or a recording. Default: looked for.
@@ -52,6 +53,10 @@ pub struct DataConfig {
     /// Whether the first row of a CSV holds names. Default: looked at.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub header: Option<bool>,
+    /// The order of the axes of NumPy's arrays: `n` sequences, `t` time, `c` channels. Default: `"ntc"`, `"nt"` or `"t"` by their
+    /// number; aeon and sktime write `"nct"`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub axes: Option<String>,
     /// What is kept of the training part for validation: `"none"`, or a fraction in (0, 1). Labels that choose an epoch are
     /// labels spent, so the default is `"none"`, and 0.2 in a config whose stages stop early. `"cross"` keeps nothing either: the
     /// run also learns from all folds of the labelled part but one, each in turn, and says how it does on those left out.
@@ -156,6 +161,7 @@ impl Default for DataConfig {
             id: None,
             time: None,
             header: None,
+            axes: None,
             validation: None,
             valid_fraction: None,
             test_fraction: 0.2,
@@ -233,6 +239,13 @@ impl DataConfig {
         if self.test_every.is_some_and(|every| every < 2) {
             note("test_every", "must be at least 2".into(), "10 makes every tenth row a test row");
         }
+        let drawn = [("test_last", self.test_last.is_some()), ("test_every", self.test_every.is_some())];
+        for (key, _) in drawn.into_iter().filter(|(_, given)| *given && self.labels.group.is_some()) {
+            note(key, "draws single rows, and `labels.group` keeps groups whole".into(), "write `test_fraction`");
+        }
+        if self.labels.group.is_some() && self.windows.is_some() {
+            note("labels.group", "keeps rows together, and windows are cut by time".into(), "remove the key");
+        }
         if self.max_bytes == Some(0) {
             note("max_bytes", "must be at least 1, got 0".into(), "leave the key out for the default, 4 GiB");
         }
@@ -256,6 +269,14 @@ impl DataConfig {
         {
             let names: Vec<&str> = formats::FORMATS.iter().map(|known| known.name).collect();
             note("format", format!("`{format}` is not known"), &format!("known formats: {}", names.join(", ")));
+        }
+        let axes = |axes: &String| {
+            let once = |axis| axes.matches(axis).count();
+            axes.len() == once('n') + once('t') + once('c') && once('t') == 1 && once('n') < 2 && once('c') < 2
+        };
+        if let Some(axes) = self.axes.as_ref().filter(|given| !axes(given)) {
+            let hint = "\"ntc\" are sequences, time, channels; \"nct\" is how aeon writes them";
+            note("axes", format!("names each axis once, `t` always, and got `{axes}`"), hint);
         }
         self.transform.check(&format!("{path}.transform"), problems);
         if let Some(windows) = &self.windows {

@@ -5,6 +5,7 @@ mod config;
 mod digest;
 mod duplicates;
 mod error;
+mod files;
 #[cfg(test)]
 mod fixtures;
 pub mod formats;
@@ -20,6 +21,7 @@ mod prepare_windows;
 mod prepared;
 mod random;
 mod recordings;
+mod row_keys;
 mod sequence;
 mod series;
 mod shown;
@@ -31,6 +33,7 @@ pub use augment::{AugmentConfig, AugmentationConfig, Augmenter, Corpus};
 pub use config::{DataConfig, Validation};
 pub use digest::{DataMark, sha256};
 pub use error::DataError;
+pub use files::Files;
 pub use levels::Levels;
 pub use loading::{
     Batch, BatchInputs, Loader, LoaderOptions, Pool, StepBatches, ViewBatches, Views, evaluation_batches,
@@ -40,6 +43,7 @@ pub use preparation::{
 };
 pub use prepare::{prepare, prepare_source};
 pub use prepared::{AsRead, Prepared};
+pub use row_keys::RowKeys;
 pub use semiseq_audio::{Frames, LogMelConfig, MfccConfig, SoundConfig, WaveformConfig};
 pub use sequence::{Dataset, Sequence, Target, Window};
 pub use series::Series;

@@ -280,3 +280,22 @@ fn tokenizers_hold() {
         });
     }
 }
+
+/// The bytes of a file that the tests of `semiseq-files` read.
+fn written(name: &str) -> Vec<u8> {
+    fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("../files/tests/fixtures").join(name)).unwrap()
+}
+
+#[test]
+fn arrays_hold() {
+    hold("npy", "npy", "a.npy", &written("fortran.npy"));
+    hold("npz", "npz", "a.npz", &written("packed.npz"));
+}
+
+#[test]
+fn relations_hold() {
+    hold("arff-series", "arff", "a.arff", &written("relational.arff"));
+    let table =
+        b"@relation r\n@attribute a numeric\n@attribute b numeric\n@attribute c {x,y}\n@data\n1,2,x\n3,?,y\n5,6,?\n";
+    hold("arff", "arff", "b.arff", table);
+}

@@ -3,6 +3,7 @@
 use crate::config::DataConfig;
 use crate::duplicates::{self, Seen};
 use crate::error::DataError;
+use crate::preparation::groups::{UNLABELLED, check_parts};
 use crate::preparation::held_out::{check_test_classes, unused, valid_part, with_test_part};
 use crate::preparation::processor::Processor;
 use crate::preparation::split::{SplitRecord, choose_labels};
@@ -42,6 +43,12 @@ pub fn prepare_source(source: Source, config: &DataConfig, task: Task) -> Result
     }
     check_single_class(&source.train, task)?;
     check_sound(&source.train.name, &config.transform, source.layout.as_ref())?;
+    if let Some(column) = &config.labels.group {
+        let others = [(&source.valid, "validation"), (&source.test, "test"), (&source.unlabeled, UNLABELLED)];
+        let others = others.into_iter().filter_map(|(part, kind)| Some((part.as_ref()?, kind)));
+        let parts: Vec<_> = [(&source.train, "training")].into_iter().chain(others).collect();
+        check_parts(column, &parts)?;
+    }
     let marks = source.marks();
     let mut warnings = source.notes();
     if let Some(doubt) = source.doubtful_classes().filter(|_| task == Task::Classify) {
@@ -58,7 +65,7 @@ pub fn prepare_source(source: Source, config: &DataConfig, task: Task) -> Result
     let (valid_rows, train_rows) = if valid.is_some() || config.validation_fraction() == 0.0 {
         (Vec::new(), rows)
     } else {
-        valid_part(&train, &rows, config)
+        valid_part(&train, &rows, config)?
     };
     let (labeled, mut hidden) = if task == Task::Unsupervised {
         (Vec::new(), train_rows.clone())
@@ -79,6 +86,16 @@ pub fn prepare_source(source: Source, config: &DataConfig, task: Task) -> Result
     let part: Vec<usize> = labeled.iter().chain(&hidden).copied().collect();
     let mut raw = train.select(&part);
     if let Some(more) = unlabeled {
+        let of_test = test.as_ref().map(|test| test.keys.groups_of(0..test.len())).unwrap_or_default();
+        let apart = train.keys.groups_of(valid_rows.iter().copied());
+        let apart =
+            |row: &usize| more.keys.group(*row).is_some_and(|group| apart.contains(group) || of_test.contains(group));
+        let (left_out, kept): (Vec<usize>, Vec<usize>) = (0..more.len()).partition(apart);
+        let more = if left_out.is_empty() { more } else { more.select(&kept) };
+        if !left_out.is_empty() {
+            let count = left_out.len();
+            warnings.push(format!("{}: {count} rows are left out: their groups are scored on", more.name));
+        }
         let targets = vec![Target::Missing; more.len()];
         raw = raw.join(Dataset { targets, classes: Vec::new(), ..more });
     }

@@ -3,6 +3,7 @@
 use crate::config::DataConfig;
 use crate::digest::DataMark;
 use crate::error::DataError;
+use crate::files::Files;
 use crate::formats::limit::within;
 use crate::preparation::processor::{Forecast, Processor};
 use crate::preparation::split::{SplitRecord, choose_labels};
@@ -28,8 +29,8 @@ pub(crate) fn prepare(config: &DataConfig, windows: &WindowsConfig, task: Task) 
             "use `[model.forecaster]`, or leave `[data.windows]` out",
         ));
     }
-    let path = config.train.clone().map_or_else(|| located(config), Ok)?;
-    prepare_recordings(within(config.max_bytes, || read(&path, config, None))?, config, windows, task)
+    let files = config.train.clone().map_or_else(|| located(config).map(Files::from), Ok)?;
+    prepare_recordings(within(config.max_bytes, || read(&files, config, None))?, config, windows, task)
 }
 
 /// As [`prepare`], from recordings in memory.

@@ -1,5 +1,6 @@
 //! Recordings that are read as one data set.
 
+use crate::error::DataError;
 use crate::formats::table::layout::Layout;
 use crate::levels::Levels;
 use crate::series::Series;
@@ -19,4 +20,24 @@ pub struct Recordings {
     pub notes: Vec<String>,
     /// Which columns of a table were read.
     pub layout: Option<Layout>,
+}
+
+impl Recordings {
+    /// Those of another file behind these.
+    ///
+    /// # Errors
+    ///
+    /// Where it has other channels.
+    pub(crate) fn join(&mut self, other: Self) -> Result<(), DataError> {
+        if self.columns != other.columns {
+            return Err(DataError::new(
+                format!("{} has other channels than {}", other.name, self.name),
+                "files that are read as one have the same columns; `data.features` names those that all have",
+            ));
+        }
+        self.levels = std::mem::take(&mut self.levels).join(self.series.len(), other.levels);
+        self.series.extend(other.series);
+        self.notes.extend(other.notes);
+        Ok(())
+    }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::label_names;
 use crate::levels::Levels;
+use crate::row_keys::RowKeys;
 use crate::series::Series;
 
 /// One sequence.
@@ -55,6 +56,8 @@ pub struct Dataset {
     pub classes: Vec<String>,
     /// What was taken off the channels of series on a large number, in double precision; targets that are series too.
     pub levels: Levels,
+    /// Identifiers and groups of the rows, where the data has such.
+    pub keys: RowKeys,
     /// What was read otherwise than it may be meant, a line each, for people.
     pub notes: Vec<String>,
     /// SHA-256 of the samples that frames of sound were made of. It stands for them in a [`DataMark`](crate::DataMark): a
@@ -135,6 +138,7 @@ impl Dataset {
             targets: indices.iter().map(|index| self.targets[*index].clone()).collect(),
             classes: self.classes.clone(),
             levels: self.levels.select(indices.iter().copied()),
+            keys: self.keys.select(indices),
             ..Self::default()
         }
     }
@@ -183,6 +187,7 @@ impl Dataset {
         let targets = targets.chain(other.targets.into_iter().map(|target| moved(target, others))).collect();
         Self {
             levels: self.levels.join(self.sequences.len(), other.levels),
+            keys: self.keys.join(self.sequences.len(), other.keys, other.sequences.len()),
             name: self.name,
             sequences: self.sequences.into_iter().chain(other.sequences).collect(),
             targets,

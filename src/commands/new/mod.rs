@@ -7,7 +7,9 @@ mod toml_text;
 
 use std::path::{Path, PathBuf};
 
-use semiseq::datasets::{Recording, WordVectors, describe, is_built_in, open, recording, written_without_spaces};
+use semiseq::datasets::{
+    Files, Recording, WordVectors, describe, is_built_in, open, recording, written_without_spaces,
+};
 use semiseq::prelude::*;
 use semiseq::training::config::seen_from;
 
@@ -50,8 +52,8 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
     let data = DataConfig {
         source: arguments.path.clone(),
         target: arguments.target.clone(),
-        unlabeled: arguments.unlabeled.clone().map(PathBuf::from),
-        test: arguments.test.clone().map(PathBuf::from),
+        unlabeled: arguments.unlabeled.clone().map(Files::from),
+        test: arguments.test.clone().map(Files::from),
         ..DataConfig::default()
     };
     let text = match recording(&data)? {

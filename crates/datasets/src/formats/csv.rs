@@ -7,8 +7,11 @@ use csv::StringRecord;
 use crate::error::DataError;
 use crate::formats::table::cells_of_file::Table;
 use crate::formats::table::layout::{Kind, Layout};
+use crate::formats::table::names::identifier_of_rows;
+use crate::formats::table::rows_of_series::group_of;
 use crate::formats::table::{Columns, choose, header, long};
 use crate::formats::{Format, ReadOptions, Rows, exact};
+use crate::row_keys::RowKeys;
 use crate::sequence::Sequence;
 
 pub(super) const FORMAT: Format = Format {
@@ -48,7 +51,11 @@ fn read_long(path: &Path, options: &ReadOptions) -> Result<Rows, DataError> {
 }
 
 fn read(path: &Path, delimiter: u8, options: &ReadOptions) -> Result<Rows, DataError> {
-    let mut table = Table::read(path, delimiter, options)?;
+    rows_of(Table::read(path, delimiter, options)?, options)
+}
+
+/// The sequences of a table, whatever file its cells are from.
+pub(super) fn rows_of(mut table: Table, options: &ReadOptions) -> Result<Rows, DataError> {
     let mut notes = std::mem::take(&mut table.notes);
     let columns = columns(&table, options, &mut notes)?;
     let Table { name, names, named, records, lines, .. } = &table;
@@ -58,14 +65,20 @@ fn read(path: &Path, delimiter: u8, options: &ReadOptions) -> Result<Rows, DataE
     let layout = Some(Layout::new(&columns, names, *named));
     let mut rows = Rows { name: name.clone(), notes, layout, ..Rows::default() };
     if columns.kind == Kind::Long {
-        let known = options.like.as_ref().map_or(&[][..], |layout| &layout.channels);
-        let channels = long::read(&table, &columns, known, &mut rows)?;
+        let channels = long::read(&table, &columns, options, &mut rows)?;
         if let Some(layout) = &mut rows.layout {
             layout.channels = channels;
         }
         return Ok(rows);
     }
     let mut bad = Vec::new();
+    // Rows that are predicted may have names where those of training had none.
+    let free = |column: &usize| Some(*column) != columns.target && !columns.inputs.contains(column);
+    let id = columns.id.or_else(|| identifier_of_rows(names, *named, records, free));
+    let column = |place: Option<usize>| -> Vec<String> {
+        place.iter().flat_map(|place| records.iter().map(|record| record[*place].trim().to_string())).collect()
+    };
+    rows.keys = RowKeys { ids: column(id), groups: column(group_of(&table, options)?) };
     for (record, line) in records.iter().zip(lines) {
         let label = columns.target.map_or("", |column| record[column].trim()).to_string();
         if columns.kind == Kind::Text {
@@ -93,7 +106,7 @@ fn columns(table: &Table, options: &ReadOptions, notes: &mut Vec<String>) -> Res
     }
     match long::columns(table, options, notes)? {
         Some(columns) => Ok(columns),
-        None => choose(name, names, *named, records, options, notes),
+        None => choose::choose(name, names, *named, records, options, notes),
     }
 }
 
@@ -149,6 +162,38 @@ mod tests {
         let rows = read_commas(&path, &options).unwrap();
         assert_eq!(rows.sequences[0], Sequence::Text("Title Some, text\\with".into()));
         assert_eq!(rows.labels, ["3", "1"]);
+    }
+
+    #[test]
+    fn names_of_rows_and_groups_are_kept_and_no_input() {
+        let text = "patient_id,visit,id,a,b,label\np,1,r1,1,2,x\np,2,r2,3,4,y\nq,1,r3,5,7,x\n";
+        let options = ReadOptions { group: Some("patient_id".into()), ..Default::default() };
+        let rows = read_commas(&file("keys.csv", text), &options).unwrap();
+        assert_eq!(rows.keys.ids, ["r1", "r2", "r3"]);
+        assert_eq!(rows.keys.groups, ["p", "p", "q"]);
+        assert_eq!(rows.layout.as_ref().unwrap().input_names().collect::<Vec<_>>(), ["visit", "a", "b"]);
+        // The rows that are predicted may have other names, and no group.
+        let later = ReadOptions { like: rows.layout, ..options };
+        let rows = read_commas(&file("later.csv", "visit,row_id,b,a\n1,9,2,1\n2,8,4,3\n"), &later).unwrap();
+        assert_eq!((rows.keys.ids, rows.keys.groups.len()), (vec!["9".to_string(), "8".into()], 0));
+        // A column that the config names and of which no value comes twice names rows, and no series.
+        let options = ReadOptions { id: Some("who".into()), ..Default::default() };
+        let rows = read_commas(&file("who.csv", "who,a,b,label\nanna,1,2,x\nbert,3,4,y\n"), &options).unwrap();
+        assert_eq!((rows.keys.ids[1].as_str(), rows.sequences.len(), rows.sequences[0].len()), ("bert", 2, 2));
+    }
+
+    #[test]
+    fn series_of_a_long_table_have_names_and_one_group() {
+        let text = "id,time,x,patient,label\ns1,0,1,p,a\ns1,1,2,p,a\ns2,0,3,q,b\ns2,1,4,q,b\n";
+        let options = ReadOptions { group: Some("patient".into()), ..Default::default() };
+        let rows = read_commas(&file("long-keys.csv", text), &options).unwrap();
+        assert_eq!(
+            (&rows.keys.ids[..], &rows.keys.groups[..]),
+            (&["s1".to_string(), "s2".into()][..], &["p".to_string(), "q".into()][..])
+        );
+        let message =
+            read_commas(&file("parted.csv", &text.replace("s1,1,2,p", "s1,1,2,q")), &options).unwrap_err().to_string();
+        assert!(message.contains("parted.csv:3: `patient` is `q`, and `p` before in the same series"), "{message}");
     }
 
     #[test]

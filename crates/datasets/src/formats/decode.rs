@@ -16,13 +16,17 @@ use crate::formats::limit::{self, GZIP, Limited};
 
 /// How files begin that hold no text; semiseq unpacks gzip alone.
 const MAGIC: [(&[u8], &str, &str); 11] = [
-    (b"PK\x03\x04", "a ZIP archive, such as a workbook of Excel or an `.npz`", "unpack it, or export it as CSV"),
+    (
+        b"PK\x03\x04",
+        "a ZIP archive, such as a workbook of Excel",
+        "unpack it, or export it as CSV; NumPy's end in `.npz`",
+    ),
     (b"\x28\xb5\x2f\xfd", "packed by zstd", "unpack it with `zstd -d`"),
     (b"\xfd7zXZ\x00", "packed by xz", "unpack it with `xz -d`"),
     (b"BZh", "packed by bzip2", "unpack it with `bzip2 -d`"),
     (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", "unpack it"),
     (b"\xd0\xcf\x11\xe0", "an old workbook of Excel", "export it as CSV"),
-    (b"\x93NUMPY", "an array of NumPy", "write it as CSV, for example with `numpy.savetxt`"),
+    (b"\x93NUMPY", "an array of NumPy", "call it `.npy`"),
     (b"PAR1", "a Parquet file", "write it as CSV or JSON lines"),
     (b"ARROW1", "an Arrow file", "write it as CSV or JSON lines"),
     (b"\x89HDF", "an HDF5 file", "write it as CSV or JSON lines"),

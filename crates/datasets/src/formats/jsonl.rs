@@ -92,6 +92,14 @@ impl Reading {
             return Err(format!("read from {}, and the first row from {}", listed(&row.keys), listed(&first.1)));
         }
         let target = json_row::target(options);
+        let text = |key: Option<&str>| match key.and_then(|key| json_row::at(object, key)) {
+            Some(Value::String(text)) => text.clone(),
+            Some(value @ (Value::Number(_) | Value::Bool(_))) => value.to_string(),
+            _ => String::new(),
+        };
+        let id = options.id.as_deref().unwrap_or("id");
+        self.rows.keys.ids.push(text(Some(id).filter(|id| !row.keys.iter().any(|key| key == id))));
+        self.rows.keys.groups.push(text(options.group.as_deref()));
         self.labelled |= json_row::at(object, target).is_some();
         for key in row.left_out(object, target) {
             if !self.left_out.contains(key) {
@@ -118,6 +126,11 @@ impl Reading {
                 "a key within others is written `a.b`; leave `data.target` out where there is no label",
             ));
         }
+        for texts in [&mut self.rows.keys.ids, &mut self.rows.keys.groups] {
+            if texts.iter().all(String::is_empty) {
+                texts.clear();
+            }
+        }
         // What training read is told once, and new rows may hold anything beside it.
         if options.like.is_none() && !self.left_out.is_empty() {
             let keys: Vec<String> = self.left_out.into_iter().collect();
@@ -140,6 +153,19 @@ impl Reading {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_and_groups_of_rows_are_kept() {
+        let text = "{\"text\": \"a b\", \"id\": 7, \"who\": {\"name\": \"p\"}}\n{\"text\": \"c\"}\n";
+        let options = ReadOptions { group: Some("who.name".into()), ..ReadOptions::default() };
+        let rows = read_from(text.as_bytes(), "x.jsonl", &options).unwrap();
+        assert_eq!(
+            (rows.keys.ids, rows.keys.groups),
+            (vec!["7".into(), String::new()], vec!["p".into(), String::new()])
+        );
+        let rows = read_from("{\"text\": \"a\"}".as_bytes(), "x.jsonl", &options).unwrap();
+        assert_eq!(rows.keys, crate::row_keys::RowKeys::default());
+    }
 
     #[test]
     fn a_file_that_is_one_list_is_read_and_so_is_nan() {

@@ -1,5 +1,7 @@
 //! Readers of files. One file a format, one registry row each.
 
+pub(crate) mod arff;
+pub(crate) mod arrays;
 pub(crate) mod audio;
 pub(crate) mod cells;
 pub(crate) mod csv;
@@ -27,6 +29,7 @@ use decode::text;
 use crate::error::DataError;
 use crate::label_names;
 use crate::levels::{Levels, leveled};
+use crate::row_keys::RowKeys;
 use crate::sequence::Sequence;
 use semiseq_audio::SoundConfig;
 
@@ -41,6 +44,8 @@ pub struct Rows {
     pub labels: Vec<String>,
     /// What was taken off the channels of series on a large number.
     pub levels: Levels,
+    /// Identifiers and groups, where the file has such.
+    pub keys: RowKeys,
     /// Whether labels are names of folders or files, which are classes whatever they are: `NA` in a cell means none.
     pub names_of_files: bool,
     /// What was read otherwise than it may be meant, a line each, for people.
@@ -59,6 +64,18 @@ impl Rows {
         self.sequences.push(Sequence::Series(series));
         self.labels.push(label);
     }
+
+    /// The rows of another file behind these, as those of one; what is told of it comes behind, too.
+    pub(crate) fn join(&mut self, other: Self) {
+        let rows = self.sequences.len();
+        self.keys = std::mem::take(&mut self.keys).join(rows, other.keys, other.sequences.len());
+        self.levels = std::mem::take(&mut self.levels).join(rows, other.levels);
+        self.sequences.extend(other.sequences);
+        self.labels.extend(other.labels);
+        self.notes.extend(other.notes);
+        self.names_of_files &= other.names_of_files;
+        self.samples = self.samples.take().zip(other.samples).map(|(one, other)| format!("{one} {other}"));
+    }
 }
 
 /// What the config says about columns.
@@ -74,7 +91,9 @@ pub struct ReadOptions {
     pub header: Option<bool>,
     /// A label that means unlabelled, beside the usual marks.
     pub missing: Option<String>,
-    /// Column that tells the series of a long table.
+    /// Column that tells which rows belong together, and are never parted.
+    pub group: Option<String>,
+    /// Column that tells the series of a long table, or what a row of another is called.
     pub id: Option<String>,
     /// Column that tells the step of a long table, or of a recording.
     pub time: Option<String>,
@@ -82,6 +101,8 @@ pub struct ReadOptions {
     pub long: Option<bool>,
     /// Whether there has to be a label: then the last column of a table is one where nothing tells better.
     pub supervised: bool,
+    /// The order of an array's axes; see [`DataConfig::axes`](crate::DataConfig::axes).
+    pub axes: Option<String>,
     /// What training saw: later tables are read by that.
     pub like: Option<Layout>,
     /// What sound is read as; absent: log-mel frames.
@@ -113,6 +134,9 @@ pub const FORMATS: &[Format] = &[
     lines::FORMAT,
     documents::FORMAT,
     audio::FORMAT,
+    arrays::NPY,
+    arrays::NPZ,
+    arff::FORMAT,
 ];
 
 pub use decode::{read_text, text_of};
@@ -204,7 +228,9 @@ pub fn guess(path: &Path) -> Option<&'static str> {
     }
     let named = by_ending(path);
     // Binary files tell by their names alone; of other files the first bytes tell what no name should.
-    if [idx::FORMAT.name, ts::FORMAT.name, audio::FORMAT.name].map(Some).contains(&named) {
+    let by_name =
+        [idx::FORMAT.name, ts::FORMAT.name, audio::FORMAT.name, arrays::NPY.name, arrays::NPZ.name, arff::FORMAT.name];
+    if by_name.map(Some).contains(&named) {
         return named;
     }
     let begin = decode::beginning(path);

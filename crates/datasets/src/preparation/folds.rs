@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use crate::error::DataError;
+use crate::preparation::groups as whole_groups;
 use crate::preparation::labels::Fold;
 use crate::prepared::{AsRead, Prepared};
 use crate::random::{generator, shuffle};
@@ -20,10 +21,14 @@ impl Prepared {
     ///
     /// Where no class has two labels.
     pub fn fold_count(&self) -> Result<usize, DataError> {
-        let sizes = groups(&self.train, &self.labeled).into_values().map(|rows| rows.len());
-        sizes.filter(|size| *size > 1).min().map(|size| size.min(MOST)).ok_or_else(|| {
+        let sizes = || groups(&self.train, &self.labeled).into_values().map(|rows| rows.len());
+        let (fewest, each) = match self.train.keys.groups.is_empty() {
+            true => (sizes().filter(|size| *size > 1).min(), "class"),
+            false => (whole_groups::fewest_groups(&self.train, &self.labeled), "class and group"),
+        };
+        fewest.map(|size| size.min(MOST)).ok_or_else(|| {
             DataError::new(
-                format!("{} labels, one a class, cannot be cut into folds", self.labeled.len()),
+                format!("{} labels, one a {each}, cannot be cut into folds", self.labeled.len()),
                 "give a class two labels or more, or write `validation = \"none\"` in `[data]`",
             )
         })
@@ -48,7 +53,9 @@ impl Prepared {
             )
         })?;
         let out: HashSet<usize> = held.iter().copied().collect();
-        let labeled = self.labeled.iter().copied().filter(|row| !out.contains(row)).collect();
+        let groups = self.train.keys.groups_of(held.iter().copied());
+        let apart = |row: &usize| self.train.keys.group(*row).is_some_and(|group| groups.contains(group));
+        let labeled = self.labeled.iter().copied().filter(|row| !out.contains(row) && !apart(row)).collect();
         let mut split = self.split.clone();
         // The record counts rows of the source, in the order of the labelled rows here.
         let of_source = self.labeled.iter().copied().zip(self.split.labeled.iter().copied());
@@ -61,7 +68,8 @@ impl Prepared {
             valid: self.train.select(held),
             test: Dataset::default(),
             labeled,
-            unlabeled: self.unlabeled.clone(),
+            // Of a group that is held out nothing is learned.
+            unlabeled: self.unlabeled.iter().copied().filter(|row| !apart(row)).collect(),
             processor: self.processor.clone(),
             split,
             warnings: self.warnings.clone(),
@@ -82,6 +90,9 @@ fn groups(dataset: &Dataset, rows: &[usize]) -> BTreeMap<Option<usize>, Vec<usiz
 
 /// `count` folds of rows, each class dealt out in turn; the only row of a class is in none, since nothing else teaches it.
 fn folds(dataset: &Dataset, rows: &[usize], count: usize, seed: u64) -> Vec<Vec<usize>> {
+    if !dataset.keys.groups.is_empty() {
+        return whole_groups::folds(dataset, rows, count, seed);
+    }
     let mut rng = generator(seed, FOLDS);
     let mut folds = vec![Vec::new(); count];
     let mut next = 0;

@@ -2,6 +2,7 @@
 
 use crate::config::DataConfig;
 use crate::error::DataError;
+use crate::preparation::groups::parted;
 use crate::preparation::split::stratified;
 use crate::random::{generator, shuffle};
 use crate::sequence::{Dataset, Target};
@@ -52,9 +53,7 @@ pub(crate) fn with_test_part(mut source: Source, config: &DataConfig) -> Result<
             let known: Vec<usize> =
                 all.iter().copied().filter(|row| source.train.targets[*row] != Target::Missing).collect();
             let known = if known.is_empty() { all.clone() } else { known };
-            let (test, _) = stratified(&source.train, &known, config.test_fraction, config.seed ^ (TEST << 32));
-            let rest = all.iter().copied().filter(|row| test.binary_search(row).is_err()).collect();
-            (test, rest)
+            drawn(&source.train, &all, &known, config, config.test_fraction, config.seed ^ (TEST << 32))?
         }
     };
     if rest.is_empty() {
@@ -102,19 +101,40 @@ fn class_key(target: &Target) -> Option<usize> {
 }
 
 /// Validation rows, drawn class by class among the labelled ones (among all, where nothing is labelled).
-pub(crate) fn valid_part(train: &Dataset, rows: &[usize], config: &DataConfig) -> (Vec<usize>, Vec<usize>) {
+pub(crate) fn valid_part(
+    train: &Dataset,
+    rows: &[usize],
+    config: &DataConfig,
+) -> Result<(Vec<usize>, Vec<usize>), DataError> {
     let known: Vec<usize> = rows.iter().copied().filter(|row| train.targets[*row] != Target::Missing).collect();
-    let valid = if known.is_empty() {
-        let mut order = rows.to_vec();
-        shuffle(&mut order, &mut generator(config.seed, TEST + 1));
-        order.truncate((rows.len() as f64 * config.validation_fraction()).round() as usize);
-        order.sort_unstable();
-        order
-    } else {
-        stratified(train, &known, config.validation_fraction(), config.seed).0
-    };
+    let fraction = config.validation_fraction();
+    if !known.is_empty() || config.labels.group.is_some() {
+        let known = if known.is_empty() { rows } else { &known };
+        return drawn(train, rows, known, config, fraction, config.seed);
+    }
+    let mut valid = rows.to_vec();
+    shuffle(&mut valid, &mut generator(config.seed, TEST + 1));
+    valid.truncate((rows.len() as f64 * fraction).round() as usize);
+    valid.sort_unstable();
     let rest = rows.iter().copied().filter(|row| valid.binary_search(row).is_err()).collect();
-    (valid, rest)
+    Ok((valid, rest))
+}
+
+/// Draws `fraction` of the rows that are `known`, class by class, or in whole groups; and what stays of all rows.
+fn drawn(
+    train: &Dataset,
+    rows: &[usize],
+    known: &[usize],
+    config: &DataConfig,
+    fraction: f64,
+    seed: u64,
+) -> Result<(Vec<usize>, Vec<usize>), DataError> {
+    if config.labels.group.is_some() {
+        return parted(train, rows, known, fraction, seed);
+    }
+    let (part, _) = stratified(train, known, fraction, seed);
+    let rest = rows.iter().copied().filter(|row| part.binary_search(row).is_err()).collect();
+    Ok((part, rest))
 }
 
 #[cfg(test)]

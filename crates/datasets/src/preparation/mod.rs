@@ -1,6 +1,7 @@
 //! From raw sequences to what a model reads: splits, labels that may be seen, scaling, windows, words.
 
 pub(crate) mod folds;
+pub(crate) mod groups;
 pub(crate) mod held_out;
 pub(crate) mod hugging_face;
 pub(crate) mod labels;

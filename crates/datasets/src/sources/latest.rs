@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::config::DataConfig;
 use crate::error::DataError;
+use crate::files::Files;
 use crate::formats::limit::within;
 use crate::formats::table::layout::Layout;
 use crate::formats::{Rows, recordings};
@@ -32,11 +33,13 @@ pub struct Recording {
 /// Where it is one, and its dates or cells cannot be read.
 pub fn recording(config: &DataConfig) -> Result<Option<Recording>, DataError> {
     let Ok(path) = located(config) else { return Ok(None) };
-    let looks = || recordings::looks_like(&path, &options_of(config));
+    let files = Files::from(path);
+    let Ok(found) = files.found() else { return Ok(None) };
+    let looks = || recordings::looks_like(&found[0], &options_of(config));
     if config.format.is_some() || !within(config.max_bytes, looks) {
         return Ok(None);
     }
-    let read = within(config.max_bytes, || read(&path, config, None))?;
+    let read = within(config.max_bytes, || read(&files, config, None))?;
     let steps = read.series.iter().map(Series::time).sum();
     Ok(Some(Recording { channels: read.columns, steps, notes: read.notes }))
 }
@@ -52,7 +55,7 @@ pub fn latest_windows(
     windows: &WindowsConfig,
     like: Option<&Layout>,
 ) -> Result<Dataset, DataError> {
-    let recordings = within(config.max_bytes, || read(path, config, like))?;
+    let recordings = within(config.max_bytes, || read(&path.into(), config, like))?;
     windows::latest(recordings, windows)
 }
 

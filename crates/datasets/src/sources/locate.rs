@@ -30,7 +30,7 @@ pub(crate) fn located(config: &DataConfig) -> Result<PathBuf, DataError> {
         if !set.is_here() {
             return Err(not_fetched(&path, set, Path::new(fetch::FOLDER)));
         }
-    } else if !path.exists() && !config.source.contains(['/', '\\', '.']) {
+    } else if !path.exists() && !config.source.contains(['/', '\\', '.', '*', '?']) {
         let fetchable = FETCHABLES.iter().map(|set| set.name);
         let names: Vec<&str> = FORMULAS.iter().map(|formula| formula.name).chain(fetchable).collect();
         let hint = nearest(&config.source, &names).map_or_else(

@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 
 use crate::config::DataConfig;
 use crate::error::DataError;
+use crate::files::Files;
 use crate::formats::limit::within;
 use crate::formats::{self, FORMATS};
 use crate::sequence::Target;
 use crate::sources::locate::{is_built_in, located, parts};
 use crate::sources::parts::Source;
-use crate::sources::read::read_like;
+use crate::sources::read::read_files;
 use crate::sources::synthetic::FORMULAS;
 use crate::task::Task;
 
@@ -37,24 +38,31 @@ fn parts_of(config: &DataConfig, task: Task) -> Result<Source, DataError> {
         source.test = Some(formula.test_part(config.seed));
         return further_parts(source, None, config, task);
     }
-    let (path, test) = match &config.train {
-        Some(path) => (path.clone(), None),
-        None => parts(&located(config)?),
+    let (files, test) = match &config.train {
+        Some(files) => (files.clone(), None),
+        None => {
+            let (train, test) = parts(&located(config)?);
+            (Files::from(train), test)
+        }
     };
-    check_columns(&path, config)?;
-    let (train, layout) = read_like(&path, config, task, None)?;
+    check_columns(&files, config)?;
+    let (train, layout) = read_files(&files, config, task, None)?;
     further_parts(Source { layout, ..Source::new(train) }, test, config, task)
 }
 
 /// Refuses keys of columns where no part has any: whoever wrote them expects an effect.
-fn check_columns(path: &Path, config: &DataConfig) -> Result<(), DataError> {
-    let others = [&config.valid, &config.test, &config.unlabeled].into_iter().flatten().map(PathBuf::as_path);
+fn check_columns(files: &Files, config: &DataConfig) -> Result<(), DataError> {
+    let others = [&config.valid, &config.test, &config.unlabeled].into_iter().flatten();
+    let mut all = Vec::new();
+    for files in others.chain([files]) {
+        all.extend(files.found()?);
+    }
     let has_columns = |path: &Path| {
         let name = config.format.as_deref().or_else(|| formats::guess(path));
         // What is no format at all is told by whoever reads it.
         FORMATS.iter().find(|format| Some(format.name) == name).is_none_or(|format| formats::has_columns(format, path))
     };
-    if others.chain([path]).any(has_columns) {
+    if all.iter().any(|path| has_columns(path)) {
         return Ok(());
     }
     let keys = [
@@ -69,6 +77,7 @@ fn check_columns(path: &Path, config: &DataConfig) -> Result<(), DataError> {
     if given.is_empty() {
         return Ok(());
     }
+    let path = &all[all.len() - 1];
     let kind = config.format.as_deref().or_else(|| formats::guess(path)).unwrap_or_default();
     Err(DataError::new(
         format!(
@@ -82,9 +91,10 @@ fn check_columns(path: &Path, config: &DataConfig) -> Result<(), DataError> {
 
 /// The parts beside that of training, read by its columns; `test` is the source's own test file.
 fn further_parts(source: Source, test: Option<PathBuf>, config: &DataConfig, task: Task) -> Result<Source, DataError> {
-    let read = |path: &PathBuf, task: Task| read_like(path, config, task, source.layout.as_ref()).map(|(read, _)| read);
-    let labelled = |path: &PathBuf| {
-        let mut part = read(path, task)?;
+    let read =
+        |files: &Files, task: Task| read_files(files, config, task, source.layout.as_ref()).map(|(read, _)| read);
+    let labelled = |files: &Files| {
+        let mut part = read(files, task)?;
         if task != Task::Unsupervised && part.targets.iter().all(|target| *target == Target::Missing) {
             part.notes.push(format!("{}: no row has a label, and nothing can be scored on it", part.name));
         }
@@ -92,13 +102,17 @@ fn further_parts(source: Source, test: Option<PathBuf>, config: &DataConfig, tas
     };
     let valid = config.valid.as_ref().map(labelled).transpose()?;
     // Of a folder with both parts the fitting one.
-    let own = |path: &PathBuf| match parts(path) {
-        (_, Some(test)) if path.is_dir() => test,
-        (train, _) => train,
+    let own = |files: &Files| match files.single() {
+        Some(path) => match parts(path) {
+            (_, Some(test)) if path.is_dir() => test.into(),
+            (train, _) => train.into(),
+        },
+        None => files.clone(),
     };
-    let test = config.test.as_ref().map(own).or(test).as_ref().map(labelled).transpose()?;
+    let test = config.test.as_ref().map(own).or(test.map(Files::from)).as_ref().map(labelled).transpose()?;
     // Whose labels, if any, are not looked at.
-    let unlabeled = config.unlabeled.as_ref().map(|path| read(&parts(path).0, Task::Unsupervised)).transpose()?;
+    let train_part = |files: &Files| files.single().map_or_else(|| files.clone(), |path| Files::from(parts(path).0));
+    let unlabeled = config.unlabeled.as_ref().map(|files| read(&train_part(files), Task::Unsupervised)).transpose()?;
     Ok(Source { valid, test: test.or(source.test.clone()), unlabeled, ..source })
 }
 

@@ -1,11 +1,13 @@
 //! One file or folder as a raw data set.
 
-use std::path::{Path, PathBuf};
+use std::collections::HashSet;
+use std::path::Path;
 
 use crate::config::DataConfig;
 use crate::error::DataError;
+use crate::files::Files;
 use crate::formats::limit::within;
-use crate::formats::table::layout::Layout;
+use crate::formats::table::layout::{Kind, Layout};
 use crate::formats::{self, ReadOptions, Rows};
 use crate::label_names;
 use crate::preparation::windows::of_whole;
@@ -34,30 +36,63 @@ pub fn read_like(
     task: Task,
     like: Option<&Layout>,
 ) -> Result<(Dataset, Option<Layout>), DataError> {
-    within(config.max_bytes, || read_one(path, config, task, like))
+    read_files(&path.into(), config, task, like)
 }
 
-fn read_one(
-    path: &Path,
+/// As [`read_like`], of one file or folder or of several that are read as one: the first tells the columns of the others.
+pub(crate) fn read_files(
+    files: &Files,
+    config: &DataConfig,
+    task: Task,
+    like: Option<&Layout>,
+) -> Result<(Dataset, Option<Layout>), DataError> {
+    within(config.max_bytes, || read_all(files, config, task, like))
+}
+
+fn read_all(
+    files: &Files,
     config: &DataConfig,
     task: Task,
     like: Option<&Layout>,
 ) -> Result<(Dataset, Option<Layout>), DataError> {
     if let Some(windows) = config.windows.as_ref().filter(|_| matches!(task, Task::Forecast | Task::Unsupervised)) {
-        let recordings = recordings::read(path, config, like)?;
+        let recordings = recordings::read(files, config, like)?;
         return Ok((of_whole(recordings, windows, config.target.is_some())?, None));
     }
     let supervised = !matches!(task, Task::Forecast | Task::Unsupervised);
-    let options = ReadOptions { supervised, like: like.cloned(), ..options_of(config) };
-    let mut rows = formats::read(path, format_for(path, config), &options)?;
+    let mut options = ReadOptions { supervised, like: like.cloned(), ..options_of(config) };
+    let files = files.found()?;
+    let read = |path: &Path, options: &ReadOptions| formats::read(path, format_for(path, config), options);
+    let mut rows = read(&files[0], &options)?;
     let layout = rows.layout.take();
+    options.like = options.like.or_else(|| layout.clone());
+    for path in &files[1..] {
+        rows.join(read(path, &options)?);
+    }
+    if files.len() > 1 {
+        rows.name = format!("{} and {} more", rows.name, files.len() - 1);
+        rows.notes.extend(twice(&rows, layout.as_ref()));
+    }
     Ok((dataset_from_rows(rows, task)?, layout))
+}
+
+/// A line on series of long tables that go on in another file, by their looks.
+fn twice(rows: &Rows, layout: Option<&Layout>) -> Option<String> {
+    let mut seen = HashSet::new();
+    let again = rows.keys.ids.iter().find(|id| !id.is_empty() && !seen.insert(id.as_str()))?;
+    let is_long = layout.is_some_and(|layout| layout.kind() == Kind::Long);
+    is_long.then(|| {
+        format!(
+            "{}: the series `{again}` stands in several files, and is read as one of each; put its rows into one file",
+            rows.name
+        )
+    })
 }
 
 /// The config's format, for files that are called as that of training is, or whose name tells none.
 fn format_for<'a>(path: &Path, config: &'a DataConfig) -> Option<&'a str> {
-    let trained = config.train.clone().unwrap_or_else(|| PathBuf::from(&config.source));
-    let alike = formats::ending(path) == formats::ending(&trained) || formats::by_ending(path).is_none();
+    let trained = config.train.as_ref().map_or(Path::new(&config.source), Files::first);
+    let alike = formats::ending(path) == formats::ending(trained) || formats::by_ending(path).is_none();
     config.format.as_deref().filter(|_| alike || path.is_dir())
 }
 
@@ -79,6 +114,7 @@ pub fn dataset_from_rows(mut rows: Rows, task: Task) -> Result<Dataset, DataErro
             sequences: rows.sequences,
             targets,
             levels: rows.levels,
+            keys: rows.keys,
             notes: rows.notes,
             samples: rows.samples,
             ..Dataset::default()
@@ -91,6 +127,7 @@ pub fn dataset_from_rows(mut rows: Rows, task: Task) -> Result<Dataset, DataErro
         let mut dataset = Dataset::from_labels(rows.name, rows.sequences, rows.labels);
         let counts = dataset.class_counts();
         dataset.levels = rows.levels;
+        dataset.keys = rows.keys;
         dataset.samples = rows.samples;
         dataset.notes = rows.notes;
         dataset.notes.extend(label_names::alike(&dataset.classes, &dataset.name));
@@ -115,6 +152,7 @@ pub fn dataset_from_rows(mut rows: Rows, task: Task) -> Result<Dataset, DataErro
             sequences: rows.sequences,
             targets,
             levels: rows.levels,
+            keys: rows.keys,
             notes: rows.notes,
             samples: rows.samples,
             ..Dataset::default()

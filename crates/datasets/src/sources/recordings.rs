@@ -1,9 +1,8 @@
 //! Recordings from files and from memory.
 
-use std::path::Path;
-
 use crate::config::DataConfig;
 use crate::error::DataError;
+use crate::files::Files;
 use crate::formats::table::layout::Layout;
 use crate::formats::{ReadOptions, Rows, recordings};
 use crate::recordings::Recordings;
@@ -15,9 +14,15 @@ use crate::series::Series;
 /// # Errors
 ///
 /// What is wrong with which line.
-pub(crate) fn read(path: &Path, config: &DataConfig, like: Option<&Layout>) -> Result<Recordings, DataError> {
-    let options = ReadOptions { text: None, missing: None, like: like.cloned(), ..options_of(config) };
-    let mut read = recordings::read(path, config.format.as_deref(), &options)?;
+pub(crate) fn read(files: &Files, config: &DataConfig, like: Option<&Layout>) -> Result<Recordings, DataError> {
+    let mut options = ReadOptions { text: None, missing: None, like: like.cloned(), ..options_of(config) };
+    let format = config.format.as_deref();
+    let files = files.found()?;
+    let mut read = recordings::read(&files[0], format, &options)?;
+    for path in &files[1..] {
+        options.like = options.like.or_else(|| read.layout.clone());
+        read.join(recordings::read(path, format, &options)?)?;
+    }
     read.series.iter_mut().for_each(fill_forward);
     Ok(read)
 }
@@ -53,7 +58,9 @@ pub(crate) fn options_of(config: &DataConfig) -> ReadOptions {
         target: config.target.clone(),
         features: config.features.clone(),
         header: config.header,
+        axes: config.axes.clone(),
         missing: config.labels.missing.clone(),
+        group: config.labels.group.clone(),
         id: config.id.clone(),
         time: config.time.clone(),
         sound: config.transform.sound(),

@@ -18,6 +18,9 @@ const PATHS: [&[&str]; 8] = [
     &["weights"],
 ];
 
+/// Those that may hold several.
+const FILES: [&[&str]; 4] = [&["data", "train"], &["data", "valid"], &["data", "test"], &["data", "unlabeled"]];
+
 /// The key that holds a path where it ends in `.json`.
 const TOKENIZER: &[&str] = &["data", "transform", "tokenize"];
 
@@ -33,8 +36,12 @@ impl Misplaced {
     /// The mistake, where `table` still holds that path.
     pub(super) fn problem(&self, table: &Table) -> Option<Problem> {
         let keys: Vec<&str> = self.key.split('.').collect();
-        let held = keys.split_last().and_then(|(last, parents)| inner(table, parents)?.get(*last)?.as_str());
-        (held == Some(&self.whole)).then(|| Problem {
+        let held = keys.split_last().and_then(|(last, parents)| inner(table, parents)?.get(*last));
+        let is_held = held.is_some_and(|held| match held {
+            Value::Array(list) => list.iter().any(|one| one.as_str() == Some(&self.whole)),
+            one => one.as_str() == Some(&self.whole),
+        });
+        is_held.then(|| Problem {
             key: self.key.clone(),
             message: format!("names `{}`, which is not there from the config's folder", self.written),
             hint: Some(self.hint.clone()),
@@ -51,27 +58,33 @@ pub(super) fn make_whole(table: &mut Table, folder: &Path) -> Vec<Misplaced> {
     let vectors: Vec<Vec<&str>> = vectors.iter().map(|keys| keys.iter().map(String::as_str).collect()).collect();
     for keys in PATHS.into_iter().chain([TOKENIZER]).chain(vectors.iter().map(Vec::as_slice)) {
         let Some((last, parents)) = keys.split_last() else { continue };
-        let Some(Value::String(text)) = inner_mut(table, parents).and_then(|table| table.get_mut(*last)) else {
-            continue;
+        // Several files may be read as one.
+        let texts: Vec<&mut Value> = match inner_mut(table, parents).and_then(|table| table.get_mut(*last)) {
+            Some(Value::Array(list)) if FILES.contains(&keys) => list.iter_mut().collect(),
+            Some(value) => vec![value],
+            None => continue,
         };
-        let is_path = match *last {
-            "source" => is_path(text, folder),
-            "tokenize" => text.ends_with(".json"),
-            _ => !text.is_empty(),
-        };
-        let Some(whole) = Some(&*text).filter(|_| is_path).and_then(|text| whole(text, folder)) else { continue };
-        if !Path::new(&whole).exists() && Path::new(text).exists() {
-            misplaced.push(Misplaced {
-                key: keys.join("."),
-                hint: format!(
-                    "paths in a config are relative to its folder; from there the file is `{}`",
-                    seen_from(folder, text).display()
-                ),
-                whole: whole.clone(),
-                written: text.clone(),
-            });
+        for text in texts {
+            let Value::String(text) = text else { continue };
+            let is_path = match *last {
+                "source" => is_path(text, folder),
+                "tokenize" => text.ends_with(".json"),
+                _ => !text.is_empty(),
+            };
+            let Some(whole) = Some(&*text).filter(|_| is_path).and_then(|text| whole(text, folder)) else { continue };
+            if !Path::new(&whole).exists() && Path::new(text).exists() {
+                misplaced.push(Misplaced {
+                    key: keys.join("."),
+                    hint: format!(
+                        "paths in a config are relative to its folder; from there the file is `{}`",
+                        seen_from(folder, text).display()
+                    ),
+                    whole: whole.clone(),
+                    written: text.clone(),
+                });
+            }
+            *text = whole;
         }
-        *text = whole;
     }
     misplaced
 }
@@ -81,7 +94,7 @@ fn is_path(text: &str, folder: &Path) -> bool {
     let beside = !text.is_empty() && folder.join(text).exists();
     match is_built_in(text) {
         Some(made_by_formula) => !made_by_formula && beside,
-        None => text.contains(['/', '\\', '.']) || beside || (!text.is_empty() && Path::new(text).exists()),
+        None => text.contains(['/', '\\', '.', '*', '?']) || beside || (!text.is_empty() && Path::new(text).exists()),
     }
 }
 

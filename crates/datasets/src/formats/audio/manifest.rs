@@ -44,7 +44,7 @@ pub(in crate::formats) fn looks_like(path: &Path, begin: &str) -> bool {
 /// Where it cannot be read, or has no column of paths.
 pub(super) fn list(path: &Path, options: &ReadOptions) -> Result<Listing, DataError> {
     let name = path.display().to_string();
-    for (key, given) in [("text", &options.text), ("id", &options.id), ("time", &options.time)] {
+    for (key, given) in [("text", &options.text), ("time", &options.time)] {
         if given.is_some() {
             return Err(DataError::new(
                 format!("{name}: `data.{key}` has no effect on a table of recordings"),
@@ -79,8 +79,17 @@ pub(super) fn list(path: &Path, options: &ReadOptions) -> Result<Listing, DataEr
     };
     let (start, end) = (column("start"), column("end"));
     let trained = options.like.as_ref().and_then(|layout| layout.target_name()).and_then(column);
-    let rest: Vec<usize> =
-        (0..table.names.len()).filter(|column| *column != paths && ![start, end].contains(&Some(*column))).collect();
+    let id = match &options.id {
+        Some(wanted) => Some(asked("id", wanted)?),
+        None => column("id"),
+    };
+    let group = match &options.group {
+        Some(wanted) if options.like.is_none() => Some(asked("labels.group", wanted)?),
+        wanted => wanted.as_ref().and_then(|wanted| column(wanted)),
+    };
+    let rest: Vec<usize> = (0..table.names.len())
+        .filter(|column| *column != paths && ![start, end, id, group].contains(&Some(*column)))
+        .collect();
     let target = match &options.target {
         Some(wanted) if options.like.is_some() => column(wanted),
         Some(wanted) => Some(asked("target", wanted)?),
@@ -111,7 +120,8 @@ pub(super) fn list(path: &Path, options: &ReadOptions) -> Result<Listing, DataEr
         match (second(start), second(end)) {
             (Ok(start), Ok(end)) if !file.is_empty() && end.is_none_or(|end| end > start.unwrap_or(0.0)) => {
                 let label = target.map_or(String::new(), |target| cells[target].trim().to_string());
-                listing.clips.push(Clip { path: folder.join(file), label, place: Some(place), start, end });
+                let [id, group] = [id, group].map(|column| column.map(|column| cells[column].trim().to_string()));
+                listing.clips.push(Clip { path: folder.join(file), label, place: Some(place), id, group, start, end });
             }
             (Ok(_), Ok(_)) if file.is_empty() => listing.bad.push(format!("{place}: no path")),
             (Ok(start), Ok(end)) => {

@@ -32,6 +32,9 @@ pub(crate) struct Clip {
     pub(crate) label: String,
     /// File and line of the manifest that names it.
     pub(crate) place: Option<String>,
+    /// Its name and its group, where the manifest tells them.
+    pub(crate) id: Option<String>,
+    pub(crate) group: Option<String>,
     /// Where it begins and ends, in seconds.
     pub(crate) start: Option<f64>,
     pub(crate) end: Option<f64>,
@@ -39,7 +42,7 @@ pub(crate) struct Clip {
 
 impl Clip {
     fn whole(path: PathBuf, label: String) -> Self {
-        Self { path, label, place: None, start: None, end: None }
+        Self { path, label, place: None, id: None, group: None, start: None, end: None }
     }
 }
 

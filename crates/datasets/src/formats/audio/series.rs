@@ -34,6 +34,8 @@ pub(super) fn rows(path: &Path, listing: Listing, options: &ReadOptions) -> Resu
             Ok(series) => {
                 rows.sequences.push(series);
                 rows.labels.push(clip.label.clone());
+                rows.keys.ids.extend(clip.id.clone());
+                rows.keys.groups.extend(clip.group.clone());
             }
             // What its header says is told already.
             Err(None) => {}

@@ -7,7 +7,7 @@ use crate::error::DataError;
 use crate::formats::ReadOptions;
 use crate::formats::table::label::ENOUGH;
 use crate::formats::table::layout::Kind;
-use crate::formats::table::names::{column_place, is_clock, is_identifier};
+use crate::formats::table::names::{column_place, identifier_of_rows, is_clock, is_identifier};
 use crate::formats::table::profile::Profile;
 use crate::formats::table::view::View;
 use crate::formats::table::{Columns, TEXT, is_target};
@@ -27,7 +27,9 @@ pub(crate) fn choose(
 ) -> Result<Columns, DataError> {
     let place = |key: &str, wanted: &str| column_place(file, names, key, wanted);
     let profiles = (0..names.len()).map(|column| Profile::of(records, column)).collect();
-    let view = View { file, names, named, profiles };
+    let id = options.id.as_ref().map(|name| place("id", name)).transpose()?;
+    let group = options.group.as_ref().map(|name| column_place(file, names, "labels.group", name)).transpose()?;
+    let view = View { file, names, named, profiles, id, group };
     let given: Vec<usize> = options.features.iter().map(|name| place("features", name)).collect::<Result<_, _>>()?;
     let text = match &options.text {
         Some(name) => Some(place("text", name)?),
@@ -72,6 +74,10 @@ pub(crate) fn choose(
     // The UCR archive's tables have no names, or those that a data frame gives, begin with the class and fill short series up.
     let nameless = !named || names.first().is_some_and(|name| name == "0");
     columns.padded = columns.kind == Kind::Wide && nameless && columns.target == Some(0);
+    columns.id = view.id.or_else(|| {
+        let free = |column: &usize| Some(*column) != columns.target && !columns.inputs.contains(column);
+        identifier_of_rows(names, named, records, free)
+    });
     if options.text.is_none() && given.is_empty() && !beside.is_empty() {
         let shown: Vec<String> =
             beside.iter().map(|(column, what)| format!("{} ({what})", view.shown(*column))).collect();
@@ -89,6 +95,9 @@ impl View<'_> {
             free.iter().all(|column| self.profiles[*column].counts || !self.profiles[*column].is_numeric());
         let what = |column: usize| -> Option<&'static str> {
             let (profile, name) = (&self.profiles[column], self.names[column].as_str());
+            if Some(column) == self.id || Some(column) == self.group {
+                return Some(if Some(column) == self.id { "an identifier" } else { "groups" });
+            }
             if self.named && is_target(name) {
                 return None;
             }

@@ -160,7 +160,7 @@ impl Layout {
         let lacking: Vec<String> = self
             .inputs
             .iter()
-            .chain(&self.id)
+            .chain(self.id.as_ref().filter(|_| self.kind == Kind::Long || self.kind == Kind::Recording))
             .chain(&self.channel)
             .chain(self.time.as_ref().filter(|_| self.kind == Kind::Long))
             .filter(|place| at(place).is_none())

@@ -11,7 +11,7 @@ use crate::formats::table::names::{column_place, is_clock, is_identifier, stem};
 use crate::formats::table::order::Clock;
 use crate::formats::table::pivot::{self, is_channel};
 use crate::formats::table::profile::{Profile, time_columns};
-use crate::formats::table::rows_of_series::{Labels, series_of};
+use crate::formats::table::rows_of_series::{Keys, Labels, group_of, series_of};
 use crate::formats::table::{Columns, is_target, listed};
 use crate::formats::{ReadOptions, Rows, exact, is_missing};
 
@@ -87,7 +87,15 @@ fn find(
         |key: &str, name: &Option<String>| name.as_ref().map(|name| column_place(file, names, key, name)).transpose();
     let (id, time) = (given("id", &options.id)?, given("time", &options.time)?);
     let target = given("target", &options.target)?;
-    let free = |column: usize| Some(column) != id && Some(column) != target;
+    let group = match labelled {
+        true => options.group.as_ref().map(|name| column_place(file, names, "labels.group", name)).transpose()?,
+        false => None,
+    };
+    // Rows that have each its own name are series themselves.
+    if id.is_some_and(|id| options.long != Some(true) && profiles[id].is_distinct() && records.len() > 1) {
+        return Ok(None);
+    }
+    let free = |column: usize| ![id, target, group].contains(&Some(column));
     let (dates, hours) = if time.is_some() { (time, None) } else { time_columns(&profiles, free) };
     let time = dates.or_else(|| {
         let named = |column: &usize| {
@@ -98,10 +106,13 @@ fn find(
     });
     let candidates: Vec<usize> = match id {
         Some(id) => vec![id],
-        None => by_likeness(names, &profiles, target, time),
+        None => {
+            let all = by_likeness(names, &profiles, target, time).into_iter();
+            all.filter(|column| Some(*column) != group).collect()
+        }
     };
     let channel = (0..names.len())
-        .find(|column| is_channel(&names[*column]) && ![id, time, hours, target].contains(&Some(*column)));
+        .find(|column| is_channel(&names[*column]) && ![id, time, hours, target, group].contains(&Some(*column)));
     let twice = |id: usize, channel: Option<usize>| {
         time.map_or(usize::MAX, |time| steps_that_stand_twice(records, id, channel, [Some(time), hours]))
     };
@@ -126,7 +137,7 @@ fn find(
         target.or_else(|| (0..names.len()).find(|column| is_target(&names[*column]) && constant(records, id, *column)));
     let target = target.or_else(|| {
         let free = |column: &usize| {
-            ![Some(id), time, hours, channel].contains(&Some(*column)) && !is_identifier(&names[*column])
+            ![Some(id), time, hours, channel, group].contains(&Some(*column)) && !is_identifier(&names[*column])
         };
         let columns: Vec<usize> = (0..names.len()).filter(free).collect();
         let found =
@@ -147,7 +158,7 @@ fn find(
         profiles[column].is_numeric() && !profiles[column].is_empty() && !index && !label(column)
     };
     let (inputs, beside): (Vec<usize>, Vec<usize>) = if options.features.is_empty() {
-        let free = |column: &usize| ![Some(id), time, hours, target, channel].contains(&Some(*column));
+        let free = |column: &usize| ![Some(id), time, hours, target, channel, group].contains(&Some(*column));
         (0..names.len()).filter(free).partition(|column| is_input(*column))
     } else {
         let places = options.features.iter().map(|name| column_place(file, names, "features", name));
@@ -255,8 +266,7 @@ fn label_of_series(records: &[StringRecord], profiles: &[Profile], id: usize, co
     still.into_iter().rev().filter(classes).min_by_key(|column| profiles[*column].distinct)
 }
 
-/// Reads a long table, a series an identifier, and returns the names of its channels where cells tell them; `known` are those of
-/// training.
+/// Reads a long table, a series an identifier, and returns the names of its channels where cells tell them.
 ///
 /// # Errors
 ///
@@ -264,12 +274,12 @@ fn label_of_series(records: &[StringRecord], profiles: &[Profile], id: usize, co
 pub(in crate::formats) fn read(
     table: &Table,
     columns: &Columns,
-    known: &[String],
+    options: &ReadOptions,
     rows: &mut Rows,
 ) -> Result<Vec<String>, DataError> {
     let Some(id) = columns.id else { return Ok(Vec::new()) };
     if columns.channel.is_some() {
-        return pivot::read(table, columns, known, rows);
+        return pivot::read(table, columns, options, rows);
     }
     let Table { name, names, records, lines, .. } = table;
     let mut series = series_of(table, &[id])?;
@@ -277,7 +287,10 @@ pub(in crate::formats) fn read(
         clock.sort(&mut series, &mut rows.notes)?;
     }
     let mut bad = Vec::new();
+    let keys = Keys { table, id, group: group_of(table, options)? };
     for steps in series {
+        let first = steps[0];
+        keys.check(&steps, &mut bad);
         let mut values = Vec::with_capacity(steps.len() * columns.inputs.len());
         let mut label = Labels::default();
         for row in steps {
@@ -289,6 +302,7 @@ pub(in crate::formats) fn read(
             }
             label.add(table, columns, row, &mut bad);
         }
+        keys.add(first, &mut rows.keys);
         rows.push_series(&values, columns.inputs.len(), label.text());
     }
     if bad.is_empty() {

@@ -14,7 +14,6 @@ pub(crate) mod pivot;
 pub(crate) mod profile;
 pub(crate) mod rows_of_series;
 pub(crate) mod shape;
-pub(crate) mod time;
 mod view;
 
 pub(crate) use choose::choose;

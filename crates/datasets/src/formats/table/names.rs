@@ -1,8 +1,12 @@
 //! Columns by their names: where one stands, and what kind of column a name tells of.
 
+use std::collections::HashSet;
+
+use csv::StringRecord;
 use semiseq_schema::nearest;
 
 use crate::error::DataError;
+use crate::formats::is_missing;
 
 /// Where the column stands that `data.KEY` names.
 pub(crate) fn column_place(file: &str, names: &[String], key: &str, wanted: &str) -> Result<usize, DataError> {
@@ -27,6 +31,26 @@ pub(crate) fn column_place(file: &str, names: &[String], key: &str, wanted: &str
 pub(crate) fn stem(name: &str) -> Option<&str> {
     let stem = name.trim().trim_end_matches(|letter: char| letter.is_ascii_digit());
     (stem.len() < name.trim().len() && !stem.is_empty()).then_some(stem)
+}
+
+/// The column of what rows are called: an identifier by its name that no two rows have. Row numbers say nothing new.
+pub(crate) fn identifier_of_rows(
+    names: &[String],
+    named: bool,
+    records: &[StringRecord],
+    free: impl Fn(&usize) -> bool,
+) -> Option<usize> {
+    const NUMBERS: [&str; 7] = ["index", "idx", "row", "rownum", "no", "nr", "#"];
+    let fits = |column: &usize| {
+        let name = names[*column].trim().to_lowercase();
+        let mut seen = HashSet::new();
+        is_identifier(&name)
+            && !NUMBERS.contains(&name.trim_end_matches('.'))
+            && records.iter().all(|record| !is_missing(&record[*column]) && seen.insert(record[*column].trim()))
+    };
+    let mut all = (0..names.len()).filter(|_| named).filter(free).filter(fits).collect::<Vec<_>>().into_iter();
+    let plain = all.clone().find(|column| names[*column].trim().eq_ignore_ascii_case("id"));
+    plain.or_else(|| all.next())
 }
 
 /// Whether a name is one of rows: `id`, `PassengerId`, `patient_id`, `index`, `row`.

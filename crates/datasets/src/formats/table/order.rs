@@ -1,8 +1,10 @@
 //! Steps in the order of their times: what is unsorted, repeated or missing.
 
+use semiseq_files::time;
+
 use crate::error::DataError;
+use crate::formats::table::Columns;
 use crate::formats::table::cells_of_file::Table;
-use crate::formats::table::{Columns, time};
 
 /// Of a thousand times so many may stand twice, as the hour does when summer time ends.
 const REPEATED: usize = 10;

@@ -6,8 +6,8 @@ use crate::error::DataError;
 use crate::formats::table::Columns;
 use crate::formats::table::cells_of_file::Table;
 use crate::formats::table::order::Clock;
-use crate::formats::table::rows_of_series::{Labels, series_of};
-use crate::formats::{Rows, exact};
+use crate::formats::table::rows_of_series::{Keys, Labels, group_of, series_of};
+use crate::formats::{ReadOptions, Rows, exact};
 
 /// Names of the column that tells the channel.
 const CHANNELS: [&str; 11] = [
@@ -32,8 +32,8 @@ pub(super) fn is_channel(name: &str) -> bool {
     CHANNELS.contains(&name.trim().to_lowercase().as_str())
 }
 
-/// Reads the series of such a table, and returns the names of the channels in order: those of training where they are `known`,
-/// else as they come. A channel that lacks a step has a missing value there.
+/// Reads the series of such a table, and returns the names of the channels in order: those of training where they are known, else as
+/// they come. A channel that lacks a step has a missing value there.
 ///
 /// # Errors
 ///
@@ -41,9 +41,10 @@ pub(super) fn is_channel(name: &str) -> bool {
 pub(super) fn read(
     table: &Table,
     columns: &Columns,
-    known: &[String],
+    options: &ReadOptions,
     rows: &mut Rows,
 ) -> Result<Vec<String>, DataError> {
+    let known = options.like.as_ref().map_or(&[][..], |layout| &layout.channels);
     let Table { name: file, names, records, lines, .. } = table;
     let (Some(id), Some(channel), &[value]) = (columns.id, columns.channel, &columns.inputs[..]) else {
         return Ok(Vec::new());
@@ -59,12 +60,15 @@ pub(super) fn read(
     // For each series the time, the channel and the value of each row.
     let mut series: Vec<Vec<(f64, usize, f64)>> = Vec::new();
     let mut labels: Vec<Labels> = Vec::new();
+    let keys = Keys { table, id, group: group_of(table, options)? };
     for part in parts {
+        keys.check(&part, &mut bad);
         let first = &records[part[0]];
         let place = *places.entry(first[id].trim()).or_insert(series.len());
         if place == series.len() {
             series.push(Vec::new());
             labels.push(Labels::default());
+            keys.add(part[0], &mut rows.keys);
         }
         let own = first[channel].trim();
         let own = match channels.iter().position(|name| name == own) {

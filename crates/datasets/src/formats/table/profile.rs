@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use csv::StringRecord;
+use semiseq_files::time;
 
-use crate::formats::table::time;
 use crate::formats::{exact, is_missing, number};
 
 /// Rows that are looked at, evenly over the file, since files are often sorted by class.

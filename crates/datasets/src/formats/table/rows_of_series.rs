@@ -3,9 +3,11 @@
 use std::collections::HashMap;
 
 use crate::error::DataError;
-use crate::formats::is_missing;
 use crate::formats::table::Columns;
 use crate::formats::table::cells_of_file::Table;
+use crate::formats::table::names::column_place;
+use crate::formats::{ReadOptions, is_missing};
+use crate::row_keys::RowKeys;
 
 /// The rows of each series as they stand; the cells of `keys` tell the series, which come in the order of their first rows.
 ///
@@ -36,6 +38,46 @@ pub(in crate::formats) fn series_of(table: &Table, keys: &[usize]) -> Result<Vec
         return Ok(series);
     }
     Err(DataError::several(bad, "fill it in, or remove these rows"))
+}
+
+/// Where the column of groups stands, which later tables may lack.
+///
+/// # Errors
+///
+/// A training table without the column that the config names.
+pub(in crate::formats) fn group_of(table: &Table, options: &ReadOptions) -> Result<Option<usize>, DataError> {
+    let Some(name) = &options.group else { return Ok(None) };
+    match column_place(&table.name, &table.names, "labels.group", name) {
+        Err(error) if options.like.is_none() => Err(error),
+        found => Ok(found.ok()),
+    }
+}
+
+/// What tells series apart: the column of their identifiers, and that of their groups.
+pub(super) struct Keys<'a> {
+    pub(super) table: &'a Table,
+    pub(super) id: usize,
+    pub(super) group: Option<usize>,
+}
+
+impl Keys<'_> {
+    /// Notes those of the series whose first row this is.
+    pub(super) fn add(&self, row: usize, keys: &mut RowKeys) {
+        let cell = |column: usize| self.table.records[row][column].trim().to_string();
+        keys.ids.push(cell(self.id));
+        keys.groups.extend(self.group.map(cell));
+    }
+
+    /// Notes in `bad` the rows of a series that are of another group than its first.
+    pub(super) fn check(&self, rows: &[usize], bad: &mut Vec<String>) {
+        let Table { name, names, records, lines, .. } = self.table;
+        let Some((group, (&first, rest))) = self.group.zip(rows.split_first()) else { return };
+        let own = records[first][group].trim();
+        bad.extend(rest.iter().filter(|row| records[**row][group].trim() != own).map(|row| {
+            let (line, found) = (lines[*row], records[*row][group].trim());
+            format!("{name}:{line}: `{}` is `{found}`, and `{own}` before in the same series", names[group])
+        }));
+    }
 }
 
 /// The one label of a series, from its rows.

@@ -8,6 +8,9 @@ pub(super) struct View<'a> {
     pub(super) names: &'a [String],
     pub(super) named: bool,
     pub(super) profiles: Vec<Profile>,
+    /// The columns of names of rows and of groups, where the config tells them.
+    pub(super) id: Option<usize>,
+    pub(super) group: Option<usize>,
 }
 
 impl View<'_> {

@@ -77,7 +77,8 @@ impl Processor {
                 (Sequence::Tokens(_), _) => return Err(wrong("tokens that are not in the vocabulary")),
             });
         }
-        Ok(Dataset { name: raw.name, sequences, targets, classes: self.classes.clone(), ..Dataset::default() })
+        let classes = self.classes.clone();
+        Ok(Dataset { name: raw.name, sequences, targets, classes, keys: raw.keys, ..Dataset::default() })
     }
 
     fn expected(&self) -> String {

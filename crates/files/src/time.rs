@@ -2,7 +2,7 @@
 
 /// How the digits before the year are meant where they are parted by slashes, points or dashes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Order {
+pub enum Order {
     /// 31/12/2020
     DayFirst,
     /// 12/31/2020
@@ -25,7 +25,7 @@ const MONTHS: [&str; 12] = [
 ];
 
 /// A date, a time of day or both: digits with at least two separators, or the name of a month between digits.
-pub(crate) fn looks_like(cell: &str) -> bool {
+pub fn looks_like(cell: &str) -> bool {
     let cell = cell.trim();
     let separators = cell.chars().filter(|letter| "-/:.".contains(*letter)).count();
     let fits = |letter: char| letter.is_ascii_digit() || "-/:. TZ+APMapm".contains(letter);
@@ -81,7 +81,7 @@ fn month(word: &str) -> Option<u32> {
 }
 
 /// Seconds since the beginning of 1970, where no zone is given as if in UTC; `None` where the cell is no date.
-pub(crate) fn seconds(cell: &str, order: Order) -> Option<f64> {
+pub fn seconds(cell: &str, order: Order) -> Option<f64> {
     let cell = cell.trim();
     if with_month(cell) {
         return named_month(cell);
@@ -196,7 +196,7 @@ fn days(year: u32, month: u32, day: u32) -> Option<i64> {
 /// # Errors
 ///
 /// The place of the first cell that is no time, or no number among numbers.
-pub(crate) fn read<'a>(cells: impl Iterator<Item = &'a str> + Clone) -> Result<Vec<f64>, usize> {
+pub fn read<'a>(cells: impl Iterator<Item = &'a str> + Clone) -> Result<Vec<f64>, usize> {
     let all = |of: &dyn Fn(&str) -> Option<f64>| -> Result<Vec<f64>, usize> {
         cells.clone().enumerate().map(|(place, cell)| of(cell).ok_or(place)).collect()
     };

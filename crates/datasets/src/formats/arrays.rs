@@ -1,0 +1,237 @@
+//! `.npy` and `.npz` of NumPy: an array of series, and one of labels beside it. `data.axes` says the order of its axes; by default
+//! they are sequences, time, channels, as PyTorch (`batch_first`) and Keras have them; aeon and sktime have `"nct"`.
+
+use std::path::{Path, PathBuf};
+
+use semiseq_files::npy::{self, Array, Values};
+use semiseq_files::npz::Archive;
+
+use crate::error::DataError;
+use crate::formats::decode::bytes;
+use crate::formats::limit::most_bytes;
+use crate::formats::table::names::column_place;
+use crate::formats::table::{TARGETS, listed};
+use crate::formats::{Format, ReadOptions, Rows};
+
+pub(super) const NPY: Format = Format {
+    name: "npy",
+    summary: "array of NumPy, sequences × time × channels; labels in `y.npy` beside `X.npy`",
+    endings: &["npy"],
+    columns: false,
+    read: read_array,
+};
+pub(super) const NPZ: Format = Format {
+    name: "npz",
+    summary: "archive of NumPy's arrays: `X`, and `y` where there are labels",
+    endings: &["npz"],
+    columns: true,
+    read: read_archive,
+};
+
+/// Names of the array of values, the likeliest first; of a file or an array in an archive.
+const INPUTS: [&str; 6] = ["x", "x_train", "data", "values", "features", "inputs"];
+/// What stands beside each.
+const LABELS: [&str; 4] = ["y", "y_train", "labels", "targets"];
+/// Arrays of a test part within the archive of the training part.
+const TEST: [&str; 2] = ["x_test", "y_test"];
+
+fn read_array(path: &Path, options: &ReadOptions) -> Result<Rows, DataError> {
+    let array = |path: &Path| {
+        npy::parse(&bytes(path)?).map_err(|reason| {
+            DataError::new(format!("{}: {reason}", path.display()), "write it with `numpy.save`, as numbers or texts")
+        })
+    };
+    let values = array(path)?;
+    let labels = labels_beside(path);
+    let targets = labels.as_deref().map(array).transpose()?;
+    let mut rows = Rows { name: path.display().to_string(), ..Rows::default() };
+    push(&mut rows, values, options)?;
+    match (labels, targets) {
+        (Some(path), Some(targets)) => rows.labels = one_each(&rows, &path.display().to_string(), &targets)?,
+        _ => rows.labels.resize(rows.sequences.len(), String::new()),
+    }
+    Ok(rows)
+}
+
+/// `y_train.npy` beside `X_train.npy`.
+fn labels_beside(path: &Path) -> Option<PathBuf> {
+    let name = path.file_name()?.to_string_lossy().into_owned();
+    let rest = name.strip_prefix(['x', 'X'])?;
+    ["y", "Y"].iter().map(|first| path.with_file_name(format!("{first}{rest}"))).find(|path| path.is_file())
+}
+
+fn read_archive(path: &Path, options: &ReadOptions) -> Result<Rows, DataError> {
+    let name = path.display().to_string();
+    let wrong =
+        |reason: String| DataError::new(format!("{name}: {reason}"), "write it with `numpy.savez(file, X=…, y=…)`");
+    let bytes = bytes(path)?;
+    let mut archive = Archive::open(&bytes).map_err(wrong)?;
+    let names = archive.names();
+    let usual =
+        |known: &[&str]| known.iter().find_map(|known| names.iter().position(|own| own.eq_ignore_ascii_case(known)));
+    let asked = |key: &str, wanted: &Option<String>| {
+        wanted.as_ref().map(|wanted| column_place(&name, &names, key, wanted)).transpose()
+    };
+    let inputs =
+        asked("features", &options.features.first().cloned())?.or_else(|| usual(&INPUTS)).or(match names[..] {
+            [_] => Some(0),
+            _ => None,
+        });
+    let Some(inputs) = inputs else {
+        let known = listed(&names);
+        return Err(DataError::new(
+            format!("{name}: no array is called `X`; there are {known}"),
+            "name the array of values with `data.features`, that of labels with `data.target`",
+        ));
+    };
+    let later = options.like.is_some();
+    let optional = |key: &str, wanted: &Option<String>| match asked(key, wanted) {
+        Err(_) if later => Ok(None),
+        found => found,
+    };
+    let target = optional("target", &options.target)?.or_else(|| usual(&LABELS)).or_else(|| usual(&TARGETS));
+    let id = optional("id", &options.id)?.or_else(|| usual(&["id", "ids"]));
+    let group = optional("labels.group", &options.group)?;
+    let mut array = |place: usize| archive.array(&names[place], most_bytes()).map_err(wrong);
+    let mut rows = Rows { name: name.clone(), ..Rows::default() };
+    push(&mut rows, array(inputs)?, options)?;
+    let mut of = |place: Option<usize>| {
+        place.map(|place| one_each(&rows, &format!("{name}: `{}`", names[place]), &array(place)?)).transpose()
+    };
+    let (labels, ids, groups) = (of(target)?, of(id)?, of(group)?);
+    rows.labels = labels.unwrap_or_else(|| vec![String::new(); rows.sequences.len()]);
+    rows.keys.ids = ids.unwrap_or_default();
+    rows.keys.groups = groups.unwrap_or_default();
+    let read = [Some(inputs), target, id, group];
+    let others: Vec<String> =
+        (0..names.len()).filter(|place| !read.contains(&Some(*place))).map(|place| names[place].clone()).collect();
+    if !others.is_empty() {
+        let test = others.iter().any(|own| TEST.iter().any(|known| own.eq_ignore_ascii_case(known)));
+        let mend = if test {
+            "write the test part to a file of its own, for `data.test`"
+        } else {
+            "`data.features` and `data.target` name others"
+        };
+        rows.notes.push(format!("{name}: left out: {}; {mend}", listed(&others)));
+    }
+    Ok(rows)
+}
+
+/// A label, name or group a sequence.
+fn one_each(rows: &Rows, name: &str, array: &Array) -> Result<Vec<String>, DataError> {
+    let count = rows.sequences.len();
+    if array.values.len() != count || array.shape.first() != Some(&count) {
+        return Err(DataError::new(
+            format!("{name} has the shape {:?}, and there are {count} sequences", array.shape),
+            "it holds one value a sequence; of one-hot rows take `numpy.argmax(y, axis=1)`",
+        ));
+    }
+    Ok((0..count).filter_map(|place| array.values.text(place)).collect())
+}
+
+/// Adds the sequences of an array.
+fn push(rows: &mut Rows, array: Array, options: &ReadOptions) -> Result<(), DataError> {
+    let name = rows.name.clone();
+    let shape = array.shape.clone();
+    let default = ["t", "nt", "ntc"].get(shape.len().wrapping_sub(1));
+    let axes = options.axes.as_deref().or(default.copied()).unwrap_or_default();
+    let fits = axes.len() == shape.len() && axes.contains('t') && axes.chars().all(|axis| "ntc".contains(axis));
+    if !fits {
+        return Err(DataError::new(
+            format!("{name}: an array of the shape {shape:?} has not the axes `{axes}`"),
+            "`data.axes` names each axis in its order: `n` sequences, `t` time, `c` channels, such as \"ntc\", \"nct\" or \"nt\"",
+        ));
+    }
+    if matches!(array.values, Values::Texts(_)) || shape.contains(&0) {
+        let what = if shape.contains(&0) { format!("nothing: its shape is {shape:?}") } else { "texts".into() };
+        return Err(DataError::new(format!("{name}: the array of values holds {what}"), "expected numbers"));
+    }
+    let order: Vec<usize> = "ntc".chars().filter_map(|axis| axes.find(axis)).collect();
+    let length = |axis: char| axes.find(axis).map_or(1, |place| shape[place]);
+    let (time, channels) = (length('t'), length('c'));
+    if options.axes.is_none() && shape.len() == 3 && options.like.is_none() {
+        rows.notes.push(format!(
+            "{name}: read as {} sequences of {time} steps of {channels} channels; `data.axes = \"nct\"` where channels come before time",
+            shape[0]
+        ));
+    }
+    let values = array.turned(&order).values.numbers().unwrap_or_default();
+    if let Some(place) = values.iter().position(|value| !value.is_nan() && !(*value as f32).is_finite()) {
+        return Err(DataError::new(
+            format!("{name}: sequence {}: `{}` is not a finite number", place / (time * channels) + 1, values[place]),
+            "a missing value is NaN",
+        ));
+    }
+    for series in values.chunks_exact(time * channels) {
+        rows.push_series(series, channels, String::new());
+    }
+    rows.labels.clear();
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::formats::{read, tests::folder};
+    use crate::sequence::Sequence;
+
+    fn fixture(name: &str) -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../files/tests/fixtures").join(name)
+    }
+
+    fn first(rows: &Rows) -> (Vec<f32>, usize) {
+        let Sequence::Series(series) = &rows.sequences[0] else { panic!("a series") };
+        (series.values.clone(), series.channels)
+    }
+
+    #[test]
+    fn the_axes_are_those_that_the_config_names() {
+        let path = fixture("fortran.npy");
+        let of = |axes: Option<&str>| {
+            let options = ReadOptions { axes: axes.map(String::from), ..ReadOptions::default() };
+            read(&path, None, &options)
+        };
+        let plain = of(None).unwrap();
+        assert_eq!((plain.sequences.len(), first(&plain).1), (2, 4));
+        assert_eq!(first(&plain).0[..5], [0.0, 0.25, 0.5, 0.75, 1.0]);
+        assert!(plain.notes[0].contains("2 sequences of 3 steps of 4 channels"), "{:?}", plain.notes);
+        let turned = of(Some("nct")).unwrap();
+        assert_eq!((first(&turned).0[..4].to_vec(), first(&turned).1), (vec![0.0, 1.0, 2.0, 0.25], 3));
+        let by_time = of(Some("tnc")).unwrap();
+        assert_eq!((by_time.sequences.len(), first(&by_time).0[4]), (3, 3.0));
+        let message = of(Some("nt")).unwrap_err().to_string();
+        assert!(message.contains("shape [2, 3, 4] has not the axes `nt`"), "{message}");
+    }
+
+    #[test]
+    fn an_archive_has_values_labels_and_names() {
+        let rows = read(&fixture("packed.npz"), None, &ReadOptions::default()).unwrap();
+        assert_eq!((rows.labels.clone(), first(&rows).1), (["a", "b", "a", "b"].map(String::from).to_vec(), 3));
+        assert!(rows.notes.iter().any(|note| note.contains("left out: `counts`")), "{:?}", rows.notes);
+        let options = ReadOptions { target: Some("counts".into()), id: Some("y".into()), ..ReadOptions::default() };
+        let rows = read(&fixture("packed.npz"), None, &options).unwrap();
+        assert_eq!((rows.labels[1].as_str(), rows.keys.ids[1].as_str()), ("-2", "b"));
+        let options = ReadOptions { target: Some("small".into()), ..ReadOptions::default() };
+        let message = read(&fixture("packed.npz"), None, &options).unwrap_err().to_string();
+        assert!(message.contains("`small` has the shape [2], and there are 4 sequences"), "{message}");
+        let options = ReadOptions { target: Some("yy".into()), ..ReadOptions::default() };
+        let message = read(&fixture("packed.npz"), None, &options).unwrap_err().to_string();
+        assert!(message.contains("no column `yy`"), "{message}");
+        let rows = read(&fixture("plain.npz"), None, &ReadOptions::default()).unwrap();
+        assert_eq!(rows.labels, ["0", "1"]);
+        assert!(rows.notes.iter().any(|note| note.contains("test part to a file of its own")), "{:?}", rows.notes);
+    }
+
+    #[test]
+    fn labels_stand_beside_the_values() {
+        let path = folder("npy");
+        std::fs::copy(fixture("fortran.npy"), path.join("X_train.npy")).unwrap();
+        std::fs::copy(fixture("words.npy"), path.join("y_train.npy")).unwrap();
+        let message = read(&path.join("X_train.npy"), None, &ReadOptions::default()).unwrap_err().to_string();
+        assert!(message.contains("y_train.npy has the shape [4], and there are 2 sequences"), "{message}");
+        std::fs::remove_file(path.join("y_train.npy")).unwrap();
+        assert_eq!(read(&path.join("X_train.npy"), None, &ReadOptions::default()).unwrap().labels, ["", ""]);
+        let message = read(&fixture("words.npy"), None, &ReadOptions::default()).unwrap_err().to_string();
+        assert!(message.contains("the array of values holds texts"), "{message}");
+    }
+}
