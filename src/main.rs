@@ -75,15 +75,15 @@ fn main() -> ExitCode {
     let Err(error) = result else { return ExitCode::SUCCESS };
     match &error {
         Error::Interrupted { .. } => {
-            tell(&error);
+            tell(error.in_full());
             ExitCode::from(130)
         }
         _ if error.is_input() => {
-            tell(format!("error: {error}"));
+            tell(format!("error: {}", error.in_full()));
             ExitCode::from(2)
         }
         _ => {
-            tell(format!("error: {error}"));
+            tell(format!("error: {}", error.in_full()));
             ExitCode::from(1)
         }
     }

@@ -129,7 +129,7 @@ pub fn run(command: &Command) -> Result<(), Error> {
             let known = FETCHABLES.iter().any(|set| set.name == name);
             let folder = fetch(name, to, &mut |line| tell(line)).map_err(|error| match known {
                 // No network, a full disk: nothing that the user wrote is wrong.
-                true => Error::Runtime { message: error.to_string(), hint: None },
+                true => Error::runtime(error.to_string(), error.hint()),
                 false => Error::Data(error),
             })?;
             print(folder.display())?;

@@ -29,7 +29,7 @@ use semiseq::training::terminal::{self, print, tell};
 
 /// The device that a config names.
 fn open_device(backend: &str, index: usize) -> Result<Device, Error> {
-    let wrong = |error: kernels::BackendError| Error::Input { message: error.message, hint: Some(error.hint) };
+    let wrong = |error: kernels::BackendError| Error::input(error.message, error.hint);
     let backend: Backend = backend.parse().map_err(wrong)?;
     backend.device(index).map_err(wrong)
 }

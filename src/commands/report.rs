@@ -56,9 +56,10 @@ fn material(folder: &Path, backend: Option<&str>) -> Result<Material, Error> {
         // Data that are others now would give a page about them beside scores of the old ones.
         Err(error @ Error::Input { .. }) => return Err(error),
         Err(error) => {
-            let why = error.to_string().lines().next().unwrap_or_default().to_string();
-            let text =
-                format!("{}: without maps and examples, since the run's data cannot be read: {why}", folder.display());
+            let text = format!(
+                "{}: without maps and examples, since the run's data cannot be read: {error}",
+                folder.display()
+            );
             (None, Some(text))
         }
     };

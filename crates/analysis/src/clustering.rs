@@ -13,6 +13,7 @@ use crate::{AnalysisError, matrix};
 
 /// How points are grouped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Method {
     /// Nearest of `k` centres; the best of ten starts.
     KMeans,

@@ -17,6 +17,7 @@ pub use significance::{holm, mean_ranks, wilcoxon_signed_rank};
 
 /// Why points cannot be worked on.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct AnalysisError {
     /// What is wrong, and what was expected.
     pub message: String,

@@ -9,6 +9,7 @@ use crate::waveform::WaveformConfig;
 
 /// What recordings of sound are read as.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum SoundConfig {
     /// Log-mel frames.
     LogMel(LogMelConfig),

@@ -97,6 +97,7 @@ pub struct DataConfig {
 
 /// `validation = "none"`, `"cross"`, or a fraction.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Validation {
     /// Nothing is kept for validation.
     None,

@@ -8,6 +8,7 @@ use crate::sequence::{Dataset, Sequence, Target};
 
 /// A part of the data as it was read, before it was split and prepared.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct DataMark {
     /// The file or folder that it came from.
     pub source: String,

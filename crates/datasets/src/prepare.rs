@@ -257,7 +257,7 @@ mod tests {
     fn a_long_tail_asks_for_no_more_labels_than_there_are() {
         let labels = LabelsConfig { per_class: Some(50), imbalance: Some(2.0), ..Default::default() };
         let config = DataConfig { source: "cbf".into(), size: Some(30), labels, ..Default::default() };
-        let message = prepare(&config, Task::Classify).unwrap_err().to_string();
+        let message = prepare(&config, Task::Classify).unwrap_err().in_full();
         assert!(message.contains("50 labels of the largest class"), "{message}");
     }
 
@@ -268,7 +268,7 @@ mod tests {
             let path = file(&format!("{name}.csv"), format!("a,b,label\n{rows}"));
             prepare(&DataConfig { source: path.display().to_string(), ..Default::default() }, Task::Classify)
         };
-        let message = data("all", 40).unwrap_err().to_string();
+        let message = data("all", 40).unwrap_err().in_full();
         assert!(message.contains("as many classes as rows with a label (40 of 40), column `label`"), "{message}");
         let warnings = data("most", 21).unwrap().warnings;
         assert!(warnings.iter().any(|line| line.contains("nearly as many classes as rows (21 of 40)")), "{warnings:?}");
@@ -306,7 +306,7 @@ mod tests {
         assert_eq!(data.processor.layout().unwrap().input_names().collect::<Vec<_>>(), ["t0", "t1"]);
         let strange =
             DataConfig { unlabeled: Some(write("strange", format!("u,v\n{}", rows(false, false)))), ..config };
-        let message = prepare(&strange, Task::Classify).unwrap_err().to_string();
+        let message = prepare(&strange, Task::Classify).unwrap_err().in_full();
         assert!(message.contains("columns that the table lacks: `t0`, `t1`"), "{message}");
     }
 
@@ -314,14 +314,14 @@ mod tests {
     fn one_class_and_the_wrong_model_are_errors() {
         let path = file("single.csv", "a,b,label\n1,2,x\n2,3,x\n4,5,x\n");
         let config = DataConfig { source: path.display().to_string(), ..Default::default() };
-        assert!(prepare(&config, Task::Classify).unwrap_err().to_string().contains("single class, `x`"));
+        assert!(prepare(&config, Task::Classify).unwrap_err().in_full().contains("single class, `x`"));
         let adding = DataConfig { source: "adding".into(), ..Default::default() };
-        assert!(prepare(&adding, Task::Classify).unwrap_err().to_string().contains("use `[model.regressor]`"));
+        assert!(prepare(&adding, Task::Classify).unwrap_err().in_full().contains("use `[model.regressor]`"));
     }
 
     #[test]
     fn an_unknown_name_suggests_the_nearest() {
         let config = DataConfig { source: "two-paterns".into(), ..Default::default() };
-        assert!(prepare(&config, Task::Classify).unwrap_err().to_string().contains("did you mean `two-patterns`?"));
+        assert!(prepare(&config, Task::Classify).unwrap_err().in_full().contains("did you mean `two-patterns`?"));
     }
 }

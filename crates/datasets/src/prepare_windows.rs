@@ -187,7 +187,7 @@ mod tests {
         let dataset = latest_of(20).unwrap();
         let Sequence::Series(series) = &dataset.sequences[0] else { panic!("a series") };
         assert_eq!(series.values, [17.0, -17.0, 18.0, -18.0, 19.0, -19.0]);
-        assert!(latest_of(2).unwrap_err().to_string().contains("has 2 steps, and a window 3"));
+        assert!(latest_of(2).unwrap_err().in_full().contains("has 2 steps, and a window 3"));
     }
 
     #[test]
@@ -220,12 +220,12 @@ mod tests {
     fn a_part_too_short_for_a_window_is_named() {
         let (data, windows) = config();
         let message =
-            |rows| prepare_recordings(recordings(rows), &data, &windows, Task::Forecast).unwrap_err().to_string();
+            |rows| prepare_recordings(recordings(rows), &data, &windows, Task::Forecast).unwrap_err().in_full();
         assert!(message(12).contains("asks for 20 rows; t has 12"), "{}", message(12));
         let long = WindowsConfig { input: 30, ..windows.clone() };
-        let error = prepare_recordings(recordings(20), &data, &long, Task::Forecast).unwrap_err().to_string();
+        let error = prepare_recordings(recordings(20), &data, &long, Task::Forecast).unwrap_err().in_full();
         assert!(error.contains("no window of 30 steps and 2 more fits"), "{error}");
-        let error = prepare(&data, &windows, Task::Classify).unwrap_err().to_string();
+        let error = prepare(&data, &windows, Task::Classify).unwrap_err().in_full();
         assert!(error.contains("use `[model.forecaster]`"), "{error}");
     }
 }

@@ -9,6 +9,7 @@ use crate::sequence::{Dataset, Sequence};
 
 /// Data that is ready for training.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Prepared {
     /// The training part: labelled and unlabelled sequences, and those without any label; held once, by whoever trains on it.
     pub train: Arc<Dataset>,
@@ -32,6 +33,7 @@ pub struct Prepared {
 
 /// Sequences as they were read, with missing values filled: what references are made of. Empty where nothing is classified.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct AsRead {
     /// Those of the training part, in its order.
     pub train: Vec<Sequence>,

@@ -246,7 +246,7 @@ mod tests {
 
     #[test]
     fn what_is_no_such_file_is_named_with_its_line() {
-        let message = |name: &str, bytes: &[u8]| read(&file(name, bytes)).unwrap_err().to_string();
+        let message = |name: &str, bytes: &[u8]| read(&file(name, bytes)).unwrap_err().in_full();
         let short = message("short.txt", b"the 1 2 3\nof 1 2\n");
         assert!(short.contains("short.txt:2: expected a word and 3 numbers, found `of 1 2`"), "{short}");
         let words = message("words.txt", b"the 1 2 3\nof 1 two 3\n");
@@ -255,7 +255,7 @@ mod tests {
         assert!(message("empty.txt", b"").contains("an empty file"));
         let cut = message("cut.bin", b"2 2\nthe \x00\x00\x80\x3f\x00\x00\x00\x40\nof \x00\x01");
         assert!(cut.contains("it ends within word 2 of 2"), "{cut}");
-        let gone = read(Path::new("nowhere/a.txt")).unwrap_err().to_string();
+        let gone = read(Path::new("nowhere/a.txt")).unwrap_err().in_full();
         assert!(gone.contains("no such file"), "{gone}");
     }
 }

@@ -7,6 +7,7 @@ use burn::tensor::Device;
 
 /// A backend that a build may hold; each is a cargo feature of the same name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Backend {
     /// Burn's own CPU backend, the default.
     Flex,
@@ -20,6 +21,7 @@ pub enum Backend {
 
 /// Why there is no device.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct BackendError {
     /// What is wrong.
     pub message: String,

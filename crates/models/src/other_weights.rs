@@ -46,6 +46,7 @@ impl WeightsPart {
 
 /// What became of a model's parameters.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Taken {
     /// Those that have the other's numbers.
     pub taken: Vec<String>,

@@ -116,6 +116,7 @@ macro_rules! registry {
 
         /// `[stage.objective.NAME]`.
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[non_exhaustive]
         pub enum ObjectiveConfig {
             $(#[doc = $summary] #[serde(rename = $name)] $variant($config),)*
         }

@@ -19,7 +19,7 @@ pub const PICTURED: usize = 40;
 /// Where the file cannot be written.
 pub fn write_svg(path: &Path, confusion: &Confusion) -> Result<(), Error> {
     let mut svg = String::new();
-    draw(&mut svg, &confusion.shortened(PICTURED)).map_err(|error| Error::write(path, error))?;
+    draw(&mut svg, &confusion.shortened(PICTURED)).map_err(|error| Error::write(path, error.to_string()))?;
     write_atomic(path, svg.as_bytes())
 }
 

@@ -27,7 +27,7 @@ const COLORS: [RGBColor; 4] =
 /// Where the file cannot be written.
 pub fn write(path: &Path, lines: &[Line]) -> Result<(), Error> {
     let mut svg = String::new();
-    draw(&mut svg, lines).map_err(|error| Error::write(path, error))?;
+    draw(&mut svg, lines).map_err(|error| Error::write(path, error.to_string()))?;
     write_atomic(path, svg.as_bytes())
 }
 

@@ -38,7 +38,7 @@ const NO_GROUP: RGBColor = RGBColor(190, 190, 190);
 /// Where the file cannot be written.
 pub fn write(path: &Path, title: &str, points: &[[f64; 2]], colorings: &[Coloring]) -> Result<(), Error> {
     let mut svg = String::new();
-    draw(&mut svg, title, points, colorings).map_err(|error| Error::write(path, error))?;
+    draw(&mut svg, title, points, colorings).map_err(|error| Error::write(path, error.to_string()))?;
     write_atomic(path, svg.as_bytes())
 }
 

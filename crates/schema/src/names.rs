@@ -9,7 +9,7 @@ pub fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
         return None;
     }
     let others = known.iter().filter(|known| **known != name && known.len() <= LONGEST_NAME);
-    let best = others.map(|known| (edit_distance(&plain, &self::plain(known)), *known)).min()?;
+    let best = others.map(|known| (strsim::osa_distance(&plain, &self::plain(known)), *known)).min()?;
     (best.0 <= (plain.len() / 3).max(1)).then_some(best.1)
 }
 
@@ -19,25 +19,6 @@ const LONGEST_NAME: usize = 80;
 /// A name without what people write in more than one way.
 pub fn plain(name: &str) -> String {
     name.chars().filter(|letter| !matches!(letter, '_' | '-' | ' ')).flat_map(char::to_lowercase).collect()
-}
-
-/// Levenshtein's distance, two neighbours swapped counting one.
-fn edit_distance(left: &str, right: &str) -> usize {
-    let (left, right): (Vec<char>, Vec<char>) = (left.chars().collect(), right.chars().collect());
-    // Row and column 0: so many letters are added or left out.
-    let mut rows: Vec<Vec<usize>> = (0..=left.len()).map(|row| (row..=row + right.len()).collect()).collect();
-    for row in 1..=left.len() {
-        for column in 1..=right.len() {
-            let change = usize::from(left[row - 1] != right[column - 1]);
-            let mut best =
-                (rows[row - 1][column] + 1).min(rows[row][column - 1] + 1).min(rows[row - 1][column - 1] + change);
-            if row > 1 && column > 1 && left[row - 1] == right[column - 2] && left[row - 2] == right[column - 1] {
-                best = best.min(rows[row - 2][column - 2] + 1);
-            }
-            rows[row][column] = best;
-        }
-    }
-    rows[left.len()][right.len()]
 }
 
 #[cfg(test)]

@@ -155,7 +155,7 @@ impl Count {
         match catch_unwind(AssertUnwindSafe(attempt)) {
             Ok(Ok(())) => self.ran += 1,
             Ok(Err(error)) => {
-                let text = error.to_string();
+                let text = error.in_full();
                 if error.is_input() && text.contains(name) && text.contains("hint") {
                     self.refused += 1;
                 } else {

@@ -15,6 +15,7 @@ pub(crate) const FOLDER: &str = "folds";
 
 /// Scores of runs that each left one fold of the labels out, on what they left out.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct CrossValidation {
     /// How many folds there are.
     pub folds: usize,

@@ -152,7 +152,7 @@ mod tests {
         write_atomic(&path, b"old").unwrap();
         // A folder where the part file should go makes every write fail, as a full disk does.
         fs::create_dir_all(folder.join("a.txt.part")).unwrap();
-        let message = write_atomic(&path, b"new").unwrap_err().to_string();
+        let message = write_atomic(&path, b"new").unwrap_err().in_full();
         assert!(message.contains("a.txt: cannot be written"), "{message}");
         assert_eq!(fs::read(&path).unwrap(), b"old");
     }

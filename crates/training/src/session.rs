@@ -78,7 +78,7 @@ impl<'a, M: ModelSettings, O: ObjectiveSettings> Session<'a, M, O> {
             self.progress.note(&vectors.coverage(path, data));
         }
         if let Some(path) = &config.weights {
-            let (_, Taken { taken, left }) = self.plan.initial_model_and_what_it_took();
+            let (_, Taken { taken, left, .. }) = self.plan.initial_model_and_what_it_took();
             let rest = match left.is_empty() {
                 true => String::new(),
                 false => format!("; drawn, as it says none of their name, shape and words: {}", left.join(", ")),

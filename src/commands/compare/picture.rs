@@ -21,7 +21,7 @@ struct Panel<'a> {
 
 /// Draws scores against labels, with bars of one standard deviation, a panel for each kind of data.
 pub fn write(path: &Path, plan: &Plan, table: &Table) -> Result<(), Error> {
-    write_atomic(path, svg(plan, table).map_err(|error| Error::write(path, error))?.as_bytes())
+    write_atomic(path, svg(plan, table).map_err(|error| Error::write(path, error.to_string()))?.as_bytes())
 }
 
 /// The table and the picture in one file that needs no network.

@@ -54,6 +54,7 @@ const SEED: u32 = 0;
 
 /// One method's predictions.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Reference {
     /// Features and method, for example `MiniRocket, 40 components: label spreading`.
     pub name: String,

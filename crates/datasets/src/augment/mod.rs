@@ -66,6 +66,7 @@ macro_rules! registry {
     ($($name:literal $variant:ident $config:ty, $kind:ident $(with $corpus:ident)?, $summary:literal;)*) => {
         /// One augmentation, such as `{ jitter = { deviation = 0.05 } }`.
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[non_exhaustive]
         pub enum AugmentationConfig {
             $(#[doc = $summary] #[serde(rename = $name)] $variant($config),)*
         }

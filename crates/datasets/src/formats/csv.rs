@@ -222,7 +222,7 @@ mod tests {
     fn a_target_among_the_features_is_refused() {
         let options =
             ReadOptions { target: Some("b".into()), features: vec!["a".into(), "b".into()], ..Default::default() };
-        let message = read_commas(&file("both.csv", "a,b\n1,2\n"), &options).unwrap_err().to_string();
+        let message = read_commas(&file("both.csv", "a,b\n1,2\n"), &options).unwrap_err().in_full();
         assert!(message.contains("`data.target` and `data.features` both name the column `b`"), "{message}");
     }
 
@@ -258,7 +258,7 @@ mod tests {
     #[test]
     fn a_wrong_column_suggests_the_nearest() {
         let options = ReadOptions { target: Some("lable".into()), ..Default::default() };
-        let message = read_commas(&file("column.csv", "a,b,label\n1,2,x\n"), &options).unwrap_err().to_string();
+        let message = read_commas(&file("column.csv", "a,b,label\n1,2,x\n"), &options).unwrap_err().in_full();
         assert!(message.contains("did you mean `label`?"), "{message}");
     }
 }

@@ -311,7 +311,7 @@ mod tests {
     }
 
     fn refused(bytes: &[u8]) -> String {
-        decoded(bytes.to_vec(), "x.csv", &mut Vec::new()).unwrap_err().to_string()
+        decoded(bytes.to_vec(), "x.csv", &mut Vec::new()).unwrap_err().in_full()
     }
 
     fn utf_16(text: &str, bytes_of: fn(u16) -> [u8; 2]) -> Vec<u8> {
@@ -410,7 +410,7 @@ mod tests {
         std::fs::write(&path, utf_16("name = \"é\"\n", u16::to_le_bytes)).unwrap();
         assert_eq!(read_text(&path).unwrap(), "name = \"é\"\n");
         std::fs::write(&path, b"name = \"\xe9\"\n").unwrap();
-        assert!(read_text(&path).unwrap_err().to_string().contains("hint: save the file as UTF-8"));
+        assert!(read_text(&path).unwrap_err().in_full().contains("hint: save the file as UTF-8"));
     }
 
     #[cfg(unix)]

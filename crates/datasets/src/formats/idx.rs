@@ -138,7 +138,7 @@ mod tests {
     fn images_without_pixels_are_refused() {
         let path = folder("idx-zero");
         std::fs::write(path.join("t-images-idx3-ubyte"), [0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1]).unwrap();
-        let message = read(&path, &ReadOptions::default()).unwrap_err().to_string();
+        let message = read(&path, &ReadOptions::default()).unwrap_err().in_full();
         assert!(message.contains("images of 0 rows of 1 pixels"), "{message}");
     }
 
@@ -146,7 +146,7 @@ mod tests {
     fn a_header_of_impossible_sizes_is_refused() {
         let path = folder("idx-vast");
         std::fs::write(path.join("t-images-idx3-ubyte"), [&[0, 0, 8, 3][..], &[255; 13]].concat()).unwrap();
-        let message = read(&path, &ReadOptions::default()).unwrap_err().to_string();
+        let message = read(&path, &ReadOptions::default()).unwrap_err().in_full();
         assert!(message.contains("more than any file holds"), "{message}");
     }
 
@@ -155,7 +155,7 @@ mod tests {
         let path = folder("idx-labels");
         std::fs::write(path.join("t-images-idx3-ubyte"), [0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 5]).unwrap();
         std::fs::write(path.join("t-labels-idx1-ubyte"), [0, 0, 8, 2, 0, 0, 0, 1, 0, 0, 0, 0]).unwrap();
-        let message = read(&path, &ReadOptions::default()).unwrap_err().to_string();
+        let message = read(&path, &ReadOptions::default()).unwrap_err().in_full();
         assert!(message.contains("t-labels-idx1-ubyte: 2 dimensions, expected 1"), "{message}");
     }
 
@@ -183,7 +183,7 @@ mod tests {
     fn images_in_another_archive_are_refused_as_packed() {
         let path = folder("idx-archive").join("t-images-idx3-ubyte");
         std::fs::write(&path, b"PK\x03\x04\x14\x00").unwrap();
-        let message = read(&path, &ReadOptions::default()).unwrap_err().to_string();
+        let message = read(&path, &ReadOptions::default()).unwrap_err().in_full();
         assert!(message.contains("the file is a ZIP archive"), "{message}");
     }
 
@@ -192,7 +192,7 @@ mod tests {
         let path = folder("idx-cut");
         let whole = packed(&[0; 4000]);
         std::fs::write(path.join("x-images-idx3-ubyte.gz"), &whole[..whole.len() / 2]).unwrap();
-        let message = read(&path, &ReadOptions::default()).unwrap_err().to_string();
+        let message = read(&path, &ReadOptions::default()).unwrap_err().in_full();
         assert!(message.contains("cut short or damaged") && message.contains("download it again"), "{message}");
     }
 }

@@ -174,15 +174,14 @@ mod tests {
         assert_eq!(rows.labels, ["a", ""]);
         let Sequence::Series(series) = &rows.sequences[0] else { panic!("a series") };
         assert!(series.values[0] == 1.0 && series.values[1].is_nan());
-        let message =
-            read_from("[{\"txt\": 1}]".as_bytes(), "x.json", &ReadOptions::default()).unwrap_err().to_string();
+        let message = read_from("[{\"txt\": 1}]".as_bytes(), "x.json", &ReadOptions::default()).unwrap_err().in_full();
         assert!(message.contains("item 1 of the list: neither `text` nor `values`; the keys are `txt`"), "{message}");
     }
 
     #[test]
     fn a_target_that_no_row_has_is_refused_but_not_in_new_rows() {
         let options = ReadOptions { target: Some("mood".into()), ..Default::default() };
-        let message = read_from("{\"text\": \"a\"}".as_bytes(), "x", &options).unwrap_err().to_string();
+        let message = read_from("{\"text\": \"a\"}".as_bytes(), "x", &options).unwrap_err().in_full();
         assert!(message.contains("no row has the key `mood`"), "{message}");
         let trained = read_from("{\"text\": \"a\", \"mood\": \"b\"}".as_bytes(), "x", &options).unwrap();
         let later = ReadOptions { like: trained.layout, ..options };

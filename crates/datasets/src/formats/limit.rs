@@ -145,7 +145,7 @@ mod tests {
         let bytes = encoder.finish().unwrap();
         assert!(bytes.len() < 20_000);
         std::fs::write(&path, &bytes).unwrap();
-        let message = |most| within(Some(most), || read(&path, None, &ReadOptions::default())).unwrap_err().to_string();
+        let message = |most| within(Some(most), || read(&path, None, &ReadOptions::default())).unwrap_err().in_full();
         assert!(message(3_999_999).contains("zeros.csv.gz: more than is read of one file: it holds 4000000 bytes"));
         // A trailer that lies.
         let lying = [&bytes[..bytes.len() - 4], &[1, 0, 0, 0]].concat();
@@ -158,7 +158,7 @@ mod tests {
     fn a_line_without_end_on_standard_input_ends() {
         let endless = std::io::BufReader::new(std::io::repeat(b'x'));
         let error = within(Some(1_000_000), || read_jsonl(endless, "standard input", &ReadOptions::default()));
-        let message = error.unwrap_err().to_string();
+        let message = error.unwrap_err().in_full();
         assert!(message.contains("standard input: more than is read of one file"), "{message}");
     }
 

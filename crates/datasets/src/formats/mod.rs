@@ -35,6 +35,7 @@ use semiseq_audio::SoundConfig;
 
 /// What a file says: sequences, and labels as text (empty: unlabelled).
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct Rows {
     /// Where they come from, for messages.
     pub name: String,
@@ -110,6 +111,7 @@ pub struct ReadOptions {
 }
 
 /// A file format.
+#[non_exhaustive]
 pub struct Format {
     /// The name in configs.
     pub name: &'static str,
@@ -365,9 +367,9 @@ mod tests {
 
     #[test]
     fn an_empty_file_and_an_unknown_ending_say_what_is_expected() {
-        let empty = read(&file("empty.txt", ""), None, &ReadOptions::default()).unwrap_err().to_string();
+        let empty = read(&file("empty.txt", ""), None, &ReadOptions::default()).unwrap_err().in_full();
         assert!(empty.contains("holds no sequence") && empty.contains("UCR table"), "{empty}");
-        let unknown = read(&file("data.xyz", "1 2"), None, &ReadOptions::default()).unwrap_err().to_string();
+        let unknown = read(&file("data.xyz", "1 2"), None, &ReadOptions::default()).unwrap_err().in_full();
         assert!(unknown.contains("does not tell the format") && unknown.contains("`jsonl`"), "{unknown}");
     }
 
@@ -384,7 +386,7 @@ mod tests {
     #[test]
     fn a_missing_file_suggests_its_neighbour() {
         let path = file("train.csv", "a\n1\n").with_file_name("trian.csv");
-        let message = read(&path, None, &ReadOptions::default()).unwrap_err().to_string();
+        let message = read(&path, None, &ReadOptions::default()).unwrap_err().in_full();
         assert!(message.contains("no such file") && message.contains("train.csv`?"), "{message}");
     }
     #[test]
@@ -411,7 +413,7 @@ mod tests {
     #[test]
     fn a_table_parted_by_spaces_is_no_text() {
         let path = file("write-table.txt", "\"t0\" \"t1\" \"label\"\n\"1\" 0.5 0.25 \"a\"\n\"2\" 0.5 0.75 \"b\"\n");
-        let message = read(&path, None, &ReadOptions::default()).unwrap_err().to_string();
+        let message = read(&path, None, &ReadOptions::default()).unwrap_err().in_full();
         assert!(message.contains("cells are parted by spaces") && message.contains("write.csv"), "{message}");
         assert_eq!(read(&path, Some("lines"), &ReadOptions::default()).unwrap().sequences.len(), 3);
     }

@@ -118,7 +118,7 @@ mod tests {
     use super::*;
 
     fn refused(text: &str) -> String {
-        check("x.csv", text, b',').unwrap_err().to_string()
+        check("x.csv", text, b',').unwrap_err().in_full()
     }
 
     #[test]
@@ -171,7 +171,7 @@ mod tests {
         assert_eq!(checked("\"first line\nsecond line\",pos").unwrap(), [0; 0]);
         assert_eq!(checked("\"first, as it is\nsecond line\",neg").unwrap(), [0; 0]);
         // A quote that was forgotten leaves the first line a row, also with a comma in its text.
-        let swallowed = checked("\"first line,pos\nplain,neg\nsecond line\",pos").unwrap_err().to_string();
+        let swallowed = checked("\"first line,pos\nplain,neg\nsecond line\",pos").unwrap_err().in_full();
         assert!(swallowed.contains("x.csv:8: a quote begins here and ends in line 10"), "{swallowed}");
         let rows: String = (0..6).map(|row| format!("{},plain words {row}\n", ["bad", "good"][row % 2])).collect();
         let behind = refused(&format!("label,text\n{rows}bad,\"cold, grim\ngood,warm\nbad,a bed of 7\"\n"));

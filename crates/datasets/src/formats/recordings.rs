@@ -280,19 +280,19 @@ mod tests {
         let later = ReadOptions { like: trained.unwrap().layout, ..Default::default() };
         let values =
             |name: &str, text: &str| read(&file(name, text), None, &later).map(|read| read.series[0].values.clone());
-        assert_eq!(values("swapped", "date,heat,load\n2016-07-03,30,3\n"), Ok(vec![3.0, 30.0]));
-        assert_eq!(values("more", "heat,date,wind,load\n30,2016-07-03,9,3\n"), Ok(vec![3.0, 30.0]));
-        let message = values("others", "date,wind,rain\n2016-07-03,30,3\n").unwrap_err().to_string();
+        assert_eq!(values("swapped", "date,heat,load\n2016-07-03,30,3\n").unwrap(), vec![3.0, 30.0]);
+        assert_eq!(values("more", "heat,date,wind,load\n30,2016-07-03,9,3\n").unwrap(), vec![3.0, 30.0]);
+        let message = values("others", "date,wind,rain\n2016-07-03,30,3\n").unwrap_err().in_full();
         assert!(message.contains("lacks: `load`, `heat`"), "{message}");
     }
 
     #[test]
     fn bad_cells_and_unknown_columns_are_named() {
         let path = file("bad", "a,b\n1,2\nx,3\n");
-        let message = read(&path, None, &ReadOptions::default()).unwrap_err().to_string();
+        let message = read(&path, None, &ReadOptions::default()).unwrap_err().in_full();
         assert!(message.contains(":3: column `a`: `x` is not a number"), "{message}");
         let options = ReadOptions { target: Some("c".into()), ..Default::default() };
-        let message = read(&path, None, &options).unwrap_err().to_string();
+        let message = read(&path, None, &options).unwrap_err().in_full();
         assert!(message.contains("no column `c`, which `data.target` names"), "{message}");
     }
     #[test]

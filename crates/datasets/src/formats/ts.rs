@@ -150,7 +150,7 @@ mod tests {
     use crate::series::Series;
 
     fn refused(name: &str, text: &str) -> String {
-        read(&file(name, text), &ReadOptions::default()).unwrap_err().to_string()
+        read(&file(name, text), &ReadOptions::default()).unwrap_err().in_full()
     }
 
     #[test]

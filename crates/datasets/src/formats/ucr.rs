@@ -137,7 +137,7 @@ mod tests {
         let rows = read(&file("l.txt", "0.5 0.25\n3 4\n"), &later).unwrap();
         assert_eq!((&rows.sequences, &rows.labels[..]), (&trained.sequences, &["".to_string(), "".into()][..]));
         assert_eq!(read(&file("l_TRAIN.txt", "1 0.5 0.25\n2 3 4\n"), &later).unwrap().labels, ["1", "2"]);
-        let message = read(&file("m.txt", "1 2 3 4 5\n"), &later).unwrap_err().to_string();
+        let message = read(&file("m.txt", "1 2 3 4 5\n"), &later).unwrap_err().in_full();
         assert!(message.contains("5 columns; the model was trained on a table of 3"), "{message}");
     }
 

@@ -151,7 +151,7 @@ mod tests {
 
     #[test]
     fn folds_that_would_be_empty_are_refused() {
-        let message = cbf(Some(Fold { number: 16, of: 16 })).unwrap_err().to_string();
+        let message = cbf(Some(Fold { number: 16, of: 16 })).unwrap_err().in_full();
         assert!(message.contains("no label in fold 16 of 16 of the 15 labels"), "{message}");
     }
 }

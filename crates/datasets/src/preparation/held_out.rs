@@ -172,9 +172,9 @@ mod tests {
         let path = file("sorted.csv", format!("a,b,label\n{rows}"));
         let config =
             |last| DataConfig { source: path.display().to_string(), test_last: Some(last), ..Default::default() };
-        let message = prepare(&config(6), Task::Classify).unwrap_err().to_string();
+        let message = prepare(&config(6), Task::Classify).unwrap_err().in_full();
         assert!(message.contains("the class `z`, which was never seen"), "{message}");
-        let message = prepare(&config(50), Task::Classify).unwrap_err().to_string();
+        let message = prepare(&config(50), Task::Classify).unwrap_err().in_full();
         assert!(message.contains("`data.test_last` leaves no row"), "{message}");
     }
 }

@@ -17,6 +17,7 @@ const TAIL: u64 = 3;
 
 /// What `split.json` holds: rows of the source's training part, by their position in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct SplitRecord {
     /// The source.
     pub source: String,

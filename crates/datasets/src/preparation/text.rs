@@ -311,7 +311,7 @@ mod tests {
             let json = format!(
                 r#"{{"version":"1.0","truncation":null,"padding":null,"added_tokens":[],"normalizer":null,"pre_tokenizer":{{"type":"Whitespace"}},"post_processor":null,"decoder":null,"model":{model}}}"#
             );
-            Tokenizer::fit(&tokenized_by(&file("vast.json", json)), std::iter::empty()).unwrap_err().to_string()
+            Tokenizer::fit(&tokenized_by(&file("vast.json", json)), std::iter::empty()).unwrap_err().in_full()
         };
         for last in ["4294967294", "4294967295"] {
             let message =

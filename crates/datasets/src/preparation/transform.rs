@@ -47,6 +47,7 @@ pub struct TransformConfig {
 /// How values are scaled.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Normalize {
     /// Left as they are.
     None,

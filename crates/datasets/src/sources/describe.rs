@@ -11,6 +11,7 @@ use crate::shown::shown;
 
 /// Counts, lengths and classes of a data set.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Description {
     /// Where it comes from.
     pub name: String,

@@ -163,7 +163,7 @@ mod tests {
     fn a_path_of_a_set_that_is_not_there_says_how_to_fetch_it() {
         let message = |source: &str| {
             let config = DataConfig { source: source.into(), ..Default::default() };
-            open(&config, Task::Classify).unwrap_err().to_string()
+            open(&config, Task::Classify).unwrap_err().in_full()
         };
         let near = message("data/ag-news-small/ag_news.csv");
         assert!(near.contains("`cargo xtask data fetch ag-news-small` downloads it"), "{near}");
@@ -185,7 +185,7 @@ mod tests {
         let opened = |path: &Path| {
             let (target, time) = (Some("label".into()), Some("x".into()));
             let config = DataConfig { source: path.display().to_string(), target, time, ..Default::default() };
-            open(&config, Task::Classify).map(|_| ()).map_err(|error| error.to_string())
+            open(&config, Task::Classify).map(|_| ()).map_err(|error| error.in_full())
         };
         for path in [&ts, &path.join("texts")] {
             let told = opened(path).unwrap_err();

@@ -11,6 +11,7 @@ const ENOUGH: usize = 10;
 
 /// The raw parts of a data set.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Source {
     /// The training part, from which validation (and perhaps test) rows are taken.
     pub train: Dataset,

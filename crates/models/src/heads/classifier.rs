@@ -41,6 +41,7 @@ pub struct ClassifierConfig {
 /// How logits become probabilities.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Output {
     /// A logit a class.
     #[default]

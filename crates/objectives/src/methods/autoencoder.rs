@@ -34,6 +34,7 @@ use crate::terms::Terms;
 /// What rebuilds the sequence from the vector.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum DecoderKind {
     /// An LSTM, step by step.
     #[default]

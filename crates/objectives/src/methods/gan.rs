@@ -40,6 +40,7 @@ const DIFFERENCE: f64 = 1e-2;
 /// What the two play for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum GanLoss {
     /// Cross-entropy; the generator makes its samples likely to be taken for real ones.
     #[default]

@@ -48,6 +48,7 @@ pub struct MeanTeacherConfig {
 /// The distance between student and teacher.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Consistency {
     /// Squared distance of the distributions, mean over classes.
     #[default]

@@ -38,6 +38,7 @@ use crate::terms::Terms;
 /// What the generative part rebuilds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Rebuild {
     /// The sequence itself (M2).
     #[default]

@@ -21,6 +21,7 @@ use semiseq_models::{
 };
 use semiseq_schema::{Problem, check_range, problem};
 use serde::{Deserialize, Serialize};
+use strsim::generic_levenshtein;
 
 use crate::methods::autoencoder::errors_of_steps;
 use crate::objective::{Measure, Measures, Needs, Objective, Setting, TargetSize};
@@ -189,7 +190,7 @@ impl SequenceToSequence {
             .filter_map(|(pair, known)| (known > 0.0).then_some(pair))
             .collect();
         let exact = pairs.iter().filter(|(written, truth)| written == truth).count();
-        let wrong: usize = pairs.iter().map(|(written, truth)| edit_distance(written, truth)).sum();
+        let wrong: usize = pairs.iter().map(|(written, truth)| generic_levenshtein(*written, *truth)).sum();
         let tokens: usize = pairs.iter().map(|(_, truth)| truth.len()).sum();
         let device = loss.device();
         let share = |name: &'static str, part: usize, all: usize| {
@@ -235,20 +236,6 @@ fn tokens_of(target: &Sequences, end: u32) -> Vec<Vec<u32>> {
     let tokens: Vec<u32> = tokens.to_data().iter::<i64>().map(|token| token as u32).collect();
     let until_end = |row: &[u32]| row.iter().copied().take_while(|token| *token != end).collect();
     tokens.chunks(time.max(1)).map(until_end).collect()
-}
-
-/// Insertions, deletions and replacements between two sequences (Levenshtein 1966).
-fn edit_distance(left: &[u32], right: &[u32]) -> usize {
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (number, one) in left.iter().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], number + 1);
-        for (place, other) in right.iter().enumerate() {
-            let replaced = diagonal + usize::from(one != other);
-            diagonal = row[place + 1];
-            row[place + 1] = replaced.min(row[place] + 1).min(diagonal + 1);
-        }
-    }
-    row[right.len()]
 }
 
 impl<M: SequenceModel> Objective<M> for SequenceToSequence {
@@ -319,15 +306,5 @@ mod tests {
             let found: Vec<i64> = turned.into_data().iter::<i64>().collect();
             assert_eq!((&found[..4], &found[4..]), (&[3, 2, 1, 9][..], &second[..]));
         }
-    }
-
-    #[test]
-    fn edits_are_counted() {
-        let distance = |left: &str, right: &str| {
-            let numbers = |text: &str| text.chars().map(u32::from).collect::<Vec<_>>();
-            edit_distance(&numbers(left), &numbers(right))
-        };
-        assert_eq!(distance("kitten", "sitting"), 3);
-        assert_eq!((distance("", "abc"), distance("abc", ""), distance("abc", "abc")), (3, 3, 0));
     }
 }

@@ -34,6 +34,7 @@ pub struct SupervisedConfig {
 /// How the classes weigh.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
+#[non_exhaustive]
 pub enum ClassWeights {
     /// A weight a class.
     Given(Vec<f64>),

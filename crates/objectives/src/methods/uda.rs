@@ -43,6 +43,7 @@ pub struct UdaConfig {
 /// How fast labelled sequences that are predicted well come in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum SignalAnnealing {
     /// All count from the start.
     #[default]

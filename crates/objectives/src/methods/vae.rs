@@ -33,6 +33,7 @@ const ACTIVE: f64 = 0.01;
 /// How the weight of the divergence grows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Annealing {
     /// β from the first step.
     None,

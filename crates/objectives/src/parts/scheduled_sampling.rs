@@ -24,6 +24,7 @@ pub struct ScheduledSamplingConfig {
 /// The curve of ε over the optimiser's steps `i`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Decay {
     /// In a straight line, down to `least` at the end of the stage.
     #[default]

@@ -160,7 +160,6 @@ fn path(summary: &Summary) -> String {
 #[cfg(test)]
 mod tests {
     use semiseq_schema::Scores;
-    use semiseq_training::run_folder::ReferenceSummary;
     use semiseq_training::run_folder::metrics_log::Line;
     use semiseq_training::tasks::measures::Confusion;
 
@@ -192,8 +191,8 @@ mod tests {
     fn names_cannot_break_the_page() {
         let confusion =
             Confusion { classes: vec!["<b>".into(), "\"&".into()], counts: vec![vec![2, 0], vec![1, 1]], others: 0 };
-        let (summary, evidence) = (summary("x</title>", 0.75), Evidence::default());
-        let summary = Summary { warnings: vec!["<i>one class</i>".into()], ..summary };
+        let (mut summary, evidence) = (summary("x</title>", 0.75), Evidence::default());
+        summary.warnings = vec!["<i>one class</i>".into()];
         let page = page(&[report(&summary, &evidence, &confusion)]);
         assert!(page.contains("&lt;i&gt;one class&lt;/i&gt;"));
         assert!(page.contains("x&lt;/title&gt;") && page.contains("&quot;&amp;") && page.contains("a &lt; b"));
@@ -204,13 +203,13 @@ mod tests {
     fn plain_methods_stand_beside_the_run_the_best_first() {
         let confusion =
             Confusion { classes: vec!["a".into(), "b".into()], counts: vec![vec![2, 0], vec![1, 1]], others: 0 };
-        let reference = |name: &str, accuracy: f64| ReferenceSummary {
-            name: name.into(),
-            test: Scores::from([("accuracy".into(), accuracy), ("macro_f1".into(), accuracy)]),
-        };
-        let references = vec![reference("ridge", 0.6), reference("<spreading>", 0.8)];
-        let (summary, evidence) = (summary("x", 0.75), Evidence::default());
-        let page = page(&[report(&Summary { references, ..summary }, &evidence, &confusion)]);
+        let (mut summary, evidence) = (summary("x", 0.75), Evidence::default());
+        let references = serde_json::json!([
+            { "name": "ridge", "test": { "accuracy": 0.6, "macro_f1": 0.6 } },
+            { "name": "<spreading>", "test": { "accuracy": 0.8, "macro_f1": 0.8 } },
+        ]);
+        summary.references = serde_json::from_value(references).unwrap();
+        let page = page(&[report(&summary, &evidence, &confusion)]);
         assert!(page.contains("0.800<small>&lt;spreading&gt;, the best of 2 plain methods</small>"), "{page}");
         let table = page.split("Beside plain methods on the same labels").nth(1).unwrap();
         let places = ["0.8000", "0.7500", "0.6000", "0.5000"].map(|value| table.find(value).unwrap());

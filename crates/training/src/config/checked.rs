@@ -61,7 +61,7 @@ mod tests {
         assert!(config.checked().is_ok());
         config.stages[0].batch_size = 0;
         config.devices.clear();
-        let message = config.checked().unwrap_err().to_string();
+        let message = config.checked().unwrap_err().in_full();
         assert!(message.contains("config `small`: `stage.0.batch_size` must be at least 1"), "{message}");
         assert!(message.contains("`devices` must name one device, got 0"), "{message}");
     }

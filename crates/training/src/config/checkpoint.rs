@@ -5,6 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// How often a stage writes a checkpoint: `500` for every 500 optimiser steps, `"30s"`, `"5min"` or `"1h"` for a time.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum CheckpointEvery {
     /// Optimiser steps, at least 1.
     Steps(usize),

@@ -45,6 +45,7 @@ use crate::recipe::{ModelSettings, ObjectiveSettings};
 /// A whole run. One value of this type and the data determine every number that the run prints.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct RunConfig<M = ModelConfig, O = ObjectiveConfig> {
     /// Names the run folder, `runs/NAME`. Default: the config file's name.
     #[serde(default)]

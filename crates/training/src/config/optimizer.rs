@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 /// `[stage.optimizer.NAME]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum OptimizerConfig {
     /// Stochastic gradient descent, with momentum where `momentum > 0`.
     Sgd(SgdConfig),

@@ -251,7 +251,7 @@ weight = 8.0
 
     #[test]
     fn a_list_in_set_wants_a_number() {
-        let error = read_str("t.toml", GOOD, &["stage.7.epochs=1".to_string()]).unwrap_err().to_string();
+        let error = read_str("t.toml", GOOD, &["stage.7.epochs=1".to_string()]).unwrap_err().in_full();
         assert!(error.contains("`stage` is a list of 2"), "{error}");
     }
 

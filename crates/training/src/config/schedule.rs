@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 /// `[stage.schedule.NAME]`; each begins with a linear warm-up over a fraction of the steps.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum ScheduleConfig {
     /// The optimiser's rate throughout.
     Constant(WarmupOnly),

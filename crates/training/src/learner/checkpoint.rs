@@ -235,7 +235,7 @@ mod tests {
         let checkpoints = Checkpoints::new(&run);
         checkpoints.save(&files("only")).unwrap();
         fs::write(run.join("checkpoint/1/state.json"), "0nly").unwrap();
-        let message = checkpoints.load().unwrap_err().to_string();
+        let message = checkpoints.load().unwrap_err().in_full();
         assert!(message.contains("wrong checksum") && message.contains("--force"), "{message}");
     }
 

@@ -37,6 +37,7 @@ impl<F: FnMut(Milestone<'_>, &dyn Fn() -> Result<Files, Error>) -> Result<(), Er
 /// A moment of a stage that something is told of: an epoch is through, or the weights were validated, or both; or a checkpoint
 /// is to be written.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Milestone<'a> {
     /// The epoch under way, or the one that ends here; counted from 1.
     pub epoch: usize,
@@ -56,6 +57,7 @@ pub struct Milestone<'a> {
 
 /// How a stage ended.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Outcome {
     /// Epochs that were run, be it in part.
     pub epochs: usize,
@@ -91,6 +93,7 @@ impl Outcome {
 }
 
 /// What a stage hands back.
+#[non_exhaustive]
 pub struct Fit<M, O> {
     /// The model with the best validation's weights, on the autodiff device.
     pub model: M,

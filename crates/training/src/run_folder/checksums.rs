@@ -93,7 +93,7 @@ mod tests {
         assert_eq!(sums.file(&folder, "a").unwrap(), b"one");
         fs::write(folder.join("a"), "One").unwrap();
         fs::write(folder.join("b"), "new").unwrap();
-        let told = |name: &str| sums.file(&folder, name).unwrap_err().to_string();
+        let told = |name: &str| sums.file(&folder, name).unwrap_err().in_full();
         assert!(told("a").contains("a: has changed since the run ended"), "{}", told("a"));
         assert!(told("b").contains("b: is not of this run"), "{}", told("b"));
         fs::remove_file(folder.join("a")).unwrap();

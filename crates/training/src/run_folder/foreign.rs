@@ -291,6 +291,6 @@ fn a_changed_tokenizer_is_fitted_or_refused() {
     prepared(tokenizer.as_bytes()).unwrap();
     let refused = (0..5 * COPIES).filter(|seed| prepared(&changed(tokenizer.as_bytes(), *seed)).is_err()).count();
     assert!(refused > 100, "{refused}");
-    let told = prepared(tokenizer.replace("\"blue\":4", "\"blue\":4294967294").as_bytes()).unwrap_err().to_string();
+    let told = prepared(tokenizer.replace("\"blue\":4", "\"blue\":4294967294").as_bytes()).unwrap_err().in_full();
     assert!(told.contains("has the number 4294967294"), "{told}");
 }

@@ -177,7 +177,7 @@ mod tests {
 
     #[test]
     fn what_no_run_writes_is_refused_by_its_line() {
-        let told = |text: &str| parse(Path::new("m.jsonl"), text).unwrap_err().to_string();
+        let told = |text: &str| parse(Path::new("m.jsonl"), text).unwrap_err().in_full();
         let line = |stage: u64| {
             format!("{{\"stage\": {stage}, \"objective\": \"vae\", \"epoch\": 1, \"split\": \"train\"}}\n")
         };

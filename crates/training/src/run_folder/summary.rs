@@ -10,6 +10,7 @@ use crate::learner::Outcome;
 
 /// What a run came to. Keys that do not apply are absent.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Summary {
     /// The run's name.
     pub name: String,
@@ -67,6 +68,7 @@ pub struct Summary {
 
 /// How a stage ended.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct StageSummary {
     /// The objective.
     pub objective: String,
@@ -77,6 +79,7 @@ pub struct StageSummary {
 
 /// What a plain method came to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct ReferenceSummary {
     /// Features and method.
     pub name: String,
@@ -86,6 +89,7 @@ pub struct ReferenceSummary {
 
 /// What the baseline came to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct BaselineSummary {
     /// Scores on the test part.
     pub test: Scores,

@@ -270,10 +270,10 @@ mod tests {
         weights.check_fits(&LinearConfig::new(3, 2).init(&device), described).unwrap();
         // Nothing of this size is made: the shape is asked of a parameter that is not there yet.
         let huge = LinearConfig::new(1 << 40, 1 << 40).init(&device);
-        let told = weights.check_fits(&huge, described).unwrap_err().to_string();
+        let told = weights.check_fits(&huge, described).unwrap_err().in_full();
         assert!(told.contains("asks for a tensor of [1099511627776]") && told.contains("m.json: damaged"), "{told}");
         let without = LinearConfig::new(3, 2).with_bias(false).init(&device);
-        let told = weights.check_fits(&without, described).unwrap_err().to_string();
+        let told = weights.check_fits(&without, described).unwrap_err().in_full();
         assert!(told.contains("no place for the tensor of [2]"), "{told}");
     }
 
@@ -282,7 +282,7 @@ mod tests {
         let weights = parsed(file(&LinearConfig::new(3, 2).init(&Device::default()))).unwrap();
         let sizes = |hidden: usize| serde_json::json!({"lstm": {"hidden": hidden, "layers": [1, 2], "bias": 1e9}});
         weights.check_sizes(Path::new("m.json"), "model", &sizes(1 << 16)).unwrap();
-        let told = weights.check_sizes(Path::new("m.json"), "model", &sizes(1 + (1 << 16))).unwrap_err().to_string();
+        let told = weights.check_sizes(Path::new("m.json"), "model", &sizes(1 + (1 << 16))).unwrap_err().in_full();
         assert!(told.contains("`model.lstm.hidden` is 65537, and w holds 8 numbers"), "{told}");
     }
 

@@ -32,6 +32,7 @@ pub struct Confusion {
 
 /// How well one class is told from the others; 0 where nothing can be divided.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct ClassScores {
     /// Share of the predictions of the class that are right.
     pub precision: f64,

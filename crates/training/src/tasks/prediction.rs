@@ -25,6 +25,7 @@ pub enum Prediction {
 
 /// A class with how sure the model is of each.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct ClassPrediction {
     /// The likeliest class.
     pub label: String,

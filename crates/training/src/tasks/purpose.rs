@@ -13,6 +13,7 @@ use crate::tasks::task::Task;
 /// time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Purpose {
     /// How the targets of the data are read.
     #[serde(rename = "task")]
@@ -26,6 +27,7 @@ pub struct Purpose {
 /// What answers `predict`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Predictor {
     /// The model's head, which a stage trained on labels.
     Head,
@@ -38,6 +40,7 @@ pub enum Predictor {
 /// What the scores of a run are taken from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Judge {
     /// Predictions against targets.
     Predictions,

@@ -125,7 +125,7 @@ mod tests {
         let path = folder("audio-mp3");
         std::fs::create_dir_all(path.join("a")).unwrap();
         std::fs::write(path.join("a/1.mp3"), b"ID3").unwrap();
-        let message = read(&path, None, &ReadOptions::default()).unwrap_err().to_string();
+        let message = read(&path, None, &ReadOptions::default()).unwrap_err().in_full();
         assert!(message.contains("no WAV and no FLAC") && message.contains("`ffmpeg -i "), "{message}");
     }
 

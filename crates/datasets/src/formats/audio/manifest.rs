@@ -270,7 +270,7 @@ mod tests {
         let text = "path,start,end,label\nclips/a.wav,,,x\nclips/none.wav,,,x\nclips/a.wav,9,,x\n\
                     clips/a.wav,2,1,x\n,,,x\nclips/b.wav,soon,,x\n\
                     clips/b.wav,0,7,x\nclips/b.wav\n";
-        let message = read(&manifest("bad", "csv", text), None, &ReadOptions::default()).unwrap_err().to_string();
+        let message = read(&manifest("bad", "csv", text), None, &ReadOptions::default()).unwrap_err().in_full();
         for part in [
             "m.csv:3: ",
             "none.wav: no such file",
@@ -291,17 +291,17 @@ mod tests {
         let path = manifest("named", "csv", "id,one,two,who\n1,clips/a.wav,x,p\n2,clips/b.wav,y,q\n");
         let options = |target: &str| ReadOptions { target: Some(target.into()), ..ReadOptions::default() };
         assert_eq!(read(&path, None, &options("two")).unwrap().labels, ["x", "y"]);
-        let message = read(&path, None, &options("three")).unwrap_err().to_string();
+        let message = read(&path, None, &options("three")).unwrap_err().in_full();
         assert!(
             message.contains("no column `three`, which `data.target` names") && message.contains("`who`"),
             "{message}"
         );
         let message =
-            read(&path, None, &ReadOptions { text: Some("two".into()), ..options("two") }).unwrap_err().to_string();
+            read(&path, None, &ReadOptions { text: Some("two".into()), ..options("two") }).unwrap_err().in_full();
         assert!(message.contains("`data.text` has no effect"), "{message}");
         let other = manifest("none", "csv", "a,b\n1,2\n");
         assert_eq!(guess(&other), Some("csv"));
-        let message = read(&other, Some("audio"), &ReadOptions::default()).unwrap_err().to_string();
+        let message = read(&other, Some("audio"), &ReadOptions::default()).unwrap_err().in_full();
         assert!(message.contains("no column of paths; there are `a`, `b`"), "{message}");
     }
 }

@@ -220,7 +220,7 @@ mod tests {
         ] {
             std::fs::write(path.join(name), bytes).unwrap();
         }
-        let message = read(&path, None, &ReadOptions::default()).unwrap_err().to_string();
+        let message = read(&path, None, &ReadOptions::default()).unwrap_err().in_full();
         for part in [
             "a.wav: the file is MP3",
             "b.flac: the FLAC file is cut short",
@@ -239,7 +239,7 @@ mod tests {
         let folder = fixtures();
         let told = |name: &str, most| {
             let read = || read(&folder.join(name), None, &ReadOptions::default());
-            within(Some(most), read).unwrap_err().to_string()
+            within(Some(most), read).unwrap_err().in_full()
         };
         // 1803 bytes hold 1000 samples of 4 bytes, and those 7 frames of 40 numbers.
         assert!(told("mono.flac", 1_900).contains("it holds 1000 samples, more than is read of one file"));
@@ -254,9 +254,9 @@ mod tests {
             let options = ReadOptions { sound: Some(SoundConfig::LogMel(config)), ..ReadOptions::default() };
             read(&folder.join("speech.wav"), None, &options)
         };
-        let message = told(LogMelConfig { fmax: Some(8_000.0), ..LogMelConfig::default() }).unwrap_err().to_string();
+        let message = told(LogMelConfig { fmax: Some(8_000.0), ..LogMelConfig::default() }).unwrap_err().in_full();
         assert!(message.contains("at 8000 Hz there are frequencies from 0 to 4000"), "{message}");
-        let message = told(LogMelConfig { n_fft: Some(128), ..LogMelConfig::default() }).unwrap_err().to_string();
+        let message = told(LogMelConfig { n_fft: Some(128), ..LogMelConfig::default() }).unwrap_err().in_full();
         assert!(message.contains("`n_fft = 128` is less than the 200 samples of a frame"), "{message}");
         let notes = told(LogMelConfig { mels: 200, ..LogMelConfig::default() }).unwrap().notes;
         assert!(notes[0].contains("of 200 mel bands hold no frequency of 256 points"), "{notes:?}");
@@ -292,7 +292,7 @@ mod tests {
         assert!(data.test.sequences[0].len() >= 400);
         let table = DataConfig { source: "cbf".into(), ..config.clone() };
         assert!(
-            prepare(&table, Task::Classify).unwrap_err().to_string().contains("`data.transform.waveform` is for sound")
+            prepare(&table, Task::Classify).unwrap_err().in_full().contains("`data.transform.waveform` is for sound")
         );
     }
 }

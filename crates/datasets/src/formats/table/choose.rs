@@ -277,6 +277,6 @@ mod tests {
             assert!(first(&rows)[0].is_nan() && first(&rows)[1] == 0.5, "{mark}");
         }
         let empty = read(&file("no-value.csv", "t0,t1,label\n1,2,a\nNA,NA,b\n"), None, &ReadOptions::default());
-        assert!(empty.unwrap_err().to_string().contains("no-value.csv:3: no column holds a value"));
+        assert!(empty.unwrap_err().in_full().contains("no-value.csv:3: no column holds a value"));
     }
 }

@@ -270,7 +270,7 @@ mod tests {
 
     fn found(layout: &Layout, columns: &str, named: bool) -> Result<Found, String> {
         let mut notes = Vec::new();
-        let columns = layout.find("new.csv", &names(columns), named, &mut notes).map_err(|error| error.to_string())?;
+        let columns = layout.find("new.csv", &names(columns), named, &mut notes).map_err(|error| error.in_full())?;
         Ok((columns.inputs, columns.target, notes))
     }
 

@@ -320,7 +320,7 @@ mod tests {
     use crate::series::Series;
 
     fn rows(name: &str, text: &str, options: &ReadOptions) -> Result<Rows, String> {
-        read_file(&file(name, text), None, options).map_err(|error| error.to_string())
+        read_file(&file(name, text), None, options).map_err(|error| error.in_full())
     }
 
     fn series(rows: &Rows) -> Vec<(&[f32], usize)> {

@@ -249,7 +249,7 @@ mod tests {
         let data =
             |label: &str| Dataset::from_labels("t.csv".into(), vec![Sequence::Tokens(vec![1])], vec![label.into()]);
         let processor = Processor::fit(&TransformConfig::default(), &data("cat")).unwrap();
-        let message = processor.apply(data("dog")).unwrap_err().to_string();
+        let message = processor.apply(data("dog")).unwrap_err().in_full();
         assert!(
             message.contains("t.csv: row 1: the label `dog` was never seen in training")
                 && message.contains("hint: labels of the training part: cat"),

@@ -6,6 +6,7 @@ use crate::preparation::windows::WindowsConfig;
 
 /// What is forecast from what.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Forecast {
     /// How recordings are cut.
     pub windows: WindowsConfig,

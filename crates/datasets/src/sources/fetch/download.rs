@@ -241,7 +241,7 @@ mod tests {
         let folder = folder("wrong");
         fs::create_dir_all(&folder).unwrap();
         fs::write(folder.join("t.tsv"), "old").unwrap();
-        let message = fetched(&SET, &folder, b"other").0.unwrap_err().to_string();
+        let message = fetched(&SET, &folder, b"other").0.unwrap_err().in_full();
         assert!(
             message.contains("https://example.org/t: `t.tsv` has the SHA-256") && message.contains(SUM),
             "{message}"
@@ -266,7 +266,7 @@ mod tests {
         tar.append_data(&mut header, "a/t", TEXT.as_bytes()).unwrap();
         let tar = tar.into_inner().unwrap().finish().unwrap();
         assert!(fetched(&TARRED, &folder("tar"), &tar).0.is_ok());
-        let message = fetched(&TARRED, &folder("cut"), &tar[..tar.len() / 2]).0.unwrap_err().to_string();
+        let message = fetched(&TARRED, &folder("cut"), &tar[..tar.len() / 2]).0.unwrap_err().in_full();
         assert!(message.contains("by hand and put its `a/t` as `t.tsv` into"), "{message}");
     }
 
@@ -288,7 +288,7 @@ mod tests {
         assert_eq!(fs::read_to_string(&victim).unwrap(), "mine");
         assert!(fs::symlink_metadata(folder.join("set/t.tsv")).unwrap().is_file(), "the link gave way to the file");
         symlink(folder.join("other"), folder.join("linked")).unwrap();
-        let message = fetched(&SET, &folder.join("linked"), TEXT.as_bytes()).0.unwrap_err().to_string();
+        let message = fetched(&SET, &folder.join("linked"), TEXT.as_bytes()).0.unwrap_err().in_full();
         assert!(message.contains("linked: is a symbolic link"), "{message}");
         assert_eq!(fs::read_dir(folder.join("other")).unwrap().count(), 0);
     }
@@ -328,7 +328,7 @@ mod tests {
                 _ => zip.start_file(bad, options).unwrap(),
             }
             let zip = zip.finish().unwrap().into_inner();
-            let message = fetched(&ZIPPED, &folder(&format!("bad-zip-{number}")), &zip).0.unwrap_err().to_string();
+            let message = fetched(&ZIPPED, &folder(&format!("bad-zip-{number}")), &zip).0.unwrap_err().in_full();
             assert!(message.contains(what), "{message}");
 
             let packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
@@ -347,7 +347,7 @@ mod tests {
             header.set_cksum();
             tar.append(&header, io::empty()).unwrap();
             let tar = tar.into_inner().unwrap().finish().unwrap();
-            let message = fetched(&TARRED, &folder(&format!("bad-tar-{number}")), &tar).0.unwrap_err().to_string();
+            let message = fetched(&TARRED, &folder(&format!("bad-tar-{number}")), &tar).0.unwrap_err().in_full();
             assert!(message.contains(what), "{message}");
         }
     }
@@ -360,7 +360,7 @@ mod tests {
         let packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
         let tar = tar::Builder::new(packed).into_inner().unwrap().finish().unwrap();
         for (set, name, bytes) in [(&ZIPPED, "no-zip", zip), (&TARRED, "no-tar", tar)] {
-            let message = fetched(set, &folder(name), &bytes).0.unwrap_err().to_string();
+            let message = fetched(set, &folder(name), &bytes).0.unwrap_err().in_full();
             assert!(message.contains("https://example.org/t: ") && message.contains("`a/t`"), "{message}");
         }
     }
@@ -369,7 +369,7 @@ mod tests {
     fn a_download_that_fails_says_how_to_go_on() {
         static SET: Fetchable = set(&[file(Archive::None, SUM)]);
         let result = fetch_with(&SET, &folder("fails"), &mut |_| {}, &mut |_| Err("no route to host".into()));
-        let message = result.unwrap_err().to_string();
+        let message = result.unwrap_err().in_full();
         assert!(
             message.contains("https://example.org/t: no route to host") && message.contains("by hand"),
             "{message}"
@@ -388,7 +388,7 @@ mod tests {
 
     #[test]
     fn an_unknown_name_suggests_the_nearest() {
-        let message = fetch("ag-news-smal", &folder("name"), &mut |_| {}).unwrap_err().to_string();
+        let message = fetch("ag-news-smal", &folder("name"), &mut |_| {}).unwrap_err().in_full();
         assert!(message.contains("did you mean `ag-news-small`?"), "{message}");
     }
 }

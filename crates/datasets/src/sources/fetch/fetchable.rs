@@ -3,6 +3,7 @@
 #![cfg_attr(not(feature = "fetch"), allow(dead_code, reason = "read by the download alone"))]
 
 /// A data set that can be downloaded.
+#[non_exhaustive]
 pub struct Fetchable {
     /// Its name, for `data.source` too.
     pub name: &'static str,
