@@ -219,14 +219,11 @@ mod tests {
 
     #[test]
     fn words_that_training_never_saw_are_told() {
-        let write = |name: &str, rows: String| {
-            let path = file(&format!("{name}.csv"), format!("text,label\n{rows}"));
-            path
-        };
+        let write = |name: &str, rows: String| file(&format!("{name}.csv"), format!("text,label\n{rows}"));
         let rows = |word: &str| (0..20).map(|row| format!("{word}{row} {word},{}\n", ["x", "y"][row % 2])).collect();
         let config = |word: &str| DataConfig {
-            train: Some(write("train", rows("a"))),
-            test: Some(write("test", rows(word))),
+            train: Some(write("train", rows("a")).into()),
+            test: Some(write("test", rows(word)).into()),
             ..Default::default()
         };
         let warnings = prepare(&config("b"), Task::Classify).unwrap().warnings;
@@ -277,10 +274,7 @@ mod tests {
 
     #[test]
     fn a_pool_and_a_test_part_are_read_by_the_columns_of_training() {
-        let write = |name: &str, text: String| {
-            let path = file(&format!("{name}.csv"), text);
-            path
-        };
+        let write = |name: &str, text: String| file(&format!("{name}.csv"), text);
         let rows = |labels: bool, turned: bool| -> String {
             let row = |row: usize| match (labels, turned) {
                 (true, false) => format!("{row}.25,-{row}.5,{}\n", ["x", "y"][row % 2]),
@@ -290,9 +284,9 @@ mod tests {
             (0..20).map(row).collect()
         };
         let config = DataConfig {
-            train: Some(write("train", format!("t0,t1,label\n{}", rows(true, false)))),
-            test: Some(write("test", format!("label,t1,t0\n{}", rows(true, true)))),
-            unlabeled: Some(write("pool", format!("t0,t1\n{}", rows(false, false)))),
+            train: Some(write("train", format!("t0,t1,label\n{}", rows(true, false))).into()),
+            test: Some(write("test", format!("label,t1,t0\n{}", rows(true, true))).into()),
+            unlabeled: Some(write("pool", format!("t0,t1\n{}", rows(false, false))).into()),
             transform: TransformConfig {
                 normalize: crate::preparation::transform::Normalize::None,
                 ..Default::default()
@@ -305,7 +299,7 @@ mod tests {
         assert_eq!(data.train.sequences[..20], data.train.sequences[20..]);
         assert_eq!(data.processor.layout().unwrap().input_names().collect::<Vec<_>>(), ["t0", "t1"]);
         let strange =
-            DataConfig { unlabeled: Some(write("strange", format!("u,v\n{}", rows(false, false)))), ..config };
+            DataConfig { unlabeled: Some(write("strange", format!("u,v\n{}", rows(false, false))).into()), ..config };
         let message = prepare(&strange, Task::Classify).unwrap_err().in_full();
         assert!(message.contains("columns that the table lacks: `t0`, `t1`"), "{message}");
     }

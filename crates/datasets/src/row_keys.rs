@@ -23,7 +23,7 @@ impl RowKeys {
     }
 
     /// The groups of some rows.
-    pub(crate) fn groups_of<'a>(&'a self, rows: impl IntoIterator<Item = usize>) -> HashSet<&'a str> {
+    pub(crate) fn groups_of(&self, rows: impl IntoIterator<Item = usize>) -> HashSet<&str> {
         rows.into_iter().filter_map(|row| self.group(row)).collect()
     }
 

@@ -192,7 +192,7 @@ mod tests {
             (&["s1".to_string(), "s2".into()][..], &["p".to_string(), "q".into()][..])
         );
         let message =
-            read_commas(&file("parted.csv", &text.replace("s1,1,2,p", "s1,1,2,q")), &options).unwrap_err().to_string();
+            read_commas(&file("parted.csv", text.replace("s1,1,2,p", "s1,1,2,q")), &options).unwrap_err().to_string();
         assert!(message.contains("parted.csv:3: `patient` is `q`, and `p` before in the same series"), "{message}");
     }
 

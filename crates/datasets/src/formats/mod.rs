@@ -407,7 +407,7 @@ mod tests {
         }
         // A long line that is cut off where the look ends.
         let long: String = (0..4000).map(|step| format!(" 0.{step}")).collect();
-        assert_eq!(guess(&file("wide.txt", &format!("1{long}\n2{long}\n"))), Some("ucr"));
+        assert_eq!(guess(&file("wide.txt", format!("1{long}\n2{long}\n"))), Some("ucr"));
     }
 
     #[test]

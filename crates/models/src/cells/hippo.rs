@@ -67,9 +67,9 @@ fn hermitian(mut matrix: Vec<Vec<[f64; 2]>>) -> (Vec<f64>, Vec<Vec<[f64; 2]>>) {
                     (vectors[row][p], vectors[row][q]) = (of_p, of_q);
                 }
                 let conjugate = [phase[0], -phase[1]];
-                for column in 0..size {
-                    let (of_p, of_q) = rotated(matrix[p][column], matrix[q][column], conjugate, cosine, sine);
-                    (matrix[p][column], matrix[q][column]) = (of_p, of_q);
+                let (above, below) = matrix.split_at_mut(q);
+                for (of_p, of_q) in above[p].iter_mut().zip(&mut below[0]) {
+                    (*of_p, *of_q) = rotated(*of_p, *of_q, conjugate, cosine, sine);
                 }
             }
         }

@@ -27,8 +27,8 @@ cell_settings! {
         /// The largest initial |λ|, below 1. Default 0.999, as Orvieto et al. 2023 for their longest tasks; sequences of a
         /// hundred steps do with 0.99.
         radius_max: f64 = 0.999,
-        /// The largest initial phase of λ, in (0, 2π]. Default 6.28; a tenth of it helps sequences of thousands of steps.
-        max_phase: f64 = 6.28,
+        /// The largest initial phase of λ, in (0, 2π]. Default 2π; a tenth of it helps sequences of thousands of steps.
+        max_phase: f64 = std::f64::consts::TAU,
     }
 }
 

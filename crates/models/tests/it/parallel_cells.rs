@@ -110,7 +110,7 @@ fn sequences_go_on_with_padding_and_in_both_directions() {
         let states: Vec<_> = states.into_iter().collect();
         for (row, done) in [(0, 3), (1, 4)] {
             let rest = values.clone().slice([row..row + 1, done..9, 0..3]);
-            let chosen = Tensor::from_data([row as i32], &device);
+            let chosen = Tensor::from_data([row], &device);
             let own = states.iter().map(|state| state.select(chosen.clone())).collect();
             let (found, _) = model.forward_with_state(rest, None, Some(own));
             let expected = whole.clone().slice([row..row + 1, done..9, 0..8]);

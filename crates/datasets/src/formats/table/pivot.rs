@@ -164,7 +164,7 @@ mod tests {
             read_file(&file("dims-later.csv", "dim_id,case_id,value,reading_id\n1,4,10,0\n0,4,1,0\n"), None, &later);
         assert_eq!(values(&rows.unwrap()), [[1.0, 10.0]]);
         let sparse: String = (0..3000usize).map(|row| format!("0,c{row},{},1\n", row.saturating_sub(1))).collect();
-        let path = file("dims-sparse.csv", &format!("case_id,dim_id,reading_id,value\n{sparse}"));
+        let path = file("dims-sparse.csv", format!("case_id,dim_id,reading_id,value\n{sparse}"));
         let message = read_file(&path, None, &ReadOptions::default()).unwrap_err().in_full();
         assert!(message.contains("`dim_id` tells 3000 channels, and hardly a step has two of them"), "{message}");
         let text = "dim_id,case_id,value,reading_id\n2,4,10,0\n";

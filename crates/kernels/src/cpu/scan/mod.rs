@@ -215,9 +215,10 @@ where
         for step in read.steps(row) {
             let place = row * read.time + step;
             let parts: [&[f32]; PARTS] = read.parts(R::FIRST, place, &channels);
-            // SAFETY: the task's own places. The output has `STATES` parts where it is the state, and one otherwise.
             let mut kept = match (R::OUTPUT, self.kept) {
+                // SAFETY: the task's own places. The output has `STATES` parts where it is the state, and one otherwise.
                 (false, _) => Some(unsafe { places::<STATES>(self.output, width, place, &channels) }),
+                // SAFETY: as above.
                 (true, kept) => kept.map(|kept| unsafe { places::<STATES>(kept, width, place, &channels) }),
             };
             // SAFETY: as above.
@@ -330,7 +331,7 @@ where
                 true => [&self.output[place * width..][channels.clone()]; STATES],
                 false => read.cut(self.output, place, &channels),
             };
-            let of_parts: [&mut [f32]; PARTS] = std::array::from_fn(|part| {
+            let mut of_parts: [&mut [f32]; PARTS] = std::array::from_fn(|part| {
                 let (values, count, part) =
                     if part < R::FIRST { (first, R::FIRST, part) } else { (second, PARTS - R::FIRST, part - R::FIRST) };
                 let start = (place * count + part) * width + channels.start;
@@ -345,15 +346,11 @@ where
                     after = std::array::from_fn(|part| after[part] + of_output[part]);
                 }
                 let found = R::gradients(seen, load(simd, &state, at), of_output[0], after);
-                for part in 0..PARTS {
-                    found.parts[part].store(of_parts[part], at);
+                found.parts.into_iter().zip(&mut of_parts).for_each(|(found, part)| found.store(part, at));
+                for (found, own) in found.own.into_iter().zip(&mut of_own) {
+                    (Vector::load(simd, own, at) + found).store(own, at);
                 }
-                for part in 0..OWN {
-                    (Vector::load(simd, &of_own[part], at) + found.own[part]).store(&mut of_own[part], at);
-                }
-                for part in 0..STATES {
-                    found.before[part].store(&mut carried[part], at);
-                }
+                found.before.into_iter().zip(&mut carried).for_each(|(found, state)| found.store(state, at));
             }
         }
         // SAFETY: the task's own places.
