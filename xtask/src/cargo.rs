@@ -65,10 +65,19 @@ fn has_vulkan() -> bool {
 pub fn test(asked: Option<&str>, filter: Option<&str>) -> u8 {
     let features = features(asked);
     let mut arguments = vec!["test", "--release", "--workspace", "--features", &features];
+    // Formats that are off by default, apart from all else: Burn would be compiled again with what their crates switch on.
+    let formats =
+        ["semiseq-files/parquet", "semiseq-files/arrow", "semiseq-datasets/parquet", "semiseq-datasets/arrow"]
+            .join(",");
+    let mut apart = vec!["test", "--release", "-p", "semiseq-files", "-p", "semiseq-datasets", "--features", &formats];
     if let Some(filter) = filter {
         arguments.extend(["--", filter]);
+        apart.extend(["--", filter]);
     }
-    cargo(&arguments)
+    match cargo(&arguments) {
+        0 => cargo(&apart),
+        failed => failed,
+    }
 }
 
 /// Format and clippy; on the CPU backends unless asked otherwise, since checking the GPU backends compiles

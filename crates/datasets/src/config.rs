@@ -7,6 +7,7 @@ use crate::augment::AugmentConfig;
 use crate::files::Files;
 use crate::formats;
 use crate::preparation::labels::LabelsConfig;
+use crate::preparation::segment::SegmentConfig;
 use crate::preparation::transform::{Normalize, TransformConfig};
 use crate::preparation::windows::WindowsConfig;
 use crate::sources::synthetic::FORMULAS;
@@ -89,6 +90,9 @@ pub struct DataConfig {
     /// Cuts long recordings into windows, for forecasting.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub windows: Option<WindowsConfig>,
+    /// Cuts recordings of signals into sequences with what is noted in them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub segment: Option<SegmentConfig>,
     /// How sequences are prepared.
     pub transform: TransformConfig,
     /// The weak and the strong view.
@@ -174,6 +178,7 @@ impl Default for DataConfig {
             seed: 0,
             labels: LabelsConfig::default(),
             windows: None,
+            segment: None,
             transform: TransformConfig::default(),
             augment: AugmentConfig::default(),
         }
@@ -282,6 +287,9 @@ impl DataConfig {
         self.transform.check(&format!("{path}.transform"), problems);
         if let Some(windows) = &self.windows {
             check_windows(windows, &format!("{path}.windows"), self, problems);
+        }
+        if let Some(segment) = &self.segment {
+            segment.check(&format!("{path}.segment"), problems);
         }
         self.labels.check(&format!("{path}.labels"), problems);
         self.augment.check(&format!("{path}.augment"), problems);

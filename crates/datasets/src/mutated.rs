@@ -10,6 +10,7 @@ use proptest::test_runner::TestCaseResult;
 use crate::config::DataConfig;
 use crate::fixtures::folder;
 use crate::formats::{ReadOptions, read};
+use crate::preparation::segment::SegmentConfig;
 use crate::preparation::text::Tokenizer;
 use crate::preparation::transform::{TextUnit, TransformConfig};
 use crate::prepare::prepare_source;
@@ -80,9 +81,15 @@ fn changed(bytes: &[u8], changes: &[Change]) -> Vec<u8> {
     bytes
 }
 
+/// Recordings of signals are cut into windows that are short enough for those of a test.
+fn options() -> ReadOptions {
+    let segment = Some(SegmentConfig { window: 0.5, ..SegmentConfig::default() });
+    ReadOptions { segment, ..ReadOptions::default() }
+}
+
 /// Reads a file, and prepares what it holds for each task: an answer or an error, and rows that fit together.
 fn look(path: &Path, format: &str) -> TestCaseResult {
-    for options in [ReadOptions::default(), ReadOptions { target: Some("label".into()), ..ReadOptions::default() }] {
+    for options in [options(), ReadOptions { target: Some("label".into()), ..options() }] {
         let Ok(rows) = read(path, Some(format), &options) else { continue };
         prop_assert_eq!(rows.sequences.len(), rows.labels.len());
         for sequence in &rows.sequences {
@@ -109,7 +116,7 @@ fn hold(name: &str, format: &str, file: &str, bytes: &[u8]) {
 fn hold_in(name: &str, format: &str, file: &str, whole: &str, bytes: &[u8]) {
     let (path, whole) = (folder(name).join(file), folder(name).join(whole));
     fs::write(&path, bytes).unwrap();
-    assert!(read(&whole, Some(format), &ReadOptions::default()).is_ok(), "the file is read before it is changed");
+    assert!(read(&whole, Some(format), &options()).is_ok(), "the file is read before it is changed");
     let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(CASES) };
     proptest!(config, |(list in changes())| {
         fs::write(&path, changed(bytes, &list)).unwrap();
@@ -298,4 +305,36 @@ fn relations_hold() {
     let table =
         b"@relation r\n@attribute a numeric\n@attribute b numeric\n@attribute c {x,y}\n@data\n1,2,x\n3,?,y\n5,6,?\n";
     hold("arff", "arff", "b.arff", table);
+}
+
+#[test]
+fn signals_hold() {
+    hold("edf", "edf", "a.edf", &written("sleep.edf"));
+    for (name, file) in
+        [("wfdb-header", "beats212.hea"), ("wfdb-notes", "beats212.atr"), ("wfdb-samples", "beats212.dat")]
+    {
+        for part in ["beats212.hea", "beats212.dat", "beats212.atr"] {
+            fs::write(folder(name).join(part), written(part)).unwrap();
+        }
+        hold_in(name, "wfdb", file, "beats212.hea", &written(file));
+    }
+}
+
+#[test]
+fn pictures_hold() {
+    hold("png", "png", "a.png", &written("colour.png"));
+}
+
+#[test]
+#[cfg(feature = "parquet")]
+fn tables_of_parquet_hold() {
+    hold("parquet", "parquet", "a.parquet", &written("wide.parquet"));
+    hold("parquet-lists", "parquet", "b.parquet", &written("lists.parquet"));
+}
+
+#[test]
+#[cfg(feature = "arrow")]
+fn tables_of_arrow_hold() {
+    hold("arrow", "arrow", "a.arrow", &written("wide.arrow"));
+    hold("arrow-lists", "arrow", "b.arrow", &written("lists.arrows"));
 }

@@ -80,3 +80,32 @@ fn headers_samples_and_annotations_hold() {
         hold(&fixture(&format!("{name}.atr")), |bytes| drop(crate::wfdb::annotations(bytes, 250.0)));
     }
 }
+
+#[test]
+fn pictures_hold() {
+    for name in ["grey.png", "palette.png", "deep.png"] {
+        hold(&fixture(name), |bytes| drop(crate::png::parse(bytes, 1 << 20)));
+    }
+}
+
+#[test]
+#[cfg(feature = "parquet")]
+fn tables_of_parquet_hold() {
+    for name in ["wide.parquet", "lists.parquet"] {
+        hold(&fixture(name), |bytes| drop(quiet(|| crate::parquet::parse(bytes.to_vec()))));
+    }
+}
+
+#[test]
+#[cfg(feature = "arrow")]
+fn tables_of_arrow_hold() {
+    for name in ["wide.arrow", "lists.arrows", "texts.arrow"] {
+        hold(&fixture(name), |bytes| drop(quiet(|| crate::arrow::parse(bytes.to_vec()))));
+    }
+}
+
+/// A library that is not ours may panic over a damaged file: whoever calls it makes an error of that.
+#[cfg(any(feature = "parquet", feature = "arrow"))]
+fn quiet<T>(read: impl FnOnce() -> T) -> Option<T> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(read)).ok()
+}

@@ -27,8 +27,8 @@ const MAGIC: [(&[u8], &str, &str); 11] = [
     (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", "unpack it"),
     (b"\xd0\xcf\x11\xe0", "an old workbook of Excel", "export it as CSV"),
     (b"\x93NUMPY", "an array of NumPy", "call it `.npy`"),
-    (b"PAR1", "a Parquet file", "write it as CSV or JSON lines"),
-    (b"ARROW1", "an Arrow file", "write it as CSV or JSON lines"),
+    (b"PAR1", "a Parquet file", "call it `.parquet`"),
+    (b"ARROW1", "an Arrow file", "call it `.arrow`"),
     (b"\x89HDF", "an HDF5 file", "write it as CSV or JSON lines"),
     (b"%PDF", "a PDF", "give the table or the text that it shows"),
 ];

@@ -64,6 +64,20 @@ fn parsed(bytes: Vec<u8>, name: &str, options: &ReadOptions) -> Result<Rows, Dat
     reading.done(options)
 }
 
+/// As those of a file, of objects that another format holds.
+pub(super) fn rows_of(
+    objects: impl Iterator<Item = Value>,
+    name: &str,
+    options: &ReadOptions,
+) -> Result<Rows, DataError> {
+    let mut reading = Reading { rows: Rows { name: name.into(), ..Rows::default() }, ..Reading::default() };
+    for (object, row) in objects.zip(1..) {
+        let read = reading.add(&object, options);
+        read.unwrap_or_else(|reason| reading.bad.push(format!("{name}: row {row}: {reason}")));
+    }
+    reading.done(options)
+}
+
 fn parse(text: &str) -> Result<Value, String> {
     serde_json::from_str(text).or_else(|error| {
         let mended = with_null(text).ok_or_else(|| error.to_string())?;

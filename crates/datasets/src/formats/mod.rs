@@ -4,6 +4,7 @@ pub(crate) mod arff;
 pub(crate) mod arrays;
 pub(crate) mod audio;
 pub(crate) mod cells;
+pub(crate) mod columnar;
 pub(crate) mod csv;
 pub(crate) mod decode;
 pub(crate) mod delimited;
@@ -14,10 +15,12 @@ pub(crate) mod jsonl;
 pub(crate) mod limit;
 pub(crate) mod lines;
 pub(crate) mod numerals;
+pub(crate) mod pictures;
 pub(crate) mod quotes;
 pub(crate) mod recordings;
 pub(crate) mod regular;
 pub(crate) mod separators;
+pub(crate) mod signals;
 pub(crate) mod table;
 pub(crate) mod ts;
 pub(crate) mod ucr;
@@ -29,6 +32,7 @@ use decode::text;
 use crate::error::DataError;
 use crate::label_names;
 use crate::levels::{Levels, leveled};
+use crate::preparation::segment::SegmentConfig;
 use crate::row_keys::RowKeys;
 use crate::sequence::Sequence;
 use semiseq_audio::SoundConfig;
@@ -43,6 +47,8 @@ pub struct Rows {
     pub sequences: Vec<Sequence>,
     /// A label each, empty where there is none.
     pub labels: Vec<String>,
+    /// A label for each step of each sequence; empty where steps have none.
+    pub steps: Vec<Vec<String>>,
     /// What was taken off the channels of series on a large number.
     pub levels: Levels,
     /// Identifiers and groups, where the file has such.
@@ -73,6 +79,7 @@ impl Rows {
         self.levels = std::mem::take(&mut self.levels).join(rows, other.levels);
         self.sequences.extend(other.sequences);
         self.labels.extend(other.labels);
+        self.steps.extend(other.steps);
         self.notes.extend(other.notes);
         self.names_of_files &= other.names_of_files;
         self.samples = self.samples.take().zip(other.samples).map(|(one, other)| format!("{one} {other}"));
@@ -106,6 +113,8 @@ pub struct ReadOptions {
     pub axes: Option<String>,
     /// What training saw: later tables are read by that.
     pub like: Option<Layout>,
+    /// How recordings of signals are cut.
+    pub segment: Option<SegmentConfig>,
     /// What sound is read as; absent: log-mel frames.
     pub sound: Option<SoundConfig>,
 }
@@ -139,6 +148,11 @@ pub const FORMATS: &[Format] = &[
     arrays::NPY,
     arrays::NPZ,
     arff::FORMAT,
+    signals::EDF,
+    signals::WFDB,
+    pictures::FORMAT,
+    columnar::PARQUET,
+    columnar::ARROW,
 ];
 
 pub use decode::{read_text, text_of};
@@ -218,10 +232,16 @@ pub fn read(path: &Path, format: Option<&str>, options: &ReadOptions) -> Result<
 /// The format that a name tells; files without an ending are looked into.
 pub fn guess(path: &Path) -> Option<&'static str> {
     if path.is_dir() {
-        return if idx::is_folder(path) {
+        return if columnar::is_folder(path) {
+            Some(columnar::ARROW.name)
+        } else if idx::is_folder(path) {
             Some("idx")
+        } else if let Some(format) = signals::folder_format(path) {
+            Some(format)
         } else if audio::folder::is_folder(path) {
             Some(audio::FORMAT.name)
+        } else if pictures::is_folder(path) {
+            Some(pictures::FORMAT.name)
         } else if lines::is_folder(path) {
             Some("lines")
         } else {
@@ -230,8 +250,19 @@ pub fn guess(path: &Path) -> Option<&'static str> {
     }
     let named = by_ending(path);
     // Binary files tell by their names alone; of other files the first bytes tell what no name should.
-    let by_name =
-        [idx::FORMAT.name, ts::FORMAT.name, audio::FORMAT.name, arrays::NPY.name, arrays::NPZ.name, arff::FORMAT.name];
+    let by_name = [
+        idx::FORMAT.name,
+        ts::FORMAT.name,
+        audio::FORMAT.name,
+        arrays::NPY.name,
+        arrays::NPZ.name,
+        arff::FORMAT.name,
+        signals::EDF.name,
+        signals::WFDB.name,
+        pictures::FORMAT.name,
+        columnar::PARQUET.name,
+        columnar::ARROW.name,
+    ];
     if by_name.map(Some).contains(&named) {
         return named;
     }

@@ -9,6 +9,7 @@ pub(crate) mod missing;
 pub(crate) mod processor;
 pub(crate) mod resample;
 pub(crate) mod scaling;
+pub(crate) mod segment;
 pub(crate) mod split;
 pub(crate) mod text;
 pub(crate) mod transform;
@@ -17,6 +18,7 @@ pub(crate) mod windows;
 
 pub use labels::{Fold, LabelsConfig};
 pub use processor::{Forecast, Processor};
+pub use segment::{Per, SegmentConfig};
 pub use split::SplitRecord;
 pub use transform::{Normalize, TextUnit, TransformConfig};
 pub use windows::WindowsConfig;

@@ -76,6 +76,24 @@ fn read_all(
     Ok((dataset_from_rows(rows, task)?, layout))
 }
 
+/// Sequences with a class for each step.
+fn per_step(rows: Rows) -> Dataset {
+    let labels: Vec<String> = rows.steps.iter().flatten().cloned().collect();
+    let (classes, numbers) = label_names::classes(&labels);
+    let mut numbers = numbers.into_iter().map(Option::unwrap_or_default);
+    let targets = rows.steps.iter().map(|steps| Target::Steps(numbers.by_ref().take(steps.len()).collect())).collect();
+    Dataset {
+        name: rows.name,
+        sequences: rows.sequences,
+        targets,
+        classes,
+        levels: rows.levels,
+        keys: rows.keys,
+        notes: rows.notes,
+        samples: rows.samples,
+    }
+}
+
 /// A line on series of long tables that go on in another file, by their looks.
 fn twice(rows: &Rows, layout: Option<&Layout>) -> Option<String> {
     let mut seen = HashSet::new();
@@ -122,6 +140,9 @@ pub fn dataset_from_rows(mut rows: Rows, task: Task) -> Result<Dataset, DataErro
     }
     if !rows.names_of_files {
         rows.notes.extend(label_names::without_marks(&mut rows.labels, &rows.name));
+    }
+    if !rows.steps.is_empty() {
+        return Ok(per_step(rows));
     }
     if task != Task::Regress {
         let mut dataset = Dataset::from_labels(rows.name, rows.sequences, rows.labels);

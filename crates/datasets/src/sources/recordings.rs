@@ -63,6 +63,7 @@ pub(crate) fn options_of(config: &DataConfig) -> ReadOptions {
         group: config.labels.group.clone(),
         id: config.id.clone(),
         time: config.time.clone(),
+        segment: config.segment.clone(),
         sound: config.transform.sound(),
         ..ReadOptions::default()
     }

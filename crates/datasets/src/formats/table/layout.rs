@@ -58,6 +58,9 @@ pub struct Layout {
     /// How frames are made of sound.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(crate) frames: Option<Frames>,
+    /// Steps a second, where recordings of signals were brought to one rate.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(crate) rate: Option<f64>,
 }
 
 impl Layout {
@@ -75,6 +78,7 @@ impl Layout {
             channels: Vec::new(),
             padded: columns.padded,
             frames: None,
+            rate: None,
         }
     }
 
