@@ -5,6 +5,7 @@ mod bad_input;
 mod bad_runs;
 mod commands;
 mod common;
+mod earlier;
 mod examples;
 mod forecasting;
 mod house;

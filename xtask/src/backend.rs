@@ -71,8 +71,8 @@ mod tests {
 
     #[test]
     fn the_command_line_wins_over_the_config() {
-        let folder = std::env::temp_dir().join(format!("xtask-backend-{}", std::process::id()));
-        fs::create_dir_all(&folder).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
         fs::write(folder.join("base.toml"), "backend = \"ndarray\"\n").unwrap();
         fs::write(folder.join("a.toml"), "extends = \"base.toml\"\n").unwrap();
         let config = folder.join("a.toml").display().to_string();
@@ -87,8 +87,8 @@ mod tests {
 
     #[test]
     fn flags_may_stand_before_the_config_and_runs_are_read_too() {
-        let folder = std::env::temp_dir().join(format!("xtask-position-{}", std::process::id()));
-        let (run, other) = (folder.join("run"), folder.join("other"));
+        let folder = tempfile::tempdir().unwrap();
+        let (run, other) = (folder.path().join("run"), folder.path().join("other"));
         for (path, backend) in [(&run, "ndarray"), (&other, "wgpu")] {
             fs::create_dir_all(path).unwrap();
             fs::write(path.join("config.toml"), format!("backend = \"{backend}\"\n")).unwrap();

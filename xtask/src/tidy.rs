@@ -10,6 +10,9 @@ const FORBIDDEN: [(&str, &str); 5] =
 /// What must not stand in the sources of crates and program, tests and examples excepted.
 const PRINTING: [(&str, &str); 2] = [("print", "ln!("), ("print", "!(")];
 
+/// Columns of a line, as in `rustfmt.toml`.
+const COLUMNS: usize = 120;
+
 /// All breaches below `root`.
 pub fn check(root: &Path) -> Vec<String> {
     let mut problems = Vec::new();
@@ -36,6 +39,9 @@ pub fn check(root: &Path) -> Vec<String> {
                 path.display()
             ));
         }
+        for (number, line) in text.lines().enumerate().filter(|(_, line)| is_too_long(line)) {
+            problems.push(format!("{}:{}: {} columns, of {COLUMNS}", path.display(), number + 1, line.chars().count()));
+        }
         if !text.starts_with("//!") && !text.starts_with("#![doc") {
             problems.push(format!("{}: must open with `//!`, what the file is", path.display()));
         }
@@ -57,6 +63,11 @@ pub fn check(root: &Path) -> Vec<String> {
         problems.push(format!("README.zh-CN.md: `{more}` is no command of README.md"));
     }
     problems
+}
+
+/// rustfmt breaks no comment and no literal: comments are for us to break, and a row of a registry or a JSON text may stand on one line.
+fn is_too_long(line: &str) -> bool {
+    line.chars().count() > COLUMNS && (line.trim_start().starts_with("//") || !line.contains('"'))
 }
 
 /// The commands of a page's `sh` blocks, without their comments.
@@ -90,21 +101,27 @@ mod tests {
 
     #[test]
     fn a_file_without_a_head_and_a_config_without_a_row_are_found() {
-        let root = std::env::temp_dir().join(format!("xtask-tidy-{}", std::process::id()));
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
         fs::create_dir_all(root.join("src")).unwrap();
         fs::create_dir_all(root.join("examples/own/src")).unwrap();
         fs::create_dir_all(root.join("configs/bases")).unwrap();
         fs::write(root.join("src/a.rs"), "fn a() {}\n").unwrap();
+        let (comment, literal) = ("a".repeat(118), "a".repeat(130));
+        fs::write(root.join("src/c.rs"), format!("//! A file.\n// {comment}\nconst A: &str = \"{literal}\";\n"))
+            .unwrap();
         let printing = ["//! A file.\nfn a() { eprint", "ln!() }\n"].concat();
         fs::write(root.join("src/b.rs"), &printing).unwrap();
         fs::write(root.join("examples/own/src/main.rs"), &printing).unwrap();
         fs::write(root.join("configs/x.toml"), "").unwrap();
         fs::write(root.join("README.md"), "```sh\na b  # the same\nc\n```\n```rust\nd\n```\n").unwrap();
         fs::write(root.join("README.zh-CN.md"), "```sh\na b # 一样\ne\n```\n").unwrap();
-        let problems = check(&root).join("\n");
+        let problems = check(root).join("\n");
         assert!(
             problems.contains(&["b.rs: `print", "ln!(` panics where nobody reads"].concat())
                 && problems.contains("a.rs: must open with")
+                && problems.contains("c.rs:2: 121 columns")
+                && !problems.contains("c.rs:3")
                 && problems.contains("configs/x.toml is missing")
                 && problems.contains("README.zh-CN.md: lacks README.md's command `c`")
                 && problems.contains("README.zh-CN.md: `e` is no command of README.md")

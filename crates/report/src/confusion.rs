@@ -77,12 +77,12 @@ mod tests {
 
     #[test]
     fn the_table_and_the_picture_hold_every_count() {
-        let folder = std::env::temp_dir().join(format!("semiseq-confusion-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("c.svg");
         let confusion =
             Confusion { classes: vec!["a".into(), "b,c".into()], counts: vec![vec![17, 2], vec![3, 48]], others: 0 };
-        write_svg(&folder.join("c.svg"), &confusion).unwrap();
-        let svg = std::fs::read_to_string(folder.join("c.svg")).unwrap();
+        write_svg(&path, &confusion).unwrap();
+        let svg = std::fs::read_to_string(path).unwrap();
         assert!(["17", "48", "b,c"].iter().all(|text| svg.contains(text)));
     }
 
@@ -90,7 +90,8 @@ mod tests {
     fn a_picture_of_600_classes_stays_small() {
         let classes: Vec<String> = (0..600).map(|class| format!("k{class}")).collect();
         let counts = (0..600).map(|truth| (0..600).map(|said| usize::from(said == truth / 2)).collect()).collect();
-        let path = std::env::temp_dir().join(format!("semiseq-confusion-{}.svg", std::process::id()));
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("c.svg");
         write_svg(&path, &Confusion { classes, counts, others: 0 }).unwrap();
         let svg = std::fs::read_to_string(path).unwrap();
         assert!(

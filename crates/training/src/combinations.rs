@@ -12,6 +12,7 @@ use semiseq_objectives::{OBJECTIVES, Setting, TargetSize, Teacher};
 
 use crate::config::{RunConfig, read_str};
 use crate::error::Error;
+use crate::fixtures::folder;
 use crate::learner::progress::Progress;
 use crate::learner::{StageOptions, fit};
 use crate::recipe::ModelSettings;
@@ -231,7 +232,7 @@ fn every_objective_trains_a_regressor_or_is_refused() {
 
 #[test]
 fn every_objective_trains_a_forecaster_or_is_refused() {
-    let path = std::env::temp_dir().join(format!("semiseq-combinations-{}.csv", std::process::id()));
+    let path = folder("combinations").join("recording.csv");
     let rows: String = (0..80).map(|row| format!("{},{}\n", row % 7, row % 5)).collect();
     std::fs::write(&path, format!("a,b\n{rows}")).expect("a recording");
     let mut count = Count::default();
@@ -244,6 +245,5 @@ fn every_objective_trains_a_forecaster_or_is_refused() {
             count.note(objective.0, &format!("{objective:?} with a forecaster, every step: {every_step}"), attempt);
         }
     }
-    let _ = std::fs::remove_file(&path);
     assert_eq!(count.right(), [23, 69]);
 }

@@ -89,13 +89,13 @@ fn keep_name(path: &Path) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fixtures::folder;
 
     #[cfg(unix)]
     #[test]
     fn a_pipe_or_a_device_stays_what_it_is() {
         use std::os::unix::{fs::FileTypeExt, fs::symlink};
-        let folder = std::env::temp_dir().join(format!("semiseq-devices-{}", std::process::id()));
-        fs::create_dir_all(&folder).unwrap();
+        let folder = folder("devices");
         // Links, so that a mistake replaces the link and not this machine's devices.
         for (name, device, works) in [("null", "/dev/null", true), ("full", "/dev/full", false)] {
             let link = folder.join(name);
@@ -109,8 +109,7 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn a_link_that_lies_in_the_way_is_not_written_through() {
-        let folder = std::env::temp_dir().join(format!("semiseq-planted-{}", std::process::id()));
-        fs::create_dir_all(&folder).unwrap();
+        let folder = folder("planted");
         let victim = folder.join("victim");
         fs::write(&victim, "mine").unwrap();
         let _ = fs::remove_file(folder.join("a.txt.part"));
@@ -127,7 +126,7 @@ mod tests {
 
     #[test]
     fn a_file_in_the_place_of_a_folder_is_the_users_to_move() {
-        let file = std::env::temp_dir().join(format!("semiseq-no-folder-{}", std::process::id()));
+        let file = folder("no-folder").join("file");
         fs::write(&file, "mine").unwrap();
         for path in [file.clone(), file.join("below")] {
             let error = make_folder(&path).unwrap_err();
@@ -138,16 +137,14 @@ mod tests {
 
     #[test]
     fn a_folder_in_the_place_of_a_file_is_the_users_mistake() {
-        let folder = std::env::temp_dir().join(format!("semiseq-no-file-{}", std::process::id()));
-        fs::create_dir_all(&folder).unwrap();
+        let folder = folder("no-file");
         let error = write_atomic(&folder, b"new").unwrap_err();
         assert!(error.is_input() && error.to_string().contains("is a folder"), "{error}");
     }
 
     #[test]
     fn a_failed_write_names_the_file_and_leaves_the_old_one() {
-        let folder = std::env::temp_dir().join(format!("semiseq-files-{}", std::process::id()));
-        fs::create_dir_all(&folder).unwrap();
+        let folder = folder("files");
         let path = folder.join("a.txt");
         write_atomic(&path, b"old").unwrap();
         // A folder where the part file should go makes every write fail, as a full disk does.

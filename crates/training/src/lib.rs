@@ -7,6 +7,8 @@ pub mod config;
 mod cross_validation;
 pub mod error;
 pub mod files;
+#[cfg(test)]
+mod fixtures;
 mod initial_weights;
 pub mod learner;
 pub mod observer;

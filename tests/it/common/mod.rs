@@ -4,13 +4,19 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// A folder of its own for a test, also where another test of the program takes the same name.
+use tempfile::TempDir;
+
+thread_local! {
+    // Each test runs in a thread of its own, and its folders go when it ends.
+    static FOLDER: TempDir = tempfile::tempdir().expect("a temporary folder");
+}
+
+/// A folder of its own for a test, also where it takes the same name twice.
 pub fn folder(name: &str) -> PathBuf {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
     let number = COUNT.fetch_add(1, Ordering::Relaxed);
-    let path = std::env::temp_dir().join(format!("semiseq-cli-{}-{number}-{name}", std::process::id()));
-    let _ = std::fs::remove_dir_all(&path);
-    std::fs::create_dir_all(&path).expect("a temporary folder");
+    let path = FOLDER.with(|folder| folder.path().join(format!("{number}-{name}")));
+    std::fs::create_dir_all(&path).expect("a folder");
     path
 }
 

@@ -140,10 +140,11 @@ fn inner_mut<'a>(table: &'a mut Table, keys: &[&str]) -> Option<&'a mut Table> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fixtures::folder;
 
     #[test]
     fn paths_are_whole_and_names_stay_names() {
-        let folder = std::env::temp_dir().join(format!("semiseq-paths-{}", std::process::id()));
+        let folder = folder("paths");
         std::fs::create_dir_all(folder.join("in")).unwrap();
         std::fs::write(folder.join("here.csv"), "a\n").unwrap();
         std::fs::write(folder.join("word"), "a\n").unwrap();

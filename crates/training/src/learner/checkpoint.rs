@@ -195,12 +195,7 @@ fn sync_folder(folder: &Path) -> Result<(), Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn folder(name: &str) -> PathBuf {
-        let path = std::env::temp_dir().join(format!("semiseq-checkpoint-{name}-{}", std::process::id()));
-        let _ = fs::remove_dir_all(&path);
-        path
-    }
+    use crate::fixtures::folder;
 
     fn files(text: &str) -> Files {
         Files::from([("state.json".to_string(), text.as_bytes().to_vec())])

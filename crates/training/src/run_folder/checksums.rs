@@ -79,12 +79,11 @@ fn unreadable(path: &Path, error: &std::io::Error) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fixtures::folder;
 
     #[test]
     fn a_file_that_changed_or_is_new_or_gone_is_refused() {
-        let folder = std::env::temp_dir().join(format!("semiseq-checksums-{}", std::process::id()));
-        let _ = fs::remove_dir_all(&folder);
-        fs::create_dir_all(&folder).unwrap();
+        let folder = folder("checksums");
         fs::write(folder.join("a"), "one").unwrap();
         assert_eq!(Checksums::read(&folder).unwrap().file(&folder, "a").unwrap(), b"one", "an older folder");
         Checksums::write(&folder, &["a", "b"]).unwrap();

@@ -10,6 +10,7 @@ use semiseq_schema::mix;
 
 use crate::config::{RunConfig, read_str};
 use crate::error::Error;
+use crate::fixtures::folder;
 use crate::learner::checkpoint::Checkpoints;
 use crate::options::RunOptions;
 use crate::run::run;
@@ -52,9 +53,7 @@ struct Trained {
 }
 
 fn trained(name: &str, data: &str, config: &str) -> Trained {
-    let folder = std::env::temp_dir().join(format!("semiseq-foreign-{}-{name}", std::process::id()));
-    let _ = fs::remove_dir_all(&folder);
-    fs::create_dir_all(&folder).unwrap();
+    let folder = folder(name);
     let ending = if data.starts_with('{') { "jsonl" } else { "csv" };
     let path = folder.join(format!("data.{ending}"));
     fs::write(&path, data).unwrap();
@@ -275,8 +274,7 @@ fn a_changed_checkpoint_is_loaded_or_refused() {
 #[test]
 fn a_changed_tokenizer_is_fitted_or_refused() {
     let tokenizer = r###"{"version":"1.0","truncation":null,"padding":null,"added_tokens":[{"id":0,"content":"[UNK]","single_word":false,"lstrip":false,"rstrip":false,"normalized":false,"special":true}],"normalizer":{"type":"Sequence","normalizers":[{"type":"NFD"},{"type":"Lowercase"}]},"pre_tokenizer":{"type":"Whitespace"},"post_processor":{"type":"TemplateProcessing","single":[{"Sequence":{"id":"A","type_id":0}}],"pair":[{"Sequence":{"id":"A","type_id":0}},{"Sequence":{"id":"B","type_id":1}}],"special_tokens":{}},"decoder":{"type":"WordPiece","prefix":"##","cleanup":true},"model":{"type":"WordPiece","unk_token":"[UNK]","continuing_subword_prefix":"##","max_input_chars_per_word":100,"vocab":{"[UNK]":0,"red":1,"gr":2,"##een":3,"blue":4}}}"###;
-    let folder = std::env::temp_dir().join(format!("semiseq-foreign-{}-tokenizer", std::process::id()));
-    fs::create_dir_all(&folder).unwrap();
+    let folder = folder("tokenizer");
     let (texts, path) = (folder.join("t.jsonl"), folder.join("tokenizer.json"));
     fs::write(&texts, labeled_texts()).unwrap();
     let text = format!(

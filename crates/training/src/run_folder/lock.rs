@@ -39,11 +39,11 @@ impl FolderLock {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fixtures::folder;
 
     #[test]
     fn a_folder_is_free_again_when_the_lock_is_gone() {
-        let folder = std::env::temp_dir().join(format!("semiseq-lock-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).unwrap();
+        let folder = folder("lock");
         let first = FolderLock::take(&folder).unwrap();
         let refused = FolderLock::take(&folder).unwrap_err();
         assert!(refused.is_input() && refused.to_string().contains("another process"), "{refused}");

@@ -165,6 +165,7 @@ fn parse(path: &Path, text: &str) -> Result<Vec<Line>, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fixtures::folder;
 
     #[test]
     fn what_is_no_number_is_absent() {
@@ -188,8 +189,7 @@ mod tests {
 
     #[test]
     fn reopening_drops_what_came_after_the_checkpoint() {
-        let folder = std::env::temp_dir().join(format!("semiseq-metrics-{}", std::process::id()));
-        fs::create_dir_all(&folder).unwrap();
+        let folder = folder("metrics");
         let line = |stage, step| Line {
             stage,
             objective: "supervised".into(),
@@ -208,8 +208,7 @@ mod tests {
 
     #[test]
     fn reopening_changes_no_bit_of_a_number() {
-        let folder = std::env::temp_dir().join(format!("semiseq-metrics-bits-{}", std::process::id()));
-        fs::create_dir_all(&folder).unwrap();
+        let folder = folder("metrics-bits");
         let scores = |step: usize| Scores::from([("accuracy".to_string(), step as f64 / 499.0)]);
         let mut log = MetricsLog::open(&folder, None).unwrap();
         for step in 1..499 {

@@ -86,18 +86,18 @@ mod tests {
     use semiseq_datasets::{DataConfig, WindowsConfig, prepare};
 
     use super::*;
+    use crate::fixtures::folder;
 
     /// Two channels, of which both are forecast: one around 100, one around -5.
     #[test]
     fn forecasts_are_told_in_the_units_of_the_data() {
-        let path = std::env::temp_dir().join(format!("semiseq-units-{}.csv", std::process::id()));
+        let path = folder("units").join("recording.csv");
         let rows: String =
             (0..60).map(|row| format!("{},{}\n", 98 + 4 * (row % 2), -5.0 + f64::from(row % 2))).collect();
         std::fs::write(&path, format!("a,b\n{rows}")).expect("a recording");
         let windows = WindowsConfig { input: 4, horizon: 2, ..WindowsConfig::default() };
         let config = DataConfig { source: path.display().to_string(), windows: Some(windows), ..DataConfig::default() };
         let data = prepare(&config, Targets::Forecast).expect("windows");
-        let _ = std::fs::remove_file(&path);
         let said = Outputs::Forecasts(vec![vec![0.0, 0.0, 1.0, -1.0]]);
         let said = Forecasting.in_units(said, &data.processor);
         let Prediction::Forecast { columns, steps } = Forecasting.prediction(&said, 0, &data.processor) else {
