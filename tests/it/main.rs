@@ -8,6 +8,7 @@ mod common;
 mod earlier;
 mod examples;
 mod forecasting;
+mod formats;
 mod house;
 mod images;
 mod imports;

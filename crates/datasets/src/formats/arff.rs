@@ -120,7 +120,7 @@ mod tests {
     use crate::series::Series;
 
     fn rows(name: &str, text: &str) -> Result<Rows, String> {
-        read_file(&file(name, text), None, &ReadOptions::default()).map_err(|error| error.to_string())
+        read_file(&file(name, text), None, &ReadOptions::default()).map_err(|error| error.in_full())
     }
 
     #[test]

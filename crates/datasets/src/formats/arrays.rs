@@ -199,7 +199,7 @@ mod tests {
         assert_eq!((first(&turned).0[..4].to_vec(), first(&turned).1), (vec![0.0, 1.0, 2.0, 0.25], 3));
         let by_time = of(Some("tnc")).unwrap();
         assert_eq!((by_time.sequences.len(), first(&by_time).0[4]), (3, 3.0));
-        let message = of(Some("nt")).unwrap_err().to_string();
+        let message = of(Some("nt")).unwrap_err().in_full();
         assert!(message.contains("shape [2, 3, 4] has not the axes `nt`"), "{message}");
     }
 
@@ -212,10 +212,10 @@ mod tests {
         let rows = read(&fixture("packed.npz"), None, &options).unwrap();
         assert_eq!((rows.labels[1].as_str(), rows.keys.ids[1].as_str()), ("-2", "b"));
         let options = ReadOptions { target: Some("small".into()), ..ReadOptions::default() };
-        let message = read(&fixture("packed.npz"), None, &options).unwrap_err().to_string();
+        let message = read(&fixture("packed.npz"), None, &options).unwrap_err().in_full();
         assert!(message.contains("`small` has the shape [2], and there are 4 sequences"), "{message}");
         let options = ReadOptions { target: Some("yy".into()), ..ReadOptions::default() };
-        let message = read(&fixture("packed.npz"), None, &options).unwrap_err().to_string();
+        let message = read(&fixture("packed.npz"), None, &options).unwrap_err().in_full();
         assert!(message.contains("no column `yy`"), "{message}");
         let rows = read(&fixture("plain.npz"), None, &ReadOptions::default()).unwrap();
         assert_eq!(rows.labels, ["0", "1"]);
@@ -227,11 +227,11 @@ mod tests {
         let path = folder("npy");
         std::fs::copy(fixture("fortran.npy"), path.join("X_train.npy")).unwrap();
         std::fs::copy(fixture("words.npy"), path.join("y_train.npy")).unwrap();
-        let message = read(&path.join("X_train.npy"), None, &ReadOptions::default()).unwrap_err().to_string();
+        let message = read(&path.join("X_train.npy"), None, &ReadOptions::default()).unwrap_err().in_full();
         assert!(message.contains("y_train.npy has the shape [4], and there are 2 sequences"), "{message}");
         std::fs::remove_file(path.join("y_train.npy")).unwrap();
         assert_eq!(read(&path.join("X_train.npy"), None, &ReadOptions::default()).unwrap().labels, ["", ""]);
-        let message = read(&fixture("words.npy"), None, &ReadOptions::default()).unwrap_err().to_string();
+        let message = read(&fixture("words.npy"), None, &ReadOptions::default()).unwrap_err().in_full();
         assert!(message.contains("the array of values holds texts"), "{message}");
     }
 }

@@ -242,7 +242,7 @@ mod tests {
 
     #[test]
     fn a_build_without_the_feature_says_so() {
-        let message = typed(&fixture("wide.parquet"), "parquet", None).unwrap_err().to_string();
+        let message = typed(&fixture("wide.parquet"), "parquet", None).unwrap_err().in_full();
         assert!(
             message.contains("wide.parquet: this build does not read parquet")
                 && message.contains("--features parquet")

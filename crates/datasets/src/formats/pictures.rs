@@ -131,10 +131,10 @@ mod tests {
         std::fs::write(path.join("1.png"), &small).unwrap();
         small.truncate(50);
         std::fs::write(path.join("2.png"), &small).unwrap();
-        let message = read_any(&path, None, &ReadOptions::default()).unwrap_err().to_string();
+        let message = read_any(&path, None, &ReadOptions::default()).unwrap_err().in_full();
         assert!(message.contains("2.png: byte 33: the file is cut short"), "{message}");
         std::fs::copy(fixture("small.png"), path.join("2.png")).unwrap();
-        let message = read_any(&path, None, &ReadOptions::default()).unwrap_err().to_string();
+        let message = read_any(&path, None, &ReadOptions::default()).unwrap_err().in_full();
         assert!(message.contains("2.png: 3 × 2 pixels, and ") && message.contains("1.png has 5 × 6"), "{message}");
     }
 }

@@ -375,7 +375,7 @@ mod tests {
     fn rows(name: &str, segment: SegmentConfig, features: &[&str]) -> Result<Rows, String> {
         let features = features.iter().map(ToString::to_string).collect();
         let options = ReadOptions { segment: Some(segment), features, ..ReadOptions::default() };
-        read_file(&fixture(name), None, &options).map_err(|error| error.to_string())
+        read_file(&fixture(name), None, &options).map_err(|error| error.in_full())
     }
 
     fn series(rows: &Rows, row: usize) -> &Series {
@@ -409,7 +409,7 @@ mod tests {
         let like = found.layout.clone();
         assert_eq!(like.as_ref().unwrap().input_names().collect::<Vec<_>>(), ["EEG Fpz-Cz", "EOG horizontal"]);
         let later = ReadOptions { like, segment: Some(segment.clone()), ..ReadOptions::default() };
-        let message = read_file(&fixture("beats16.hea"), None, &later).unwrap_err().to_string();
+        let message = read_file(&fixture("beats16.hea"), None, &later).unwrap_err().in_full();
         assert!(message.contains("no channel `EEG Fpz-Cz`; there are `MLII`, `V5`"), "{message}");
         let message = rows("sleep.edf", segment, &["EEG"]).unwrap_err();
         assert!(message.contains("sleep.edf: no channel `EEG`"), "{message}");
@@ -456,15 +456,15 @@ mod tests {
         };
         assert_eq!(of("file").unwrap().keys.groups, ["SC4002E0-PSG", "SC4001E0-PSG"]);
         assert!(of("patient").unwrap().keys.groups.iter().all(|group| group.contains("P-17")));
-        assert!(of("night").unwrap_err().to_string().contains("`file`, `patient` or `folder`"));
+        assert!(of("night").unwrap_err().in_full().contains("`file`, `patient` or `folder`"));
         let mut bytes = std::fs::read(fixture("sleep.edf")).unwrap();
         bytes.truncate(2000);
         std::fs::write(path.join("bad.edf"), bytes).unwrap();
-        let message = of("file").unwrap_err().to_string();
+        let message = of("file").unwrap_err().in_full();
         assert!(message.contains("bad.edf: byte 2000: the header promises"), "{message}");
         std::fs::remove_file(path.join("bad.edf")).unwrap();
         std::fs::write(path.join("out.hea"), "out 1 100 10\n../SC4002E0-PSG.edf 16\n").unwrap();
-        let message = of("file").unwrap_err().to_string();
+        let message = of("file").unwrap_err().in_full();
         assert!(message.contains("is no name of a file beside the header"), "{message}");
     }
 }

@@ -243,21 +243,21 @@ mod tests {
         let (first, rest) = parted(&dataset, &[0, 1, 2, 3, 4, 5], &[0, 1, 2, 3], 0.5, 0).unwrap();
         // Row 4 or 5 is in neither part: its group is in the first, where it would score nothing.
         assert_eq!((first.len(), rest.len()), (2, 3));
-        let message = parted(&dataset, &[0, 2], &[0, 2], 0.5, 0).unwrap_err().to_string();
+        let message = parted(&dataset, &[0, 2], &[0, 2], 0.5, 0).unwrap_err().in_full();
         assert!(message.contains("1 groups cannot be parted in two"), "{message}");
     }
 
     #[test]
     fn parts_that_share_a_group_are_refused_by_name() {
         let (train, test) = (dataset(&[("p", 0), ("q", 0)]), dataset(&[("r", 0), ("q", 0)]));
-        let message = check_parts("patient", &[(&train, "training"), (&test, "test")]).unwrap_err().to_string();
+        let message = check_parts("patient", &[(&train, "training"), (&test, "test")]).unwrap_err().in_full();
         assert!(
             message.starts_with("`patient` is `q` in rows of the test part") && message.ends_with("draw whole groups"),
             "{message}"
         );
         assert!(check_parts("patient", &[(&train, "training"), (&test, UNLABELLED)]).is_ok());
         let bare = Dataset { keys: RowKeys::default(), ..test };
-        let message = check_parts("patient", &[(&train, "training"), (&bare, "test")]).unwrap_err().to_string();
+        let message = check_parts("patient", &[(&train, "training"), (&bare, "test")]).unwrap_err().in_full();
         assert!(message.contains("no column `patient`, which `data.labels.group` names"), "{message}");
         assert!(check_parts("patient", &[(&train, "training")]).is_ok());
     }

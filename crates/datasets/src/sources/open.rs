@@ -57,6 +57,19 @@ fn check_columns(files: &Files, config: &DataConfig) -> Result<(), DataError> {
     for files in others.chain([files]) {
         all.extend(files.found()?);
     }
+    let kind_of = |path: &PathBuf| config.format.as_deref().or_else(|| formats::guess(path));
+    for (key, given, kinds, what) in [
+        ("axes", config.axes.is_some(), ["npy", "npz"], "arrays of NumPy"),
+        ("segment", config.segment.is_some(), ["edf", "wfdb"], "recordings of signals, EDF and WFDB"),
+    ] {
+        if given && !all.iter().filter_map(kind_of).any(|kind| kinds.contains(&kind)) {
+            let path = files.first().display();
+            return Err(DataError::new(
+                format!("{path}: `data.{key}` is for {what}, and has no effect on this file"),
+                "remove it, or name the format with `data.format`",
+            ));
+        }
+    }
     let has_columns = |path: &Path| {
         let name = config.format.as_deref().or_else(|| formats::guess(path));
         // What is no format at all is told by whoever reads it.
@@ -192,5 +205,9 @@ mod tests {
             assert!(told.contains("`data.target`, `data.time` are for tables, and `"), "{told}");
         }
         opened(&csv).unwrap();
+        let (source, axes) = (csv.display().to_string(), Some("ntc".into()));
+        let config = DataConfig { source, axes, ..Default::default() };
+        let told = open(&config, Task::Classify).unwrap_err().to_string();
+        assert!(told.contains("a.csv: `data.axes` is for arrays of NumPy, and has no effect"), "{told}");
     }
 }
