@@ -73,7 +73,9 @@ macro_rules! with_rule {
     ($recurrence:expr, $call:ident($($argument:expr),*)) => {
         match $recurrence {
             Recurrence::Linear { numbers: Numbers::Real, constant: false } => $call(linear::Real, $($argument),*),
-            Recurrence::Linear { numbers: Numbers::Real, constant: true } => $call(linear::ConstantReal, $($argument),*),
+            Recurrence::Linear { numbers: Numbers::Real, constant: true } => {
+                $call(linear::ConstantReal, $($argument),*)
+            }
             Recurrence::Linear { numbers: Numbers::Complex, constant: false } => $call(linear::Complex, $($argument),*),
             Recurrence::Linear { numbers: Numbers::Complex, constant: true } => {
                 $call(linear::ConstantComplex, $($argument),*)
