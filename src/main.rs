@@ -14,7 +14,8 @@ use semiseq::training::terminal::tell;
 #[command(
     version,
     about,
-    after_help = "Results go to standard output, everything else to standard error.\nExit status: 0 done, 1 failed, 2 wrong input, 130 interrupted."
+    after_help = "Results go to standard output, everything else to standard error.\nExit status: 0 done, 1 failed, 2 \
+                  wrong input, 130 interrupted."
 )]
 struct Arguments {
     #[command(subcommand)]

@@ -9,8 +9,8 @@ use semiseq_training::{Error, FinishedRun, ModelSettings, ObjectiveSettings, Run
 ///
 /// # Errors
 ///
-/// Whatever is wrong with config, data or run folder, before any training; later a loss that is not a number, a full disk, or
-/// an interruption. A run that is interrupted while its report is made is finished all the same.
+/// Whatever is wrong with config, data or run folder, before any training; later a loss that is not a number, a full
+/// disk, or an interruption. A run that is interrupted while its report is made is finished all the same.
 pub fn run<M: ModelSettings, O: ObjectiveSettings>(
     config: &RunConfig<M, O>,
     options: &RunOptions,

@@ -1,5 +1,6 @@
-//! What the machine can reach: in matrix products, one large one by Burn, on the CPU by its flex backend, which uses the `gemm`
-//! crate; and where a step has a single row, in reading the recurrent weights, each of which takes part in one multiplication.
+//! What the machine can reach: in matrix products, one large one by Burn, on the CPU by its flex backend, which uses
+//! the `gemm` crate; and where a step has a single row, in reading the recurrent weights, each of which takes part in
+//! one multiplication.
 
 use std::time::Instant;
 
@@ -30,8 +31,8 @@ pub fn rate(seconds: f64) -> f64 {
     2.0 * (SIZE as f64).powi(3) / seconds
 }
 
-/// Seconds in which all threads together read the case's recurrent weights once, each its share again and again out of its own
-/// caches, with a multiplication and an addition for each.
+/// Seconds in which all threads together read the case's recurrent weights once, each its share again and again out of
+/// its own caches, with a multiplication and an addition for each.
 pub fn sweep(case: Case) -> f64 {
     let share = case.recurrent_weights() / rayon::current_num_threads();
     let seconds = rayon::broadcast(|_| {
@@ -48,8 +49,8 @@ pub fn sweep(case: Case) -> f64 {
     seconds.into_iter().fold(0.0, f64::max)
 }
 
-/// Seconds of a case at least, where its weights take so long to read: once a step forward and once back. The input's products and
-/// the gradients of the weights are as fast as others are.
+/// Seconds of a case at least, where its weights take so long to read: once a step forward and once back. The input's
+/// products and the gradients of the weights are as fast as others are.
 pub fn least(case: Case, sweep: f64, rate: f64) -> f64 {
     let (sweeps, once) = (if case.train { 2.0 } else { 1.0 }, 2.0 * case.recurrent_weights() as f64);
     let steps = case.shape[1] as f64;

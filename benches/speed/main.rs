@@ -26,8 +26,8 @@ use torch::Torch;
 const ROUNDS: (usize, usize) = (3, 15);
 /// Before each side's turn: the threads of the side before spin for a while when they have nothing to do.
 const PAUSE: Duration = Duration::from_millis(30);
-/// A turn is as many passes as this takes, two at least, and the last one counts: as in training, where one step follows the other
-/// and no thread has to be woken first.
+/// A turn is as many passes as this takes, two at least, and the last one counts: as in training, where one step
+/// follows the other and no thread has to be woken first.
 const TURN: Duration = Duration::from_millis(40);
 /// After this long a case takes no more rounds than it needs.
 const ENOUGH: Duration = Duration::from_secs(4);

@@ -1,5 +1,5 @@
-//! Peak memory of a case: a process of its own that runs it twice, and how far its peak grew (Linux only). A tiny case comes
-//! before, so that the libraries' own code and threads do not count.
+//! Peak memory of a case: a process of its own that runs it twice, and how far its peak grew (Linux only). A tiny case
+//! comes before, so that the libraries' own code and threads do not count.
 
 use std::process::Command;
 use std::str::FromStr;

@@ -23,8 +23,8 @@ pub struct Options {
     /// Time training with gradient checkpointing too
     #[arg(long)]
     pub checkpointing: bool,
-    /// This backend alone, without memory; absent: flex, with Burn's own modules on every CPU backend of the build. On a GPU,
-    /// PyTorch takes the card too where it finds one (cuDNN), and the matrix product is the card's
+    /// This backend alone, without memory; absent: flex, with Burn's own modules on every CPU backend of the build. On
+    /// a GPU, PyTorch takes the card too where it finds one (cuDNN), and the matrix product is the card's
     #[arg(long, value_name = "NAME", value_parser = backend)]
     pub backend: Option<Backend>,
     /// Cargo says so to every benchmark

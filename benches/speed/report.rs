@@ -21,7 +21,8 @@ pub struct Row {
 pub fn markdown(rows: &[Row], steps: &[steps::Row], about: &str) -> String {
     let threads = rayon::current_num_threads();
     let mut text = format!(
-        "{threads} threads; {about}. Medians, all sides in turn. A peer's column is its time over ours: above 1, we are \
+        "{threads} threads; {about}. Medians, all sides in turn. A peer's column is its time over ours: above 1, we \
+         are \
          faster. Memory is the growth of the process' peak.\n"
     );
     if !rows.is_empty() {
@@ -86,7 +87,8 @@ fn layers(rows: &[Row]) -> String {
 /// A line a config and stage.
 fn whole_steps(steps: &[steps::Row]) -> String {
     let mut text = String::from(
-        "\nWhole training steps:\n\n| config | stage | objective | semiseq ms | recurrence | vocabulary | rest | torch × |\n\
+        "\nWhole training steps:\n\n| config | stage | objective | semiseq ms | recurrence | vocabulary | rest | torch \
+         × |\n\
          |---|---|---|---|---|---|---|---|\n",
     );
     for ours in steps.iter().filter(|row| row.side == "semiseq") {

@@ -1,5 +1,5 @@
-//! What the fuzz targets share: a file of any bytes is read as its users' commands read it. Whatever comes back is right; a panic,
-//! an endless loop or memory without end is not.
+//! What the fuzz targets share: a file of any bytes is read as its users' commands read it. Whatever comes back is
+//! right; a panic, an endless loop or memory without end is not.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -60,8 +60,8 @@ pub fn tokenizer(bytes: &[u8]) {
     }
 }
 
-/// Puts bytes in the place of a file of a finished run, and does with it what `eval`, `predict`, `embed`, `generate` and `report`
-/// do. The run is named by `SEMISEQ_FUZZ_RUN`; train a small one first.
+/// Puts bytes in the place of a file of a finished run, and does with it what `eval`, `predict`, `embed`, `generate`
+/// and `report` do. The run is named by `SEMISEQ_FUZZ_RUN`; train a small one first.
 pub fn run_file(name: &str, bytes: &[u8]) {
     static RUN: OnceLock<PathBuf> = OnceLock::new();
     let run = RUN.get_or_init(|| {

@@ -143,7 +143,8 @@ fn check_ending(output: Option<&Path>, endings: &[&str]) -> Result<(), Error> {
     ))
 }
 
-/// Refuses numbers that are none, which a model gives where a sequence or a weight is so large that a product has no value.
+/// Refuses numbers that are none, which a model gives where a sequence or a weight is so large that a product has no
+/// value.
 fn check_finite<'a>(mut rows: impl Iterator<Item = &'a [f64]>) -> Result<(), Error> {
     match rows.position(|numbers| !numbers.iter().all(|number| number.is_finite())) {
         None => Ok(()),
@@ -155,7 +156,8 @@ fn check_finite<'a>(mut rows: impl Iterator<Item = &'a [f64]>) -> Result<(), Err
 fn not_finite(row: usize) -> Error {
     Error::runtime(
         format!("row {}: the model gives a number that is not finite", row + 1),
-        "look at the values of this row: they must be of the size that the model was trained on; where every row is like \
+        "look at the values of this row: they must be of the size that the model was trained on; where every row is \
+         like \
          this, the model's weights are too large: train with a lower learning rate",
     )
 }
@@ -167,7 +169,8 @@ fn tell_formulas<'a>(texts: impl IntoIterator<Item = &'a str>) {
     formulas.dedup();
     if let Some(first) = formulas.first() {
         tell(format!(
-            "note: {} texts such as `{}` are written behind an apostrophe, since a spreadsheet would compute them; JSON lines \
+            "note: {} texts such as `{}` are written behind an apostrophe, since a spreadsheet would compute them; \
+             JSON lines \
              hold them as they are",
             formulas.len(),
             shown(first)

@@ -55,8 +55,8 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
     Ok(())
 }
 
-/// A header, then a row a prediction; of steps and of forecasts a row a step. Where the data have identifiers, that of its row
-/// stands behind the index.
+/// A header, then a row a prediction; of steps and of forecasts a row a step. Where the data have identifiers, that of
+/// its row stands behind the index.
 fn as_csv(run: &SavedRun, predictions: &[Prediction], data: &Dataset) -> String {
     let index = |row: usize| match data.keys.id(row) {
         Some(id) => format!("{row},{}", cell(id)),

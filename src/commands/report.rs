@@ -40,7 +40,8 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
     } else {
         // What is there may well hold what cannot be made again.
         tell(format!(
-            "warning: {} is kept as it is: a new page would be poorer ({}); give another name with `--output` to have it all the \
+            "warning: {} is kept as it is: a new page would be poorer ({}); give another name with `--output` to have \
+             it all the \
              same",
             output.display(),
             missing.join("; ")

@@ -149,7 +149,8 @@ fn keys_of_other_libraries_and_other_tables_get_the_line_that_is_right() {
         assert_eq!(found.len(), 1, "{name}: {found:?}");
         assert!(parts.iter().all(|part| found[0].contains(part)), "{name}: {found:?}");
     }
-    let one_bracket = "name = \"t\"\n[data]\nsource = \"cbf\"\n[model.classifier.encoder.gru]\n[stage]\nepochs = 1\n[stage.objective.supervised]\n";
+    let one_bracket = "name = \"t\"\n[data]\nsource = \"cbf\"\n[model.classifier.encoder.gru]\n[stage]\nepochs = \
+                       1\n[stage.objective.supervised]\n";
     let folder = folder("one-bracket");
     let output = semiseq(&folder, &["train", write_config(&folder, one_bracket)]);
     let message = errors(&output);

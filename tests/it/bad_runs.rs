@@ -1,4 +1,5 @@
-//! Training that comes to nothing is noticed, named with its likely cause and a remedy, and leaves the last good checkpoint.
+//! Training that comes to nothing is noticed, named with its likely cause and a remedy, and leaves the last good
+//! checkpoint.
 
 use std::path::Path;
 use std::process::Output;
@@ -19,7 +20,8 @@ fn one_output_for_every_sequence_stops_the_run() {
     let folder = folder("dead");
     let model = "[model.classifier.encoder.rnn]\nhidden = 6\nactivation = \"relu\"";
     // A step of 300 along the first gradient leaves no rectifier alive.
-    let stage = "epochs = 8\nbatch_size = 6\n[stage.objective.supervised]\n[stage.optimizer.sgd]\nlr = 300.0\ngrad_clip_norm = 1.0";
+    let stage = "epochs = 8\nbatch_size = 6\n[stage.objective.supervised]\n[stage.optimizer.sgd]\nlr = \
+                 300.0\ngrad_clip_norm = 1.0";
     let output = train(&folder, model, stage);
     assert_eq!(output.status.code(), Some(1), "{}", errors(&output));
     let told = errors(&output);
@@ -42,7 +44,8 @@ fn a_loss_that_is_no_number_stops_the_run() {
 #[test]
 fn a_posterior_that_says_nothing_is_named_and_the_run_goes_on() {
     let folder = folder("collapse");
-    let stage = "epochs = 6\n[stage.objective.vae]\nlatent = 2\nhidden = 6\nword_drop = 0.0\nbeta = 100.0\nwarm_up = 0.2\n\
+    let stage = "epochs = 6\n[stage.objective.vae]\nlatent = 2\nhidden = 6\nword_drop = 0.0\nbeta = 100.0\nwarm_up = \
+                 0.2\n\
                  [stage.optimizer.adam]\nlr = 1e-2";
     let output = train(&folder, "[model.classifier.encoder.gru]\nhidden = 6", stage);
     assert!(output.status.success(), "{}", errors(&output));
@@ -62,7 +65,8 @@ fn a_generator_that_makes_one_sample_is_named_and_the_run_goes_on() {
         })
         .collect();
     std::fs::write(folder.join("large.csv"), rows).expect("data");
-    let config = "[data]\nsource = \"large.csv\"\n[data.transform]\nnormalize = \"none\"\n[model.gan.encoder.gru]\nhidden = 6\n\
+    let config = "[data]\nsource = \"large.csv\"\n[data.transform]\nnormalize \
+                  = \"none\"\n[model.gan.encoder.gru]\nhidden = 6\n\
                   [[stage]]\nepochs = 8\n[stage.objective.gan]\nhidden = 6\n[stage.optimizer.adam]\nlr = 1e-3\n";
     let output = semiseq(&folder, &["train", write_config(&folder, config), "--no-tui", "--out", "run"]);
     assert!(output.status.success(), "{}", errors(&output));
@@ -105,7 +109,8 @@ fn an_infinite_validation_loss_stops_the_run_and_names_values_out_of_range() {
     let wrong: String = (0..20).map(|number| row(number, if number == 3 { 3e20 } else { 1.0 })).collect();
     std::fs::write(folder.join("train.jsonl"), rows).expect("data");
     std::fs::write(folder.join("valid.jsonl"), wrong).expect("data");
-    let config = "[data]\ntrain = \"train.jsonl\"\nvalid = \"valid.jsonl\"\n[model.classifier.encoder.gru]\nhidden = 4\n\
+    let config = "[data]\ntrain = \"train.jsonl\"\nvalid = \"valid.jsonl\"\n[model.classifier.encoder.gru]\nhidden = \
+                  4\n\
                   [[stage]]\nepochs = 3\n[stage.objective.autoencoder]\n";
     let output = semiseq(&folder, &["train", write_config(&folder, config), "--no-tui", "--out", "run"]);
     let told = errors(&output);
@@ -193,8 +198,10 @@ fn a_single_answer_is_told_by_the_validation_part_where_the_test_part_has_no_lab
     std::fs::write(folder.join("valid.jsonl"), rows(30, 54)).expect("data");
     std::fs::write(folder.join("test.jsonl"), "{\"values\": [1.0, 2.0]}\n").expect("data without labels");
     // The second class weighs nothing, and so the first is all that is learnt.
-    let config = "[data]\ntrain = \"train.jsonl\"\nvalid = \"valid.jsonl\"\ntest = \"test.jsonl\"\n[model.classifier.encoder.gru]\nhidden = 4\n\
-                  [[stage]]\nepochs = 30\nbatch_size = 10\nvalidate_every = 90\n[stage.objective.supervised]\nclass_weights = [1.0, 0.0]\n\
+    let config = "[data]\ntrain = \"train.jsonl\"\nvalid = \"valid.jsonl\"\ntest \
+                  = \"test.jsonl\"\n[model.classifier.encoder.gru]\nhidden = 4\n\
+                  [[stage]]\nepochs = 30\nbatch_size = 10\nvalidate_every = \
+                  90\n[stage.objective.supervised]\nclass_weights = [1.0, 0.0]\n\
                   [stage.optimizer.adam]\nlr = 5e-2\n";
     let output = semiseq(&folder, &["train", write_config(&folder, config), "--no-tui", "--out", "run"]);
     let told = errors(&output);

@@ -45,7 +45,8 @@ fn a_new_config_trains_as_it_is() {
     );
 }
 
-/// A labelled file, a pool and a test file, as a user has them: the config reads all three and is the recipe for few labels.
+/// A labelled file, a pool and a test file, as a user has them: the config reads all three and is the recipe for few
+/// labels.
 #[test]
 fn a_new_config_for_few_labels_reads_the_pool_and_the_test_part() {
     let folder = folder("new-few");
@@ -743,7 +744,8 @@ fn an_autoencoder_tells_what_is_strange_and_what_is_near() {
     let config =
         base.replace("source = \"cbf\"\nsize = 90", &format!("source = \"{data}\"")).replace("resample = 16\n", "");
     let stage = "[[stage]]\nepochs = 3\n[stage.objective.autoencoder]\nhidden = 4\ndenoising = true\n[[stage]]\nepochs = 2\n\
-                 [stage.objective.joint]\n[[stage.objective.joint.part]]\n[stage.objective.joint.part.objective.supervised]\n\
+                 [stage.objective.joint]\n[[stage.objective.joint.part]]\n\
+                 [stage.objective.joint.part.objective.supervised]\n\
                  [[stage.objective.joint.part]]\n[stage.objective.joint.part.objective.autoencoder]\nhidden = 4\n";
     let config = write_config(&folder, &format!("{config}{stage}[baseline]\nenabled = false\n"));
     let trained = semiseq(&folder, &["train", config, "--no-tui", "--out", "run"]);

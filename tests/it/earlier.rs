@@ -1,5 +1,5 @@
-//! What was made before still works: a config and a run folder that semiseq 0.1 wrote on 27 November 2026 (`tests/fixtures/earlier_run`,
-//! the files that are read later), with the predictions that it gave then.
+//! What was made before still works: a config and a run folder that semiseq 0.1 wrote on 27 November 2026
+//! (`tests/fixtures/earlier_run`, the files that are read later), with the predictions that it gave then.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -95,7 +95,8 @@ fn whole(module: &Module, path: &str) -> Option<Module> {
     Some(from)
 }
 
-/// Which files each file of a crate imports from. What a `mod.rs` only exports again counts as imported from where it stands.
+/// Which files each file of a crate imports from. What a `mod.rs` only exports again counts as imported from where it
+/// stands.
 fn imports(source: &Path) -> BTreeMap<Module, BTreeSet<Module>> {
     let modules = modules(source);
     let mut exported: BTreeMap<(Module, String), Module> = BTreeMap::new();

@@ -8,7 +8,8 @@ use serde_json::Value;
 
 const CONFIG: &str = "name = 'several'\n[data]\ntrain = ['part-b.csv', 'part-a.csv']\nvalidation = 0.25\n\
     [data.labels]\ngroup = 'patient'\n\
-    [model.classifier.encoder.gru]\nhidden = 4\n[[stage]]\nsteps = 2\n[stage.objective.supervised]\n[baseline]\nenabled = false\n";
+    [model.classifier.encoder.gru]\nhidden = 4\n[[stage]]\nsteps = \
+    2\n[stage.objective.supervised]\n[baseline]\nenabled = false\n";
 
 /// 15 patients of four visits in two files; every third is ill.
 fn write_parts(folder: &Path) {

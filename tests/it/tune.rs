@@ -10,14 +10,16 @@ const SMALL: &str = include_str!("common/small.toml");
 fn trials_are_judged_on_labels_left_out_and_never_on_the_test_part() {
     let folder = folder("tune");
     write_config(&folder, SMALL);
-    let space = "\"stage.1.optimizer.adam.lr\" = { log = [1e-3, 3e-2] }\n\"model.classifier.encoder.gru.hidden\" = { choice = [4, 8] }\n";
+    let space = "\"stage.1.optimizer.adam.lr\" = { log = [1e-3, 3e-2] }\n\"model.classifier.encoder.gru.hidden\" = { \
+                 choice = [4, 8] }\n";
     std::fs::write(folder.join("space.toml"), space).expect("a space");
     let command = ["tune", "c.toml", "--trials", "4", "--space", "space.toml", "--jobs", "2", "--json"];
     let first = semiseq(&folder, &command);
     assert!(first.status.success(), "{}", errors(&first));
     let told = errors(&first);
     assert!(told.contains("validation part is left out"), "{told}");
-    // Four trials for a third of the steps, then the best two (or the config as it is beside them) for all, on four folds.
+    // Four trials for a third of the steps, then the best two (or the config as it is beside them) for all, on four
+    // folds.
     assert!(told.contains("round 1 of 2: 4 trials for 1/3") && told.contains("16 cells, 16 to run"), "{told}");
     let table: Value = serde_json::from_slice(&first.stdout).expect("one JSON object");
     assert_eq!((&table["metric"], &table["folds"]), (&"accuracy".into(), &4.into()));

@@ -6,7 +6,8 @@ use std::process::Command;
 
 use crate::backend;
 
-/// The workspace, wherever in it the command was given. Cargo says where when it runs us: two clones may share what is built.
+/// The workspace, wherever in it the command was given. Cargo says where when it runs us: two clones may share what is
+/// built.
 pub fn root() -> PathBuf {
     let here = std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
     here.parent().map_or_else(|| here.clone(), Path::to_path_buf)
@@ -45,7 +46,8 @@ fn features(asked: Option<&str>) -> String {
         None if has_vulkan() => "flex,ndarray,wgpu".to_string(),
         None => {
             tell(
-                "note: no Vulkan loader (libvulkan.so.1) on this machine, so wgpu is left out; on Debian: apt-get install libvulkan1 mesa-vulkan-drivers",
+                "note: no Vulkan loader (libvulkan.so.1) on this machine, so wgpu is left out; on Debian: apt-get \
+                 install libvulkan1 mesa-vulkan-drivers",
             );
             "flex,ndarray".to_string()
         }
@@ -65,7 +67,8 @@ fn has_vulkan() -> bool {
 pub fn test(asked: Option<&str>, filter: Option<&str>) -> u8 {
     let features = features(asked);
     let mut arguments = vec!["test", "--release", "--workspace", "--features", &features];
-    // Formats that are off by default, apart from all else: Burn would be compiled again with what their crates switch on.
+    // Formats that are off by default, apart from all else: Burn would be compiled again with what their crates switch
+    // on.
     let formats =
         ["semiseq-files/parquet", "semiseq-files/arrow", "semiseq-datasets/parquet", "semiseq-datasets/arrow"]
             .join(",");
@@ -147,7 +150,8 @@ pub fn program(backend: &str) -> Result<PathBuf, u8> {
     if !program.exists() {
         let minutes = if backend == "wgpu" || backend == "cuda" { 15 } else { 7 };
         tell(&format!(
-            "building semiseq with the {backend} backend: about {minutes} minutes on two cores, this once; later runs start at once"
+            "building semiseq with the {backend} backend: about {minutes} minutes on two cores, this once; later runs \
+             start at once"
         ));
     }
     let target = folder.display().to_string();

@@ -1,5 +1,5 @@
-//! `cargo xtask few-labels TASKS`: what a user gets from `semiseq new` and `semiseq train`, without an edit, on tasks with few
-//! labels; beside the references that each run computes on the same labels.
+//! `cargo xtask few-labels TASKS`: what a user gets from `semiseq new` and `semiseq train`, without an edit, on tasks
+//! with few labels; beside the references that each run computes on the same labels.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -16,7 +16,9 @@ use clap::{Parser, Subcommand};
 #[command(
     name = "cargo xtask",
     bin_name = "cargo xtask",
-    after_help = "Every other command (train, eval, predict, embed, cluster, compare, report, data, …) goes to `semiseq`, built with the\nbackend that the config or `--backend` names. `cargo xtask semiseq --help` lists them."
+    after_help = "Every other command (train, eval, predict, embed, cluster, compare, report, data, …) goes to \
+                  `semiseq`, built with the\nbackend that the config or `--backend` names. `cargo xtask semiseq \
+                  --help` lists them."
 )]
 struct Arguments {
     #[command(subcommand)]
@@ -45,7 +47,8 @@ enum Command {
     /// Measure the recurrent operations and whole training steps
     #[command(after_help = "Of the benchmark:\n      \
         --out DIR          Folder that gets bench.md and bench.json\n      \
-        --filter TEXT      The cases whose name holds it: `lstm [32, 100, 64, 128] both train`, `mnist-rows stage 1`\n      \
+        --filter TEXT      The cases whose name holds it: `lstm [32, 100, 64, 128] both train`, `mnist-rows stage \
+        1`\n      \
         --torch PYTHON     An interpreter that has PyTorch, to be timed beside us\n      \
         --backend NAME     That backend alone, without memory; on a GPU PyTorch takes the card too\n      \
         --quick            Fewer rounds, and no memory\n      \

@@ -1,4 +1,5 @@
-//! `cargo xtask new objective|encoder|format NAME`: a skeleton that compiles, is tested and works, with its lines in the lists.
+//! `cargo xtask new objective|encoder|format NAME`: a skeleton that compiles, is tested and works, with its lines in
+//! the lists.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -31,13 +32,15 @@ const KINDS: [Kind; 3] = [
             ("crates/objectives/src/registry.rs", |text, name| {
                 let (pascal, snake) = (pascal(name), snake(name));
                 let row = format!(
-                    "    {snake} \"{name}\" {pascal} {pascal}Config {pascal}, \"SAY IN ONE LINE WHAT IT DOES (AUTHORS YEAR)\",\n        \
+                    "    {snake} \"{name}\" {pascal} {pascal}Config {pascal}, \"SAY IN ONE LINE WHAT IT DOES (AUTHORS \
+                     YEAR)\",\n        \
                      |_| classes();"
                 );
                 last_row(text, "\nregistry! {\n", "\n}", &row)
             }),
         ],
-        then: "the loss and its paper in the file; numbers of an independent implementation in\ncrates/objectives/tests \
+        then: "the loss and its paper in the file; numbers of an independent implementation \
+               in\ncrates/objectives/tests \
                (fixtures/objectives.py makes them); a line in the README. It trains already:\n\ncargo xtask train \
                configs/quickstart.toml --set 'stage.1.objective={NAME={}}'",
     },
@@ -51,19 +54,22 @@ const KINDS: [Kind; 3] = [
             ("crates/models/src/encoders/registry.rs", |text, name| {
                 let (pascal, snake) = (pascal(name), snake(name));
                 let row = format!(
-                    "    \"{name}\" {pascal} crate::encoders::{snake}::{pascal}Config, \"SAY IN ONE LINE WHAT IT DOES (AUTHORS YEAR).\";"
+                    "    \"{name}\" {pascal} crate::encoders::{snake}::{pascal}Config, \"SAY IN ONE LINE WHAT IT DOES \
+                     (AUTHORS YEAR).\";"
                 );
                 last_row(text, "\nregistry! {\n", "\n}", &row)
             }),
             ("crates/models/src/encoders/any.rs", |text, name| {
                 let (pascal, snake) = (pascal(name), snake(name));
                 let row = format!(
-                    "    {pascal} crate::encoders::{snake}::{pascal}Encoder, \"SAY IN ONE LINE WHAT IT DOES (AUTHORS YEAR).\";"
+                    "    {pascal} crate::encoders::{snake}::{pascal}Encoder, \"SAY IN ONE LINE WHAT IT DOES (AUTHORS \
+                     YEAR).\";"
                 );
                 last_row(text, "\nencoders! {\n", "\n}", &row)
             }),
         ],
-        then: "what it computes, and its paper, in the file; numbers of an independent implementation in\ncrates/models/tests; a line \
+        then: "what it computes, and its paper, in the file; numbers of an independent implementation \
+               in\ncrates/models/tests; a line \
                in the README. It trains already:\n\ncargo xtask train configs/quickstart.toml --set \
                'model.classifier.encoder={NAME={}}'",
     },
@@ -76,7 +82,8 @@ const KINDS: [Kind; 3] = [
             let text = module(text, "pub(crate) mod ", name)?;
             last_row(&text, "\npub const FORMATS: &[Format] = &[\n", "\n];", &format!("    {}::FORMAT,", snake(name)))
         })],
-        then: "how it is read, in the file, with files that another program wrote in its tests; a line in the README and in\n\
+        then: "how it is read, in the file, with files that another program wrote in its tests; a line in the README \
+               and in\n\
                docs/data.md. Its own ending is read already:\n\ncargo xtask data info PATH.NAME",
     },
 ];

@@ -65,7 +65,8 @@ pub fn check(root: &Path) -> Vec<String> {
     problems
 }
 
-/// rustfmt breaks no comment and no literal: comments are for us to break, and a row of a registry or a JSON text may stand on one line.
+/// rustfmt breaks no comment and no literal: comments are for us to break, and a row of a registry or a JSON text may
+/// stand on one line.
 fn is_too_long(line: &str) -> bool {
     line.chars().count() > COLUMNS && (line.trim_start().starts_with("//") || !line.contains('"'))
 }

@@ -1,6 +1,7 @@
 //! EncoderName (AUTHORS YEAR, "TITLE").
 //!
-//! `h_t = tanh(W x_t + b)`: say here what it computes, with the paper's equation, and where and why this differs from the paper.
+//! `h_t = tanh(W x_t + b)`: say here what it computes, with the paper's equation, and where and why this differs from
+//! the paper.
 
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};

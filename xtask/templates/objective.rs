@@ -1,7 +1,7 @@
 //! ObjectiveName (AUTHORS YEAR, "TITLE").
 //!
-//! `L = CE(labelled) + weight · mean‖p(weak view) - p(strong view)‖²`: say here what it minimises, with the paper's equation,
-//! and where and why this differs from the paper.
+//! `L = CE(labelled) + weight · mean‖p(weak view) - p(strong view)‖²`: say here what it minimises, with the paper's
+//! equation, and where and why this differs from the paper.
 
 use burn::module::Module;
 use semiseq_datasets::{Pool, Views};

@@ -38,8 +38,8 @@ pub fn adjusted_rand_index(left: &[usize], right: &[usize]) -> f64 {
     if most == expected { 1.0 } else { (both - expected) / (most - expected) }
 }
 
-/// Mean over the points of `(b - a) / max(a, b)`, with `a` the mean distance to the own group and `b` that to the nearest
-/// other one, in [-1, 1] (Rousseeuw 1987).
+/// Mean over the points of `(b - a) / max(a, b)`, with `a` the mean distance to the own group and `b` that to the
+/// nearest other one, in [-1, 1] (Rousseeuw 1987).
 ///
 /// # Errors
 ///

@@ -1,7 +1,7 @@
 //! How well a score tells anomalies from normal points.
 
-/// The area under the receiver operating characteristic: the probability that an anomaly scores higher than a normal point,
-/// ties counting half (Hanley & McNeil 1982). `None` where one of the two kinds is missing.
+/// The area under the receiver operating characteristic: the probability that an anomaly scores higher than a normal
+/// point, ties counting half (Hanley & McNeil 1982). `None` where one of the two kinds is missing.
 pub fn area_under_roc(scores: &[f64], anomalous: &[bool]) -> Option<f64> {
     let mut order: Vec<usize> = (0..scores.len().min(anomalous.len())).collect();
     order.sort_by(|left, right| scores[*left].total_cmp(&scores[*right]));

@@ -1,5 +1,5 @@
-//! Groups of points: k-means (Lloyd 1957, with k-means++ starts), Gaussian mixture (Dempster et al. 1977), DBSCAN (Ester
-//! et al. 1996).
+//! Groups of points: k-means (Lloyd 1957, with k-means++ starts), Gaussian mixture (Dempster et al. 1977), DBSCAN
+//! (Ester et al. 1996).
 
 use linfa::DatasetBase;
 use linfa::prelude::ParamGuard;
@@ -40,7 +40,8 @@ pub fn cluster(points: &[Vec<f64>], method: Method, k: usize, seed: u64) -> Resu
     let different = crate::different(points);
     if k > different && method != Method::Dbscan {
         return Err(AnalysisError::new(format!(
-            "there are only {different} different vectors for {k} clusters: the encoder tells no more of the sequences apart"
+            "there are only {different} different vectors for {k} clusters: the encoder tells no more of the sequences \
+             apart"
         )));
     }
     let rng = Xoshiro256Plus::seed_from_u64(seed);

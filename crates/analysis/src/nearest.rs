@@ -1,4 +1,5 @@
-//! The class of the nearest points (k nearest neighbours, Cover & Hart 1967), for vectors of an encoder that stands still.
+//! The class of the nearest points (k nearest neighbours, Cover & Hart 1967), for vectors of an encoder that stands
+//! still.
 
 use linfa_nn::distance::L2Dist;
 use linfa_nn::{CommonNearestNeighbour, NearestNeighbour};

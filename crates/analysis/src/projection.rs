@@ -19,9 +19,9 @@ pub fn pca(points: &[Vec<f64>]) -> Result<Vec<[f64; 2]>, AnalysisError> {
     Ok(pairs(&principal(points, 2)?))
 }
 
-/// Neighbours stay neighbours; distances between groups mean little. More than 32 values a point are first reduced
-/// to 32 by PCA. The same seed gives the same map for up to 1000 points; more are approximated with the help of a tree that
-/// the library builds at random.
+/// Neighbours stay neighbours; distances between groups mean little. More than 32 values a point are first reduced to
+/// 32 by PCA. The same seed gives the same map for up to 1000 points; more are approximated with the help of a tree
+/// that the library builds at random.
 ///
 /// # Errors
 ///

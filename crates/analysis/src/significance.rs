@@ -1,8 +1,9 @@
 //! Whether one method is better than another over many runs (Demšar 2006, "Statistical comparisons of classifiers over
 //! multiple data sets").
 
-/// Two-sided p-value of the signed-rank test of paired differences (Wilcoxon 1945). Differences of 0 are left out. Exact
-/// for up to 25 pairs without ties, else by the normal approximation with correction for ties. 1 where nothing differs.
+/// Two-sided p-value of the signed-rank test of paired differences (Wilcoxon 1945). Differences of 0 are left out.
+/// Exact for up to 25 pairs without ties, else by the normal approximation with correction for ties. 1 where nothing
+/// differs.
 pub fn wilcoxon_signed_rank(differences: &[f64]) -> f64 {
     const EXACT: usize = 25;
     let mut sizes: Vec<f64> = differences.iter().copied().filter(|difference| *difference != 0.0).collect();

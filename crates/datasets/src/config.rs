@@ -16,13 +16,14 @@ use crate::sources::synthetic::FORMULAS;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DataConfig {
-    /// A built-in name (`semiseq data list`), the path of a file or folder, or a pattern such as `"part-*.csv"`, whose files are
-    /// read as one.
+    /// A built-in name (`semiseq data list`), the path of a file or folder, or a pattern such as `"part-*.csv"`, whose
+    /// files are read as one.
     pub source: String,
     /// The format, where the name does not tell.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub format: Option<String>,
-    /// The training part, in place of `source`: a path, a pattern, or a list of paths that are read as one. So are the other parts.
+    /// The training part, in place of `source`: a path, a pattern, or a list of paths that are read as one. So are the
+    /// other parts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub train: Option<Files>,
     /// A validation part; otherwise what `validation` says.
@@ -37,15 +38,15 @@ pub struct DataConfig {
     /// Column that holds the text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
-    /// Column that holds the label or number. Default: `label`, `target`, `class`, `y` or `category`; else one of a few classes,
-    /// or the last.
+    /// Column that holds the label or number. Default: `label`, `target`, `class`, `y` or `category`; else one of a few
+    /// classes, or the last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,
     /// Columns to use; for text, columns to join.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub features: Vec<String>,
-    /// Column that tells which series a row of a long table belongs to; in other tables, what a row is called. Either travels to
-    /// what `predict` writes. Default: looked for.
+    /// Column that tells which series a row of a long table belongs to; in other tables, what a row is called. Either
+    /// travels to what `predict` writes. Default: looked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     /// Column of the time of a row, in a long table or a recording. Default: looked for.
@@ -54,13 +55,14 @@ pub struct DataConfig {
     /// Whether the first row of a CSV holds names. Default: looked at.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub header: Option<bool>,
-    /// The order of the axes of NumPy's arrays: `n` sequences, `t` time, `c` channels. Default: `"ntc"`, `"nt"` or `"t"` by their
-    /// number; aeon and sktime write `"nct"`.
+    /// The order of the axes of NumPy's arrays: `n` sequences, `t` time, `c` channels. Default: `"ntc"`, `"nt"` or
+    /// `"t"` by their number; aeon and sktime write `"nct"`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub axes: Option<String>,
-    /// What is kept of the training part for validation: `"none"`, or a fraction in (0, 1). Labels that choose an epoch are
-    /// labels spent, so the default is `"none"`, and 0.2 in a config whose stages stop early. `"cross"` keeps nothing either: the
-    /// run also learns from all folds of the labelled part but one, each in turn, and says how it does on those left out.
+    /// What is kept of the training part for validation: `"none"`, or a fraction in (0, 1). Labels that choose an epoch
+    /// are labels spent, so the default is `"none"`, and 0.2 in a config whose stages stop early. `"cross"` keeps
+    /// nothing either: the run also learns from all folds of the labelled part but one, each in turn, and says how it
+    /// does on those left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub validation: Option<Validation>,
     /// The older spelling of `validation`, in [0, 1).
@@ -76,8 +78,8 @@ pub struct DataConfig {
     pub test_every: Option<usize>,
     /// Join the source's training and test part and draw the test part from both.
     pub join: bool,
-    /// Bytes that are read of a file at most, unpacked. Default: 4 GiB (4294967296) of a packed file, of a pipe and of standard
-    /// input; a plain file is read as large as it is.
+    /// Bytes that are read of a file at most, unpacked. Default: 4 GiB (4294967296) of a packed file, of a pipe and of
+    /// standard input; a plain file is read as large as it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_bytes: Option<u64>,
     /// Training sequences of a data set made by formula.
@@ -296,7 +298,8 @@ impl DataConfig {
     }
 }
 
-/// Notes every value of `[data.windows]` out of range, and what in `data` goes not with it; `path` is the key of the table.
+/// Notes every value of `[data.windows]` out of range, and what in `data` goes not with it; `path` is the key of the
+/// table.
 fn check_windows(windows: &WindowsConfig, path: &str, data: &DataConfig, problems: &mut Vec<Problem>) {
     let mut add = |key: String, message: String, hint: &str| {
         problems.push(Problem { key, message, hint: Some(hint.to_string()) })

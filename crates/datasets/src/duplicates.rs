@@ -1,4 +1,5 @@
-//! Rows that stand twice: a test row that is equal to a training row tells what the model remembers, not what it learned.
+//! Rows that stand twice: a test row that is equal to a training row tells what the model remembers, not what it
+//! learned.
 
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -41,7 +42,8 @@ impl Seen {
 pub(crate) fn told(shares: &[String]) -> Option<String> {
     (!shares.is_empty()).then(|| {
         format!(
-            "{} are equal to training rows (duplicates): a score on them tells what the model remembers; leave one of each",
+            "{} are equal to training rows (duplicates): a score on them tells what the model remembers; leave one of \
+             each",
             shares.join(" and ")
         )
     })
@@ -53,7 +55,8 @@ pub(crate) fn within(dataset: &Dataset) -> Option<String> {
     let count = (0..dataset.len()).filter(|row| !seen.insert(digest(dataset, *row))).count();
     (count > 0).then(|| {
         format!(
-            "{}: {count} of {} rows are duplicates of rows before them; drawn at random, a test part will hold rows that are trained on",
+            "{}: {count} of {} rows are duplicates of rows before them; drawn at random, a test part will hold rows \
+             that are trained on",
             dataset.name,
             dataset.len()
         )

@@ -10,7 +10,8 @@ use semiseq_schema::nearest;
 
 use crate::shown::one_line;
 
-/// Data that cannot be used as it is. `Display` says it in one line; [`DataError::in_full`] adds further mistakes and the hint.
+/// Data that cannot be used as it is. `Display` says it in one line; [`DataError::in_full`] adds further mistakes and
+/// the hint.
 #[derive(Clone, Debug)]
 pub struct DataError {
     lines: Vec<String>,

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use crate::preparation::unicode::composed;
 
-/// Marks that programs write for a label that is not there: ARFF and UCR, pandas, R, SQL, Excel. In any case of letters.
+/// Marks that programs write for a label that is not there: ARFF and UCR, pandas, R, SQL, Excel. In any case of
+/// letters.
 const MISSING: [&str; 8] = ["", "?", "nan", "na", "n/a", "<na>", "null", "#n/a"];
 /// Words that may mean no label and may be a class: the user is asked.
 const DOUBTFUL: [&str; 10] =
@@ -18,8 +19,8 @@ pub(crate) fn is_missing(label: &str) -> bool {
     MISSING.iter().any(|mark| label.eq_ignore_ascii_case(mark))
 }
 
-/// What two spellings of one class have in common: `1`, `1.0` and `1e0` are one number, `01` and `A1` are names; `é` is one
-/// letter however it is composed.
+/// What two spellings of one class have in common: `1`, `1.0` and `1e0` are one number, `01` and `A1` are names; `é` is
+/// one letter however it is composed.
 pub(crate) fn key(label: &str) -> String {
     let label = label.trim();
     let digits = label.strip_prefix(['+', '-']).unwrap_or(label);
@@ -41,7 +42,8 @@ fn significant(number: &str) -> usize {
     digits.trim_matches('0').len()
 }
 
-/// The classes that labels name, in order, each in its shortest spelling, and the class of each label; an empty one has none.
+/// The classes that labels name, in order, each in its shortest spelling, and the class of each label; an empty one has
+/// none.
 pub(crate) fn classes(labels: &[String]) -> (Vec<String>, Vec<Option<usize>>) {
     let mut spellings: HashMap<String, &str> = HashMap::new();
     let keys: Vec<Option<String>> = labels.iter().map(|label| (!label.is_empty()).then(|| key(label))).collect();
@@ -106,7 +108,8 @@ pub(crate) fn doubtful(classes: &[String], counts: &[usize], name: &str) -> Opti
     let place = place.or_else(|| minus_one(classes)).filter(|_| classes.len() > 2)?;
     let class = &classes[place];
     Some(format!(
-        "{name}: `{class}` is read as a class, of {} rows; if it means unlabelled, empty these cells or set `data.labels.missing = \
+        "{name}: `{class}` is read as a class, of {} rows; if it means unlabelled, empty these cells or set \
+         `data.labels.missing = \
          \"{class}\"`",
         counts.get(place).copied().unwrap_or(0)
     ))

@@ -1,5 +1,5 @@
-//! Series on a large number: seconds since 1970, a counter, a pressure in pascal. `f32` holds seven digits, so the number is
-//! taken off in double precision before values become `f32`, and kept beside them.
+//! Series on a large number: seconds since 1970, a counter, a pressure in pascal. `f32` holds seven digits, so the
+//! number is taken off in double precision before values become `f32`, and kept beside them.
 
 use crate::series::Series;
 
@@ -58,8 +58,8 @@ impl Levels {
     }
 }
 
-/// A series of `f32` from values in double precision, row-major `[time, channels]` and NaN where one is missing, and what was
-/// taken off its channels: nothing where `f32` holds the values as they are.
+/// A series of `f32` from values in double precision, row-major `[time, channels]` and NaN where one is missing, and
+/// what was taken off its channels: nothing where `f32` holds the values as they are.
 pub(crate) fn leveled(values: &[f64], channels: usize) -> (Series, Vec<f64>) {
     let level: Vec<f64> = (0..channels).map(|channel| level_of(values, channel, channels)).collect();
     let taken = level.iter().any(|level| *level != 0.0);
@@ -76,7 +76,8 @@ fn level_of(values: &[f64], channel: usize, channels: usize) -> f64 {
     if far && !known().all(is_short) { first } else { 0.0 }
 }
 
-/// Whether `f32` holds a number, or has it as the shortest decimal for what it holds: `0.1`, which a program wrote from `f32`.
+/// Whether `f32` holds a number, or has it as the shortest decimal for what it holds: `0.1`, which a program wrote from
+/// `f32`.
 fn is_short(value: f64) -> bool {
     let single = value as f32;
     f64::from(single) == value || single.to_string().parse() == Ok(value)

@@ -1,5 +1,5 @@
-//! Readers and tokenizers on files with a few changes: whatever is in a file, it is read or refused, and nothing panics,
-//! hangs or gives what later parts cannot work on.
+//! Readers and tokenizers on files with a few changes: whatever is in a file, it is read or refused, and nothing
+//! panics, hangs or gives what later parts cannot work on.
 
 use std::fs;
 use std::path::Path;
@@ -145,7 +145,8 @@ fn tables_with_tabs_hold() {
 
 #[test]
 fn series_files_hold() {
-    let text = b"# c\n@problemName x\n@univariate false\n@classLabel true a b\n@data\n1,2:3,4:a\n5,6,7:6,7,8:b\n1,?:2,3:a\n4:5:b\n";
+    let text = b"# c\n@problemName x\n@univariate false\n@classLabel true a \
+                 b\n@data\n1,2:3,4:a\n5,6,7:6,7,8:b\n1,?:2,3:a\n4:5:b\n";
     hold("ts", "ts", "a.ts", text);
 }
 

@@ -125,7 +125,8 @@ pub fn prepare_source(source: Source, config: &DataConfig, task: Task) -> Result
 fn lost_digits(raw: &Dataset, config: &DataConfig) -> Option<String> {
     (!raw.levels.is_empty() && config.transform.normalize == Normalize::None).then(|| {
         format!(
-            "{}: values lie on a large number and lose digits with `data.transform.normalize = \"none\"`; `channel` and `series` take it \
+            "{}: values lie on a large number and lose digits with `data.transform.normalize = \"none\"`; `channel` \
+             and `series` take it \
              off in double precision",
             raw.name
         )

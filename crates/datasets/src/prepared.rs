@@ -11,7 +11,8 @@ use crate::sequence::{Dataset, Sequence};
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Prepared {
-    /// The training part: labelled and unlabelled sequences, and those without any label; held once, by whoever trains on it.
+    /// The training part: labelled and unlabelled sequences, and those without any label; held once, by whoever trains
+    /// on it.
     pub train: Arc<Dataset>,
     /// The validation part.
     pub valid: Dataset,
@@ -31,7 +32,8 @@ pub struct Prepared {
     pub as_read: AsRead,
 }
 
-/// Sequences as they were read, with missing values filled: what references are made of. Empty where nothing is classified.
+/// Sequences as they were read, with missing values filled: what references are made of. Empty where nothing is
+/// classified.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct AsRead {

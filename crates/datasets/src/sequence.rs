@@ -60,8 +60,8 @@ pub struct Dataset {
     pub keys: RowKeys,
     /// What was read otherwise than it may be meant, a line each, for people.
     pub notes: Vec<String>,
-    /// SHA-256 of the samples that frames of sound were made of. It stands for them in a [`DataMark`](crate::DataMark): a
-    /// Fourier transform may differ in its last digit between machines.
+    /// SHA-256 of the samples that frames of sound were made of. It stands for them in a [`DataMark`](crate::DataMark):
+    /// a Fourier transform may differ in its last digit between machines.
     pub samples: Option<String>,
 }
 

@@ -16,8 +16,8 @@ pub fn one_line(text: &str, most: usize) -> String {
     shortened(&escaped(text, |letter| letter == '\t'), most)
 }
 
-/// A whole message without a letter that a terminal would obey: its own line breaks and tabs stay, other control characters
-/// and marks that turn the direction of writing are spelled out.
+/// A whole message without a letter that a terminal would obey: its own line breaks and tabs stay, other control
+/// characters and marks that turn the direction of writing are spelled out.
 pub fn harmless(text: &str) -> Cow<'_, str> {
     escaped(text, |letter| matches!(letter, '\n' | '\t'))
 }

@@ -1,8 +1,9 @@
-//! Word vectors that others have trained: GloVe's text, word2vec's text and binary, fastText's `.vec`; packed with gzip or not.
+//! Word vectors that others have trained: GloVe's text, word2vec's text and binary, fastText's `.vec`; packed with gzip
+//! or not.
 //!
-//! A line of text holds a word and its numbers (GloVe); word2vec and fastText begin with a line of how many words and numbers there
-//! are. The binary has that line too, and then of each word its letters, a space and its numbers as `f32`, little-endian. Files are
-//! read as a stream, and only the words that are asked for are kept.
+//! A line of text holds a word and its numbers (GloVe); word2vec and fastText begin with a line of how many words and
+//! numbers there are. The binary has that line too, and then of each word its letters, a space and its numbers as
+//! `f32`, little-endian. Files are read as a stream, and only the words that are asked for are kept.
 
 use std::collections::HashMap;
 use std::fs::File;

@@ -1,5 +1,5 @@
-//! Arrow's IPC format, streams and files (Feather), by the library of Apache Arrow. A file is a stream between its marks. Packed
-//! buffers are refused: they say of themselves how large they get.
+//! Arrow's IPC format, streams and files (Feather), by the library of Apache Arrow. A file is a stream between its
+//! marks. Packed buffers are refused: they say of themselves how large they get.
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{

@@ -1,5 +1,6 @@
-//! EDF and EDF+, the European Data Format of EEG and sleep (Kemp et al. 1992, Kemp & Olivan 2003): a header in ASCII, then
-//! records of so many seconds, each with the samples of every channel in turn, 16 bits. EDF+ keeps annotations as one more channel.
+//! EDF and EDF+, the European Data Format of EEG and sleep (Kemp et al. 1992, Kemp & Olivan 2003): a header in ASCII,
+//! then records of so many seconds, each with the samples of every channel in turn, 16 bits. EDF+ keeps annotations as
+//! one more channel.
 
 use crate::signals::{Annotation, Recording, Signal, field};
 
@@ -152,7 +153,8 @@ fn header(bytes: &[u8]) -> Result<Header, String> {
     };
     if records > there {
         return Err(format!(
-            "byte {}: the header promises {records} records of {width} bytes, and {there} are there: the file is cut short",
+            "byte {}: the header promises {records} records of {width} bytes, and {there} are there: the file is cut \
+             short",
             bytes.len()
         ));
     }
@@ -160,8 +162,8 @@ fn header(bytes: &[u8]) -> Result<Header, String> {
     Ok(Header { patient: field(bytes, 8, 80)?, records, duration, channels, bytes: size, gaps })
 }
 
-/// Adds the annotations of a record: `+onset[\x15duration]\x14text\x14…\0`. Returns when the record begins, which the first list
-/// without a text says.
+/// Adds the annotations of a record: `+onset[\x15duration]\x14text\x14…\0`. Returns when the record begins, which the
+/// first list without a text says.
 fn annotations(cell: &[u8], notes: &mut Vec<Annotation>) -> Result<Option<f64>, String> {
     let mut start = None;
     for list in cell.split(|byte| *byte == 0).filter(|list| !list.is_empty()) {

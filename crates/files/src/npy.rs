@@ -1,5 +1,5 @@
-//! `.npy`, the format of NumPy's arrays (NEP 1): a header that is a dictionary as Python writes it, and the values in C or in
-//! Fortran order. Objects are refused: they are pickled Python, which runs code.
+//! `.npy`, the format of NumPy's arrays (NEP 1): a header that is a dictionary as Python writes it, and the values in C
+//! or in Fortran order. Objects are refused: they are pickled Python, which runs code.
 
 /// An array; its values stand in C order, the last axis fastest, whatever the file has.
 #[derive(Clone, Debug, PartialEq)]

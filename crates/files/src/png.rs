@@ -1,4 +1,5 @@
-//! PNG pictures (ISO/IEC 15948): grey, coloured or by palette, 1 to 16 bits, without interlacing. Transparency is left out.
+//! PNG pictures (ISO/IEC 15948): grey, coloured or by palette, 1 to 16 bits, without interlacing. Transparency is left
+//! out.
 
 use std::io::Read;
 

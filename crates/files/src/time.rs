@@ -190,8 +190,8 @@ fn days(year: u32, month: u32, day: u32) -> Option<i64> {
     Some(era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468)
 }
 
-/// The times of a column in seconds, days before months or behind as fits all cells, and best the order they stand in; numbers
-/// as they are.
+/// The times of a column in seconds, days before months or behind as fits all cells, and best the order they stand in;
+/// numbers as they are.
 ///
 /// # Errors
 ///

@@ -1,5 +1,5 @@
-//! WFDB, the format of PhysioNet: a header of text (`.hea`) that names the files of samples, formats 16 and 212, and annotations
-//! (`.atr`) in the format of MIT.
+//! WFDB, the format of PhysioNet: a header of text (`.hea`) that names the files of samples, formats 16 and 212, and
+//! annotations (`.atr`) in the format of MIT.
 
 use crate::signals::{Annotation, Signal};
 
@@ -148,7 +148,8 @@ impl Header {
         let samples = self.samples.unwrap_or(there / count.max(1));
         if samples.checked_mul(count).is_none_or(|wanted| wanted > there) {
             return Err(format!(
-                "byte {}: the header promises {samples} samples of {count} signals, and {} are there: the file is cut short",
+                "byte {}: the header promises {samples} samples of {count} signals, and {} are there: the file is cut \
+                 short",
                 bytes.len(),
                 there / count.max(1)
             ));

@@ -54,8 +54,8 @@ pub struct Taken {
     pub left: Vec<String>,
 }
 
-/// A model with the parameters of another, by name and shape. Where `rows` is given, row `i` of the table of tokens is the other's
-/// row `rows[i]`, and rows without one stay as they are.
+/// A model with the parameters of another, by name and shape. Where `rows` is given, row `i` of the table of tokens is
+/// the other's row `rows[i]`, and rows without one stay as they are.
 pub fn with_weights_of<M: Module>(
     model: M,
     tensors: &HashMap<String, OtherTensor>,

@@ -52,10 +52,11 @@ pub trait Objective<M: SequenceModel>: Module + ModuleDisplay {
 
     /// The loss of one step as named terms, each with what it is the mean over. Runs on the autodiff device.
     ///
-    /// Where gradients are gathered over several batches ([`crate::config::stage::StageConfig::gradient_accumulation`]), each batch is
-    /// a call, and each term weighs by its share of the rows that it is the mean over: together they are the loss of one large
-    /// batch, if the term is a sum over rows. Terms that compare the rows of a batch with each other or with its means
-    /// (contrastive ones, thresholds and distributions that follow the batch) see small batches.
+    /// Where gradients are gathered over several batches
+    /// ([`crate::config::stage::StageConfig::gradient_accumulation`]), each batch is a call, and each term weighs by
+    /// its share of the rows that it is the mean over: together they are the loss of one large batch, if the term is a
+    /// sum over rows. Terms that compare the rows of a batch with each other or with its means (contrastive ones,
+    /// thresholds and distributions that follow the batch) see small batches.
     fn step(&mut self, model: &M, step: &Step, context: &StepContext) -> Terms;
 
     /// Called after the optimiser moved the model: where a teacher follows its student.
@@ -69,15 +70,15 @@ pub trait Objective<M: SequenceModel>: Module + ModuleDisplay {
         None
     }
 
-    /// What is measured on a validation batch where the task's own scores do not tell: means, the first of them `loss`, each
-    /// with what it is the mean over. Empty: use the task's metrics. An objective with one number, a mean over sequences, gives
-    /// [`Objective::validate`].
+    /// What is measured on a validation batch where the task's own scores do not tell: means, the first of them `loss`,
+    /// each with what it is the mean over. Empty: use the task's metrics. An objective with one number, a mean over
+    /// sequences, gives [`Objective::validate`].
     fn measure(&self, model: &M, part: &Part) -> Measures {
         self.validate(model, part).map(|loss| vec![Measure::new("loss", loss, Over::Sequences)]).unwrap_or_default()
     }
 
-    /// What is wrong with a run that goes on but comes to nothing (a collapsed posterior), with a remedy, from the means of
-    /// an epoch. A run says it once a stage.
+    /// What is wrong with a run that goes on but comes to nothing (a collapsed posterior), with a remedy, from the
+    /// means of an epoch. A run says it once a stage.
     fn warning(&self, _train: &Scores, _context: &StepContext) -> Option<String> {
         None
     }
@@ -88,25 +89,26 @@ pub trait Objective<M: SequenceModel>: Module + ModuleDisplay {
         None
     }
 
-    /// What the objective makes of sequences from their vectors alone, for people to see: values `[batch, time, features]` or
-    /// tokens `[batch, time]`. `None` where it rebuilds none.
+    /// What the objective makes of sequences from their vectors alone, for people to see: values `[batch, time,
+    /// features]` or tokens `[batch, time]`. `None` where it rebuilds none.
     fn rebuild(&self, _model: &M, _sequences: &Sequences) -> Option<Input> {
         None
     }
 
-    /// The sequence that answers each sequence, where the objective writes one: tokens without their end, or values. `None`
-    /// where it does not.
+    /// The sequence that answers each sequence, where the objective writes one: tokens without their end, or values.
+    /// `None` where it does not.
     fn answer(&self, _model: &M, _sequences: &Sequences) -> Option<Vec<Sequence>> {
         None
     }
 
-    /// Logits `[rows, classes]` that stand in for the model's own wherever it is asked for classes, off the autodiff device: where
-    /// layers of the objective have a say. `None`: the model answers alone.
+    /// Logits `[rows, classes]` that stand in for the model's own wherever it is asked for classes, off the autodiff
+    /// device: where layers of the objective have a say. `None`: the model answers alone.
     fn vote(&self, _model: &M, _sequences: &Sequences) -> Option<Tensor<2>> {
         None
     }
 
-    /// Recurrent states that the objective carries from one step of an epoch to the next, for a checkpoint inside the epoch.
+    /// Recurrent states that the objective carries from one step of an epoch to the next, for a checkpoint inside the
+    /// epoch.
     fn states(&self) -> Vec<State> {
         Vec::new()
     }

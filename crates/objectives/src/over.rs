@@ -1,5 +1,6 @@
-//! What the mean of a term is over. With it the means of several batches make the mean over all their rows: gradients that are
-//! gathered over batches equal those of one large batch, and an epoch's mean is one over its tokens, steps or labels.
+//! What the mean of a term is over. With it the means of several batches make the mean over all their rows: gradients
+//! that are gathered over batches equal those of one large batch, and an epoch's mean is one over its tokens, steps or
+//! labels.
 
 use std::fmt::{self, Debug, Formatter};
 use std::sync::Arc;
@@ -9,8 +10,8 @@ use semiseq_datasets::{Batch, Target};
 /// Which rows of a batch a mean is over.
 #[derive(Clone, Default)]
 pub enum Over {
-    /// Rows of the model's output for the unlabelled part that are no padding: sequences, or steps of a tagger. Of the labelled
-    /// part where there is no unlabelled one.
+    /// Rows of the model's output for the unlabelled part that are no padding: sequences, or steps of a tagger. Of the
+    /// labelled part where there is no unlabelled one.
     #[default]
     Rows,
     /// Rows of the model's output for the labelled part that are no padding.
@@ -29,8 +30,8 @@ pub enum Over {
     TargetSteps,
     /// As much of the unlabelled part as the objective counts.
     Counted(Arc<dyn Fn(&Batch) -> f64 + Send + Sync>),
-    /// The batch as a whole: no sum over its rows, such as a penalty on weights or the distance of two batches' means. Each
-    /// batch counts as much as another.
+    /// The batch as a whole: no sum over its rows, such as a penalty on weights or the distance of two batches' means.
+    /// Each batch counts as much as another.
     Batch,
 }
 

@@ -109,9 +109,13 @@ impl Kind {
     }
 }
 
-/// A row is the file in `methods/`, the name in configs, the name in the enums, the settings, the objective, what it does, and what kind it is.
+/// A row is the file in `methods/`, the name in configs, the name in the enums, the settings, the objective, what it
+/// does, and what kind it is.
 macro_rules! registry {
-    ($($file:ident $name:literal $variant:ident $config:ident $module:ty, $summary:literal, |$given:pat_param| $kind:expr;)*) => {
+    (
+        $($file:ident $name:literal $variant:ident $config:ident $module:ty, $summary:literal,
+            |$given:pat_param| $kind:expr;)*
+    ) => {
         $(pub use crate::methods::$file::*;)*
 
         /// `[stage.objective.NAME]`.

@@ -189,7 +189,8 @@ fn target_sequences(batch: &Batch, read: &Sequences, device: &Device) -> Targets
     Targets::Sequences { target, known: Tensor::from_data(known.as_slice(), device), past }
 }
 
-/// A row without a label has as many unknown classes as the model has rows for it, though no other of the batch tells how many.
+/// A row without a label has as many unknown classes as the model has rows for it, though no other of the batch tells
+/// how many.
 fn targets(batch: &Batch, read: &Sequences, per_step: bool, device: &Device) -> Targets {
     if batch.targets.iter().any(|target| matches!(target, Target::Sequence(_))) {
         return target_sequences(batch, read, device);

@@ -7,8 +7,8 @@ use crate::parts::losses::weighted_mean;
 
 /// A loss as named, weighted terms, with monitors that carry no gradient.
 ///
-/// Each name appears on the dashboard, in `metrics.jsonl` and in the curves. Each is a mean over rows of the batch, which
-/// [`Terms::over`] tells where they are not those of the unlabelled part.
+/// Each name appears on the dashboard, in `metrics.jsonl` and in the curves. Each is a mean over rows of the batch,
+/// which [`Terms::over`] tells where they are not those of the unlabelled part.
 #[derive(Debug, Default)]
 pub struct Terms {
     terms: Vec<Term>,
@@ -126,7 +126,8 @@ impl Terms {
         self
     }
 
-    /// Watches the mean of values with a weight each, both `[rows]`; an epoch's mean is over the weights of all its batches.
+    /// Watches the mean of values with a weight each, both `[rows]`; an epoch's mean is over the weights of all its
+    /// batches.
     #[must_use]
     pub fn monitor_rows(mut self, name: &'static str, values: Tensor<1>, weights: Tensor<1>) -> Self {
         let (values, weights) = (values.detach(), weights.detach());

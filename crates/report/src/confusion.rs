@@ -12,7 +12,8 @@ use semiseq_training::tasks::measures::Confusion;
 /// Classes of a picture at most: nobody reads more, and it grows with their square.
 pub const PICTURED: usize = 40;
 
-/// Draws `confusion.svg`: counts, shaded by their share of the true class; of many classes those that are confused most.
+/// Draws `confusion.svg`: counts, shaded by their share of the true class; of many classes those that are confused
+/// most.
 ///
 /// # Errors
 ///

@@ -34,8 +34,8 @@ pub fn of_one_size<'a>(sequences: impl IntoIterator<Item = &'a Sequence>) -> Vec
     pictures
 }
 
-/// Rows of pictures as a PNG: each of `rows` pictures in turn stand below each other, ten to the right. Values from `low` to
-/// `high` go from black to white. `None` where there is nothing to draw.
+/// Rows of pictures as a PNG: each of `rows` pictures in turn stand below each other, ten to the right. Values from
+/// `low` to `high` go from black to white. `None` where there is nothing to draw.
 pub fn grid(pictures: &[&Series], rows: usize, low: f32, high: f32) -> Option<Vec<u8>> {
     let first = pictures.first()?;
     let (width, height) = (first.channels * SCALE + GAP, first.time() * SCALE + GAP);

@@ -51,8 +51,8 @@ fn draw(
     let panels = colorings.len().max(1);
     let root = SVGBackend::with_string(svg, (520 * panels as u32, 480)).into_drawing_area();
     root.fill(&WHITE)?;
-    // The axes are not shown. In units of the picture no range is too narrow for them: around equal points they would look for
-    // numbers between two that have none.
+    // The axes are not shown. In units of the picture no range is too narrow for them: around equal points they would
+    // look for numbers between two that have none.
     let share = |axis: usize| {
         let (low, high) = points.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), point| {
             (low.min(point[axis]), high.max(point[axis]))

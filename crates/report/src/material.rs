@@ -28,7 +28,8 @@ pub struct Material {
 }
 
 impl Material {
-    /// Of a run and its data; without data the page has no maps and no examples. `None` where `stop` says to give it up.
+    /// Of a run and its data; without data the page has no maps and no examples. `None` where `stop` says to give it
+    /// up.
     ///
     /// # Errors
     ///
@@ -69,8 +70,8 @@ impl Material {
         }
     }
 
-    /// Writes `report.html`, `curves.svg` and, where there are some, `confusion.svg`, `rebuilt.png` and `samples.png` into the
-    /// run folder.
+    /// Writes `report.html`, `curves.svg` and, where there are some, `confusion.svg`, `rebuilt.png` and `samples.png`
+    /// into the run folder.
     ///
     /// # Errors
     ///

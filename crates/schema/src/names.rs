@@ -1,7 +1,7 @@
 //! Names that are nearly right: what a user may have meant.
 
-/// The known name nearest to `name` by edit distance, if it is near enough to be meant. Capitals, `_`, `-` and spaces make no
-/// difference: `MeanTeacher` means `mean-teacher`.
+/// The known name nearest to `name` by edit distance, if it is near enough to be meant. Capitals, `_`, `-` and spaces
+/// make no difference: `MeanTeacher` means `mean-teacher`.
 pub fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
     let plain = plain(name);
     // An endless name is no slip of the pen, and its table of distances would be as endless.

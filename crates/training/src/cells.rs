@@ -11,8 +11,8 @@ pub fn cell(text: &str) -> String {
     if quoted { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
 }
 
-/// Whether a spreadsheet that opens a CSV would compute this text: it begins with `=`, `@`, `+` or `-`, or with a tab or a
-/// line break before one, and is no number. A lone `+` or `-` is a text to spreadsheets too.
+/// Whether a spreadsheet that opens a CSV would compute this text: it begins with `=`, `@`, `+` or `-`, or with a tab
+/// or a line break before one, and is no number. A lone `+` or `-` is a text to spreadsheets too.
 pub fn is_formula(text: &str) -> bool {
     let is_number = text.parse::<f64>().is_ok();
     match text.chars().next() {

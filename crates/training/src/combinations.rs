@@ -1,5 +1,5 @@
-//! Every objective with every head, on values and on tokens, of equal and of unequal lengths: each trains two steps, or is
-//! refused by name before.
+//! Every objective with every head, on values and on tokens, of equal and of unequal lengths: each trains two steps, or
+//! is refused by name before.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -206,8 +206,8 @@ fn all(head: &str, settings: &str, kind: Targets) -> [usize; 2] {
     count.right()
 }
 
-/// An objective that is added, or that learns to work with more, changes the counts below: those that ran and those that were
-/// refused are together the objectives times the kinds of data.
+/// An objective that is added, or that learns to work with more, changes the counts below: those that ran and those
+/// that were refused are together the objectives times the kinds of data.
 #[test]
 fn every_objective_is_tried() {
     assert_eq!((OBJECTIVES.len(), objectives().count()), (40, 46));

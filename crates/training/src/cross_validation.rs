@@ -28,8 +28,8 @@ pub struct CrossValidation {
 /// One run of a config.
 pub(crate) type Run<'a, M, O> = &'a dyn Fn(&RunConfig<M, O>, Prepared, &RunOptions) -> Result<Summary, Error>;
 
-/// Runs the config on all labels but one fold, for each fold in turn; in `FOLDER/1` and so on of the run folder, where a resumed run
-/// finds those that are through.
+/// Runs the config on all labels but one fold, for each fold in turn; in `FOLDER/1` and so on of the run folder, where
+/// a resumed run finds those that are through.
 ///
 /// # Errors
 ///

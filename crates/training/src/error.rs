@@ -68,7 +68,8 @@ impl Error {
         let source = error.into();
         Self::Runtime {
             message: format!("{}: cannot be written: {source}", path.display()),
-            hint: "free some space or choose another folder with `--out`; the last checkpoint is kept, where one was written"
+            hint: "free some space or choose another folder with `--out`; the last checkpoint is kept, where one was \
+                   written"
                 .into(),
             source: Some(source),
         }

@@ -49,8 +49,8 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     })
 }
 
-/// Opens a file that nobody has opened. A link that lies there, in a run folder from elsewhere, would lead the writing to any
-/// file: it is taken away, unless it leads to a device.
+/// Opens a file that nobody has opened. A link that lies there, in a run folder from elsewhere, would lead the writing
+/// to any file: it is taken away, unless it leads to a device.
 fn open_part(part: &Path) -> std::io::Result<File> {
     if fs::metadata(part).is_ok_and(|kind| !kind.is_file() && !kind.is_dir()) {
         return File::create(part);

@@ -18,13 +18,14 @@ use crate::run_folder::weights::Weights;
 pub(crate) struct InitialWeights {
     /// By name.
     pub(crate) tensors: HashMap<String, OtherTensor>,
-    /// For each token of this run's vocabulary the other's number of the same word; `None` where one of both has no words.
+    /// For each token of this run's vocabulary the other's number of the same word; `None` where one of both has no
+    /// words.
     pub(crate) rows: Option<Vec<Option<usize>>>,
 }
 
 impl InitialWeights {
-    /// Reads a run folder, or a safetensors file, whose tensors are named as a run's are. A file does not say which word a row of its
-    /// table of tokens is: of that, only what `part` asks for by name is taken.
+    /// Reads a run folder, or a safetensors file, whose tensors are named as a run's are. A file does not say which
+    /// word a row of its table of tokens is: of that, only what `part` asks for by name is taken.
     ///
     /// # Errors
     ///

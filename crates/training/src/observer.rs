@@ -22,8 +22,9 @@ impl<'a> StageName<'a> {
     }
 }
 
-/// Hears of the steps, epochs, validations and warnings of a run, and of its end. `metrics.jsonl` and TensorBoard's events are
-/// observers; [`crate::RunOptions::observers`] takes more. An error ends the run as a full disk does: `--resume` goes on.
+/// Hears of the steps, epochs, validations and warnings of a run, and of its end. `metrics.jsonl` and TensorBoard's
+/// events are observers; [`crate::RunOptions::observers`] takes more. An error ends the run as a full disk does:
+/// `--resume` goes on.
 pub trait Observer: Send {
     /// An optimiser step is through; `step` counts those of the stage.
     ///

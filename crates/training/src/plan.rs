@@ -81,7 +81,8 @@ impl<'a, M: ModelSettings, O: ObjectiveSettings> Plan<'a, M, O> {
     ///
     /// # Errors
     ///
-    /// Where the folder holds a run already and the options do not say what to do with it, or another process is at work in it.
+    /// Where the folder holds a run already and the options do not say what to do with it, or another process is at
+    /// work in it.
     pub(crate) fn check_folder(&self) -> Result<(), Error> {
         let _lock = is_begun(&self.folder).then(|| FolderLock::take(&self.folder)).transpose()?;
         check_folder(&self.folder, self.options)

@@ -1,6 +1,7 @@
-//! What a run is made of: the settings of its model and of its objective. semiseq's own are [`semiseq_models::ModelConfig`]
-//! and [`semiseq_objectives::ObjectiveConfig`]; whoever brings an encoder or an objective of their own implements these traits for the settings, and
-//! gets run folder, exact resume, dashboard, report and [`crate::SavedRun`].
+//! What a run is made of: the settings of its model and of its objective. semiseq's own are
+//! [`semiseq_models::ModelConfig`] and [`semiseq_objectives::ObjectiveConfig`]; whoever brings an encoder or an
+//! objective of their own implements these traits for the settings, and gets run folder, exact resume, dashboard,
+//! report and [`crate::SavedRun`].
 
 use std::fmt::Debug;
 use std::path::Path;
@@ -106,14 +107,14 @@ pub trait ObjectiveSettings: Clone + Debug + PartialEq + Serialize + Deserialize
     /// Builds the objective for a stage.
     fn init<M: SequenceModel>(&self, setting: &Setting<'_, M>) -> Self::Objective<M>;
 
-    /// Metrics that it measures and [`semiseq_schema::METRICS`] does not have: which way each gets better, and whether early
-    /// stopping may go by it.
+    /// Metrics that it measures and [`semiseq_schema::METRICS`] does not have: which way each gets better, and whether
+    /// early stopping may go by it.
     fn metrics(&self) -> &'static [Metric] {
         &[]
     }
 
-    /// Whether the references of the data can teach the objective, where [`Kind::taught`] says that they have to; `key` is that of
-    /// the settings.
+    /// Whether the references of the data can teach the objective, where [`Kind::taught`] says that they have to; `key`
+    /// is that of the settings.
     ///
     /// # Errors
     ///
@@ -132,8 +133,8 @@ pub trait ObjectiveSettings: Clone + Debug + PartialEq + Serialize + Deserialize
         Vec::new()
     }
 
-    /// Whether the objective works on such data; `key` is that of the settings, `values` whether the data hold values and not
-    /// tokens.
+    /// Whether the objective works on such data; `key` is that of the settings, `values` whether the data hold values
+    /// and not tokens.
     ///
     /// # Errors
     ///

@@ -9,7 +9,8 @@ use crate::config::ReferencesConfig;
 use crate::run_folder::ReferenceSummary;
 use crate::tasks::measures::ClassPredictions;
 
-/// Bytes of text, and values of series, of training and test part together, up to which references are computed unasked.
+/// Bytes of text, and values of series, of training and test part together, up to which references are computed
+/// unasked.
 const MOST_BYTES: usize = 40_000_000;
 const MOST_VALUES: usize = 20_000_000;
 

@@ -196,8 +196,8 @@ impl<'a, M: ModelSettings, O: ObjectiveSettings> Session<'a, M, O> {
     ///
     /// # Errors
     ///
-    /// A score that is no number, a full disk, or an interruption. The last stage left its checkpoint, from which `--resume`
-    /// comes here at once.
+    /// A score that is no number, a full disk, or an interruption. The last stage left its checkpoint, from which
+    /// `--resume` comes here at once.
     pub(crate) fn finish(
         mut self,
         (model, objective): &Learned<M, O>,
@@ -314,7 +314,8 @@ fn check_finite(scores: &Scores, outputs: bool, part: &str) -> Result<(), Error>
         None => Ok(()),
         Some(what) => Err(Error::runtime(
             format!("on the {part} part {what} not finite after training"),
-            "lower the learning rate, or set `grad_clip_norm = 1.0` in the stage's optimiser; where values of that part are far out \
+            "lower the learning rate, or set `grad_clip_norm = 1.0` in the stage's optimiser; where values of that \
+             part are far out \
              of range (`data check`), mend them or scale the data with `data.transform.normalize`",
         )),
     }

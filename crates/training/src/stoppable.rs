@@ -10,8 +10,8 @@ use crate::options::RunOptions;
 /// Between two looks at whether the user has interrupted what takes long.
 const LISTENING: Duration = Duration::from_millis(50);
 
-/// What `work` makes, on a thread of its own; `None` as soon as the user interrupts it, when the thread ends by itself or with the
-/// process. What is called in it are other libraries' loops of minutes, which cannot be asked to stop.
+/// What `work` makes, on a thread of its own; `None` as soon as the user interrupts it, when the thread ends by itself
+/// or with the process. What is called in it are other libraries' loops of minutes, which cannot be asked to stop.
 pub(crate) fn unless_stopped<T: Send + 'static>(
     options: &RunOptions,
     work: impl FnOnce() -> T + Send + 'static,

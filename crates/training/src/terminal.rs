@@ -1,7 +1,7 @@
 //! The way out to people and programs: results on standard output, everything else on standard error.
 //!
-//! A reader that goes away (`| head -1`, a closed terminal) ends nothing: what it no longer reads is dropped, and a run goes
-//! on to its checkpoint. Names and cells of foreign files reach the terminal as letters, never as commands to it.
+//! A reader that goes away (`| head -1`, a closed terminal) ends nothing: what it no longer reads is dropped, and a run
+//! goes on to its checkpoint. Names and cells of foreign files reach the terminal as letters, never as commands to it.
 
 use std::borrow::Cow;
 use std::fmt::Display;

@@ -1,4 +1,5 @@
-//! What is probably not meant, though a run goes on with it: a line each, on standard error, in the log and in the report.
+//! What is probably not meant, though a run goes on with it: a line each, on standard error, in the log and in the
+//! report.
 
 use semiseq_datasets::{Dataset, Prepared, Target, Task as Targets};
 
@@ -22,7 +23,8 @@ pub(crate) fn before(model: &impl ModelSettings, data: &Prepared, targets: Targe
 /// A stage that pairs labelled with unlabelled sequences, where there are none of the latter.
 pub(crate) fn no_unlabeled(label: &str) -> String {
     format!(
-        "{label}: there are no unlabelled sequences, which this objective learns from beside the labelled ones; hide labels with \
+        "{label}: there are no unlabelled sequences, which this objective learns from beside the labelled ones; hide \
+         labels with \
          `[data.labels]`, or give sequences with `data.unlabeled`"
     )
 }
@@ -52,7 +54,8 @@ fn unseen_classes(data: &Prepared, counts: &[usize]) -> Option<String> {
     }
     let (class, them) = if lost.len() == 1 { ("class", "it") } else { ("classes", "them") };
     Some(format!(
-        "no labelled row of the {class} {} is left for training ({}): the model cannot learn {them}; lower `data.validation`, ask \
+        "no labelled row of the {class} {} is left for training ({}): the model cannot learn {them}; lower \
+         `data.validation`, ask \
          for labels with `data.labels.per_class`, or give more rows",
         listed.join(", "),
         found.join(", ")
@@ -75,14 +78,15 @@ fn more_validation(data: &Prepared) -> Option<String> {
     let labeled = data.labeled.len();
     (valid > labeled && labeled > 0).then(|| {
         format!(
-            "{valid} validation labels choose the best epoch of {labeled} training labels; somebody with so few labels would not \
+            "{valid} validation labels choose the best epoch of {labeled} training labels; somebody with so few labels \
+             would not \
              have them (lower `data.validation`)"
         )
     })
 }
 
-/// A model that says one class nearly always, more often than that class can be right; `part` is what it was asked about.
-/// Classes that stand together in one row are no class.
+/// A model that says one class nearly always, more often than that class can be right; `part` is what it was asked
+/// about. Classes that stand together in one row are no class.
 pub(crate) fn single_answer(confusion: &Confusion, part: &str) -> Option<String> {
     let classes = confusion.per_class();
     let all: usize = confusion.counts.iter().flatten().sum();
@@ -92,7 +96,8 @@ pub(crate) fn single_answer(confusion: &Confusion, part: &str) -> Option<String>
     let limit = share(majority) + SINGLE_ANSWER * (1.0 - share(majority));
     (all >= ENOUGH && majority < all && share(said) > limit).then(|| {
         format!(
-            "the model says `{}` for {:.1} % of the {part} part, whose largest class makes {:.1} %: it tells little apart; train longer \
+            "the model says `{}` for {:.1} % of the {part} part, whose largest class makes {:.1} %: it tells little \
+             apart; train longer \
              or with another learning rate, or weigh the classes (`class_weights = \"balanced\"`)",
             confusion.classes[most_said],
             100.0 * share(said),

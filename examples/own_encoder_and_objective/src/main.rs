@@ -1,5 +1,6 @@
-//! An encoder and an objective of your own in a run like any other: `cargo run --release -p own-encoder-and-objective`, and with
-//! `-- --resume` after a stop. The run folder has checkpoints, metrics, a report and the model, as every run's.
+//! An encoder and an objective of your own in a run like any other: `cargo run --release -p own-encoder-and-objective`,
+//! and with `-- --resume` after a stop. The run folder has checkpoints, metrics, a report and the model, as every
+//! run's.
 
 mod encoder;
 mod objective;

@@ -1,4 +1,5 @@
-//! What cells need of the machine's memory, so that one more starts only where enough is left (Linux; elsewhere nobody waits).
+//! What cells need of the machine's memory, so that one more starts only where enough is left (Linux; elsewhere nobody
+//! waits).
 
 use std::process::{Child, Output};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -18,7 +19,8 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// Waits until there is memory for a cell beside those that run, or none runs. The cell runs as long as what this gives lives.
+    /// Waits until there is memory for a cell beside those that run, or none runs. The cell runs as long as what this
+    /// gives lives.
     pub fn admit(&self) -> Place<'_> {
         loop {
             {

@@ -1,5 +1,5 @@
-//! Runs of `compare` and `tune`, each as a process of its own: one that fails takes no other with it, and a kill loses one
-//! run's time at most, since each resumes from its checkpoint.
+//! Runs of `compare` and `tune`, each as a process of its own: one that fails takes no other with it, and a kill loses
+//! one run's time at most, since each resumes from its checkpoint.
 
 mod memory;
 

@@ -177,7 +177,8 @@ impl Plan {
         Ok(all)
     }
 
-    /// The run of a cell; relative paths that the grid file sets are relative to its `folder`, as all paths in a file are.
+    /// The run of a cell; relative paths that the grid file sets are relative to its `folder`, as all paths in a file
+    /// are.
     fn cell(
         &self,
         folder: &Path,

@@ -23,8 +23,8 @@ pub struct Arguments {
     /// Where runs and tables go, in place of `runs/NAME` of the grid file
     #[arg(long)]
     out: Option<PathBuf>,
-    /// Cells at a time; by default one a core on the CPU and one on a GPU, fewer where memory is short. Times of steps are only
-    /// fair with 1
+    /// Cells at a time; by default one a core on the CPU and one on a GPU, fewer where memory is short. Times of steps
+    /// are only fair with 1
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,
     /// Check the grid and list its cells, finished or not; run nothing
@@ -88,8 +88,8 @@ fn run_cells(
     interrupter: &Interrupter,
 ) -> Result<Vec<Option<Outcome>>, Error> {
     let runs: Vec<&cells::Cell> = plan.cells.iter().map(|cell| &cell.run).collect();
-    // A seed of everything before the next one: a grid that is cut off has whole tables, and since the machine's speed drifts
-    // with what else it does, the methods' times are compared with those of the same minutes.
+    // A seed of everything before the next one: a grid that is cut off has whole tables, and since the machine's speed
+    // drifts with what else it does, the methods' times are compared with those of the same minutes.
     let mut order: Vec<usize> = (0..runs.len()).collect();
     order.sort_by_key(|index| index % plan.grid.seeds.len());
     let metric = &plan.grid.metric;
@@ -134,7 +134,8 @@ fn warn(plan: &Plan, outcomes: &[Option<Outcome>]) {
         let through = last.iter().filter(|(outcome, _)| !outcome.stopped_early());
         if let Some((few, many)) = apart(through.map(|(outcome, method)| (outcome.steps, *method)).collect()) {
             tell(format!(
-                "warning: {}: `{}` learns for {} steps in its last stage and `{}` for {}, so that the longer training may be \
+                "warning: {}: `{}` learns for {} steps in its last stage and `{}` for {}, so that the longer training \
+                 may be \
                  what makes the difference (write the same `steps` in place of `epochs` in the last stage)",
                 task.name,
                 name(few.1),
@@ -147,7 +148,8 @@ fn warn(plan: &Plan, outcomes: &[Option<Outcome>]) {
         // A summary of an earlier version does not tell.
         if let Some((often, seldom)) = apart(every.filter(|(every, _)| *every > 0).collect()) {
             tell(format!(
-                "warning: {}: `{}` is validated every {} steps and `{}` every {}, so that they choose among more and fewer of \
+                "warning: {}: `{}` is validated every {} steps and `{}` every {}, so that they choose among more and \
+                 fewer of \
                  their weights (write `steps` in place of `epochs`, or the same `validate_every`, in the last stage)",
                 task.name,
                 name(often.1),
@@ -177,7 +179,8 @@ fn warn_of_labels(plan: &Plan, outcomes: &[Option<Outcome>]) {
             && !std::mem::replace(&mut told[cell.task], true)
         {
             tell(format!(
-                "warning: {}: {} validation labels choose the best epoch of {} training labels; somebody with so few labels \
+                "warning: {}: {} validation labels choose the best epoch of {} training labels; somebody with so few \
+                 labels \
                  would not have them (lower `data.validation`)",
                 plan.tasks[cell.task].name, summary.n_valid, summary.n_labeled
             ));

@@ -119,7 +119,8 @@ where
     let low = known().map(|score| score.mean - score.deviation).fold(f64::INFINITY, f64::min);
     let high = known().map(|score| score.mean + score.deviation).fold(f64::NEG_INFINITY, f64::max);
     let (low, high) = if low.is_finite() { (low, high) } else { (0.0, 1.0) };
-    // Never narrower than a score is exact: the axis finds no place for its numbers there, and looks for it without end.
+    // Never narrower than a score is exact: the axis finds no place for its numbers there, and looks for it without
+    // end.
     let room = 0.06 * (high - low).max(1e-6 * high.abs().max(low.abs()).max(1.0));
     let count = panel.tasks.len();
     let mut chart = ChartBuilder::on(area)

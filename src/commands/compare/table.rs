@@ -129,8 +129,10 @@ impl Table {
         }
         let _ = write!(
             text,
-            "\nMean ± standard deviation over seeds. Rank: mean over the tasks (Friedman), 1 is best. p: paired signed-rank \
-             test against `{}` over tasks and seeds, corrected by Holm's method. Time: of its runs over the baseline's; \
+            "\nMean ± standard deviation over seeds. Rank: mean over the tasks (Friedman), 1 is best. p: paired \
+             signed-rank \
+             test against `{}` over tasks and seeds, corrected by Holm's method. Time: of its runs over the \
+             baseline's; \
              step: of a step of its last stage.\n",
             self.baseline
         );

@@ -18,8 +18,8 @@ pub(super) struct Recipe {
 const LONG: usize = 80;
 /// Frames of a recording of middle length at most.
 const FRAMES: usize = 150;
-/// Seconds of a number that a pass over a batch computes: a sequence, a time step, a hidden unit. Measured on two cores of an AMD
-/// EPYC with AVX-512, one thread each.
+/// Seconds of a number that a pass over a batch computes: a sequence, a time step, a hidden unit. Measured on two cores
+/// of an AMD EPYC with AVX-512, one thread each.
 const SECONDS: f64 = 1.2e-8;
 /// Seconds of a pair of series for the graphs of neighbours that teach, on the same machine.
 const PAIR_SECONDS: f64 = 6e-7;
@@ -90,7 +90,8 @@ fn text(found: &Found) -> (String, usize) {
         false => "",
     };
     let text = format!(
-        "\n[data.transform]\ntokenize = \"{tokenize}\"  # {hint}\nvocabulary = 8000           # rarer ones become <unk>\n\
+        "\n[data.transform]\ntokenize = \"{tokenize}\"  # {hint}\nvocabulary = 8000           # rarer ones become \
+         <unk>\n\
          truncate = {most}               # tokens; longer texts are cut\n{views}"
     );
     (text, most)
@@ -102,7 +103,8 @@ fn series(found: &Found) -> (String, usize) {
     if found.train.kind != "series" {
         return (String::new(), most.max(1));
     }
-    let normalize = "\n[data.transform]\nnormalize = \"channel\"       # by the training part; or \"series\", each by its own mean and deviation\n";
+    let normalize = "\n[data.transform]\nnormalize = \"channel\"       # by the training part; or \"series\", each by \
+                     its own mean and deviation\n";
     // A label a step needs its step.
     if most <= LONG || found.task == Task::Tag {
         return (normalize.into(), most.max(1));
@@ -120,10 +122,12 @@ fn audio(found: &Found) -> (String, usize) {
     // A few long recordings, perhaps among those without a label, would make all batches as long.
     let longest = (3 * median.div_ceil(factor)).max(LONG);
     let text = format!(
-        "\n[data.transform]\nnormalize = \"channel\"       # by the training part; or \"series\", each recording by its own \
+        "\n[data.transform]\nnormalize = \"channel\"       # by the training part; or \"series\", each recording by \
+         its own \
          mean and deviation\ntruncate = {longest}               # frames; longer recordings are cut\n\
          [data.transform.log-mel]     # or mfcc\nwindow = {window:.3}               # seconds of a \
-         frame\nstep = {step:.2}                  # seconds from a frame to the next: longer steps train faster\nmels = 40\n"
+         frame\nstep = {step:.2}                  # seconds from a frame to the next: longer steps train faster\nmels \
+         = 40\n"
     );
     (text, most.div_ceil(factor).clamp(1, longest))
 }
@@ -149,7 +153,8 @@ fn model(found: &Found) -> String {
         );
     }
     format!(
-        "[model.{head}]\n{pooling}dropout = 0.2\n[model.{head}.encoder.gru]    # or rnn, lstm\nhidden = 48\nbidirectional = true\n\
+        "[model.{head}]\n{pooling}dropout = 0.2\n[model.{head}.encoder.gru]    # or rnn, lstm\nhidden = \
+         48\nbidirectional = true\n\
          stem = {{ widths = [5, 15, 31], filters = 16 }}  # convolutions before it, centred on each step\n"
     )
 }
@@ -158,21 +163,25 @@ fn model(found: &Found) -> String {
 fn words(found: &Found) -> (String, usize) {
     let steps = (10 * found.sequences() / 64).clamp(300, 1500);
     let text = format!(
-        "# First the encoder learns which words go together; this needs no labels.\n[[stage]]\nsteps = {steps}\nbatch_size = 64\n\
-         [stage.objective.autoencoder]\ndecoder = \"bag-of-words\"\n[stage.optimizer.adam]\nlr = 5e-3\ngrad_clip_norm = 1.0\n\n"
+        "# First the encoder learns which words go together; this needs no labels.\n[[stage]]\nsteps = \
+         {steps}\nbatch_size = 64\n\
+         [stage.objective.autoencoder]\ndecoder = \"bag-of-words\"\n[stage.optimizer.adam]\nlr = 5e-3\ngrad_clip_norm \
+         = 1.0\n\n"
     );
     (text, steps)
 }
 
 fn semi_supervised(found: &Found, steps: usize, batch: usize) -> String {
     let (lr, epsilon, rest, taught) = match (found.text(), found.unspaced) {
-        // Characters say too little of their text for its neighbours to be of its class, and a large noise makes them others.
+        // Characters say too little of their text for its neighbours to be of its class, and a large noise makes them
+        // others.
         (true, true) => ("2e-3", 0.02, "characters", "teachers = { \"self-training\" = 1.0 }  # on plain features\n"),
         (true, false) => (
             "2e-3",
             0.1,
             "words",
-            "teachers = { \"label propagation\" = 1.0, \"self-training\" = 1.0, \"tf-idf: logistic regression\" = 1.0 }  # on plain \
+            "teachers = { \"label propagation\" = 1.0, \"self-training\" = 1.0, \"tf-idf: logistic regression\" = 1.0 \
+             }  # on plain \
              features\n",
         ),
         // Self-training is surer of itself than label propagation is, and on series less often right.
@@ -188,8 +197,10 @@ fn semi_supervised(found: &Found, steps: usize, batch: usize) -> String {
         ),
     };
     format!(
-        "# It learns what plain methods say of all sequences, and to say the same under the noise that changes it most.\n[[stage]]\n\
-         steps = {steps}\nbatch_size = {batch}              # labelled sequences a step\nunlabeled_ratio = 4          # unlabelled ones for each labelled one\n\
+        "# It learns what plain methods say of all sequences, and to say the same under the noise that changes it \
+         most.\n[[stage]]\n\
+         steps = {steps}\nbatch_size = {batch}              # labelled sequences a step\nunlabeled_ratio = \
+         4          # unlabelled ones for each labelled one\n\
          weight_average = 0.98        # the result has the mean of the last weights\n\
          [[stage.objective.joint.part]]\n[stage.objective.joint.part.objective.distillation]\n\
          {taught}\
@@ -205,14 +216,17 @@ fn labels_alone(steps: usize, batch: usize, adversarial: bool) -> String {
         false => ("From the labels alone.", "supervised"),
     };
     format!(
-        "# {comment}\n[[stage]]\nsteps = {steps}\nbatch_size = {batch}\nweight_average = 0.98        # the result has the mean of the last weights\n\
-         [stage.objective.{objective}]\n[stage.optimizer.adam]\nlr = 5e-3\ngrad_clip_norm = 1.0\n[stage.schedule.cosine]\n"
+        "# {comment}\n[[stage]]\nsteps = {steps}\nbatch_size = {batch}\nweight_average = 0.98        # the result has \
+         the mean of the last weights\n\
+         [stage.objective.{objective}]\n[stage.optimizer.adam]\nlr = 5e-3\ngrad_clip_norm = \
+         1.0\n[stage.schedule.cosine]\n"
     )
 }
 
 fn autoencoder(steps: usize) -> String {
     format!(
         "# The shape of the sequences; this needs no labels.\n[[stage]]\nsteps = {steps}\nbatch_size = 32\n\
-         [stage.objective.autoencoder]\n[stage.optimizer.adam]\nlr = 5e-3\ngrad_clip_norm = 1.0\n[stage.schedule.cosine]\n"
+         [stage.objective.autoencoder]\n[stage.optimizer.adam]\nlr = 5e-3\ngrad_clip_norm = \
+         1.0\n[stage.schedule.cosine]\n"
     )
 }

@@ -12,8 +12,8 @@ pub(super) fn run_name(path: &str) -> String {
     })
 }
 
-/// A name as a TOML string on one line, be it in a comment: a line break in a column's name must not begin a line of the
-/// config.
+/// A name as a TOML string on one line, be it in a comment: a line break in a column's name must not begin a line of
+/// the config.
 pub(super) fn quoted(name: &str) -> String {
     let escape = |letter: char| match letter {
         '"' => "\\\"".into(),

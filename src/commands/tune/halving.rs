@@ -1,4 +1,5 @@
-//! Successive halving (Jamieson & Talwalkar 2016): many trials for few steps, the best third of them for three times as many.
+//! Successive halving (Jamieson & Talwalkar 2016): many trials for few steps, the best third of them for three times as
+//! many.
 
 /// Of the trials of a rung so many go on, and learn so many times as long.
 const FACTOR: usize = 3;
@@ -22,8 +23,8 @@ pub fn rungs(trials: usize) -> Vec<Rung> {
         .collect()
 }
 
-/// The trials that go on, the best first: `scores` are of those that took part, larger ones better. The first trial, which is the
-/// config as it is, always goes on, so that the others are held against it to the end.
+/// The trials that go on, the best first: `scores` are of those that took part, larger ones better. The first trial,
+/// which is the config as it is, always goes on, so that the others are held against it to the end.
 pub fn survivors(scores: &[(usize, f64)], count: usize) -> Vec<usize> {
     let mut order: Vec<(usize, f64)> = scores.to_vec();
     order.sort_by(|left, right| right.1.total_cmp(&left.1).then(left.0.cmp(&right.0)));

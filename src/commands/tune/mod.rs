@@ -28,8 +28,8 @@ pub struct Arguments {
     /// How many settings are tried, the config as it is among them
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=10_000))]
     trials: u16,
-    /// A file of what is varied, a line a key: `"stage.0.optimizer.adam.lr" = { log = [1e-3, 3e-2] }`, `{ uniform = […] }` or
-    /// `{ choice = […] }`. By default the rates of the stages, the dropout and the width
+    /// A file of what is varied, a line a key: `"stage.0.optimizer.adam.lr" = { log = [1e-3, 3e-2] }`, `{ uniform = […]
+    /// }` or `{ choice = […] }`. By default the rates of the stages, the dropout and the width
     #[arg(long)]
     space: Option<PathBuf>,
     /// The score that is judged by, of labels left out; by default the run's own
@@ -263,7 +263,8 @@ fn say(table: &Table, trials: &[Trial], folder: &Path, labels: usize) -> Result<
     let changed: Vec<String> =
         trials[best.trial].settings.iter().map(|(key, value)| format!("{key} = {value}")).collect();
     tell(format!(
-        "trial {} is best: {} {:.4} against {:.4} as it is, on {labels} labels in {} folds (a deviation of {:.4} from fold to \
+        "trial {} is best: {} {:.4} against {:.4} as it is, on {labels} labels in {} folds (a deviation of {:.4} from \
+         fold to \
          fold): {}",
         best.trial,
         table.metric,

@@ -161,7 +161,8 @@ mod tests {
 
     #[test]
     fn a_config_says_what_may_be_tried() {
-        let text = "[data]\nsource = \"cbf\"\n[model.classifier]\ndropout = 0.2\n[model.classifier.encoder.gru]\nhidden = 8\n\
+        let text = "[data]\nsource = \"cbf\"\n[model.classifier]\ndropout = \
+                    0.2\n[model.classifier.encoder.gru]\nhidden = 8\n\
                     [[stage]]\nsteps = 2\n[stage.objective.supervised]\n[stage.optimizer.adam]\nlr = 1e-2\n";
         let space = Space::of(&read_str("c.toml", text, &[]).unwrap()).unwrap();
         let keys: Vec<&str> = space.keys().collect();

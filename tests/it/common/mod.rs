@@ -40,8 +40,8 @@ pub fn write_config(folder: &Path, text: &str) -> &'static str {
     "c.toml"
 }
 
-/// Runs `semiseq` with nobody who reads standard output, or standard error, or both; gives its status and what the other
-/// said.
+/// Runs `semiseq` with nobody who reads standard output, or standard error, or both; gives its status and what the
+/// other said.
 pub fn semiseq_unread(folder: &Path, arguments: &[&str], output: bool, errors: bool) -> Output {
     use std::process::Stdio;
     let closed = || {

@@ -47,7 +47,8 @@ fn every_label_is_left_out_once_and_none_is_spent() {
 fn folds_need_labels_and_stand_alone() {
     let checked = |data: &str| {
         let text = format!(
-            "[data]\n{data}[model.classifier.encoder.gru]\nhidden = 4\n[[stage]]\nsteps = 2\n[stage.objective.supervised]\n"
+            "[data]\n{data}[model.classifier.encoder.gru]\nhidden = 4\n[[stage]]\nsteps = \
+             2\n[stage.objective.supervised]\n"
         );
         read_str("c.toml", &text, &[]).map(|_| ()).map_err(|error| error.in_full())
     };

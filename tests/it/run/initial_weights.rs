@@ -25,8 +25,10 @@ fn a_model_begins_with_the_weights_of_another_run() {
 
     // A step that moves nothing: what is left is what it began with.
     let second = format!(
-        "name = \"second\"\n[data]\nsource = \"few.csv\"\n[model]\nweights = \"first\"\n{MODEL}[references]\nenabled = false\n\
-         [baseline]\nenabled = false\n[[stage]]\nsteps = 1\n[stage.objective.supervised]\n[stage.optimizer.sgd]\nlr = 1e-12\n"
+        "name = \"second\"\n[data]\nsource = \"few.csv\"\n[model]\nweights = \"first\"\n{MODEL}[references]\nenabled = \
+         false\n\
+         [baseline]\nenabled = false\n[[stage]]\nsteps = 1\n[stage.objective.supervised]\n[stage.optimizer.sgd]\nlr = \
+         1e-12\n"
     );
     let trained = semiseq(&folder, &["train", write_config(&folder, &second), "--no-tui", "--out", "second"]);
     assert!(trained.status.success(), "{}", errors(&trained));

@@ -29,7 +29,8 @@ fn stage(objective: &str, keys: &str) -> String {
 #[test]
 fn methods_that_are_compared_are_validated_as_often() {
     let folder = folder("as-often");
-    // Epochs of 3 steps on the labels alone, of 4 with the unlabelled series beside them, of which six would be too few.
+    // Epochs of 3 steps on the labels alone, of 4 with the unlabelled series beside them, of which six would be too
+    // few.
     let run = |objective: &str, keys: &str| {
         trained_in(&folder, &stage(objective, keys));
         let found = summary(&folder, "runs/small");
@@ -160,7 +161,8 @@ fn an_interrupt_behind_the_last_stage_ends_the_run_and_resuming_finishes_it() {
         ..RunOptions::new(Device::flex())
     };
     run(&config, &options("whole", false, Interrupter::new())).expect("a whole run");
-    // The table is written a moment before the run looks whether to go on: on a busy machine this thread may come too late.
+    // The table is written a moment before the run looks whether to go on: on a busy machine this thread may come too
+    // late.
     let cut = (0..20).find_map(|attempt| {
         let name = format!("cut-{attempt}");
         let interrupter = Interrupter::new();

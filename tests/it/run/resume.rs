@@ -1,5 +1,5 @@
-//! A stage that is stopped between any two of its steps goes on to the numbers of one that never was: each objective, inside an
-//! epoch, from the files of its checkpoint.
+//! A stage that is stopped between any two of its steps goes on to the numbers of one that never was: each objective,
+//! inside an epoch, from the files of its checkpoint.
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor};
@@ -119,8 +119,8 @@ impl Stage {
         (model, objective)
     }
 
-    /// Runs until so many optimiser steps are through, from the files of a checkpoint or from the beginning. Where a validation
-    /// is due then, it is interrupted.
+    /// Runs until so many optimiser steps are through, from the files of a checkpoint or from the beginning. Where a
+    /// validation is due then, it is interrupted.
     fn run(&self, from: Option<&Files>, until: usize, told: &mut Vec<String>) -> (Fit<AnyModel, Halting>, Files) {
         let stage = &self.config.stages[0];
         let options = StageOptions {
@@ -168,7 +168,8 @@ const REST: &str = "[stage.optimizer.adam]\nlr = 1e-2\ngrad_clip_norm = 1.0\n[st
 fn series(objective: &str) -> String {
     format!(
         "[data]\nsource = \"cbf\"\nsize = 60\n[data.labels]\nper_class = 4\n[data.transform]\nresample = 8\n\
-         [model.classifier]\npooling = \"mean\"\ndropout = 0.3\n[model.classifier.encoder.gru]\nhidden = 4\nlayers = 2\ndropout = 0.2\n\
+         [model.classifier]\npooling = \"mean\"\ndropout = 0.3\n[model.classifier.encoder.gru]\nhidden = 4\nlayers = \
+         2\ndropout = 0.2\n\
          [[stage]]\n{STAGE}[stage.objective.{objective}]\n{REST}"
     )
 }
@@ -210,7 +211,8 @@ fn every_objective_goes_on_inside_an_epoch_bit_for_bit() {
     configs.push((
         "language-model".into(),
         format!(
-            "[data]\nsource = \"{}\"\n[model.language-model]\nembedding = {{ size = 4 }}\n[model.language-model.encoder.gru]\nhidden = 4\n\
+            "[data]\nsource = \"{}\"\n[model.language-model]\nembedding = {{ size = 4 \
+             }}\n[model.language-model.encoder.gru]\nhidden = 4\n\
              [[stage]]\n{STAGE}[stage.objective.language-model]\n{REST}",
             folder.join("text.jsonl").display()
         ),
@@ -218,8 +220,10 @@ fn every_objective_goes_on_inside_an_epoch_bit_for_bit() {
     configs.push((
         "truncated-backpropagation".into(),
         format!(
-            "[data]\nsource = \"{}\"\n[data.windows]\ninput = 6\nhorizon = 2\nstride = 6\n[model.forecaster]\nevery_step = true\n\
-             dropout = 0.2\n[model.forecaster.encoder.lstm]\nhidden = 4\n[[stage]]\n{STAGE}[stage.objective.truncated-backpropagation]\n{REST}",
+            "[data]\nsource = \"{}\"\n[data.windows]\ninput = 6\nhorizon = 2\nstride = \
+             6\n[model.forecaster]\nevery_step = true\n\
+             dropout = 0.2\n[model.forecaster.encoder.lstm]\nhidden = \
+             4\n[[stage]]\n{STAGE}[stage.objective.truncated-backpropagation]\n{REST}",
             folder.join("recording.csv").display()
         ),
     ));
@@ -235,7 +239,8 @@ fn every_objective_goes_on_inside_an_epoch_bit_for_bit() {
         "sequence-to-sequence".into(),
         format!(
             "[data]\nsource = \"reversal\"\nsize = 40\n[model.encoder-decoder]\nembedding = {{ size = 4 }}\n\
-             [model.encoder-decoder.encoder.gru]\nhidden = 4\n[[stage]]\n{STAGE}[stage.objective.sequence-to-sequence]\nhidden = 4\n\
+             [model.encoder-decoder.encoder.gru]\nhidden = \
+             4\n[[stage]]\n{STAGE}[stage.objective.sequence-to-sequence]\nhidden = 4\n\
              embedding = 4\nscheduled_sampling = {{ least = 0.0 }}\n{REST}"
         ),
     ));
@@ -252,7 +257,8 @@ fn every_objective_goes_on_inside_an_epoch_bit_for_bit() {
     for (name, config) in &configs {
         let stage = Stage::new(config);
         let whole = stage.end(&[]);
-        // In the first epoch; where a validation is due, which is so inside an epoch and at its end; and in the second epoch.
+        // In the first epoch; where a validation is due, which is so inside an epoch and at its end; and in the second
+        // epoch.
         let resumed = stage.end(&[1, 3, 5]);
         for (what, same) in
             [("model", whole.0 == resumed.0), ("objective", whole.1 == resumed.1), ("metrics", whole.2 == resumed.2)]

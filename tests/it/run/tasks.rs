@@ -285,12 +285,15 @@ fn the_nearest_labelled_vectors_of_a_run_without_labels_tell_classes() {
     assert!(nearest.status.success(), "{}", errors(&nearest));
 }
 
-/// The student learns what the references say of the pool: with three labels a class it is far above chance after a second.
+/// The student learns what the references say of the pool: with three labels a class it is far above chance after a
+/// second.
 #[test]
 fn references_teach_a_model() {
     let folder = folder("taught");
-    let text = "name = \"taught\"\n[data]\nsource = \"cbf\"\nsize = 150\n[data.labels]\nper_class = 4\n[data.transform]\nresample = 16\n\
-                normalize = \"series\"\n[model.classifier]\npooling = \"mean\"\n[model.classifier.encoder.gru]\nhidden = 16\n\
+    let text = "name = \"taught\"\n[data]\nsource = \"cbf\"\nsize = 150\n[data.labels]\nper_class = \
+                4\n[data.transform]\nresample = 16\n\
+                normalize = \"series\"\n[model.classifier]\npooling = \"mean\"\n[model.classifier.encoder.gru]\nhidden \
+                = 16\n\
                 bidirectional = true\n[references]\nenabled = false\n[[stage]]\nsteps = 150\nbatch_size = 12\n\
                 [stage.objective.distillation]\n[stage.optimizer.adam]\nlr = 1e-2\n[stage.schedule.cosine]\n";
     let output = semiseq(&folder, &["train", write_config(&folder, text), "--no-tui", "--out", "run"]);

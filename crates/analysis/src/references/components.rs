@@ -1,5 +1,5 @@
-//! The directions in which rows differ most: truncated singular value decomposition by random projections (Halko, Martinsson &
-//! Tropp 2011, algorithm 4.4), and principal components, both as scikit-learn finds them.
+//! The directions in which rows differ most: truncated singular value decomposition by random projections (Halko,
+//! Martinsson & Tropp 2011, algorithm 4.4), and principal components, both as scikit-learn finds them.
 
 use linfa_linalg::eigh::{EigSort, Eigh};
 use ndarray::{Array1, Array2, Axis, s};
@@ -31,8 +31,8 @@ impl Components {
         Ok(Self { mean: Array1::zeros(rows.width()), directions: by_projections(rows, count, 5, seed)? })
     }
 
-    /// Principal components: singular vectors of the rows without their mean, exact where scikit-learn's `PCA` is, and by random
-    /// projections where that is.
+    /// Principal components: singular vectors of the rows without their mean, exact where scikit-learn's `PCA` is, and
+    /// by random projections where that is.
     ///
     /// # Errors
     ///
@@ -69,8 +69,8 @@ fn exactly(rows: &Array2<f64>, count: usize) -> Result<Array2<f64>, AnalysisErro
     Ok(scaled(rows.t().dot(&vectors), &values))
 }
 
-/// The same from the span of random projections, after some power iterations. As in scikit-learn the projections are those of the
-/// longer side.
+/// The same from the span of random projections, after some power iterations. As in scikit-learn the projections are
+/// those of the longer side.
 fn by_projections(rows: &Features, count: usize, rounds: usize, seed: u32) -> Result<Array2<f64>, AnalysisError> {
     let (number, width) = (rows.rows(), rows.width());
     let drawn = (count + MORE).min(number.min(width));
@@ -112,8 +112,8 @@ fn scaled(mut columns: Array2<f64>, values: &Array1<f64>) -> Array2<f64> {
     columns
 }
 
-/// Columns of length 1 at right angles with the same span (Gram & Schmidt, each column twice); a column that lies in the span
-/// of those before becomes zeros.
+/// Columns of length 1 at right angles with the same span (Gram & Schmidt, each column twice); a column that lies in
+/// the span of those before becomes zeros.
 fn orthonormal(mut columns: Array2<f64>) -> Array2<f64> {
     // Rows lie together in memory.
     let mut rows = columns.t().to_owned();

@@ -119,7 +119,8 @@ pub(crate) fn normalized(mut rows: Array2<f64>) -> Array2<f64> {
     rows
 }
 
-/// Mean and deviation of each column; a column without any deviation but for rounding has 1, so that it can be divided by.
+/// Mean and deviation of each column; a column without any deviation but for rounding has 1, so that it can be divided
+/// by.
 pub(crate) fn moments(rows: &Array2<f64>) -> (Array1<f64>, Array1<f64>) {
     let mean = rows.mean_axis(Axis(0)).unwrap_or_else(|| Array1::zeros(rows.ncols()));
     let mut deviation = rows.std_axis(Axis(0), 0.0);

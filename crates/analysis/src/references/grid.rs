@@ -1,5 +1,5 @@
-//! Series on one grid: each channel read at so many even places by straight lines, so that series of unequal lengths become
-//! rows of one width.
+//! Series on one grid: each channel read at so many even places by straight lines, so that series of unequal lengths
+//! become rows of one width.
 
 use ndarray::Array2;
 

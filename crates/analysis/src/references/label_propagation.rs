@@ -1,11 +1,11 @@
-//! Label propagation by harmonic functions (Zhu, Ghahramani & Lafferty 2003, "Semi-supervised learning using Gaussian fields and
-//! harmonic functions", eq. 5) on the graph of mutual neighbours.
+//! Label propagation by harmonic functions (Zhu, Ghahramani & Lafferty 2003, "Semi-supervised learning using Gaussian
+//! fields and harmonic functions", eq. 5) on the graph of mutual neighbours.
 //!
-//! A row without a label says the mean of its neighbours, labelled rows say their label. Two rows that name each other among their
-//! nearest are joined by an edge of weight 1, two of which one names the other by one of 0.01: that keeps the graph whole, and
-//! few of its edges lead from one class to another (Ozaki et al. 2011, "Using the mutual k-nearest neighbor graphs for
-//! semi-supervised classification of natural language data"). A leak takes a share of what a row hears, so that far labels count
-//! less than near ones.
+//! A row without a label says the mean of its neighbours, labelled rows say their label. Two rows that name each other
+//! among their nearest are joined by an edge of weight 1, two of which one names the other by one of 0.01: that keeps
+//! the graph whole, and few of its edges lead from one class to another (Ozaki et al. 2011, "Using the mutual k-nearest
+//! neighbor graphs for semi-supervised classification of natural language data"). A leak takes a share of what a row
+//! hears, so that far labels count less than near ones.
 
 use ndarray::{Array2, s};
 
@@ -49,8 +49,9 @@ impl LabelPropagation {
         Self { edges, degrees, near_others: near.others.clone() }
     }
 
-    /// Distributions over the classes of all rows from those of a few, training rows with their labels: those of the others from
-    /// their nearest training rows. Rows that no label reaches are zeros. Shape `[training + others, classes]`.
+    /// Distributions over the classes of all rows from those of a few, training rows with their labels: those of the
+    /// others from their nearest training rows. Rows that no label reaches are zeros. Shape `[training + others,
+    /// classes]`.
     pub fn propagate(&self, known: &[(usize, usize)], classes: usize) -> Array2<f64> {
         let rows = self.edges.len();
         let mut fixed = vec![false; rows];
@@ -81,7 +82,8 @@ impl LabelPropagation {
         said
     }
 
-    /// `(D - W)⁻¹ heard` on the rows that are not fixed, by conjugate gradients scaled by `D`, a solution a class at once.
+    /// `(D - W)⁻¹ heard` on the rows that are not fixed, by conjugate gradients scaled by `D`, a solution a class at
+    /// once.
     fn solved(&self, heard: &Array2<f64>, fixed: &[bool]) -> Array2<f64> {
         let (rows, classes) = heard.dim();
         let open: Vec<usize> = (0..rows).filter(|row| !fixed[*row] && self.degrees[*row] > 0.0).collect();

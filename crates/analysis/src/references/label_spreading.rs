@@ -30,8 +30,8 @@ impl LabelSpreading {
         Self { near, scale }
     }
 
-    /// Distributions over the classes of all rows from those of a few, training rows with their labels: those of the others from
-    /// their nearest training rows. Shape `[training + others, classes]`.
+    /// Distributions over the classes of all rows from those of a few, training rows with their labels: those of the
+    /// others from their nearest training rows. Shape `[training + others, classes]`.
     pub fn spread(&self, known: &[(usize, usize)], classes: usize) -> Array2<f64> {
         let rows = self.near.training.len();
         let mut own = Array2::zeros((rows, classes));

@@ -1,4 +1,5 @@
-//! Logistic regression: the loss of scikit-learn's `LogisticRegression(C=10)`, minimised by L-BFGS (Liu & Nocedal 1989).
+//! Logistic regression: the loss of scikit-learn's `LogisticRegression(C=10)`, minimised by L-BFGS (Liu & Nocedal
+//! 1989).
 
 use ndarray::{Array1, Array2, Axis, s};
 

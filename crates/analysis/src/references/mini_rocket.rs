@@ -1,5 +1,5 @@
-//! MiniRocket (Dempster, Schmidt & Webb 2021): the share of places at which a convolution with one of 84 fixed kernels lies above
-//! a bias, for several dilations and biases; of several channels as in its authors' multivariate version.
+//! MiniRocket (Dempster, Schmidt & Webb 2021): the share of places at which a convolution with one of 84 fixed kernels
+//! lies above a bias, for several dilations and biases; of several channels as in its authors' multivariate version.
 
 use ndarray::{Array2, ArrayView1};
 
@@ -32,8 +32,8 @@ pub struct MiniRocket {
 }
 
 impl MiniRocket {
-    /// Draws channels and biases; series are rows of `channels` times as many places. About `features` features, a multiple
-    /// of 84.
+    /// Draws channels and biases; series are rows of `channels` times as many places. About `features` features, a
+    /// multiple of 84.
     pub fn fit(series: &Array2<f32>, channels: usize, features: usize, seed: u32) -> Self {
         let places = series.ncols() / channels.max(1);
         let (dilations, counts) = dilations(places, features);

@@ -1,7 +1,7 @@
 //! What plain, well-known methods say of the same sequences from the same labels: TF-IDF or MiniRocket features, their
-//! components, logistic regression, ridge, self-training, label spreading and the nearest neighbour. None is tuned; each is one
-//! line of scikit-learn or aeon, which its module names, and gives what that line gives. Label propagation on the graph of mutual
-//! neighbours, which those have not, only teaches.
+//! components, logistic regression, ridge, self-training, label spreading and the nearest neighbour. None is tuned;
+//! each is one line of scikit-learn or aeon, which its module names, and gives what that line gives. Label propagation
+//! on the graph of mutual neighbours, which those have not, only teaches.
 
 mod components;
 mod features;
@@ -43,8 +43,8 @@ const ROCKET_FEATURES: usize = 2000;
 const MOST_SPREAD: usize = 20_000;
 /// Neighbours of a row in a graph, itself among them.
 const NEIGHBOURS: usize = 10;
-/// The share that propagated labels lose on an edge: with texts, whose nearest rows often are of other classes, near labels have to
-/// count more.
+/// The share that propagated labels lose on an edge: with texts, whose nearest rows often are of other classes, near
+/// labels have to count more.
 const TEXT_LEAK: f64 = 0.1;
 const SERIES_LEAK: f64 = 1e-3;
 /// Labels of which folds are made once.
@@ -58,8 +58,8 @@ const SEED: u32 = 0;
 pub struct Reference {
     /// Features and method, for example `MiniRocket, 40 components: label spreading`.
     pub name: String,
-    /// A distribution over the classes for each row, `[rows, classes]`; those of the nearest neighbour and of the ridge are
-    /// one-hot.
+    /// A distribution over the classes for each row, `[rows, classes]`; those of the nearest neighbour and of the ridge
+    /// are one-hot.
     pub said: Array2<f64>,
     /// The share of labelled rows that are right when they are left out, in folds; where that was asked for.
     pub left_out: Option<f64>,
@@ -67,8 +67,8 @@ pub struct Reference {
     pub plain: bool,
 }
 
-/// The rows of which a reference is made: labelled training rows first, then training rows without a label, then rows that are
-/// only predicted.
+/// The rows of which a reference is made: labelled training rows first, then training rows without a label, then rows
+/// that are only predicted.
 #[derive(Clone, Copy, Debug)]
 pub struct Parts<'a> {
     /// The class of each labelled row.
@@ -77,15 +77,16 @@ pub struct Parts<'a> {
     pub classes: usize,
     /// How many rows are training rows, the labelled ones included.
     pub training: usize,
-    /// Whether they shall teach: each method also says how well it does on labelled rows that are left out, for ten times the time,
-    /// and label propagation is among them.
+    /// Whether they shall teach: each method also says how well it does on labelled rows that are left out, for ten
+    /// times the time, and label propagation is among them.
     pub teach: bool,
 }
 
 /// The vector of a word, all of one width.
 pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<&'a [f32]>;
 
-/// References of texts, of their words' vectors too where there are some. Of a script without spaces the terms are characters and pairs of them; else words.
+/// References of texts, of their words' vectors too where there are some. Of a script without spaces the terms are
+/// characters and pairs of them; else words.
 ///
 /// # Errors
 ///
@@ -116,7 +117,8 @@ pub fn references_of_texts(
     Ok(references)
 }
 
-/// The mean of a text's word vectors, each weighed by how rare its word is, less the mean of all training texts, and of length 1.
+/// The mean of a text's word vectors, each weighed by how rare its word is, less the mean of all training texts, and of
+/// length 1.
 fn mean_vectors(texts: &[&str], found: &TfIdf, vectors: Lookup<'_>, training: usize) -> Array2<f64> {
     let mut rows: Vec<Vec<f64>> = Vec::with_capacity(texts.len());
     for text in texts {
@@ -191,7 +193,8 @@ fn check(rows: usize, parts: Parts<'_>) -> Result<(), AnalysisError> {
     Ok(())
 }
 
-/// What few features allow: logistic regression, self-training and, where the rows are not too many, the methods on graphs.
+/// What few features allow: logistic regression, self-training and, where the rows are not too many, the methods on
+/// graphs.
 fn of_components(name: &str, rows: &Features, leak: f64, parts: Parts<'_>) -> Result<Vec<Reference>, AnalysisError> {
     let training: Vec<usize> = (0..parts.training).collect();
     let mut found = vec![made(name, &Method::Logistic(rows), parts)?];
@@ -265,7 +268,8 @@ fn made(features: &str, method: &Method<'_>, parts: Parts<'_>) -> Result<Referen
     Ok(Reference { name, said, left_out, plain: !matches!(method, Method::LabelPropagation(_)) })
 }
 
-/// The share of labelled rows that are right when they are left out; `None` where each fold would leave a class without a row.
+/// The share of labelled rows that are right when they are left out; `None` where each fold would leave a class without
+/// a row.
 fn left_out(method: &Method<'_>, known: &[(usize, usize)], classes: usize) -> Result<Option<f64>, AnalysisError> {
     let folds = folds(known, classes);
     let right = |(kept, held): &Fold| -> Result<usize, AnalysisError> {
@@ -290,8 +294,8 @@ fn left_out(method: &Method<'_>, known: &[(usize, usize)], classes: usize) -> Re
 /// Rows that are kept, and rows that are left out, each with its label.
 type Fold = (Vec<(usize, usize)>, Vec<(usize, usize)>);
 
-/// Three to five folds, twice where labels are few, each with rows of all classes as far as possible: the rows that are kept, and those left out. A fold
-/// that would leave a class without a row is left away.
+/// Three to five folds, twice where labels are few, each with rows of all classes as far as possible: the rows that are
+/// kept, and those left out. A fold that would leave a class without a row is left away.
 fn folds(known: &[(usize, usize)], classes: usize) -> Vec<Fold> {
     let count = |rows: &[(usize, usize)], class: usize| rows.iter().filter(|(_, label)| *label == class).count();
     let present: Vec<usize> = (0..classes).filter(|class| count(known, *class) > 0).collect();

@@ -19,8 +19,8 @@ pub struct Ridge {
 }
 
 impl Ridge {
-    /// Weights towards 1 for a row's class and -1 for the others, by the penalty with the least squared error of rows that were
-    /// left out.
+    /// Weights towards 1 for a row's class and -1 for the others, by the penalty with the least squared error of rows
+    /// that were left out.
     ///
     /// # Errors
     ///
@@ -42,7 +42,8 @@ impl Ridge {
         for place in 0..PENALTIES {
             let penalty = 10f64.powf(-3.0 + 6.0 * place as f64 / (PENALTIES - 1) as f64);
             let inverse = values.mapv(|value| 1.0 / (value.max(0.0) + penalty));
-            // Weights of the rows, `(K + a I)⁻¹ y`, and what each row says of itself through the weights and the intercept.
+            // Weights of the rows, `(K + a I)⁻¹ y`, and what each row says of itself through the weights and the
+            // intercept.
             let dual = vectors.dot(&(&turned * &inverse.view().insert_axis(Axis(1))));
             let own = (&vectors * &vectors).dot(&inverse);
             let mut error = 0.0;

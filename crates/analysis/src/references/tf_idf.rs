@@ -1,5 +1,5 @@
-//! TF-IDF: how often a word or a character pair stands in a text, against in how many texts it does (Spärck Jones 1972), with
-//! the choices of scikit-learn's `TfidfVectorizer(sublinear_tf=True, min_df=2)`.
+//! TF-IDF: how often a word or a character pair stands in a text, against in how many texts it does (Spärck Jones
+//! 1972), with the choices of scikit-learn's `TfidfVectorizer(sublinear_tf=True, min_df=2)`.
 
 use std::collections::HashMap;
 

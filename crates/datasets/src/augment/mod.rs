@@ -42,14 +42,13 @@ use semiseq_audio::Frames;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct AugmentConfig {
-    /// The weak view. Default: `jitter` and `scaling` for series, `shift`, `gain` and `jitter` for log-mel frames, nothing
-    /// for tokens (their noise is the model's dropout).
+    /// The weak view. Default: `jitter` and `scaling` for series, `shift`, `gain` and `jitter` for log-mel frames,
+    /// nothing for tokens (their noise is the model's dropout).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub weak: Option<Vec<AugmentationConfig>>,
     /// The strong view. Default: `time-warp`, `magnitude-warp`, `jitter` and `cutout` for series, `time-warp`, `gain`,
-    /// `jitter`, `cutout` and `frequency-mask` for log-mel frames (SpecAugment),
-    /// `token-drop` and `token-swap` for tokens; with a label a step those of them that leave each step in its place, and
-    /// `token-mask` for tokens.
+    /// `jitter`, `cutout` and `frequency-mask` for log-mel frames (SpecAugment), `token-drop` and `token-swap` for
+    /// tokens; with a label a step those of them that leave each step in its place, and `token-mask` for tokens.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub strong: Option<Vec<AugmentationConfig>>,
 }
@@ -95,7 +94,9 @@ macro_rules! registry {
 
             fn apply(&self, sequence: &mut Sequence, corpus: &Corpus, rng: &mut impl Rng) {
                 match self {
-                    $(Self::$variant(config) => registry!(@apply $kind $(with $corpus)?, config, sequence, corpus, rng),)*
+                    $(Self::$variant(config) => {
+                        registry!(@apply $kind $(with $corpus)?, config, sequence, corpus, rng)
+                    })*
                 }
             }
         }

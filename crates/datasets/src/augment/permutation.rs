@@ -1,5 +1,5 @@
-//! Permutation (Um et al. 2017): the series is cut into segments, which change places. It keeps what happens and gives up
-//! when; not for labels that depend on the order.
+//! Permutation (Um et al. 2017): the series is cut into segments, which change places. It keeps what happens and gives
+//! up when; not for labels that depend on the order.
 
 use rand::Rng;
 use serde::{Deserialize, Serialize};

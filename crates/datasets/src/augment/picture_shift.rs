@@ -31,8 +31,8 @@ impl PictureShiftConfig {
     }
 }
 
-/// Each point of the picture from where `source` says, by straight lines between points; outside is what the corner holds,
-/// which is the background.
+/// Each point of the picture from where `source` says, by straight lines between points; outside is what the corner
+/// holds, which is the background.
 pub(super) fn moved(series: &mut Series, source: impl Fn(f32, f32) -> (f32, f32)) {
     let (rows, columns) = (series.time() as i64, series.channels as i64);
     let old = series.values.clone();

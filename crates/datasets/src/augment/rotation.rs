@@ -1,5 +1,5 @@
-//! Rotation (Um et al. 2017, for sensors that can sit any way round; as Iwana & Uchida 2021 generalise it): channels change
-//! places, and each keeps or turns its sign. With one channel it is `flip`.
+//! Rotation (Um et al. 2017, for sensors that can sit any way round; as Iwana & Uchida 2021 generalise it): channels
+//! change places, and each keeps or turns its sign. With one channel it is `flip`.
 
 use rand::Rng;
 use serde::{Deserialize, Serialize};

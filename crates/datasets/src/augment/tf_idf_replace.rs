@@ -1,9 +1,9 @@
-//! TF-IDF word replacement (Xie et al. 2020, UDA, section 2 and appendix): words that say little about a text give way to
-//! other words that say little, so that what the text is about stays.
+//! TF-IDF word replacement (Xie et al. 2020, UDA, section 2 and appendix): words that say little about a text give way
+//! to other words that say little, so that what the text is about stays.
 //!
-//! A word is replaced with probability `min(rate · (C - TFIDF) / Z, 1)`, `C` the largest TF-IDF of the text and `Z` the mean
-//! of `C - TFIDF` over it; its replacement is drawn with a probability in proportion to `max S - S`, `S` being frequency times
-//! inverse document frequency over the corpus.
+//! A word is replaced with probability `min(rate · (C - TFIDF) / Z, 1)`, `C` the largest TF-IDF of the text and `Z` the
+//! mean of `C - TFIDF` over it; its replacement is drawn with a probability in proportion to `max S - S`, `S` being
+//! frequency times inverse document frequency over the corpus.
 
 use std::collections::HashMap;
 
@@ -16,8 +16,8 @@ use crate::augment::corpus::Corpus;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TfIdfReplaceConfig {
-    /// Words that are replaced on average, as a part of the text, in [0, 1]. Default 0.3; the paper's settings lie between
-    /// 0.1 and 0.9.
+    /// Words that are replaced on average, as a part of the text, in [0, 1]. Default 0.3; the paper's settings lie
+    /// between 0.1 and 0.9.
     pub rate: f64,
 }
 

@@ -1,5 +1,5 @@
-//! Window warping (Le Guennec et al. 2016): a window of the series runs at half or at double speed, and the whole is brought
-//! back to its length.
+//! Window warping (Le Guennec et al. 2016): a window of the series runs at half or at double speed, and the whole is
+//! brought back to its length.
 
 use rand::Rng;
 use serde::{Deserialize, Serialize};

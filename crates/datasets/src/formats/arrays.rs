@@ -1,5 +1,6 @@
-//! `.npy` and `.npz` of NumPy: an array of series, and one of labels beside it. `data.axes` says the order of its axes; by default
-//! they are sequences, time, channels, as PyTorch (`batch_first`) and Keras have them; aeon and sktime have `"nct"`.
+//! `.npy` and `.npz` of NumPy: an array of series, and one of labels beside it. `data.axes` says the order of its axes;
+//! by default they are sequences, time, channels, as PyTorch (`batch_first`) and Keras have them; aeon and sktime have
+//! `"nct"`.
 
 use std::path::{Path, PathBuf};
 
@@ -139,7 +140,8 @@ fn push(rows: &mut Rows, array: Array, options: &ReadOptions) -> Result<(), Data
     if !fits {
         return Err(DataError::new(
             format!("{name}: an array of the shape {shape:?} has not the axes `{axes}`"),
-            "`data.axes` names each axis in its order: `n` sequences, `t` time, `c` channels, such as \"ntc\", \"nct\" or \"nt\"",
+            "`data.axes` names each axis in its order: `n` sequences, `t` time, `c` channels, such as \"ntc\", \"nct\" \
+             or \"nt\"",
         ));
     }
     if matches!(array.values, Values::Texts(_)) || shape.contains(&0) {
@@ -151,7 +153,8 @@ fn push(rows: &mut Rows, array: Array, options: &ReadOptions) -> Result<(), Data
     let (time, channels) = (length('t'), length('c'));
     if options.axes.is_none() && shape.len() == 3 && options.like.is_none() {
         rows.notes.push(format!(
-            "{name}: read as {} sequences of {time} steps of {channels} channels; `data.axes = \"nct\"` where channels come before time",
+            "{name}: read as {} sequences of {time} steps of {channels} channels; `data.axes = \"nct\"` where channels \
+             come before time",
             shape[0]
         ));
     }

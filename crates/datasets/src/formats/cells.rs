@@ -1,5 +1,5 @@
-//! From the text of a table to its cells: parted by the mark that parts them, with quotes that are checked and numbers that are
-//! written with a decimal point.
+//! From the text of a table to its cells: parted by the mark that parts them, with quotes that are checked and numbers
+//! that are written with a decimal point.
 
 use std::path::Path;
 
@@ -17,8 +17,8 @@ pub(super) struct Cells {
     pub(super) lines: Vec<u64>,
 }
 
-/// Reads the cells of a file; `delimiter` is the mark that its name promises. Tab-separated text is written without quotes: a
-/// quote in it is a letter.
+/// Reads the cells of a file; `delimiter` is the mark that its name promises. Tab-separated text is written without
+/// quotes: a quote in it is a letter.
 pub(super) fn cells(path: &Path, delimiter: u8, notes: &mut Vec<String>) -> Result<Cells, DataError> {
     let name = path.display().to_string();
     let text = text(path, notes)?;

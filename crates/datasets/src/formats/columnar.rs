@@ -1,6 +1,6 @@
-//! Tables of typed columns, Parquet and Arrow, and the folders of Hugging Face's `datasets`: columns of numbers and words are read as
-//! those of a CSV file; columns of lists, a row a series, as lines of JSON. Labels that are numbers of classes get the names of
-//! these where `datasets` wrote them down.
+//! Tables of typed columns, Parquet and Arrow, and the folders of Hugging Face's `datasets`: columns of numbers and
+//! words are read as those of a CSV file; columns of lists, a row a series, as lines of JSON. Labels that are numbers
+//! of classes get the names of these where `datasets` wrote them down.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,5 @@
-//! From the bytes of a file to its text: unpacked where they are packed, whatever the name says, and in the encoding that they
-//! are written in: UTF-8, UTF-16 by its byte-order mark, or Windows-1252 where the file as a whole is that.
+//! From the bytes of a file to its text: unpacked where they are packed, whatever the name says, and in the encoding
+//! that they are written in: UTF-8, UTF-16 by its byte-order mark, or Windows-1252 where the file as a whole is that.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -98,8 +98,8 @@ pub(super) fn beginning(path: &Path) -> String {
     }
 }
 
-/// The text of a config, a tokenizer or another small file that is meant to be UTF-8: a byte-order mark is left out, UTF-16 is
-/// read by its own.
+/// The text of a config, a tokenizer or another small file that is meant to be UTF-8: a byte-order mark is left out,
+/// UTF-16 is read by its own.
 ///
 /// # Errors
 ///
@@ -232,7 +232,8 @@ fn not_utf_8(bytes: &[u8], name: &str, notes: &mut Vec<String>) -> Result<String
         if !looks_western(bytes) {
             return Err(DataError::new(
                 format!(
-                    "{name}: the text is neither UTF-8 nor, by its looks, Windows-1252 (perhaps GBK, Shift JIS, Windows-1251?)"
+                    "{name}: the text is neither UTF-8 nor, by its looks, Windows-1252 (perhaps GBK, Shift JIS, \
+                     Windows-1251?)"
                 ),
                 "save it as UTF-8: `iconv -f ENCODING -t UTF-8 FILE`",
             ));

@@ -167,7 +167,8 @@ fn one(value: &Value) -> Result<f64, String> {
     }
 }
 
-/// A line with `NaN`, which Python writes and JSON does not know, as `null`; `None` where there is none outside of a text.
+/// A line with `NaN`, which Python writes and JSON does not know, as `null`; `None` where there is none outside of a
+/// text.
 pub(super) fn with_null(line: &str) -> Option<String> {
     let mut mended = String::with_capacity(line.len());
     let (mut quoted, mut escaped, mut rest) = (false, false, line);

@@ -24,7 +24,8 @@ pub(super) const FORMAT: Format = Format {
     read,
 };
 
-const HINT: &str = "a line is `{\"text\": \"…\", \"label\": \"…\"}`, `{\"values\": [1.0, 2.0]}` or, with channels, `{\"values\": [[1.0, 2.0], [3.0, 4.0]]}` (a list a step)";
+const HINT: &str = "a line is `{\"text\": \"…\", \"label\": \"…\"}`, `{\"values\": [1.0, 2.0]}` or, with channels, \
+                    `{\"values\": [[1.0, 2.0], [3.0, 4.0]]}` (a list a step)";
 
 fn read(path: &Path, options: &ReadOptions) -> Result<Rows, DataError> {
     parsed(bytes(path)?, &path.display().to_string(), options)

@@ -7,7 +7,8 @@ use std::path::Path;
 
 use crate::error::DataError;
 
-/// Bytes of a packed file or of a pipe, where the config names no other number. A plain file is as large as it is seen to be.
+/// Bytes of a packed file or of a pipe, where the config names no other number. A plain file is as large as it is seen
+/// to be.
 pub(crate) const MOST: u64 = 4 << 30;
 
 /// Bytes that begin a packed file.
@@ -94,8 +95,8 @@ impl<R: BufRead> BufRead for Limited<R> {
     }
 }
 
-/// Refuses a file that says of itself that it is too large, before it is read. A packed file ends in the number of bytes that
-/// it holds, counted modulo 2³².
+/// Refuses a file that says of itself that it is too large, before it is read. A packed file ends in the number of
+/// bytes that it holds, counted modulo 2³².
 pub(super) fn check_size(path: &Path, file: &mut File) -> Result<(), DataError> {
     let Ok(kind) = file.metadata() else { return Ok(()) };
     if !kind.is_file() {

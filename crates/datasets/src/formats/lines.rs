@@ -45,7 +45,8 @@ fn read(path: &Path, _options: &ReadOptions) -> Result<Rows, DataError> {
     Ok(rows)
 }
 
-/// Whether lines are no text a line by their looks: cells parted by spaces, most of them numbers, as R's `write.table` writes.
+/// Whether lines are no text a line by their looks: cells parted by spaces, most of them numbers, as R's `write.table`
+/// writes.
 pub(super) fn look_like_cells(begin: &str) -> bool {
     // The last line may be cut off.
     let whole = begin.rfind('\n').map_or("", |end| &begin[..end]);
@@ -56,7 +57,8 @@ pub(super) fn look_like_cells(begin: &str) -> bool {
     width >= 3 && lines.iter().all(|cells| cells.len() == width) && 2 * numbers > width * lines.len()
 }
 
-/// A file by itself has a row a line, blank lines among them, so that what is predicted can be joined back by its number.
+/// A file by itself has a row a line, blank lines among them, so that what is predicted can be joined back by its
+/// number.
 fn alone(path: &Path, rows: &mut Rows) -> Result<(), DataError> {
     let class = class_of(path);
     let class = if FORMAT.endings.contains(&class.as_str()) { class } else { String::new() };

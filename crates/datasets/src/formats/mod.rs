@@ -293,8 +293,8 @@ pub(crate) fn has_columns(format: &Format, path: &Path) -> bool {
 /// Lines that are looked at to tell a format.
 const LOOKED_AT: usize = 20;
 
-/// The format of a file whose name does not tell: numbers are a table of the UCR archive, or one with names above them; else
-/// tabs make a table, and a line is a text.
+/// The format of a file whose name does not tell: numbers are a table of the UCR archive, or one with names above them;
+/// else tabs make a table, and a line is a text.
 fn by_content(begin: &str) -> &'static str {
     // The last cell of a long beginning is cut off somewhere.
     let whole = begin.len() + 4 < decode::BEGINNING as usize;

@@ -1,5 +1,5 @@
-//! Numbers as people write them, as plain ones with a point: a decimal comma (`0,5`, `1.234,5`), commas between thousands
-//! (`12,345`, `254,030.00`), a percent sign (`3.4%`).
+//! Numbers as people write them, as plain ones with a point: a decimal comma (`0,5`, `1.234,5`), commas between
+//! thousands (`12,345`, `254,030.00`), a percent sign (`3.4%`).
 
 use csv::StringRecord;
 
@@ -24,8 +24,8 @@ enum Commas {
     Thousands,
 }
 
-/// Writes the numbers of each column plainly where most of its cells are written alike, and tells what there was. `mark` parts
-/// the cells: where it is a comma, cells were quoted.
+/// Writes the numbers of each column plainly where most of its cells are written alike, and tells what there was.
+/// `mark` parts the cells: where it is a comma, cells were quoted.
 pub(super) fn replace(records: &mut [StringRecord], mark: u8) -> Found {
     let width = records.iter().map(StringRecord::len).max().unwrap_or(0);
     let columns: Vec<(bool, Commas)> = (0..width).map(|column| look(records, column, mark)).collect();

@@ -1,4 +1,5 @@
-//! Pictures in folders: a folder a class of `.png` files of one size, a row of pixels a step. Coloured pixels are three values.
+//! Pictures in folders: a folder a class of `.png` files of one size, a row of pixels a step. Coloured pixels are three
+//! values.
 
 use std::path::{Path, PathBuf};
 

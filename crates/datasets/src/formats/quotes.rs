@@ -1,5 +1,5 @@
-//! Quotes of a table. A quote that nothing closes, or that a later row's quote closes, makes one long text of all rows between;
-//! genuine text of several lines is written the same way, and is told by what its lines hold.
+//! Quotes of a table. A quote that nothing closes, or that a later row's quote closes, makes one long text of all rows
+//! between; genuine text of several lines is written the same way, and is told by what its lines hold.
 
 use std::collections::HashSet;
 
@@ -44,7 +44,8 @@ pub(super) fn check(name: &str, text: &str, mark: u8) -> Result<Vec<usize>, Data
             let cells: Vec<&str> = line.split(char::from(mark)).map(|cell| cell.trim_matches('"')).collect();
             regular.fits(&cells)
         };
-        // The row whose quote was forgotten is whole in its first line; that of a text of several lines goes on in its last.
+        // The row whose quote was forgotten is whole in its first line; that of a text of several lines goes on in its
+        // last.
         let begins_whole = |line: &str| {
             let record = reader(true, mark).from_reader(line.as_bytes()).records().flatten().next();
             is_row(line) || record.is_some_and(|record| regular.fits(&record.iter().collect::<Vec<_>>()))
@@ -139,7 +140,8 @@ mod tests {
         );
         // Where it ends a cell, the lines between tell.
         let ends = refused(
-            "label,text\nbad,a\ngood,b\nbad,\"8 feet and 5\ngood,c\nbad,d\ngood,a bed of 7\"\nbad,e\ngood,f\nbad,g\ngood,h\n",
+            "label,text\nbad,a\ngood,b\nbad,\"8 feet and 5\ngood,c\nbad,d\ngood,a bed of \
+             7\"\nbad,e\ngood,f\nbad,g\ngood,h\n",
         );
         assert!(
             ends.contains("x.csv:4: a quote begins here and ends in line 7, and the lines between look like rows"),
@@ -157,7 +159,8 @@ mod tests {
 
     #[test]
     fn text_of_several_lines_is_no_mistake() {
-        let text = "label,text\nbad,\"one, two\n\nsaid \"\"she\"\", twice\"\ngood,\"a\r\nb, c\"\nbad,\"c\ngood morning, all\"\ngood,d";
+        let text = "label,text\nbad,\"one, two\n\nsaid \"\"she\"\", twice\"\ngood,\"a\r\nb, c\"\nbad,\"c\ngood \
+                    morning, all\"\ngood,d";
         assert_eq!(check("x.csv", text, b',').unwrap(), [0; 0]);
         assert_eq!(check("x.csv", "a,5\" pipe\nb,\"ends here\"", b',').unwrap(), [0; 0]);
         assert_eq!(check("x.csv", "a,\"\"\n\nb,\"x\ny\"", b',').unwrap(), [2]);

@@ -50,7 +50,8 @@ pub(crate) fn from_rows(rows: Rows, options: &ReadOptions) -> Result<Recordings,
         (Some(target), _) => {
             return Err(DataError::new(
                 format!("{name}: `data.target` names the column `{target}`, and there are no such names"),
-                "leave `data.target` out to forecast all channels; CSV and TSV tables have names, and lists of JSON lines",
+                "leave `data.target` out to forecast all channels; CSV and TSV tables have names, and lists of JSON \
+                 lines",
             ));
         }
     };
@@ -180,8 +181,8 @@ fn columns(table: &Table, options: &ReadOptions, notes: &mut Vec<String>) -> Res
 /// Rows from which a table with times is taken for a recording.
 const LONG: usize = 50;
 
-/// Whether a table is a recording by its looks: many rows, dates in one column, numbers in all others but row numbers, and no
-/// column of labels.
+/// Whether a table is a recording by its looks: many rows, dates in one column, numbers in all others but row numbers,
+/// and no column of labels.
 pub(crate) fn looks_like(path: &Path, options: &ReadOptions) -> bool {
     let delimiter = match super::guess(path) {
         Some("csv") => b',',

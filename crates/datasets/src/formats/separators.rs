@@ -1,5 +1,5 @@
-//! Which mark parts the cells of a file called CSV: a comma, or the semicolon of programs in countries that write decimals with
-//! a comma, a tab, a vertical bar.
+//! Which mark parts the cells of a file called CSV: a comma, or the semicolon of programs in countries that write
+//! decimals with a comma, a tab, a vertical bar.
 
 use csv::StringRecord;
 

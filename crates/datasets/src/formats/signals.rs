@@ -162,7 +162,8 @@ fn annotations_beside(path: &Path) -> Option<PathBuf> {
     notes.filter(|other| alike(other) >= ALIKE).max_by_key(alike)
 }
 
-/// Cuts one recording after the other; the first says which channels there are, and at which rate, where nothing else does.
+/// Cuts one recording after the other; the first says which channels there are, and at which rate, where nothing else
+/// does.
 struct Cutter<'a> {
     options: &'a ReadOptions,
     segment: SegmentConfig,

@@ -1,5 +1,6 @@
-//! `.ts` of aeon and sktime: uni- and multivariate series of equal or unequal length, `?` for missing values, the label behind
-//! the last colon. Missing values behind the end of all channels are the padding of a shorter series, as in UCR tables.
+//! `.ts` of aeon and sktime: uni- and multivariate series of equal or unequal length, `?` for missing values, the label
+//! behind the last colon. Missing values behind the end of all channels are the padding of a shorter series, as in UCR
+//! tables.
 
 use std::path::Path;
 

@@ -87,8 +87,8 @@ fn numbered(width: usize) -> Vec<String> {
     (1..=width).map(|column| column.to_string()).collect()
 }
 
-/// The mark that parts the cells of a line, where it is not spaces, and the cells. Between tabs, semicolons or commas a cell
-/// may be empty: no label, or a missing value. Spaces stand in any number.
+/// The mark that parts the cells of a line, where it is not spaces, and the cells. Between tabs, semicolons or commas a
+/// cell may be empty: no label, or a missing value. Spaces stand in any number.
 pub(super) fn cells(line: &str) -> (Option<char>, Box<dyn Iterator<Item = &str> + '_>) {
     let mark = ['\t', ';', ','].into_iter().find(|mark| line.contains(*mark));
     match mark {

@@ -83,8 +83,8 @@ impl Sampler {
         while batches.len() < steps {
             let mut order = pool.to_vec();
             shuffle(&mut order, &mut rng);
-            // The last rows of a pass that fill no batch are filled up from its beginning. They are a batch by themselves,
-            // not sorted with the others: next to its copy a row could stand twice in a batch.
+            // The last rows of a pass that fill no batch are filled up from its beginning. They are a batch by
+            // themselves, not sorted with the others: next to its copy a row could stand twice in a batch.
             let mut last = order.split_off(order.len() / batch * batch);
             if !last.is_empty() {
                 last.extend_from_slice(&order[..batch - last.len()]);

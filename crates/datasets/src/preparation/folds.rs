@@ -34,8 +34,9 @@ impl Prepared {
         })
     }
 
-    /// The data of a run that is judged by one fold of the labels: its rows are the validation part, neither learned from nor
-    /// in the pool, and there is no test part to look at. The preprocessing stays as it was fitted on the whole training part.
+    /// The data of a run that is judged by one fold of the labels: its rows are the validation part, neither learned
+    /// from nor in the pool, and there is no test part to look at. The preprocessing stays as it was fitted on the
+    /// whole training part.
     ///
     /// # Errors
     ///
@@ -88,7 +89,8 @@ fn groups(dataset: &Dataset, rows: &[usize]) -> BTreeMap<Option<usize>, Vec<usiz
     groups
 }
 
-/// `count` folds of rows, each class dealt out in turn; the only row of a class is in none, since nothing else teaches it.
+/// `count` folds of rows, each class dealt out in turn; the only row of a class is in none, since nothing else teaches
+/// it.
 fn folds(dataset: &Dataset, rows: &[usize], count: usize, seed: u64) -> Vec<Vec<usize>> {
     if !dataset.keys.groups.is_empty() {
         return whole_groups::folds(dataset, rows, count, seed);

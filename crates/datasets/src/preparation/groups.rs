@@ -1,6 +1,7 @@
-//! Splits that keep groups whole: all recordings of a patient lie in one part. Which part a group goes to is chosen so that the
-//! classes are shared out as they would be without groups, as far as whole groups allow: the largest groups first, each to where
-//! it leaves the classes nearest to their shares (as scikit-learn's `StratifiedGroupKFold` does for equal ones).
+//! Splits that keep groups whole: all recordings of a patient lie in one part. Which part a group goes to is chosen so
+//! that the classes are shared out as they would be without groups, as far as whole groups allow: the largest groups
+//! first, each to where it leaves the classes nearest to their shares (as scikit-learn's `StratifiedGroupKFold` does
+//! for equal ones).
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -15,7 +16,8 @@ pub(crate) const UNLABELLED: &str = "unlabelled";
 /// The rows of a group.
 type Group = Vec<usize>;
 
-/// Refuses parts of which one has rows of the same group as another; what is learned from, with labels or without, may share some.
+/// Refuses parts of which one has rows of the same group as another; what is learned from, with labels or without, may
+/// share some.
 ///
 /// # Errors
 ///
@@ -38,10 +40,12 @@ pub(crate) fn check_parts(column: &str, parts: &[(&Dataset, &str)]) -> Result<()
             let count = twice.len();
             return Err(DataError::new(
                 format!(
-                    "`{column}` is `{group}` in rows of the {kind} part, {}, and of the {other} part, {name} (groups in both: {count})",
+                    "`{column}` is `{group}` in rows of the {kind} part, {}, and of the {other} part, {name} (groups \
+                     in both: {count})",
                     part.name
                 ),
-                "take them out of one of both; or give the files as one, and let `data.test_fraction` draw whole groups",
+                "take them out of one of both; or give the files as one, and let `data.test_fraction` draw whole \
+                 groups",
             ));
         }
         seen.extend(own.into_iter().map(|group| (group, (part.name.as_str(), *kind))));
@@ -49,8 +53,9 @@ pub(crate) fn check_parts(column: &str, parts: &[(&Dataset, &str)]) -> Result<()
     Ok(())
 }
 
-/// Parts `rows` in two, group by group, so that about `fraction` of each class of the labelled ones comes first; in the first part
-/// are those of `known` alone. Both parts are in ascending order; rows that are in neither belong to groups of the first.
+/// Parts `rows` in two, group by group, so that about `fraction` of each class of the labelled ones comes first; in the
+/// first part are those of `known` alone. Both parts are in ascending order; rows that are in neither belong to groups
+/// of the first.
 ///
 /// # Errors
 ///
@@ -73,7 +78,8 @@ pub(crate) fn parted(
     if chosen.is_empty() || rest.is_empty() {
         return Err(DataError::new(
             format!("{}: {} groups cannot be parted in two", dataset.name, groups.len()),
-            "`data.labels.group` keeps the rows of a group together; name a column of more groups, or give parts of your own",
+            "`data.labels.group` keeps the rows of a group together; name a column of more groups, or give parts of \
+             your own",
         ));
     }
     let mut first: Vec<usize> = chosen.into_iter().collect();

@@ -21,7 +21,8 @@ pub(crate) fn unused(source: &Source, config: &DataConfig) -> Option<String> {
     let rows = source.test.as_ref()?.len();
     let name = &source.train.name;
     Some(format!(
-        "`data.{key}` is not used: {name} has a test part of its own, of {rows} rows; remove the key, or put both parts together first \
+        "`data.{key}` is not used: {name} has a test part of its own, of {rows} rows; remove the key, or put both \
+         parts together first \
          with `data.join = true`"
     ))
 }

@@ -1,5 +1,5 @@
-//! Hugging Face's `tokenizers` behind one type, which a build without the feature `tokenizers` has too: there it refuses every
-//! file in words.
+//! Hugging Face's `tokenizers` behind one type, which a build without the feature `tokenizers` has too: there it
+//! refuses every file in words.
 
 /// What is expected where a file is none.
 #[cfg(feature = "tokenizers")]
@@ -15,8 +15,8 @@ mod library {
     pub(crate) struct HuggingFace(tokenizers::Tokenizer);
 
     impl HuggingFace {
-        /// Reads a `tokenizer.json`. Version 0.22 of the library panics over some files: where the JSON of a decoder is broken,
-        /// or a `Precompiled` normaliser holds no such thing.
+        /// Reads a `tokenizer.json`. Version 0.22 of the library panics over some files: where the JSON of a decoder is
+        /// broken, or a `Precompiled` normaliser holds no such thing.
         pub(crate) fn parse(json: &str) -> Result<Self, String> {
             guarded(|| json.parse::<tokenizers::Tokenizer>())?.map(Self).map_err(|error| error.to_string())
         }

@@ -23,18 +23,19 @@ pub struct LabelsConfig {
     pub file: Option<PathBuf>,
     /// The split's own seed.
     pub seed: u64,
-    /// A label that means unlabelled, such as `"-1"`, beside empty cells, `?`, `NaN`, `NA`, `N/A` and `null`, which always do.
+    /// A label that means unlabelled, such as `"-1"`, beside empty cells, `?`, `NaN`, `NA`, `N/A` and `null`, which
+    /// always do.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub missing: Option<String>,
     /// Long tail: the largest class over the smallest, at least 1; class sizes fall exponentially.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub imbalance: Option<f64>,
-    /// A column whose values, such as patients, never part: all rows of one lie in training, validation or test part. Classes are
-    /// shared out as far as whole groups allow, in folds too.
+    /// A column whose values, such as patients, never part: all rows of one lie in training, validation or test part.
+    /// Classes are shared out as far as whole groups allow, in folds too.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub group: Option<String>,
-    /// `[2, 5]` holds the second of five folds of these labels out, as validation part; there is no test part then. What
-    /// `validation = "cross"` and `tune` do with each fold in turn.
+    /// `[2, 5]` holds the second of five folds of these labels out, as validation part; there is no test part then.
+    /// What `validation = "cross"` and `tune` do with each fold in turn.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fold: Option<Fold>,
 }

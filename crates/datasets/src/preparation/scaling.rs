@@ -1,5 +1,5 @@
-//! Mean 0 and deviation 1 for each channel of a series, and back. Series that had a large number taken off are scaled as they
-//! stand, near to a number that all share.
+//! Mean 0 and deviation 1 for each channel of a series, and back. Series that had a large number taken off are scaled
+//! as they stand, near to a number that all share.
 
 use std::borrow::{Borrow, Cow};
 

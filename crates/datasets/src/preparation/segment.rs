@@ -9,10 +9,12 @@ use serde::{Deserialize, Serialize};
 pub struct SegmentConfig {
     /// Seconds of a window. Default 30, as sleep is scored.
     pub window: f64,
-    /// Seconds from the beginning of a window to that of the next; less than `window` makes windows overlap. Default: `window`.
+    /// Seconds from the beginning of a window to that of the next; less than `window` makes windows overlap. Default:
+    /// `window`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub step: Option<f64>,
-    /// A window around each annotation, such as a heartbeat, that begins so many seconds before it, in place of one after the other.
+    /// A window around each annotation, such as a heartbeat, that begins so many seconds before it, in place of one
+    /// after the other.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub before: Option<f64>,
     /// Steps a second, to which all channels are brought. Default: the highest rate of those that are read.
@@ -21,7 +23,8 @@ pub struct SegmentConfig {
     /// Annotations that are labels; others are not looked at. Default: all.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub labels: Vec<String>,
-    /// What has a label: a `window`, that of the annotation that covers most of it; or each `step`, where nothing is noted `other`.
+    /// What has a label: a `window`, that of the annotation that covers most of it; or each `step`, where nothing is
+    /// noted `other`.
     pub per: Per,
 }
 

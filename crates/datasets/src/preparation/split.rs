@@ -123,7 +123,8 @@ fn per_class(dataset: &Dataset, known: &[usize], count: usize, config: &LabelsCo
     if !lost.is_empty() {
         return Err(DataError::new(
             format!(
-                "`data.labels.per_class` asks for {count} labels of each class; no row of {} is left for training: all of them \
+                "`data.labels.per_class` asks for {count} labels of each class; no row of {} is left for training: all \
+                 of them \
                  are in the validation or test part of {}",
                 lost.join(", "),
                 dataset.name

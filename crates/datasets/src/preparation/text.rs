@@ -61,7 +61,8 @@ impl Tokenizer {
             other => {
                 return Err(DataError::new(
                     format!(
-                        "`data.transform.tokenize` must be `word`, `character` or the path of a `tokenizer.json`, got `{other}`"
+                        "`data.transform.tokenize` must be `word`, `character` or the path of a `tokenizer.json`, got \
+                         `{other}`"
                     ),
                     "words are the usual choice",
                 ));
@@ -146,8 +147,8 @@ impl Tokenizer {
         }
     }
 
-    /// The number of all tokens that the vocabulary lacks; `None` for a Hugging Face tokenizer that cuts every text into known
-    /// pieces.
+    /// The number of all tokens that the vocabulary lacks; `None` for a Hugging Face tokenizer that cuts every text
+    /// into known pieces.
     pub fn unknown(&self) -> Option<u32> {
         match self {
             Self::Vocabulary { .. } => Some(UNKNOWN),

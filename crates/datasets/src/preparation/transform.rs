@@ -23,8 +23,8 @@ pub struct TransformConfig {
     /// Fill series with zeros up to so many steps.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pad: Option<usize>,
-    /// For text: `word`, `character`, or the path of a Hugging Face `tokenizer.json`. Chinese, Japanese, Thai and other scripts
-    /// without spaces are cut into characters in any case.
+    /// For text: `word`, `character`, or the path of a Hugging Face `tokenizer.json`. Chinese, Japanese, Thai and other
+    /// scripts without spaces are cut into characters in any case.
     pub tokenize: TextUnit,
     /// For text: tokens seen less often in the training part become `<unk>`. Default 1.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -32,8 +32,8 @@ pub struct TransformConfig {
     /// For text: at most so many tokens in the vocabulary, the commonest first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub vocabulary: Option<usize>,
-    /// For sound: the logarithm of the power in mel bands, frame by frame. The default for sound; `normalize = "series"`
-    /// scales each recording by itself.
+    /// For sound: the logarithm of the power in mel bands, frame by frame. The default for sound; `normalize =
+    /// "series"` scales each recording by itself.
     #[serde(rename = "log-mel", skip_serializing_if = "Option::is_none")]
     pub log_mel: Option<LogMelConfig>,
     /// For sound: mel-frequency cepstral coefficients, frame by frame.
@@ -105,7 +105,8 @@ impl TransformConfig {
             None => Ok(()),
             Some(key) => Err(DataError::new(
                 format!("`data.transform.{key}` is for {effect}, and {name} holds {holds}"),
-                "remove the key: it would have no effect; or name a column of the other kind with `data.text` or `data.features`",
+                "remove the key: it would have no effect; or name a column of the other kind with `data.text` or \
+                 `data.features`",
             )),
         }
     }

@@ -1,4 +1,5 @@
-//! Letters and words of any script: text in one spelling (NFC), cut where readers see one letter end, marks with their letters.
+//! Letters and words of any script: text in one spelling (NFC), cut where readers see one letter end, marks with their
+//! letters.
 
 use std::borrow::Cow;
 
@@ -21,7 +22,8 @@ pub(crate) fn characters(text: &str) -> Vec<String> {
     letters
 }
 
-/// Visits what readers take for letters. Of ASCII each byte is one; only the last before other letters may carry their marks.
+/// Visits what readers take for letters. Of ASCII each byte is one; only the last before other letters may carry their
+/// marks.
 fn each_letter<'a>(text: &'a str, mut visit: impl FnMut(&'a str)) {
     let mut rest = text;
     while !rest.is_empty() {
@@ -36,8 +38,8 @@ fn each_letter<'a>(text: &'a str, mut visit: impl FnMut(&'a str)) {
     }
 }
 
-/// Words in lower case, each punctuation mark a token of its own. Scripts that are written without spaces have no words that
-/// can be told without a dictionary: each of their letters is a token.
+/// Words in lower case, each punctuation mark a token of its own. Scripts that are written without spaces have no words
+/// that can be told without a dictionary: each of their letters is a token.
 pub(crate) fn words(text: &str) -> Vec<String> {
     let text = composed(text).to_lowercase();
     let mut tokens = Vec::new();
@@ -66,8 +68,8 @@ const SOFT_HYPHEN: char = '\u{ad}';
 /// Spaces without a width, and the byte-order mark.
 const WIDTHLESS: [char; 3] = ['\u{200b}', '\u{2060}', '\u{feff}'];
 
-/// Whether a letter is of a script that puts no spaces between words: Chinese characters, Japanese kana, Thai, Lao, Khmer,
-/// Burmese.
+/// Whether a letter is of a script that puts no spaces between words: Chinese characters, Japanese kana, Thai, Lao,
+/// Khmer, Burmese.
 pub(crate) fn is_unspaced(letter: char) -> bool {
     matches!(u32::from(letter),
         0x0e00..=0x0eff | 0x1000..=0x109f | 0x1780..=0x17ff | 0x19e0..=0x19ff | 0xa9e0..=0xa9ff | 0xaa60..=0xaa7f

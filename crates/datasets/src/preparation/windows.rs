@@ -36,8 +36,8 @@ impl Default for WindowsConfig {
     }
 }
 
-/// What windows are cut from: all channels, which are read, and the first of them, which are forecast. Windows of every step
-/// would hold a hundred copies of each value; they share these two.
+/// What windows are cut from: all channels, which are read, and the first of them, which are forecast. Windows of every
+/// step would hold a hundred copies of each value; they share these two.
 pub(crate) struct Recording {
     read: Arc<Series>,
     forecast: Arc<Series>,

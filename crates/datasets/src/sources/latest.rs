@@ -25,8 +25,8 @@ pub struct Recording {
     pub notes: Vec<String>,
 }
 
-/// What `data.source` names, where that is a recording by its looks: a table with many dates in one column and numbers in all
-/// others. `None` where it is not.
+/// What `data.source` names, where that is a recording by its looks: a table with many dates in one column and numbers
+/// in all others. `None` where it is not.
 ///
 /// # Errors
 ///

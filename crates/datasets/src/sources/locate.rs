@@ -11,8 +11,8 @@ use crate::sources::fetch::catalogue::FETCHABLES;
 use crate::sources::fetch::fetchable::Fetchable;
 use crate::sources::synthetic::FORMULAS;
 
-/// Whether a name is that of a built-in data set: one made by formula, or one that can be fetched, which a file of the same
-/// name stands in for.
+/// Whether a name is that of a built-in data set: one made by formula, or one that can be fetched, which a file of the
+/// same name stands in for.
 pub fn is_built_in(name: &str) -> Option<bool> {
     let made = FORMULAS.iter().any(|formula| formula.name == name);
     (made || fetch::find(name).is_some()).then_some(made)
@@ -56,8 +56,8 @@ fn not_fetched(path: &Path, set: &Fetchable, folder: &Path) -> DataError {
     )
 }
 
-/// The file or folder that a command's INPUT names: a path, or a set that was fetched. Of a folder with a training and a test
-/// part it is the test part, which a note tells.
+/// The file or folder that a command's INPUT names: a path, or a set that was fetched. Of a folder with a training and
+/// a test part it is the test part, which a note tells.
 ///
 /// # Errors
 ///

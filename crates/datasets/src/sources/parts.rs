@@ -66,7 +66,8 @@ impl Source {
             "nearly as many classes as rows"
         };
         Some(format!(
-            "{}: {as_many} ({classes} of {labelled}){column}: is it the label? `data.target` names another; numbers are for \
+            "{}: {as_many} ({classes} of {labelled}){column}: is it the label? `data.target` names another; numbers \
+             are for \
              `[model.regressor]`",
             self.train.name
         ))
@@ -86,8 +87,8 @@ impl Source {
         }
     }
 
-    /// A mark of each part in turn: training, validation, test, unlabelled. What a formula makes is left out: it follows from
-    /// the config, and its sines may differ in their last digit between machines.
+    /// A mark of each part in turn: training, validation, test, unlabelled. What a formula makes is left out: it
+    /// follows from the config, and its sines may differ in their last digit between machines.
     pub(crate) fn marks(&self) -> Vec<DataMark> {
         let parts = [Some(&self.train), self.valid.as_ref(), self.test.as_ref(), self.unlabeled.as_ref()];
         let read = parts.into_iter().flatten().filter(|part| !FORMULAS.iter().any(|formula| formula.name == part.name));

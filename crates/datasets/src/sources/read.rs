@@ -24,8 +24,8 @@ pub fn read_input(path: &Path, config: &DataConfig, task: Task) -> Result<Datase
     read_like(path, config, task, None).map(|(dataset, _)| dataset)
 }
 
-/// Reads one file or folder as a raw data set, by the columns that training saw where those are given; and tells which columns
-/// were read.
+/// Reads one file or folder as a raw data set, by the columns that training saw where those are given; and tells which
+/// columns were read.
 ///
 /// # Errors
 ///
@@ -39,7 +39,8 @@ pub fn read_like(
     read_files(&path.into(), config, task, like)
 }
 
-/// As [`read_like`], of one file or folder or of several that are read as one: the first tells the columns of the others.
+/// As [`read_like`], of one file or folder or of several that are read as one: the first tells the columns of the
+/// others.
 pub(crate) fn read_files(
     files: &Files,
     config: &DataConfig,

@@ -8,8 +8,8 @@ use crate::formats::{ReadOptions, Rows, recordings};
 use crate::recordings::Recordings;
 use crate::series::Series;
 
-/// Reads the recordings of a file, the forecast column first, with gaps filled by the last value before them; by what training
-/// saw, where that is known.
+/// Reads the recordings of a file, the forecast column first, with gaps filled by the last value before them; by what
+/// training saw, where that is known.
 ///
 /// # Errors
 ///

@@ -338,8 +338,8 @@ impl<'a> Worker<'a> {
             let h = next.row(row, units.len());
             if real.at(row) {
                 let start = ((rows.start + row) * time + time_of) * stride + first + units.start;
-                // SAFETY: the rows and units of this worker, in columns that the caller leaves to this layer; nobody reads
-                // the output before all are done.
+                // SAFETY: the rows and units of this worker, in columns that the caller leaves to this layer; nobody
+                // reads the output before all are done.
                 unsafe { outputs.write(start..start + units.len()) }.copy_from_slice(h);
             } else {
                 h.copy_from_slice(&read[row * width + state..][units.clone()]);

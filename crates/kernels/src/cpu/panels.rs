@@ -28,7 +28,8 @@ pub(super) struct Panels {
     width: usize,
     /// The panels of the rows before this one stand before all others.
     cut: usize,
-    /// Columns a panel. The last one may have fewer, in whole pairs of vectors; what lies beyond the matrix means nothing.
+    /// Columns a panel. The last one may have fewer, in whole pairs of vectors; what lies beyond the matrix means
+    /// nothing.
     columns: usize,
 }
 

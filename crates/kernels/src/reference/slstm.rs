@@ -1,5 +1,5 @@
-//! sLSTM (Beck et al. 2024, equations 8 to 17) with the sigmoid forget gate of the authors' code: exponential input gates,
-//! kept in range by a stabiliser `m`, and a normaliser `n` of what they sum up to.
+//! sLSTM (Beck et al. 2024, equations 8 to 17) with the sigmoid forget gate of the authors' code: exponential input
+//! gates, kept in range by a stabiliser `m`, and a normaliser `n` of what they sum up to.
 //!
 //! `m_t = max(ln σ(f) + m_{t-1}, i)`, `i' = e^(i - m_t)`, `f' = e^(ln σ(f) + m_{t-1} - m_t)`,
 //! `c_t = f' c_{t-1} + i' tanh(z)`, `n_t = f' n_{t-1} + i'`, `h_t = σ(o) c_t / n_t`.

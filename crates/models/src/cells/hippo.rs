@@ -1,7 +1,8 @@
-//! The normal part of the HiPPO-LegS matrix (Gu et al. 2020; Gu et al. 2022, appendix B.1) and its eigenvectors, with which
-//! S5 begins.
+//! The normal part of the HiPPO-LegS matrix (Gu et al. 2020; Gu et al. 2022, appendix B.1) and its eigenvectors, with
+//! which S5 begins.
 
-/// Half of the eigenvalues and eigenvectors of a real matrix: of each conjugate pair the one with a positive imaginary part.
+/// Half of the eigenvalues and eigenvectors of a real matrix: of each conjugate pair the one with a positive imaginary
+/// part.
 pub(super) struct Eigen {
     /// Real and imaginary parts.
     pub values: Vec<[f64; 2]>,
@@ -9,8 +10,8 @@ pub(super) struct Eigen {
     pub vectors: Vec<Vec<[f64; 2]>>,
 }
 
-/// Of the `size × size` matrix `-1/2 I + K`, `K` skew-symmetric with `K_{nk} = -√(n + 1/2) √(k + 1/2)` for `n > k`; an even
-/// size has no eigenvalue without a partner.
+/// Of the `size × size` matrix `-1/2 I + K`, `K` skew-symmetric with `K_{nk} = -√(n + 1/2) √(k + 1/2)` for `n > k`; an
+/// even size has no eigenvalue without a partner.
 pub(super) fn legs(size: usize) -> Eigen {
     let root = |index: usize| (index as f64 + 0.5).sqrt();
     // `-i K` is Hermitian; its eigenvalues are real and come in pairs ±w.
@@ -29,7 +30,8 @@ pub(super) fn legs(size: usize) -> Eigen {
     }
 }
 
-/// Eigenvalues and eigenvectors (columns) of a Hermitian matrix by rotations that each clear one pair of places (Jacobi).
+/// Eigenvalues and eigenvectors (columns) of a Hermitian matrix by rotations that each clear one pair of places
+/// (Jacobi).
 fn hermitian(mut matrix: Vec<Vec<[f64; 2]>>) -> (Vec<f64>, Vec<Vec<[f64; 2]>>) {
     /// Sweeps at most: a dozen are enough, and each after the first few squares what is left.
     const SWEEPS: usize = 60;

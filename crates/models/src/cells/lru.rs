@@ -1,10 +1,11 @@
-//! One block of linear recurrent units (Orvieto et al. 2023, "Resurrecting recurrent neural networks for long sequences").
+//! One block of linear recurrent units (Orvieto et al. 2023, "Resurrecting recurrent neural networks for long
+//! sequences").
 //!
-//! `x_t = λ ⊙ x_{t-1} + exp(γ) ⊙ B u_t`, `y_t = Re(C x_t) + D u_t` with `λ = exp(-exp(ν) + i exp(θ))`, so that |λ| stays
-//! below 1. λ begins uniformly on the ring between two radii, and γ so that the state has the variance of its input,
-//! `exp(γ) = √(1 - |λ|²)`; both are learned. The recurrence stands in the paper's block: a norm before it, a gated linear
-//! unit after it, and the input is added. The paper normalises over the batch; here, as padding must not matter and a
-//! sequence can go on where it ended, each step is normalised by itself.
+//! `x_t = λ ⊙ x_{t-1} + exp(γ) ⊙ B u_t`, `y_t = Re(C x_t) + D u_t` with `λ = exp(-exp(ν) + i exp(θ))`, so that |λ|
+//! stays below 1. λ begins uniformly on the ring between two radii, and γ so that the state has the variance of its
+//! input, `exp(γ) = √(1 - |λ|²)`; both are learned. The recurrence stands in the paper's block: a norm before it, a
+//! gated linear unit after it, and the input is added. The paper normalises over the batch; here, as padding must not
+//! matter and a sequence can go on where it ended, each step is normalised by itself.
 
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Distribution, Tensor};
@@ -24,8 +25,8 @@ cell_settings! {
         state: usize = 128,
         /// The smallest initial |λ|, in [0, `radius_max`): `1 / (1 - |λ|)` steps are remembered. Default 0.9.
         radius_min: f64 = 0.9,
-        /// The largest initial |λ|, below 1. Default 0.999, as Orvieto et al. 2023 for their longest tasks; sequences of a
-        /// hundred steps do with 0.99.
+        /// The largest initial |λ|, below 1. Default 0.999, as Orvieto et al. 2023 for their longest tasks; sequences
+        /// of a hundred steps do with 0.99.
         radius_max: f64 = 0.999,
         /// The largest initial phase of λ, in (0, 2π]. Default 2π; a tenth of it helps sequences of thousands of steps.
         max_phase: f64 = std::f64::consts::TAU,

@@ -1,8 +1,9 @@
-//! One layer of minimal gated recurrent units (Feng et al. 2024, "Were RNNs all we needed?", section 3.1 and appendix B).
+//! One layer of minimal gated recurrent units (Feng et al. 2024, "Were RNNs all we needed?", section 3.1 and appendix
+//! B).
 //!
-//! `z_t = σ(W_z x_t + b_z)`, `h_t = (1 - z_t) h_{t-1} + z_t g(W x_t + b)`, where `g(x)` is `x + 1/2` from 0 on and `σ(x)`
-//! below: the paper's candidate in logarithmic space, which keeps the state positive. The state itself is computed as it
-//! stands, without logarithms, and starts at 0.
+//! `z_t = σ(W_z x_t + b_z)`, `h_t = (1 - z_t) h_{t-1} + z_t g(W x_t + b)`, where `g(x)` is `x + 1/2` from 0 on and
+//! `σ(x)` below: the paper's candidate in logarithmic space, which keeps the state positive. The state itself is
+//! computed as it stands, without logarithms, and starts at 0.
 
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
@@ -17,8 +18,8 @@ use crate::layers::each_step::linear_each_step;
 cell_settings! {
     /// Settings of `min-gru`.
     MinGruConfig {
-        /// Added to the initial logit of what a step keeps of the state. Default 0; the logarithm of the steps that count
-        /// helps long sequences, 5 for 150.
+        /// Added to the initial logit of what a step keeps of the state. Default 0; the logarithm of the steps that
+        /// count helps long sequences, 5 for 150.
         forget_bias: f64 = 0.0,
     }
 }

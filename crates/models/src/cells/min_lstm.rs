@@ -1,8 +1,9 @@
-//! One layer of minimal long short-term memory (Feng et al. 2024, "Were RNNs all we needed?", section 3.2 and appendix B).
+//! One layer of minimal long short-term memory (Feng et al. 2024, "Were RNNs all we needed?", section 3.2 and appendix
+//! B).
 //!
-//! `f_t = σ(W_f x_t + b_f)`, `i_t = σ(W_i x_t + b_i)`, `h_t = (f_t h_{t-1} + i_t g(W x_t + b)) / (f_t + i_t)`, where `g(x)`
-//! is `x + 1/2` from 0 on and `σ(x)` below: the paper's candidate in logarithmic space, which keeps the state positive.
-//! The state itself is computed as it stands, without logarithms, and starts at 0.
+//! `f_t = σ(W_f x_t + b_f)`, `i_t = σ(W_i x_t + b_i)`, `h_t = (f_t h_{t-1} + i_t g(W x_t + b)) / (f_t + i_t)`, where
+//! `g(x)` is `x + 1/2` from 0 on and `σ(x)` below: the paper's candidate in logarithmic space, which keeps the state
+//! positive. The state itself is computed as it stands, without logarithms, and starts at 0.
 
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
@@ -17,8 +18,8 @@ use crate::layers::each_step::linear_each_step;
 cell_settings! {
     /// Settings of `min-lstm`.
     MinLstmConfig {
-        /// Added to the initial bias of the forget gate. Default 0; larger ones help at the beginning of training (Feng et
-        /// al. 2024, figure 5).
+        /// Added to the initial bias of the forget gate. Default 0; larger ones help at the beginning of training (Feng
+        /// et al. 2024, figure 5).
         forget_bias: f64 = 0.0,
     }
 }

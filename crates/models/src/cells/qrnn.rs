@@ -1,7 +1,7 @@
 //! One layer of a quasi-recurrent network (Bradbury et al. 2017) with "fo-pooling".
 //!
-//! Gates from convolutions over this step and the steps before it, `z_t = tanh(W_z * x)`, `f_t = σ(W_f * x)`,
-//! `o_t = σ(W_o * x)`; then `c_t = f_t c_{t-1} + (1 - f_t) z_t`, `h_t = o_t c_t`. The paper has no biases in its equations;
+//! Gates from convolutions over this step and the steps before it, `z_t = tanh(W_z * x)`, `f_t = σ(W_f * x)`, `o_t =
+//! σ(W_o * x)`; then `c_t = f_t c_{t-1} + (1 - f_t) z_t`, `h_t = o_t c_t`. The paper has no biases in its equations;
 //! here, as in its authors' code, each gate has one.
 
 use burn::module::{Module, Param};
@@ -48,8 +48,8 @@ impl QrnnLayer {
         }
     }
 
-    /// Each step beside those before it, `[batch, time, width · input]`, and the steps that the next part of the sequence
-    /// looks back on, `[batch, (width - 1) · input]`.
+    /// Each step beside those before it, `[batch, time, width · input]`, and the steps that the next part of the
+    /// sequence looks back on, `[batch, (width - 1) · input]`.
     fn windows(&self, input: Tensor<3>, mask: Option<Tensor<2>>, before: Option<Tensor<2>>) -> (Tensor<3>, Tensor<2>) {
         let ([batch, time, features], past) = (input.dims(), self.width - 1);
         let device = input.device();
@@ -80,7 +80,8 @@ impl RecurrentLayer for QrnnLayer {
         state: Option<State>,
         direction: Direction,
     ) -> (Tensor<3>, State) {
-        // A sequence that is read backward is read from its own end: where the padding begins no window reaches across it.
+        // A sequence that is read backward is read from its own end: where the padding begins no window reaches across
+        // it.
         let turned = |steps: Tensor<3>| match direction {
             Direction::Forward => steps,
             Direction::Backward => reversed_steps(steps, mask.clone()),

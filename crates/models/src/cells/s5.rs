@@ -1,9 +1,10 @@
-//! One block of simplified state space layers (Smith et al. 2023, "Simplified state space layers for sequence modeling").
+//! One block of simplified state space layers (Smith et al. 2023, "Simplified state space layers for sequence
+//! modeling").
 //!
-//! `x' = Λ x + B u` in continuous time, held between two steps (zero-order hold): `x_t = exp(Λ Δ) x_{t-1} +
-//! Λ^-1 (exp(Λ Δ) - 1) B u_t`, `y_t = 2 Re(C x_t) + D u_t`, of each conjugate pair of eigenvalues one alone. Λ, B and C
-//! begin with the eigenvalues and eigenvectors of the normal part of HiPPO-LegS, in equal blocks; all are learned, as is the
-//! step Δ of each eigenvalue. The recurrence stands in the authors' block: a norm before it, a gated unit after it
+//! `x' = Λ x + B u` in continuous time, held between two steps (zero-order hold): `x_t = exp(Λ Δ) x_{t-1} + Λ^-1 (exp(Λ
+//! Δ) - 1) B u_t`, `y_t = 2 Re(C x_t) + D u_t`, of each conjugate pair of eigenvalues one alone. Λ, B and C begin with
+//! the eigenvalues and eigenvectors of the normal part of HiPPO-LegS, in equal blocks; all are learned, as is the step
+//! Δ of each eigenvalue. The recurrence stands in the authors' block: a norm before it, a gated unit after it
 //! (`half_glu1` in their code), and the input is added.
 
 use burn::module::{Module, Param};

@@ -90,7 +90,8 @@ macro_rules! cell_settings {
             pub bidirectional: bool,
             /// Dropout between layers, in [0, 1). Default 0.
             pub dropout: f64,
-            /// Convolutions before the layers, centred on each step: `{ widths = [5, 15, 31], filters = 16 }`. Default none.
+            /// Convolutions before the layers, centred on each step: `{ widths = [5, 15, 31], filters = 16 }`. Default
+            /// none.
             #[serde(skip_serializing_if = "Option::is_none")]
             pub stem: Option<$crate::layers::stem::StemConfig>,
             $($(#[$field_doc])* pub $field: $type,)*

@@ -1,7 +1,7 @@
 //! One layer of long short-term memory with exponential gates (sLSTM; Beck et al. 2024, "xLSTM", section 2.2).
 //!
-//! The recurrent weights are those of heads, which mix their own units alone. The cell stands by itself: the convolution,
-//! the norms and the projections of the paper's block around it are left to the stack.
+//! The recurrent weights are those of heads, which mix their own units alone. The cell stands by itself: the
+//! convolution, the norms and the projections of the paper's block around it are left to the stack.
 
 use burn::module::{Module, Param};
 use burn::nn::Initializer;
@@ -18,7 +18,8 @@ use crate::cells::weights::made;
 cell_settings! {
     /// Settings of `slstm`.
     SlstmConfig {
-        /// Heads, whose units see each other alone through the recurrent weights; `hidden` is a multiple of them. Default 4.
+        /// Heads, whose units see each other alone through the recurrent weights; `hidden` is a multiple of them.
+        /// Default 4.
         heads: usize = 4,
         /// Added to the initial bias of the forget gate. Default 0; 3 and more help long sequences.
         forget_bias: f64 = 0.0,
@@ -37,7 +38,8 @@ pub struct SlstmLayer {
 }
 
 impl SlstmLayer {
-    /// Draws the weights as PyTorch draws those of an LSTM, uniform in `±1/√hidden`, of a head in `±1/√(hidden / heads)`.
+    /// Draws the weights as PyTorch draws those of an LSTM, uniform in `±1/√hidden`, of a head in `±1/√(hidden /
+    /// heads)`.
     pub fn new(input: usize, hidden: usize, heads: usize, forget_bias: f64, device: &Device) -> Self {
         let units = hidden / heads;
         let uniform = |width: usize| {

@@ -1,4 +1,5 @@
-//! One layer of simple recurrent units (Lei et al. 2018, "Simple recurrent units for highly parallelizable recurrence").
+//! One layer of simple recurrent units (Lei et al. 2018, "Simple recurrent units for highly parallelizable
+//! recurrence").
 //!
 //! `f_t = σ(W_f x_t + v_f c_{t-1} + b_f)`, `c_t = f_t c_{t-1} + (1 - f_t) W x_t`,
 //! `r_t = σ(W_r x_t + v_r c_{t-1} + b_r)`, `h_t = r_t c_t + (1 - r_t) α x_t`, with the paper's scaling
@@ -18,8 +19,8 @@ use crate::layers::each_step::linear_each_step;
 cell_settings! {
     /// Settings of `sru`.
     SruConfig {
-        /// Initial bias of the highway gate r, b of the paper. Default 0; -3 lets a deep stack start as a copy of its input
-        /// (Lei et al. 2018, section 3.2).
+        /// Initial bias of the highway gate r, b of the paper. Default 0; -3 lets a deep stack start as a copy of its
+        /// input (Lei et al. 2018, section 3.2).
         highway_bias: f64 = 0.0,
     }
 }

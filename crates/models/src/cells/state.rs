@@ -7,8 +7,8 @@ use burn::tensor::{Int, Tensor};
 pub struct State {
     /// `h`, `[batch, hidden]`; of QRNN and SRU `c`, of LRU and S5 real parts, then imaginary ones.
     pub hidden: Tensor<2>,
-    /// What else the cell carries: `c` of an LSTM, `[batch, hidden]`; `c`, `n` and `m` of an sLSTM beside each other; the
-    /// steps that a QRNN's convolution looks back on.
+    /// What else the cell carries: `c` of an LSTM, `[batch, hidden]`; `c`, `n` and `m` of an sLSTM beside each other;
+    /// the steps that a QRNN's convolution looks back on.
     pub cell: Option<Tensor<2>>,
 }
 

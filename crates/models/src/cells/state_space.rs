@@ -48,7 +48,8 @@ pub(super) enum Gating {
     Half,
 }
 
-/// `u + gated(layer(norm(u)))`, where `u` is the input, or where that has another width than the layer a projection of it.
+/// `u + gated(layer(norm(u)))`, where `u` is the input, or where that has another width than the layer a projection of
+/// it.
 #[derive(Module, Debug)]
 pub struct Block {
     projection: Option<Linear>,

@@ -34,7 +34,8 @@ macro_rules! registry {
                 match self { $(Self::$variant(config) => config.bidirectional(),)* }
             }
 
-            /// Whether a step's vector knows of later steps: it reads in both directions, or through centred convolutions.
+            /// Whether a step's vector knows of later steps: it reads in both directions, or through centred
+            /// convolutions.
             pub fn looks_ahead(&self) -> bool {
                 match self { $(Self::$variant(config) => config.looks_ahead(),)* }
             }

@@ -8,8 +8,9 @@ use burn::tensor::{Device, Tensor};
 use semiseq_schema::{Problem, problem};
 use serde::{Deserialize, Serialize};
 
-/// `stem = { widths = [5, 15, 31], filters = 16 }` of a recurrent encoder: `[x, relu(W₁ * x), relu(W₂ * x), …]` at each step, filters
-/// of several widths side by side as in InceptionTime (Ismail Fawaz et al. 2020), centred on the step, and the step itself.
+/// `stem = { widths = [5, 15, 31], filters = 16 }` of a recurrent encoder: `[x, relu(W₁ * x), relu(W₂ * x), …]` at each
+/// step, filters of several widths side by side as in InceptionTime (Ismail Fawaz et al. 2020), centred on the step,
+/// and the step itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct StemConfig {

@@ -1,9 +1,9 @@
 //! AdaMatch (Berthelot et al. 2022, "AdaMatch: a unified approach to semi-supervised learning and domain adaptation").
 //!
-//! `L = CE(labelled, weak) + CE(labelled, strong) + μ(t) · mean(1[max ỹ ≥ c_τ] · CE(strong view, ỹ))`. The pseudo-label `ỹ` is
-//! the prediction for the weak view times the ratio of the mean prediction for labelled and for unlabelled sequences, scaled
-//! to sum 1 (section 3.2); `c_τ` is `τ` times the mean confidence for labelled weak views (section 3.3); the weight grows as
-//! `μ(t) = ½ - ½ cos(min(π, 2π t))`.
+//! `L = CE(labelled, weak) + CE(labelled, strong) + μ(t) · mean(1[max ỹ ≥ c_τ] · CE(strong view, ỹ))`. The pseudo-label
+//! `ỹ` is the prediction for the weak view times the ratio of the mean prediction for labelled and for unlabelled
+//! sequences, scaled to sum 1 (section 3.2); `c_τ` is `τ` times the mean confidence for labelled weak views (section
+//! 3.3); the weight grows as `μ(t) = ½ - ½ cos(min(π, 2π t))`.
 //!
 //! This follows the paper where published code does otherwise (the authors' google-research/adamatch; microsoft's USB):
 //! - the labelled loss is the sum over both views; the authors' code takes half of it, USB the weak view alone;
@@ -11,10 +11,10 @@
 //! - the weight grows over the first half, as in the authors' code; USB's is 1 from the start;
 //! - `τ` is 0.9, as in the authors' code; USB's default is 0.95.
 //!
-//! Where it does not follow the paper: the ratio is of two running means that start from the first batch, since with few
-//! labels a batch is small (`momentum = 0` is the paper's ratio of one batch; the authors' code remembers 1,000 labelled and
-//! 128 unlabelled batches, from a uniform start). The interpolation of logits is for inputs of two domains with batch norm,
-//! which recurrent nets do not have, and is left out, as in USB.
+//! Where it does not follow the paper: the ratio is of two running means that start from the first batch, since with
+//! few labels a batch is small (`momentum = 0` is the paper's ratio of one batch; the authors' code remembers 1,000
+//! labelled and 128 unlabelled batches, from a uniform start). The interpolation of logits is for inputs of two domains
+//! with batch norm, which recurrent nets do not have, and is left out, as in USB.
 
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
@@ -42,9 +42,9 @@ pub struct AdaMatchConfig {
     pub weight: f64,
     /// τ in [0, 1], how sure a guess must be beside the labelled ones. Default 0.9, the paper's.
     pub threshold: f64,
-    /// The memory of the two mean predictions, in [0, 1): a mean forgets in about `1 / (1 - momentum)` steps. Default: a
-    /// twentieth of the stage's steps, at most 128, what the authors' code remembers of unlabelled batches (0.95 for a
-    /// stage of 400 steps).
+    /// The memory of the two mean predictions, in [0, 1): a mean forgets in about `1 / (1 - momentum)` steps. Default:
+    /// a twentieth of the stage's steps, at most 128, what the authors' code remembers of unlabelled batches (0.95 for
+    /// a stage of 400 steps).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub momentum: Option<f64>,
     /// The labelled term.

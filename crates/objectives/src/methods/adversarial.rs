@@ -1,8 +1,8 @@
-//! Adversarial training (Goodfellow et al. 2015; on the vectors of words Miyato et al. 2017, "Adversarial training methods
-//! for semi-supervised text classification").
+//! Adversarial training (Goodfellow et al. 2015; on the vectors of words Miyato et al. 2017, "Adversarial training
+//! methods for semi-supervised text classification").
 //!
-//! `L = CE(x) + λ · CE(x + r)` with `r = ε |x| g / |g|`, `g` the gradient of the loss by what the encoder reads (eqs. 2 and
-//! 3). It looks at labelled sequences only: the strongest method without unlabelled ones, and a baseline for
+//! `L = CE(x) + λ · CE(x + r)` with `r = ε |x| g / |g|`, `g` the gradient of the loss by what the encoder reads (eqs. 2
+//! and 3). It looks at labelled sequences only: the strongest method without unlabelled ones, and a baseline for
 //! `virtual-adversarial`.
 //!
 //! The noise's length is a fraction of the sequence's own, as one vector; see `virtual_adversarial.rs`.

@@ -4,10 +4,11 @@
 //! of real values, or the cross-entropy of tokens, over the steps that are no padding. As a first stage
 //! it sees every training sequence, labelled or not; the next stage takes the encoder over.
 //!
-//! With `denoising = true` the encoder reads the strong view and the weak one is rebuilt (Vincent et al. 2008): noise, cut-outs,
-//! dropped or masked words, whatever `[data.augment]` makes the strong view of.
+//! With `denoising = true` the encoder reads the strong view and the weak one is rebuilt (Vincent et al. 2008): noise,
+//! cut-outs, dropped or masked words, whatever `[data.augment]` makes the strong view of.
 //!
-//! Where the encoder reads an image at once (`dense`, `convolutional`), the decoder writes one with layers of the same kind.
+//! Where the encoder reads an image at once (`dense`, `convolutional`), the decoder writes one with layers of the same
+//! kind.
 //!
 //! For text there is a second decoder, `bag-of-words`: one softmax over the vocabulary, from the vector,
 //! that has to make the words of the sequence likely in any order (the paragraph vector's PV-DBOW, Le &
@@ -54,9 +55,9 @@ pub struct AutoencoderConfig {
     /// Rebuild the sequence from its end to its start, so that the first steps to rebuild are the last
     /// ones read (Sutskever et al. 2014; Srivastava et al. 2015). Default true.
     pub reversed: bool,
-    /// Feed the true previous step to the decoder rather than nothing. Default true for text, as in Dai & Le 2015, and false for
-    /// values: there the vector has to carry everything (Srivastava et al.'s unconditioned decoder), since the step before
-    /// tells most of the next one.
+    /// Feed the true previous step to the decoder rather than nothing. Default true for text, as in Dai & Le 2015, and
+    /// false for values: there the vector has to carry everything (Srivastava et al.'s unconditioned decoder), since
+    /// the step before tells most of the next one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub teacher_forcing: Option<bool>,
     /// Read the strong view, rebuild the weak one. Default false.

@@ -1,11 +1,13 @@
-//! Co-training (Blum & Mitchell 1998, "Combining labeled and unlabeled data with co-training"; with nets Qiao et al. 2018).
+//! Co-training (Blum & Mitchell 1998, "Combining labeled and unlabeled data with co-training"; with nets Qiao et al.
+//! 2018).
 //!
-//! Two models see different views of a sequence and learn from the labels; each gives the other labels for the unlabelled
-//! sequences that it is sure of. The second model, the peer, lives in this objective; the run's model is the first.
+//! Two models see different views of a sequence and learn from the labels; each gives the other labels for the
+//! unlabelled sequences that it is sure of. The second model, the peer, lives in this objective; the run's model is the
+//! first.
 //!
-//! Blum & Mitchell's views are two halves of the features. A series or a text has no such halves: the views are two draws
-//! of the weak augmentation, and the peer reads its own backwards, so that the two build their states in opposite order.
-//! It starts with the model's weights in another order, which gives a fresh net as random as the model.
+//! Blum & Mitchell's views are two halves of the features. A series or a text has no such halves: the views are two
+//! draws of the weak augmentation, and the peer reads its own backwards, so that the two build their states in opposite
+//! order. It starts with the model's weights in another order, which gives a fresh net as random as the model.
 
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Int, Tensor};
@@ -88,8 +90,8 @@ pub struct CoTraining<M: Module> {
     config: CoTrainingConfig,
 }
 
-/// Logits of one and what the other says of the same rows, `[rows, classes]`: cross-entropy against the other's class where
-/// it is sure, the mean over all rows, and the share of these rows, both `[1]`.
+/// Logits of one and what the other says of the same rows, `[rows, classes]`: cross-entropy against the other's class
+/// where it is sure, the mean over all rows, and the share of these rows, both `[1]`.
 pub fn given_loss(logits: Tensor<2>, other: Tensor<2>, threshold: f64, counted: Option<Tensor<1>>) -> [Tensor<1>; 2] {
     let [rows, _] = logits.dims();
     let (confidence, labels): (Tensor<2>, Tensor<2, Int>) = other.detach().max_dim_with_indices(1);

@@ -1,13 +1,13 @@
 //! CoMatch (Li et al. 2021, "CoMatch: semi-supervised learning with contrastive graph regularization").
 //!
-//! The guess for the weak view, evened over the classes, is smoothed by what its neighbours are taken to be:
-//! `q = α p + (1 - α) Σ_k a_k p_k` with `a = softmax(z · z_k / t)` over a memory (eqs. 3 to 5). The strong view has to predict it
-//! where it is sure (eq. 6). And the vectors of two strong views have to be as alike, over the batch, as the guesses are:
-//! `-Σ_j Ŵ_bj ln Ŝ_bj`, `W_bj = q_b · q_j` where that is at least `T`, 1 for the pair itself (eqs. 7 to 9).
+//! The guess for the weak view, evened over the classes, is smoothed by what its neighbours are taken to be: `q = α p +
+//! (1 - α) Σ_k a_k p_k` with `a = softmax(z · z_k / t)` over a memory (eqs. 3 to 5). The strong view has to predict it
+//! where it is sure (eq. 6). And the vectors of two strong views have to be as alike, over the batch, as the guesses
+//! are: `-Σ_j Ŵ_bj ln Ŝ_bj`, `W_bj = q_b · q_j` where that is at least `T`, 1 for the pair itself (eqs. 7 to 9).
 //!
-//! The paper's memory is a queue of the last batches, and smooths once it is full; here it holds the last vector of each
-//! training sequence, and smooths as soon as it holds any. The mean prediction that evens the guesses is a running mean from
-//! the first batch on; the paper's is of the last 32 batches.
+//! The paper's memory is a queue of the last batches, and smooths once it is full; here it holds the last vector of
+//! each training sequence, and smooths as soon as it holds any. The mean prediction that evens the guesses is a running
+//! mean from the first batch on; the paper's is of the last 32 batches.
 
 use burn::module::{Module, Param};
 use burn::tensor::activation::log_softmax;

@@ -2,13 +2,13 @@
 //! coding").
 //!
 //! The encoder's vector `c_t` has to tell the step that comes `k` later, `z_{t+k}`, from the same step of the other
-//! sequences in the batch: InfoNCE, eq. 4, with the bilinear score `z_{t+k}ᵀ W_k c_t` of eq. 3, the mean over `k` from 1 to
-//! `ahead`. Nothing is rebuilt, so nothing is spent on noise.
+//! sequences in the batch: InfoNCE, eq. 4, with the bilinear score `z_{t+k}ᵀ W_k c_t` of eq. 3, the mean over `k` from
+//! 1 to `ahead`. Nothing is rebuilt, so nothing is spent on noise.
 //!
 //! The paper's `g_enc`, strided convolutions over raw audio, is here one linear layer of a step (an embedding for
 //! tokens): our sequences are short. Negatives come from other sequences at the same step; sequences that have ended by
-//! then count neither as rows nor as negatives. In a batch of one sequence they are its own other steps, as some of the paper's
-//! are.
+//! then count neither as rows nor as negatives. In a batch of one sequence they are its own other steps, as some of the
+//! paper's are.
 
 use burn::module::Module;
 use burn::nn::{Embedding, EmbeddingConfig, Linear, LinearConfig};
@@ -29,8 +29,8 @@ use crate::terms::Terms;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ContrastivePredictiveCodingConfig {
-    /// How many steps ahead, at least 1. Default 12, the paper's for audio. Steps beyond the end of the sequences are left
-    /// out.
+    /// How many steps ahead, at least 1. Default 12, the paper's for audio. Steps beyond the end of the sequences are
+    /// left out.
     pub ahead: usize,
     /// Width of `z`. Default 64.
     pub size: usize,
@@ -81,8 +81,8 @@ pub struct ContrastivePredictiveCoding {
 }
 
 impl ContrastivePredictiveCoding {
-    /// Loss and share of right choices; `None` where a batch has one step. A batch of one sequence has no other to choose from:
-    /// there the sequence's own other steps are what the right one is told apart from.
+    /// Loss and share of right choices; `None` where a batch has one step. A batch of one sequence has no other to
+    /// choose from: there the sequence's own other steps are what the right one is told apart from.
     fn losses<M: SequenceModel>(&self, model: &M, sequences: &Sequences) -> Option<(Tensor<1>, Tensor<1>)> {
         let [batch, time] = sequences.dims();
         if time < 2 || (batch == 1 && time < 3) {
@@ -111,8 +111,8 @@ impl ContrastivePredictiveCoding {
     }
 }
 
-/// InfoNCE at each step: the cross-entropy of the own sequence among all of the batch, mean over real steps; and the share
-/// of steps where the own one has the largest score.
+/// InfoNCE at each step: the cross-entropy of the own sequence among all of the batch, mean over real steps; and the
+/// share of steps where the own one has the largest score.
 ///
 /// # Shapes
 ///

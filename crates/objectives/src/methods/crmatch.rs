@@ -1,8 +1,8 @@
 //! CRMatch (Fan et al. 2023, "Revisiting consistency regularization for semi-supervised learning").
 //!
-//! FixMatch, whose features need not be the same for both views: a projection of the strong view's vector is kept apart from
-//! the weak one's, `max(0, cos)` over the sure guesses (the equivariant feature distance loss, eqs. 4 and 5), so that the
-//! encoder keeps what tells the views apart while the classes agree; and a task of its own beside it.
+//! FixMatch, whose features need not be the same for both views: a projection of the strong view's vector is kept apart
+//! from the weak one's, `max(0, cos)` over the sure guesses (the equivariant feature distance loss, eqs. 4 and 5), so
+//! that the encoder keeps what tells the views apart while the classes agree; and a task of its own beside it.
 //!
 //! That task is the angle of a turned image in the paper; for sequences it is whether one runs forwards or backwards.
 

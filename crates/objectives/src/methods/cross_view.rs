@@ -1,12 +1,13 @@
 //! Cross-view training (Clark et al. 2018, "Semi-supervised sequence modeling with cross-view training").
 //!
-//! Output layers of their own see less of a sequence than the model does, and learn on unlabelled sequences to predict what
-//! the model predicts from all of it: `Σ_j KL(p(x) ‖ p_j(x))` (eq. 2). `p(x)` is a pass of its own without dropout, as in the
-//! authors' code (tensorflow/models, `cvt_text`), and no gradient flows into it; the encoder that all of them read gets better.
+//! Output layers of their own see less of a sequence than the model does, and learn on unlabelled sequences to predict
+//! what the model predicts from all of it: `Σ_j KL(p(x) ‖ p_j(x))` (eq. 2). `p(x)` is a pass of its own without
+//! dropout, as in the authors' code (tensorflow/models, `cvt_text`), and no gradient flows into it; the encoder that
+//! all of them read gets better.
 //!
-//! The paper's views for taggers are the forward and the backward states, and those without the step itself. Here a sequence
-//! has one class, and the views are: the state at the middle and at three quarters of the sequence, which know nothing of the
-//! rest; and of a bidirectional encoder both directions alone, at their last steps.
+//! The paper's views for taggers are the forward and the backward states, and those without the step itself. Here a
+//! sequence has one class, and the views are: the state at the middle and at three quarters of the sequence, which know
+//! nothing of the rest; and of a bidirectional encoder both directions alone, at their last steps.
 
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};

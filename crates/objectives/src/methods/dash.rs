@@ -2,16 +2,16 @@
 //!
 //! FixMatch that picks unlabelled sequences by their loss in place of their confidence. A first part of the stage is
 //! supervised; `ρ̂` is the loss of the model at its end over the labelled sequences. From then on those count whose
-//! cross-entropy, of the weak view against its own pseudo-label, is at most `ρ_t = max(C γ^{-(t-1)} ρ̂, ρ_min)` (eq. 8). The
-//! pseudo-label is the sharpened prediction for the weak view, `p^{1/T}` scaled to sum 1, until the limit has fallen to
-//! `ρ_min`, and its likeliest class from there on. The loss is the mean over all unlabelled sequences of a batch, as in
-//! microsoft's USB, whose `ρ̂`, targets and mask these are.
+//! cross-entropy, of the weak view against its own pseudo-label, is at most `ρ_t = max(C γ^{-(t-1)} ρ̂, ρ_min)` (eq.
+//! 8). The pseudo-label is the sharpened prediction for the weak view, `p^{1/T}` scaled to sum 1, until the limit has
+//! fallen to `ρ_min`, and its likeliest class from there on. The loss is the mean over all unlabelled sequences of a
+//! batch, as in microsoft's USB, whose `ρ̂`, targets and mask these are.
 //!
-//! `ρ̂` is measured sequence by sequence, as the batches bring them to a copy of the model of that time: it is their mean so
-//! far, and fixed once each labelled sequence has come. (USB measures it on its evaluation part. The authors' own code takes
-//! the mean loss of unlabelled strong views in the first part's last epoch, whose unlabelled term counts already; it masks by
-//! the likeliest class, and divides the loss by the number of sequences that count.) USB lowers the limit every ten epochs, the
-//! authors every nine; here the rest of the stage is divided into rounds.
+//! `ρ̂` is measured sequence by sequence, as the batches bring them to a copy of the model of that time: it is their
+//! mean so far, and fixed once each labelled sequence has come. (USB measures it on its evaluation part. The authors'
+//! own code takes the mean loss of unlabelled strong views in the first part's last epoch, whose unlabelled term counts
+//! already; it masks by the likeliest class, and divides the loss by the number of sequences that count.) USB lowers
+//! the limit every ten epochs, the authors every nine; here the rest of the stage is divided into rounds.
 
 use std::collections::BTreeSet;
 

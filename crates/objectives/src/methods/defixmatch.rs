@@ -1,10 +1,10 @@
 //! DeFixMatch (Schmutz et al. 2023, "Don't fear the unlabelled: safe semi-supervised learning via debiasing").
 //!
-//! FixMatch whose unlabelled term `H` is also taken over the labelled sequences and subtracted there (eq. 3):
-//! `L = ½ (CE(labelled, weak) + CE(labelled, strong)) + λ · H(unlabelled) - λ · H(labelled)`, with
-//! `H = mean(1[max q ≥ τ] · CE(strong view, argmax q))` and `q` the prediction for the weak view. The two expectations of `H`
-//! cancel, so that the loss is an unbiased estimate of the supervised one, and wrong pseudo-labels cannot draw the model away
-//! from what many labels would teach it.
+//! FixMatch whose unlabelled term `H` is also taken over the labelled sequences and subtracted there (eq. 3): `L = ½
+//! (CE(labelled, weak) + CE(labelled, strong)) + λ · H(unlabelled) - λ · H(labelled)`, with `H = mean(1[max q ≥ τ] ·
+//! CE(strong view, argmax q))` and `q` the prediction for the weak view. The two expectations of `H` cancel, so that
+//! the loss is an unbiased estimate of the supervised one, and wrong pseudo-labels cannot draw the model away from what
+//! many labels would teach it.
 //!
 //! The supervised loss is over both views of a labelled sequence, as in the authors' code: what is subtracted is
 //! cross-entropy of the strong view, so it has to be added first. With `λ = ½`, the authors', a labelled sequence whose
@@ -29,8 +29,8 @@ use crate::terms::Terms;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DeFixMatchConfig {
-    /// λ ≥ 0, the weight of both terms. Default 0.5, the authors': above it more of the labelled strong loss is subtracted
-    /// than was added.
+    /// λ ≥ 0, the weight of both terms. Default 0.5, the authors': above it more of the labelled strong loss is
+    /// subtracted than was added.
     pub weight: f64,
     /// τ in [0, 1], the confidence from which a guess counts. Default 0.95, the paper's.
     pub threshold: f64,

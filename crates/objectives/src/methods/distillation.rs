@@ -1,13 +1,13 @@
-//! Distillation (Hinton, Vinyals & Dean 2015, "Distilling the knowledge in a neural network") of what plain methods say of the
-//! same sequences: the references of the run, and label propagation on the features of those.
+//! Distillation (Hinton, Vinyals & Dean 2015, "Distilling the knowledge in a neural network") of what plain methods say
+//! of the same sequences: the references of the run, and label propagation on the features of those.
 //!
-//! `L = CE(labelled) + w · mean CE(p(x), q)`, the mean over labelled and unlabelled sequences, where `q` is the mean of the
-//! teachers' distributions, each weighed by how well it tells labelled sequences that are left out, and sharpened as `q^{1/T}`
-//! scaled to sum 1.
+//! `L = CE(labelled) + w · mean CE(p(x), q)`, the mean over labelled and unlabelled sequences, where `q` is the mean of
+//! the teachers' distributions, each weighed by how well it tells labelled sequences that are left out, and sharpened
+//! as `q^{1/T}` scaled to sum 1.
 //!
-//! The teachers are fitted before the stage on the labels that the
-//! stage has, and stand still. A sequence of which no teacher says anything has no weight. Weights fall with the teachers' entropy,
-//! `1 - H(q) / ln C`, where asked for (Iscen et al. 2019, eq. 11): teachers that do not know teach little.
+//! The teachers are fitted before the stage on the labels that the stage has, and stand still. A sequence of which no
+//! teacher says anything has no weight. Weights fall with the teachers' entropy, `1 - H(q) / ln C`, where asked for
+//! (Iscen et al. 2019, eq. 11): teachers that do not know teach little.
 //!
 //! The student sees a strong view where one is set up, the teachers saw the sequence as it is (Xie et al. 2020).
 
@@ -32,15 +32,15 @@ use crate::terms::Terms;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DistillationConfig {
-    /// Which references teach, and how much each counts: those whose name holds such a text, with a weight ≥ 0. Default:
-    /// `{ "self-training" = 1.0, "label propagation" = 1.0 }`.
+    /// Which references teach, and how much each counts: those whose name holds such a text, with a weight ≥ 0.
+    /// Default: `{ "self-training" = 1.0, "label propagation" = 1.0 }`.
     pub teachers: BTreeMap<String, f64>,
     /// Weight ≥ 0 of the term. Default 1.
     pub weight: f64,
     /// `T` in (0, 1], the temperature that sharpens the teachers' mean. Default 0.5.
     pub temperature: f64,
-    /// How much more a teacher counts that tells more labelled sequences right when they are left out, in folds of the labels: it
-    /// weighs by that share to this power, ≥ 0. Default 4; at 0 all count alike.
+    /// How much more a teacher counts that tells more labelled sequences right when they are left out, in folds of the
+    /// labels: it weighs by that share to this power, ≥ 0. Default 4; at 0 all count alike.
     pub trust: f64,
     /// Whether sequences of which the teachers are not sure weigh less. Default true.
     pub entropy_weights: bool,

@@ -1,9 +1,10 @@
 //! FixMatch (Sohn et al. 2020, "FixMatch: simplifying semi-supervised learning with consistency and confidence").
 //!
-//! `L = CE(labelled) + λ · mean(1[max q ≥ τ] · CE(strong view, argmax q))` with `q` the prediction for the weak view (eq. 4).
+//! `L = CE(labelled) + λ · mean(1[max q ≥ τ] · CE(strong view, argmax q))` with `q` the prediction for the weak view
+//! (eq. 4).
 //!
-//! For sequences the strong view is a chain of warps, noise and cut-outs, or of dropped and swapped words, in place of the
-//! paper's RandAugment of images.
+//! For sequences the strong view is a chain of warps, noise and cut-outs, or of dropped and swapped words, in place of
+//! the paper's RandAugment of images.
 
 use burn::module::Module;
 use semiseq_datasets::{Pool, Views};
@@ -23,8 +24,8 @@ use crate::terms::Terms;
 pub struct FixMatchConfig {
     /// λ ≥ 0, the weight of the unlabelled term. Default 1, the paper's.
     pub weight: f64,
-    /// τ in [0, 1], the confidence from which a guess counts. Default 0.95, the paper's. Lower it when `mask_rate` stays
-    /// near 0.
+    /// τ in [0, 1], the confidence from which a guess counts. Default 0.95, the paper's. Lower it when `mask_rate`
+    /// stays near 0.
     pub threshold: f64,
     /// The labelled term.
     pub supervised: SupervisedConfig,

@@ -1,8 +1,8 @@
 //! FlexMatch (Zhang et al. 2021, "FlexMatch: boosting semi-supervised learning with curriculum pseudo labeling").
 //!
-//! FixMatch with a threshold for each class: `τ(c) = M(β(c)) · τ` with `M(x) = x / (2 - x)` (eq. 11) and
-//! `β(c) = σ(c) / max(max σ, N - Σ σ)` (eq. 9), where `σ(c)` counts the unlabelled sequences whose last guess above `τ` was
-//! `c` and `N - Σ σ` those that never had one. Classes that are learned slowly get a lower threshold.
+//! FixMatch with a threshold for each class: `τ(c) = M(β(c)) · τ` with `M(x) = x / (2 - x)` (eq. 11) and `β(c) = σ(c) /
+//! max(max σ, N - Σ σ)` (eq. 9), where `σ(c)` counts the unlabelled sequences whose last guess above `τ` was `c` and `N
+//! - Σ σ` those that never had one. Classes that are learned slowly get a lower threshold.
 
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
@@ -80,8 +80,8 @@ impl FlexMatch {
         share.clone() / (share.neg() + 2.0) * self.config.threshold
     }
 
-    /// Notes the pseudo-labels above `τ`, which itself is the same for all classes. Of a sequence that the batch holds twice
-    /// the last one above `τ` counts, as in the authors' code.
+    /// Notes the pseudo-labels above `τ`, which itself is the same for all classes. Of a sequence that the batch holds
+    /// twice the last one above `τ` counts, as in the authors' code.
     fn note(&mut self, guess: &Guess, part: &Part) {
         let device = guess.confidence.device();
         let [count, classes] = guess.probabilities.dims();

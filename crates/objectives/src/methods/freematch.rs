@@ -1,10 +1,10 @@
 //! FreeMatch (Wang et al. 2023, "FreeMatch: self-adaptive thresholding for semi-supervised learning").
 //!
 //! FixMatch with thresholds that follow the model's own confidence: `τ` is the running mean of the largest probability
-//! (eq. 5), `p̃` that of the distribution (eq. 6), and `τ(c) = p̃(c) / max p̃ · τ` (eq. 7). A fairness term keeps the guesses
-//! spread: `w_f · Σ SumNorm(p̃ / h̃) log SumNorm(p̄ / h̄)` (eq. 11), with `h̃` the running histogram of guesses, `p̄` the mean
-//! prediction for the strong views that count and `h̄` the histogram of those. Memories are updated before they are used,
-//! as in the authors' code.
+//! (eq. 5), `p̃` that of the distribution (eq. 6), and `τ(c) = p̃(c) / max p̃ · τ` (eq. 7). A fairness term keeps the
+//! guesses spread: `w_f · Σ SumNorm(p̃ / h̃) log SumNorm(p̄ / h̄)` (eq. 11), with `h̃` the running histogram of
+//! guesses, `p̄` the mean prediction for the strong views that count and `h̄` the histogram of those. Memories are
+//! updated before they are used, as in the authors' code.
 
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
@@ -34,10 +34,12 @@ const LEAST: f64 = 1e-30;
 pub struct FreeMatchConfig {
     /// λ_u ≥ 0, the weight of the unlabelled term. Default 1, the paper's.
     pub weight: f64,
-    /// w_f ≥ 0, the weight of the fairness term. Default 0.05, the paper's for most sets; it uses 0.01 with very few labels.
+    /// w_f ≥ 0, the weight of the fairness term. Default 0.05, the paper's for most sets; it uses 0.01 with very few
+    /// labels.
     pub fairness: f64,
-    /// The memory of the running means, in [0, 1): a mean forgets in about `1 / (1 - momentum)` steps. Default: a twentieth
-    /// of the stage's steps, at most 1,000, the paper's 0.999, which is for a million (0.95 for a stage of 400 steps).
+    /// The memory of the running means, in [0, 1): a mean forgets in about `1 / (1 - momentum)` steps. Default: a
+    /// twentieth of the stage's steps, at most 1,000, the paper's 0.999, which is for a million (0.95 for a stage of
+    /// 400 steps).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub momentum: Option<f64>,
     /// The labelled term.
@@ -58,8 +60,8 @@ impl FreeMatchConfig {
         self.supervised.check(&format!("{path}.supervised"), problems);
     }
 
-    /// Builds the objective; all running means start at one over the number of classes (eqs. 5 and 6), so that thresholds
-    /// rise from chance.
+    /// Builds the objective; all running means start at one over the number of classes (eqs. 5 and 6), so that
+    /// thresholds rise from chance.
     pub fn init<M: SequenceModel>(&self, setting: &Setting<'_, M>) -> FreeMatch {
         let classes = setting.model.outputs().max(2);
         let even = |width: usize| remembered(Tensor::full([1, width], 1.0 / classes as f64, setting.device));
@@ -87,8 +89,8 @@ pub struct FreeMatch {
     config: FreeMatchConfig,
 }
 
-/// `Σ SumNorm(p̃ / h̃) log SumNorm(p̄ / h̄)`; 0 where no row counts. `p̃, h̃: [1, classes]`, strong logits `[rows, classes]`,
-/// counted `[rows]`; output `[1]`.
+/// `Σ SumNorm(p̃ / h̃) log SumNorm(p̄ / h̄)`; 0 where no row counts. `p̃, h̃: [1, classes]`, strong logits `[rows,
+/// classes]`, counted `[rows]`; output `[1]`.
 fn fairness(expected: Tensor<2>, histogram: Tensor<2>, strong: Tensor<2>, counted: Tensor<1>) -> Tensor<1> {
     let [rows, classes] = strong.dims();
     let prediction = softmax(strong, 1);
@@ -153,8 +155,8 @@ mod tests {
         // p̃ / h̃ is 1e9 and 1: all of the expectation lies on the first class, and so does all of p̄ / h̄.
         let fair = fairness(row([0.5, 0.5]), row([5e-10, 0.5]), row([0.1, 0.1]), Tensor::ones([1], &device));
         assert!(fair.into_scalar::<f32>().abs() < 1e-5);
-        // A share below all that single precision divides by is none: the expectation lies on the second class, which the strong
-        // view does not have, and whose logarithm is that of 1e-12.
+        // A share below all that single precision divides by is none: the expectation lies on the second class, which
+        // the strong view does not have, and whose logarithm is that of 1e-12.
         let fair = fairness(row([0.5, 0.5]), row([1e-40, 0.5]), row([0.1, 0.1]), Tensor::ones([1], &device));
         assert!((fair.into_scalar::<f32>() + 27.631).abs() < 1e-2);
     }

@@ -1,20 +1,20 @@
 //! Recurrent GAN, also conditional (Esteban et al. 2017, "Real-valued (medical) time series generation with recurrent
 //! conditional GANs").
 //!
-//! An LSTM makes a series from noise at each step; the run's encoder with a linear output a step, whose mean over the real
-//! steps is the score, tells real series from made ones. The two take turns, an optimiser step each, with moments of their
-//! own; the encoder goes on to the next stage.
+//! An LSTM makes a series from noise at each step; the run's encoder with a linear output a step, whose mean over the
+//! real steps is the score, tells real series from made ones. The two take turns, an optimiser step each, with moments
+//! of their own; the encoder goes on to the next stage.
 //!
 //! Losses: `non-saturating` (Goodfellow et al. 2014), `hinge` (Lim & Ye 2017), `wgan-gp` (Gulrajani et al. 2017). With
-//! `conditional = true` generator and critic are told the class, and only labelled series are used; the critic scores the
-//! class by a product with its states (Miyato & Koyama 2018), where Esteban et al. put it beside the input.
+//! `conditional = true` generator and critic are told the class, and only labelled series are used; the critic scores
+//! the class by a product with its states (Miyato & Koyama 2018), where Esteban et al. put it beside the input.
 //!
-//! Where the encoder reads an image at once (`dense`, `convolutional`), the generator writes one from a single vector of
-//! noise: Goodfellow et al.'s first GAN, or DCGAN (Radford et al. 2016) without batch normalisation.
+//! Where the encoder reads an image at once (`dense`, `convolutional`), the generator writes one from a single vector
+//! of noise: Goodfellow et al.'s first GAN, or DCGAN (Radford et al. 2016) without batch normalisation.
 //!
-//! The gradient penalty needs the derivative of a gradient's length. Along the gradient's own direction, held fixed, that
-//! length is the slope of the score, and a central difference gives the slope; its derivative by the weights is then an
-//! ordinary one, and the error falls with the square of the difference's step.
+//! The gradient penalty needs the derivative of a gradient's length. Along the gradient's own direction, held fixed,
+//! that length is the slope of the score, and a central difference gives the slope; its derivative by the weights is
+//! then an ordinary one, and the error falls with the square of the difference's step.
 
 use burn::module::Module;
 use burn::nn::{Embedding, EmbeddingConfig, Linear, LinearConfig};
@@ -173,8 +173,8 @@ pub fn generator_loss(loss: GanLoss, made: Tensor<1>) -> Tensor<1> {
     }
 }
 
-/// `mean (|∇_x f| - 1)²`, `[1]` (Gulrajani et al. 2017, eq. 3), for a score `f` from `[batch, time, features]` to `[batch]`
-/// on an autodiff device.
+/// `mean (|∇_x f| - 1)²`, `[1]` (Gulrajani et al. 2017, eq. 3), for a score `f` from `[batch, time, features]` to
+/// `[batch]` on an autodiff device.
 pub fn gradient_penalty(values: Tensor<3>, score: impl Fn(Tensor<3>) -> Tensor<1>) -> Tensor<1> {
     let leaf = values.detach().require_grad();
     let [batch, _, _] = leaf.dims();
@@ -271,8 +271,8 @@ impl<M: SequenceModel> Objective<M> for Gan {
         terms.monitor("sample_spread", variety)
     }
 
-    /// How far samples are from the data: the distance of means and of deviations over steps and channels. A game has no
-    /// loss that falls; this one tells a good epoch from a bad one, though not all that a sample is.
+    /// How far samples are from the data: the distance of means and of deviations over steps and channels. A game has
+    /// no loss that falls; this one tells a good epoch from a bad one, though not all that a sample is.
     fn measure(&self, model: &M, part: &Part) -> Measures {
         let Some(device) = model.devices().into_iter().next() else { return Measures::new() };
         let classes = match (&part.targets, self.config.conditional) {

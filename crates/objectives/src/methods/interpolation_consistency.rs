@@ -1,9 +1,11 @@
-//! Interpolation consistency training (Verma et al. 2019, "Interpolation consistency training for semi-supervised learning").
+//! Interpolation consistency training (Verma et al. 2019, "Interpolation consistency training for semi-supervised
+//! learning").
 //!
 //! What the student says of a mixture of two unlabelled sequences has to be the mixture of what its teacher, the moving
 //! average of its weights, says of the two: `mean (f(Mix(u, v)) - Mix(f'(u), f'(v)))²` (eq. 2). As in the authors' code
-//! (vikasverma1077/ICT) it is the logits of the teacher that are mixed, labelled sequences are mixed with one another as well
-//! (mixup, Zhang et al. 2018), and one share `λ ~ Beta(α, α)` holds for a whole batch. The weight grows as `exp(-5 (1 - t)²)`.
+//! (vikasverma1077/ICT) it is the logits of the teacher that are mixed, labelled sequences are mixed with one another
+//! as well (mixup, Zhang et al. 2018), and one share `λ ~ Beta(α, α)` holds for a whole batch. The weight grows as
+//! `exp(-5 (1 - t)²)`.
 //!
 //! Series are mixed as they are read, texts before the head; the paper mixes images.
 
@@ -32,14 +34,14 @@ use crate::terms::Terms;
 pub struct InterpolationConsistencyConfig {
     /// Decay in [0, 1) of the teacher's average. Default 0.99; the paper uses 0.999 over far longer runs.
     pub ema_decay: f64,
-    /// Weight ≥ 0 of the consistency once it is grown. Default 100, the paper's for CIFAR-10 and SVHN: both of its losses are
-    /// means over their own batch, as here, and the squared distance also over the classes. Lower it when all predictions
-    /// become the same, and in stages of some hundred steps, which want about 10.
+    /// Weight ≥ 0 of the consistency once it is grown. Default 100, the paper's for CIFAR-10 and SVHN: both of its
+    /// losses are means over their own batch, as here, and the squared distance also over the classes. Lower it when
+    /// all predictions become the same, and in stages of some hundred steps, which want about 10.
     pub weight: f64,
     /// Fraction in [0, 1] of the stage over which it grows. Default 0.25, the paper's.
     pub ramp_up: f64,
-    /// α > 0 of the Beta distribution that the shares of both mixtures are drawn from. Default 1, the paper's for CIFAR-10; it
-    /// uses 0.1 for SVHN. Small ones mix little.
+    /// α > 0 of the Beta distribution that the shares of both mixtures are drawn from. Default 1, the paper's for
+    /// CIFAR-10; it uses 0.1 for SVHN. Small ones mix little.
     pub alpha: f64,
     /// The labelled term: smoothing and class weights act on the mixed labels.
     pub supervised: SupervisedConfig,

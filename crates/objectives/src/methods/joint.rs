@@ -1,8 +1,8 @@
-//! Several objectives at once: `L = Σ w_i(t) L_i`, a generative and a discriminative one for example (Rasmus et al. 2015 train
-//! a ladder of denoising costs beside the classifier; Zhang, Lee & Lee 2016 a decoder).
+//! Several objectives at once: `L = Σ w_i(t) L_i`, a generative and a discriminative one for example (Rasmus et al.
+//! 2015 train a ladder of denoising costs beside the classifier; Zhang, Lee & Lee 2016 a decoder).
 //!
-//! Each part keeps its own layers and its own memory, and sees the views that it asks for. A part that works on all sequences
-//! gets the unlabelled ones here, where another part looks at labels.
+//! Each part keeps its own layers and its own memory, and sees the views that it asks for. A part that works on all
+//! sequences gets the unlabelled ones here, where another part looks at labels.
 
 use burn::module::Module;
 use burn::tensor::Tensor;

@@ -1,8 +1,8 @@
 //! Language model (Bengio et al. 2003; as pretraining, Dai & Le 2015, "Semi-supervised sequence learning").
 //!
-//! From the encoder's vector at each step a softmax over the vocabulary has to make the next token likely. The loss is the
-//! mean cross-entropy of the tokens from the second to the last real one; `e` to its power is the perplexity. As a first
-//! stage it sees every training text, labelled or not; the next stage takes embedding and encoder over.
+//! From the encoder's vector at each step a softmax over the vocabulary has to make the next token likely. The loss is
+//! the mean cross-entropy of the tokens from the second to the last real one; `e` to its power is the perplexity. As a
+//! first stage it sees every training text, labelled or not; the next stage takes embedding and encoder over.
 //!
 //! Dai & Le start each text with the state of the one before, and cut the gradient after some hundred steps; our texts
 //! are read one by one from a state of zeros, as the classifier reads them.

@@ -60,9 +60,10 @@ impl MaskedReconstructionConfig {
         MaskedReconstruction { head, seed: step_seed(setting.device), config: self.clone() }
     }
 
-    /// 1 where a value is hidden, in row-major `[batch, time, features]`: a chain of two states for each channel of each
-    /// sequence, whose hidden runs have the mean length and take the share of the time that is asked for. What is hidden of a
-    /// sequence is a function of the seed and its place in the data alone, not of the batch that it stands in.
+    /// 1 where a value is hidden, in row-major `[batch, time, features]`: a chain of two states for each channel of
+    /// each sequence, whose hidden runs have the mean length and take the share of the time that is asked for. What is
+    /// hidden of a sequence is a function of the seed and its place in the data alone, not of the batch that it stands
+    /// in.
     fn hidden(&self, indices: &[usize], [time, features]: [usize; 2], seed: u64) -> Vec<f32> {
         let leave = 1.0 / self.run;
         let enter = leave * self.rate / (1.0 - self.rate);

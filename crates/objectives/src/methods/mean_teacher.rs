@@ -1,8 +1,8 @@
 //! Mean teacher (Tarvainen & Valpola 2017, "Mean teachers are better role models").
 //!
-//! `L = CE(labelled) + w(t) · mean d(p_student(x; η), p_teacher(x; η'))`, the mean over labelled and unlabelled sequences; the
-//! teacher's weights are an exponential moving average of the student's, and no gradient flows into it. Validation and the
-//! result use the teacher, as in the paper.
+//! `L = CE(labelled) + w(t) · mean d(p_student(x; η), p_teacher(x; η'))`, the mean over labelled and unlabelled
+//! sequences; the teacher's weights are an exponential moving average of the student's, and no gradient flows into it.
+//! Validation and the result use the teacher, as in the paper.
 
 use burn::module::Module;
 use burn::tensor::Tensor;
@@ -30,12 +30,14 @@ pub struct MeanTeacherConfig {
     /// 0.999 later. Longer runs want a longer memory. After the first `t` updates `min(1 - 1/(t+1), α)`
     /// holds, so that the random initial weights are soon forgotten.
     pub ema_decay: f64,
-    /// `w_max` ≥ 0, the weight of the consistency term once ramped up. Default 100, the paper's. On CIFAR-10 its mean of the
-    /// cross-entropy is over the whole batch, M of N labelled: `M/N · CE + 100 · M/N · d = M/N · (CE + 100 d)`, with CE the
-    /// mean over labelled sequences as here; on SVHN one image of 100 has a label: `CE/100 + 1 · d = (CE + 100 d)/100`.
-    /// Lower it when all predictions become the same, and in stages of some hundred steps, which want about 10.
+    /// `w_max` ≥ 0, the weight of the consistency term once ramped up. Default 100, the paper's. On CIFAR-10 its mean
+    /// of the cross-entropy is over the whole batch, M of N labelled: `M/N · CE + 100 · M/N · d = M/N · (CE + 100 d)`,
+    /// with CE the mean over labelled sequences as here; on SVHN one image of 100 has a label: `CE/100 + 1 · d = (CE +
+    /// 100 d)/100`. Lower it when all predictions become the same, and in stages of some hundred steps, which want
+    /// about 10.
     pub weight: f64,
-    /// Fraction in [0, 1] of the stage over which the weight grows. Default 0.25; the paper's is 40,000 of 150,000 steps.
+    /// Fraction in [0, 1] of the stage over which the weight grows. Default 0.25; the paper's is 40,000 of 150,000
+    /// steps.
     pub ramp_up: f64,
     /// `mse` of the distributions (the paper's choice) or `kl`. Default `mse`.
     pub consistency: Consistency,
@@ -53,8 +55,8 @@ pub enum Consistency {
     /// Squared distance of the distributions, mean over classes.
     #[default]
     Mse,
-    /// `2 (1 - 1/K) / K² · KL(teacher ‖ student)` for K classes: scaled as in the authors' code, so that its gradients are as
-    /// large as the squared distance's where both are near the uniform distribution, and one weight suits both.
+    /// `2 (1 - 1/K) / K² · KL(teacher ‖ student)` for K classes: scaled as in the authors' code, so that its gradients
+    /// are as large as the squared distance's where both are near the uniform distribution, and one weight suits both.
     Kl,
 }
 

@@ -1,8 +1,8 @@
 //! MixMatch (Berthelot et al. 2019, "MixMatch: a holistic approach to semi-supervised learning").
 //!
-//! The mean prediction for two weak views, sharpened, is the label of both (eqs. 6 and 7). Labelled and unlabelled sequences
-//! are mixed with one another (eqs. 8 to 11, mixup); `L = CE(mixed labelled) + λ · mean (q - p)²(mixed unlabelled)` (eqs. 2
-//! to 5), λ growing in a straight line.
+//! The mean prediction for two weak views, sharpened, is the label of both (eqs. 6 and 7). Labelled and unlabelled
+//! sequences are mixed with one another (eqs. 8 to 11, mixup); `L = CE(mixed labelled) + λ · mean (q - p)²(mixed
+//! unlabelled)` (eqs. 2 to 5), λ growing in a straight line.
 //!
 //! Series are mixed as they are read, texts before the head (MixText, Chen et al. 2020); see `mixing.rs`.
 
@@ -27,8 +27,8 @@ use crate::terms::Terms;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct MixMatchConfig {
-    /// λ ≥ 0, the weight of the unlabelled term once it is grown. Default 5. The paper's 75, for CIFAR-10 and a million steps,
-    /// draws all guesses into one class within some hundred steps.
+    /// λ ≥ 0, the weight of the unlabelled term once it is grown. Default 5. The paper's 75, for CIFAR-10 and a million
+    /// steps, draws all guesses into one class within some hundred steps.
     pub weight: f64,
     /// Fraction in [0, 1] of the stage over which it grows. Default 0.4.
     pub ramp_up: f64,
@@ -70,8 +70,8 @@ pub struct MixMatch {
 }
 
 impl MixMatch {
-    /// The terms of a step whose mixture is drawn: of its labelled rows, its unlabelled ones in the first view, and these in the
-    /// second. `None` where targets are no classes.
+    /// The terms of a step whose mixture is drawn: of its labelled rows, its unlabelled ones in the first view, and
+    /// these in the second. `None` where targets are no classes.
     pub fn mixed<M: SequenceModel>(
         &self,
         model: &M,

@@ -1,6 +1,6 @@
-//! Next-step prediction for series: the encoder's vector at each step foretells the values some steps later (the sequence
-//! model of Dai & Le 2015 with a linear output and the squared error in place of a softmax; Srivastava et al. 2015 call it
-//! the future predictor).
+//! Next-step prediction for series: the encoder's vector at each step foretells the values some steps later (the
+//! sequence model of Dai & Le 2015 with a linear output and the squared error in place of a softmax; Srivastava et al.
+//! 2015 call it the future predictor).
 //!
 //! As a first stage it sees every training series, labelled or not; the next stage takes the encoder over.
 
@@ -22,7 +22,8 @@ use crate::terms::Terms;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct NextStepConfig {
-    /// How many steps later, at least 1. Default 1. Raise it for smooth series, whose next value is nearly the last one.
+    /// How many steps later, at least 1. Default 1. Raise it for smooth series, whose next value is nearly the last
+    /// one.
     pub ahead: usize,
 }
 

@@ -1,13 +1,13 @@
 //! Noisy student (Xie et al. 2020, "Self-training with noisy student improves ImageNet classification").
 //!
-//! Self-training in rounds whose teacher reads the plain sequence, without augmentation and dropout, and whose student is
-//! noised throughout: it reads the strong view, of labelled sequences too, with dropout (algorithm 1):
-//! `L = CE(strong view, label) + λ · mean(1[sure] · CE(strong view, teacher's distribution))`, the mean over all unlabelled
-//! sequences of a batch (the paper's filter is 0.3; its soft labels are the default). The first round, which makes the first
-//! teacher, is noised as well.
+//! Self-training in rounds whose teacher reads the plain sequence, without augmentation and dropout, and whose student
+//! is noised throughout: it reads the strong view, of labelled sequences too, with dropout (algorithm 1): `L =
+//! CE(strong view, label) + λ · mean(1[sure] · CE(strong view, teacher's distribution))`, the mean over all unlabelled
+//! sequences of a batch (the paper's filter is 0.3; its soft labels are the default). The first round, which makes the
+//! first teacher, is noised as well.
 //!
-//! The paper starts a larger student afresh each round and balances the classes; here the student has the model's size and
-//! goes on from the weights of the round before.
+//! The paper starts a larger student afresh each round and balances the classes; here the student has the model's size
+//! and goes on from the weights of the round before.
 
 use burn::module::Module;
 use semiseq_datasets::{Pool, Views};

@@ -1,8 +1,8 @@
 //! Π-model (Laine & Aila 2017, "Temporal ensembling for semi-supervised learning", algorithm 1).
 //!
-//! `L = CE(labelled) + w(t) · mean‖p(x; ξ₁) - p(x; ξ₂)‖²`, the mean over labelled and unlabelled sequences: each is seen
-//! twice, in two weak views and with two draws of dropout. As in the reference code (smlaine2/tempens), gradients flow into
-//! both predictions, and the cross-entropy is the first one's.
+//! `L = CE(labelled) + w(t) · mean‖p(x; ξ₁) - p(x; ξ₂)‖²`, the mean over labelled and unlabelled sequences: each is
+//! seen twice, in two weak views and with two draws of dropout. As in the reference code (smlaine2/tempens), gradients
+//! flow into both predictions, and the cross-entropy is the first one's.
 
 use burn::module::Module;
 use burn::tensor::Tensor;
@@ -25,10 +25,10 @@ use crate::terms::Terms;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct PiModelConfig {
-    /// `w_max` ≥ 0, the weight of the consistency term once ramped up. Default 100, the paper's. It takes the mean of the
-    /// cross-entropy over the whole batch, of which M of N sequences have a label, and scales `w_max` by the same share:
-    /// `M/N · CE + 100 · M/N · d = M/N · (CE + 100 d)`, with CE the mean over labelled sequences as here. Lower it when all
-    /// predictions become the same, and in stages of some hundred steps, which want about 10.
+    /// `w_max` ≥ 0, the weight of the consistency term once ramped up. Default 100, the paper's. It takes the mean of
+    /// the cross-entropy over the whole batch, of which M of N sequences have a label, and scales `w_max` by the same
+    /// share: `M/N · CE + 100 · M/N · d = M/N · (CE + 100 d)`, with CE the mean over labelled sequences as here. Lower
+    /// it when all predictions become the same, and in stages of some hundred steps, which want about 10.
     pub weight: f64,
     /// Fraction in [0, 1] of the stage over which the weight grows. Default 0.25; the paper's is 80 of 300 epochs.
     pub ramp_up: f64,

@@ -1,10 +1,10 @@
-//! ReMixMatch (Berthelot et al. 2020, "ReMixMatch: semi-supervised learning with distribution alignment and augmentation
-//! anchoring").
+//! ReMixMatch (Berthelot et al. 2020, "ReMixMatch: semi-supervised learning with distribution alignment and
+//! augmentation anchoring").
 //!
-//! The guess for the weak view, multiplied by the ratio of the labels' class distribution and the mean guess, scaled to sum 1
-//! and sharpened, is the label of the weak and of the strong view (section 3.1 and 3.2). Labelled strong views, unlabelled
-//! strong and weak ones are mixed as in MixMatch, with cross-entropy throughout; beside it stand the strong view unmixed and
-//! a task of its own (section 3.3).
+//! The guess for the weak view, multiplied by the ratio of the labels' class distribution and the mean guess, scaled to
+//! sum 1 and sharpened, is the label of the weak and of the strong view (section 3.1 and 3.2). Labelled strong views,
+//! unlabelled strong and weak ones are mixed as in MixMatch, with cross-entropy throughout; beside it stand the strong
+//! view unmixed and a task of its own (section 3.3).
 //!
 //! That task is the angle of a turned image in the paper; for sequences it is whether a strong view runs forwards or
 //! backwards. The paper makes eight strong views, here it is one; the mean prediction is a running mean from the first
@@ -123,8 +123,8 @@ impl ReMixMatch {
         sharpened(aligned(guess, mean, self.labels.val().detach()), self.config.temperature)
     }
 
-    /// The terms of a step whose mixture is drawn: of its labelled rows, its unlabelled ones in the strong view, and these in the
-    /// weak one. `None` where targets are no classes.
+    /// The terms of a step whose mixture is drawn: of its labelled rows, its unlabelled ones in the strong view, and
+    /// these in the weak one. `None` where targets are no classes.
     pub fn mixed<M: SequenceModel>(
         &mut self,
         model: &M,

@@ -1,10 +1,10 @@
 //! Self-training in rounds (Scudder 1965; Yarowsky 1995).
 //!
-//! A stage is divided into rounds. The first is supervised. At the start of each later one the model is copied, and the copy
-//! gives unlabelled sequences that it is sure of their label for that round: `L = CE(labelled) + λ · mean(1[sure] · CE)`, the
-//! mean over all unlabelled sequences of a batch. The copy reads the plain sequence, without augmentation and dropout, so
-//! that unlike in `pseudo-label` a label stays the same for the whole round; the model learns it from the weak view, as it
-//! learns the labels it was given. The weights go on from round to round.
+//! A stage is divided into rounds. The first is supervised. At the start of each later one the model is copied, and the
+//! copy gives unlabelled sequences that it is sure of their label for that round: `L = CE(labelled) + λ · mean(1[sure]
+//! · CE)`, the mean over all unlabelled sequences of a batch. The copy reads the plain sequence, without augmentation
+//! and dropout, so that unlike in `pseudo-label` a label stays the same for the whole round; the model learns it from
+//! the weak view, as it learns the labels it was given. The weights go on from round to round.
 //!
 //! When each sequence got its first label is remembered, and written to `self-training.csv` in the run folder.
 

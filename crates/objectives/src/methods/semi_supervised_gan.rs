@@ -1,15 +1,15 @@
 //! The semi-supervised GAN (Salimans et al. 2016, "Improved techniques for training GANs", sections 3.1 and 5).
 //!
-//! The classifier is the discriminator: with the logit of a class K+1, "made", held at 0, `Z(x) = Σ_k exp l_k(x)` says how
-//! real a sequence is, `D(x) = Z / (Z + 1)`. It minimises the cross-entropy over the K classes on labelled sequences,
-//! `-½ ln D(x)` on unlabelled ones and `-½ ln(1 - D(G(z)))` on samples. The generator matches features: the squared
-//! distance of the mean vectors of real and made sequences. The two take turns, an optimiser step each, with moments of
-//! their own and β₁ = 0.5.
+//! The classifier is the discriminator: with the logit of a class K+1, "made", held at 0, `Z(x) = Σ_k exp l_k(x)` says
+//! how real a sequence is, `D(x) = Z / (Z + 1)`. It minimises the cross-entropy over the K classes on labelled
+//! sequences, `-½ ln D(x)` on unlabelled ones and `-½ ln(1 - D(G(z)))` on samples. The generator matches features: the
+//! squared distance of the mean vectors of real and made sequences. The two take turns, an optimiser step each, with
+//! moments of their own and β₁ = 0.5.
 //!
-//! As in the authors' code for MNIST (openai/improved-gan, `train_mnist_feature_matching.py`) Gaussian noise stands on what
-//! the discriminator reads and on the vector that its head reads, in both players' steps, and validation and the result use an
-//! average of its weights. Their noise is on each hidden layer; here the encoder is one. The features are the vector before
-//! its noise.
+//! As in the authors' code for MNIST (openai/improved-gan, `train_mnist_feature_matching.py`) Gaussian noise stands on
+//! what the discriminator reads and on the vector that its head reads, in both players' steps, and validation and the
+//! result use an average of its weights. Their noise is on each hidden layer; here the encoder is one. The features are
+//! the vector before its noise.
 //!
 //! The paper's nets are convolutional and its datan images; here the generator is an LSTM that reads noise at each step
 //! (Esteban et al. 2017), and the features are the encoder's pooled vector. The classes that the discriminator gives
@@ -35,7 +35,8 @@ use crate::parts::weight_average::{average, fresh_copy};
 use crate::step::{Part, Step, StepContext, Targets};
 use crate::terms::Terms;
 
-/// The average's memory as a part of the discriminator's steps: the authors' 10,000 (a decay of 0.9999) of 300 epochs of 600.
+/// The average's memory as a part of the discriminator's steps: the authors' 10,000 (a decay of 0.9999) of 300 epochs
+/// of 600.
 const MEMORY: f64 = 1.0 / 18.0;
 
 /// `[stage.objective.semi-supervised-gan]`.
@@ -52,8 +53,8 @@ pub struct SemiSupervisedGanConfig {
     pub input_noise: f64,
     /// Deviation ≥ 0 of the noise on the vector that its head reads. Default 0.5, the authors'.
     pub hidden_noise: f64,
-    /// Decay in [0, 1) of the average of its weights that validation and the result use. Default: a memory of an 18th of its
-    /// steps, as the authors' 0.9999 is of theirs.
+    /// Decay in [0, 1) of the average of its weights that validation and the result use. Default: a memory of an 18th
+    /// of its steps, as the authors' 0.9999 is of theirs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ema_decay: Option<f64>,
     /// The labelled term.
@@ -144,7 +145,8 @@ pub fn feature_matching(real: Tensor<2>, made: Tensor<2>) -> Tensor<1> {
     (difference.clone() * difference).mean()
 }
 
-/// Noise for one pass of the discriminator: on what it reads, `[batch, time, width]`, and on its vectors, `[batch, hidden]`.
+/// Noise for one pass of the discriminator: on what it reads, `[batch, time, width]`, and on its vectors, `[batch,
+/// hidden]`.
 pub struct PassNoise {
     /// On what it reads.
     pub input: Tensor<3>,
@@ -181,8 +183,8 @@ fn noisy_logits<M: SequenceModel>(model: &M, sequences: &Sequences, noise: PassN
 }
 
 impl<M: SequenceModel> SemiSupervisedGan<M> {
-    /// The discriminator's terms. Noise for the labelled sequences, the unlabelled ones and the made ones, which stand beside
-    /// the unlabelled ones.
+    /// The discriminator's terms. Noise for the labelled sequences, the unlabelled ones and the made ones, which stand
+    /// beside the unlabelled ones.
     pub fn discriminator_terms(&self, model: &M, step: &Step, made: &Sequences, noise: [PassNoise; 3]) -> Terms {
         let [of_labeled, of_real, of_made] = noise;
         let mut terms = match &step.labeled {
@@ -207,8 +209,8 @@ impl<M: SequenceModel> SemiSupervisedGan<M> {
         terms
     }
 
-    /// What the generator minimises, `[1]`: through a copy of the discriminator that learns nothing. Noise on what that reads of
-    /// real and of made sequences.
+    /// What the generator minimises, `[1]`: through a copy of the discriminator that learns nothing. Noise on what that
+    /// reads of real and of made sequences.
     pub fn generator_loss(&self, model: &M, part: &Part, made: &Sequences, noise: [Tensor<3>; 2]) -> Tensor<1> {
         let discriminator = held(model);
         let [of_real, of_made] = noise;

@@ -1,17 +1,17 @@
-//! The semi-supervised VAE (Kingma et al. 2014, "Semi-supervised learning with deep generative models", M2; for sequences
-//! Xu et al. 2017).
+//! The semi-supervised VAE (Kingma et al. 2014, "Semi-supervised learning with deep generative models", M2; for
+//! sequences Xu et al. 2017).
 //!
-//! A sequence is made from a class `y` and a Gaussian `z`. With `-L(x, y) = ln p(x|y,z) + ln p(y) - KL(q(z|x,y) ‖ N(0, 1))`
-//! the loss is `L(x, y)` on labelled sequences (eq. 6), and on unlabelled ones, the class being summed out,
-//! `Σ_y q(y|x) L(x, y) - H(q(y|x))` (eq. 7), and `α` times the cross-entropy of the classifier `q(y|x)` on the labelled ones
+//! A sequence is made from a class `y` and a Gaussian `z`. With `-L(x, y) = ln p(x|y,z) + ln p(y) - KL(q(z|x,y) ‖ N(0,
+//! 1))` the loss is `L(x, y)` on labelled sequences (eq. 6), and on unlabelled ones, the class being summed out, `Σ_y
+//! q(y|x) L(x, y) - H(q(y|x))` (eq. 7), and `α` times the cross-entropy of the classifier `q(y|x)` on the labelled ones
 //! (eq. 9). The run's model is `q(y|x)`.
 //!
-//! Bounds are divided by the mean number of values (words) of a sequence, so that the same `weight` suits short and long
-//! ones; the paper's `α` is then `1 / weight` times that number.
+//! Bounds are divided by the mean number of values (words) of a sequence, so that the same `weight` suits short and
+//! long ones; the paper's `α` is then `1 / weight` times that number.
 //!
-//! With `rebuild = "summary"` the data of the generative part is the encoder's vector, held fixed, instead of the sequence.
-//! After a stage of `vae` that is the paper's M1+M2, and it costs no decoder step a class: the paper freezes M1, here the
-//! encoder goes on learning from the classifier's terms, unless the stage freezes it.
+//! With `rebuild = "summary"` the data of the generative part is the encoder's vector, held fixed, instead of the
+//! sequence. After a stage of `vae` that is the paper's M1+M2, and it costs no decoder step a class: the paper freezes
+//! M1, here the encoder goes on learning from the classifier's terms, unless the stage freezes it.
 
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};

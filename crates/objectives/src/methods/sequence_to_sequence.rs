@@ -1,14 +1,14 @@
-//! Encoder-decoder on pairs of sequences (Sutskever, Vinyals & Le 2014; Cho et al. 2014), with attention (Bahdanau, Cho &
-//! Bengio 2015; Luong, Pham & Manning 2015).
+//! Encoder-decoder on pairs of sequences (Sutskever, Vinyals & Le 2014; Cho et al. 2014), with attention (Bahdanau, Cho
+//! & Bengio 2015; Luong, Pham & Manning 2015).
 //!
-//! The model's encoder reads the source; its vector becomes the decoder's first state, and an attention looks at all of its
-//! states. The decoder learns with the true previous step before it, or more and more with its own (`scheduled_sampling`).
-//! Tokens are written by beam search, values step by step for as long as the training targets are. The target is a text for
-//! a text, tokens for tokens, or what follows a window of a recording.
+//! The model's encoder reads the source; its vector becomes the decoder's first state, and an attention looks at all of
+//! its states. The decoder learns with the true previous step before it, or more and more with its own
+//! (`scheduled_sampling`). Tokens are written by beam search, values step by step for as long as the training targets
+//! are. The target is a text for a text, tokens for tokens, or what follows a window of a recording.
 //!
-//! Against the papers: one layer in the decoder, whose output is one linear layer of state and context where Bahdanau et
-//! al. have a maxout layer; Luong's attention does not feed the last context back, so that all steps are one operation
-//! while it learns.
+//! Against the papers: one layer in the decoder, whose output is one linear layer of state and context where Bahdanau
+//! et al. have a maxout layer; Luong's attention does not feed the last context back, so that all steps are one
+//! operation while it learns.
 
 use std::sync::Arc;
 
@@ -127,7 +127,8 @@ impl SequenceToSequence {
         Source { summary, memory: self.decoder.remember(|| states, sequences.mask.clone()) }
     }
 
-    /// The mean loss of a step that is known and no padding, `[1]`: cross-entropy of tokens, or squared error of values.
+    /// The mean loss of a step that is known and no padding, `[1]`: cross-entropy of tokens, or squared error of
+    /// values.
     pub fn loss<M: SequenceModel>(
         &self,
         model: &M,

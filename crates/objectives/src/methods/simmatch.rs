@@ -1,12 +1,13 @@
 //! SimMatch (Zheng et al. 2022, "SimMatch: semi-supervised learning with similarity matching").
 //!
-//! A memory holds a vector of each labelled sequence. The strong view has to be as alike to them as the weak one is (instance
-//! similarity), and to predict the weak one's class (semantic similarity), and each corrects the other (section 3.3): what
-//! the weak view is alike to is multiplied by what its guess says of their classes, and its guess is blended with the
-//! classes of what it is alike to, `α p + (1 - α) Σ_k q_k y_k`.
+//! A memory holds a vector of each labelled sequence. The strong view has to be as alike to them as the weak one is
+//! (instance similarity), and to predict the weak one's class (semantic similarity), and each corrects the other
+//! (section 3.3): what the weak view is alike to is multiplied by what its guess says of their classes, and its guess
+//! is blended with the classes of what it is alike to, `α p + (1 - α) Σ_k q_k y_k`.
 //!
-//! As the paper does where labels are few, the memory follows the model's own vectors and not a teacher's. The mean prediction
-//! that evens guesses out is a running mean from the first batch on; the authors' is of the last 256 batches.
+//! As the paper does where labels are few, the memory follows the model's own vectors and not a teacher's. The mean
+//! prediction that evens guesses out is a running mean from the first batch on; the authors' is of the last 256
+//! batches.
 
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
@@ -115,8 +116,8 @@ pub struct SimMatch {
 ///
 /// # Shapes
 ///
-/// - likeness: `[batch, bank]`, classes: `[bank, classes]`, guess: `[batch, classes]`, share: `[1, 1]`, of the likeness in
-///   the guess
+/// - likeness: `[batch, bank]`, classes: `[bank, classes]`, guess: `[batch, classes]`, share: `[1, 1]`, of the likeness
+///   in the guess
 pub fn matched(likeness: Tensor<2>, classes: Tensor<2>, guess: Tensor<2>, share: Tensor<2>) -> [Tensor<2>; 2] {
     let target = likeness.clone() * guess.clone().matmul(classes.clone().transpose());
     let target = target.clone() / target.sum_dim(1).clamp_min(1e-12);

@@ -1,9 +1,10 @@
 //! SoftMatch (Chen et al. 2023, "SoftMatch: addressing the quantity-quality trade-off in semi-supervised learning").
 //!
-//! FixMatch with a weight in place of a threshold: `λ(p) = exp(-(min(max p - μ, 0))² · n² / (2 σ²))` (eq. 7), with `μ` and `σ²`
-//! running mean and variance of the largest probability (eq. 6) and `n = 2` of the authors' code. Uniform alignment: for
-//! the weight alone, `p` is divided by its running mean `p̃` and made to sum to 1 (eq. 9), so that classes that are guessed
-//! often do not get all the weight. Memories are updated before they are used, as in the authors' code.
+//! FixMatch with a weight in place of a threshold: `λ(p) = exp(-(min(max p - μ, 0))² · n² / (2 σ²))` (eq. 7), with `μ`
+//! and `σ²` running mean and variance of the largest probability (eq. 6) and `n = 2` of the authors' code. Uniform
+//! alignment: for the weight alone, `p` is divided by its running mean `p̃` and made to sum to 1 (eq. 9), so that
+//! classes that are guessed often do not get all the weight. Memories are updated before they are used, as in the
+//! authors' code.
 
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
@@ -30,8 +31,9 @@ pub struct SoftMatchConfig {
     pub weight: f64,
     /// n > 0, how many deviations the weight's width is divided by. Default 2, the authors'.
     pub deviations: f64,
-    /// The memory of the running means, in [0, 1): a mean forgets in about `1 / (1 - momentum)` steps. Default: a twentieth
-    /// of the stage's steps, at most 1,000, the paper's 0.999, which is for a million (0.95 for a stage of 400 steps).
+    /// The memory of the running means, in [0, 1): a mean forgets in about `1 / (1 - momentum)` steps. Default: a
+    /// twentieth of the stage's steps, at most 1,000, the paper's 0.999, which is for a million (0.95 for a stage of
+    /// 400 steps).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub momentum: Option<f64>,
     /// Whether weights are made fair to rarely guessed classes. Default true, as in the paper.
@@ -60,8 +62,8 @@ impl SoftMatchConfig {
         self.supervised.check(&format!("{path}.supervised"), problems);
     }
 
-    /// Builds the objective: mean one over the number of classes and variance 1, the paper's start; the mean distribution
-    /// starts from the first batch, as in the authors' code.
+    /// Builds the objective: mean one over the number of classes and variance 1, the paper's start; the mean
+    /// distribution starts from the first batch, as in the authors' code.
     pub fn init<M: SequenceModel>(&self, setting: &Setting<'_, M>) -> SoftMatch {
         let classes = setting.model.outputs().max(2);
         let even = 1.0 / classes as f64;

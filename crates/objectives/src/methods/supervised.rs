@@ -111,8 +111,8 @@ impl Supervised {
         self.terms_with(model, self.loss(logits.clone(), targets), logits, targets)
     }
 
-    /// The same with a supervised loss of the method's own, over several views of the labelled part; the accuracy is of the
-    /// logits given.
+    /// The same with a supervised loss of the method's own, over several views of the labelled part; the accuracy is of
+    /// the logits given.
     pub(crate) fn terms_with<M: SequenceModel>(
         &self,
         model: &M,
@@ -143,8 +143,8 @@ impl Supervised {
         }
     }
 
-    /// Cross-entropy against mixed labels with the smoothing and the class weights of [`Supervised::loss`], which it equals
-    /// where each row's label is one class: the sum is divided by the weights that the labels have. `[1]`
+    /// Cross-entropy against mixed labels with the smoothing and the class weights of [`Supervised::loss`], which it
+    /// equals where each row's label is one class: the sum is divided by the weights that the labels have. `[1]`
     ///
     /// # Shapes
     ///
@@ -264,7 +264,8 @@ mod tests {
             (loss.into_scalar::<f32>(), gradient.into_data().iter::<f32>().collect::<Vec<_>>())
         };
         assert_eq!(found([[1.0, 0.0], [1.0, 0.0]]), (0.0, vec![0.0; 4]));
-        // The class that weighs 1 has 0.1/2 of each target by smoothing, and 0.9/4 more of the second; its labels weigh 1/4.
+        // The class that weighs 1 has 0.1/2 of each target by smoothing, and 0.9/4 more of the second; its labels weigh
+        // 1/4.
         let surprise = |logit: f32| (1.0 + logit.exp()).ln();
         let expected = 4.0 * (0.05 * surprise(2.0) + (0.05 + 0.225) * surprise(1.0));
         let (loss, _) = found([[1.0, 0.0], [0.75, 0.25]]);

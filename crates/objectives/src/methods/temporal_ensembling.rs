@@ -1,10 +1,10 @@
 //! Temporal ensembling (Laine & Aila 2017, algorithm 2).
 //!
-//! `L = CE(labelled) + w(t) · mean‖p(x) - z̃‖²`, the mean over labelled and unlabelled sequences, with `Z ← αZ + (1-α)p` and
-//! `z̃ = Z / (1 - α^visits)`. The paper updates `Z` at the end of an epoch, when each sequence was seen once; we update it at
-//! each visit, and correct the bias by each sequence's own number of visits, because the smaller pool is seen several times
-//! an epoch. A sequence that stands in a step twice is visited once, with its last prediction. A sequence seen for the first
-//! time has no target, as in the paper.
+//! `L = CE(labelled) + w(t) · mean‖p(x) - z̃‖²`, the mean over labelled and unlabelled sequences, with `Z ← αZ +
+//! (1-α)p` and `z̃ = Z / (1 - α^visits)`. The paper updates `Z` at the end of an epoch, when each sequence was seen
+//! once; we update it at each visit, and correct the bias by each sequence's own number of visits, because the smaller
+//! pool is seen several times an epoch. A sequence that stands in a step twice is visited once, with its last
+//! prediction. A sequence seen for the first time has no target, as in the paper.
 
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
@@ -28,8 +28,9 @@ use crate::terms::Terms;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TemporalEnsemblingConfig {
-    /// `w_max` ≥ 0, the weight of the consistency term once ramped up. Default 30, the paper's, which it scales by the share
-    /// of labels as its mean of the cross-entropy does: `M/N · CE + 30 · M/N · d = M/N · (CE + 30 d)`; see `pi-model`.
+    /// `w_max` ≥ 0, the weight of the consistency term once ramped up. Default 30, the paper's, which it scales by the
+    /// share of labels as its mean of the cross-entropy does: `M/N · CE + 30 · M/N · d = M/N · (CE + 30 d)`; see
+    /// `pi-model`.
     pub weight: f64,
     /// α in [0, 1), how much of the past the ensemble keeps. Default 0.6, the paper's.
     pub ensemble_decay: f64,

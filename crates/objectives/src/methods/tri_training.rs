@@ -1,13 +1,14 @@
-//! Tri-training with a shared encoder (Ruder & Plank 2018, "Strong baselines for neural semi-supervised learning under domain
-//! shift", MT-Tri; after Zhou & Li 2005).
+//! Tri-training with a shared encoder (Ruder & Plank 2018, "Strong baselines for neural semi-supervised learning under
+//! domain shift", MT-Tri; after Zhou & Li 2005).
 //!
-//! Three output layers read one encoder, and all learn from the labels. The first two are kept apart by an orthogonality
-//! penalty `|W₁ᵀ W₂|²` (eq. 1). Where two agree about an unlabelled sequence, and one of them is sure, the third takes their
-//! class for its label. The model's own layer is the third. Validation and the result are the majority vote of the three.
+//! Three output layers read one encoder, and all learn from the labels. The first two are kept apart by an
+//! orthogonality penalty `|W₁ᵀ W₂|²` (eq. 1). Where two agree about an unlabelled sequence, and one of them is sure,
+//! the third takes their class for its label. The model's own layer is the third. Validation and the result are the
+//! majority vote of the three.
 //!
-//! The details are those of the authors' runs (bplank/semi-supervised-baselines, `run-sentiment-mttri.sh`): no bootstrap
-//! samples (`--size-bootstrap 0.0`), each pair teaches the third (`--asymmetric-type pair`), and the larger of the pair's
-//! confidences is held against the threshold. They label in rounds; here each step labels its own batch.
+//! The details are those of the authors' runs (bplank/semi-supervised-baselines, `run-sentiment-mttri.sh`): no
+//! bootstrap samples (`--size-bootstrap 0.0`), each pair teaches the third (`--asymmetric-type pair`), and the larger
+//! of the pair's confidences is held against the threshold. They label in rounds; here each step labels its own batch.
 
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
@@ -84,8 +85,8 @@ pub fn orthogonality(first: Tensor<2>, second: Tensor<2>) -> Tensor<1> {
     (product.clone() * product).sum()
 }
 
-/// `mean(CE(logits, class))` over the rows on whose class two others agree, one of them being sure; the mean is over all rows.
-/// The share of these rows beside it, both `[1]`.
+/// `mean(CE(logits, class))` over the rows on whose class two others agree, one of them being sure; the mean is over
+/// all rows. The share of these rows beside it, both `[1]`.
 ///
 /// # Shapes
 ///
@@ -104,8 +105,8 @@ pub fn agreed_loss(
     (weighted_mean(each * agreed.clone(), counted.clone()), weighted_mean(agreed, counted))
 }
 
-/// The mean distribution of those whose class the majority has, so that the likeliest class is the majority's; where all three
-/// differ the first's, as in the authors' code. All `[rows, classes]`.
+/// The mean distribution of those whose class the majority has, so that the likeliest class is the majority's; where
+/// all three differ the first's, as in the authors' code. All `[rows, classes]`.
 pub fn majority(votes: [Tensor<2>; 3]) -> Tensor<2> {
     let classes = votes.clone().map(|votes| votes.argmax(1));
     let same = |left: usize, right: usize| classes[left].clone().equal(classes[right].clone()).float();

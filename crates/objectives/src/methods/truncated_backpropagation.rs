@@ -1,9 +1,9 @@
 //! Truncated backpropagation through time with carried state (Williams & Peng 1990; as recurrent language models are
 //! trained, Mikolov et al. 2010).
 //!
-//! A recording is read in order, in as many streams side by side as the batch has rows: the window of a step begins where
-//! that of the step before ended, with the states that it left. Gradients stop at the window's beginning, what the
-//! recording was like before does not. The states begin at zero with each epoch.
+//! A recording is read in order, in as many streams side by side as the batch has rows: the window of a step begins
+//! where that of the step before ended, with the states that it left. Gradients stop at the window's beginning, what
+//! the recording was like before does not. The states begin at zero with each epoch.
 
 use burn::module::Module;
 use semiseq_datasets::{Pool, Views};
@@ -16,8 +16,8 @@ use crate::objective::{Needs, Objective, Setting};
 use crate::step::{Step, StepContext};
 use crate::terms::Terms;
 
-/// `[stage.objective.truncated-backpropagation]`, for a forecaster with `every_step`, and windows that follow each other
-/// (`stride` as long as `input`).
+/// `[stage.objective.truncated-backpropagation]`, for a forecaster with `every_step`, and windows that follow each
+/// other (`stride` as long as `input`).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TruncatedBackpropagationConfig {

@@ -1,11 +1,12 @@
 //! UDA (Xie et al. 2020, "Unsupervised data augmentation for consistency training").
 //!
-//! `L = CE(labelled) + λ · mean(1[max q > β] · KL(q^{1/T} ‖ strong view))`: the prediction `q` for the weak view, sharpened by a
-//! temperature, is what the strong view has to predict, where `q` is sure enough (section 3.3). Training-signal annealing
-//! (section 3.2) leaves labelled sequences out that are predicted too well for the time: those whose class has more than
-//! `η_t = α_t (1 - 1/K) + 1/K`, so that few labels are not learned by heart at once.
+//! `L = CE(labelled) + λ · mean(1[max q > β] · KL(q^{1/T} ‖ strong view))`: the prediction `q` for the weak view,
+//! sharpened by a temperature, is what the strong view has to predict, where `q` is sure enough (section 3.3).
+//! Training-signal annealing (section 3.2) leaves labelled sequences out that are predicted too well for the time:
+//! those whose class has more than `η_t = α_t (1 - 1/K) + 1/K`, so that few labels are not learned by heart at once.
 //!
-//! For text the paper makes the strong view by back-translation or TF-IDF replacement, here words are dropped and swapped.
+//! For text the paper makes the strong view by back-translation or TF-IDF replacement, here words are dropped and
+//! swapped.
 
 use burn::module::Module;
 use burn::tensor::activation::{log_softmax, softmax};
@@ -33,8 +34,8 @@ pub struct UdaConfig {
     /// β in [0, 1], the confidence from which a prediction counts. Default 0.8, the paper's. Lower it when `mask_rate`
     /// stays near 0.
     pub threshold: f64,
-    /// `none`, `linear`, `log` or `exp`. Default `none`; the paper takes `exp` where few labels are soon learned by heart,
-    /// `log` where they are not.
+    /// `none`, `linear`, `log` or `exp`. Default `none`; the paper takes `exp` where few labels are soon learned by
+    /// heart, `log` where they are not.
     pub signal_annealing: SignalAnnealing,
     /// The labelled term.
     pub supervised: SupervisedConfig,

@@ -1,15 +1,15 @@
-//! Sequence variational autoencoder (Kingma & Welling 2014; for sequences Bowman et al. 2016, "Generating sentences from a
-//! continuous space").
+//! Sequence variational autoencoder (Kingma & Welling 2014; for sequences Bowman et al. 2016, "Generating sentences
+//! from a continuous space").
 //!
-//! Encoder's vector → mean and deviation of a Gaussian → a draw `z` → decoder. The loss is the negative evidence lower bound
-//! `E_q[-ln p(x|z)] + β_t · KL(q(z|x) ‖ N(0, 1))` in nats a sequence. Values are Gaussian with a fixed deviation, tokens
-//! categorical.
+//! Encoder's vector → mean and deviation of a Gaussian → a draw `z` → decoder. The loss is the negative evidence lower
+//! bound `E_q[-ln p(x|z)] + β_t · KL(q(z|x) ‖ N(0, 1))` in nats a sequence. Values are Gaussian with a fixed deviation,
+//! tokens categorical.
 //!
-//! A recurrent decoder that reads the true previous step can do without `z`: the posterior collapses onto the prior. Against
-//! it stand annealing of β (Bowman et al.; in cycles Fu et al. 2019), hidden previous steps (`word_drop`; Bowman et al. put
-//! the unknown word there, here it is a vector of zeros, which values have too), and free bits (Kingma et al. 2016). Whether
-//! the vector is used shows in `active_units` (Burda et al. 2016): the units whose posterior mean varies over a batch by more
-//! than 0.01; they are counted a batch, not over the whole set.
+//! A recurrent decoder that reads the true previous step can do without `z`: the posterior collapses onto the prior.
+//! Against it stand annealing of β (Bowman et al.; in cycles Fu et al. 2019), hidden previous steps (`word_drop`;
+//! Bowman et al. put the unknown word there, here it is a vector of zeros, which values have too), and free bits
+//! (Kingma et al. 2016). Whether the vector is used shows in `active_units` (Burda et al. 2016): the units whose
+//! posterior mean varies over a batch by more than 0.01; they are counted a batch, not over the whole set.
 
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
@@ -52,8 +52,8 @@ pub struct VaeConfig {
     pub latent: usize,
     /// Hidden units of the decoder. Default 128.
     pub hidden: usize,
-    /// β ≥ 0, the weight of the divergence once it is grown (Higgins et al. 2017). Default 1, the bound itself. Lower it
-    /// when reconstructions are blurred, raise it when samples look unlike the data.
+    /// β ≥ 0, the weight of the divergence once it is grown (Higgins et al. 2017). Default 1, the bound itself. Lower
+    /// it when reconstructions are blurred, raise it when samples look unlike the data.
     pub beta: f64,
     /// `none`, `linear` or `cyclical`. Default `linear`.
     pub annealing: Annealing,
@@ -64,8 +64,8 @@ pub struct VaeConfig {
     /// λ ≥ 0, nats a unit of `z` that cost nothing, as a mean over the batch. Default 0. Raise it to 0.1 or more when
     /// `active_units` falls.
     pub free_bits: f64,
-    /// Fraction in [0, 1] of previous steps that the decoder may not see. Default 0.5 for text; 1 for values, where the step
-    /// before says almost all of the next one: everything is then left to `z`.
+    /// Fraction in [0, 1] of previous steps that the decoder may not see. Default 0.5 for text; 1 for values, where the
+    /// step before says almost all of the next one: everything is then left to `z`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub word_drop: Option<f64>,
     /// Deviation of real values around the decoder's output, above 0. Default 0.5, for values scaled to deviation 1.
@@ -140,8 +140,8 @@ pub(crate) fn dropped(word_drop: Option<f64>, sequences: &Sequences) -> f64 {
     })
 }
 
-/// A decoder of vectors of `latent` numbers that writes from the first step to the last, or all at once where the encoder
-/// reads so.
+/// A decoder of vectors of `latent` numbers that writes from the first step to the last, or all at once where the
+/// encoder reads so.
 pub(crate) fn decoder<M: SequenceModel>(hidden: usize, latent: usize, setting: &Setting<'_, M>) -> AnyDecoder {
     let config = SequenceDecoderConfig { hidden, reversed: false, ..SequenceDecoderConfig::default() };
     AnyDecoder::new(&config, latent, setting.model.input_size(), setting.model.image(), setting.device)
@@ -202,7 +202,8 @@ pub fn with_free_bits(divergence: Tensor<2>, free: f64) -> Tensor<1> {
 ///
 /// # Shapes
 ///
-/// - rebuilt: means `[batch, time, features]` of Gaussians with the same deviation, or logits `[batch, time, vocabulary]`
+/// - rebuilt: means `[batch, time, features]` of Gaussians with the same deviation, or logits `[batch, time,
+///   vocabulary]`
 pub fn negative_log_likelihood(rebuilt: impl Into<StepOutputs>, sequences: &Sequences, deviation: f64) -> Tensor<1> {
     let (rebuilt, [batch, _]) = (rebuilt.into(), sequences.dims());
     let each = match &sequences.input {
@@ -231,7 +232,8 @@ pub(crate) fn collapse(train: &Scores, grown: bool) -> Option<String> {
     let active = *train.get("active_units")?;
     (grown && active < 1.0).then(|| {
         format!(
-            "the posterior has collapsed: {active:.2} units of `z` vary from sequence to sequence, so the decoder writes without it; \
+            "the posterior has collapsed: {active:.2} units of `z` vary from sequence to sequence, so the decoder \
+             writes without it; \
              raise `word_drop` towards 1 or `free_bits` to 0.1, or lower `beta`"
         )
     })

@@ -1,14 +1,14 @@
-//! Virtual adversarial training (Miyato et al. 2018, "Virtual adversarial training: a regularization method for supervised
-//! and semi-supervised learning"; on the vectors of words Miyato et al. 2017).
+//! Virtual adversarial training (Miyato et al. 2018, "Virtual adversarial training: a regularization method for
+//! supervised and semi-supervised learning"; on the vectors of words Miyato et al. 2017).
 //!
-//! The prediction may not change under the small noise that changes it most: `KL(p(x) ‖ p(x + r))` (eq. 6), `r` found by
-//! power iteration (eqs. 10 to 13), the mean over labelled and unlabelled sequences (eq. 8). With `entropy_weight` it is the
-//! paper's VAT+EntMin.
+//! The prediction may not change under the small noise that changes it most: `KL(p(x) ‖ p(x + r))` (eq. 6), `r` found
+//! by power iteration (eqs. 10 to 13), the mean over labelled and unlabelled sequences (eq. 8). With `entropy_weight`
+//! it is the paper's VAT+EntMin.
 //!
-//! Noise is put on values, or on the vectors of words. Its length is a fraction of the sequence's own, as one vector, and
-//! not a number of its own as in the papers: series and texts of any length and scale then have one setting. Miyato et al.
-//! (2017) scale the vectors of words to deviation 1, so that they cannot grow out of reach of the noise; with a fraction
-//! they need not be.
+//! Noise is put on values, or on the vectors of words. Its length is a fraction of the sequence's own, as one vector,
+//! and not a number of its own as in the papers: series and texts of any length and scale then have one setting. Miyato
+//! et al. (2017) scale the vectors of words to deviation 1, so that they cannot grow out of reach of the noise; with a
+//! fraction they need not be.
 
 use burn::module::Module;
 use burn::tensor::Tensor;
@@ -33,7 +33,8 @@ use crate::terms::Terms;
 pub struct VirtualAdversarialConfig {
     /// Weight ≥ 0 of the term. Default 1, the papers'.
     pub weight: f64,
-    /// ε ≥ 0, the length of the noise as a fraction of the sequence's. Default 0.1. Raise it when the term stays near 0.
+    /// ε ≥ 0, the length of the noise as a fraction of the sequence's. Default 0.1. Raise it when the term stays near
+    /// 0.
     pub epsilon: f64,
     /// Power iterations. Default 1, the papers'.
     pub iterations: usize,
@@ -76,8 +77,8 @@ pub struct VirtualAdversarial {
 }
 
 impl VirtualAdversarial {
-    /// The terms of a step whose power iterations start where they are told: directions of the size given, for the labelled part
-    /// and then the unlabelled one.
+    /// The terms of a step whose power iterations start where they are told: directions of the size given, for the
+    /// labelled part and then the unlabelled one.
     pub fn terms_from<M: SequenceModel>(
         &self,
         model: &M,
@@ -106,8 +107,8 @@ impl VirtualAdversarial {
         }
     }
 
-    /// How much the prediction for each row changes under the noise that changes it most, `[rows]`, and the logits without
-    /// noise.
+    /// How much the prediction for each row changes under the noise that changes it most, `[rows]`, and the logits
+    /// without noise.
     fn change<M: SequenceModel>(
         &self,
         model: &M,

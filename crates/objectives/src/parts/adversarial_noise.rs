@@ -5,9 +5,10 @@ use semiseq_models::{SequenceModel, Sequences};
 
 use crate::parts::gan_samples::held;
 
-/// Length of the probe of the power iteration, as a part of the sequence's own. Miyato et al.'s code has an absolute length: 1e-6
-/// for images (takerum/vat_tf, `xi`), 0.1 for the vectors of words (tensorflow/models, `adversarial_text`). In single precision
-/// 1e-6 of a sequence leaves little of a divergence that grows with its square, and the direction depends little on the length.
+/// Length of the probe of the power iteration, as a part of the sequence's own. Miyato et al.'s code has an absolute
+/// length: 1e-6 for images (takerum/vat_tf, `xi`), 0.1 for the vectors of words (tensorflow/models,
+/// `adversarial_text`). In single precision 1e-6 of a sequence leaves little of a divergence that grows with its
+/// square, and the direction depends little on the length.
 const PROBE: f64 = 0.1;
 
 /// What the encoder reads of a batch, and how long each sequence is as one vector.
@@ -39,8 +40,8 @@ impl Read {
         model.head(model.hidden(self.steps.clone() + noise, self.mask.clone()))
     }
 
-    /// Noise of `size` times the sequence's length, in the direction of the gradient that `loss` of the logits has at `at`
-    /// (a direction as long as the sequences; zeros for the sequences themselves). No gradient reaches the model.
+    /// Noise of `size` times the sequence's length, in the direction of the gradient that `loss` of the logits has at
+    /// `at` (a direction as long as the sequences; zeros for the sequences themselves). No gradient reaches the model.
     fn steepest<M: SequenceModel>(
         &self,
         model: &M,
@@ -66,8 +67,8 @@ impl Read {
         self.steepest(model, self.steps.clone().detach().zeros_like(), size, loss)
     }
 
-    /// The noise that raises `loss` most where its gradient is zero without noise: the direction of largest curvature, by
-    /// power iteration from a random one, `start` (Miyato et al. 2018, eqs. 10 to 13).
+    /// The noise that raises `loss` most where its gradient is zero without noise: the direction of largest curvature,
+    /// by power iteration from a random one, `start` (Miyato et al. 2018, eqs. 10 to 13).
     pub fn virtual_adversarial<M: SequenceModel>(
         &self,
         model: &M,

@@ -1,15 +1,16 @@
-//! What the methods share that ask for one prediction under two draws of noise: labelled and unlabelled rows in one mean, and
-//! the teacher's memory.
+//! What the methods share that ask for one prediction under two draws of noise: labelled and unlabelled rows in one
+//! mean, and the teacher's memory.
 
 use burn::tensor::Tensor;
 
 use crate::parts::losses::weighted_mean;
 
-/// The fraction of a stage over which a consistency weight grows: the first quarter, as 80 of the papers' 300 epochs and 100 of
-/// ICT's 400.
+/// The fraction of a stage over which a consistency weight grows: the first quarter, as 80 of the papers' 300 epochs
+/// and 100 of ICT's 400.
 pub(crate) const RAMP_UP: f64 = 0.25;
 
-/// Distances of rows, gathered over the parts of a step: the papers take the mean over the whole batch, labelled or not.
+/// Distances of rows, gathered over the parts of a step: the papers take the mean over the whole batch, labelled or
+/// not.
 #[derive(Default)]
 pub(crate) struct Distances {
     values: Vec<Tensor<1>>,
@@ -30,8 +31,8 @@ impl Distances {
     }
 }
 
-/// The teacher's decay in an update that `before` others came before: `min(1 - 1/(t + 1), decay)` in update `t`, counted from 1,
-/// so that it is the true average of all weights until its memory is full (Tarvainen & Valpola's code).
+/// The teacher's decay in an update that `before` others came before: `min(1 - 1/(t + 1), decay)` in update `t`,
+/// counted from 1, so that it is the true average of all weights until its memory is full (Tarvainen & Valpola's code).
 pub(crate) fn teacher_decay(before: usize, decay: f64) -> f64 {
     (1.0 - 1.0 / (before as f64 + 2.0)).min(decay)
 }

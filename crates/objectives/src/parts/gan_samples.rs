@@ -10,8 +10,8 @@ use crate::parts::random::Draws;
 /// Spread of the samples, as a part of the data's, below which a generator makes one sample for any noise.
 const COLLAPSED: f64 = 0.02;
 
-/// Samples of the same shape, and with the same padding, as real sequences of values; `labels` `[batch, classes]` stand beside
-/// the noise of each step where the generator reads them.
+/// Samples of the same shape, and with the same padding, as real sequences of values; `labels` `[batch, classes]` stand
+/// beside the noise of each step where the generator reads them.
 pub(crate) fn samples(
     generator: &SequenceGenerator,
     width: usize,
@@ -55,7 +55,8 @@ pub(crate) fn collapse(train: &Scores, progress: f64) -> Option<String> {
     (progress >= 0.5 && spread < COLLAPSED).then(|| {
         format!(
             "the generator has collapsed: its samples vary {spread:.4} times as much as the data; scale the data with \
-             `data.transform.normalize`, lower the learning rate, or take another `loss` (`hinge` or `wgan-gp` in `gan`)"
+             `data.transform.normalize`, lower the learning rate, or take another `loss` (`hinge` or `wgan-gp` in \
+             `gan`)"
         )
     })
 }

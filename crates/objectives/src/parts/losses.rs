@@ -20,8 +20,8 @@ pub fn weighted_mean(values: Tensor<1>, weights: Option<Tensor<1>>) -> Tensor<1>
     }
 }
 
-/// `sum / weight`, and 0 without a gradient where the weight is 0: the sum may hold parts that do not weigh by it, as the
-/// smoothing of labels whose classes weigh 0. Both `[1]`.
+/// `sum / weight`, and 0 without a gradient where the weight is 0: the sum may hold parts that do not weigh by it, as
+/// the smoothing of labels whose classes weigh 0. Both `[1]`.
 pub(crate) fn per_weight(sum: Tensor<1>, weight: Tensor<1>) -> Tensor<1> {
     let some = weight.clone().greater_elem(0.0).float();
     sum * some / weight.clamp_min(1e-12)
@@ -124,8 +124,8 @@ pub fn distribution_mse(logits: Tensor<2>, target: Tensor<2>, rows: Option<Tenso
     weighted_mean(squared_distance_of_rows(softmax(class_logits(logits), 1), target.detach()), rows)
 }
 
-/// Squared distance of the distributions of each row, the mean over the classes, `[rows]`. Both `[rows, classes]`; gradients
-/// flow into both.
+/// Squared distance of the distributions of each row, the mean over the classes, `[rows]`. Both `[rows, classes]`;
+/// gradients flow into both.
 pub(crate) fn squared_distance_of_rows(left: Tensor<2>, right: Tensor<2>) -> Tensor<1> {
     let difference = left - right;
     let [count, classes] = difference.dims();
@@ -183,7 +183,8 @@ mod tests {
     #[test]
     fn labels_whose_classes_all_weigh_nothing_move_nothing() {
         assert_eq!(smoothed([0, 0], [0.0, 1.0]), (0.0, vec![0.0; 4]));
-        // With one label of the other class: its own part, and the smoothing of both, over a weight of 1, as PyTorch has it.
+        // With one label of the other class: its own part, and the smoothing of both, over a weight of 1, as PyTorch
+        // has it.
         let surprise = |logit: f32| (1.0 + logit.exp()).ln();
         let expected = 0.9 * surprise(1.0) + 0.1 * (surprise(2.0) + surprise(1.0)) / 2.0;
         let (found, _) = smoothed([0, 1], [0.0, 1.0]);

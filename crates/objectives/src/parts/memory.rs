@@ -1,7 +1,7 @@
 //! What objectives remember: a value of each training sequence, and running means over batches.
 //!
-//! A batch may hold a sequence twice. Its memory is then as if it had been seen once: what is put in is what came last, as
-//! an assignment by indices does in PyTorch.
+//! A batch may hold a sequence twice. Its memory is then as if it had been seen once: what is put in is what came last,
+//! as an assignment by indices does in PyTorch.
 
 use std::collections::HashMap;
 
@@ -29,8 +29,8 @@ pub(crate) fn places(indices: &[usize], device: &Device) -> Tensor<1, Int> {
     Tensor::from_data(places.as_slice(), device)
 }
 
-/// Adds to the rows (axis 0) or columns (axis 1) of a memory that belong to these places, each of which may stand there once:
-/// see [`occurrences`] and [`last_of_each`].
+/// Adds to the rows (axis 0) or columns (axis 1) of a memory that belong to these places, each of which may stand there
+/// once: see [`occurrences`] and [`last_of_each`].
 pub(crate) fn add_at<const D: usize>(
     memory: &mut Param<Tensor<D>>,
     axis: usize,
@@ -48,8 +48,8 @@ pub(crate) fn rows_at(indices: &[usize], positions: &[usize], device: &Device) -
     [places(&rows, device), places(positions, device)]
 }
 
-/// Positions in a batch, in groups that hold each sequence once: all first occurrences, then all second ones, and so on. One
-/// group where none comes twice. Groups that are noted one after the other leave what the last of them says.
+/// Positions in a batch, in groups that hold each sequence once: all first occurrences, then all second ones, and so
+/// on. One group where none comes twice. Groups that are noted one after the other leave what the last of them says.
 pub(crate) fn occurrences(indices: &[usize]) -> Vec<Vec<usize>> {
     let mut groups: Vec<Vec<usize>> = Vec::new();
     let mut times: HashMap<usize, usize> = HashMap::new();
@@ -73,9 +73,9 @@ pub(crate) fn last_of_each(indices: &[usize]) -> Vec<usize> {
 /// The decay of a running mean over a stage: the one given, or that of a memory of a twentieth of the stage's steps, at
 /// most `longest` steps, the paper's.
 ///
-/// A mean with decay `m` remembers about `1 / (1 - m)` steps. With `longest = 1000`, the papers' 0.999, a stage of 400 steps
-/// remembers 20 of them, `m = 1 - 1/20 = 0.95`; one of 4,000 steps 200, `m = 0.995`; one of 20,000 or more 1,000, `m = 0.999`.
-/// With 0.999 a stage of 400 steps would end with 0.999^400 = 67 % of what the mean began as.
+/// A mean with decay `m` remembers about `1 / (1 - m)` steps. With `longest = 1000`, the papers' 0.999, a stage of 400
+/// steps remembers 20 of them, `m = 1 - 1/20 = 0.95`; one of 4,000 steps 200, `m = 0.995`; one of 20,000 or more 1,000,
+/// `m = 0.999`. With 0.999 a stage of 400 steps would end with 0.999^400 = 67 % of what the mean began as.
 pub(crate) fn decay(given: Option<f64>, longest: f64, context: &StepContext) -> f64 {
     given.unwrap_or_else(|| 1.0 - 1.0 / (SHARE * context.total_steps as f64).clamp(1.0, longest))
 }
@@ -94,8 +94,8 @@ pub(crate) fn follow<const D: usize>(memory: &mut Param<Tensor<D>>, decay: f64, 
     memory.val().detach()
 }
 
-/// As [`follow`] for a mean distribution that starts as zeros: it takes the first batch whole, so that no made-up start has
-/// to be forgotten.
+/// As [`follow`] for a mean distribution that starts as zeros: it takes the first batch whole, so that no made-up start
+/// has to be forgotten.
 pub(crate) fn follow_from_first(memory: &mut Param<Tensor<2>>, decay: f64, value: Tensor<2>) -> Tensor<2> {
     let value = value.detach();
     *memory = memory.clone().map(|old| {
@@ -106,15 +106,15 @@ pub(crate) fn follow_from_first(memory: &mut Param<Tensor<2>>, decay: f64, value
     memory.val().detach()
 }
 
-/// Distribution alignment (Berthelot et al. 2020, section 3.1): distributions `[rows, classes]` times `target / mean`, both
-/// `[1, classes]`, scaled to sum 1. Where `mean` is the mean of the distributions, theirs is drawn to `target`.
+/// Distribution alignment (Berthelot et al. 2020, section 3.1): distributions `[rows, classes]` times `target / mean`,
+/// both `[1, classes]`, scaled to sum 1. Where `mean` is the mean of the distributions, theirs is drawn to `target`.
 pub(crate) fn aligned(distributions: Tensor<2>, mean: Tensor<2>, target: Tensor<2>) -> Tensor<2> {
     let aligned = distributions * ((target + TINY) / (mean + TINY));
     aligned.clone() / aligned.sum_dim(1)
 }
 
-/// Pseudo-labels `[rows, classes]` aligned to the uniform distribution by their running mean `[1, classes]`, which follows
-/// first.
+/// Pseudo-labels `[rows, classes]` aligned to the uniform distribution by their running mean `[1, classes]`, which
+/// follows first.
 pub(crate) fn evened(probabilities: Tensor<2>, mean: &mut Param<Tensor<2>>, decay: f64) -> Tensor<2> {
     let [_, classes] = probabilities.dims();
     let mean = follow_from_first(mean, decay, probabilities.clone().mean_dim(0));

@@ -46,8 +46,8 @@ pub(crate) struct Bank {
     classes: Param<Tensor<2>>,
     /// 1 for sequences that are in the bank, `[1, train]`
     known: Param<Tensor<2>>,
-    /// Sequences up to the last that is known to be in the bank. Labelled ones come first in the training part, so that a bank
-    /// of those alone costs no more than they do.
+    /// Sequences up to the last that is known to be in the bank. Labelled ones come first in the training part, so that
+    /// a bank of those alone costs no more than they do.
     #[module(skip)]
     reach: usize,
 }
@@ -89,8 +89,8 @@ impl Bank {
         self.classes.val().detach().narrow(0, 0, self.reach())
     }
 
-    /// Puts vectors `[rows, width]` and class distributions `[rows, classes]` of training sequences in; of a sequence that is
-    /// there already `keep` of its old vector stays. Of one that stands twice among the rows the last counts.
+    /// Puts vectors `[rows, width]` and class distributions `[rows, classes]` of training sequences in; of a sequence
+    /// that is there already `keep` of its old vector stays. Of one that stands twice among the rows the last counts.
     pub fn note(&mut self, indices: &[usize], vectors: Tensor<2>, classes: Tensor<2>, keep: f64) {
         let device = vectors.device();
         self.reach = indices.iter().fold(self.reach(), |reach, index| reach.max(index + 1));

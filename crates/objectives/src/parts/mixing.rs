@@ -1,7 +1,7 @@
 //! Mixtures of sequences (mixup, Zhang et al. 2018), as MixMatch and its kin train on them.
 //!
-//! Series are mixed step by step as the encoder reads them; the padded end of a shorter one counts as zeros. Texts have no
-//! step in common, so their vectors are mixed before the head, as in MixText (Chen et al. 2020).
+//! Series are mixed step by step as the encoder reads them; the padded end of a shorter one counts as zeros. Texts have
+//! no step in common, so their vectors are mixed before the head, as in MixText (Chen et al. 2020).
 
 use burn::tensor::{Device, Int, Tensor};
 use semiseq_models::{InputSize, SequenceModel, Sequences};

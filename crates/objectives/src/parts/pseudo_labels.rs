@@ -52,7 +52,8 @@ impl Guess {
         self.labels = labels.reshape([count]);
     }
 
-    /// `mean(weight · CE(strong view, guessed class))` over all rows that are no padding. Weights `[rows]`, output `[1]`.
+    /// `mean(weight · CE(strong view, guessed class))` over all rows that are no padding. Weights `[rows]`, output
+    /// `[1]`.
     pub fn loss(&self, weights: Tensor<1>) -> Tensor<1> {
         let each = cross_entropy_of_rows(self.strong.clone(), self.labels.clone());
         weighted_mean(each * weights, self.rows.clone())
@@ -97,8 +98,8 @@ impl Guess {
     }
 }
 
-/// Adds `mean(1[max q ≥ τ] · CE(logits, q))` for a distribution `q` as the label, with what a researcher watches. Logits and
-/// guesses `[rows, classes]`.
+/// Adds `mean(1[max q ≥ τ] · CE(logits, q))` for a distribution `q` as the label, with what a researcher watches.
+/// Logits and guesses `[rows, classes]`.
 pub(crate) fn soft_guess_terms(
     terms: Terms,
     part: &Part,

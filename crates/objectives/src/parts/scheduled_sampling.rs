@@ -1,5 +1,5 @@
-//! Scheduled sampling (Bengio, Vinyals, Jaitly & Shazeer 2015): a decoder that learns with the true previous steps before
-//! it, and more and more with its own.
+//! Scheduled sampling (Bengio, Vinyals, Jaitly & Shazeer 2015): a decoder that learns with the true previous steps
+//! before it, and more and more with its own.
 
 use burn::tensor::{Device, Tensor};
 use semiseq_schema::{Problem, check_range};

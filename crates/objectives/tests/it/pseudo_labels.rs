@@ -1,6 +1,6 @@
-//! Whole steps of the methods of pseudo-labels equal those of their authors' code (`fixtures/pseudo_labels.py`): the loss, the
-//! gradients, and after four steps what the methods remember. Batches are padded, views differ, sequences stand twice in a
-//! batch or never come.
+//! Whole steps of the methods of pseudo-labels equal those of their authors' code (`fixtures/pseudo_labels.py`): the
+//! loss, the gradients, and after four steps what the methods remember. Batches are padded, views differ, sequences
+//! stand twice in a batch or never come.
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Gradients, Int, Tensor, TensorData};

@@ -96,8 +96,8 @@ pub(super) fn map(points: &[[f64; 2]], groups: &[usize]) -> String {
     svg
 }
 
-/// Accuracy in bins of confidence beside the diagonal of a model that is as sure as it is right; `(confidence, accuracy,
-/// share of all)` each.
+/// Accuracy in bins of confidence beside the diagonal of a model that is as sure as it is right; `(confidence,
+/// accuracy, share of all)` each.
 pub(super) fn reliability(bins: &[(f64, f64, f64)]) -> String {
     let frame = Frame { x: (0.0, 1.0), y: (0.0, 1.0) };
     let mut svg = frame.open("confidence");
@@ -142,7 +142,8 @@ pub(super) fn series(series: &Series) -> String {
         let stroke = color(channel);
         let _ = write!(
             svg,
-            "<polyline points=\"{}\" fill=\"none\" stroke=\"{stroke}\" stroke-width=\"1.5\" vector-effect=\"non-scaling-stroke\"/>",
+            "<polyline points=\"{}\" fill=\"none\" stroke=\"{stroke}\" stroke-width=\"1.5\" \
+             vector-effect=\"non-scaling-stroke\"/>",
             points.join(" ")
         );
     }
@@ -174,7 +175,8 @@ pub(super) fn forecast(past: &[f64], truth: &[f64], forecast: &[f64]) -> String 
         )
     };
     format!(
-        "<svg viewBox=\"0 0 220 90\" preserveAspectRatio=\"none\" role=\"img\">{}{}{}</svg><small>{low:.2} to {high:.2}</small>",
+        "<svg viewBox=\"0 0 220 90\" preserveAspectRatio=\"none\" role=\"img\">{}{}{}</svg><small>{low:.2} to \
+         {high:.2}</small>",
         line(past, 0, "stroke=\"currentColor\" stroke-opacity=\"0.45\""),
         line(truth, shown, &format!("stroke=\"{}\" stroke-width=\"1.5\"", color(0))),
         line(forecast, shown, &format!("stroke=\"{}\" stroke-width=\"2\" stroke-dasharray=\"4 3\"", color(1))),
@@ -194,7 +196,8 @@ fn picture(series: &Series, level: impl Fn(f32) -> f32) -> String {
                 let (width, opacity) = (run.len(), f32::from(run[0]) / LEVELS);
                 let _ = write!(
                     svg,
-                    "<rect x=\"{column}\" y=\"{step}\" width=\"{width}\" height=\"1\" fill=\"var(--ink)\" fill-opacity=\"{opacity:.2}\"/>"
+                    "<rect x=\"{column}\" y=\"{step}\" width=\"{width}\" height=\"1\" fill=\"var(--ink)\" \
+                     fill-opacity=\"{opacity:.2}\"/>"
                 );
             }
             column += run.len();

@@ -1,5 +1,5 @@
-//! What a report shows beside the scores: predictions and vectors of the test part, and the unlabelled sequences that the
-//! model is surest and least sure of.
+//! What a report shows beside the scores: predictions and vectors of the test part, and the unlabelled sequences that
+//! the model is surest and least sure of.
 
 use semiseq_analysis::{pca, tsne};
 use semiseq_datasets::{Dataset, Prepared, Processor, Sequence, Series, Target};
@@ -19,8 +19,8 @@ const EXAMPLES: usize = 6;
 /// What the model says about data, gathered for a report.
 #[derive(Clone, Debug, Default)]
 pub struct Evidence {
-    /// Predictions for the labelled sequences of the test part; empty where a class of the whole sequence is not what the
-    /// model says.
+    /// Predictions for the labelled sequences of the test part; empty where a class of the whole sequence is not what
+    /// the model says.
     pub(crate) predictions: ClassPredictions,
     pub(crate) dots: Vec<Dot>,
     /// Places of the dots by principal components and by t-SNE, where both could be made.

@@ -24,7 +24,8 @@ pub(super) fn warnings(summary: &Summary) -> String {
     format!("<section><h2>Warnings</h2><ul>{lines}</ul></section>")
 }
 
-/// What plain methods give on the same labels, the best first, with the run, which is called `own`, and its baseline among them.
+/// What plain methods give on the same labels, the best first, with the run, which is called `own`, and its baseline
+/// among them.
 pub(super) fn references(summary: &Summary, own: &str) -> String {
     if summary.references.is_empty() {
         return String::new();
@@ -88,7 +89,8 @@ pub(super) fn curve_sections(lines: &[Line]) -> String {
     if !others.is_empty() {
         let _ = write!(
             text,
-            "<section><details><summary>All terms and monitors</summary><div class=\"pair\">{others}</div></details></section>"
+            "<section><details><summary>All terms and monitors</summary><div \
+             class=\"pair\">{others}</div></details></section>"
         );
     }
     text
@@ -145,7 +147,8 @@ pub(super) fn calibration(evidence: &Evidence) -> String {
         return String::new();
     }
     format!(
-        "<section><h2>Is it as sure as it is right?</h2>{}<p>Accuracy over confidence on the test part; a dot's area is \
+        "<section><h2>Is it as sure as it is right?</h2>{}<p>Accuracy over confidence on the test part; a dot's area \
+         is \
          its share of the sequences. Below the line the model is too sure.</p></section>",
         charts::reliability(&bins)
     )
@@ -196,7 +199,8 @@ pub(super) fn answers(evidence: &Evidence) -> String {
         return String::new();
     }
     let mut text = String::from(
-        "<section class=\"scroll\"><h2>Answers for the test part</h2><table><tr><th>source</th><th class=\"text\">target</th><th class=\"text\">written</th></tr>",
+        "<section class=\"scroll\"><h2>Answers for the test part</h2><table><tr><th>source</th><th \
+         class=\"text\">target</th><th class=\"text\">written</th></tr>",
     );
     for row in &evidence.answers {
         let cells: Vec<String> =

@@ -95,7 +95,8 @@ fn one(run: &RunReport<'_>, number: usize) -> String {
 /// The result, beside what the labels alone give.
 fn headline(summary: &Summary, number: usize) -> String {
     let mut text = format!(
-        "<h1 id=\"run{number}\">{}</h1><p>{} on {} ({}), seed {}: {} labelled and {} unlabelled sequences, {} for validation, {} \
+        "<h1 id=\"run{number}\">{}</h1><p>{} on {} ({}), seed {}: {} labelled and {} unlabelled sequences, {} for \
+         validation, {} \
          for the test; {:.1} s</p><section class=\"headline\">",
         escape(&summary.name),
         escape(&path(summary)),

@@ -1,5 +1,5 @@
-//! What an unknown key or choice of a config was meant to be: names of other libraries and papers, and keys that stand in
-//! another table.
+//! What an unknown key or choice of a config was meant to be: names of other libraries and papers, and keys that stand
+//! in another table.
 
 use semiseq_schema::{nearest, plain};
 
@@ -231,8 +231,8 @@ pub(super) enum Meant {
     Nothing,
 }
 
-/// Looks for `name` among the `known` names of a table, then in other tables, then among the known names that are spelled
-/// like it.
+/// Looks for `name` among the `known` names of a table, then in other tables, then among the known names that are
+/// spelled like it.
 pub(super) fn meant(name: &str, known: &[&str]) -> Meant {
     let plainly = plain(name);
     let alias = ALIASES.iter().find(|(other, _)| *other == plainly).map(|(_, here)| *here);

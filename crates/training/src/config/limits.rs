@@ -1,5 +1,5 @@
-//! The largest numbers that a config may hold: a slip of the keyboard is a mistake with its line, and neither a computer out
-//! of memory nor a run without end.
+//! The largest numbers that a config may hold: a slip of the keyboard is a mistake with its line, and neither a
+//! computer out of memory nor a run without end.
 
 use semiseq_schema::{Problem, problem};
 use serde::Serialize;
@@ -44,8 +44,8 @@ const LIMITS: &[(&str, i64)] = &[
     ("unlabeled_ratio", 10_000),
 ];
 
-/// Notes every whole number of some settings above its limit, and every fraction that is infinite or none; `path` is where the
-/// settings stand.
+/// Notes every whole number of some settings above its limit, and every fraction that is infinite or none; `path` is
+/// where the settings stand.
 pub(crate) fn check(path: &str, settings: &impl Serialize, problems: &mut Vec<Problem>) {
     // A number that TOML cannot hold is above all limits, and no TOML file can name it.
     if let Ok(value) = Value::try_from(settings) {

@@ -1,7 +1,7 @@
 //! All mistakes of a config at once.
 //!
-//! serde stops at the first mistake. To report all of them, a value that serde refuses is noted and taken out of the way, and the
-//! rest is read again.
+//! serde stops at the first mistake. To report all of them, a value that serde refuses is noted and taken out of the
+//! way, and the rest is read again.
 
 use semiseq_datasets::{one_line, shown};
 use semiseq_schema::Problem;
@@ -13,8 +13,8 @@ use crate::config::hints::{Meant, meant};
 use crate::config::spans::{Places, join};
 use crate::config::values::{find, put, take};
 
-/// Reads `root`, noting and taking out of the way whatever serde refuses, until it is readable. Gives the keys, too, under
-/// which stands what the user did not write.
+/// Reads `root`, noting and taking out of the way whatever serde refuses, until it is readable. Gives the keys, too,
+/// under which stands what the user did not write.
 pub(super) fn deserialize_all<T: DeserializeOwned>(
     mut root: Value,
     places: &mut Places,

@@ -59,15 +59,16 @@ pub struct RunConfig<M = ModelConfig, O = ObjectiveConfig> {
     /// Which device of that backend, by number; one device a run.
     #[serde(default = "first_device")]
     pub devices: Vec<usize>,
-    /// Training keeps less of each pass forward and makes it again on the way back: less memory for more time
-    /// (Chen et al. 2016). An LSTM or a GRU then keeps its states and not its gates. On flex and ndarray. Default false.
+    /// Training keeps less of each pass forward and makes it again on the way back: less memory for more time (Chen et
+    /// al. 2016). An LSTM or a GRU then keeps its states and not its gates. On flex and ndarray. Default false.
     #[serde(default)]
     pub gradient_checkpointing: bool,
-    /// `[model] weights`: a run folder, or a safetensors file, whose weights the model begins with, by name and shape; words keep
-    /// their vectors, whatever their place in either vocabulary. Default: none, weights are drawn.
+    /// `[model] weights`: a run folder, or a safetensors file, whose weights the model begins with, by name and shape;
+    /// words keep their vectors, whatever their place in either vocabulary. Default: none, weights are drawn.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weights: Option<PathBuf>,
-    /// `[model] weights_part`: which of them: `body` (all but the head), `encoder`, `embedding`, or `all`. Default `body`.
+    /// `[model] weights_part`: which of them: `body` (all but the head), `encoder`, `embedding`, or `all`. Default
+    /// `body`.
     #[serde(default, skip_serializing_if = "is_body")]
     pub weights_part: WeightsPart,
     /// Where sequences come from and which labels may be seen.
@@ -179,8 +180,8 @@ impl<M: ModelSettings, O: ObjectiveSettings> RunConfig<M, O> {
         problems
     }
 
-    /// With a part for validation where a stage stops early and the config says nothing of one: who asks for it asks for something
-    /// to go by. `validation = "none"` is heeded, and then refused.
+    /// With a part for validation where a stage stops early and the config says nothing of one: who asks for it asks
+    /// for something to go by. `validation = "none"` is heeded, and then refused.
     pub(crate) fn with_something_to_stop_by(mut self) -> Self {
         let DataConfig { valid, validation, valid_fraction, windows, .. } = &self.data;
         let unsaid = valid.is_none() && validation.is_none() && valid_fraction.is_none() && windows.is_none();

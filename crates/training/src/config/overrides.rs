@@ -50,7 +50,8 @@ pub(super) fn apply_override(table: &mut Table, places: &mut Places, text: &str)
             _ => return Err(wrong(format!("`{segment}` holds a value, not a table"))),
         };
     }
-    // A stage is so many epochs or so many steps long: what the command line says stands in place of what the file says.
+    // A stage is so many epochs or so many steps long: what the command line says stands in place of what the file
+    // says.
     if let ["stage", number, length] = segments[..]
         && let Some(other) = other_length(length)
         && !places.find(&format!("stage.{number}.{other}")).starts_with("--set ")

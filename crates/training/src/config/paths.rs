@@ -108,7 +108,8 @@ fn whole(text: &str, folder: &Path) -> Option<String> {
     // The way to the config itself may lead through `..`, too: the same file has one path wherever the program runs.
     let climbs = joined.components().any(|part| part == Component::ParentDir);
     let joined = std::path::absolute(joined).ok()?;
-    // `a/../b` is `b`, unless `a` is a link: only the system knows. The file itself may be a link whose name tells its format.
+    // `a/../b` is `b`, unless `a` is a link: only the system knows. The file itself may be a link whose name tells its
+    // format.
     let tidy = match (joined.parent().map(Path::canonicalize), joined.file_name()) {
         (Some(Ok(parent)), Some(name)) if climbs => parent.join(name),
         _ => joined,

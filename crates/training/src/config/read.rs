@@ -14,8 +14,8 @@ use crate::config::spans::{Places, join};
 use crate::error::Error;
 use crate::recipe::{ModelSettings, ObjectiveSettings};
 
-/// Reads the config at `path` with `--set` overrides (`key=value`) applied before checking. Relative paths in the config
-/// become whole ones, as seen from its folder; those of overrides, as seen from where the program runs.
+/// Reads the config at `path` with `--set` overrides (`key=value`) applied before checking. Relative paths in the
+/// config become whole ones, as seen from its folder; those of overrides, as seen from where the program runs.
 ///
 /// # Errors
 ///
@@ -55,8 +55,8 @@ fn read_file<M: ModelSettings, O: ObjectiveSettings>(
     finish(loaded, overrides, folder)
 }
 
-/// Reads a config from text; `file` names it in messages, and the run where the text does not. Paths are relative to where the
-/// program runs.
+/// Reads a config from text; `file` names it in messages, and the run where the text does not. Paths are relative to
+/// where the program runs.
 ///
 /// # Errors
 ///
@@ -132,6 +132,8 @@ fn finish<M: ModelSettings, O: ObjectiveSettings>(
 
 #[cfg(test)]
 mod tests {
+    use proptest::test_runner::Config;
+
     use super::*;
     use crate::error::ConfigProblem;
 
@@ -327,7 +329,7 @@ enabled = true
     ];
 
     proptest::proptest! {
-        #![proptest_config(proptest::test_runner::Config { cases: 3_000, failure_persistence: None, ..Default::default() })]
+        #![proptest_config(Config { cases: 3_000, failure_persistence: None, ..Config::default() })]
 
         /// Whatever is changed in a config, it is read, or refused with a place; what is read says itself again.
         #[test]

@@ -65,7 +65,8 @@ impl ModelSettings for ModelConfig {
         let (name, encoder) = (ModelConfig::name(self), ModelConfig::encoder(self));
         let dropout = encoder.idle_dropout().map(|dropout| {
             format!(
-                "`model.{name}.encoder.{}.dropout = {dropout}` does nothing: it acts between layers, and there is one; write \
+                "`model.{name}.encoder.{}.dropout = {dropout}` does nothing: it acts between layers, and there is one; \
+                 write \
                  `layers = 2` or more, or use `dropout` of `[model.{name}]`",
                 encoder.name(),
             )
@@ -141,7 +142,8 @@ fn check_model(model: &ModelConfig, source: &str, data: &Prepared) -> Result<(),
     if weights > MOST_WEIGHTS {
         return Err(Error::input(
             format!(
-                "`model.{name}.encoder.{}` asks for {weights} weights where a step of {source} has {width} values, more than \
+                "`model.{name}.encoder.{}` asks for {weights} weights where a step of {source} has {width} values, \
+                 more than \
                  {MOST_WEIGHTS}",
                 encoder.name(),
             ),

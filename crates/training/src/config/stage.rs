@@ -26,35 +26,36 @@ pub struct StageConfig<O = ObjectiveConfig> {
     /// Unlabelled sequences for each labelled one. Default 4; FixMatch uses 7.
     #[serde(default = "default_ratio")]
     pub unlabeled_ratio: usize,
-    /// Batches whose gradients are gathered before each optimiser step, so that they are those of one batch so many times as
-    /// large: each term weighs by the rows, labels or tokens that it is the mean over, and the last step of an epoch by those
-    /// that are left. Default 1. Some terms are not exactly those of the large batch. No sums over rows, they still see small
-    /// batches: contrastive ones (`contrastive-predictive-coding`, `comatch`, `simmatch`, `crmatch`), mixtures within a batch
-    /// (`mixmatch`, `remixmatch`, `interpolation-consistency`), thresholds and distributions that follow the batch (`freematch`,
-    /// `softmatch`, `adamatch`, UDA's signal annealing), free bits of a VAE and the games of GANs. What is remembered moves
-    /// between the small batches: the counts of `flexmatch`, and the loss that `dash` measures over the labelled rows so far.
-    /// Random numbers are drawn anew for each of them: dropout, the directions of `virtual-adversarial`, the latent vectors of
-    /// `vae` and `semi-supervised-vae`. `truncated-backpropagation` reads a recording window after window, and is refused with
-    /// more than 1.
+    /// Batches whose gradients are gathered before each optimiser step, so that they are those of one batch so many
+    /// times as large: each term weighs by the rows, labels or tokens that it is the mean over, and the last step of an
+    /// epoch by those that are left. Default 1. Some terms are not exactly those of the large batch. No sums over rows,
+    /// they still see small batches: contrastive ones (`contrastive-predictive-coding`, `comatch`, `simmatch`,
+    /// `crmatch`), mixtures within a batch (`mixmatch`, `remixmatch`, `interpolation-consistency`), thresholds and
+    /// distributions that follow the batch (`freematch`, `softmatch`, `adamatch`, UDA's signal annealing), free bits of
+    /// a VAE and the games of GANs. What is remembered moves between the small batches: the counts of `flexmatch`, and
+    /// the loss that `dash` measures over the labelled rows so far. Random numbers are drawn anew for each of them:
+    /// dropout, the directions of `virtual-adversarial`, the latent vectors of `vae` and `semi-supervised-vae`.
+    /// `truncated-backpropagation` reads a recording window after window, and is refused with more than 1.
     #[serde(default = "one")]
     pub gradient_accumulation: usize,
     /// Decay of an exponential moving average of the weights that evaluation uses; absent: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weight_average: Option<f64>,
     /// Optimiser steps between two validations, at least 1; the last step is validated in any case. Default: a pass of
-    /// labelled and unlabelled sequences side by side, whether or not the objective reads both, so that with the same steps
-    /// every method of a comparison chooses among as many weights (where an objective reads the whole training part, a pass
-    /// over that). It is several passes where there would be more than 100 validations, and a part of one where there would be
-    /// fewer than 10, but not less than a pass over the labels or, where that is longer, 250 steps.
+    /// labelled and unlabelled sequences side by side, whether or not the objective reads both, so that with the same
+    /// steps every method of a comparison chooses among as many weights (where an objective reads the whole training
+    /// part, a pass over that). It is several passes where there would be more than 100 validations, and a part of one
+    /// where there would be fewer than 10, but not less than a pass over the labels or, where that is longer, 250
+    /// steps.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub validate_every: Option<usize>,
-    /// Between two checkpoints: optimiser steps (`500`) or a time (`"30s"`, `"5min"`, `"1h"`). Default: the first epoch's end,
-    /// then every two seconds or, where writing takes long, twenty times as long as that. There is one at the end of a stage and
-    /// where the user interrupts it, whatever stands here.
+    /// Between two checkpoints: optimiser steps (`500`) or a time (`"30s"`, `"5min"`, `"1h"`). Default: the first
+    /// epoch's end, then every two seconds or, where writing takes long, twenty times as long as that. There is one at
+    /// the end of a stage and where the user interrupts it, whatever stands here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checkpoint_every: Option<CheckpointEvery>,
-    /// When to stop before the last epoch, and by which metric the best validation is chosen. Where the config says nothing of
-    /// validation, a fifth of the training part is kept for it, and its labels count as used.
+    /// When to stop before the last epoch, and by which metric the best validation is chosen. Where the config says
+    /// nothing of validation, a fifth of the training part is kept for it, and its labels count as used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub early_stopping: Option<EarlyStopping>,
     /// Layers that stand still for some epochs, or move slower than the others.
@@ -74,8 +75,8 @@ pub struct StageConfig<O = ObjectiveConfig> {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EarlyStopping {
-    /// `valid.` and the name of a metric, such as `accuracy`, `macro_f1`, `loss`, `r2` or `perplexity`. Refused where the stage does
-    /// not measure it, or nothing is kept for validation.
+    /// `valid.` and the name of a metric, such as `accuracy`, `macro_f1`, `loss`, `r2` or `perplexity`. Refused where
+    /// the stage does not measure it, or nothing is kept for validation.
     pub metric: String,
     /// Validations without a better value before the stage ends.
     #[serde(default = "default_patience")]

@@ -9,8 +9,8 @@ use semiseq_objectives::{Counted, Objective, Over, Step, StepContext};
 use crate::learner::learned::Learned;
 use crate::learner::means::Means;
 
-/// Gradients of the batches of one optimiser step: each term of each batch weighs by its share of the rows that the term is the
-/// mean over, as it would in one batch of all of them. None where they have nothing to say.
+/// Gradients of the batches of one optimiser step: each term of each batch weighs by its share of the rows that the
+/// term is the mean over, as it would in one batch of all of them. None where they have nothing to say.
 pub(super) fn gradients<M: SequenceModel, O: Objective<M>>(
     learned: &mut Learned<M, O>,
     batches: &[StepBatches],

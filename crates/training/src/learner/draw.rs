@@ -3,8 +3,8 @@
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Bool, Int, Tensor};
 
-/// Draws all weights of a module that were not drawn yet, in their order. Burn draws each where its value is first read: what
-/// was drawn elsewhere before then, as in a run that is not resumed, would change it.
+/// Draws all weights of a module that were not drawn yet, in their order. Burn draws each where its value is first
+/// read: what was drawn elsewhere before then, as in a run that is not resumed, would change it.
 pub fn draw<M: Module>(module: &M) {
     module.visit(&mut Draw);
 }

@@ -6,8 +6,8 @@ use burn::tensor::Tensor;
 
 use crate::config::layers::{LayerGroup, LayersConfig};
 
-/// Divides gradients by what the learning rate of their layer is multiplied with in this epoch; those that stand still are
-/// left out.
+/// Divides gradients by what the learning rate of their layer is multiplied with in this epoch; those that stand still
+/// are left out.
 pub(super) fn by_rate<M: Module>(
     module: &M,
     gradients: GradientsParams,
@@ -98,8 +98,8 @@ mod tests {
         let sorted = by_rate(&learned, gradients, &layers, 1);
         let count =
             |factor: f64| sorted.iter().find(|(known, _)| *known == factor).map_or(0, |(_, gradients)| gradients.len());
-        // Two weights and two biases of the cell; two of the attention's three parameters are the hidden layer's, and the
-        // head has two; the embedding stands still.
+        // Two weights and two biases of the cell; two of the attention's three parameters are the hidden layer's, and
+        // the head has two; the embedding stands still.
         assert_eq!((count(0.1), count(1.0), sorted.len()), (4, 5, 2));
         assert_eq!(all, 10);
     }

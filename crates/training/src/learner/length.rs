@@ -41,17 +41,18 @@ impl Length {
 
 /// Most validations of a stage that names no `validate_every`.
 const MOST: usize = 100;
-/// And fewest, unless they would be closer to each other than passes over the labels, or than [`LONG`] where those are longer.
+/// And fewest, unless they would be closer to each other than passes over the labels, or than [`LONG`] where those are
+/// longer.
 const FEWEST: usize = 10;
 /// Steps of a long pass.
 const LONG: usize = 250;
 
-/// Optimiser steps between two validations where the config does not say: a pass of labelled and unlabelled sequences side
-/// by side, several of them, or a part of one. It follows from what all methods of a comparison share: the steps of a pass over
-/// the labels, of one of a method that pairs them with unlabelled sequences, and of the stage.
+/// Optimiser steps between two validations where the config does not say: a pass of labelled and unlabelled sequences
+/// side by side, several of them, or a part of one. It follows from what all methods of a comparison share: the steps
+/// of a pass over the labels, of one of a method that pairs them with unlabelled sequences, and of the stage.
 ///
-/// Epochs will not do: a method that looks at ten labels alone has a hundred where a paired one has three, and would choose
-/// among as many of its own weights.
+/// Epochs will not do: a method that looks at ten labels alone has a hundred where a paired one has three, and would
+/// choose among as many of its own weights.
 fn cadence(labeled: usize, paired: usize, steps: usize) -> usize {
     let (least, most) = (steps.div_ceil(MOST), steps.div_ceil(FEWEST).max(labeled.min(LONG)));
     if paired < least { paired * least.div_ceil(paired) } else { paired.min(most) }

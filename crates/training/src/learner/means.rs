@@ -11,8 +11,8 @@ use crate::error::Error;
 use crate::learner::position::Exact;
 use crate::tasks::host;
 
-/// Means over an epoch of what the steps said: over all rows of its batches, whichever batch they stood in. Values stay on the
-/// device until read.
+/// Means over an epoch of what the steps said: over all rows of its batches, whichever batch they stood in. Values stay
+/// on the device until read.
 #[derive(Default, Serialize, Deserialize)]
 pub(super) struct Means {
     /// Nothing of it is left when a checkpoint is written.
@@ -126,7 +126,8 @@ impl Means {
         match self.scores().get("loss") {
             Some(loss) if !loss.is_finite() => Err(Error::runtime(
                 format!("{label}: the loss is not a finite number any more (epoch {epoch}, by step {step})"),
-                "lower the learning rate, or set `grad_clip_norm = 1.0` in the stage's optimiser; the last checkpoint is kept, where one \
+                "lower the learning rate, or set `grad_clip_norm = 1.0` in the stage's optimiser; the last checkpoint \
+                 is kept, where one \
                  was written",
             )),
             _ => Ok(()),

@@ -12,7 +12,8 @@ use semiseq_models::{scale, sum_of_squares};
 use crate::config::optimizer::OptimizerConfig;
 use crate::learner::adam::Adam;
 
-/// Decay of the gradient's mean in Adam, where the config does not say: one player alone, and two who move each other's goal.
+/// Decay of the gradient's mean in Adam, where the config does not say: one player alone, and two who move each other's
+/// goal.
 const BETA_1: [f64; 2] = [0.9, 0.5];
 
 /// Builds the optimiser, of two players who take turns where `plays`.

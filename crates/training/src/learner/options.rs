@@ -86,7 +86,8 @@ impl<'a> StageOptions<'a> {
     pub(super) fn nothing_to_learn(&self) -> Error {
         Error::input(
             format!("{}: no batch of the first epoch has anything to learn from", self.label),
-            "its sequences are too short for the objective, or none of its labels is known or weighs anything; `data info` tells of \
+            "its sequences are too short for the objective, or none of its labels is known or weighs anything; `data \
+             info` tells of \
              sequences and labels",
         )
     }

@@ -34,8 +34,8 @@ impl<F: FnMut(Milestone<'_>, &dyn Fn() -> Result<Files, Error>) -> Result<(), Er
     }
 }
 
-/// A moment of a stage that something is told of: an epoch is through, or the weights were validated, or both; or a checkpoint
-/// is to be written.
+/// A moment of a stage that something is told of: an epoch is through, or the weights were validated, or both; or a
+/// checkpoint is to be written.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Milestone<'a> {

@@ -52,8 +52,8 @@ impl Position {
         self.best_validation > 0 && self.validations - self.best_validation >= patience
     }
 
-    /// Notes a validation; whether it is better than all before. Without a value, as without labels to validate on, the last
-    /// weights are the best known.
+    /// Notes a validation; whether it is better than all before. Without a value, as without labels to validate on, the
+    /// last weights are the best known.
     pub fn validated(&mut self, value: Option<f64>, higher: bool) -> bool {
         self.validations += 1;
         let better = match (value, self.best) {

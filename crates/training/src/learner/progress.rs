@@ -125,8 +125,8 @@ impl Progress {
         }
     }
 
-    /// An epoch is through, the weights were validated, or both; without a dashboard the metrics become a line. `step` counts
-    /// the stage's steps.
+    /// An epoch is through, the weights were validated, or both; without a dashboard the metrics become a line. `step`
+    /// counts the stage's steps.
     pub fn milestone(&mut self, epoch: usize, step: usize, train: Option<&Scores>, valid: Option<&Scores>) {
         for (split, scores) in [(Split::Train, train), (Split::Valid, valid)] {
             if let Some(scores) = scores {
@@ -200,8 +200,8 @@ impl Progress {
     }
 }
 
-/// Whether the terminal is of a size that somebody looks at. The dashboard keeps every cell of it, of which a terminal of 65,535
-/// columns and rows has four milliards.
+/// Whether the terminal is of a size that somebody looks at. The dashboard keeps every cell of it, of which a terminal
+/// of 65,535 columns and rows has four milliards.
 #[cfg(unix)]
 fn fits() -> bool {
     const MOST: u16 = 2_000;

@@ -21,8 +21,8 @@ use crate::learner::saving::Saving;
 use crate::learner::training::{Due, Training};
 use crate::learner::validation::{check_stopping, selection};
 
-/// Whether a stage has something to learn from, and its early stopping something to go by. A run asks of all stages before the
-/// first begins. A copy of the objective takes steps without moving the model, as a rule one.
+/// Whether a stage has something to learn from, and its early stopping something to go by. A run asks of all stages
+/// before the first begins. A copy of the objective takes steps without moving the model, as a rule one.
 ///
 /// # Errors
 ///
@@ -61,14 +61,14 @@ fn check_parts<M: SequenceModel, O: Objective<M>>(
 
 /// Trains `model` through one stage.
 ///
-/// `resume` holds the files of a checkpoint of this very stage. `tell` gets each [`Milestone`] and a way to make the files of a
-/// checkpoint; an error from it ends the stage. A user who interrupts gets a last milestone that asks for a checkpoint, between
-/// two optimiser steps wherever that is.
+/// `resume` holds the files of a checkpoint of this very stage. `tell` gets each [`Milestone`] and a way to make the
+/// files of a checkpoint; an error from it ends the stage. A user who interrupts gets a last milestone that asks for a
+/// checkpoint, between two optimiser steps wherever that is.
 ///
 /// # Errors
 ///
-/// A loss, an output or a weight that is not a number, a stage with nothing to learn from, a damaged checkpoint, or what `tell`
-/// returns.
+/// A loss, an output or a weight that is not a number, a stage with nothing to learn from, a damaged checkpoint, or
+/// what `tell` returns.
 pub fn fit<M: SequenceModel, O: Objective<M>>(
     model: M,
     objective: O,

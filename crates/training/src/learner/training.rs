@@ -133,8 +133,8 @@ impl<'a, M: SequenceModel, O: Objective<M>> Training<'a, M, O> {
                 (due.interrupted, due.checkpoint) = (true, true);
                 break;
             }
-            // Dropout and views of values draw from the device's generator: seeded anew each step, so that a run that is
-            // resumed inside an epoch draws the same.
+            // Dropout and views of values draw from the device's generator: seeded anew each step, so that a run that
+            // is resumed inside an epoch draws the same.
             device.seed(mix(mix(*seed, epoch as u64), self.position.batch as u64));
             let group: Vec<StepBatches> = batches.by_ref().take(config.gradient_accumulation).collect();
             self.position.batch += group.len();
@@ -243,7 +243,8 @@ impl<'a, M: SequenceModel, O: Objective<M>> Training<'a, M, O> {
                 "{}: the norm of the weights is not finite any more (by step {})",
                 self.options.label, self.position.step
             ),
-            "lower the learning rate, or set `grad_clip_norm = 1.0` in the stage's optimiser; the last checkpoint is kept, where one \
+            "lower the learning rate, or set `grad_clip_norm = 1.0` in the stage's optimiser; the last checkpoint is \
+             kept, where one \
              was written",
         ))
     }
@@ -315,8 +316,8 @@ struct Carrying<'a> {
     states: Vec<SavedState>,
 }
 
-/// Whether the norm of each of a module's weights is a number in single precision. Weights beyond give infinite products, of
-/// some inputs if not of all.
+/// Whether the norm of each of a module's weights is a number in single precision. Weights beyond give infinite
+/// products, of some inputs if not of all.
 fn in_range<M: Module>(module: &M) -> bool {
     struct InRange(bool);
     impl ModuleVisitor for InRange {

@@ -1,5 +1,5 @@
-//! `checksums.json`: what the files that predictions are made from held when the run ended. A file that changed since is
-//! refused; a folder of an earlier version, without sums, is read as it is.
+//! `checksums.json`: what the files that predictions are made from held when the run ended. A file that changed since
+//! is refused; a folder of an earlier version, without sums, is read as it is.
 
 use std::collections::BTreeMap;
 use std::fs;

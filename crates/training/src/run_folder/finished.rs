@@ -1,5 +1,5 @@
-//! A finished run: what training hands back, and what a run folder is opened as. Scores, predictions, samples and the material
-//! of a report are asked of it.
+//! A finished run: what training hands back, and what a run folder is opened as. Scores, predictions, samples and the
+//! material of a report are asked of it.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -33,8 +33,8 @@ pub struct FinishedRun<M: ModelSettings = ModelConfig, O: ObjectiveSettings = Ob
     folder: PathBuf,
     file: ModelFile<M>,
     model: M::Model,
-    /// The last stage's objective; of a folder only where that makes, rebuilds or answers sequences, measures itself, or has a
-    /// say in what is predicted.
+    /// The last stage's objective; of a folder only where that makes, rebuilds or answers sequences, measures itself,
+    /// or has a say in what is predicted.
     generator: Option<Generator<M::Model, O>>,
     /// Of a run of this very process.
     summary: Option<Summary>,
@@ -232,7 +232,8 @@ impl<M: ModelSettings, O: ObjectiveSettings> FinishedRun<M, O> {
                     self.folder.display(),
                     self.file.model.name()
                 ),
-                "`embed` gives the encoder's vectors, `eval` what the objective measures; to predict, add a stage with labels \
+                "`embed` gives the encoder's vectors, `eval` what the objective measures; to predict, add a stage with \
+                 labels \
                  and a `[model.classifier]`",
             )),
         }
@@ -251,12 +252,13 @@ impl<M: ModelSettings, O: ObjectiveSettings> FinishedRun<M, O> {
         }
         Err(Error::runtime(
             format!("{}: what the model predicts of {} is not finite", self.folder.display(), dataset.name),
-            "look for values far out of range with `data check`, and train with a lower learning rate if there are none",
+            "look for values far out of range with `data check`, and train with a lower learning rate if there are \
+             none",
         ))
     }
 
-    /// What the run predicts of one sequence as it was read: the class with all probabilities, a number or a forecast in the
-    /// units of the data, or the text of an answer.
+    /// What the run predicts of one sequence as it was read: the class with all probabilities, a number or a forecast
+    /// in the units of the data, or the text of an answer.
     ///
     /// # Errors
     ///
@@ -296,8 +298,8 @@ impl<M: ModelSettings, O: ObjectiveSettings> FinishedRun<M, O> {
         Outputs::Answers(tokens.collect())
     }
 
-    /// Scores against the targets of a prepared data set: of numbers in the units of the data, of forecasts in those of the
-    /// prepared series.
+    /// Scores against the targets of a prepared data set: of numbers in the units of the data, of forecasts in those of
+    /// the prepared series.
     pub fn score(&self, dataset: &Dataset) -> Scored {
         self.score_until(dataset, &|| false).0
     }
@@ -331,8 +333,8 @@ impl<M: ModelSettings, O: ObjectiveSettings> FinishedRun<M, O> {
         self.maker().ok()?.rebuild(&self.model, dataset)
     }
 
-    /// How badly each prepared sequence is rebuilt from its vector: the mean squared error of values, or the share of wrong
-    /// words.
+    /// How badly each prepared sequence is rebuilt from its vector: the mean squared error of values, or the share of
+    /// wrong words.
     ///
     /// # Errors
     ///

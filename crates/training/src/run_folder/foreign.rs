@@ -1,4 +1,5 @@
-//! A run folder may come from anywhere: thousands of changed files of each kind are opened and used, or refused in words.
+//! A run folder may come from anywhere: thousands of changed files of each kind are opened and used, or refused in
+//! words.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -93,7 +94,8 @@ fn of_texts() -> Trained {
         "texts",
         &labeled_texts(),
         "[data]\nsource = \"DATA\"\n[model.classifier]\npooling = \"attention\"\nembedding = { size = 3 }\n\
-         [model.classifier.encoder.lstm]\nhidden = 2\nbidirectional = true\n[[stage]]\nepochs = 1\n[stage.objective.supervised]\n",
+         [model.classifier.encoder.lstm]\nhidden = 2\nbidirectional = true\n[[stage]]\nepochs = \
+         1\n[stage.objective.supervised]\n",
     )
 }
 
@@ -110,8 +112,10 @@ fn of_answers() -> Trained {
     trained(
         "answers",
         &labeled_texts(),
-        "[data]\nsource = \"DATA\"\n[model.encoder-decoder]\nembedding = { size = 3 }\n[model.encoder-decoder.encoder.gru]\n\
-         hidden = 2\n[[stage]]\nepochs = 1\n[stage.objective.sequence-to-sequence]\nhidden = 2\nembedding = 2\nbeam = 2\n",
+        "[data]\nsource = \"DATA\"\n[model.encoder-decoder]\nembedding = { size = 3 \
+         }\n[model.encoder-decoder.encoder.gru]\n\
+         hidden = 2\n[[stage]]\nepochs = 1\n[stage.objective.sequence-to-sequence]\nhidden = 2\nembedding = 2\nbeam = \
+         2\n",
     )
 }
 
@@ -120,7 +124,8 @@ fn of_forecasts() -> Trained {
     trained(
         "forecasts",
         &format!("a,b\n{rows}"),
-        "[data]\nsource = \"DATA\"\n[data.windows]\ninput = 4\nhorizon = 2\n[model.forecaster.encoder.rnn]\nhidden = 2\n\
+        "[data]\nsource = \"DATA\"\n[data.windows]\ninput = 4\nhorizon = 2\n[model.forecaster.encoder.rnn]\nhidden = \
+         2\n\
          [[stage]]\nepochs = 1\n[stage.objective.supervised]\n",
     )
 }
@@ -278,7 +283,8 @@ fn a_changed_tokenizer_is_fitted_or_refused() {
     let (texts, path) = (folder.join("t.jsonl"), folder.join("tokenizer.json"));
     fs::write(&texts, labeled_texts()).unwrap();
     let text = format!(
-        "name = \"c\"\n[data]\nsource = {texts:?}\n[data.transform]\ntokenize = {path:?}\n[model.classifier.encoder.gru]\nhidden = 2\n\
+        "name = \"c\"\n[data]\nsource = {texts:?}\n[data.transform]\ntokenize = \
+         {path:?}\n[model.classifier.encoder.gru]\nhidden = 2\n\
          [[stage]]\nepochs = 1\n[stage.objective.supervised]\n"
     );
     let config = read_str("c.toml", &text, &[]).unwrap();

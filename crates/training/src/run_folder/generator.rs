@@ -1,5 +1,5 @@
-//! What `generate` needs beside the model: the last stage's objective with what it learned, and how long sequences of the
-//! training part are and what they begin with.
+//! What `generate` needs beside the model: the last stage's objective with what it learned, and how long sequences of
+//! the training part are and what they begin with.
 
 use std::path::Path;
 
@@ -221,8 +221,8 @@ impl<M: SequenceModel, O: ObjectiveSettings> Generator<M, O> {
         let weights = Weights::parse(&folder.join(WEIGHTS), sums.file(folder, WEIGHTS)?)?;
         weights.check_sizes(&path, "objective", &file.objective)?;
         let counts = vec![1; file.classes];
-        // What an objective remembers of each sequence is in its tensors; where it remembers none, their number is nothing to
-        // it, and no reason to reserve memory.
+        // What an objective remembers of each sequence is in its tensors; where it remembers none, their number is
+        // nothing to it, and no reason to reserve memory.
         let train_size = file.train_size.min(weights.longest());
         let setting = Setting { model, train_size, class_counts: &counts, target: file.target, teachers: &[], device };
         let mut objective = file.objective.init(&setting);
@@ -242,7 +242,8 @@ impl<M: SequenceModel, O: ObjectiveSettings> Generator<M, O> {
         if !self.file.objective.kind().generates {
             return Err(Error::input(
                 format!("`{}` makes no samples", self.file.objective.name()),
-                "train with `vae`, `semi-supervised-vae`, `gan`, `semi-supervised-gan` or `language-model` as the last stage",
+                "train with `vae`, `semi-supervised-vae`, `gan`, `semi-supervised-gan` or `language-model` as the last \
+                 stage",
             ));
         }
         Ok(self.samples(model, order))
@@ -306,7 +307,8 @@ impl<M: SequenceModel, O: ObjectiveSettings> Generator<M, O> {
         Some(answers)
     }
 
-    /// Each sequence as it is rebuilt from its vector, in the order of the data set; `None` where the objective rebuilds none.
+    /// Each sequence as it is rebuilt from its vector, in the order of the data set; `None` where the objective
+    /// rebuilds none.
     pub(crate) fn rebuild(&self, model: &M, dataset: &Dataset) -> Option<Vec<Sequence>> {
         let device = device_of(model);
         let mut rebuilt = vec![Sequence::Tokens(Vec::new()); dataset.len()];

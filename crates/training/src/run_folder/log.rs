@@ -92,8 +92,9 @@ fn place(objective: &str, epoch: usize, step: usize) -> String {
     format!("{objective}: epoch {epoch} step {step}")
 }
 
-/// A log without lines on epochs and validations behind the checkpoint, which the run goes through again: those that stand in
-/// none of `kept`, the lines left of `metrics.jsonl`. Everything else stays, but for a last line cut short by a kill.
+/// A log without lines on epochs and validations behind the checkpoint, which the run goes through again: those that
+/// stand in none of `kept`, the lines left of `metrics.jsonl`. Everything else stays, but for a last line cut short by
+/// a kill.
 fn without_epochs_to_come(log: &str, mut kept: Vec<Line>) -> String {
     // Training and validation of one place are two lines of metrics and one of the log.
     kept.dedup_by_key(|line| (line.stage, line.epoch, line.step));
@@ -135,7 +136,8 @@ mod tests {
             line(1, 1, "train"),
             line(1, 1, "valid"),
         ];
-        let first = "warning: few labels\nsupervised: epoch 1 step 1 loss 0.9 valid loss 0.8\nsupervised: epoch 2 step 2 loss 0.7\n\
+        let first = "warning: few labels\nsupervised: epoch 1 step 1 loss 0.9 valid loss 0.8\nsupervised: epoch 2 step \
+                     2 loss 0.7\n\
                      supervised: epoch 1 step 1 loss 0.6 valid loss 0.5\n";
         let behind = "supervised: epoch 2 step 2 loss 0.4\n";
         let warning = "warning: supervised: the posterior has collapsed\n";

@@ -1,5 +1,5 @@
-//! The run folder: what a run writes, and what a finished run is opened from. A folder may come from anywhere: what its files
-//! ask for is held to the rules of a config, and to the shapes of the tensors that are there.
+//! The run folder: what a run writes, and what a finished run is opened from. A folder may come from anywhere: what its
+//! files ask for is held to the rules of a config, and to the shapes of the tensors that are there.
 
 pub(crate) mod checksums;
 pub(crate) mod data_check;

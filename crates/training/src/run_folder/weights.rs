@@ -1,5 +1,5 @@
-//! A safetensors file of a run folder, looked through before anything is built from it: what the folder's JSON asks for is
-//! held against the tensors that are there, so that a changed size is refused and not allocated.
+//! A safetensors file of a run folder, looked through before anything is built from it: what the folder's JSON asks for
+//! is held against the tensors that are there, so that a changed size is refused and not allocated.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -16,8 +16,8 @@ use crate::run_folder::json::damaged;
 
 /// The bytes before the header, which are its length.
 const PREFIX: usize = 8;
-/// A size that is never refused for itself, however small the file: what a config says of data that a model does not read
-/// (the embedding of a model of values) has no tensor.
+/// A size that is never refused for itself, however small the file: what a config says of data that a model does not
+/// read (the embedding of a model of values) has no tensor.
 const SMALL: u64 = 1 << 16;
 /// The key beside the tensors that is none.
 const METADATA: &str = "__metadata__";
@@ -72,8 +72,8 @@ impl Weights {
         }
     }
 
-    /// Whether these are the tensors of a module, whose own need not be there yet: kinds and shapes are compared, and a lazy
-    /// parameter is not made. Names are compared when the file is loaded.
+    /// Whether these are the tensors of a module, whose own need not be there yet: kinds and shapes are compared, and a
+    /// lazy parameter is not made. Names are compared when the file is loaded.
     ///
     /// # Errors
     ///
@@ -237,8 +237,8 @@ fn tensor_of<'a>(tensor: &Value, data: &'a [u8]) -> Result<(Form, &'a [u8]), Str
     Ok(((kind, shape), bytes))
 }
 
-/// Whether all numbers are finite. What an objective remembers in a vector may be infinite (a limit that was not set yet), but
-/// never a NaN.
+/// Whether all numbers are finite. What an objective remembers in a vector may be infinite (a limit that was not set
+/// yet), but never a NaN.
 fn finite(values: &[u8], dimensions: usize) -> bool {
     let mut numbers = values.chunks_exact(4).map(|four| f32::from_le_bytes([four[0], four[1], four[2], four[3]]));
     numbers.all(|number| if dimensions > 1 { number.is_finite() } else { !number.is_nan() })

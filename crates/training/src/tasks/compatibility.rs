@@ -90,7 +90,8 @@ fn check_head<M: ModelSettings, O: ObjectiveSettings>(config: &RunConfig<M, O>, 
         None => Ok(()),
         Some(stage) => Err(Error::input(
             format!(
-                "`stage.objective.{}` trains a head on labels, and the targets are sequences here, for `sequence-to-sequence`",
+                "`stage.objective.{}` trains a head on labels, and the targets are sequences here, for \
+                 `sequence-to-sequence`",
                 stage.objective.name()
             ),
             "leave one of the two stages out",
@@ -105,7 +106,8 @@ fn check_baseline<M: ModelSettings, O: ObjectiveSettings>(config: &RunConfig<M, 
     }
     if targets(config) == Targets::Unsupervised {
         return Err(Error::input(
-            "`baseline` trains the model on the labels alone, and no stage of this run reads any: there is nothing to compare",
+            "`baseline` trains the model on the labels alone, and no stage of this run reads any: there is nothing to \
+             compare",
             "leave `[baseline]` out, or add a stage that learns from labels",
         ));
     }
@@ -246,7 +248,8 @@ fn check_streams<M: ModelSettings, O: ObjectiveSettings>(
     if stage.gradient_accumulation > 1 {
         return Err(Error::input(
             format!(
-                "`stage.{index}.gradient_accumulation` is {}: with `{}` the batches of a step would be windows that follow each \
+                "`stage.{index}.gradient_accumulation` is {}: with `{}` the batches of a step would be windows that \
+                 follow each \
                  other, and not one larger batch",
                 stage.gradient_accumulation,
                 stage.objective.name()

@@ -15,8 +15,8 @@ use crate::tasks::task::Task;
 /// Sequences in an evaluation batch. Larger ones gain nothing on CPU and cost memory.
 pub const EVALUATION_BATCH: usize = 256;
 
-/// The model's outputs in the order of the data set, numbers and forecasts scaled as prepared targets are. `model` must live off
-/// the autodiff device.
+/// The model's outputs in the order of the data set, numbers and forecasts scaled as prepared targets are. `model` must
+/// live off the autodiff device.
 pub fn outputs<M: SequenceModel>(model: &M, dataset: &Dataset, task: &dyn Task) -> Outputs {
     outputs_by(model, dataset, task, &|| false, |sequences| model.forward(sequences))
 }
@@ -92,9 +92,9 @@ pub fn score(
     (task.scores_in_units(scores, processor), confusion)
 }
 
-/// What the objective itself measures over a data set, where it does: means over all its steps, tokens or sequences, however
-/// they stand in batches. Batches of which it says nothing (one step long, say) are left out. Empty where it leaves validation
-/// to the task's scores.
+/// What the objective itself measures over a data set, where it does: means over all its steps, tokens or sequences,
+/// however they stand in batches. Batches of which it says nothing (one step long, say) are left out. Empty where it
+/// leaves validation to the task's scores.
 pub fn measured<M: SequenceModel, O: Objective<M>>(objective: &O, model: &M, dataset: &Dataset) -> Scores {
     measured_until(objective, model, dataset, &|| false)
 }
@@ -147,7 +147,8 @@ mod tests {
     use semiseq_objectives::ObjectiveConfig;
     use semiseq_objectives::Setting;
 
-    /// Short and long sequences in batches sorted by length: the mean over both parts weighs each by its tokens or steps.
+    /// Short and long sequences in batches sorted by length: the mean over both parts weighs each by its tokens or
+    /// steps.
     #[test]
     fn what_an_objective_measures_is_a_mean_over_steps_and_not_over_batches() {
         let device = Device::flex();

@@ -10,8 +10,8 @@ use crate::tasks::outputs::{Outputs, rows};
 use crate::tasks::prediction::Prediction;
 use crate::tasks::task::Task;
 
-/// The steps that follow each window of a recording. Errors are of series as they were prepared, as forecasters are compared;
-/// forecasts are told in the units of the data.
+/// The steps that follow each window of a recording. Errors are of series as they were prepared, as forecasters are
+/// compared; forecasts are told in the units of the data.
 #[derive(Debug)]
 pub struct Forecasting;
 

@@ -5,8 +5,8 @@ use semiseq_models::HeadSize;
 
 use crate::recipe::ModelKind;
 
-/// The size of a model's head for data that `processor` prepares: a forecaster's as the windows are cut, one number of a
-/// regressor or a sigmoid, and otherwise as many logits as there are classes, at least two.
+/// The size of a model's head for data that `processor` prepares: a forecaster's as the windows are cut, one number of
+/// a regressor or a sigmoid, and otherwise as many logits as there are classes, at least two.
 pub fn head_size(kind: ModelKind, processor: &Processor) -> HeadSize {
     match (kind, processor.forecast()) {
         (ModelKind::Forecaster { .. }, Some(forecast)) => {

@@ -106,8 +106,8 @@ impl ClassPredictions {
         self.reliability(bins).iter().map(|(confidence, accuracy, share)| share * (accuracy - confidence).abs()).sum()
     }
 
-    /// `(mean confidence, accuracy, share of all predictions)` in bins of confidence of equal width; empty bins are left
-    /// out (Guo et al. 2017, section 2).
+    /// `(mean confidence, accuracy, share of all predictions)` in bins of confidence of equal width; empty bins are
+    /// left out (Guo et al. 2017, section 2).
     pub fn reliability(&self, bins: usize) -> Vec<(f64, f64, f64)> {
         let mut sums = vec![(0.0, 0.0, 0.0); bins];
         for (row, truth) in self.probabilities.iter().zip(&self.truth) {
@@ -148,8 +148,8 @@ fn macro_f1(per_class: &[ClassScores]) -> f64 {
     occurring.iter().sum::<f64>() / occurring.len().max(1) as f64
 }
 
-/// The classes with the most errors, their own and those of others taken for them; among equals the larger one. In their
-/// order.
+/// The classes with the most errors, their own and those of others taken for them; among equals the larger one. In
+/// their order.
 fn most_confused(per_class: &[ClassScores], most: usize) -> Vec<usize> {
     let mut order: Vec<usize> = (0..per_class.len()).collect();
     if order.len() > most {

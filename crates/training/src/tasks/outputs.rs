@@ -45,8 +45,8 @@ impl Outputs {
         self.first_not_finite().is_none()
     }
 
-    /// The first row of numbers that holds one that is not finite; of distributions for steps, those of all sequences are
-    /// counted together.
+    /// The first row of numbers that holds one that is not finite; of distributions for steps, those of all sequences
+    /// are counted together.
     pub fn first_not_finite(&self) -> Option<usize> {
         let strange = |row: &Vec<f64>| row.iter().any(|value| !value.is_finite());
         match self {

@@ -1,4 +1,5 @@
-//! What a run predicts, and what tells how good it is: derived once, from the checked config, and stored in `model.json`.
+//! What a run predicts, and what tells how good it is: derived once, from the checked config, and stored in
+//! `model.json`.
 
 use semiseq_datasets::Task as Targets;
 use serde::{Deserialize, Serialize};
@@ -9,8 +10,8 @@ use crate::tasks::nothing::Nothing;
 use crate::tasks::registry::task_of;
 use crate::tasks::task::Task;
 
-/// What a run predicts, and what tells how good it is. A finished run has it in `model.json`, and nothing derives it a second
-/// time.
+/// What a run predicts, and what tells how good it is. A finished run has it in `model.json`, and nothing derives it a
+/// second time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]

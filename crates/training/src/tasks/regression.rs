@@ -9,7 +9,8 @@ use crate::tasks::outputs::{Outputs, host};
 use crate::tasks::prediction::Prediction;
 use crate::tasks::task::Task;
 
-/// A number for each sequence. Targets are standardised by the training labels; what is told is in the units of the data.
+/// A number for each sequence. Targets are standardised by the training labels; what is told is in the units of the
+/// data.
 #[derive(Debug)]
 pub struct Regression;
 

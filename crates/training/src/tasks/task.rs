@@ -18,12 +18,12 @@ pub trait Task: Debug + Send + Sync {
     /// The place of what will be said of `count` sequences.
     fn outputs(&self, count: usize) -> Outputs;
 
-    /// Takes what the model's head says of a batch: logits `[batch, outputs]`, or `[batch * time, outputs]` of a model that
-    /// says something of each step.
+    /// Takes what the model's head says of a batch: logits `[batch, outputs]`, or `[batch * time, outputs]` of a model
+    /// that says something of each step.
     fn take(&self, outputs: &mut Outputs, batch: &Batch, logits: Tensor<2>);
 
-    /// Scores of outputs against the targets of a data set, both as they were prepared, and the confusion matrix of classes.
-    /// Sequences without a target do not count; empty where none has one.
+    /// Scores of outputs against the targets of a data set, both as they were prepared, and the confusion matrix of
+    /// classes. Sequences without a target do not count; empty where none has one.
     fn score(&self, outputs: &Outputs, dataset: &Dataset) -> (Scores, Option<Confusion>);
 
     /// What is predicted of one sequence, in the words and units of the data; `outputs` are [`Task::in_units`].

@@ -1,5 +1,6 @@
-//! Whole steps of the consistency, mixing, multi-view and adversarial objectives equal what PyTorch made from their authors'
-//! code (`fixtures/consistency.py`): the loss, the gradients, and what is learned and remembered after each of three steps.
+//! Whole steps of the consistency, mixing, multi-view and adversarial objectives equal what PyTorch made from their
+//! authors' code (`fixtures/consistency.py`): the loss, the gradients, and what is learned and remembered after each of
+//! three steps.
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
@@ -265,8 +266,8 @@ fn three_whole_steps_equal_the_authors() {
     cases.iter().for_each(check);
 }
 
-/// Cross-view targets come from a pass without dropout: the states are before the dropout of the head, so that a step says the
-/// same whenever it is asked.
+/// Cross-view targets come from a pass without dropout: the states are before the dropout of the head, so that a step
+/// says the same whenever it is asked.
 #[test]
 fn cross_view_targets_are_the_same_at_each_pass() {
     let config: semiseq_models::ClassifierConfig =

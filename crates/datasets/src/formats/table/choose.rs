@@ -1,5 +1,5 @@
-//! Which column of a training table is what, where the config does not say: by names first, then by what the cells look like.
-//! What could be meant otherwise is told.
+//! Which column of a training table is what, where the config does not say: by names first, then by what the cells look
+//! like. What could be meant otherwise is told.
 
 use csv::StringRecord;
 
@@ -67,11 +67,13 @@ pub(crate) fn choose(
     };
     if columns.kind == Kind::Wide && columns.inputs.len() == 1 && records.len() >= ENOUGH {
         notes.push(format!(
-            "{file}: each row is read as a series of one step; where a row is a step, name the columns that tell series and step with \
+            "{file}: each row is read as a series of one step; where a row is a step, name the columns that tell \
+             series and step with \
              `data.id` and `data.time`, or add `[data.windows]`"
         ));
     }
-    // The UCR archive's tables have no names, or those that a data frame gives, begin with the class and fill short series up.
+    // The UCR archive's tables have no names, or those that a data frame gives, begin with the class and fill short
+    // series up.
     let nameless = !named || names.first().is_some_and(|name| name == "0");
     columns.padded = columns.kind == Kind::Wide && nameless && columns.target == Some(0);
     columns.id = view.id.or_else(|| {
@@ -87,7 +89,8 @@ pub(crate) fn choose(
 }
 
 impl View<'_> {
-    /// Columns that may be read or be the label: without row numbers, identifiers and dates, which are noted in `beside`.
+    /// Columns that may be read or be the label: without row numbers, identifiers and dates, which are noted in
+    /// `beside`.
     fn rest(&self, inputs: &[usize], target: Option<usize>, beside: &mut Vec<(usize, &'static str)>) -> Vec<usize> {
         let free: Vec<usize> =
             (0..self.names.len()).filter(|column| !inputs.contains(column) && Some(*column) != target).collect();

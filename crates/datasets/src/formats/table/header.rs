@@ -84,8 +84,8 @@ fn is_number(cell: &str) -> bool {
     cell.trim().parse::<f64>().is_ok()
 }
 
-/// Names that are numbers, as a data frame without names is written (0, 1, 2 …) or one of years or wavelengths (400, 402, 404
-/// …). Among numbers alone a row of even steps may be data; there names count from 0 or 1.
+/// Names that are numbers, as a data frame without names is written (0, 1, 2 …) or one of years or wavelengths (400,
+/// 402, 404 …). Among numbers alone a row of even steps may be data; there names count from 0 or 1.
 fn are_numbered(record: &StringRecord) -> bool {
     let all = record.iter().all(is_number);
     even_steps(record).is_some_and(|(first, step)| !all || (step == 1.0 && (first == 0.0 || first == 1.0)))
@@ -100,8 +100,8 @@ fn even_steps(record: &StringRecord) -> Option<(f64, f64)> {
     (numbers.len() >= 3 && step > 0.0 && even).then_some((first, step))
 }
 
-/// A row of short cells that never come again, above a column of texts or of a few classes. Columns that are almost empty need no
-/// name: they are what commas at the ends of lines leave.
+/// A row of short cells that never come again, above a column of texts or of a few classes. Columns that are almost
+/// empty need no name: they are what commas at the ends of lines leave.
 fn names_above_texts(first: &StringRecord, rest: &[&StringRecord]) -> bool {
     let filled = |column: usize| rest.iter().filter(|record| !is_missing(&record[column])).count();
     let spare = |column: usize| first[column].trim().is_empty() && 4 * filled(column) <= rest.len();

@@ -1,5 +1,5 @@
-//! Which column of a training table holds the labels, where the config does not say: by its name first, then by what its cells
-//! look like beside the others.
+//! Which column of a training table holds the labels, where the config does not say: by its name first, then by what
+//! its cells look like beside the others.
 
 use crate::formats::table::names::stem;
 use crate::formats::table::view::View;
@@ -30,8 +30,8 @@ impl View<'_> {
         Some(target)
     }
 
-    /// The label beside columns that the config names: the last column of a table of numbers; beside a text the only other one,
-    /// or the first of a few classes.
+    /// The label beside columns that the config names: the last column of a table of numbers; beside a text the only
+    /// other one, or the first of a few classes.
     pub(super) fn target_beside(
         &self,
         inputs: &[usize],
@@ -49,8 +49,8 @@ impl View<'_> {
         }
     }
 
-    /// The column of a few classes that come again and again, of several that of the fewest; one that is filled in most rows comes
-    /// before one that is not, which may be a remark.
+    /// The column of a few classes that come again and again, of several that of the fewest; one that is filled in most
+    /// rows comes before one that is not, which may be a remark.
     pub(super) fn class_among(&self, columns: &[usize], notes: &mut Vec<String>) -> Option<usize> {
         let all: Vec<usize> =
             columns.iter().copied().filter(|column| self.profiles[*column].may_be_classes()).collect();
@@ -61,8 +61,8 @@ impl View<'_> {
         Some(target)
     }
 
-    /// Of columns that may be labels that of the fewest classes, of those that are filled where any is; `tie` chooses between
-    /// equals.
+    /// Of columns that may be labels that of the fewest classes, of those that are filled where any is; `tie` chooses
+    /// between equals.
     fn fewest_classes(&self, all: &[usize], tie: impl Fn(&[usize]) -> Option<usize>) -> Option<usize> {
         let filled = all.iter().any(|column| self.profiles[*column].is_filled());
         let likely = || all.iter().copied().filter(|column| !filled || self.profiles[*column].is_filled());
@@ -70,8 +70,9 @@ impl View<'_> {
         tie(&likely().filter(|column| self.profiles[*column].distinct == fewest).collect::<Vec<_>>())
     }
 
-    /// The label of a table of numbers with columns of words beside them: a column of words that come again, or the first or last
-    /// number where it looks like classes and most others do not; of several that of the fewest classes, of equals the last.
+    /// The label of a table of numbers with columns of words beside them: a column of words that come again, or the
+    /// first or last number where it looks like classes and most others do not; of several that of the fewest classes,
+    /// of equals the last.
     pub(super) fn target_beside_words(
         &self,
         numbers: &[usize],
@@ -116,8 +117,8 @@ impl View<'_> {
         ));
     }
 
-    /// The label of a table of numbers: the first or the last column, where it holds a few whole numbers and the others do not,
-    /// or where its name tells it from steps `t0`, `t1` …
+    /// The label of a table of numbers: the first or the last column, where it holds a few whole numbers and the others
+    /// do not, or where its name tells it from steps `t0`, `t1` …
     pub(super) fn target_of_numbers(
         &self,
         numbers: &[usize],
@@ -156,7 +157,8 @@ impl View<'_> {
             if let Some(target) = target {
                 let at_the_other_end = if target == last && classes(first) { ", and not the first column" } else { "" };
                 notes.push(format!(
-                    "{}: {} holds a few whole numbers and is taken for the label{at_the_other_end}; `data.target` names another",
+                    "{}: {} holds a few whole numbers and is taken for the label{at_the_other_end}; `data.target` \
+                     names another",
                     self.file,
                     self.shown(target)
                 ));

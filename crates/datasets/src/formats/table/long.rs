@@ -44,8 +44,8 @@ const RARE: usize = 10;
 /// Names of the column of texts in a table of them.
 const TEXTS: [&str; 9] = ["text", "review", "comment", "message", "tweet", "sentence", "body", "content", "post"];
 
-/// The columns of a long table, where the config says that it is one or its looks do: an identifier whose values come again, and
-/// a time that hardly a series has twice.
+/// The columns of a long table, where the config says that it is one or its looks do: an identifier whose values come
+/// again, and a time that hardly a series has twice.
 ///
 /// # Errors
 ///
@@ -116,7 +116,8 @@ fn find(
     let twice = |id: usize, channel: Option<usize>| {
         time.map_or(usize::MAX, |time| steps_that_stand_twice(records, id, channel, [Some(time), hours]))
     };
-    // A row that was written twice makes no other table of it: it is told, or refused with its line, when the steps are sorted.
+    // A row that was written twice makes no other table of it: it is told, or refused with its line, when the steps are
+    // sorted.
     let hardly = |count: usize| count.saturating_mul(RARE) <= records.len();
     let found = candidates.into_iter().find_map(|id| match channel {
         _ if twice(id, None) == 0 => Some((id, None)),
@@ -200,7 +201,8 @@ fn find(
     ordered.extend(channel.map(|channel| format!(", `{}` the channel", names[channel])));
     if !asked {
         notes.push(format!(
-            "{file}: read as a long table: `{}` tells the series{ordered}; `data.format = \"csv\"` reads a series a row",
+            "{file}: read as a long table: `{}` tells the series{ordered}; `data.format = \"csv\"` reads a series a \
+             row",
             names[id]
         ));
     }
@@ -253,8 +255,8 @@ fn constant(records: &[StringRecord], id: usize, column: usize) -> bool {
     })
 }
 
-/// The label by its looks, where no name tells it: a few classes that hold throughout each series and come again in others, beside
-/// numbers that change within one. Of several that of the fewest classes, of equals the last.
+/// The label by its looks, where no name tells it: a few classes that hold throughout each series and come again in
+/// others, beside numbers that change within one. Of several that of the fewest classes, of equals the last.
 fn label_of_series(records: &[StringRecord], profiles: &[Profile], id: usize, columns: &[usize]) -> Option<usize> {
     let series: HashSet<&str> = records.iter().map(|record| record[id].trim()).collect();
     let (still, moving): (Vec<usize>, Vec<usize>) = columns.iter().partition(|column| constant(records, id, **column));

@@ -1,6 +1,6 @@
-//! Which column of a table is what: names in the first row or none, the label, what is read as the sequence, what stands beside
-//! it. A training table is read by its names and by what its cells look like ([`choose`]); every later table by what training
-//! saw ([`Layout`]), so that columns are found by name whatever their order.
+//! Which column of a table is what: names in the first row or none, the label, what is read as the sequence, what
+//! stands beside it. A training table is read by its names and by what its cells look like ([`choose`]); every later
+//! table by what training saw ([`Layout`]), so that columns are found by name whatever their order.
 
 pub(crate) mod cells_of_file;
 pub(crate) mod choose;

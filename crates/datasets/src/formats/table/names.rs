@@ -27,7 +27,8 @@ pub(crate) fn column_place(file: &str, names: &[String], key: &str, wanted: &str
     })
 }
 
-/// A name without its number: of `t12`, `V3`, `value_07` or `2001`. `None` where it ends in no digit, or is a place alone.
+/// A name without its number: of `t12`, `V3`, `value_07` or `2001`. `None` where it ends in no digit, or is a place
+/// alone.
 pub(crate) fn stem(name: &str) -> Option<&str> {
     let stem = name.trim().trim_end_matches(|letter: char| letter.is_ascii_digit());
     (stem.len() < name.trim().len() && !stem.is_empty()).then_some(stem)
@@ -84,8 +85,8 @@ pub(crate) fn is_identifier(name: &str) -> bool {
         || camel.is_some_and(|before| before.ends_with(|letter: char| letter.is_lowercase()))
 }
 
-/// Whether a name is one of times, with a unit behind it or none (`time`, `Time (s)`, `timestamp_ms`), where a column of numbers
-/// may be one.
+/// Whether a name is one of times, with a unit behind it or none (`time`, `Time (s)`, `timestamp_ms`), where a column
+/// of numbers may be one.
 pub(crate) fn is_clock(name: &str) -> bool {
     const UNITS: [&str; 10] = ["s", "sec", "secs", "second", "seconds", "ms", "us", "ns", "min", "h"];
     let name = name.trim().to_lowercase();

@@ -32,8 +32,8 @@ pub(super) fn is_channel(name: &str) -> bool {
     CHANNELS.contains(&name.trim().to_lowercase().as_str())
 }
 
-/// Reads the series of such a table, and returns the names of the channels in order: those of training where they are known, else as
-/// they come. A channel that lacks a step has a missing value there.
+/// Reads the series of such a table, and returns the names of the channels in order: those of training where they are
+/// known, else as they come. A channel that lacks a step has a missing value there.
 ///
 /// # Errors
 ///
@@ -103,7 +103,8 @@ pub(super) fn read(
                     names[channel],
                     channels.len()
                 ),
-                "name the columns that tell series and step with `data.id` and `data.time`, or write `format = \"csv\"`",
+                "name the columns that tell series and step with `data.id` and `data.time`, or write `format \
+                 = \"csv\"`",
             ));
         }
         let mut values: Vec<f64> = Vec::new();

@@ -158,7 +158,10 @@ const MOST_CLASSES: usize = 60;
 
 /// Whether a letter is of a script that is written without spaces: Thai, Burmese, Khmer, Japanese, Chinese.
 fn is_word(letter: char) -> bool {
-    matches!(letter, '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}' | '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}')
+    matches!(
+        u32::from(letter),
+        0xe00..=0xeff | 0x1000..=0x109f | 0x1780..=0x17ff | 0x3040..=0x30ff | 0x3400..=0x9fff
+    )
 }
 
 fn counts(records: &[StringRecord], column: usize) -> bool {

@@ -9,7 +9,8 @@ use crate::formats::table::names::column_place;
 use crate::formats::{ReadOptions, is_missing};
 use crate::row_keys::RowKeys;
 
-/// The rows of each series as they stand; the cells of `keys` tell the series, which come in the order of their first rows.
+/// The rows of each series as they stand; the cells of `keys` tell the series, which come in the order of their first
+/// rows.
 ///
 /// # Errors
 ///

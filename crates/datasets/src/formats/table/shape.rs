@@ -1,9 +1,10 @@
-//! Tables as other programs write them: rows of empty cells, row names without a name above them, a separator at each row's end.
+//! Tables as other programs write them: rows of empty cells, row names without a name above them, a separator at each
+//! row's end.
 
 use csv::StringRecord;
 
-/// Tab-separated text is read without quotes; where a whole column is quoted, as R's `write.table` quotes words, they are none of
-/// its letters.
+/// Tab-separated text is read without quotes; where a whole column is quoted, as R's `write.table` quotes words, they
+/// are none of its letters.
 pub(crate) fn unquote(records: &mut [StringRecord]) {
     let quoted = |cell: &str| cell.len() >= 2 && cell.starts_with('"') && cell.ends_with('"');
     let all = |records: &[StringRecord], column: usize| {
@@ -59,8 +60,9 @@ pub(crate) fn is_cut(record: &StringRecord) -> bool {
     record.iter().take(record.len().saturating_sub(1)).any(|cell| cell.ends_with('\\'))
 }
 
-/// Leaves the names out where they stand again below, as in files that were put together, and tells it. Texts may repeat a row;
-/// names are told from texts by a usual name of a label or text among them, or by those that training saw.
+/// Leaves the names out where they stand again below, as in files that were put together, and tells it. Texts may
+/// repeat a row; names are told from texts by a usual name of a label or text among them, or by those that training
+/// saw.
 pub(crate) fn without_names_again(
     file: &str,
     records: &mut Vec<StringRecord>,

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use crate::sequence::Window;
 use crate::series::Series;
 
-/// Recordings before and after a change, each changed once for all windows on it. They are known by their addresses, which
-/// stay theirs while they are held here.
+/// Recordings before and after a change, each changed once for all windows on it. They are known by their addresses,
+/// which stay theirs while they are held here.
 #[derive(Default)]
 pub(super) struct ChangedRecordings(HashMap<*const Series, (Arc<Series>, Arc<Series>)>);
 

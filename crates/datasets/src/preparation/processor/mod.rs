@@ -124,7 +124,8 @@ impl Processor {
         self.tokenizer.as_ref().map_or(1, Tokenizer::first_word)
     }
 
-    /// The words of a prepared text, for people to read; nothing for values, and for tokens that the data numbered itself.
+    /// The words of a prepared text, for people to read; nothing for values, and for tokens that the data numbered
+    /// itself.
     pub fn text(&self, sequence: &Sequence) -> Option<String> {
         match (sequence, &self.tokenizer) {
             (Sequence::Tokens(numbers), Some(tokenizer)) => Some(tokenizer.text(numbers)),
@@ -141,7 +142,8 @@ impl Processor {
         self.forecast = Some(forecast);
     }
 
-    /// The same, for targets that are numbers, scaled by the mean and the deviation of these labels: those that training sees.
+    /// The same, for targets that are numbers, scaled by the mean and the deviation of these labels: those that
+    /// training sees.
     #[must_use]
     pub fn with_labels(self, labels: &[Target]) -> Self {
         Self { numbers: NumberScale::fit(labels), ..self }
@@ -173,8 +175,8 @@ impl Processor {
         &self.classes
     }
 
-    /// A series in the units of the data, from the model's, where each channel was scaled by its own mean and deviation; a
-    /// series that was scaled by its own stays as it is.
+    /// A series in the units of the data, from the model's, where each channel was scaled by its own mean and
+    /// deviation; a series that was scaled by its own stays as it is.
     pub fn restore(&self, series: Series) -> Series {
         let values = self.restored(&series).into_iter().map(|value| value as f32).collect();
         Series { values, ..series }
@@ -188,7 +190,8 @@ impl Processor {
         }
     }
 
-    /// A line on words that the vocabulary lacks, where most tokens of prepared data are such; `kind` says of which part.
+    /// A line on words that the vocabulary lacks, where most tokens of prepared data are such; `kind` says of which
+    /// part.
     pub fn mostly_unknown(&self, data: &Dataset, kind: &str) -> Option<String> {
         let number = self.tokenizer.as_ref()?.unknown()?;
         let (mut tokens, mut unknown) = (0, 0);
@@ -200,7 +203,8 @@ impl Processor {
         }
         (2 * unknown > tokens).then(|| {
             format!(
-                "{unknown} of {tokens} tokens of the {kind} part are unknown (`<unk>`): lower `data.transform.min_frequency`, or set \
+                "{unknown} of {tokens} tokens of the {kind} part are unknown (`<unk>`): lower \
+                 `data.transform.min_frequency`, or set \
                  `data.transform.tokenize = \"character\"`"
             )
         })

@@ -7,7 +7,8 @@ use crate::sequence::Target;
 /// Numbers whose deviation is a smaller part of their mean are one number with rounding errors.
 const SAME: f64 = 1e-9;
 
-/// Mean and deviation of the labels that training saw. A model learns numbers of mean 0 and deviation 1, whatever their unit.
+/// Mean and deviation of the labels that training saw. A model learns numbers of mean 0 and deviation 1, whatever their
+/// unit.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct NumberScale {
     pub(super) mean: f32,

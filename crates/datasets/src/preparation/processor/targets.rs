@@ -67,8 +67,8 @@ impl Processor {
         self.targets.as_ref().map(|targets| targets.size + 1)
     }
 
-    /// The words of a target sequence up to its end, for people to read: its text, or numbers where the data numbered its
-    /// tokens itself.
+    /// The words of a target sequence up to its end, for people to read: its text, or numbers where the data numbered
+    /// its tokens itself.
     pub fn target_text(&self, tokens: &[u32]) -> String {
         let end = self.targets.as_ref().map_or(u32::MAX, |targets| targets.size as u32);
         let tokens: Vec<u32> = tokens.iter().copied().take_while(|token| *token != end).collect();

@@ -1,5 +1,5 @@
-//! Downloads of public data sets, through the system's `curl`, which every macOS, Windows 10 and common Linux has: an HTTP client
-//! with TLS of our own would add half a minute to every build, for a command that few runs need.
+//! Downloads of public data sets, through the system's `curl`, which every macOS, Windows 10 and common Linux has: an
+//! HTTP client with TLS of our own would add half a minute to every build, for a command that few runs need.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Read, Write};
@@ -89,8 +89,8 @@ fn fetch_with(
     Ok(folder.to_path_buf())
 }
 
-/// Writes a whole file under a name of its own, and renames it into place: two that fetch at once both put the same file
-/// there, and a link that lies in the way is replaced and not written through.
+/// Writes a whole file under a name of its own, and renames it into place: two that fetch at once both put the same
+/// file there, and a link that lies in the way is replaced and not written through.
 fn put(target: &Path, bytes: &[u8]) -> io::Result<()> {
     const TRIES: u32 = 100;
     let name = target.file_name().unwrap_or_default().to_string_lossy();

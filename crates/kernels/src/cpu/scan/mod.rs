@@ -73,7 +73,9 @@ macro_rules! with_rule {
     ($recurrence:expr, $call:ident($($argument:expr),*)) => {
         match $recurrence {
             Recurrence::Linear { numbers: Numbers::Real, constant: false } => $call(linear::Real, $($argument),*),
-            Recurrence::Linear { numbers: Numbers::Real, constant: true } => $call(linear::ConstantReal, $($argument),*),
+            Recurrence::Linear { numbers: Numbers::Real, constant: true } => {
+                $call(linear::ConstantReal, $($argument),*)
+            }
             Recurrence::Linear { numbers: Numbers::Complex, constant: false } => $call(linear::Complex, $($argument),*),
             Recurrence::Linear { numbers: Numbers::Complex, constant: true } => {
                 $call(linear::ConstantComplex, $($argument),*)
@@ -216,7 +218,8 @@ where
             let place = row * read.time + step;
             let parts: [&[f32]; PARTS] = read.parts(R::FIRST, place, &channels);
             let mut kept = match (R::OUTPUT, self.kept) {
-                // SAFETY: the task's own places. The output has `STATES` parts where it is the state, and one otherwise.
+                // SAFETY: the task's own places. The output has `STATES` parts where it is the state, and one
+                // otherwise.
                 (false, _) => Some(unsafe { places::<STATES>(self.output, width, place, &channels) }),
                 // SAFETY: as above.
                 (true, kept) => kept.map(|kept| unsafe { places::<STATES>(kept, width, place, &channels) }),

@@ -20,7 +20,8 @@ pub(super) type Gradients<S, const PARTS: usize, const OWN: usize, const STATES:
 
 /// A recurrence in one channel: so many values of a step, of the channel, and of the state.
 pub(super) trait Rule<const PARTS: usize, const OWN: usize, const STATES: usize>: Copy + Send + Sync {
-    /// How many of a step's values lie in the first tensor; the others lie in the second, which else holds the channel's.
+    /// How many of a step's values lie in the first tensor; the others lie in the second, which else holds the
+    /// channel's.
     const FIRST: usize = PARTS;
     /// Whether the output is made of the state, instead of being it.
     const OUTPUT: bool = false;
