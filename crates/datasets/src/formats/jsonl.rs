@@ -251,7 +251,7 @@ mod tests {
     fn bad_lines_are_named() {
         let message = read_from("{\"values\": [1, \"x\"]}\n{}\n".as_bytes(), "x.jsonl", &ReadOptions::default())
             .unwrap_err()
-            .to_string();
+            .in_full();
         assert!(
             message.contains("x.jsonl:1: `\"x\"` is not a number")
                 && message.contains("x.jsonl:2: neither `text` nor `values`"),
