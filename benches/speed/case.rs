@@ -12,8 +12,8 @@ pub const SHAPES: [[usize; 4]; 6] = [
     [256, 50, 32, 64],
     [16, 400, 256, 512],
 ];
-/// Of a cell that is parallel in time, and of the LSTM beside it.
-const LONG: [usize; 4] = [32, 512, 64, 128];
+/// Of a cell that is parallel in time, and of the LSTM beside it: series, and vectors of words.
+const LONG: [[usize; 4]; 3] = [[32, 512, 4, 128], [32, 512, 64, 128], [32, 512, 64, 256]];
 /// What a process has run before its memory is measured.
 pub const TINY: [usize; 4] = [2, 2, 4, 4];
 pub const CELLS: [&str; 3] = ["lstm", "gru", "rnn"];
@@ -96,7 +96,9 @@ pub fn all() -> Vec<Case> {
         }
     }
     for cell in ["lstm", MIN_GRU] {
-        cases.extend([false, true].map(|train| Case { cell, shape: LONG, bidirectional: false, train }));
+        for shape in LONG {
+            cases.extend([false, true].map(|train| Case { cell, shape, bidirectional: false, train }));
+        }
     }
     cases
 }

@@ -144,11 +144,11 @@ fn ours(case: Case, device: &Device) -> Run {
 /// As the encoder's layer: one product for all steps, then the scan.
 fn min_gru(case: Case, device: &Device) -> Run {
     let [batch, time, input, hidden] = case.shape;
-    let weights = |rows: usize| {
-        let weights = Tensor::<2>::random([rows, 2 * hidden], Distribution::Uniform(-0.1, 0.1), device);
+    let weights = |shape: [usize; 2]| {
+        let weights = Tensor::<2>::random(shape, Distribution::Uniform(-0.1, 0.1), device);
         if case.train { weights.require_grad() } else { weights }
     };
-    let (weight, bias) = (weights(input), weights(1).reshape([2, hidden]));
+    let (weight, bias) = (weights([input, 2 * hidden]), weights([2, hidden]));
     Box::new(move |data| {
         let sums = linear(data.reshape([batch * time, input]), weight.clone(), None).reshape([batch, time, 2 * hidden]);
         gated_scan(sums, None, None, bias.clone(), GatedCell::MinGru, Direction::Forward).0
