@@ -2,28 +2,15 @@
 
 use semiseq_datasets::{Fold, Prepared, Validation};
 use semiseq_schema::Scores;
-use serde::{Deserialize, Serialize};
 
 use crate::config::{BaselineConfig, ReferencesConfig, RunConfig};
 use crate::error::Error;
 use crate::options::RunOptions;
 use crate::recipe::{ModelSettings, ObjectiveSettings};
-use crate::run_folder::Summary;
+use crate::run_folder::{CrossValidation, Summary};
 
 /// Where the runs on folds stand in a run folder.
 pub(crate) const FOLDER: &str = "folds";
-
-/// Scores of runs that each left one fold of the labels out, on what they left out.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct CrossValidation {
-    /// How many folds there are.
-    pub folds: usize,
-    /// The mean over the folds, each with the weight of its labels.
-    pub mean: Scores,
-    /// The deviation over the folds, of a sample.
-    pub deviation: Scores,
-}
 
 /// One run of a config.
 pub(crate) type Run<'a, M, O> = &'a dyn Fn(&RunConfig<M, O>, Prepared, &RunOptions) -> Result<Summary, Error>;

@@ -28,11 +28,12 @@ mod word_vectors;
 pub use semiseq_objectives as objectives;
 
 pub use config::{CheckedConfig, RunConfig, StageConfig};
-pub use cross_validation::CrossValidation;
 pub use error::{ConfigProblem, Error};
 pub use observer::{Observer, SharedObserver, StageName};
 pub use options::RunOptions;
 pub use recipe::{ModelKind, ModelSettings, ObjectiveSettings};
 pub use run::{run, run_on};
-pub use run_folder::{BaselineSummary, FinishedRun, FolderLock, Order, SavedRun, StageSummary, Summary};
+pub use run_folder::{
+    BaselineSummary, CrossValidation, FinishedRun, FolderLock, Order, SavedRun, StageSummary, Summary,
+};
 pub use tasks::{Judge, Outputs, Prediction, Predictor, Purpose, Task, targets, task_of};

@@ -10,7 +10,7 @@ use semiseq_objectives::Objective;
 use semiseq_schema::Scores;
 
 use crate::config::StageConfig;
-use crate::cross_validation::{CrossValidation, Run, cross_validated};
+use crate::cross_validation::{Run, cross_validated};
 use crate::error::Error;
 use crate::learner::checkpoint::Files;
 use crate::learner::progress::Progress;
@@ -23,7 +23,7 @@ use crate::references::References;
 use crate::run_folder::finished::{Scored, scored};
 use crate::run_folder::record::{Done, RunRecord};
 use crate::run_folder::result::{learned_bytes, load_learned};
-use crate::run_folder::{BaselineSummary, FinishedRun, ReferenceSummary, StageSummary, Summary};
+use crate::run_folder::{BaselineSummary, CrossValidation, FinishedRun, ReferenceSummary, StageSummary, Summary};
 use crate::tasks::Purpose;
 use crate::tasks::evaluate::{EVALUATION_BATCH, voted_outputs_until};
 use crate::warnings;

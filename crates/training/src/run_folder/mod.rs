@@ -21,4 +21,4 @@ pub(crate) mod weights;
 pub use finished::{FinishedRun, SavedRun, Scored};
 pub use generator::Order;
 pub use lock::FolderLock;
-pub use summary::{BaselineSummary, ReferenceSummary, StageSummary, Summary};
+pub use summary::{BaselineSummary, CrossValidation, ReferenceSummary, StageSummary, Summary};
