@@ -230,12 +230,12 @@ where
                 let before = load_own(simd, &state, at);
                 let seen = Seen { parts: load(simd, &parts, at), own: load(simd, &own, at), before };
                 let after = R::state(seen);
-                for part in 0..STATES {
-                    after[part].store(&mut state[part], at);
+                for (after, state) in after.into_iter().zip(&mut state) {
+                    after.store(state, at);
                 }
                 if let Some(kept) = &mut kept {
-                    for part in 0..STATES {
-                        after[part].store(kept[part], at);
+                    for (after, kept) in after.into_iter().zip(kept) {
+                        after.store(kept, at);
                     }
                 }
                 if let Some([output]) = &mut output {
@@ -349,11 +349,16 @@ where
                     after = std::array::from_fn(|part| after[part] + of_output[part]);
                 }
                 let found = R::gradients(seen, load(simd, &state, at), of_output[0], after);
-                found.parts.into_iter().zip(&mut of_parts).for_each(|(found, part)| found.store(part, at));
+                // Loops and no closures: what is not inlined is compiled for the oldest processor.
+                for (found, part) in found.parts.into_iter().zip(&mut of_parts) {
+                    found.store(part, at);
+                }
                 for (found, own) in found.own.into_iter().zip(&mut of_own) {
                     (Vector::load(simd, own, at) + found).store(own, at);
                 }
-                found.before.into_iter().zip(&mut carried).for_each(|(found, state)| found.store(state, at));
+                for (found, state) in found.before.into_iter().zip(&mut carried) {
+                    found.store(state, at);
+                }
             }
         }
         // SAFETY: the task's own places.
