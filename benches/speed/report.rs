@@ -22,8 +22,7 @@ pub fn markdown(rows: &[Row], steps: &[steps::Row], about: &str) -> String {
     let threads = rayon::current_num_threads();
     let mut text = format!(
         "{threads} threads; {about}. Medians, all sides in turn. A peer's column is its time over ours: above 1, we \
-         are \
-         faster. Memory is the growth of the process' peak.\n"
+         are faster. Memory is the growth of the process' peak.\n"
     );
     if !rows.is_empty() {
         text.push_str(&limits(rows));

@@ -157,8 +157,7 @@ fn not_finite(row: usize) -> Error {
     Error::runtime(
         format!("row {}: the model gives a number that is not finite", row + 1),
         "look at the values of this row: they must be of the size that the model was trained on; where every row is \
-         like \
-         this, the model's weights are too large: train with a lower learning rate",
+         like this, the model's weights are too large: train with a lower learning rate",
     )
 }
 
@@ -170,8 +169,7 @@ fn tell_formulas<'a>(texts: impl IntoIterator<Item = &'a str>) {
     if let Some(first) = formulas.first() {
         tell(format!(
             "note: {} texts such as `{}` are written behind an apostrophe, since a spreadsheet would compute them; \
-             JSON lines \
-             hold them as they are",
+             JSON lines hold them as they are",
             formulas.len(),
             shown(first)
         ));

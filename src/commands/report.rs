@@ -41,8 +41,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
         // What is there may well hold what cannot be made again.
         tell(format!(
             "warning: {} is kept as it is: a new page would be poorer ({}); give another name with `--output` to have \
-             it all the \
-             same",
+             it all the same",
             output.display(),
             missing.join("; ")
         ));

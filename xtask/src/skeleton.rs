@@ -33,16 +33,14 @@ const KINDS: [Kind; 3] = [
                 let (pascal, snake) = (pascal(name), snake(name));
                 let row = format!(
                     "    {snake} \"{name}\" {pascal} {pascal}Config {pascal}, \"SAY IN ONE LINE WHAT IT DOES (AUTHORS \
-                     YEAR)\",\n        \
-                     |_| classes();"
+                     YEAR)\",\n        |_| classes();"
                 );
                 last_row(text, "\nregistry! {\n", "\n}", &row)
             }),
         ],
         then: "the loss and its paper in the file; numbers of an independent implementation \
-               in\ncrates/objectives/tests \
-               (fixtures/objectives.py makes them); a line in the README. It trains already:\n\ncargo xtask train \
-               configs/quickstart.toml --set 'stage.1.objective={NAME={}}'",
+               in\ncrates/objectives/tests (fixtures/objectives.py makes them); a line in the README. It trains \
+               already:\n\ncargo xtask train configs/quickstart.toml --set 'stage.1.objective={NAME={}}'",
     },
     Kind {
         name: "encoder",
@@ -69,9 +67,8 @@ const KINDS: [Kind; 3] = [
             }),
         ],
         then: "what it computes, and its paper, in the file; numbers of an independent implementation \
-               in\ncrates/models/tests; a line \
-               in the README. It trains already:\n\ncargo xtask train configs/quickstart.toml --set \
-               'model.classifier.encoder={NAME={}}'",
+               in\ncrates/models/tests; a line in the README. It trains already:\n\ncargo xtask train \
+               configs/quickstart.toml --set 'model.classifier.encoder={NAME={}}'",
     },
     Kind {
         name: "format",

@@ -93,9 +93,25 @@ fn ranks(values: &[f64]) -> Vec<f64> {
     ranks
 }
 
+/// Mean and standard deviation of a sample; a single value has none, which is 0.
+pub fn mean_and_deviation(values: &[f64]) -> (f64, f64) {
+    let count = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / count;
+    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
+    (mean, if values.len() > 1 { (squares / (count - 1.0)).sqrt() } else { 0.0 })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_deviation_is_that_of_a_sample() {
+        let (mean, deviation) = mean_and_deviation(&[1.0, 2.0, 4.0, 5.0]);
+        assert_eq!(mean, 3.0);
+        assert!((deviation - (10.0f64 / 3.0).sqrt()).abs() < 1e-12);
+        assert_eq!(mean_and_deviation(&[7.0]), (7.0, 0.0));
+    }
 
     #[test]
     fn the_signed_rank_test_equals_scipy() {

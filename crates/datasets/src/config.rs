@@ -197,6 +197,12 @@ impl DataConfig {
         }
     }
 
+    /// The same data with nothing kept for validation, neither a file nor a part.
+    #[must_use]
+    pub fn without_validation(self) -> Self {
+        Self { valid: None, validation: Some(Validation::None), valid_fraction: None, ..self }
+    }
+
     /// Notes every value out of range; `path` is the key of the table.
     pub fn check(&self, path: &str, problems: &mut Vec<Problem>) {
         let mut note = |key: &str, message: String, hint: &str| {

@@ -109,8 +109,7 @@ pub(crate) fn doubtful(classes: &[String], counts: &[usize], name: &str) -> Opti
     let class = &classes[place];
     Some(format!(
         "{name}: `{class}` is read as a class, of {} rows; if it means unlabelled, empty these cells or set \
-         `data.labels.missing = \
-         \"{class}\"`",
+         `data.labels.missing = \"{class}\"`",
         counts.get(place).copied().unwrap_or(0)
     ))
 }

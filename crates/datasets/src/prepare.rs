@@ -126,8 +126,7 @@ fn lost_digits(raw: &Dataset, config: &DataConfig) -> Option<String> {
     (!raw.levels.is_empty() && config.transform.normalize == Normalize::None).then(|| {
         format!(
             "{}: values lie on a large number and lose digits with `data.transform.normalize = \"none\"`; `channel` \
-             and `series` take it \
-             off in double precision",
+             and `series` take it off in double precision",
             raw.name
         )
     })

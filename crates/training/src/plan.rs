@@ -13,6 +13,7 @@ use semiseq_schema::mix;
 use crate::config::{CheckedConfig, LayersConfig, StageConfig};
 use crate::error::Error;
 use crate::initial_weights::InitialWeights;
+use crate::learner::checkpoint::Checkpoints;
 use crate::learner::progress::Progress;
 use crate::learner::{Pace, StageOptions, check_stage, draw};
 use crate::options::RunOptions;
@@ -247,7 +248,7 @@ impl<'a, M: ModelSettings, O: ObjectiveSettings> Plan<'a, M, O> {
     }
 
     pub(crate) fn interrupted(&self) -> Error {
-        Error::Interrupted { folder: self.folder.clone(), begun: is_begun(&self.folder) }
+        Error::Interrupted { folder: self.folder.clone(), begun: Checkpoints::new(&self.folder).exist() }
     }
 
     /// An error where the user has interrupted the run.

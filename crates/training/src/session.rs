@@ -315,8 +315,7 @@ fn check_finite(scores: &Scores, outputs: bool, part: &str) -> Result<(), Error>
         Some(what) => Err(Error::runtime(
             format!("on the {part} part {what} not finite after training"),
             "lower the learning rate, or set `grad_clip_norm = 1.0` in the stage's optimiser; where values of that \
-             part are far out \
-             of range (`data check`), mend them or scale the data with `data.transform.normalize`",
+             part are far out of range (`data check`), mend them or scale the data with `data.transform.normalize`",
         )),
     }
 }

@@ -24,8 +24,7 @@ pub(crate) fn before(model: &impl ModelSettings, data: &Prepared, targets: Targe
 pub(crate) fn no_unlabeled(label: &str) -> String {
     format!(
         "{label}: there are no unlabelled sequences, which this objective learns from beside the labelled ones; hide \
-         labels with \
-         `[data.labels]`, or give sequences with `data.unlabeled`"
+         labels with `[data.labels]`, or give sequences with `data.unlabeled`"
     )
 }
 
@@ -55,8 +54,7 @@ fn unseen_classes(data: &Prepared, counts: &[usize]) -> Option<String> {
     let (class, them) = if lost.len() == 1 { ("class", "it") } else { ("classes", "them") };
     Some(format!(
         "no labelled row of the {class} {} is left for training ({}): the model cannot learn {them}; lower \
-         `data.validation`, ask \
-         for labels with `data.labels.per_class`, or give more rows",
+         `data.validation`, ask for labels with `data.labels.per_class`, or give more rows",
         listed.join(", "),
         found.join(", ")
     ))
@@ -79,8 +77,7 @@ fn more_validation(data: &Prepared) -> Option<String> {
     (valid > labeled && labeled > 0).then(|| {
         format!(
             "{valid} validation labels choose the best epoch of {labeled} training labels; somebody with so few labels \
-             would not \
-             have them (lower `data.validation`)"
+             would not have them (lower `data.validation`)"
         )
     })
 }
@@ -97,8 +94,7 @@ pub(crate) fn single_answer(confusion: &Confusion, part: &str) -> Option<String>
     (all >= ENOUGH && majority < all && share(said) > limit).then(|| {
         format!(
             "the model says `{}` for {:.1} % of the {part} part, whose largest class makes {:.1} %: it tells little \
-             apart; train longer \
-             or with another learning rate, or weigh the classes (`class_weights = \"balanced\"`)",
+             apart; train longer or with another learning rate, or weigh the classes (`class_weights = \"balanced\"`)",
             confusion.classes[most_said],
             100.0 * share(said),
             100.0 * share(majority)

@@ -135,8 +135,7 @@ fn warn(plan: &Plan, outcomes: &[Option<Outcome>]) {
         if let Some((few, many)) = apart(through.map(|(outcome, method)| (outcome.steps, *method)).collect()) {
             tell(format!(
                 "warning: {}: `{}` learns for {} steps in its last stage and `{}` for {}, so that the longer training \
-                 may be \
-                 what makes the difference (write the same `steps` in place of `epochs` in the last stage)",
+                 may be what makes the difference (write the same `steps` in place of `epochs` in the last stage)",
                 task.name,
                 name(few.1),
                 few.0,
@@ -149,8 +148,8 @@ fn warn(plan: &Plan, outcomes: &[Option<Outcome>]) {
         if let Some((often, seldom)) = apart(every.filter(|(every, _)| *every > 0).collect()) {
             tell(format!(
                 "warning: {}: `{}` is validated every {} steps and `{}` every {}, so that they choose among more and \
-                 fewer of \
-                 their weights (write `steps` in place of `epochs`, or the same `validate_every`, in the last stage)",
+                 fewer of their weights (write `steps` in place of `epochs`, or the same `validate_every`, in the last \
+                 stage)",
                 task.name,
                 name(often.1),
                 often.0,
@@ -180,8 +179,7 @@ fn warn_of_labels(plan: &Plan, outcomes: &[Option<Outcome>]) {
         {
             tell(format!(
                 "warning: {}: {} validation labels choose the best epoch of {} training labels; somebody with so few \
-                 labels \
-                 would not have them (lower `data.validation`)",
+                 labels would not have them (lower `data.validation`)",
                 plan.tasks[cell.task].name, summary.n_valid, summary.n_labeled
             ));
         }

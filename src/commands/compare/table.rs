@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use semiseq::analysis::{holm, mean_ranks, wilcoxon_signed_rank};
+use semiseq::analysis::{holm, mean_and_deviation, mean_ranks, wilcoxon_signed_rank};
 use semiseq::schema::higher_is_better;
 use semiseq::training::{BaselineSummary, Summary};
 use serde::Serialize;
@@ -130,10 +130,8 @@ impl Table {
         let _ = write!(
             text,
             "\nMean ± standard deviation over seeds. Rank: mean over the tasks (Friedman), 1 is best. p: paired \
-             signed-rank \
-             test against `{}` over tasks and seeds, corrected by Holm's method. Time: of its runs over the \
-             baseline's; \
-             step: of a step of its last stage.\n",
+             signed-rank test against `{}` over tasks and seeds, corrected by Holm's method. Time: of its runs over \
+             the baseline's; step: of a step of its last stage.\n",
             self.baseline
         );
         text
@@ -188,10 +186,7 @@ impl Table {
 impl Score {
     fn of(seeds: &[Option<f64>]) -> Option<Self> {
         let values: Vec<f64> = seeds.iter().flatten().copied().collect();
-        let count = values.len() as f64;
-        let mean = values.iter().sum::<f64>() / count;
-        let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
-        let deviation = if values.len() > 1 { (squares / (count - 1.0)).sqrt() } else { 0.0 };
+        let (mean, deviation) = mean_and_deviation(&values);
         (!values.is_empty()).then_some(Self { mean, deviation, seeds: values.len() })
     }
 

@@ -181,8 +181,7 @@ fn semi_supervised(found: &Found, steps: usize, batch: usize) -> String {
             0.1,
             "words",
             "teachers = { \"label propagation\" = 1.0, \"self-training\" = 1.0, \"tf-idf: logistic regression\" = 1.0 \
-             }  # on plain \
-             features\n",
+             }  # on plain features\n",
         ),
         // Self-training is surer of itself than label propagation is, and on series less often right.
         (false, _) => (

@@ -6,12 +6,11 @@ mod table;
 
 use std::path::{Path, PathBuf};
 
-use semiseq::datasets::{Fold, Validation, one_line};
+use semiseq::datasets::{Fold, one_line};
 use semiseq::prelude::*;
-use semiseq::schema::{Scores, headline, higher_is_better};
-use semiseq::training::FolderLock;
-use semiseq::training::config::{BaselineConfig, ReferencesConfig};
+use semiseq::schema::{headline, higher_is_better};
 use semiseq::training::files::{make_folder, write_atomic};
+use semiseq::training::{CrossValidation, FolderLock};
 use toml::Value;
 
 use super::cells::{self, Cell, Work};
@@ -63,7 +62,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
     let base = read(&arguments.config, &arguments.overrides)?;
     arguments.overrides.iter().for_each(|text| tell(format!("set {}", one_line(text, 1_000))));
     check(&base)?;
-    let data = prepare(&judged_by_folds(base.clone()).data, targets(&base))?;
+    let data = prepare(&base.data.clone().without_validation(), targets(&base))?;
     let folds = data.fold_count()?;
     let labels = data.labeled.len();
     drop(data);
@@ -113,15 +112,6 @@ fn check(config: &RunConfig) -> Result<(), Error> {
     Ok(())
 }
 
-/// The config as it is judged: by folds of its labels, with nothing beside the result.
-fn judged_by_folds(mut config: RunConfig) -> RunConfig {
-    (config.data.valid, config.data.validation, config.data.valid_fraction) = (None, Some(Validation::None), None);
-    config.baseline = BaselineConfig { enabled: false };
-    config.references = ReferencesConfig { enabled: Some(false) };
-    config.name = "trial".into();
-    config
-}
-
 /// The config as it is, and settings that are drawn.
 fn trials(arguments: &Arguments, base: &RunConfig, space: &Space) -> Result<Vec<Trial>, Error> {
     let mut trials = vec![Trial { settings: Vec::new(), config: base.clone() }];
@@ -151,31 +141,26 @@ impl Search<'_> {
         let (mut rows, mut metric): (Vec<Row>, _) = (Vec::new(), self.arguments.metric.clone());
         let rungs = rungs(self.trials.len());
         for (number, rung) in rungs.iter().enumerate() {
-            tell(format!(
-                "round {} of {}: {} trials for 1/{} of the steps",
-                number + 1,
-                rungs.len(),
-                running.len(),
-                rung.divisor
-            ));
+            let share = if rung.divisor == 1 { "all".into() } else { format!("1/{}", rung.divisor) };
+            let (round, of) = (number + 1, rungs.len());
+            tell(format!("round {round} of {of}: {} trials for {share} of the steps", running.len()));
             let scores = self.rung(rung, &running)?;
             let name = match &metric {
                 Some(name) => name.clone(),
-                None => headline(&scores[0][0])
+                None => headline(&scores[0].mean)
                     .map(|(metric, _)| metric.name.to_string())
                     .ok_or_else(|| Error::input("the run has no score", "name one with `--metric`"))?,
             };
             let mut found = Vec::new();
-            for (trial, folds) in running.iter().zip(&scores) {
-                let values: Option<Vec<f64>> = folds.iter().map(|fold| fold.get(&name).copied()).collect();
-                let values = values.ok_or_else(|| {
-                    let known: Vec<&str> = folds[0].keys().map(String::as_str).collect();
-                    Error::input(
+            for (trial, scores) in running.iter().zip(&scores) {
+                let (Some(mean), Some(deviation)) = (scores.mean.get(&name), scores.deviation.get(&name)) else {
+                    let known: Vec<&str> = scores.mean.keys().map(String::as_str).collect();
+                    return Err(Error::input(
                         format!("`--metric {name}` is no score of the run"),
                         format!("there are {}", known.join(", ")),
-                    )
-                })?;
-                let (mean, deviation) = mean_and_deviation(&values);
+                    ));
+                };
+                let (mean, deviation) = (*mean, *deviation);
                 found.push(Row { trial: *trial, settings: Vec::new(), divisor: rung.divisor, mean, deviation });
             }
             let sign = if higher_is_better(&name) { 1.0 } else { -1.0 };
@@ -194,12 +179,12 @@ impl Search<'_> {
     }
 
     /// The scores of each trial on each fold that it leaves out.
-    fn rung(&self, rung: &Rung, running: &[usize]) -> Result<Vec<Vec<Scores>>, Error> {
+    fn rung(&self, rung: &Rung, running: &[usize]) -> Result<Vec<CrossValidation>, Error> {
         let mut planned = Vec::new();
         for trial in running {
             for number in 1..=self.folds {
-                let mut config = judged_by_folds(self.trials[*trial].config.clone());
-                config.data.labels.fold = Some(Fold { number, of: self.folds });
+                let mut config = self.trials[*trial].config.on_fold(Fold { number, of: self.folds });
+                config.name = "trial".into();
                 for stage in &mut config.stages {
                     stage.steps = stage.steps.map(|steps| steps.div_ceil(rung.divisor));
                     stage.epochs = stage.epochs.map(|epochs| epochs.div_ceil(rung.divisor));
@@ -229,7 +214,7 @@ impl Search<'_> {
         let mut scores = Vec::new();
         for outcome in outcomes {
             match outcome {
-                Some(Ok(summary)) => scores.push(summary.valid),
+                Some(Ok(summary)) => scores.push((summary.n_valid, summary.valid)),
                 Some(Err(error)) => {
                     return Err(Error::runtime(
                         format!("a trial failed: {error}"),
@@ -239,7 +224,7 @@ impl Search<'_> {
                 None => return Err(Error::runtime("a trial was not run", "give the command again")),
             }
         }
-        Ok(scores.chunks(self.folds).map(<[Scores]>::to_vec).collect())
+        Ok(scores.chunks(self.folds).map(CrossValidation::of).collect())
     }
 }
 
@@ -264,8 +249,7 @@ fn say(table: &Table, trials: &[Trial], folder: &Path, labels: usize) -> Result<
         trials[best.trial].settings.iter().map(|(key, value)| format!("{key} = {value}")).collect();
     tell(format!(
         "trial {} is best: {} {:.4} against {:.4} as it is, on {labels} labels in {} folds (a deviation of {:.4} from \
-         fold to \
-         fold): {}",
+         fold to fold): {}",
         best.trial,
         table.metric,
         best.mean,
@@ -276,12 +260,4 @@ fn say(table: &Table, trials: &[Trial], folder: &Path, labels: usize) -> Result<
     ));
     tell(format!("wrote {}; train it with `semiseq train {}`", path.display(), path.display()));
     Ok(())
-}
-
-/// Of a sample; a single value has no deviation.
-fn mean_and_deviation(values: &[f64]) -> (f64, f64) {
-    let count = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / count;
-    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
-    (mean, if values.len() > 1 { (squares / (count - 1.0)).sqrt() } else { 0.0 })
 }

@@ -111,15 +111,19 @@ fn a_run_that_is_interrupted_anywhere_goes_on_to_the_same_numbers() {
             stop.stop(None);
             runs.join().expect("no panic")
         });
-        assert!(matches!(result, Err(Error::Interrupted { .. })), "{:?}", result.map(|_| "finished"));
-        assert!(out.join("checkpoint").exists(), "the message says that there is one");
+        let Err(Error::Interrupted { begun, .. }) = result else {
+            panic!("{:?}", result.map(|_| "finished"));
+        };
+        assert_eq!(begun, out.join("checkpoint").exists(), "the message says whether there is one");
+        begun
     };
-    interrupted(false, &|lines| lines.contains("\"train\""));
+    assert!(interrupted(false, &|lines| lines.contains("\"train\"")));
     std::fs::remove_dir_all(out.join("checkpoint")).expect("a checkpoint");
+    // At once: while the references are computed, or before the first step.
     interrupted(true, &|_| true);
-    interrupted(true, &|lines| lines.contains("\"train\""));
-    interrupted(true, &|lines| lines.contains("tri-training"));
-    interrupted(true, &|lines| lines.contains("baseline"));
+    for place in ["\"train\"", "tri-training", "baseline"] {
+        assert!(interrupted(true, &|lines| lines.contains(place)), "{place}");
+    }
     let told = run(&config, &options("cut", true, Interrupter::new())).expect("the rest");
     let again = run(&config, &options("cut", true, Interrupter::new())).expect("nothing is left to do");
     let [told, again] = [told, again].map(|run| run.summary().expect("a summary"));

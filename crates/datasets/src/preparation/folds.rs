@@ -1,14 +1,15 @@
 //! Folds of the labelled part: a score of labels that a run did not learn from, without a label beyond the budget.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::error::DataError;
 use crate::preparation::groups as whole_groups;
 use crate::preparation::labels::Fold;
+use crate::preparation::split::groups;
 use crate::prepared::{AsRead, Prepared};
 use crate::random::{generator, shuffle};
-use crate::sequence::{Dataset, Target};
+use crate::sequence::Dataset;
 
 const FOLDS: u64 = 17;
 /// Folds where every class has as many labels.
@@ -43,7 +44,11 @@ impl Prepared {
     /// Where the labelled part cannot be cut into so many folds.
     pub fn holding_out(&self, fold: Fold) -> Result<Self, DataError> {
         let Fold { number, of } = fold;
-        let parts = folds(&self.train, &self.labeled, of, self.split.seed);
+        // More folds than labels would take memory for nothing.
+        let parts = match of <= self.labeled.len() {
+            true => folds(&self.train, &self.labeled, of, self.split.seed),
+            false => Vec::new(),
+        };
         let held = parts.get(number.wrapping_sub(1)).filter(|rows| !rows.is_empty()).ok_or_else(|| {
             DataError::new(
                 format!(
@@ -79,16 +84,6 @@ impl Prepared {
     }
 }
 
-/// Rows by class; those without a class of their own form one group.
-fn groups(dataset: &Dataset, rows: &[usize]) -> BTreeMap<Option<usize>, Vec<usize>> {
-    let mut groups: BTreeMap<Option<usize>, Vec<usize>> = BTreeMap::new();
-    for row in rows {
-        let class = if let Target::Class(class) = dataset.targets[*row] { Some(class) } else { None };
-        groups.entry(class).or_default().push(*row);
-    }
-    groups
-}
-
 /// `count` folds of rows, each class dealt out in turn; the only row of a class is in none, since nothing else teaches
 /// it.
 fn folds(dataset: &Dataset, rows: &[usize], count: usize, seed: u64) -> Vec<Vec<usize>> {
@@ -115,6 +110,7 @@ mod tests {
     use crate::config::DataConfig;
     use crate::preparation::labels::LabelsConfig;
     use crate::prepare::prepare;
+    use crate::sequence::Target;
     use crate::task::Task;
 
     fn cbf(fold: Option<Fold>) -> Result<Prepared, DataError> {
@@ -153,7 +149,9 @@ mod tests {
 
     #[test]
     fn folds_that_would_be_empty_are_refused() {
-        let message = cbf(Some(Fold { number: 16, of: 16 })).unwrap_err().in_full();
-        assert!(message.contains("no label in fold 16 of 16 of the 15 labels"), "{message}");
+        for of in [16, usize::MAX] {
+            let message = cbf(Some(Fold { number: of, of })).unwrap_err().in_full();
+            assert!(message.contains(&format!("no label in fold {of} of {of} of the 15 labels")), "{message}");
+        }
     }
 }

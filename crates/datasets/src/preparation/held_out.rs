@@ -22,8 +22,7 @@ pub(crate) fn unused(source: &Source, config: &DataConfig) -> Option<String> {
     let name = &source.train.name;
     Some(format!(
         "`data.{key}` is not used: {name} has a test part of its own, of {rows} rows; remove the key, or put both \
-         parts together first \
-         with `data.join = true`"
+         parts together first with `data.join = true`"
     ))
 }
 

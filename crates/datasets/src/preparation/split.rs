@@ -83,7 +83,7 @@ pub fn choose_labels(
 }
 
 /// Rows by class; rows without a class of their own (numbers, steps) form one group.
-fn groups(dataset: &Dataset, rows: &[usize]) -> BTreeMap<Option<usize>, Vec<usize>> {
+pub(crate) fn groups(dataset: &Dataset, rows: &[usize]) -> BTreeMap<Option<usize>, Vec<usize>> {
     let mut groups: BTreeMap<Option<usize>, Vec<usize>> = BTreeMap::new();
     for row in rows {
         let class = if let Target::Class(class) = dataset.targets[*row] { Some(class) } else { None };
@@ -124,8 +124,7 @@ fn per_class(dataset: &Dataset, known: &[usize], count: usize, config: &LabelsCo
         return Err(DataError::new(
             format!(
                 "`data.labels.per_class` asks for {count} labels of each class; no row of {} is left for training: all \
-                 of them \
-                 are in the validation or test part of {}",
+                 of them are in the validation or test part of {}",
                 lost.join(", "),
                 dataset.name
             ),

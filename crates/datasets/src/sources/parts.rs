@@ -67,8 +67,7 @@ impl Source {
         };
         Some(format!(
             "{}: {as_many} ({classes} of {labelled}){column}: is it the label? `data.target` names another; numbers \
-             are for \
-             `[model.regressor]`",
+             are for `[model.regressor]`",
             self.train.name
         ))
     }

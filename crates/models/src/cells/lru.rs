@@ -128,7 +128,7 @@ impl CellSettings for LruConfig {
             problems.push(problem(format!("{path}.radius_max"), said, hint));
         }
         if !(self.max_phase > 0.0 && self.max_phase <= std::f64::consts::TAU) {
-            let said = format!("must be in (0, 6.28], got {}", self.max_phase);
+            let said = format!("must be in (0, 2π], got {}", self.max_phase);
             problems.push(problem(format!("{path}.max_phase"), said, None));
         }
     }

@@ -233,8 +233,7 @@ pub(crate) fn collapse(train: &Scores, grown: bool) -> Option<String> {
     (grown && active < 1.0).then(|| {
         format!(
             "the posterior has collapsed: {active:.2} units of `z` vary from sequence to sequence, so the decoder \
-             writes without it; \
-             raise `word_drop` towards 1 or `free_bits` to 0.1, or lower `beta`"
+             writes without it; raise `word_drop` towards 1 or `free_bits` to 0.1, or lower `beta`"
         )
     })
 }

@@ -148,8 +148,7 @@ pub(super) fn calibration(evidence: &Evidence) -> String {
     }
     format!(
         "<section><h2>Is it as sure as it is right?</h2>{}<p>Accuracy over confidence on the test part; a dot's area \
-         is \
-         its share of the sequences. Below the line the model is too sure.</p></section>",
+         is its share of the sequences. Below the line the model is too sure.</p></section>",
         charts::reliability(&bins)
     )
 }

@@ -96,8 +96,7 @@ fn one(run: &RunReport<'_>, number: usize) -> String {
 fn headline(summary: &Summary, number: usize) -> String {
     let mut text = format!(
         "<h1 id=\"run{number}\">{}</h1><p>{} on {} ({}), seed {}: {} labelled and {} unlabelled sequences, {} for \
-         validation, {} \
-         for the test; {:.1} s</p><section class=\"headline\">",
+         validation, {} for the test; {:.1} s</p><section class=\"headline\">",
         escape(&summary.name),
         escape(&path(summary)),
         escape(&summary.encoder),

@@ -66,8 +66,7 @@ impl ModelSettings for ModelConfig {
         let dropout = encoder.idle_dropout().map(|dropout| {
             format!(
                 "`model.{name}.encoder.{}.dropout = {dropout}` does nothing: it acts between layers, and there is one; \
-                 write \
-                 `layers = 2` or more, or use `dropout` of `[model.{name}]`",
+                 write `layers = 2` or more, or use `dropout` of `[model.{name}]`",
                 encoder.name(),
             )
         });
@@ -143,8 +142,7 @@ fn check_model(model: &ModelConfig, source: &str, data: &Prepared) -> Result<(),
         return Err(Error::input(
             format!(
                 "`model.{name}.encoder.{}` asks for {weights} weights where a step of {source} has {width} values, \
-                 more than \
-                 {MOST_WEIGHTS}",
+                 more than {MOST_WEIGHTS}",
                 encoder.name(),
             ),
             "128 hidden units in one to three layers are usual",

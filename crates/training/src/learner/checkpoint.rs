@@ -45,6 +45,11 @@ impl Checkpoints {
         Self { folder: run_folder.join("checkpoint") }
     }
 
+    /// Whether there is one.
+    pub fn exist(&self) -> bool {
+        self.folder.exists()
+    }
+
     /// Writes the next checkpoint and drops all but the newest two.
     ///
     /// # Errors

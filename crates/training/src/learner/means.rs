@@ -127,8 +127,7 @@ impl Means {
             Some(loss) if !loss.is_finite() => Err(Error::runtime(
                 format!("{label}: the loss is not a finite number any more (epoch {epoch}, by step {step})"),
                 "lower the learning rate, or set `grad_clip_norm = 1.0` in the stage's optimiser; the last checkpoint \
-                 is kept, where one \
-                 was written",
+                 is kept, where one was written",
             )),
             _ => Ok(()),
         }

@@ -87,8 +87,7 @@ impl<'a> StageOptions<'a> {
         Error::input(
             format!("{}: no batch of the first epoch has anything to learn from", self.label),
             "its sequences are too short for the objective, or none of its labels is known or weighs anything; `data \
-             info` tells of \
-             sequences and labels",
+             info` tells of sequences and labels",
         )
     }
 }

@@ -244,8 +244,7 @@ impl<'a, M: SequenceModel, O: Objective<M>> Training<'a, M, O> {
                 self.options.label, self.position.step
             ),
             "lower the learning rate, or set `grad_clip_norm = 1.0` in the stage's optimiser; the last checkpoint is \
-             kept, where one \
-             was written",
+             kept, where one was written",
         ))
     }
 

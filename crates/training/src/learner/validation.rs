@@ -91,17 +91,16 @@ pub(super) fn validate<M: SequenceModel, O: Objective<M>>(
         return Err(Error::runtime(
             format!("{}: on the validation part {what} not finite any more (by step {step})", options.label),
             "lower the learning rate, or set `grad_clip_norm = 1.0` in the stage's optimiser; where it is so from the \
-             first step \
-             on, look for values far out of range with `data check`; the last checkpoint is kept, where one was \
-             written",
+             first step on, look for values far out of range with `data check`; the last checkpoint is kept, where one \
+             was written",
         ));
     }
     if constant && step * 2 >= steps && validations >= LATE {
         return Err(Error::runtime(
             format!("{}: the model gives one and the same output for every sequence", options.label),
             "its units have died or saturated: lower the learning rate, set `grad_clip_norm = 1.0` in the stage's \
-             optimiser, or \
-             scale the data with `data.transform.normalize`; the last checkpoint is kept, where one was written",
+             optimiser, or scale the data with `data.transform.normalize`; the last checkpoint is kept, where one was \
+             written",
         ));
     }
     Ok(Some(scores))

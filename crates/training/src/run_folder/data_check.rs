@@ -33,7 +33,6 @@ pub(crate) fn check_data(folder: &Path, now: &SplitRecord) -> Result<(), Error> 
     Err(Error::input(
         format!("the data of the run in {} have changed since it began: {changed}", folder.display()),
         "put the data back as they were; `eval --data` scores the run on other data, and `train --out` or `--force` \
-         begins a \
-         new run on these",
+         begins a new run on these",
     ))
 }

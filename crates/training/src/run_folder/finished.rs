@@ -233,8 +233,7 @@ impl<M: ModelSettings, O: ObjectiveSettings> FinishedRun<M, O> {
                     self.file.model.name()
                 ),
                 "`embed` gives the encoder's vectors, `eval` what the objective measures; to predict, add a stage with \
-                 labels \
-                 and a `[model.classifier]`",
+                 labels and a `[model.classifier]`",
             )),
         }
     }

@@ -4,6 +4,7 @@
 pub(crate) mod checksums;
 pub(crate) mod data_check;
 pub(crate) mod finished;
+mod fold_scores;
 #[cfg(test)]
 mod foreign;
 pub(crate) mod generator;
@@ -19,6 +20,7 @@ mod tensorboard;
 pub(crate) mod weights;
 
 pub use finished::{FinishedRun, SavedRun, Scored};
+pub use fold_scores::CrossValidation;
 pub use generator::Order;
 pub use lock::FolderLock;
-pub use summary::{BaselineSummary, CrossValidation, ReferenceSummary, StageSummary, Summary};
+pub use summary::{BaselineSummary, ReferenceSummary, StageSummary, Summary};

@@ -6,6 +6,7 @@ use semiseq_schema::{METRICS, Scores};
 use serde::{Deserialize, Serialize};
 
 use crate::learner::Outcome;
+use crate::run_folder::fold_scores::CrossValidation;
 
 /// What a run came to. Keys that do not apply are absent.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -74,18 +75,6 @@ pub struct StageSummary {
     /// The rest.
     #[serde(flatten)]
     pub outcome: Outcome,
-}
-
-/// Scores of runs that each left one fold of the labels out, on what they left out.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct CrossValidation {
-    /// How many folds there are.
-    pub folds: usize,
-    /// The mean over the folds, each with the weight of its labels.
-    pub mean: Scores,
-    /// The deviation over the folds, of a sample.
-    pub deviation: Scores,
 }
 
 /// What a plain method came to.

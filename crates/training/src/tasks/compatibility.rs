@@ -249,8 +249,7 @@ fn check_streams<M: ModelSettings, O: ObjectiveSettings>(
         return Err(Error::input(
             format!(
                 "`stage.{index}.gradient_accumulation` is {}: with `{}` the batches of a step would be windows that \
-                 follow each \
-                 other, and not one larger batch",
+                 follow each other, and not one larger batch",
                 stage.gradient_accumulation,
                 stage.objective.name()
             ),

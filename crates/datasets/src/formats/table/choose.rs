@@ -68,8 +68,7 @@ pub(crate) fn choose(
     if columns.kind == Kind::Wide && columns.inputs.len() == 1 && records.len() >= ENOUGH {
         notes.push(format!(
             "{file}: each row is read as a series of one step; where a row is a step, name the columns that tell \
-             series and step with \
-             `data.id` and `data.time`, or add `[data.windows]`"
+             series and step with `data.id` and `data.time`, or add `[data.windows]`"
         ));
     }
     // The UCR archive's tables have no names, or those that a data frame gives, begin with the class and fill short

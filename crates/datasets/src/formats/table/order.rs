@@ -93,8 +93,7 @@ impl<'a> Clock<'a> {
         if let Some([left, right]) = gaps.first() {
             notes.push(format!(
                 "{file}:{}: `{name}` leaves steps out behind line {} (such gaps: {}): what follows is read as the next \
-                 step; rows \
-                 with empty cells fill a gap",
+                 step; rows with empty cells fill a gap",
                 lines[*right],
                 lines[*left],
                 gaps.len()

@@ -204,8 +204,7 @@ impl Processor {
         (2 * unknown > tokens).then(|| {
             format!(
                 "{unknown} of {tokens} tokens of the {kind} part are unknown (`<unk>`): lower \
-                 `data.transform.min_frequency`, or set \
-                 `data.transform.tokenize = \"character\"`"
+                 `data.transform.min_frequency`, or set `data.transform.tokenize = \"character\"`"
             )
         })
     }
