@@ -247,7 +247,7 @@ impl<'a, M: ModelSettings, O: ObjectiveSettings> Plan<'a, M, O> {
     }
 
     pub(crate) fn interrupted(&self) -> Error {
-        Error::Interrupted { folder: self.folder.clone(), begun: is_begun(&self.folder) }
+        Error::Interrupted { folder: self.folder.clone(), begun: self.folder.join("checkpoint").is_dir() }
     }
 
     /// An error where the user has interrupted the run.
