@@ -69,7 +69,7 @@ fn what_does_not_fit_together_is_refused_before_training() {
     let refused = |from: &str, to: &str| {
         assert!(CONFIG.contains(from));
         std::fs::write(folder.join("c.toml"), CONFIG.replace(from, to)).expect("the config");
-        let output = semiseq(&folder, &["train", "c.toml", "--no-tui", "--dry-run"]);
+        let output = semiseq(&folder, &["train", "c.toml", "--no-tui"]);
         assert_eq!(output.status.code(), Some(2), "{}", errors(&output));
         errors(&output)
     };
