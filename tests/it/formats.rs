@@ -42,8 +42,10 @@ fn a_tagger_learns_what_was_noted_in_a_recording() {
     let folder = folder("formats-signals");
     let source = fixture("sleep.edf");
     let config = format!(
-        "name = 'sleep'\n[data]\nsource = '{source}'\nfeatures = ['EEG Fpz-Cz']\n[data.segment]\nwindow = 0.5\nper = 'step'\n\
-         [model.tagger.encoder.gru]\nhidden = 4\n[[stage]]\nsteps = 2\n[stage.objective.supervised]\n[baseline]\nenabled = false\n"
+        "name = 'sleep'\n[data]\nsource = '{source}'\nfeatures = ['EEG Fpz-Cz']\n[data.segment]\nwindow = 0.5\nper = \
+         'step'\n\
+         [model.tagger.encoder.gru]\nhidden = 4\n[[stage]]\nsteps = \
+         2\n[stage.objective.supervised]\n[baseline]\nenabled = false\n"
     );
     let trained = semiseq(&folder, &["train", write_config(&folder, &config), "--no-tui"]);
     assert!(trained.status.success(), "{}", errors(&trained));

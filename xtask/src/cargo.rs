@@ -128,9 +128,11 @@ fn with_absolute_out(arguments: &[String]) -> Vec<String> {
     result
 }
 
-/// The documentation of our own crates.
+/// The documentation of our own crates; a link that leads nowhere is an error.
 pub fn doc() -> u8 {
-    cargo(&["doc", "--release", "--workspace", "--no-deps"])
+    let arguments = ["doc", "--release", "--workspace", "--no-deps"];
+    tell(&format!("+ RUSTDOCFLAGS='-D warnings' cargo {}", arguments.join(" ")));
+    run(Command::new(env!("CARGO")).env("RUSTDOCFLAGS", "-D warnings").args(arguments).current_dir(root()))
 }
 
 /// Builds `semiseq` with the backend that the arguments ask for, and runs it with them.

@@ -77,7 +77,7 @@ fn main() -> ExitCode {
         Command::Test { features, filter } => cargo::test(features.as_deref(), filter.as_deref()),
         Command::Lint { features } => lint(features.as_deref()),
         Command::Ci => {
-            let steps: [fn() -> u8; 3] = [|| lint(None), cargo::check_cuda, || cargo::test(None, None)];
+            let steps: [fn() -> u8; 4] = [|| lint(None), cargo::doc, cargo::check_cuda, || cargo::test(None, None)];
             steps.into_iter().map(|step| step()).find(|status| *status != 0).unwrap_or(0)
         }
         Command::Bench { rest } => cargo::bench(&rest),

@@ -25,7 +25,7 @@ pub trait SequenceModel: Module + ModuleDisplay {
     /// Logits `[rows, outputs]` from vectors `[rows, summary_size]`, with the dropout before the head.
     fn head(&self, hidden: Tensor<2>) -> Tensor<2>;
 
-    /// What the encoder reads at once, where that is the whole sequence; see [`Encoder::image`].
+    /// What the encoder reads at once, where that is the whole sequence; see [`Encoder::image`](crate::Encoder::image).
     fn image(&self) -> Option<Image> {
         None
     }

@@ -53,7 +53,7 @@ pub trait Objective<M: SequenceModel>: Module + ModuleDisplay {
     /// The loss of one step as named terms, each with what it is the mean over. Runs on the autodiff device.
     ///
     /// Where gradients are gathered over several batches
-    /// ([`crate::config::stage::StageConfig::gradient_accumulation`]), each batch is a call, and each term weighs by
+    /// (`gradient_accumulation`), each batch is a call, and each term weighs by
     /// its share of the rows that it is the mean over: together they are the loss of one large batch, if the term is a
     /// sum over rows. Terms that compare the rows of a batch with each other or with its means (contrastive ones,
     /// thresholds and distributions that follow the batch) see small batches.

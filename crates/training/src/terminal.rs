@@ -36,7 +36,7 @@ pub fn print(text: impl Display) -> Result<(), Error> {
 ///
 /// # Errors
 ///
-/// As [`print`].
+/// As [`print()`].
 pub fn write(bytes: &[u8]) -> Result<(), Error> {
     let mut output = std::io::stdout().lock();
     let bytes = match std::str::from_utf8(bytes) {

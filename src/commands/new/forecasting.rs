@@ -17,36 +17,10 @@ pub(super) fn config(arguments: &Arguments, channels: &[String], steps: usize) -
         (None, None) => String::new(),
     };
     format!(
-        r#"# Train with: semiseq train THIS_FILE
-# A recording of {steps} steps; channels: {channels}.
-name = "{name}"
-seed = 0
-backend = "flex"             # flex or ndarray (CPU), wgpu or cuda (GPU)
-
-[data]
-source = {source}
-{target}
-[data.windows]
-input = {input}                   # steps that the model reads
-horizon = {horizon}                 # steps after them that it forecasts
-split = [0.6, 0.2, 0.2]      # training, validation and test part in the order of time
-# season = 24                # also show the forecast that repeats the last so many steps
-
-[model.forecaster]
-instance_norm = true         # where the level drifts
-dropout = 0.1
-[model.forecaster.encoder.lstm]  # or rnn, gru
-hidden = 64
-
-[[stage]]
-epochs = 10
-batch_size = 64
-[stage.objective.supervised]
-[stage.optimizer.adam]
-lr = 1e-3
-grad_clip_norm = 1.0
-[stage.schedule.cosine]
-"#,
+        include_str!("templates/forecasting.toml"),
+        steps = steps,
+        target = target,
+        horizon = horizon,
         channels = shown(&channels.join(", ")),
         name = run_name(&arguments.path),
         source = quoted(&arguments.path),

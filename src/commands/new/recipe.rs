@@ -162,12 +162,7 @@ fn model(found: &Found) -> String {
 /// A first stage for texts, and its steps.
 fn words(found: &Found) -> (String, usize) {
     let steps = (10 * found.sequences() / 64).clamp(300, 1500);
-    let text = format!(
-        "# First the encoder learns which words go together; this needs no labels.\n[[stage]]\nsteps = \
-         {steps}\nbatch_size = 64\n\
-         [stage.objective.autoencoder]\ndecoder = \"bag-of-words\"\n[stage.optimizer.adam]\nlr = 5e-3\ngrad_clip_norm \
-         = 1.0\n\n"
-    );
+    let text = format!(include_str!("templates/words.toml"), steps = steps);
     (text, steps)
 }
 
@@ -180,8 +175,8 @@ fn semi_supervised(found: &Found, steps: usize, batch: usize) -> String {
             "2e-3",
             0.1,
             "words",
-            "teachers = { \"label propagation\" = 1.0, \"self-training\" = 1.0, \"tf-idf: logistic regression\" = 1.0 \
-             }  # on plain features\n",
+            "teachers = { \"label propagation\" = 1.0, \"self-training\" = 1.0, \
+             \"tf-idf: logistic regression\" = 1.0 }  # on plain features\n",
         ),
         // Self-training is surer of itself than label propagation is, and on series less often right.
         (false, _) => (
@@ -196,16 +191,13 @@ fn semi_supervised(found: &Found, steps: usize, batch: usize) -> String {
         ),
     };
     format!(
-        "# It learns what plain methods say of all sequences, and to say the same under the noise that changes it \
-         most.\n[[stage]]\n\
-         steps = {steps}\nbatch_size = {batch}              # labelled sequences a step\nunlabeled_ratio = \
-         4          # unlabelled ones for each labelled one\n\
-         weight_average = 0.98        # the result has the mean of the last weights\n\
-         [[stage.objective.joint.part]]\n[stage.objective.joint.part.objective.distillation]\n\
-         {taught}\
-         [[stage.objective.joint.part]]\n[stage.objective.joint.part.objective.virtual-adversarial]\n\
-         epsilon = {epsilon:<18} # the noise, as a share of the length of all {rest}\n\
-         [stage.optimizer.adam]\nlr = {lr}\ngrad_clip_norm = 1.0\n[stage.schedule.cosine]\n"
+        include_str!("templates/few_labels.toml"),
+        steps = steps,
+        batch = batch,
+        taught = taught.trim_end(),
+        epsilon = epsilon,
+        rest = rest,
+        lr = lr,
     )
 }
 
@@ -215,17 +207,14 @@ fn labels_alone(steps: usize, batch: usize, adversarial: bool) -> String {
         false => ("From the labels alone.", "supervised"),
     };
     format!(
-        "# {comment}\n[[stage]]\nsteps = {steps}\nbatch_size = {batch}\nweight_average = 0.98        # the result has \
-         the mean of the last weights\n\
-         [stage.objective.{objective}]\n[stage.optimizer.adam]\nlr = 5e-3\ngrad_clip_norm = \
-         1.0\n[stage.schedule.cosine]\n"
+        include_str!("templates/labels_alone.toml"),
+        comment = comment,
+        steps = steps,
+        batch = batch,
+        objective = objective,
     )
 }
 
 fn autoencoder(steps: usize) -> String {
-    format!(
-        "# The shape of the sequences; this needs no labels.\n[[stage]]\nsteps = {steps}\nbatch_size = 32\n\
-         [stage.objective.autoencoder]\n[stage.optimizer.adam]\nlr = 5e-3\ngrad_clip_norm = \
-         1.0\n[stage.schedule.cosine]\n"
-    )
+    format!(include_str!("templates/autoencoder.toml"), steps = steps)
 }
