@@ -121,8 +121,10 @@ fn a_run_that_is_interrupted_anywhere_goes_on_to_the_same_numbers() {
     std::fs::remove_dir_all(out.join("checkpoint")).expect("a checkpoint");
     // At once: while the references are computed, or before the first step.
     interrupted(true, &|_| true);
+    // The lines of what was cut stand until its resuming writes its first checkpoint.
     for place in ["\"train\"", "tri-training", "baseline"] {
-        assert!(interrupted(true, &|lines| lines.contains(place)), "{place}");
+        let reached = |lines: &str| lines.contains(place) && out.join("checkpoint").exists();
+        assert!(interrupted(true, &reached), "{place}");
     }
     let told = run(&config, &options("cut", true, Interrupter::new())).expect("the rest");
     let again = run(&config, &options("cut", true, Interrupter::new())).expect("nothing is left to do");
