@@ -47,6 +47,15 @@ enum Command {
     /// Look at data: what exists, what a file holds, which rows are bad, the label split
     #[command(subcommand)]
     Data(commands::data::Command),
+    /// What can be written in a config, a config in full, and its JSON schema
+    #[command(subcommand)]
+    Config(commands::config::Command),
+    /// List what a stage can minimise, or tell one
+    Objectives(commands::names::Arguments),
+    /// List models and encoders, or tell one
+    Models(commands::names::Arguments),
+    /// List the changes that make views, or tell one
+    Augmentations(commands::names::Arguments),
     /// List what this build can run on
     Devices(commands::devices::Arguments),
     /// Write a commented config for your own data
@@ -70,6 +79,10 @@ fn main() -> ExitCode {
         Command::Cluster(arguments) => commands::cluster::run(&arguments),
         Command::Report(arguments) => commands::report::run(&arguments),
         Command::Data(command) => commands::data::run(&command),
+        Command::Config(command) => commands::config::run(&command),
+        Command::Objectives(arguments) => commands::names::objectives(&arguments),
+        Command::Models(arguments) => commands::names::models(&arguments),
+        Command::Augmentations(arguments) => commands::names::augmentations(&arguments),
         Command::Devices(arguments) => commands::devices::run(&arguments),
         Command::New(arguments) => commands::new::run(&arguments),
     };
