@@ -5,9 +5,9 @@ mod usage;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use semiseq::training::Error;
-use semiseq::training::terminal::tell;
+use semiseq::training::terminal::{CALLED_AS, tell};
 
 /// Learn from sequences when labels are few.
 #[derive(Parser)]
@@ -60,10 +60,27 @@ enum Command {
     Devices(commands::devices::Arguments),
     /// Write a commented config for your own data
     New(commands::new::Arguments),
+    /// Print what makes a shell complete commands and options
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page, for `man -l`
+    Man,
+}
+
+/// The command line, under the name that the user called it by.
+fn command() -> clap::Command {
+    let command = Arguments::command().long_version(commands::manual::version());
+    match std::env::var(CALLED_AS) {
+        Ok(name) => command.bin_name(name),
+        Err(_) => command,
+    }
 }
 
 fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+    let parsed = command().try_get_matches().and_then(|matches| Arguments::from_arg_matches(&matches));
+    let arguments = match parsed {
         Ok(arguments) => arguments,
         Err(error) => return usage::explain(&error),
     };
@@ -85,6 +102,8 @@ fn main() -> ExitCode {
         Command::Augmentations(arguments) => commands::names::augmentations(&arguments),
         Command::Devices(arguments) => commands::devices::run(&arguments),
         Command::New(arguments) => commands::new::run(&arguments),
+        Command::Completions { shell } => commands::manual::completions(command(), shell),
+        Command::Man => commands::manual::page(command()),
     };
     let Err(error) = result else { return ExitCode::SUCCESS };
     match &error {

@@ -10,6 +10,7 @@ pub mod devices;
 pub mod embed;
 pub mod eval;
 pub mod generate;
+pub mod manual;
 pub mod names;
 pub mod new;
 pub mod predict;

@@ -70,7 +70,10 @@ fn run(arguments: &Arguments, kinds: &[Kind], notes: impl Fn(&str) -> Option<Str
         ));
     };
     let at = format!("{}.{name}", kind.place);
-    let found: Vec<Table> = tables().into_iter().filter(|table| table.place() == at).collect();
+    let is_it = |table: &Table| table.place() == at || table.places.contains(&at);
+    let mut found: Vec<Table> = tables().into_iter().filter(is_it).collect();
+    // Settings that other tables have too are shown where the name stands.
+    found.iter_mut().filter(|table| table.places.contains(&at)).for_each(|table| table.places = vec![at.clone()]);
     let notes = notes(name);
     if arguments.json {
         return print(json_text(&json!({ "name": name, "notes": notes, "tables": found }))?);

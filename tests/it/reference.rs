@@ -68,3 +68,37 @@ fn a_name_that_is_none_is_answered_with_the_nearest() {
         assert!(errors(&output).contains(hint), "{arguments:?}: {}", errors(&output));
     }
 }
+
+#[test]
+fn the_program_says_what_it_is_and_what_it_runs_on() {
+    let version = said(&["--version"]);
+    assert!(version.starts_with(concat!("semiseq ", env!("CARGO_PKG_VERSION"))), "{version}");
+    assert!(version.contains("\nbackends: flex") && version.contains("\nprocessor: "), "{version}");
+    assert_eq!(said(&["-V"]).trim(), concat!("semiseq ", env!("CARGO_PKG_VERSION")));
+
+    let devices: Value = serde_json::from_str(&said(&["devices", "--json"])).expect("JSON");
+    let backends = devices["backends"].as_array().expect("backends");
+    assert_eq!(backends.len(), 4);
+    let flex = backends.iter().find(|backend| backend["backend"] == "flex").expect("flex");
+    assert_eq!(flex["devices"].as_array().map(Vec::len), Some(1), "{flex}");
+
+    let manual = said(&["man"]);
+    for command in ["TRAIN", "DATA INFO", "CONFIG KEYS"] {
+        assert!(manual.contains(&format!(".SH \"SEMISEQ {command}\"")), "{command}");
+    }
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        assert!(said(&["completions", shell]).contains("augmentations"), "{shell}");
+    }
+}
+
+#[test]
+fn messages_name_the_program_as_it_was_called() {
+    let hint = |called: Option<&str>| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_semiseq"));
+        called.map(|name| command.env("SEMISEQ_CALLED_AS", name));
+        errors(&command.args(["config", "keys", "nothing-like-it"]).output().expect("the program"))
+    };
+    assert!(hint(None).contains("`semiseq config keys` lists"), "{}", hint(None));
+    let xtask = hint(Some("cargo xtask"));
+    assert!(xtask.contains("`cargo xtask config keys` lists"), "{xtask}");
+}

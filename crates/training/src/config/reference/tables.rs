@@ -37,7 +37,8 @@ pub struct Key {
 }
 
 impl Table {
-    /// The places in one: `model.….encoder.lstm` where they differ in the middle.
+    /// The places in one: `model.….encoder.lstm` where they differ in the middle, `stage.optimizer.{adam, adamw}` where
+    /// they do at the end.
     pub fn place(&self) -> String {
         let places: Vec<Vec<&str>> = self.places.iter().map(|place| place.split('.').collect()).collect();
         let Some((first, rest)) = places.split_first() else { return String::new() };
@@ -50,6 +51,11 @@ impl Table {
         };
         let before = agree(&|place, index| place[index].to_string());
         let after = agree(&|place, index| place[place.len() - 1 - index].to_string()).min(shortest - before);
+        if after == 0 && places.iter().all(|place| place.len() == before + 1) {
+            let names: Vec<&str> = places.iter().map(|place| place[before]).collect();
+            let names = format!("{{{}}}", names.join(", "));
+            return [&first[..before], &[names.as_str()]].concat().join(".");
+        }
         let tail = &first[first.len() - after..];
         [&first[..before], &["…"], tail].concat().join(".")
     }
@@ -194,9 +200,9 @@ fn text_of(value: &Value) -> String {
         .join("\n\n")
 }
 
-/// Whether a struct's doc comment is its table's header alone.
+/// Whether a struct's doc comment says no more than the table's name.
 fn is_header(text: &str) -> bool {
-    text.starts_with("`[") && text.trim_end_matches('.').ends_with("]`")
+    (text.starts_with("`[") || text.starts_with("Settings of `")) && text.trim_end_matches('.').ends_with('`')
 }
 
 fn or(text: String, other: &str) -> String {
@@ -247,6 +253,7 @@ mod tests {
         let lstm = table("model.tagger.encoder.lstm");
         assert_eq!((lstm.place().as_str(), lstm.name()), ("model.….encoder.lstm", "lstm"));
         assert!(lstm.places.contains(&"model.regressor.encoder.lstm".into()));
+        assert_eq!(table("stage.optimizer.adam").place(), "stage.optimizer.{adam, adamw}");
         assert_eq!(table("").place(), "");
         assert_eq!(table("stage").place(), "stage");
     }
