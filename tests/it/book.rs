@@ -217,6 +217,12 @@ fn the_readme_in_chinese_holds_the_same_blocks() {
     assert_eq!(own, code("README.zh-CN.md"));
 }
 
+#[test]
+fn the_citation_names_this_version() {
+    let citation = text(&root().join("CITATION.cff"));
+    assert!(citation.contains(concat!("\nversion: ", env!("CARGO_PKG_VERSION"), "\n")), "{citation}");
+}
+
 fn uncommented(line: &str) -> &str {
     line.split(" #").next().unwrap_or(line).trim_end()
 }
