@@ -170,6 +170,11 @@ mod tests {
                              | `1.0` | Weight \\| factor. |\n\n## `[stage.optimizer]`\n\nOther.\n";
 
     #[test]
+    fn the_pages_in_the_repository_are_those_of_its_sources() {
+        assert_eq!(check(&crate::cargo::root()), Vec::<String>::new());
+    }
+
+    #[test]
     fn a_page_holds_the_modules_text_and_its_settings() {
         let methods = methods(REGISTRY);
         assert_eq!(methods.len(), 1);
