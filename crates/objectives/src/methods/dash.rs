@@ -15,7 +15,7 @@
 //!
 //! # Cost
 //!
-//! As `fixmatch`, and during the first part a copy of the model that the limit is measured with.
+//! As `fixmatch`, and a copy of the model from the end of the first part, which measures the limit.
 //!
 //! # When it fails
 //!
