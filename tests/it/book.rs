@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use semiseq::prelude::read_str;
 use toml::{Table, Value};
 
+use crate::common::{errors, folder, semiseq};
+
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
@@ -186,7 +188,7 @@ fn the_first_page_goes_from_a_table_to_predictions() {
     let short = "semiseq() {\n  if [ \"$1\" = train ]; then command semiseq \"$@\" --set stage.0.steps=10; else command \
                  semiseq \"$@\"; fi\n}\n";
     let script = format!("{short}{}", commands.concat());
-    let folder = crate::common::folder("getting-started");
+    let folder = folder("getting-started");
     let program = Path::new(env!("CARGO_BIN_EXE_semiseq")).parent().expect("a folder");
     let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap_or_default());
     let output = std::process::Command::new("sh")
@@ -203,6 +205,37 @@ fn the_first_page_goes_from_a_table_to_predictions() {
     let rows = |name: &str| text(&folder.join(name)).lines().count();
     assert_eq!((rows("said.csv"), rows("vectors.csv")), (91, 91));
     assert!(folder.join("both.html").exists() && folder.join("runs/seed-1/summary.json").exists());
+}
+
+#[test]
+fn the_messages_of_troubleshooting_are_the_programs() {
+    let page = text(&root().join("docs/src/troubleshooting.md"));
+    let folder = folder("troubleshooting");
+    let write = |name: &str, text: &str| std::fs::write(folder.join(name), text).expect("a file");
+    write("c.toml", "[data]\nsource = \"cbf\"\n[model.classifier.encoder.gru]\n[[stage]]\nsteps = 1\n");
+    write("bad.csv", "label,t0,t1\nup,1,2\ndown,1\n");
+    write("good.csv", "label,t0,t1\nup,1,2\ndown,1,2\nup,3,2\ndown,2,2\n");
+    write("book.xlsx", "PK\u{3}\u{4}");
+    let supervised = "stage.0.objective.supervised={}";
+    for (arguments, message) in [
+        (&["train", "c.toml", "--set", supervised, "--set", "stage.0.stepz=1"][..], "is not a key that semiseq knows"),
+        (&["train", "c.toml", "--set", "stage.0.objective.fixmatch.threshold=1.7"], ", got 1.7"),
+        (&["train", "c.toml", "--set", supervised, "--set", "data.source=missing.csv"], "no such file or folder"),
+        (&["train", "c.toml", "--set", supervised, "--set", "data.labels.per_class=5000"], "labels of each class"),
+        (
+            &["train", "c.toml", "--set", supervised, "--set", "data.source=good.csv", "--set", "data.target=klass"],
+            "there is no column klass, which data.target names",
+        ),
+        (&["data", "info", "bad.csv"], "bad.csv:3: 2 columns, but the first row has 3"),
+        (&["data", "info", "book.xlsx"], "the name does not tell the format"),
+        (&["train", "c.toml", "--set", supervised, "--resume"], "holds no run to resume"),
+    ] {
+        let output = semiseq(&folder, arguments);
+        let said = errors(&output).replace('`', "");
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {said}");
+        assert!(said.contains(message), "{arguments:?}: {said}");
+        assert!(page.contains(message), "docs/src/troubleshooting.md: {message}");
+    }
 }
 
 #[test]
