@@ -35,7 +35,7 @@ pub mod prelude {
         Kind, Needs, Objective, ObjectiveConfig, Over, Part, Setting, Step, StepContext, Targets, Terms,
     };
     pub use semiseq_schema::{Metric, Problem};
-    pub use semiseq_training::config::{RunConfig, StageConfig, read, read_as, read_str, read_str_as};
+    pub use semiseq_training::config::{DeviceName, RunConfig, StageConfig, read, read_as, read_str, read_str_as};
     pub use semiseq_training::learner::progress::Progress;
     pub use semiseq_training::learner::{StageOptions, fit};
     pub use semiseq_training::tasks::evaluate::outputs;

@@ -37,11 +37,22 @@ fn open_device(backend: &str, index: usize) -> Result<Device, Error> {
     backend.device(index).map_err(wrong)
 }
 
+/// The devices that a config names, the first being that of the weights.
+fn open_devices(config: &RunConfig) -> Result<Vec<Device>, Error> {
+    let open = |device: &DeviceName| {
+        let (backend, index) = device.parts(&config.backend).map_err(|(message, hint)| Error::input(message, hint))?;
+        open_device(backend, index)
+    };
+    config.devices.iter().map(open).collect()
+}
+
 /// The run in a folder, on the backend it was trained with or on another.
 fn open_run(folder: &Path, backend: Option<&str>) -> Result<SavedRun, Error> {
     let trained = match backend {
         Some(name) => name.to_string(),
-        None if folder.join("config.toml").exists() => read(&folder.join("config.toml"), &[])?.backend,
+        None if folder.join("config.toml").exists() => {
+            read(&folder.join("config.toml"), &[])?.lead_backend().to_string()
+        }
         None => "flex".to_string(),
     };
     SavedRun::open(folder, &open_device(&trained, 0)?)

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use semiseq::datasets::one_line;
 use semiseq::prelude::*;
 
-use super::{json_text, open_device, print, tell};
+use super::{json_text, open_devices, print, tell};
 
 /// Arguments of `train`.
 #[derive(clap::Args)]
@@ -45,7 +45,16 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
         tell(format!("set {}", one_line(text, 1_000)));
     }
     let config = read(&arguments.config, &overrides)?;
-    let device = open_device(&config.backend, config.devices[0])?;
+    if let Some(backend) = &arguments.backend
+        && config.devices.iter().any(|device| matches!(device, DeviceName::Name(_)))
+    {
+        return Err(Error::input(
+            format!("`--backend {backend}` has no say where `devices` names backends of its own"),
+            "add `--set devices=[0]`, or leave `--backend` out",
+        ));
+    }
+    let mut devices = open_devices(&config)?;
+    let device = devices.remove(0);
     let interrupter = Interrupter::new();
     let training = Arc::new(AtomicBool::new(false));
     let (stop, trains) = (interrupter.clone(), Arc::clone(&training));
@@ -65,6 +74,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
         dashboard: !arguments.no_tui && !arguments.json,
         quiet: arguments.json,
         device,
+        crew: devices,
         interrupter,
         observers: Vec::new(),
     };

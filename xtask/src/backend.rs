@@ -9,13 +9,29 @@ pub const BACKENDS: [&str; 4] = ["flex", "ndarray", "wgpu", "cuda"];
 /// Flags whose value may be a path that is neither the config nor the run.
 const PATH_FLAGS: [&str; 5] = ["--data", "--out", "--output", "--space", "--set"];
 
-/// The backend that the arguments of `semiseq` ask for: `--backend`, `--set backend=`, the config's or the
-/// run's. What is wrong with any of them, `semiseq` itself will say.
+/// The backends that the arguments of `semiseq` ask for, as cargo lists features: `--backend`, `--set backend=`, the
+/// config's or the run's, and those that its `devices` name. What is wrong with any of them, `semiseq` itself will say.
 pub fn wanted(arguments: &[String]) -> String {
-    let named = flag(arguments, "--backend")
-        .or_else(|| override_of(arguments))
-        .or_else(|| positional(arguments).find_map(|path| in_file(Path::new(path), 0)));
-    named.filter(|name| BACKENDS.contains(&name.as_str())).unwrap_or_else(|| "flex".into())
+    let in_files = |key: &str| positional(arguments).find_map(|path| in_file(Path::new(path), key, 0));
+    let backend = flag(arguments, "--backend")
+        .or_else(|| override_of(arguments, "backend").map(|value| value.trim_matches(['"', '\'']).to_string()))
+        .or_else(|| in_files("backend").and_then(|value| value.as_str().map(str::to_string)));
+    let devices = override_of(arguments, "devices")
+        .and_then(|value| Some(format!("devices = {value}").parse::<toml::Table>().ok()?["devices"].clone()))
+        .or_else(|| in_files("devices"));
+    let devices = devices.as_ref().and_then(|devices| devices.as_array()).map_or(&[][..], Vec::as_slice);
+    let named = devices.iter().filter_map(|device| device.as_str()?.split(':').next().map(str::to_string));
+    // A device that is a number is one of `backend`.
+    let own = backend.filter(|_| devices.is_empty() || devices.iter().any(|device| !device.is_str()));
+    let mut wanted: Vec<String> =
+        own.into_iter().chain(named).filter(|name| BACKENDS.contains(&name.as_str())).collect();
+    wanted.sort_unstable();
+    wanted.dedup();
+    if wanted.len() > 1 {
+        // It is in every build.
+        wanted.retain(|name| name != "flex");
+    }
+    if wanted.is_empty() { "flex".into() } else { wanted.join(",") }
 }
 
 fn flag(arguments: &[String], name: &str) -> Option<String> {
@@ -31,12 +47,12 @@ fn flag(arguments: &[String], name: &str) -> Option<String> {
     None
 }
 
-/// The last `--set backend=`, as `semiseq` applies overrides in their order.
-fn override_of(arguments: &[String]) -> Option<String> {
+/// The last `--set KEY=`, as `semiseq` applies overrides in their order.
+fn override_of(arguments: &[String], key: &str) -> Option<String> {
     arguments.iter().rev().find_map(|argument| {
         let text = argument.strip_prefix("--set=").unwrap_or(argument);
-        let (key, value) = text.split_once('=')?;
-        (key.trim() == "backend").then(|| value.trim().trim_matches(['"', '\'']).to_string())
+        let (known, value) = text.split_once('=')?;
+        (known.trim() == key).then(|| value.trim().to_string())
     })
 }
 
@@ -49,16 +65,16 @@ fn positional(arguments: &[String]) -> impl Iterator<Item = &String> {
     })
 }
 
-/// The `backend` of a config, of a run folder's config, of what the config extends, or of a grid's base.
-fn in_file(path: &Path, depth: usize) -> Option<String> {
+/// A key of a config, of a run folder's config, of what the config extends, or of a grid's base.
+fn in_file(path: &Path, key: &str, depth: usize) -> Option<toml::Value> {
     const DEEPEST: usize = 10;
     let path = if path.is_dir() { path.join("config.toml") } else { path.to_path_buf() };
     let table: toml::Table = fs::read_to_string(&path).ok()?.parse().ok()?;
-    if let Some(backend) = table.get("backend") {
-        return backend.as_str().map(str::to_string);
+    if let Some(value) = table.get(key) {
+        return Some(value.clone());
     }
     let base: PathBuf = path.parent()?.join(table.get("extends").or_else(|| table.get("base"))?.as_str()?);
-    if depth < DEEPEST { in_file(&base, depth + 1) } else { None }
+    if depth < DEEPEST { in_file(&base, key, depth + 1) } else { None }
 }
 
 #[cfg(test)]
@@ -82,6 +98,10 @@ mod tests {
         assert_eq!(wanted(&words(&format!("train {config} --set backend=\"cuda\""))), "cuda");
         assert_eq!(wanted(&words(&format!("train {config} --set backend=cuda --set backend='wgpu'"))), "wgpu");
         assert_eq!(wanted(&words("train nowhere.toml")), "flex");
+        assert_eq!(wanted(&words(&format!("train {config} --set devices=[\"cuda:0\",\"cuda:1\"]"))), "cuda");
+        assert_eq!(wanted(&words(&format!("train {config} --set devices=[0,\"cuda:1\"]"))), "cuda,ndarray");
+        fs::write(folder.join("a.toml"), "devices = [\"flex\", \"wgpu\"]\nextends = \"base.toml\"\n").unwrap();
+        assert_eq!(wanted(&words(&format!("train {config}"))), "wgpu");
         assert_eq!(wanted(&words("train x --backend remote")), "flex");
     }
 

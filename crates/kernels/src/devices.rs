@@ -93,7 +93,7 @@ impl Backend {
         if index > 0 && matches!(self, Self::Flex | Self::NdArray) {
             return Err(BackendError {
                 message: format!("the backend `{self}` has no device {index}"),
-                hint: "CPU backends have one device: write `devices = [0]`".into(),
+                hint: "a CPU backend has one device, 0, whatever the cores: write `devices = [0]`".into(),
             });
         }
         Ok(open(self, index))

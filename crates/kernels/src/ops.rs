@@ -143,6 +143,8 @@ pub trait TanhOps: Backend {
 pub struct Drops {
     /// Decides with a value's place whether it is dropped.
     pub seed: u64,
+    /// The place of the first value: that of a part of a larger tensor is not 0.
+    pub first: usize,
     /// That a value is dropped.
     pub probability: f64,
     /// What the others are multiplied by.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use burn::module::Module;
-use burn::nn::{Embedding, EmbeddingConfig as BurnEmbeddingConfig, GaussianNoise, GaussianNoiseConfig, Initializer};
+use burn::nn::{Embedding, EmbeddingConfig as BurnEmbeddingConfig, Initializer};
 use burn::tensor::{Device, Tensor};
 use schemars::JsonSchema;
 use semiseq_kernels::embedding;
@@ -16,6 +16,7 @@ use crate::encoders::any::AnyEncoder;
 use crate::encoders::registry::EncoderConfig;
 use crate::layers::dropout::Dropout;
 use crate::layers::dropout::check_dropout;
+use crate::layers::noise::Noise;
 use crate::sequences::{Input, Sequences};
 
 /// `[model.….embedding]`, for data made of tokens.
@@ -61,7 +62,7 @@ impl EmbeddingConfig {
 pub struct Backbone<E: Module = AnyEncoder> {
     embedding: Option<Embedding>,
     embedding_dropout: Dropout,
-    embedding_noise: GaussianNoise,
+    embedding_noise: Noise,
     encoder: E,
     dropout: Dropout,
     #[module(skip)]
@@ -102,7 +103,7 @@ impl<E: Encoder> Backbone<E> {
         Self {
             embedding: table,
             embedding_dropout: Dropout::new(embedding.dropout),
-            embedding_noise: GaussianNoiseConfig::new(embedding.noise).init(),
+            embedding_noise: Noise::new(embedding.noise),
             encoder: encoder(width),
             dropout: Dropout::new(dropout),
             input,

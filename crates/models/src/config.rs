@@ -200,8 +200,24 @@ impl SequenceModel for AnyModel {
         each!(self, model => model.head(hidden))
     }
 
+    fn share_with(&mut self, devices: &[Device]) -> bool {
+        each!(self, model => model.share_with(devices))
+    }
+
     fn forward(&self, sequences: Sequences) -> Tensor<2> {
         each!(self, model => model.forward(sequences))
+    }
+
+    fn hidden(&self, steps: Tensor<3>, mask: Option<Tensor<2>>) -> Tensor<2> {
+        each!(self, model => model.hidden(steps, mask))
+    }
+
+    fn summary(&self, sequences: Sequences) -> Tensor<2> {
+        each!(self, model => model.summary(sequences))
+    }
+
+    fn states(&self, sequences: Sequences) -> Tensor<3> {
+        each!(self, model => model.states(sequences))
     }
 
     fn forward_from(&self, sequences: Sequences, states: Option<Vec<State>>) -> Option<(Tensor<2>, Vec<State>)> {

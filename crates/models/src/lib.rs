@@ -3,6 +3,7 @@
 mod backbone;
 mod cells;
 mod config;
+mod crew;
 mod decoders;
 mod encoder;
 mod encoders;
@@ -20,6 +21,7 @@ pub use cells::{
     SlstmLayer, SruConfig, SruLayer, State,
 };
 pub use config::{AnyModel, HeadSize, ModelConfig};
+pub use crew::Crew;
 pub use decoders::{
     AnyDecoder, Attention, AttentionKind, Feeding, ImageDecoder, Memory, SequenceDecoder, SequenceDecoderConfig,
     SequenceGenerator, Source, StepGenerator, beam,

@@ -1,10 +1,11 @@
 //! The trait of models.
 
 use burn::module::{Module, ModuleDisplay};
-use burn::tensor::Tensor;
+use burn::tensor::{Device, Tensor};
 use semiseq_schema::InputSize;
 
 use crate::cells::state::State;
+use crate::crew::{Crew, share};
 use crate::encoders::image::Image;
 use crate::sequences::Sequences;
 
@@ -12,6 +13,10 @@ use crate::sequences::Sequences;
 ///
 /// An objective that bends what the model reads or what it makes of it (adversarial noise, mixed sequences) takes the
 /// parts; all others take [`SequenceModel::forward`].
+///
+/// Where the model has a [`Crew`], its devices share the passes that are whole: [`SequenceModel::forward`],
+/// [`SequenceModel::forward_from`], [`SequenceModel::hidden`], [`SequenceModel::summary`] and
+/// [`SequenceModel::states`]. The other parts work where what they read lies.
 pub trait SequenceModel: Module + ModuleDisplay {
     /// What the encoder reads, `[batch, time, width]`: the values, or the vectors of the tokens.
     fn embed(&self, sequences: Sequences) -> Tensor<3>;
@@ -24,6 +29,16 @@ pub trait SequenceModel: Module + ModuleDisplay {
 
     /// Logits `[rows, outputs]` from vectors `[rows, summary_size]`, with the dropout before the head.
     fn head(&self, hidden: Tensor<2>) -> Tensor<2>;
+
+    /// Who shares the passes. `None`: a model that makes all of them itself, or leaves that to a model within.
+    fn crew(&self) -> Option<&Crew<Self>> {
+        None
+    }
+
+    /// Lets devices share the passes, the first being the one where the model lies. False where the model cannot.
+    fn share_with(&mut self, _devices: &[Device]) -> bool {
+        false
+    }
 
     /// What the encoder reads at once, where that is the whole sequence; see [`Encoder::image`](crate::Encoder::image).
     fn image(&self) -> Option<Image> {
@@ -52,8 +67,10 @@ pub trait SequenceModel: Module + ModuleDisplay {
 
     /// Logits `[rows, outputs]`: a row a sequence, or `batch * time` rows for a tagger.
     fn forward(&self, sequences: Sequences) -> Tensor<2> {
-        let mask = sequences.mask.clone();
-        self.head(self.hidden(self.embed(sequences), mask))
+        share(self.crew(), self, sequences, |model, sequences| {
+            let mask = sequences.mask.clone();
+            model.head(model.hidden(model.embed(sequences), mask))
+        })
     }
 
     /// As [`SequenceModel::forward`] of sequences without padding that go on where earlier ones ended: from the states
@@ -64,24 +81,30 @@ pub trait SequenceModel: Module + ModuleDisplay {
 
     /// The vectors that the head reads, `[rows, summary_size]`, from what [`SequenceModel::embed`] gives.
     fn hidden(&self, steps: Tensor<3>, mask: Option<Tensor<2>>) -> Tensor<2> {
-        let states = self.encode(steps, mask.clone());
-        if self.per_step() {
-            let [batch, time, width] = states.dims();
-            states.reshape([batch * time, width])
-        } else {
-            self.pool(states, mask)
-        }
+        share(self.crew(), self, (steps, mask), |model, (steps, mask)| {
+            let states = model.encode(steps, mask.clone());
+            if model.per_step() {
+                let [batch, time, width] = states.dims();
+                states.reshape([batch * time, width])
+            } else {
+                model.pool(states, mask)
+            }
+        })
     }
 
     /// The sequence as one vector, `[batch, summary_size]`, before dropout and head.
     fn summary(&self, sequences: Sequences) -> Tensor<2> {
-        let mask = sequences.mask.clone();
-        self.pool(self.states(sequences), mask)
+        share(self.crew(), self, sequences, |model, sequences| {
+            let mask = sequences.mask.clone();
+            model.pool(model.encode(model.embed(sequences), mask.clone()), mask)
+        })
     }
 
     /// A vector a step, `[batch, time, summary_size]`, before pooling.
     fn states(&self, sequences: Sequences) -> Tensor<3> {
-        let mask = sequences.mask.clone();
-        self.encode(self.embed(sequences), mask)
+        share(self.crew(), self, sequences, |model, sequences| {
+            let mask = sequences.mask.clone();
+            model.encode(model.embed(sequences), mask)
+        })
     }
 }

@@ -57,6 +57,10 @@ pub trait Objective<M: SequenceModel>: Module + ModuleDisplay {
     /// its share of the rows that it is the mean over: together they are the loss of one large batch, if the term is a
     /// sum over rows. Terms that compare the rows of a batch with each other or with its means (contrastive ones,
     /// thresholds and distributions that follow the batch) see small batches.
+    ///
+    /// Where a step goes back itself (`backward`), it goes through a copy of the model that learns nothing
+    /// ([`fresh_copy`](crate::weight_average::fresh_copy)): a pass back takes apart the way from a model's copies on
+    /// other devices to its weights.
     fn step(&mut self, model: &M, step: &Step, context: &StepContext) -> Terms;
 
     /// Called after the optimiser moved the model: where a teacher follows its student.

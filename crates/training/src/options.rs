@@ -23,6 +23,9 @@ pub struct RunOptions {
     pub quiet: bool,
     /// Where to compute.
     pub device: Device,
+    /// Devices that share the passes of the model with it ([`semiseq_models::Crew`]); `device` may stand there again.
+    /// Empty: it makes them alone.
+    pub crew: Vec<Device>,
     /// Stops the run at the next step, or at the next batch of the scoring behind the last stage.
     pub interrupter: Interrupter,
     /// Whoever wants to hear of the run, besides its folder.
@@ -39,6 +42,7 @@ impl RunOptions {
             dashboard: false,
             quiet: true,
             device,
+            crew: Vec::new(),
             interrupter: Interrupter::new(),
             observers: Vec::new(),
         }

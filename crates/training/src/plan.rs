@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use burn::tensor::Device;
 use semiseq_datasets::{Augmenter, Prepared, Target};
-use semiseq_models::{Taken, with_weights_of, with_word_vectors};
+use semiseq_models::{SequenceModel, Taken, with_weights_of, with_word_vectors};
 use semiseq_objectives::{ObjectiveConfig, Setting, SupervisedConfig, TargetSize};
 use semiseq_schema::mix;
 
@@ -161,12 +161,23 @@ impl<'a, M: ModelSettings, O: ObjectiveSettings> Plan<'a, M, O> {
             Some(vectors) => with_word_vectors(model, &vectors.table),
             None => model,
         };
-        match &self.initial {
+        let (mut model, taken) = match &self.initial {
             Some(InitialWeights { tensors, rows }) => {
                 with_weights_of(model, tensors, self.config.weights_part, rows.as_deref())
             }
             None => (model, Taken::default()),
+        };
+        if !self.options.crew.is_empty() {
+            // One that cannot be shared is refused with the stages.
+            model.share_with(&self.crew());
         }
+        (model, taken)
+    }
+
+    /// All devices that make passes of the model.
+    pub(crate) fn crew(&self) -> Vec<Device> {
+        let RunOptions { device, crew, .. } = self.options;
+        std::iter::once(device).chain(crew).cloned().collect()
     }
 
     /// Whether each stage has something to learn from and to be judged by, before the first begins.
@@ -175,6 +186,12 @@ impl<'a, M: ModelSettings, O: ObjectiveSettings> Plan<'a, M, O> {
     ///
     /// What is missing, and what to do.
     pub(crate) fn check_stages(&self, model: &M::Model) -> Result<(), Error> {
+        if !self.options.crew.is_empty() && !model.clone().share_with(&self.crew()) {
+            return Err(Error::input(
+                format!("`devices`: the model `{}` cannot be shared by several devices", self.config.model.name()),
+                "name one device, or give the model a `Crew` (`SequenceModel::crew` and `share_with`)",
+            ));
+        }
         self.config.stages.iter().enumerate().try_for_each(|(index, stage)| {
             check_stage(model, &self.objective(index, stage, model), &self.stage_options(index, stage, None))
         })?;

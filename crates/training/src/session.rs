@@ -67,13 +67,17 @@ impl<'a, M: ModelSettings, O: ObjectiveSettings> Session<'a, M, O> {
         data.warnings.iter().chain(&told).try_for_each(|warning| self.warn(warning))
     }
 
-    /// Says what was found of word vectors, and what plain methods give on the same labels.
+    /// Says how many devices there are, what was found of word vectors, and what plain methods give on the same labels.
     ///
     /// # Errors
     ///
     /// Where the log cannot be written.
     pub(crate) fn tell_references(&mut self) -> Result<(), Error> {
         let Plan { config, data, vectors, .. } = self.plan;
+        let devices = self.plan.crew().len();
+        if devices > 1 {
+            self.progress.note(&format!("{devices} devices share the passes of each batch"));
+        }
         if let (Some(vectors), Some((path, _))) = (vectors, config.model.word_vectors()) {
             self.progress.note(&vectors.coverage(path, data));
         }
@@ -260,7 +264,7 @@ impl<'a, M: ModelSettings, O: ObjectiveSettings> Session<'a, M, O> {
             name: config.name.clone(),
             objective: config.last_stage().map_or(String::new(), |stage| stage.objective.name().into()),
             encoder: config.model.encoder().into(),
-            backend: config.backend.clone(),
+            backend: config.lead_backend().into(),
             seed: config.seed,
             semiseq: env!("CARGO_PKG_VERSION").into(),
             n_labeled: data.labeled.len(),

@@ -69,7 +69,7 @@ impl Cell {
 
 /// As many cells at a time as there are cores; one where cells share a GPU.
 pub fn cores_for<'a>(mut cells: impl Iterator<Item = &'a Cell>) -> usize {
-    let on_cpu = cells.all(|cell| ["flex", "ndarray"].contains(&cell.config.backend.as_str()));
+    let on_cpu = cells.all(|cell| cell.config.backends().iter().all(|backend| ["flex", "ndarray"].contains(backend)));
     if on_cpu { std::thread::available_parallelism().map_or(1, usize::from) } else { 1 }
 }
 

@@ -1,9 +1,11 @@
 //! From a config to a run folder and back: train, resume, eval, predict, embed.
 
 mod cross_validation;
+mod devices;
 mod initial_weights;
 mod protocol;
 mod resume;
+mod stage;
 mod tasks;
 
 use crate::common::{errors, folder, semiseq, write_config};

@@ -24,7 +24,7 @@ mod weights;
 pub use adam::adam;
 pub use both::both;
 pub use cross_entropy::linear_cross_entropy;
-pub use dropout::dropout;
+pub use dropout::{DropoutMask, dropout};
 pub use embedding::embedding;
 pub use gated_scan::gated_scan;
 pub use gru::gru;

@@ -11,6 +11,7 @@ use crate::InputSize;
 use crate::backbone::check_body;
 use crate::backbone::{Backbone, EmbeddingConfig};
 use crate::cells::state::State;
+use crate::crew::Crew;
 use crate::encoder::Encoder;
 use crate::encoders::any::AnyEncoder;
 use crate::encoders::image::Image;
@@ -57,6 +58,7 @@ pub struct Classifier<E: Module = AnyEncoder> {
     backbone: Backbone<E>,
     pool: Pool,
     head: Linear,
+    crew: Crew<Self>,
     #[module(skip)]
     outputs: usize,
 }
@@ -83,7 +85,8 @@ impl<E: Encoder> Classifier<E> {
     pub fn new(backbone: Backbone<E>, pooling: Pooling, outputs: usize, device: &Device) -> Self {
         let width = backbone.encoder().hidden();
         let pool = pooling.init(width, backbone.encoder().bidirectional(), device);
-        Self { backbone, pool, head: LinearConfig::new(width, outputs).init(device), outputs }
+        let head = LinearConfig::new(width, outputs).init(device);
+        Self { backbone, pool, head, crew: Crew::alone(), outputs }
     }
 
     /// See [`Encoder::forward_from`].
@@ -125,6 +128,15 @@ impl<E: Encoder> SequenceModel for Classifier<E> {
 
     fn head(&self, hidden: Tensor<2>) -> Tensor<2> {
         self.head.forward(self.backbone.drop(hidden))
+    }
+
+    fn crew(&self) -> Option<&Crew<Self>> {
+        Some(&self.crew)
+    }
+
+    fn share_with(&mut self, devices: &[Device]) -> bool {
+        self.crew = Crew::of(devices.to_vec());
+        true
     }
 
     fn image(&self) -> Option<Image> {

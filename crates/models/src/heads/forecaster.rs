@@ -10,6 +10,7 @@ use crate::InputSize;
 use crate::backbone::check_body;
 use crate::backbone::{Backbone, EmbeddingConfig};
 use crate::cells::state::State;
+use crate::crew::{Crew, share};
 use crate::encoder::Encoder;
 use crate::encoders::any::AnyEncoder;
 use crate::encoders::image::Image;
@@ -45,6 +46,7 @@ pub struct ForecasterConfig {
 #[derive(Module, Debug)]
 pub struct Forecaster<E: Module = AnyEncoder> {
     body: Classifier<E>,
+    crew: Crew<Self>,
     #[module(skip)]
     channels: usize,
     #[module(skip)]
@@ -88,6 +90,7 @@ impl ForecasterConfig {
         let backbone = Backbone::of(input, &EmbeddingConfig::default(), self.dropout, &self.encoder, device);
         Forecaster {
             body: Classifier::new(backbone, self.pooling, horizon * channels, device),
+            crew: Crew::alone(),
             channels,
             every_step: self.every_step,
             instance_norm: self.instance_norm,
@@ -141,19 +144,32 @@ impl<E: Encoder> SequenceModel for Forecaster<E> {
         self.body.head(hidden)
     }
 
+    fn crew(&self) -> Option<&Crew<Self>> {
+        Some(&self.crew)
+    }
+
+    fn share_with(&mut self, devices: &[Device]) -> bool {
+        self.crew = Crew::of(devices.to_vec());
+        true
+    }
+
     fn forward(&self, sequences: Sequences) -> Tensor<2> {
-        let mask = sequences.mask.clone();
-        let forecast = self.head(self.hidden(self.embed(sequences.clone()), mask));
-        if self.instance_norm { self.restored(forecast, &sequences) } else { forecast }
+        share(self.crew(), self, sequences, |model, sequences| {
+            let mask = sequences.mask.clone();
+            let forecast = model.head(model.hidden(model.embed(sequences.clone()), mask));
+            if model.instance_norm { model.restored(forecast, &sequences) } else { forecast }
+        })
     }
 
     fn forward_from(&self, sequences: Sequences, states: Option<Vec<State>>) -> Option<(Tensor<2>, Vec<State>)> {
         if !self.every_step {
             return None;
         }
-        let (steps, states) = self.body.encode_from(self.embed(sequences), states)?;
-        let [batch, time, width] = steps.dims();
-        Some((self.head(steps.reshape([batch * time, width])), states))
+        share(self.crew(), self, (sequences, states), |model, (sequences, states)| {
+            let (steps, states) = model.body.encode_from(model.embed(sequences), states)?;
+            let [batch, time, width] = steps.dims();
+            Some((model.head(steps.reshape([batch * time, width])), states))
+        })
     }
 
     fn image(&self) -> Option<Image> {

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::InputSize;
 use crate::backbone::check_body;
 use crate::backbone::{Backbone, EmbeddingConfig};
+use crate::crew::Crew;
 use crate::encoder::Encoder;
 use crate::encoders::any::AnyEncoder;
 use crate::encoders::image::Image;
@@ -39,6 +40,7 @@ pub struct RegressorConfig {
 #[derive(Module, Debug)]
 pub struct Regressor<E: Module = AnyEncoder> {
     body: Classifier<E>,
+    crew: Crew<Self>,
 }
 
 impl RegressorConfig {
@@ -49,7 +51,7 @@ impl RegressorConfig {
     /// Builds the regressor.
     pub fn init(&self, input: InputSize, device: &Device) -> Regressor {
         let backbone = Backbone::of(input, &self.embedding, self.dropout, &self.encoder, device);
-        Regressor { body: Classifier::new(backbone, self.pooling, 1, device) }
+        Regressor { body: Classifier::new(backbone, self.pooling, 1, device), crew: Crew::alone() }
     }
 }
 
@@ -68,6 +70,15 @@ impl<E: Encoder> SequenceModel for Regressor<E> {
 
     fn head(&self, hidden: Tensor<2>) -> Tensor<2> {
         self.body.head(hidden)
+    }
+
+    fn crew(&self) -> Option<&Crew<Self>> {
+        Some(&self.crew)
+    }
+
+    fn share_with(&mut self, devices: &[Device]) -> bool {
+        self.crew = Crew::of(devices.to_vec());
+        true
     }
 
     fn image(&self) -> Option<Image> {

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::InputSize;
 use crate::backbone::check_body;
 use crate::backbone::{Backbone, EmbeddingConfig};
+use crate::crew::Crew;
 use crate::encoder::Encoder;
 use crate::encoders::any::AnyEncoder;
 use crate::encoders::registry::EncoderConfig;
@@ -37,6 +38,7 @@ pub struct Tagger<E: Module = AnyEncoder> {
     backbone: Backbone<E>,
     pool: Pool,
     head: Linear,
+    crew: Crew<Self>,
     #[module(skip)]
     outputs: usize,
 }
@@ -51,7 +53,8 @@ impl TaggerConfig {
         let backbone = Backbone::of(input, &self.embedding, self.dropout, &self.encoder, device);
         let width = backbone.encoder().hidden();
         let pool = Pooling::Last.init(width, backbone.encoder().bidirectional(), device);
-        Tagger { backbone, pool, head: LinearConfig::new(width, outputs).init(device), outputs }
+        let head = LinearConfig::new(width, outputs).init(device);
+        Tagger { backbone, pool, head, crew: Crew::alone(), outputs }
     }
 }
 
@@ -70,6 +73,15 @@ impl<E: Encoder> SequenceModel for Tagger<E> {
 
     fn head(&self, hidden: Tensor<2>) -> Tensor<2> {
         self.head.forward(self.backbone.drop(hidden))
+    }
+
+    fn crew(&self) -> Option<&Crew<Self>> {
+        Some(&self.crew)
+    }
+
+    fn share_with(&mut self, devices: &[Device]) -> bool {
+        self.crew = Crew::of(devices.to_vec());
+        true
     }
 
     fn causal(&self) -> bool {

@@ -3,8 +3,10 @@
 use burn::module::Module;
 use burn::nn::{Dropout as BurnDropout, DropoutConfig};
 use burn::tensor::Tensor;
-use semiseq_kernels::dropout;
+use semiseq_kernels::DropoutMask;
 use semiseq_schema::{Problem, problem};
+
+use crate::crew::drawn;
 
 /// Sets values to zero at random while training: on an autodiff device, in a module that is not frozen.
 #[derive(Module, Debug)]
@@ -25,8 +27,13 @@ impl Dropout {
     ///
     /// - input and output: any
     pub fn forward<const D: usize>(&self, input: Tensor<D>) -> Tensor<D> {
-        let active = self.switch.training.is_enabled() && input.device().is_autodiff() && self.switch.prob > 0.0;
-        if active { dropout(input, self.switch.prob) } else { input }
+        let probability = self.switch.prob;
+        if !(self.switch.training.is_enabled() && input.device().is_autodiff() && probability > 0.0) {
+            return input;
+        }
+        let draw = |values: usize| DropoutMask::draw(&input, values, probability);
+        let (mask, first) = drawn(input.shape().num_elements(), draw);
+        mask.drop(input, first)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Shapes, masks and numbers of models, against PyTorch's.
 
 mod common;
+mod crew;
 mod decoder;
 mod parallel_cells;
 mod shapes;

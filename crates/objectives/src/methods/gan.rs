@@ -186,11 +186,16 @@ pub fn generator_loss(loss: GanLoss, made: Tensor<1>) -> Tensor<1> {
 }
 
 /// `mean (|∇_x f| - 1)²`, `[1]` (Gulrajani et al. 2017, eq. 3), for a score `f` from `[batch, time, features]` to
-/// `[batch]` on an autodiff device.
-pub fn gradient_penalty(values: Tensor<3>, score: impl Fn(Tensor<3>) -> Tensor<1>) -> Tensor<1> {
+/// `[batch]` on an autodiff device. `held` gives the same score from weights that learn nothing: a pass back goes
+/// through it.
+pub fn gradient_penalty(
+    values: Tensor<3>,
+    held: impl Fn(Tensor<3>) -> Tensor<1>,
+    score: impl Fn(Tensor<3>) -> Tensor<1>,
+) -> Tensor<1> {
     let leaf = values.detach().require_grad();
     let [batch, _, _] = leaf.dims();
-    let gradients = score(leaf.clone()).sum().backward();
+    let gradients = held(leaf.clone()).sum().backward();
     let Some(gradient) = leaf.grad(&gradients) else { return Tensor::zeros([1], &leaf.device()) };
     let gradient = beside(&leaf, gradient);
     let length = (gradient.clone() * gradient.clone()).sum_dim(2).sum_dim(1).sqrt().clamp_min(1e-12);
@@ -256,7 +261,10 @@ impl Gan {
         let device = made_values.device();
         let share: Tensor<3> = draws.uniform([batch, 1], &device).unsqueeze_dim(2);
         let between = made_values.clone() + (real_values.clone() - made_values) * share;
-        terms.add("penalty", self.config.penalty, gradient_penalty(padded(between, real), score)).over(Over::Sequences)
+        let (still, critic) = (held(model), held(&self.critic));
+        let of_held = |values: Tensor<3>| critic.scores(&still, with(values), classes);
+        let penalty = gradient_penalty(padded(between, real), of_held, score);
+        terms.add("penalty", self.config.penalty, penalty).over(Over::Sequences)
     }
 }
 

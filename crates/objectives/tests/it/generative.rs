@@ -103,17 +103,18 @@ fn the_gradient_penalty_by_a_difference() {
     check("gradient_penalty", &["weight", "output"], 1e-3, |inputs: &[Tensor<2>], case| {
         let between = tensor::<3>(&case["between"]);
         let [batch, time, features] = between.dims();
-        gradient_penalty(between, |values| {
+        let score = |values: Tensor<3>| {
             values
                 .reshape([batch, time * features])
                 .matmul(inputs[0].clone())
                 .tanh()
                 .matmul(inputs[1].clone())
                 .reshape([batch])
-        })
+        };
+        gradient_penalty(between, score, score)
     });
     let device = device();
-    let flat =
-        gradient_penalty(Tensor::ones([2, 3, 1], &device), |values| values.sum_dim(1).reshape([2]) / 3f64.sqrt());
+    let score = |values: Tensor<3>| values.sum_dim(1).reshape([2]) / 3f64.sqrt();
+    let flat = gradient_penalty(Tensor::ones([2, 3, 1], &device), score, score);
     assert!(host(flat)[0] < 1e-6, "a slope of 1 costs nothing");
 }

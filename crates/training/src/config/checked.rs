@@ -63,6 +63,6 @@ mod tests {
         config.devices.clear();
         let message = config.checked().unwrap_err().in_full();
         assert!(message.contains("config `small`: `stage.0.batch_size` must be at least 1"), "{message}");
-        assert!(message.contains("`devices` must name one device, got 0"), "{message}");
+        assert!(message.contains("`devices` must name 1 to 64 devices, got 0"), "{message}");
     }
 }

@@ -5,6 +5,7 @@
 pub(crate) mod baseline;
 pub(crate) mod checked;
 pub(crate) mod checkpoint;
+pub(crate) mod devices;
 mod files;
 pub(crate) mod hints;
 pub(crate) mod layers;
@@ -25,6 +26,7 @@ mod values;
 pub use baseline::BaselineConfig;
 pub use checked::CheckedConfig;
 pub use checkpoint::CheckpointEvery;
+pub use devices::{DeviceName, Strategy};
 pub use layers::{LayerConfig, LayersConfig};
 pub use optimizer::{AdamConfig, OptimizerConfig, RmsPropConfig, SgdConfig};
 pub use paths::seen_from;
@@ -58,9 +60,15 @@ pub struct RunConfig<M = ModelConfig, O = ObjectiveConfig> {
     /// `flex`, `ndarray`, `wgpu` or `cuda`.
     #[serde(default = "default_backend")]
     pub backend: String,
-    /// Which device of that backend, by number; one device a run.
+    /// The devices of the run: numbers are devices of `backend`, names such as `"cuda:1"` of any. The first has the
+    /// weights and the optimiser; where there are more, each makes the passes of some rows of every batch, to the
+    /// numbers of one device. Default `[0]`.
     #[serde(default = "first_device")]
-    pub devices: Vec<usize>,
+    pub devices: Vec<DeviceName>,
+    /// `single` (one device) or `multi` (several share the passes); `ddp` (averaged gradients) is refused, with the
+    /// reason. Default: what `devices` says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub strategy: Option<Strategy>,
     /// Training keeps less of each pass forward and makes it again on the way back: less memory for more time (Chen et
     /// al. 2016). An LSTM or a GRU then keeps its states and not its gates. On flex and ndarray. Default false.
     #[serde(default)]
@@ -96,8 +104,8 @@ fn is_body(part: &WeightsPart) -> bool {
     *part == WeightsPart::Body
 }
 
-fn first_device() -> Vec<usize> {
-    vec![0]
+fn first_device() -> Vec<DeviceName> {
+    vec![DeviceName::Number(0)]
 }
 
 /// What early stopping keeps of the training part for validation, where the config does not say.
@@ -114,6 +122,7 @@ impl<M: ModelSettings, O: ObjectiveSettings> RunConfig<M, O> {
             seed: 0,
             backend: default_backend(),
             devices: first_device(),
+            strategy: None,
             gradient_checkpointing: false,
             weights: None,
             weights_part: WeightsPart::Body,
@@ -135,18 +144,13 @@ impl<M: ModelSettings, O: ObjectiveSettings> RunConfig<M, O> {
                 None,
             ));
         }
-        if self.devices.len() != 1 {
-            problems.push(problem(
-                "devices",
-                format!("must name one device, got {}", self.devices.len()),
-                Some("a run uses a single device; start several runs for several devices"),
-            ));
-        }
-        if self.gradient_checkpointing && !["flex", "ndarray"].contains(&self.backend.as_str()) {
+        devices::check(&self.devices, self.strategy, &self.backend, &mut problems);
+        let elsewhere = self.backends().into_iter().find(|backend| !["flex", "ndarray"].contains(backend));
+        if let Some(backend) = elsewhere.filter(|_| self.gradient_checkpointing) {
             // Burn 0.22 fuses operations there into ones that write over what is read again later.
             problems.push(problem(
                 "gradient_checkpointing",
-                format!("works on flex and ndarray, not on {}", self.backend),
+                format!("works on flex and ndarray, not on {backend}"),
                 Some("leave it out, or use `backend = \"flex\"`"),
             ));
         }
@@ -191,6 +195,16 @@ impl<M: ModelSettings, O: ObjectiveSettings> RunConfig<M, O> {
             self.data.validation = Some(Validation::Fraction(FOR_STOPPING));
         }
         self
+    }
+
+    /// The backend of each device, in their order.
+    pub fn backends(&self) -> Vec<&str> {
+        self.devices.iter().filter_map(|device| Some(device.parts(&self.backend).ok()?.0)).collect()
+    }
+
+    /// The backend that the first device belongs to, where the weights lie.
+    pub fn lead_backend(&self) -> &str {
+        self.backends().first().copied().unwrap_or(&self.backend)
     }
 
     /// The stage that the baseline copies its batch size, length and optimiser from: the last one.

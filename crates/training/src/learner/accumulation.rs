@@ -32,6 +32,8 @@ pub(super) fn gradients<M: SequenceModel, O: Objective<M>>(
         let Some(total) = terms.total_of(|over| share(over, batch)) else { continue };
         means.push(&terms, |over| rows(over, batch));
         let gradients = GradientsParams::from_grads(total.backward(), learned);
+        // The pass back has taken apart what leads from a crew's copies to the weights; a clone makes them anew.
+        *learned = learned.clone();
         if batches.len() == 1 {
             return Some(gradients);
         }

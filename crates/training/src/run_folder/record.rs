@@ -137,7 +137,7 @@ impl RunRecord {
         let resumed = resume && !force;
         if resumed {
             let before = fs::read_to_string(folder.join("config.toml")).unwrap_or_default();
-            if before != text {
+            if but_for_devices(&before) != but_for_devices(&text) {
                 return Err(Error::input(
                     format!("the config is not the one that the run in {shown} was started with"),
                     format!(
@@ -303,10 +303,19 @@ pub(crate) fn check_folder(folder: &Path, options: &RunOptions) -> Result<(), Er
     Ok(())
 }
 
-/// Whether the run in a folder was begun with this very config.
+/// Whether the run in a folder was begun with this very config, on whatever devices.
 pub(crate) fn begun_with<M: ModelSettings, O: ObjectiveSettings>(folder: &Path, config: &RunConfig<M, O>) -> bool {
     let before = fs::read_to_string(folder.join("config.toml")).ok();
-    before.is_some() && before == toml::to_string(config).ok()
+    let same =
+        |before: String| toml::to_string(config).is_ok_and(|now| but_for_devices(&before) == but_for_devices(&now));
+    before.is_some_and(same)
+}
+
+/// A config as it is written, without its devices: a run goes on on others.
+fn but_for_devices(text: &str) -> String {
+    let mut table: toml::Table = text.parse().unwrap_or_default();
+    ["devices", "strategy"].iter().for_each(|key| drop(table.remove(*key)));
+    table.to_string()
 }
 
 fn taken_up(mut files: Files) -> Result<(Done, RunPosition), Error> {
