@@ -28,7 +28,9 @@ pub fn page(runs: &[RunReport<'_>]) -> String {
 fn table_of(runs: &[RunReport<'_>]) -> String {
     let columns: Vec<&str> = METRICS
         .iter()
-        .filter(|metric| metric.stops && runs.iter().any(|run| run.summary.test.contains_key(metric.name)))
+        .filter(|metric| {
+            metric.stops && !metric.detailed && runs.iter().any(|run| run.summary.test.contains_key(metric.name))
+        })
         .map(|metric| metric.name)
         .collect();
     let best = |name: &str| {

@@ -26,7 +26,7 @@ use crate::run_folder::summary::Summary;
 use crate::run_folder::weights::Weights;
 use crate::tasks::evaluate::{pooled, score, voted_outputs_until};
 use crate::tasks::measures::Confusion;
-use crate::tasks::{Judge, Outputs, Prediction, Predictor, Purpose, head_size};
+use crate::tasks::{Evaluation, Judge, Outputs, Prediction, Predictor, Purpose, further, head_size, intervals};
 
 /// A finished run. Its model and its objective live off the autodiff device.
 pub struct FinishedRun<M: ModelSettings = ModelConfig, O: ObjectiveSettings = ObjectiveConfig> {
@@ -310,7 +310,36 @@ impl<M: ModelSettings, O: ObjectiveSettings> FinishedRun<M, O> {
             return ((generator.scores(&self.model, dataset, stop), None), true);
         }
         let outputs = self.outputs_until(dataset, stop);
+        if stop() {
+            return (Scored::default(), false);
+        }
         (scored(self.file.purpose, &outputs, dataset, &self.file.processor), outputs.finite())
+    }
+
+    /// As [`FinishedRun::score`], with 95 % intervals and each class by itself.
+    pub fn evaluate(&self, dataset: &Dataset) -> Evaluation {
+        self.evaluate_until(dataset, &|| false).0
+    }
+
+    /// As [`FinishedRun::evaluate`], and whether all outputs are finite; given up where `stop` says so.
+    pub(crate) fn evaluate_until(&self, dataset: &Dataset, stop: &dyn Fn() -> bool) -> (Evaluation, bool) {
+        let purpose = self.file.purpose;
+        if purpose.scored_by == Judge::Objective {
+            let ((scores, confusion), finite) = self.score_until(dataset, stop);
+            return (Evaluation { scores, confusion, ..Evaluation::default() }, finite);
+        }
+        let outputs = self.outputs_until(dataset, stop);
+        if stop() {
+            return (Evaluation::default(), false);
+        }
+        let (scores, confusion) = scored(purpose, &outputs, dataset, &self.file.processor);
+        let finite = outputs.finite();
+        if !finite {
+            return (Evaluation { scores, confusion, ..Evaluation::default() }, finite);
+        }
+        let (mut intervals, classes) = intervals(purpose.task(), &outputs, dataset, &self.file.processor);
+        intervals.retain(|name, _| scores.contains_key(name));
+        (Evaluation { scores, intervals, classes, confusion }, finite)
     }
 
     /// Samples of the run's last stage, as sequences in the model's units.
@@ -390,8 +419,11 @@ impl<M: ModelSettings, O: ObjectiveSettings> FinishedRun<M, O> {
 
 /// Scores of outputs as a finished run tells them.
 pub(crate) fn scored(purpose: Purpose, outputs: &Outputs, dataset: &Dataset, processor: &Processor) -> Scored {
-    let (mut scores, confusion) = score(purpose.task(), outputs, dataset, processor);
-    if !purpose.task().tells_loss() {
+    let task = purpose.task();
+    let (mut scores, confusion) = score(task, outputs, dataset, processor);
+    let more = further(task, outputs, dataset, processor, &|name| !scores.contains_key(name));
+    scores.extend(more);
+    if !task.tells_loss() {
         scores.remove("loss");
     }
     (scores, confusion)

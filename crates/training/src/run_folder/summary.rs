@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use semiseq_schema::{METRICS, Scores};
+use semiseq_schema::{Intervals, METRICS, Scores};
 use serde::{Deserialize, Serialize};
 
 use crate::learner::Outcome;
@@ -44,6 +44,10 @@ pub struct Summary {
     pub cross_validation: Option<CrossValidation>,
     /// Scores on the test part.
     pub test: Scores,
+    /// Their 95 % intervals: Wilson's for shares of independent sequences, else of a seeded bootstrap over the sequences
+    /// of the test part.
+    #[serde(skip_serializing_if = "Intervals::is_empty", default)]
+    pub test_intervals: Intervals,
     /// Labels that the run saw: those that it learned from, and those that chose its weights.
     #[serde(default)]
     pub n_labels_used: usize,
@@ -116,8 +120,11 @@ impl fmt::Display for Summary {
             writeln!(f, "on labels left out: {} {mean:.4} ± {deviation:.4} over {} folds", metric.name, cross.folds)?;
         }
         writeln!(f)?;
-        let columns: Vec<&str> =
-            METRICS.iter().map(|metric| metric.name).filter(|name| self.test.contains_key(*name)).collect();
+        let columns: Vec<&str> = METRICS
+            .iter()
+            .filter(|metric| !metric.detailed && self.test.contains_key(metric.name))
+            .map(|metric| metric.name)
+            .collect();
         let path: Vec<&str> = self.stages.iter().map(|stage| stage.objective.as_str()).collect();
         let path = path.join(" → ");
         let names = self.references.iter().map(|reference| reference.name.chars().count());

@@ -5,6 +5,7 @@ use semiseq_schema::Scores;
 use serde::{Deserialize, Serialize};
 
 use crate::cells::cell;
+use crate::tasks::tallies::{Tally, macro_mean};
 
 /// Predictions beside the truth, gathered over an evaluation.
 #[derive(Clone, Debug, Default)]
@@ -53,6 +54,11 @@ pub fn argmax(values: &[f64]) -> usize {
     values.iter().enumerate().fold(0, |best, (index, value)| if *value > values[best] { index } else { best })
 }
 
+/// What the truth costs a distribution, in nats.
+pub(super) fn negative_log(distribution: &[f64], truth: usize) -> f64 {
+    -distribution[truth].max(1e-12).ln()
+}
+
 impl ClassPredictions {
     /// Adds a distribution over the classes and the true class.
     pub fn push(&mut self, probabilities: Vec<f64>, truth: usize) {
@@ -66,7 +72,7 @@ impl ClassPredictions {
         let right = self.pairs().filter(|(truth, predicted)| truth == predicted).count();
         Scores::from([
             ("accuracy".into(), right as f64 / self.truth.len().max(1) as f64),
-            ("macro_f1".into(), macro_f1(&per_class)),
+            ("macro_f1".into(), macro_mean(&per_class, |scores| scores.f1)),
             ("loss".into(), self.loss()),
             ("ece".into(), self.calibration_error(15)),
         ])
@@ -81,13 +87,8 @@ impl ClassPredictions {
 
     /// Precision, recall and F1 of each class, in their order.
     pub fn per_class(&self, classes: usize) -> Vec<ClassScores> {
-        let mut tallies = vec![Tally::default(); classes];
-        for (truth, predicted) in self.pairs() {
-            tallies[truth].support += 1;
-            tallies[predicted].predicted += 1;
-            tallies[truth].right += usize::from(truth == predicted);
-        }
-        tallies.into_iter().map(Tally::scores).collect()
+        let rows = self.pairs().map(|(truth, predicted)| (truth, predicted, 1));
+        Tally::of_classes(classes, rows).into_iter().map(Tally::scores).collect()
     }
 
     /// The true and the predicted class of each row.
@@ -96,8 +97,7 @@ impl ClassPredictions {
     }
 
     fn loss(&self) -> f64 {
-        let sum: f64 =
-            self.probabilities.iter().zip(&self.truth).map(|(row, truth)| -row[*truth].max(1e-12).ln()).sum();
+        let sum: f64 = self.probabilities.iter().zip(&self.truth).map(|(row, truth)| negative_log(row, *truth)).sum();
         sum / self.truth.len().max(1) as f64
     }
 
@@ -122,30 +122,6 @@ impl ClassPredictions {
         let filled = sums.into_iter().filter(|(_, _, count)| *count > 0.0);
         filled.map(|(confidence, right, count)| (confidence / count, right / count, count / all)).collect()
     }
-}
-
-/// What is counted of a class.
-#[derive(Clone, Copy, Default)]
-struct Tally {
-    right: usize,
-    support: usize,
-    predicted: usize,
-}
-
-impl Tally {
-    fn scores(self) -> ClassScores {
-        let Self { right, support, predicted } = self;
-        let share = |part: usize, all: usize| if all == 0 { 0.0 } else { part as f64 / all as f64 };
-        let f1 = share(2 * right, support + predicted);
-        ClassScores { precision: share(right, predicted), recall: share(right, support), f1, support, predicted, right }
-    }
-}
-
-/// Mean over the classes that occur of F1, which is 0 where a class is never predicted right.
-fn macro_f1(per_class: &[ClassScores]) -> f64 {
-    let occurring: Vec<f64> =
-        per_class.iter().filter(|scores| scores.support + scores.predicted > 0).map(|scores| scores.f1).collect();
-    occurring.iter().sum::<f64>() / occurring.len().max(1) as f64
 }
 
 /// The classes with the most errors, their own and those of others taken for them; among equals the larger one. In
@@ -337,7 +313,7 @@ mod tests {
         assert_eq!((confusion.classes.len(), confusion.counts.len(), confusion.others), (1001, 1001, 2000));
         assert_eq!(confusion.counts.iter().flatten().sum::<usize>(), 3000);
         // Class 0 alone is right: once of the 3000 times that it is said. F1 is 2/3001, over 3000 classes.
-        assert!((macro_f1(&predictions.per_class(3000)) - 2.0 / 3001.0 / 3000.0).abs() < 1e-12);
+        assert!((macro_mean(&predictions.per_class(3000), |scores| scores.f1) - 2.0 / 3001.0 / 3000.0).abs() < 1e-12);
     }
 
     #[test]

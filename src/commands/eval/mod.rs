@@ -1,8 +1,12 @@
 //! `semiseq eval`.
 
+mod text;
+
 use std::path::PathBuf;
 
 use semiseq::prelude::*;
+
+use text::text;
 
 use super::{json_text, open_run, prepare_input, print};
 
@@ -24,7 +28,7 @@ pub struct Arguments {
     /// flex, ndarray, wgpu or cuda, in place of the run's
     #[arg(long)]
     backend: Option<String>,
-    /// Print one JSON object and nothing else
+    /// Print one JSON object and nothing else: the scores, and beside them `intervals`, `per_class` and `confusion`
     #[arg(long)]
     json: bool,
 }
@@ -54,8 +58,8 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
             }
         }
     };
-    let (scores, _) = run.score(&dataset);
-    if scores.is_empty() {
+    let evaluation = run.evaluate(&dataset);
+    if evaluation.scores.is_empty() {
         return Err(Error::input(
             format!("{}: no sequence has a target to score against", dataset.name),
             match run.processor().layout().and_then(|layout| layout.target_name()) {
@@ -66,19 +70,15 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
             },
         ));
     }
-    if let Some((name, _)) = scores.iter().find(|(_, score)| !score.is_finite()) {
+    if let Some((name, _)) = evaluation.scores.iter().find(|(_, score)| !score.is_finite()) {
         return Err(Error::runtime(
             format!("{}: `{name}` is not a finite number", dataset.name),
             "`predict` names the first row for which the model gives none",
         ));
     }
     if arguments.json {
-        print(json_text(&scores)?)?;
+        print(json_text(&evaluation)?)
     } else {
-        let mut lines = vec![format!("{} sequences of {}", dataset.len(), dataset.name)];
-        let width = scores.keys().map(String::len).max().unwrap_or(0).max(10);
-        lines.extend(scores.iter().map(|(name, value)| format!("{name:<width$} {value:.4}")));
-        print(lines.join("\n"))?;
+        print(format!("{} sequences of {}\n{}", dataset.len(), dataset.name, text(&evaluation)))
     }
-    Ok(())
 }
