@@ -28,7 +28,7 @@ pub struct Metric {
 }
 
 /// All that have a place of their own, in the order in which tables show them; objectives add their terms and monitors.
-pub const METRICS: [Metric; 33] = [
+pub const METRICS: [Metric; 37] = [
     stopping("accuracy", "accuracy", true).headlines(),
     stopping("macro_f1", "macro F1", true),
     detail("balanced_accuracy", "balanced accuracy", true),
@@ -42,6 +42,10 @@ pub const METRICS: [Metric; 33] = [
     detail("top_5_accuracy", "top-5 accuracy", true),
     detail("sensitivity_at_95_specificity", "sensitivity at 95 % specificity", true),
     detail("brier", "Brier score", false),
+    monitor("set_coverage", "coverage of the sets", true).detailed(),
+    monitor("set_size", "classes in a set", false).detailed(),
+    monitor("coverage", "share that is answered", true).detailed(),
+    monitor("selective_accuracy", "accuracy of what is answered", true).detailed(),
     stopping("r2", "R²", true).headlines(),
     stopping("mse", "mean squared error", false).headlines(),
     stopping("mae", "mean absolute error", false),

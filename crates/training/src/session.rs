@@ -210,8 +210,18 @@ impl<'a, M: ModelSettings, O: ObjectiveSettings> Session<'a, M, O> {
         plan.go_on()?;
         let baseline = rival.map(|rival| self.score_rival(&rival)).transpose()?;
         let run = FinishedRun::new(&plan.folder, config, model, objective, Arc::clone(data));
+        let stop = || plan.options.stopped();
+        let run = match &config.calibrate {
+            Some(calibrate) => {
+                let (run, finite) = run.calibrated_on(calibrate, &data.calibration, &stop);
+                plan.go_on()?;
+                check_finite(&Scores::new(), finite, "calibration")?;
+                run
+            }
+            None => run,
+        };
         let (valid, valid_confusion) = self.scores(&run, "validation", &data.valid)?;
-        let (tested, finite) = run.evaluate_until(&data.test, &|| plan.options.stopped());
+        let (tested, finite) = run.evaluate_until(&data.test, &stop);
         plan.go_on()?;
         check_finite(&tested.scores, finite, "test")?;
         if data.valid.is_empty() && data.test.is_empty() {
@@ -245,7 +255,7 @@ impl<'a, M: ModelSettings, O: ObjectiveSettings> Session<'a, M, O> {
         let (none, model) = (None::<&O::Objective<M::Model>>, rival.valid());
         let outputs = voted_outputs_until(none, &model, &data.test, purpose.task(), &|| options.stopped());
         self.plan.go_on()?;
-        let (test, _) = scored(*purpose, &outputs, &data.test, &data.processor);
+        let (test, _) = scored(purpose.task(), &outputs, &data.test, &data.processor);
         check_finite(&test, outputs.finite(), "test")?;
         Ok(BaselineSummary { test })
     }
@@ -276,7 +286,8 @@ impl<'a, M: ModelSettings, O: ObjectiveSettings> Session<'a, M, O> {
             test,
             test_intervals: Intervals::new(),
             cross_validation: None,
-            n_labels_used: data.labeled.len() + labels_chosen_by(data, *purpose),
+            n_calibration: data.calibration.len(),
+            n_labels_used: data.labeled.len() + labels_chosen_by(data, *purpose) + data.calibration.len(),
             references: self.plan.references.scored.clone(),
             baseline,
             naive: of("naive"),

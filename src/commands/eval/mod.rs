@@ -8,7 +8,7 @@ use semiseq::prelude::*;
 
 use text::text;
 
-use super::{json_text, open_run, prepare_input, print};
+use super::{check_says_classes, confidence, json_text, open_run, prepare_input, print};
 
 /// Arguments of `eval`.
 #[derive(clap::Args)]
@@ -25,6 +25,10 @@ pub struct Arguments {
     /// encoder's vectors
     #[arg(long, value_name = "K", conflicts_with_all = ["data", "split"])]
     nearest: Option<usize>,
+    /// Of classes: also say which share has at least this confidence (`coverage`), and how many of it are right
+    /// (`selective_accuracy`)
+    #[arg(long, value_name = "CONFIDENCE", value_parser = confidence, conflicts_with = "nearest")]
+    abstain: Option<f64>,
     /// flex, ndarray, wgpu or cuda, in place of the run's
     #[arg(long)]
     backend: Option<String>,
@@ -58,7 +62,12 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
             }
         }
     };
-    let evaluation = run.evaluate(&dataset);
+    let mut evaluation = run.evaluate(&dataset);
+    if let Some(confidence) = arguments.abstain {
+        check_says_classes(&run)?;
+        let outputs = run.outputs_until(&dataset, &|| false);
+        evaluation.scores.extend(run.class_predictions(&outputs, &dataset).selective(confidence));
+    }
     if evaluation.scores.is_empty() {
         return Err(Error::input(
             format!("{}: no sequence has a target to score against", dataset.name),

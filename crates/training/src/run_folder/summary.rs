@@ -30,6 +30,9 @@ pub struct Summary {
     pub n_unlabeled: usize,
     /// Validation sequences.
     pub n_valid: usize,
+    /// Sequences set apart for calibration.
+    #[serde(skip_serializing_if = "is_zero", default)]
+    pub n_calibration: usize,
     /// Test sequences.
     pub n_test: usize,
     /// Classes.
@@ -48,7 +51,7 @@ pub struct Summary {
     /// of the test part.
     #[serde(skip_serializing_if = "Intervals::is_empty", default)]
     pub test_intervals: Intervals,
-    /// Labels that the run saw: those that it learned from, and those that chose its weights.
+    /// Labels that the run saw: those that it learned from, those that chose its weights, and those that calibrated it.
     #[serde(default)]
     pub n_labels_used: usize,
     /// What plain methods give on the labels that it learned from.
@@ -102,6 +105,24 @@ pub struct BaselineSummary {
 /// The baseline's row.
 const LABELS_ONLY: &str = "labelled only (baseline)";
 
+fn is_zero(count: &usize) -> bool {
+    *count == 0
+}
+
+impl Summary {
+    /// What labels were spent on, in words; nothing where they all were learned from.
+    pub fn labels_used(&self) -> Option<String> {
+        let chosen_by = self.n_labels_used.saturating_sub(self.n_labeled + self.n_calibration);
+        let more: String = [(chosen_by, "to choose by"), (self.n_calibration, "to calibrate by")]
+            .into_iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, what)| format!(", {count} {what}"))
+            .collect();
+        (!more.is_empty())
+            .then(|| format!("labels used: {} ({} to learn from{more})", self.n_labels_used, self.n_labeled))
+    }
+}
+
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
@@ -109,9 +130,8 @@ impl fmt::Display for Summary {
             "{}: {} labelled, {} unlabelled, {} validation and {} test sequences",
             self.name, self.n_labeled, self.n_unlabeled, self.n_valid, self.n_test
         )?;
-        if self.n_labels_used > self.n_labeled {
-            let more = self.n_labels_used - self.n_labeled;
-            writeln!(f, "labels used: {} ({} to learn from, {more} to choose by)", self.n_labels_used, self.n_labeled)?;
+        if let Some(labels) = self.labels_used() {
+            writeln!(f, "{labels}")?;
         }
         if let Some(cross) = &self.cross_validation
             && let Some((metric, mean)) = semiseq_schema::headline(&cross.mean)

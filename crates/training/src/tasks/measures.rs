@@ -14,6 +14,8 @@ pub struct ClassPredictions {
     pub probabilities: Vec<Vec<f64>>,
     /// The true class of each row.
     pub truth: Vec<usize>,
+    /// The probability from which the second of two classes is predicted; without it the likelier one is.
+    pub threshold: Option<f64>,
 }
 
 /// Classes with a row of their own in a matrix at most: its size grows with their square.
@@ -66,6 +68,28 @@ impl ClassPredictions {
         self.truth.push(truth);
     }
 
+    /// The class that is predicted where this is the distribution.
+    pub fn decided(&self, distribution: &[f64]) -> usize {
+        match (self.threshold, distribution) {
+            (Some(threshold), [_, second]) => usize::from(*second >= threshold),
+            _ => argmax(distribution),
+        }
+    }
+
+    /// Of the rows of at least so much confidence: their share, and how many of them are right, where there are some.
+    pub fn selective(&self, confidence: f64) -> Scores {
+        let sure = |row: &[f64]| row.iter().copied().fold(0.0, f64::max) >= confidence;
+        let rows = self.probabilities.iter().zip(&self.truth).filter(|(row, _)| sure(row));
+        let (answered, right) = rows.fold((0usize, 0usize), |(answered, right), (row, truth)| {
+            (answered + 1, right + usize::from(self.decided(row) == *truth))
+        });
+        let mut scores = Scores::from([("coverage".into(), answered as f64 / self.truth.len().max(1) as f64)]);
+        if answered > 0 {
+            scores.insert("selective_accuracy".into(), right as f64 / answered as f64);
+        }
+        scores
+    }
+
     /// Accuracy, macro F1, mean negative log-likelihood and expected calibration error.
     pub fn scores(&self, classes: &[String]) -> Scores {
         let per_class = self.per_class(classes.len());
@@ -93,7 +117,7 @@ impl ClassPredictions {
 
     /// The true and the predicted class of each row.
     fn pairs(&self) -> impl Iterator<Item = (usize, usize)> {
-        self.truth.iter().copied().zip(self.probabilities.iter().map(|row| argmax(row)))
+        self.truth.iter().copied().zip(self.probabilities.iter().map(|row| self.decided(row)))
     }
 
     fn loss(&self) -> f64 {
@@ -263,6 +287,7 @@ mod tests {
         let predictions = ClassPredictions {
             probabilities: vec![vec![0.9, 0.1], vec![0.4, 0.6], vec![0.2, 0.8], vec![0.3, 0.7]],
             truth: vec![0, 0, 1, 1],
+            threshold: None,
         };
         let scores = predictions.scores(&names(2));
         assert!((scores["accuracy"] - 0.75).abs() < 1e-12);
@@ -271,6 +296,22 @@ mod tests {
         assert!((scores["loss"] - loss).abs() < 1e-12);
         // Each prediction falls into its own bin: gaps 0.1, 0.6, 0.2, 0.3.
         assert!((scores["ece"] - (0.1 + 0.6 + 0.2 + 0.3) / 4.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_threshold_decides_and_the_unsure_are_left_out() {
+        let mut predictions = ClassPredictions {
+            probabilities: vec![vec![0.9, 0.1], vec![0.7, 0.3], vec![0.6, 0.4], vec![0.2, 0.8]],
+            truth: vec![0, 1, 1, 1],
+            threshold: None,
+        };
+        assert_eq!(predictions.scores(&names(2))["accuracy"], 0.5);
+        let sure = predictions.selective(0.8);
+        assert_eq!((sure["coverage"], sure["selective_accuracy"]), (0.5, 1.0));
+        assert_eq!(predictions.selective(0.95), Scores::from([("coverage".into(), 0.0)]));
+        predictions.threshold = Some(0.3);
+        assert_eq!(predictions.scores(&names(2))["accuracy"], 1.0);
+        assert_eq!(predictions.confusion(&names(2)).counts, [vec![1, 0], vec![0, 3]]);
     }
 
     #[test]
@@ -288,6 +329,7 @@ mod tests {
         let predictions = ClassPredictions {
             probabilities: predicted.into_iter().map(one).collect(),
             truth: vec![0, 2, 2, 2, 1, 1, 3],
+            threshold: None,
         };
         let whole = predictions.confusion(&names(4));
         assert_eq!((whole.others, whole.shortened(4)), (0, whole.clone()));
@@ -308,7 +350,7 @@ mod tests {
     fn scores_of_thousands_of_classes_need_no_matrix() {
         let truth: Vec<usize> = (0..3000).collect();
         let probabilities = vec![vec![1.0]; 3000];
-        let predictions = ClassPredictions { probabilities, truth };
+        let predictions = ClassPredictions { probabilities, truth, threshold: None };
         let confusion = predictions.confusion(&names(3000));
         assert_eq!((confusion.classes.len(), confusion.counts.len(), confusion.others), (1001, 1001, 2000));
         assert_eq!(confusion.counts.iter().flatten().sum::<usize>(), 3000);

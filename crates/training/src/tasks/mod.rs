@@ -3,6 +3,8 @@
 //! A [`Task`] is derived once, from the checked config ([`Purpose::of`]), stored in `model.json`, and asked from then
 //! on by the learner, the finished run, `predict` and the report.
 
+mod calibrated;
+mod calibration;
 mod classification;
 pub(crate) mod compatibility;
 pub mod evaluate;
@@ -22,6 +24,10 @@ mod tagging;
 mod tallies;
 mod task;
 
+pub use calibrated::Calibrated;
+pub(crate) use calibrated::labelled;
+pub(crate) use calibration::least_labels;
+pub use calibration::{Calibration, Conformal};
 pub use classification::{Classification, predictions};
 pub use forecasting::Forecasting;
 pub use head::head_size;

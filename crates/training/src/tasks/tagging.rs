@@ -60,7 +60,7 @@ impl Task for Tagging {
 
 /// The distributions of all steps whose class is known beside the truth, and which of the sequences with known classes
 /// each step is of.
-fn gathered(outputs: &Outputs, dataset: &Dataset) -> (ClassPredictions, Vec<usize>) {
+pub(super) fn gathered(outputs: &Outputs, dataset: &Dataset) -> (ClassPredictions, Vec<usize>) {
     let (mut predictions, mut sequences) = (ClassPredictions::default(), Vec::new());
     let Outputs::Steps(steps) = outputs else { return (predictions, sequences) };
     let known = steps.iter().zip(&dataset.targets).filter_map(|(rows, target)| match target {

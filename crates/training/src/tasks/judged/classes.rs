@@ -2,8 +2,9 @@
 
 use semiseq_analysis::{Ranked, Ranking};
 
+use crate::tasks::calibration::Conformal;
 use crate::tasks::judged::{Judged, Measure, Proportion, SPECIFICITY};
-use crate::tasks::measures::{ClassPredictions, ClassScores, argmax, negative_log};
+use crate::tasks::measures::{ClassPredictions, ClassScores, negative_log};
 use crate::tasks::tallies::{Tally, balanced_accuracy, cohen_kappa, macro_mean, matthews_correlation};
 
 /// Probabilities of rows and classes together of which rankings are kept, so that many draws can be measured.
@@ -24,6 +25,8 @@ pub(in crate::tasks) struct JudgedClasses {
     briers: Vec<f64>,
     /// The rows by the probability of each class; empty where there are too many.
     rankings: Vec<Ranking>,
+    /// Of how many classes the set of each row is, and whether the truth is among them; empty where there are no sets.
+    sets: Vec<(f64, bool)>,
 }
 
 impl JudgedClasses {
@@ -36,11 +39,12 @@ impl JudgedClasses {
             row.iter().enumerate().filter(|one| ahead(*one)).count()
         };
         let mut judged = Self {
-            predicted: predictions.probabilities.iter().map(|row| argmax(row)).collect(),
+            predicted: predictions.probabilities.iter().map(|row| predictions.decided(row)).collect(),
             before: rows().map(before).collect(),
             losses: rows().map(|(row, truth)| negative_log(row, *truth)).collect(),
             briers: rows().map(|(row, truth)| brier(row, *truth)).collect(),
             rankings: Vec::new(),
+            sets: Vec::new(),
             predictions,
             sequences,
             classes,
@@ -52,6 +56,17 @@ impl JudgedClasses {
             judged.rankings = (0..classes).map(|class| judged.ranking(class)).collect();
         }
         Some(judged)
+    }
+
+    /// With a set of classes for each row.
+    pub fn with_sets(mut self, conformal: Option<Conformal>) -> Self {
+        if let Some(sets) = conformal {
+            let of_row = |(row, truth): (&Vec<f64>, &usize)| {
+                (row.iter().filter(|value| sets.holds(**value)).count() as f64, sets.holds(row[*truth]))
+            };
+            self.sets = self.predictions.probabilities.iter().zip(&self.predictions.truth).map(of_row).collect();
+        }
+        self
     }
 
     fn ranking(&self, class: usize) -> Ranking {
@@ -130,7 +145,7 @@ impl Judged for JudgedClasses {
             (!known.is_empty()).then(|| known.iter().sum::<f64>() / known.len() as f64)
         };
         let mut measures: Vec<Measure> = [
-            ("accuracy", share(&|row| self.before[row] == 0)),
+            ("accuracy", share(&|row| self.predicted[row] == self.predictions.truth[row])),
             ("macro_f1", Some(macro_mean(&per_class, |scores| scores.f1))),
             ("balanced_accuracy", balanced_accuracy(&per_class)),
             ("auroc", macro_ranked(|ranked| ranked.auroc)),
@@ -146,6 +161,11 @@ impl Judged for JudgedClasses {
         .map(|(metric, value)| Measure::of_all(metric, value))
         .to_vec();
         measures.extend(self.tops().map(|(top, name)| Measure::of_all(name, share(&|row| self.before[row] < top))));
+        if !self.sets.is_empty() {
+            let sizes: Vec<f64> = self.sets.iter().map(|(size, _)| *size).collect();
+            measures.push(Measure::of_all("set_coverage", share(&|row| self.sets[row].1)));
+            measures.push(Measure::of_all("set_size", mean(&sizes)));
+        }
         for (class, (scores, ranked)) in per_class.iter().zip(&ranked).enumerate() {
             let where_some = |count: usize, value: f64| (count > 0).then_some(value);
             let of_class = [
@@ -167,7 +187,12 @@ impl Judged for JudgedClasses {
         }
         let all = self.predictions.truth.len();
         let within = |top: usize| self.before.iter().filter(|before| **before < top).count();
-        let mut found = vec![Proportion { metric: "accuracy", class: None, right: within(1), all }];
+        let right = self.predicted.iter().zip(&self.predictions.truth).filter(|(said, truth)| said == truth).count();
+        let mut found = vec![Proportion { metric: "accuracy", class: None, right, all }];
+        if !self.sets.is_empty() {
+            let right = self.sets.iter().filter(|(_, held)| *held).count();
+            found.push(Proportion { metric: "set_coverage", class: None, right, all });
+        }
         found.extend(self.tops().map(|(top, metric)| Proportion { metric, class: None, right: within(top), all }));
         for (class, ClassScores { right, support, predicted, .. }) in self.per_class(None).into_iter().enumerate() {
             for (metric, all) in [("precision", predicted), ("recall", support)] {
