@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use semiseq_datasets::Prepared;
-use semiseq_training::{Error, FinishedRun, ModelSettings, ObjectiveSettings, RunConfig, RunOptions};
+use semiseq_training::{Environment, Error, FinishedRun, ModelSettings, ObjectiveSettings, RunConfig, RunOptions};
 
 /// Runs a config's stages and its baseline, and writes the run folder with its report.
 ///
@@ -15,7 +15,7 @@ pub fn run<M: ModelSettings, O: ObjectiveSettings>(
     config: &RunConfig<M, O>,
     options: &RunOptions,
 ) -> Result<FinishedRun<M, O>, Error> {
-    reported(semiseq_training::run(config, options)?, options)
+    placed(semiseq_training::run(config, options)?, options)
 }
 
 /// As [`run`], on data that are prepared already.
@@ -28,7 +28,7 @@ pub fn run_on<M: ModelSettings, O: ObjectiveSettings>(
     data: impl Into<Arc<Prepared>>,
     options: &RunOptions,
 ) -> Result<FinishedRun<M, O>, Error> {
-    reported(semiseq_training::run_on(config, data, options)?, options)
+    placed(semiseq_training::run_on(config, data, options)?, options)
 }
 
 /// `config.run(&options)`.
@@ -50,6 +50,17 @@ impl<M: ModelSettings, O: ObjectiveSettings> Run for RunConfig<M, O> {
     fn run(&self, options: &RunOptions) -> Result<FinishedRun<M, O>, Error> {
         run(self, options)
     }
+}
+
+/// Notes command and machine, where a run has come to its end, and writes its report.
+fn placed<M: ModelSettings, O: ObjectiveSettings>(
+    run: FinishedRun<M, O>,
+    options: &RunOptions,
+) -> Result<FinishedRun<M, O>, Error> {
+    if !options.resume || Environment::read(run.folder()).is_none() {
+        Environment::here(option_env!("SEMISEQ_COMMIT")).write(run.folder())?;
+    }
+    reported(run, options)
 }
 
 #[cfg(feature = "report")]

@@ -27,6 +27,7 @@ use semiseq::datasets::{
 };
 use semiseq::kernels;
 use semiseq::prelude::*;
+use semiseq::training::Predictor;
 use semiseq::training::cells::{cell, is_formula};
 use semiseq::training::terminal::{self, print, tell};
 
@@ -130,6 +131,23 @@ fn read_raw(run: &SavedRun, input: &str, task: Task) -> Result<Dataset, Error> {
     let (mut dataset, _) = read_like(&path, &config, task, like)?;
     dataset.notes.splice(0..0, note);
     Ok(dataset)
+}
+
+/// A probability as an argument.
+fn confidence(text: &str) -> Result<f64, String> {
+    let value = text.parse::<f64>().ok().filter(|value| (0.0..=1.0).contains(value));
+    value.ok_or_else(|| "must be a probability, from 0 to 1".to_string())
+}
+
+/// Whether a run is as sure of something as `--abstain` asks about.
+fn check_says_classes(run: &SavedRun) -> Result<(), Error> {
+    if matches!(run.targets(), Task::Classify | Task::Tag) && run.purpose().predictor == Predictor::Head {
+        return Ok(());
+    }
+    Err(Error::input(
+        format!("{}: `--abstain` goes by the probabilities of classes, and this run says none", run.folder().display()),
+        "leave it out, or train a `[model.classifier]`",
+    ))
 }
 
 /// Writes a result to a file, or to standard output.

@@ -6,7 +6,10 @@ use semiseq::prelude::*;
 use semiseq::training::tasks::ClassPrediction;
 use serde_json::{Map, Value, json};
 
-use super::{cell, check_ending, not_finite, open_run, prepare_input, prepare_latest, tell_formulas, write_output};
+use super::{
+    cell, check_ending, check_says_classes, confidence, not_finite, open_run, prepare_input, prepare_latest, tell,
+    tell_formulas, write_output,
+};
 
 /// Arguments of `predict`.
 #[derive(clap::Args)]
@@ -18,6 +21,10 @@ pub struct Arguments {
     /// Where to write: CSV, or JSON lines where the name ends in `.jsonl`; default: CSV to standard output
     #[arg(long)]
     output: Option<PathBuf>,
+    /// Of classes: predict nothing where the likeliest class has less than this probability; says how many rows that
+    /// leaves out
+    #[arg(long, value_name = "CONFIDENCE", value_parser = confidence)]
+    abstain: Option<f64>,
     /// flex, ndarray, wgpu or cuda, in place of the run's
     #[arg(long)]
     backend: Option<String>,
@@ -28,13 +35,19 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
     check_ending(arguments.output.as_deref(), &["csv", "jsonl"])?;
     let run = open_run(&arguments.run, arguments.backend.as_deref())?;
     run.check_predicts()?;
+    if arguments.abstain.is_some() {
+        check_says_classes(&run)?;
+    }
     let dataset = match run.processor().forecast().filter(|_| run.targets() == Task::Forecast) {
         Some(forecast) => prepare_latest(&run, &arguments.input, forecast)?,
         None => prepare_input(&run, &arguments.input, false)?,
     };
     let outputs = run.predict(&dataset)?;
     check_finite(&outputs)?;
-    let predictions: Vec<Prediction> = (0..outputs.len()).map(|index| run.prediction(&outputs, index)).collect();
+    let mut predictions: Vec<Prediction> = (0..outputs.len()).map(|index| run.prediction(&outputs, index)).collect();
+    if let Some(least) = arguments.abstain {
+        abstain(&mut predictions, least);
+    }
     let json_lines = arguments
         .output
         .as_ref()
@@ -53,6 +66,25 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
         tell_formulas(answers.chain(classes.filter(|_| run.targets() != Task::SequenceToSequence)));
     }
     Ok(())
+}
+
+/// Takes the labels of unsure predictions away, and says how many those are.
+fn abstain(predictions: &mut [Prediction], least: f64) {
+    let classes = predictions.iter_mut().flat_map(|prediction| match prediction {
+        Prediction::Class(class) => std::slice::from_mut(class),
+        Prediction::Steps(steps) => steps.as_mut_slice(),
+        _ => &mut [],
+    });
+    let (mut all, mut unsure) = (0usize, 0usize);
+    for class in classes {
+        all += 1;
+        if class.confidence() < least {
+            class.label.clear();
+            unsure += 1;
+        }
+    }
+    let coverage = (all - unsure) as f64 / all.max(1) as f64;
+    tell(format!("{unsure} of {all} predictions are left empty, less sure than {least}: a coverage of {coverage:.4}"));
 }
 
 /// A header, then a row a prediction; of steps and of forecasts a row a step. Where the data have identifiers, that of
@@ -94,6 +126,9 @@ fn header(run: &SavedRun) -> String {
             format!("step,{}", names.collect::<Vec<_>>().join(","))
         }
         (Task::Tag, _) => format!("step,prediction,{}", probabilities()),
+        (Task::Classify, _) if run.calibration().is_some_and(|calibration| calibration.conformal.is_some()) => {
+            format!("prediction,{},set", probabilities())
+        }
         (Task::Classify, _) => format!("prediction,{}", probabilities()),
         _ => "prediction".into(),
     }
@@ -101,7 +136,8 @@ fn header(run: &SavedRun) -> String {
 
 fn class_cells(class: &ClassPrediction) -> String {
     let values: Vec<f64> = class.probabilities.iter().map(|(_, value)| *value).collect();
-    format!("{},{}", cell(&class.label), numbers(&values))
+    let set = class.set.as_ref().map(|set| format!(",{}", cell(&set.join("|"))));
+    format!("{},{}{}", cell(&class.label), numbers(&values), set.unwrap_or_default())
 }
 
 fn numbers(row: &[f64]) -> String {
@@ -111,7 +147,12 @@ fn numbers(row: &[f64]) -> String {
 fn as_json(prediction: &Prediction, id: Option<&str>) -> Value {
     let one = |class: &ClassPrediction| {
         let probabilities = class.probabilities.iter().map(|(name, value)| (name.clone(), json!(value)));
-        json!({"prediction": class.label, "probabilities": probabilities.collect::<Map<String, Value>>()})
+        let label = if class.label.is_empty() { Value::Null } else { json!(class.label) };
+        let mut object = json!({"prediction": label, "probabilities": probabilities.collect::<Map<String, Value>>()});
+        if let (Some(set), Value::Object(object)) = (&class.set, &mut object) {
+            object.insert("set".into(), json!(set));
+        }
+        object
     };
     let mut object = match prediction {
         Prediction::Class(class) => one(class),

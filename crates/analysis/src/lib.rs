@@ -1,18 +1,20 @@
 #![doc = include_str!("../README.md")]
 
 mod agreement;
-mod anomaly;
 mod clustering;
+mod intervals;
 mod nearest;
 mod projection;
+mod ranking;
 pub mod references;
 mod significance;
 
 pub use agreement::{adjusted_rand_index, normalized_mutual_information, silhouette};
-pub use anomaly::area_under_roc;
 pub use clustering::{Method, cluster};
+pub use intervals::{Bootstrap, wilson};
 pub use nearest::nearest_class;
 pub use projection::{pca, tsne};
+pub use ranking::{Ranked, Ranking, area_under_roc};
 pub use significance::{holm, mean_and_deviation, mean_ranks, wilcoxon_signed_rank};
 
 /// Why points cannot be worked on.

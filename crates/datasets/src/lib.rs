@@ -39,8 +39,8 @@ pub use loading::{
     Batch, BatchInputs, Loader, LoaderOptions, Pool, StepBatches, ViewBatches, Views, evaluation_batches,
 };
 pub use preparation::{
-    Fold, Forecast, LabelsConfig, Normalize, Per, Processor, SegmentConfig, SplitRecord, TextUnit, TransformConfig,
-    WindowsConfig,
+    CalibrationPart, Fold, Forecast, LabelsConfig, Normalize, Per, Processor, SegmentConfig, SplitRecord, TextUnit,
+    TransformConfig, WindowsConfig,
 };
 pub use prepare::{prepare, prepare_source};
 pub use prepared::{AsRead, Prepared};

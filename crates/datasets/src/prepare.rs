@@ -80,6 +80,7 @@ pub fn prepare_source(source: Source, config: &DataConfig, task: Task) -> Result
         labeled: labeled.clone(),
         unlabeled: hidden.clone(),
         valid: valid_rows.clone(),
+        calibration: Vec::new(),
         data: marks,
     };
 
@@ -113,8 +114,8 @@ pub fn prepare_source(source: Source, config: &DataConfig, task: Task) -> Result
     let (train, valid, test) = (processor.apply(raw)?, processor.apply(valid)?, processor.apply(test)?);
     let parts = [(&train, "training"), (&valid, "validation"), (&test, "test")];
     warnings.extend(parts.into_iter().find_map(|(part, kind)| processor.mostly_unknown(part, kind)));
-    let (train, labeled) = (train.into(), (0..count).collect());
-    let whole = Prepared { train, valid, test, labeled, unlabeled, processor, split, warnings, as_read };
+    let (train, calibration, labeled) = (train.into(), Dataset::default(), (0..count).collect());
+    let whole = Prepared { train, valid, test, calibration, labeled, unlabeled, processor, split, warnings, as_read };
     match config.labels.fold {
         Some(fold) => whole.holding_out(fold),
         None => Ok(whole),

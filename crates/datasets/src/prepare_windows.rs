@@ -63,6 +63,8 @@ pub(crate) fn prepare_recordings(
             part.add(windows.cut(&recording, from, to, stride), recordings.levels.of(number));
         }
     }
+    let columns = recordings.columns.iter().take(forecast).cloned().collect();
+    let forecast = Forecast::new(windows, columns, &read);
     let [train, valid, test] = parts;
     let train = dataset(&recordings.name, train, windows)?;
     let (valid, test) = (gathered(&recordings.name, valid), gathered(&recordings.name, test));
@@ -78,10 +80,7 @@ pub(crate) fn prepare_recordings(
         ..Dataset::default()
     };
     let mut processor = Processor::fit(&config.transform, &fitted)?.with_layout(recordings.layout);
-    processor.set_forecast(Forecast {
-        windows: windows.clone(),
-        columns: recordings.columns.iter().take(forecast).cloned().collect(),
-    });
+    processor.set_forecast(forecast);
     Ok(Prepared {
         split: SplitRecord {
             source: config.source.clone(),
@@ -89,11 +88,13 @@ pub(crate) fn prepare_recordings(
             labeled: labeled.clone(),
             unlabeled: unlabeled.clone(),
             valid: (train.len()..train.len() + valid.len()).collect(),
+            calibration: Vec::new(),
             data: vec![mark],
         },
         train: processor.apply(train)?.into(),
         valid: processor.apply(valid)?,
         test: processor.apply(test)?,
+        calibration: Dataset::default(),
         warnings: recordings.notes,
         labeled,
         unlabeled,

@@ -18,6 +18,9 @@ pub struct Prepared {
     pub valid: Dataset,
     /// The test part.
     pub test: Dataset,
+    /// Labelled sequences that were set apart to calibrate what is learned ([`Prepared::with_calibration`]); mostly
+    /// none.
+    pub calibration: Dataset,
     /// Positions in `train` whose labels may be seen.
     pub labeled: Vec<usize>,
     /// Positions in `train` whose labels may not be seen.

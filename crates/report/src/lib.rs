@@ -2,10 +2,13 @@
 
 pub mod confusion;
 pub mod curves;
+mod facts;
 pub mod images;
 pub mod map;
 mod material;
 pub mod page;
+mod sample;
 mod shown;
 
+pub use facts::Facts;
 pub use material::Material;

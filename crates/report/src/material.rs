@@ -7,8 +7,9 @@ use semiseq_datasets::Prepared;
 use semiseq_training::files::write_atomic;
 use semiseq_training::run_folder::metrics_log::{self, Line};
 use semiseq_training::tasks::measures::Confusion;
-use semiseq_training::{Error, FinishedRun, ModelSettings, ObjectiveSettings, Summary};
+use semiseq_training::{Environment, Error, FinishedRun, ModelSettings, ObjectiveSettings, Summary};
 
+use crate::facts::Facts;
 use crate::images::{grid, of_one_size, range};
 use crate::page::{Evidence, RunReport, page};
 use crate::shown::Shown;
@@ -21,6 +22,7 @@ pub struct Material {
     lines: Vec<Line>,
     confusion: Option<Confusion>,
     evidence: Evidence,
+    facts: Facts,
     classes: Vec<String>,
     config: String,
     /// What the page lacks, in words.
@@ -45,6 +47,7 @@ impl Material {
             Some(data) => seen(run, data, summary.seed, stop),
             None => Some((Evidence::default(), None)),
         };
+        let facts = Facts::of(Environment::read(folder), data);
         let missing =
             lines.is_empty().then(|| format!("{}: without curves, since there are no metrics", folder.display()));
         Ok(seen.map(|(evidence, confusion)| Self {
@@ -52,6 +55,7 @@ impl Material {
             lines,
             confusion,
             evidence,
+            facts,
             classes: run.processor().classes().to_vec(),
             config: fs::read_to_string(folder.join("config.toml")).unwrap_or_default(),
             missing,
@@ -65,6 +69,7 @@ impl Material {
             lines: &self.lines,
             confusion: self.confusion.as_ref(),
             evidence: &self.evidence,
+            facts: &self.facts,
             classes: &self.classes,
             config: &self.config,
         }
@@ -81,7 +86,7 @@ impl Material {
         if let Some(matrix) = &self.confusion {
             confusion::write_svg(&folder.join("confusion.svg"), matrix)?;
         }
-        curves::write(&folder.join("curves.svg"), &self.lines)?;
+        curves::write(&folder.join("curves.svg"), &self.lines, &self.summary.stages)?;
         write_atomic(&folder.join("report.html"), page(&[self.report()]).as_bytes())
     }
 

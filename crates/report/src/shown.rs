@@ -4,6 +4,7 @@ use semiseq_datasets::{Prepared, Sequence, Target};
 use semiseq_training::{FinishedRun, ModelSettings, ObjectiveSettings, Order};
 
 use crate::images::of_one_size;
+use crate::sample::drawn;
 
 /// Sequences of each kind that a page shows.
 pub(crate) const SHOWN: usize = 8;
@@ -37,7 +38,7 @@ impl Shown {
         if count == 0 {
             return Self::default();
         }
-        let chosen: Vec<usize> = (0..count).map(|place| place * data.test.len() / count).collect();
+        let chosen = drawn(data.test.len(), count, seed);
         let some = data.test.select(&chosen);
         let real: Vec<Sequence> = some.sequences.iter().cloned().map(Sequence::owned).collect();
         let mut shown = Self::default();

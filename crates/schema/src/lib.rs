@@ -7,7 +7,7 @@ mod problem;
 mod seed;
 
 pub use input::InputSize;
-pub use metrics::{METRICS, Metric, Scores, headline, higher_is_better, metric, title};
+pub use metrics::{Intervals, METRICS, Metric, Scores, headline, higher_is_better, metric, title};
 pub use names::{nearest, plain};
 pub use problem::{Problem, check_memory, check_range, problem};
 pub use seed::mix;

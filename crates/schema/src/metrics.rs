@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 /// Metric names and values, as they stand in `metrics.jsonl` and `summary.json`.
 pub type Scores = BTreeMap<String, f64>;
 
+/// Metric names, each with the ends of a 95 % interval, as they stand in `summary.json`.
+pub type Intervals = BTreeMap<String, [f64; 2]>;
+
 /// What is known of a metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -19,15 +22,35 @@ pub struct Metric {
     pub stops: bool,
     /// Whether it may stand for a run as a whole; the first that a run has does.
     pub headline: bool,
+    /// Whether it stands in full lists alone, and not in the columns of short tables. Of these a validation measures
+    /// none but that which early stopping names.
+    pub detailed: bool,
 }
 
 /// All that have a place of their own, in the order in which tables show them; objectives add their terms and monitors.
-pub const METRICS: [Metric; 20] = [
+pub const METRICS: [Metric; 37] = [
     stopping("accuracy", "accuracy", true).headlines(),
     stopping("macro_f1", "macro F1", true),
+    detail("balanced_accuracy", "balanced accuracy", true),
+    detail("auroc", "AUROC", true),
+    detail("auprc", "AUPRC, average precision", true),
+    detail("cohen_kappa", "Cohen's κ", true),
+    detail("matthews_correlation", "Matthews correlation", true),
+    detail("macro_precision", "macro precision", true),
+    detail("macro_recall", "macro recall", true),
+    detail("top_3_accuracy", "top-3 accuracy", true),
+    detail("top_5_accuracy", "top-5 accuracy", true),
+    detail("sensitivity_at_95_specificity", "sensitivity at 95 % specificity", true),
+    detail("brier", "Brier score", false),
+    monitor("set_coverage", "coverage of the sets", true).detailed(),
+    monitor("set_size", "classes in a set", false).detailed(),
+    monitor("coverage", "share that is answered", true).detailed(),
+    monitor("selective_accuracy", "accuracy of what is answered", true).detailed(),
     stopping("r2", "R²", true).headlines(),
     stopping("mse", "mean squared error", false).headlines(),
     stopping("mae", "mean absolute error", false),
+    detail("mase", "mean absolute scaled error", false),
+    detail("smape", "symmetric mean absolute error, %", false),
     stopping("exact_match", "exact match", true).headlines(),
     stopping("token_error_rate", "token error rate", false),
     stopping("perplexity", "perplexity", false).headlines(),
@@ -53,10 +76,14 @@ const fn stopping(name: &'static str, title: &'static str, higher_is_better: boo
     Metric::new(name, title, higher_is_better).stops()
 }
 
+const fn detail(name: &'static str, title: &'static str, higher_is_better: bool) -> Metric {
+    stopping(name, title, higher_is_better).detailed()
+}
+
 impl Metric {
     /// One that is shown and nothing more: an objective's own.
     pub const fn new(name: &'static str, title: &'static str, higher_is_better: bool) -> Self {
-        Self { name, title, higher_is_better, stops: false, headline: false }
+        Self { name, title, higher_is_better, stops: false, headline: false, detailed: false }
     }
 
     /// The same, which early stopping may go by.
@@ -67,6 +94,10 @@ impl Metric {
 
     const fn headlines(self) -> Self {
         Self { headline: true, ..self }
+    }
+
+    const fn detailed(self) -> Self {
+        Self { detailed: true, ..self }
     }
 }
 

@@ -63,6 +63,7 @@ impl<M: ModelSettings, O: ObjectiveSettings> RunConfig<M, O> {
         config.data = config.data.without_validation();
         config.data.labels.fold = Some(fold);
         config.baseline = BaselineConfig { enabled: false };
+        config.calibrate = None;
         config.references = ReferencesConfig { enabled: Some(false) };
         config
     }

@@ -19,6 +19,7 @@ mod references;
 pub mod run;
 pub mod run_folder;
 mod session;
+mod set_apart;
 mod stoppable;
 pub mod tasks;
 pub mod terminal;
@@ -34,6 +35,6 @@ pub use options::RunOptions;
 pub use recipe::{ModelKind, ModelSettings, ObjectiveSettings};
 pub use run::{run, run_on};
 pub use run_folder::{
-    BaselineSummary, CrossValidation, FinishedRun, FolderLock, Order, SavedRun, StageSummary, Summary,
+    BaselineSummary, CrossValidation, Environment, FinishedRun, FolderLock, Order, SavedRun, StageSummary, Summary,
 };
 pub use tasks::{Judge, Outputs, Prediction, Predictor, Purpose, Task, targets, task_of};

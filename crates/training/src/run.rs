@@ -12,6 +12,7 @@ use crate::recipe::{ModelSettings, ObjectiveSettings};
 use crate::run_folder::FinishedRun;
 use crate::run_folder::json::read_json;
 use crate::session::Session;
+use crate::set_apart::set_apart;
 use crate::tasks::compatibility::check;
 use crate::tasks::targets;
 
@@ -51,6 +52,7 @@ fn run_here<M: ModelSettings, O: ObjectiveSettings>(
     options: &RunOptions,
 ) -> Result<FinishedRun<M, O>, Error> {
     check(&config, &data)?;
+    let data = set_apart(&config, data)?;
     let plan = Plan::new(config, data, options);
     if let Some(finished) = plan.finished_already()? {
         return Ok(finished);

@@ -7,7 +7,7 @@ use burn::module::Module;
 use semiseq_datasets::{Dataset, Pool, Prepared, Target, Task as Targets, Validation};
 use semiseq_models::Taken;
 use semiseq_objectives::Objective;
-use semiseq_schema::Scores;
+use semiseq_schema::{Intervals, Scores};
 
 use crate::config::StageConfig;
 use crate::cross_validation::{Run, cross_validated};
@@ -24,8 +24,8 @@ use crate::run_folder::finished::{Scored, scored};
 use crate::run_folder::record::{Done, RunRecord};
 use crate::run_folder::result::{learned_bytes, load_learned};
 use crate::run_folder::{BaselineSummary, CrossValidation, FinishedRun, ReferenceSummary, StageSummary, Summary};
-use crate::tasks::Purpose;
 use crate::tasks::evaluate::{EVALUATION_BATCH, voted_outputs_until};
+use crate::tasks::{Evaluation, Purpose};
 use crate::warnings;
 
 /// What the stages have made of a model, and the last one's objective.
@@ -214,20 +214,33 @@ impl<'a, M: ModelSettings, O: ObjectiveSettings> Session<'a, M, O> {
         plan.go_on()?;
         let baseline = rival.map(|rival| self.score_rival(&rival)).transpose()?;
         let run = FinishedRun::new(&plan.folder, config, model, objective, Arc::clone(data));
+        let stop = || plan.options.stopped();
+        let run = match &config.calibrate {
+            Some(calibrate) => {
+                let (run, finite) = run.calibrated_on(calibrate, &data.calibration, &stop);
+                plan.go_on()?;
+                check_finite(&Scores::new(), finite, "calibration")?;
+                run
+            }
+            None => run,
+        };
         let (valid, valid_confusion) = self.scores(&run, "validation", &data.valid)?;
-        let (test, confusion) = self.scores(&run, "test", &data.test)?;
+        let (tested, finite) = run.evaluate_until(&data.test, &stop);
+        plan.go_on()?;
+        check_finite(&tested.scores, finite, "test")?;
         if data.valid.is_empty() && data.test.is_empty() {
             let some: Vec<usize> = (0..data.train.len().min(EVALUATION_BATCH)).collect();
             self.scores(&run, "training", &data.train.select(&some))?;
         }
-        let judged = confusion.as_ref().map(|test| (test, "test"));
+        let judged = tested.confusion.as_ref().map(|test| (test, "test"));
         let judged = judged.or(valid_confusion.as_ref().map(|valid| (valid, "validation")));
         if let Some(warning) = judged.and_then(|(confusion, part)| warnings::single_answer(confusion, part)) {
             self.warn(&warning)?;
         }
         self.record.tables(&Objective::<M::Model>::tables(objective))?;
         plan.go_on()?;
-        let summary = Summary { cross_validation: cross, ..self.summary(valid, test, baseline) };
+        let Evaluation { scores: test, intervals: test_intervals, confusion, .. } = tested;
+        let summary = Summary { cross_validation: cross, test_intervals, ..self.summary(valid, test, baseline) };
         self.record.finish(&run, &summary, confusion.as_ref())?;
         Ok(run.with_summary(summary))
     }
@@ -246,7 +259,7 @@ impl<'a, M: ModelSettings, O: ObjectiveSettings> Session<'a, M, O> {
         let (none, model) = (None::<&O::Objective<M::Model>>, rival.valid());
         let outputs = voted_outputs_until(none, &model, &data.test, purpose.task(), &|| options.stopped());
         self.plan.go_on()?;
-        let (test, _) = scored(*purpose, &outputs, &data.test, &data.processor);
+        let (test, _) = scored(purpose.task(), &outputs, &data.test, &data.processor);
         check_finite(&test, outputs.finite(), "test")?;
         Ok(BaselineSummary { test })
     }
@@ -275,8 +288,10 @@ impl<'a, M: ModelSettings, O: ObjectiveSettings> Session<'a, M, O> {
             stages: stages.collect(),
             valid,
             test,
+            test_intervals: Intervals::new(),
             cross_validation: None,
-            n_labels_used: data.labeled.len() + labels_chosen_by(data, *purpose),
+            n_calibration: data.calibration.len(),
+            n_labels_used: data.labeled.len() + labels_chosen_by(data, *purpose) + data.calibration.len(),
             references: self.plan.references.scored.clone(),
             baseline,
             naive: of("naive"),

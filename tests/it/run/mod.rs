@@ -1,5 +1,6 @@
 //! From a config to a run folder and back: train, resume, eval, predict, embed.
 
+mod calibration;
 mod cross_validation;
 mod devices;
 mod initial_weights;

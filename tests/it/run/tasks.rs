@@ -18,7 +18,23 @@ struct Case {
     metrics: &'static [&'static str],
 }
 
-const CLASSES: &[&str] = &["accuracy", "ece", "loss", "macro_f1"];
+const CLASSES: &[&str] = &[
+    "accuracy",
+    "auprc",
+    "auroc",
+    "balanced_accuracy",
+    "brier",
+    "cohen_kappa",
+    "ece",
+    "loss",
+    "macro_f1",
+    "macro_precision",
+    "macro_recall",
+    "matthews_correlation",
+    "sensitivity_at_95_specificity",
+];
+/// Of what has more than five of them.
+const MANY_CLASSES: &[&str] = &["top_3_accuracy", "top_5_accuracy"];
 const SERIES: &str = "series.jsonl";
 const CLASSIFIER: &str = "classifier";
 
@@ -61,7 +77,7 @@ const CASES: [Case; 17] = [
         model: "forecaster",
         stages: &["supervised"],
         predicts: true,
-        metrics: &["mae", "mse"],
+        metrics: &["mae", "mase", "mse", "smape"],
     },
     Case {
         name: "write-forecasts",
@@ -69,7 +85,7 @@ const CASES: [Case; 17] = [
         model: "forecaster",
         stages: &["sequence-to-sequence"],
         predicts: true,
-        metrics: &["mae", "mse"],
+        metrics: &["mae", "mase", "mse", "smape"],
     },
     Case {
         name: "sequence-to-sequence",
@@ -242,12 +258,29 @@ fn each_task_is_scored_and_predicts_as_it_was_trained() {
         assert!(trained.status.success(), "{name}: {}", errors(&trained));
         let test = &summary(&folder, &run)["test"];
         let keys: Vec<&String> = test.as_object().expect("scores").keys().collect();
-        assert_eq!(keys, case.metrics, "{name}");
+        let many = if case.model == "tagger" { MANY_CLASSES } else { &[] };
+        assert_eq!(keys, [case.metrics, many].concat(), "{name}");
 
         let eval = semiseq(&folder, &["eval", &run, "--json"]);
         let scores: Value =
             serde_json::from_slice(&eval.stdout).unwrap_or_else(|_| panic!("{name}: {}", errors(&eval)));
-        assert_eq!(&scores, test, "{name}: `eval` says what the run said");
+        let Value::Object(mut said) = scores else { panic!("{name}: {scores}") };
+        let more = ["intervals", "per_class", "confusion"].map(|key| said.remove(key));
+        assert_eq!(&Value::Object(said), test, "{name}: `eval` says what the run said");
+        let [intervals, per_class, confusion] = more;
+        assert_eq!(intervals.as_ref(), summary(&folder, &run).get("test_intervals"), "{name}");
+        if case.metrics == CLASSES {
+            let intervals = intervals.unwrap_or_default();
+            for metric in ["accuracy", "macro_f1", "auroc", "cohen_kappa"] {
+                let [low, high] = [0, 1].map(|end| intervals[metric][end].as_f64().expect("an end"));
+                let value = test[metric].as_f64().expect("a score");
+                assert!(low <= value && value <= high, "{name}: {metric} {value}, {low} to {high}");
+            }
+            let classes = per_class.as_ref().and_then(Value::as_array).expect("classes");
+            let counts = &confusion.expect("a matrix")["counts"];
+            assert_eq!(classes.len(), counts.as_array().expect("rows").len(), "{name}");
+            assert!(classes[0]["recall"].is_f64() && classes[0]["support"].is_u64(), "{name}: {per_class:?}");
+        }
 
         let input = match case.data {
             SERIES | "numbers.jsonl" => "new.jsonl",

@@ -317,7 +317,7 @@ mod tests {
             ..Dataset::default()
         };
         let mut processor = Processor::fit(&Default::default(), &train).unwrap();
-        processor.set_forecast(crate::preparation::processor::Forecast { windows, columns: vec!["1".into()] });
+        processor.set_forecast(crate::preparation::processor::Forecast::new(&windows, vec!["1".into()], &[]));
         assert!(Augmenter::new(&AugmentConfig::default(), &processor, &train).weak.is_empty());
         let config = AugmentConfig { weak: Some(vec![AugmentationConfig::Jitter(Default::default())]), strong: None };
         assert_eq!(Augmenter::new(&config, &processor, &train).weak.len(), 1);

@@ -73,6 +73,7 @@ impl Prepared {
             train: Arc::clone(&self.train),
             valid: self.train.select(held),
             test: Dataset::default(),
+            calibration: Dataset::default(),
             labeled,
             // Of a group that is held out nothing is learned.
             unlabeled: self.unlabeled.iter().copied().filter(|row| !apart(row)).collect(),

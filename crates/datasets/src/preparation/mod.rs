@@ -1,5 +1,6 @@
 //! From raw sequences to what a model reads: splits, labels that may be seen, scaling, windows, words.
 
+pub(crate) mod calibration;
 pub(crate) mod folds;
 pub(crate) mod groups;
 pub(crate) mod held_out;
@@ -16,6 +17,7 @@ pub(crate) mod transform;
 pub(crate) mod unicode;
 pub(crate) mod windows;
 
+pub use calibration::CalibrationPart;
 pub use labels::{Fold, LabelsConfig};
 pub use processor::{Forecast, Processor};
 pub use segment::{Per, SegmentConfig};

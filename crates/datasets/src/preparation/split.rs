@@ -29,6 +29,9 @@ pub struct SplitRecord {
     pub unlabeled: Vec<usize>,
     /// Rows kept for validation.
     pub valid: Vec<usize>,
+    /// Rows set apart for calibration; where they are taken from a validation part of its own, their positions in that.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub calibration: Vec<usize>,
     /// What the files held; empty for what a formula makes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub data: Vec<DataMark>,

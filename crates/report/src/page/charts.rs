@@ -19,8 +19,7 @@ const COLORS: usize = 10;
 /// A line of a chart.
 pub(super) struct Curve<'a> {
     pub name: &'a str,
-    /// Parts that are not joined.
-    pub parts: Vec<Vec<(f64, f64)>>,
+    pub points: &'a [(f64, f64)],
     pub color: usize,
 }
 
@@ -35,40 +34,45 @@ pub(super) fn legend<'a>(names: impl Iterator<Item = (&'a str, usize)>) -> Strin
     format!("<div class=\"legend\">{}</div>", entries.collect::<String>())
 }
 
-/// Lines over epochs; `marks` are drawn upright, each with a name.
-pub(super) fn lines(curves: &[Curve<'_>], marks: &[(f64, String)]) -> String {
-    let all = || curves.iter().flat_map(|curve| curve.parts.iter().flatten()).filter(|point| point.1.is_finite());
-    let last = all().map(|point| point.0).fold(1.0, f64::max);
+/// Lines over what stands `below`; `mark` is drawn upright, with a name.
+pub(super) fn lines(curves: &[Curve<'_>], below: &str, mark: Option<(f64, &str)>) -> String {
+    let all = || curves.iter().flat_map(|curve| curve.points).filter(|point| point.1.is_finite());
+    let first = all().map(|point| point.0).fold(1.0, f64::min);
+    let last = all().map(|point| point.0).fold(first + 1.0, f64::max);
     let (low, high) = all().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), (_, y)| (low.min(*y), high.max(*y)));
     let (low, high) = if low.is_finite() { (low.min(0.0), high.max(low + 1e-6)) } else { (0.0, 1.0) };
-    let frame = Frame { x: (0.0, last), y: (low, high) };
-    let mut svg = frame.open("epoch");
-    // A name that would lie on the one before goes below it; a letter takes about six units.
-    let mut taken = 0.0;
-    for (at, name) in marks {
-        let x = frame.place(*at, 0.0).0;
-        let _ = write!(svg, "<path class=\"axis\" d=\"M{x:.1} {ABOVE}V{:.1}\"/>", HEIGHT - BELOW);
-        let _ =
-            write!(svg, "<text x=\"{:.1}\" y=\"{}\">{}</text>", x + 3.0, if x < taken { 22 } else { 10 }, escape(name));
-        taken = x + 3.0 + 6.0 * name.chars().count() as f64;
+    // Epochs begin at nothing, steps ahead at the first.
+    let frame = Frame { x: (if first < 1.0 || below == "epoch" { 0.0 } else { first }, last), y: (low, high) };
+    let mut svg = frame.open(below);
+    if let Some((at, name)) = mark {
+        let x = frame.place(at, 0.0).0;
+        let _ = write!(
+            svg,
+            "<path d=\"M{x:.1} {ABOVE}V{:.1}\" stroke=\"var(--good)\" stroke-dasharray=\"3 3\"/>",
+            HEIGHT - BELOW
+        );
+        let (anchor, x) = if x > WIDTH - 60.0 { ("end", x - 3.0) } else { ("start", x + 3.0) };
+        let _ = write!(svg, "<text x=\"{x:.1}\" y=\"10\" text-anchor=\"{anchor}\">{}</text>", escape(name));
     }
     for curve in curves {
-        for part in &curve.parts {
-            let points: Vec<String> = part
-                .iter()
-                .filter(|point| point.1.is_finite())
-                .map(|point| {
-                    let (x, y) = frame.place(point.0, point.1);
-                    format!("{x:.1},{y:.1}")
-                })
-                .collect();
-            let stroke = color(curve.color);
-            let _ = write!(
-                svg,
-                "<polyline points=\"{}\" fill=\"none\" stroke=\"{stroke}\" stroke-width=\"2\"/>",
-                points.join(" ")
-            );
+        let places: Vec<(f64, f64)> = curve
+            .points
+            .iter()
+            .filter(|point| point.1.is_finite())
+            .map(|point| frame.place(point.0, point.1))
+            .collect();
+        let stroke = color(curve.color);
+        // A line of one point has no length.
+        if let [(x, y)] = places[..] {
+            let _ = write!(svg, "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"3.5\" fill=\"{stroke}\"/>");
+            continue;
         }
+        let points: Vec<String> = places.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
+        let _ = write!(
+            svg,
+            "<polyline points=\"{}\" fill=\"none\" stroke=\"{stroke}\" stroke-width=\"2\"/>",
+            points.join(" ")
+        );
     }
     svg.push_str("</svg>");
     svg.push_str(&legend(curves.iter().map(|curve| (curve.name, curve.color))));
@@ -220,30 +224,20 @@ impl Frame {
         (LEFT + share(x, self.x) * (WIDTH - LEFT - 8.0), ABOVE + (1.0 - share(y, self.y)) * height)
     }
 
-    /// The axes with three numbers each.
+    /// The axes with a few round numbers each.
     fn open(&self, below: &str) -> String {
         let mut svg = format!("<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\">");
         let floor = HEIGHT - BELOW;
         let _ = write!(svg, "<path class=\"axis\" d=\"M{LEFT} {ABOVE}V{floor}H{}\"/>", WIDTH - 8.0);
-        for share in [0.0, 0.5, 1.0] {
-            let (x, y) = (self.x.0 + share * (self.x.1 - self.x.0), self.y.0 + share * (self.y.1 - self.y.0));
-            // There is no half of an epoch.
-            let x = if self.x.1 > 2.0 { x.round() } else { x };
-            let (across, up) = self.place(x, y);
-            let anchor = if share == 1.0 { "end" } else { "middle" };
-            let _ = write!(
-                svg,
-                "<text x=\"{across:.1}\" y=\"{:.1}\" text-anchor=\"{anchor}\">{}</text>",
-                floor + 15.0,
-                number(x)
-            );
-            let _ = write!(
-                svg,
-                "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{}</text>",
-                LEFT - 6.0,
-                up + 4.0,
-                number(y)
-            );
+        for (x, text) in ticks(self.x) {
+            let (across, _) = self.place(x, self.y.0);
+            let _ =
+                write!(svg, "<text x=\"{across:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{text}</text>", floor + 15.0);
+        }
+        for (y, text) in ticks(self.y) {
+            let (_, up) = self.place(self.x.0, y);
+            let _ =
+                write!(svg, "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{text}</text>", LEFT - 6.0, up + 4.0);
         }
         let _ = write!(
             svg,
@@ -255,11 +249,41 @@ impl Frame {
     }
 }
 
-/// A number as short as an axis wants it.
-fn number(value: f64) -> String {
-    match value.abs() {
-        size if size >= 100.0 => format!("{value:.0}"),
-        size if size >= 10.0 || value == value.round() => format!("{value:.1}").trim_end_matches(".0").to_string(),
-        _ => format!("{value:.2}"),
+/// Round numbers of a range, each as it is written: three to six, 1, 2 or 5 times a power of ten apart, so that what is
+/// written is where it stands.
+fn ticks((low, high): (f64, f64)) -> Vec<(f64, String)> {
+    let range = (high - low).max(1e-12);
+    let power = 10f64.powf((range / 5.0).log10().floor());
+    let apart = [1.0, 2.0, 5.0, 10.0].into_iter().map(|times| times * power).find(|apart| range / apart <= 5.0);
+    let apart = apart.unwrap_or(10.0 * power);
+    let digits = (-apart.log10().floor()).max(0.0) as usize;
+    let (first, last) = ((low / apart - 1e-9).ceil() as i64, (high / apart + 1e-9).floor() as i64);
+    let large = high.abs().max(low.abs()) >= 1e5 || digits > 4;
+    let written = |value: f64| if large && value != 0.0 { format!("{value:.1e}") } else { format!("{value:.digits$}") };
+    (first..=last).map(|place| place as f64 * apart).map(|value| (value, written(value))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ticks_are_round_and_stand_where_they_say() {
+        let of = |low, high| ticks((low, high)).into_iter().map(|(_, text)| text).collect::<Vec<_>>().join(" ");
+        assert_eq!(of(0.0, 1.0), "0.0 0.2 0.4 0.6 0.8 1.0");
+        assert_eq!(of(0.0, 7.0), "0 2 4 6");
+        assert_eq!(of(0.0, 0.013), "0.000 0.005 0.010");
+        assert_eq!(of(-3.0, 12.0), "0 5 10");
+        assert_eq!(of(0.0, 2.4e6), "0 5.0e5 1.0e6 1.5e6 2.0e6");
+        for (value, text) in ticks((0.0, 0.37)) {
+            assert!((text.parse::<f64>().unwrap() - value).abs() < 1e-9, "{text} at {value}");
+        }
+    }
+
+    #[test]
+    fn a_single_point_is_drawn() {
+        let curve = Curve { name: "one", points: &[(1.0, 0.5)], color: 1 };
+        let chart = lines(&[curve], "epoch", Some((1.0, "kept")));
+        assert!(chart.contains("<circle") && !chart.contains("<polyline") && chart.contains("kept"), "{chart}");
     }
 }

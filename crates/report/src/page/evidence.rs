@@ -4,15 +4,17 @@
 use semiseq_analysis::{pca, tsne};
 use semiseq_datasets::{Dataset, Prepared, Processor, Sequence, Series, Target};
 use semiseq_training::tasks::measures::{ClassPredictions, Confusion, argmax};
-use semiseq_training::tasks::predictions;
 use semiseq_training::{FinishedRun, Judge, ModelSettings, ObjectiveSettings, Outputs};
 
+use crate::sample::{drawn, stratified};
 use crate::shown::{SHOWN, Shown};
 
 /// Dots of a map at most: more hide each other, and t-SNE takes seconds.
 const DOTS: usize = 300;
 /// Unlabelled sequences that are looked at, at most.
 const CANDIDATES: usize = 2000;
+/// Channels whose errors are drawn, at most.
+const CHANNELS: usize = 8;
 /// Examples of each kind.
 const EXAMPLES: usize = 6;
 
@@ -31,6 +33,7 @@ pub struct Evidence {
     /// The same, as many as a picture holds.
     pub(crate) pictured: Shown,
     pub(crate) forecasts: Vec<ForecastExample>,
+    pub(crate) horizons: Vec<Horizon>,
     /// Texts, the truth and what the model answers.
     pub(crate) answers: Vec<[String; 3]>,
     /// Texts of `shown`, in the order of its sequences: rebuilt pairs, samples, real ones; empty for values.
@@ -50,6 +53,15 @@ pub(crate) struct ForecastExample {
     pub past: Vec<f64>,
     pub truth: Vec<f64>,
     pub forecast: Vec<f64>,
+}
+
+/// The mean absolute error of each step ahead, of one channel.
+#[derive(Clone, Debug)]
+pub(crate) struct Horizon {
+    pub column: String,
+    pub errors: Vec<f64>,
+    /// Of the last value of each window.
+    pub naive: Vec<f64>,
 }
 
 impl ForecastExample {
@@ -98,10 +110,13 @@ impl Evidence {
         }
         match &outputs {
             Outputs::Classes(_) if !data.processor.classes().is_empty() => {
-                evidence.predictions = predictions(&outputs, &data.test);
-                (evidence.surest, evidence.least_sure) = examples(run, data, stop)?;
+                evidence.predictions = run.class_predictions(&outputs, &data.test);
+                (evidence.surest, evidence.least_sure) = examples(run, data, seed, stop)?;
             }
-            Outputs::Forecasts(_) => evidence.forecasts = forecasts(run, data),
+            Outputs::Forecasts(_) => {
+                evidence.forecasts = forecasts(run, data);
+                evidence.horizons = horizons(&outputs, &data.test, &data.processor);
+            }
             _ => {}
         }
         if stop() {
@@ -149,8 +164,7 @@ impl Evidence {
         outputs: &Outputs,
         seed: u64,
     ) {
-        let count = test.len().min(DOTS);
-        let chosen: Vec<usize> = (0..count).map(|dot| dot * test.len() / count).collect();
+        let chosen = stratified(test, DOTS, seed);
         let vectors = run.embed(&test.select(&chosen));
         let maps = [("Principal components", pca(&vectors)), ("t-SNE", tsne(&vectors, seed))];
         // Too few points, or vectors that are all the same, leave a map out.
@@ -158,12 +172,49 @@ impl Evidence {
         let dot = |&row: &usize| Dot {
             truth: class(&test.targets[row]),
             predicted: match outputs {
-                Outputs::Classes(rows) if !rows[row].is_empty() => Some(argmax(&rows[row])),
+                Outputs::Classes(rows) if !rows[row].is_empty() => Some(self.predictions.decided(&rows[row])),
                 _ => None,
             },
         };
         self.dots = chosen.iter().map(dot).collect();
     }
+}
+
+/// The mean absolute error of each step ahead over the test part, a channel each, beside that of the last value of the
+/// window; in the units of the data.
+fn horizons(outputs: &Outputs, test: &Dataset, processor: &Processor) -> Vec<Horizon> {
+    let (Outputs::Forecasts(rows), Some(forecast)) = (outputs, processor.forecast()) else { return Vec::new() };
+    let channels = forecast.columns.len().max(1);
+    let in_units = |values: Vec<f32>| processor.restored(&Series { values, channels });
+    let places = forecast.windows.horizon * channels;
+    let (mut errors, mut naive, mut count) = (vec![0.0; places], vec![0.0; places], 0.0);
+    for ((said, target), window) in rows.iter().zip(&test.targets).zip(&test.sequences) {
+        let Target::Sequence(future) = target else { continue };
+        let (Some((truth, _)), Some((past, width))) = (future.values(), window.values()) else { continue };
+        if said.len() != places || truth.len() != places || past.len() < width {
+            continue;
+        }
+        let said = in_units(said.iter().map(|value| *value as f32).collect());
+        let truth = in_units(truth.to_vec());
+        let last = in_units(past[past.len() - width..][..channels].to_vec());
+        for place in 0..places {
+            errors[place] += (said[place] - truth[place]).abs();
+            naive[place] += (last[place % channels] - truth[place]).abs();
+        }
+        count += 1.0;
+    }
+    if count == 0.0 {
+        return Vec::new();
+    }
+    let of_channel = |sums: &[f64], channel: usize| -> Vec<f64> {
+        sums.iter().skip(channel).step_by(channels).map(|sum| sum / count).collect()
+    };
+    let one = |(channel, column): (usize, &String)| Horizon {
+        column: column.clone(),
+        errors: of_channel(&errors, channel),
+        naive: of_channel(&naive, channel),
+    };
+    forecast.columns.iter().enumerate().take(CHANNELS).map(one).collect()
 }
 
 fn class(target: &Target) -> Option<usize> {
@@ -194,18 +245,20 @@ fn forecasts<M: ModelSettings, O: ObjectiveSettings>(run: &FinishedRun<M, O>, da
 fn examples<M: ModelSettings, O: ObjectiveSettings>(
     run: &FinishedRun<M, O>,
     data: &Prepared,
+    seed: u64,
     stop: &dyn Fn() -> bool,
 ) -> Option<(Vec<Example>, Vec<Example>)> {
-    let count = data.unlabeled.len().min(CANDIDATES);
-    let chosen: Vec<usize> = (0..count).map(|place| data.unlabeled[place * data.unlabeled.len() / count]).collect();
+    let chosen: Vec<usize> =
+        drawn(data.unlabeled.len(), CANDIDATES, seed).into_iter().map(|place| data.unlabeled[place]).collect();
     let candidates = data.train.select(&chosen);
     let outputs = run.outputs_until(&candidates, stop);
     if stop() {
         return None;
     }
+    let decided = run.class_predictions(&outputs, &candidates);
     let Outputs::Classes(rows) = outputs else { return Some(Default::default()) };
     let example = |row: usize| {
-        let predicted = argmax(&rows[row]);
+        let predicted = decided.decided(&rows[row]);
         Example {
             sequence: candidates.sequences[row].clone(),
             text: data.processor.text(&candidates.sequences[row]),
@@ -217,7 +270,7 @@ fn examples<M: ModelSettings, O: ObjectiveSettings>(
     let confidence = |row: &usize| rows[*row][argmax(&rows[*row])];
     let mut order: Vec<usize> = (0..rows.len()).collect();
     order.sort_by(|left, right| confidence(right).total_cmp(&confidence(left)));
-    let predicted = |row: usize| argmax(&rows[row]);
+    let predicted = |row: usize| decided.decided(&rows[row]);
     let surest = in_turn(&order, data.processor.classes().len(), predicted);
     let least: Vec<usize> =
         order.iter().rev().copied().take(EXAMPLES.min(order.len().saturating_sub(EXAMPLES))).collect();

@@ -4,6 +4,7 @@ use semiseq_training::Summary;
 use semiseq_training::run_folder::metrics_log::Line;
 use semiseq_training::tasks::measures::Confusion;
 
+use crate::facts::Facts;
 use crate::page::evidence::Evidence;
 
 /// What a report tells of one run.
@@ -16,6 +17,8 @@ pub struct RunReport<'a> {
     pub confusion: Option<&'a Confusion>,
     /// What the model says about data.
     pub evidence: &'a Evidence,
+    /// What it was made of, and where.
+    pub facts: &'a Facts,
     /// Names of the classes.
     pub classes: &'a [String],
     /// The resolved config.

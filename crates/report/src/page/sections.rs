@@ -4,14 +4,14 @@ use std::fmt::Write;
 
 use semiseq_datasets::Sequence;
 use semiseq_schema::{METRICS, Scores};
-use semiseq_training::Summary;
 use semiseq_training::run_folder::metrics_log::Line;
 use semiseq_training::tasks::measures::Confusion;
+use semiseq_training::{StageSummary, Summary};
 
 use crate::confusion::PICTURED;
-use crate::curves::{curves, stage_names, stage_starts};
+use crate::curves::{Panel, panels};
 use crate::page::charts::{self, Curve};
-use crate::page::evidence::{Dot, Evidence, Example};
+use crate::page::evidence::{Dot, Evidence, Example, Horizon};
 use crate::page::html::{escape, title};
 use crate::page::run_report::RunReport;
 
@@ -22,6 +22,29 @@ pub(super) fn warnings(summary: &Summary) -> String {
     }
     let lines: String = summary.warnings.iter().map(|line| format!("<li>{}</li>", escape(line))).collect();
     format!("<section><h2>Warnings</h2><ul>{lines}</ul></section>")
+}
+
+/// All scores of the test part with their intervals.
+pub(super) fn scores(summary: &Summary) -> String {
+    let known = METRICS.iter().map(|metric| metric.name).filter(|name| summary.test.contains_key(*name));
+    let others =
+        summary.test.keys().map(String::as_str).filter(|name| METRICS.iter().all(|metric| metric.name != *name));
+    let rows: String = known
+        .chain(others)
+        .map(|name| {
+            let interval = summary.test_intervals.get(name);
+            let interval = interval.map_or(String::new(), |[low, high]| format!("{low:.4} to {high:.4}"));
+            format!("<tr><td>{}</td><td>{:.4}</td><td>{interval}</td></tr>", title(name), summary.test[name])
+        })
+        .collect();
+    if rows.is_empty() {
+        return String::new();
+    }
+    format!(
+        "<section><details><summary>All scores of the test part</summary><div class=\"scroll\"><table><tr><th>score</th>\
+         <th>value</th><th>95 % interval</th></tr>{rows}</table></div><p>The interval tells of other test sequences from \
+         the same source, not of other seeds or labels.</p></details></section>"
+    )
 }
 
 /// What plain methods give on the same labels, the best first, with the run, which is called `own`, and its baseline
@@ -50,31 +73,19 @@ pub(super) fn references(summary: &Summary, own: &str) -> String {
     text
 }
 
-/// Loss and score, and all terms and monitors that the objectives told.
-pub(super) fn curve_sections(lines: &[Line]) -> String {
-    let starts = stage_starts(lines);
-    let names = stage_names(lines);
-    let marks: Vec<(f64, String)> = if names.len() > 1 {
-        names.iter().map(|(stage, name)| (starts[*stage], name.to_string())).collect()
-    } else {
-        Vec::new()
-    };
-    let chart = |metric: &str| {
-        let found = curves(lines, metric, &starts);
-        let parts = |points: &[(f64, f64)]| {
-            // Stages are not joined: a new stage has another loss.
-            let joined = |left: &(f64, f64), right: &(f64, f64)| {
-                !starts.iter().any(|start| left.0 <= *start && right.0 > *start)
-            };
-            points.chunk_by(joined).map(<[_]>::to_vec).collect()
+/// Loss and score, and all terms and monitors that the objectives told: a chart a stage.
+pub(super) fn curve_sections(lines: &[Line], stages: &[StageSummary]) -> String {
+    let charts = |metric: &str| -> String {
+        let one = |panel: Panel| {
+            let curves: Vec<Curve<'_>> = panel
+                .curves
+                .iter()
+                .map(|curve| Curve { name: curve.name, points: &curve.points, color: curve.color })
+                .collect();
+            let chart = charts::lines(&curves, "epoch", panel.kept.map(|kept| (kept, "kept")));
+            format!("<section><h2>{}</h2>{chart}</section>", escape(&panel.title))
         };
-        let curves: Vec<Curve<'_>> = found
-            .iter()
-            .enumerate()
-            .map(|(color, curve)| Curve { name: &curve.name, parts: parts(&curve.points), color })
-            .collect();
-        (!curves.is_empty())
-            .then(|| format!("<section><h2>{}</h2>{}</section>", title(metric), charts::lines(&curves, &marks)))
+        panels(lines, stages, metric).into_iter().map(one).collect()
     };
     let mut first: Vec<&str> = METRICS.iter().filter(|metric| metric.headline).map(|metric| metric.name).collect();
     // The loss stands beside the first score.
@@ -83,9 +94,8 @@ pub(super) fn curve_sections(lines: &[Line]) -> String {
     others.sort_unstable();
     others.dedup();
     others.retain(|name| !first.contains(name) && !["lr", "samples_per_second"].contains(name));
-    let mut text =
-        format!("<div class=\"pair\">{}</div>", first.iter().filter_map(|name| chart(name)).collect::<String>());
-    let others: String = others.iter().filter_map(|name| chart(name)).collect();
+    let mut text = format!("<div class=\"pair\">{}</div>", first.iter().map(|name| charts(name)).collect::<String>());
+    let others: String = others.iter().map(|name| charts(name)).collect();
     if !others.is_empty() {
         let _ = write!(
             text,
@@ -189,6 +199,29 @@ pub(super) fn forecasts(evidence: &Evidence) -> String {
     format!(
         "<section><h2>Forecasts of the test part</h2><p>The window in grey, what followed as a line, what was forecast \
          dashed; the first channel, in the units of the data.</p><div class=\"examples\">{cards}</div></section>"
+    )
+}
+
+/// The error of each step ahead, a chart a channel, in its own units.
+pub(super) fn horizons(evidence: &Evidence) -> String {
+    if evidence.horizons.is_empty() {
+        return String::new();
+    }
+    let chart = |horizon: &Horizon| {
+        let steps = |errors: &[f64]| -> Vec<(f64, f64)> {
+            errors.iter().enumerate().map(|(step, error)| (1.0 + step as f64, *error)).collect()
+        };
+        let (own, naive) = (steps(&horizon.errors), steps(&horizon.naive));
+        let curves = [
+            Curve { name: "this run", points: &own, color: 0 },
+            Curve { name: "the window's last value", points: &naive, color: 7 },
+        ];
+        format!("<div><h3>{}</h3>{}</div>", escape(&horizon.column), charts::lines(&curves, "steps ahead", None))
+    };
+    let charts: String = evidence.horizons.iter().map(chart).collect();
+    format!(
+        "<section><h2>Error by steps ahead</h2><p>Mean absolute error on the test part, in the units of each channel.</p><div \
+         class=\"pair\">{charts}</div></section>"
     )
 }
 

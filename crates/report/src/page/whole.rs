@@ -4,11 +4,14 @@ use std::fmt::Write;
 
 use semiseq_schema::METRICS;
 use semiseq_training::Summary;
+use semiseq_training::tasks::measures::Confusion;
 
+use crate::page::facts::facts;
 use crate::page::html::{escape, frame, title};
 use crate::page::run_report::RunReport;
 use crate::page::sections::{
-    answers, calibration, curve_sections, examples, forecasts, maps, matrix, per_class, references, shown, warnings,
+    answers, calibration, curve_sections, examples, forecasts, horizons, maps, matrix, per_class, references, scores,
+    shown, warnings,
 };
 
 /// The page: one run, or several with a table of all on top.
@@ -28,7 +31,9 @@ pub fn page(runs: &[RunReport<'_>]) -> String {
 fn table_of(runs: &[RunReport<'_>]) -> String {
     let columns: Vec<&str> = METRICS
         .iter()
-        .filter(|metric| metric.stops && runs.iter().any(|run| run.summary.test.contains_key(metric.name)))
+        .filter(|metric| {
+            metric.stops && !metric.detailed && runs.iter().any(|run| run.summary.test.contains_key(metric.name))
+        })
         .map(|metric| metric.name)
         .collect();
     let best = |name: &str| {
@@ -66,10 +71,11 @@ fn table_of(runs: &[RunReport<'_>]) -> String {
 }
 
 fn one(run: &RunReport<'_>, number: usize) -> String {
-    let mut text = headline(run.summary, number);
+    let mut text = headline(run, number);
+    text.push_str(&scores(run.summary));
     text.push_str(&references(run.summary, &path(run.summary)));
     text.push_str(&warnings(run.summary));
-    text.push_str(&curve_sections(run.lines));
+    text.push_str(&curve_sections(run.lines, &run.summary.stages));
     if let Some(confusion) = run.confusion {
         let _ = write!(
             text,
@@ -80,10 +86,12 @@ fn one(run: &RunReport<'_>, number: usize) -> String {
         );
     }
     text.push_str(&forecasts(run.evidence));
+    text.push_str(&horizons(run.evidence));
     text.push_str(&answers(run.evidence));
     text.push_str(&shown(run.evidence));
     text.push_str(&maps(run));
     text.push_str(&examples(run));
+    text.push_str(&facts(run));
     let _ = write!(
         text,
         "<section><details><summary>Config</summary><pre>{}</pre></details></section>",
@@ -93,7 +101,8 @@ fn one(run: &RunReport<'_>, number: usize) -> String {
 }
 
 /// The result, beside what the labels alone give.
-fn headline(summary: &Summary, number: usize) -> String {
+fn headline(run: &RunReport<'_>, number: usize) -> String {
+    let summary = run.summary;
     let mut text = format!(
         "<h1 id=\"run{number}\">{}</h1><p>{} on {} ({}), seed {}: {} labelled and {} unlabelled sequences, {} for \
          validation, {} for the test; {:.1} s</p><section class=\"headline\">",
@@ -113,7 +122,17 @@ fn headline(summary: &Summary, number: usize) -> String {
         return text;
     };
     let name = metric.name;
-    let _ = write!(text, "<div class=\"number\">{value:.3}<small>{} on the test part</small></div>", title(name));
+    let interval = summary.test_intervals.get(name);
+    let interval = interval.map_or(String::new(), |[low, high]| format!("<br>95 %: {low:.3} to {high:.3}"));
+    let _ =
+        write!(text, "<div class=\"number\">{value:.3}<small>{} on the test part{interval}</small></div>", title(name));
+    if let Some((majority, chance)) = run.confusion.filter(|_| name == "accuracy").and_then(without_looking) {
+        let _ = write!(
+            text,
+            "<div class=\"number plain\">{majority:.3}<small>always the largest class</small></div>\
+             <div class=\"number plain\">{chance:.3}<small>any class at random</small></div>"
+        );
+    }
     if let Some(baseline) = summary.baseline.as_ref().and_then(|baseline| baseline.test.get(name)) {
         let gain = value - baseline;
         let _ = write!(
@@ -122,8 +141,7 @@ fn headline(summary: &Summary, number: usize) -> String {
              <div class=\"number\">{gain:+.3}<small>from unlabelled data</small></div>"
         );
     }
-    let (best, labels) = (best_reference(summary, name), summary.n_labels_used.max(summary.n_labeled));
-    if let Some((reference, score)) = best {
+    if let Some((reference, score)) = best_reference(summary, name) {
         let _ = write!(
             text,
             "<div class=\"number plain\">{score:.3}<small>{}, the best of {} plain methods</small></div>",
@@ -136,15 +154,20 @@ fn headline(summary: &Summary, number: usize) -> String {
             let _ = write!(text, "<div class=\"number plain\">{value:.3}<small>{label}</small></div>");
         }
     }
-    let others = summary.test.iter().filter(|(other, _)| *other != name);
-    let others: Vec<String> = others.map(|(name, value)| format!("{} {value:.3}", title(name))).collect();
-    let _ = write!(text, "<p>{}</p>", others.join(" · "));
-    if labels > summary.n_labeled {
-        let more = labels - summary.n_labeled;
-        let _ = write!(text, "<p>labels used: {labels} ({} to learn from, {more} to choose by)</p>", summary.n_labeled);
+    if let Some(labels) = summary.labels_used() {
+        let _ = write!(text, "<p>{labels}</p>");
     }
     text.push_str("</section>");
     text
+}
+
+/// The accuracy of who says the largest class of the test part of every sequence, and of who draws one; `None` where
+/// nothing was counted.
+fn without_looking(confusion: &Confusion) -> Option<(f64, f64)> {
+    let all: usize = confusion.counts.iter().flatten().sum();
+    let largest = confusion.per_class().iter().map(|class| class.support).max()?;
+    let classes = confusion.per_class().len() + confusion.others;
+    (all > 0).then(|| (largest as f64 / all as f64, 1.0 / classes as f64))
 }
 
 /// The plain method with the best value of a score, of equals the first.
@@ -159,13 +182,14 @@ fn path(summary: &Summary) -> String {
 
 #[cfg(test)]
 mod tests {
+    use crate::facts::Facts;
+    use crate::page::evidence::Evidence;
     use semiseq_schema::Scores;
     use semiseq_training::run_folder::metrics_log::Line;
-    use semiseq_training::tasks::measures::Confusion;
-
-    use crate::page::evidence::Evidence;
 
     use super::*;
+
+    static NO_FACTS: Facts = Facts { environment: None, data: Vec::new(), lengths: None };
 
     fn summary(name: &str, accuracy: f64) -> Summary {
         let text = format!(
@@ -182,6 +206,7 @@ mod tests {
             lines: &[],
             confusion: Some(confusion),
             evidence,
+            facts: &NO_FACTS,
             classes: &confusion.classes,
             config: "a < b",
         }
@@ -214,6 +239,23 @@ mod tests {
         let table = page.split("Beside plain methods on the same labels").nth(1).unwrap();
         let places = ["0.8000", "0.7500", "0.6000", "0.5000"].map(|value| table.find(value).unwrap());
         assert!(places.is_sorted(), "{table}");
+    }
+
+    #[test]
+    fn the_result_stands_beside_its_interval_and_what_needs_no_model() {
+        let confusion = Confusion {
+            classes: vec!["a".into(), "b".into(), "c".into()],
+            counts: vec![vec![5, 1, 0], vec![1, 2, 0], vec![0, 0, 1]],
+            others: 0,
+        };
+        let (mut summary, evidence) = (summary("x", 0.8), Evidence::default());
+        summary.test_intervals.insert("accuracy".into(), [0.49, 0.943]);
+        let page = page(&[report(&summary, &evidence, &confusion)]);
+        for part in ["95 %: 0.490 to 0.943", "0.600<small>always the largest class", "0.333<small>any class at random"]
+        {
+            assert!(page.contains(part), "{part}: {page}");
+        }
+        assert!(page.contains("<td>0.4900 to 0.9430</td>"), "{page}");
     }
 
     #[test]

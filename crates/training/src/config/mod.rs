@@ -3,6 +3,7 @@
 //! [`read`] turns files and `--set` overrides into a [`RunConfig`], or into the list of all mistakes.
 
 pub(crate) mod baseline;
+mod calibrate;
 pub(crate) mod checked;
 pub(crate) mod checkpoint;
 pub(crate) mod devices;
@@ -24,6 +25,7 @@ pub(crate) mod stage;
 mod values;
 
 pub use baseline::BaselineConfig;
+pub use calibrate::{CalibrateConfig, ThresholdBy};
 pub use checked::CheckedConfig;
 pub use checkpoint::CheckpointEvery;
 pub use devices::{DeviceName, Strategy};
@@ -88,6 +90,9 @@ pub struct RunConfig<M = ModelConfig, O = ObjectiveConfig> {
     /// What is learned, in this order, each stage on the weights of the one before.
     #[serde(rename = "stage")]
     pub stages: Vec<StageConfig<O>>,
+    /// What is made of the probabilities of a classifier, on labels that are set apart for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calibrate: Option<CalibrateConfig>,
     /// What plain methods give on the same labels.
     #[serde(default, skip_serializing_if = "ReferencesConfig::is_default")]
     pub references: ReferencesConfig,
@@ -129,6 +134,7 @@ impl<M: ModelSettings, O: ObjectiveSettings> RunConfig<M, O> {
             data,
             model,
             stages,
+            calibrate: None,
             references: ReferencesConfig::default(),
             baseline: BaselineConfig::default(),
         }
@@ -179,6 +185,9 @@ impl<M: ModelSettings, O: ObjectiveSettings> RunConfig<M, O> {
             stage.check(&format!("stage.{index}"), &mut problems);
         }
         self.baseline.check("baseline", &mut problems);
+        if let Some(calibrate) = &self.calibrate {
+            calibrate.check("calibrate", &mut problems);
+        }
         let mut beyond = Vec::new();
         limits::check("", self, &mut beyond);
         beyond.retain(|problem| problems.iter().all(|known| known.key != problem.key));

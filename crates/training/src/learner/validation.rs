@@ -3,11 +3,12 @@
 use semiseq_datasets::{Dataset, Target};
 use semiseq_models::SequenceModel;
 use semiseq_objectives::Objective;
-use semiseq_schema::{Scores, higher_is_better};
+use semiseq_schema::{METRICS, Scores, higher_is_better};
 
 use crate::error::Error;
 use crate::learner::options::StageOptions;
 use crate::tasks::evaluate::{measured_until, score, voted_outputs_until};
+use crate::tasks::further;
 
 /// Validations after which a model that says the same of every sequence is a failure, in the stage's second half.
 const LATE: usize = 3;
@@ -39,8 +40,15 @@ pub(super) fn check_stopping<M: SequenceModel, O: Objective<M>>(
         ));
     }
     let (metric, _) = selection(options);
-    let seen = look(objective, model, &probe(options.valid), options, &|| false);
-    let scores = seen.map(|seen| seen.scores).unwrap_or_default();
+    let measured = |data: &Dataset| {
+        let seen = look(objective, model, data, options, &|_| true, &|| false);
+        seen.map(|seen| seen.scores).unwrap_or_default()
+    };
+    if measured(&probe(options.valid)).contains_key(metric) {
+        return Ok(());
+    }
+    // Some need rows of several classes, which the few may lack.
+    let scores = measured(options.valid);
     if scores.contains_key(metric) {
         return Ok(());
     }
@@ -78,7 +86,11 @@ pub(super) fn validate<M: SequenceModel, O: Objective<M>>(
     if options.valid.sequences.is_empty() {
         return Ok(Some(Scores::new()));
     }
-    let Some(Seen { scores, finite, constant }) = look(objective, model, options.valid, options, stop) else {
+    // Only what is gone by: a ranking of the whole part takes time.
+    let (metric, _) = selection(options);
+    let Some(Seen { scores, finite, constant }) =
+        look(objective, model, options.valid, options, &|name| name == metric, stop)
+    else {
         return Ok(None);
     };
     let infinite = scores.iter().find(|(_, value)| !value.is_finite());
@@ -115,12 +127,14 @@ struct Seen {
     constant: bool,
 }
 
-/// What the objective measures itself, or the scores of the model's outputs; `None` where `stop` says to give it up.
+/// What the objective measures itself, or the scores of the model's outputs, with those of the further ones that
+/// `wanted` names; `None` where `stop` says to give it up.
 fn look<M: SequenceModel, O: Objective<M>>(
     objective: &O,
     model: &M,
     data: &Dataset,
     options: &StageOptions<'_>,
+    wanted: &dyn Fn(&str) -> bool,
     stop: &dyn Fn() -> bool,
 ) -> Option<Seen> {
     let (plain, objective) = (model.valid(), objective.valid());
@@ -135,9 +149,11 @@ fn look<M: SequenceModel, O: Objective<M>>(
     if stop() {
         return None;
     }
-    Some(Seen {
-        scores: score(options.task, &outputs, data, options.processor).0,
-        finite: outputs.finite(),
-        constant: outputs.constant(),
-    })
+    let (task, processor) = (options.task, options.processor);
+    let mut scores = score(task, &outputs, data, processor).0;
+    if METRICS.iter().any(|metric| metric.detailed && wanted(metric.name)) {
+        let more = further(task, &outputs, data, processor, &|name| !scores.contains_key(name) && wanted(name));
+        scores.extend(more);
+    }
+    Some(Seen { scores, finite: outputs.finite(), constant: outputs.constant() })
 }

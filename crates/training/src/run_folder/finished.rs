@@ -13,7 +13,7 @@ use semiseq_models::{ModelConfig, SequenceModel};
 use semiseq_objectives::ObjectiveConfig;
 use semiseq_schema::Scores;
 
-use crate::config::{RunConfig, read_as};
+use crate::config::{CalibrateConfig, RunConfig, read_as};
 use crate::error::Error;
 use crate::files::write_atomic;
 use crate::recipe::{ModelSettings, ObjectiveSettings};
@@ -24,15 +24,21 @@ use crate::run_folder::json::{damaged, json, read_json};
 use crate::run_folder::model_file::{self, ModelFile};
 use crate::run_folder::summary::Summary;
 use crate::run_folder::weights::Weights;
+use crate::set_apart::set_apart;
 use crate::tasks::evaluate::{pooled, score, voted_outputs_until};
-use crate::tasks::measures::Confusion;
-use crate::tasks::{Judge, Outputs, Prediction, Predictor, Purpose, head_size};
+use crate::tasks::measures::{ClassPredictions, Confusion};
+use crate::tasks::{
+    Calibrated, Calibration, Evaluation, Judge, Outputs, Prediction, Predictor, Purpose, Task, further, head_size,
+    intervals, labelled,
+};
 
 /// A finished run. Its model and its objective live off the autodiff device.
 pub struct FinishedRun<M: ModelSettings = ModelConfig, O: ObjectiveSettings = ObjectiveConfig> {
     folder: PathBuf,
     file: ModelFile<M>,
     model: M::Model,
+    /// The task, where the probabilities of classes were calibrated.
+    calibrated: Option<Calibrated>,
     /// The last stage's objective; of a folder only where that makes, rebuilds or answers sequences, measures itself,
     /// or has a say in what is predicted.
     generator: Option<Generator<M::Model, O>>,
@@ -62,11 +68,30 @@ impl<M: ModelSettings, O: ObjectiveSettings> FinishedRun<M, O> {
             outputs: model.outputs(),
             purpose: Purpose::of(config),
             processor: data.processor.clone(),
+            calibration: None,
         };
         let last = config.last_stage().map(|stage| &stage.objective);
         let generator = last.map(|settings| Generator::new(settings, objective.valid(), &data));
         let folder = folder.to_path_buf();
-        Self { folder, file, model: model.valid(), generator, summary: None, data: Some(data) }
+        Self { folder, file, model: model.valid(), calibrated: None, generator, summary: None, data: Some(data) }
+    }
+
+    /// With its probabilities calibrated on labels that chose nothing, and whether all of them are finite; given up
+    /// where `stop` says so.
+    pub(crate) fn calibrated_on(
+        mut self,
+        config: &CalibrateConfig,
+        part: &Dataset,
+        stop: &dyn Fn() -> bool,
+    ) -> (Self, bool) {
+        let outputs = self.outputs_until(part, stop);
+        if stop() || !outputs.finite() {
+            return (self, false);
+        }
+        let calibration = Calibration::fit(config, labelled(&outputs, part));
+        self.calibrated = Some(Calibrated::new(self.file.purpose.task(), calibration.clone()));
+        self.file.calibration = Some(calibration);
+        (self, true)
     }
 
     /// With what the run came to.
@@ -117,7 +142,8 @@ impl<M: ModelSettings, O: ObjectiveSettings> FinishedRun<M, O> {
                 "train the run again, or restore the file",
             ));
         }
-        Ok(Self { folder: folder.to_path_buf(), file, model, generator, summary: None, data: None })
+        let calibrated = file.calibration.clone().map(|calibration| Calibrated::new(file.purpose.task(), calibration));
+        Ok(Self { folder: folder.to_path_buf(), file, model, calibrated, generator, summary: None, data: None })
     }
 
     /// Writes the model and, where it is asked anything after training, the last stage's objective.
@@ -184,9 +210,10 @@ impl<M: ModelSettings, O: ObjectiveSettings> FinishedRun<M, O> {
     }
 
     fn data_for(&self, targets: Targets) -> Result<Arc<Prepared>, Error> {
-        let data = prepare(&self.config()?.data, targets)?;
+        let config = self.config()?;
+        let data = Arc::new(prepare(&config.data, targets)?);
         check_data(&self.folder, &data.split)?;
-        Ok(Arc::new(data))
+        set_apart(&config, data)
     }
 
     /// As [`FinishedRun::data`], with classes for labels where the run itself looked at none.
@@ -201,6 +228,23 @@ impl<M: ModelSettings, O: ObjectiveSettings> FinishedRun<M, O> {
     /// How the run reads targets.
     pub fn targets(&self) -> Targets {
         self.file.purpose.targets
+    }
+
+    /// What the run predicts, calibrated where it is.
+    fn task(&self) -> &dyn Task {
+        self.calibrated.as_ref().map_or_else(|| self.file.purpose.task(), |calibrated| calibrated as &dyn Task)
+    }
+
+    /// What the calibration of its probabilities found, where there was one.
+    pub fn calibration(&self) -> Option<&Calibration> {
+        self.file.calibration.as_ref()
+    }
+
+    /// Distributions over classes beside the truth, of those sequences or steps whose class is known, with the threshold
+    /// that decides.
+    pub fn class_predictions(&self, outputs: &Outputs, dataset: &Dataset) -> ClassPredictions {
+        let threshold = self.calibration().and_then(|calibration| calibration.threshold);
+        ClassPredictions { threshold, ..labelled(outputs, dataset) }
     }
 
     /// What the run predicts, and what it is scored by.
@@ -247,7 +291,7 @@ impl<M: ModelSettings, O: ObjectiveSettings> FinishedRun<M, O> {
         self.check_predicts()?;
         let outputs = self.outputs_until(dataset, &|| false);
         if outputs.finite() {
-            return Ok(self.file.purpose.task().in_units(outputs, &self.file.processor));
+            return Ok(self.task().in_units(outputs, &self.file.processor));
         }
         Err(Error::runtime(
             format!("{}: what the model predicts of {} is not finite", self.folder.display(), dataset.name),
@@ -270,7 +314,7 @@ impl<M: ModelSettings, O: ObjectiveSettings> FinishedRun<M, O> {
 
     /// One of the outputs of [`FinishedRun::predict`], in words.
     pub fn prediction(&self, outputs: &Outputs, index: usize) -> Prediction {
-        self.file.purpose.task().prediction(outputs, index, &self.file.processor)
+        self.task().prediction(outputs, index, &self.file.processor)
     }
 
     /// What the run says of prepared sequences, in the units of prepared targets; given up where `stop` says so.
@@ -281,7 +325,7 @@ impl<M: ModelSettings, O: ObjectiveSettings> FinishedRun<M, O> {
         };
         let Some(answers) = answers else {
             let objective = self.generator.as_ref().map(Generator::objective);
-            return voted_outputs_until(objective, &self.model, dataset, self.file.purpose.task(), stop);
+            return voted_outputs_until(objective, &self.model, dataset, self.task(), stop);
         };
         if self.targets() == Targets::Forecast {
             let values = answers.into_iter().map(|answer| match answer {
@@ -310,7 +354,35 @@ impl<M: ModelSettings, O: ObjectiveSettings> FinishedRun<M, O> {
             return ((generator.scores(&self.model, dataset, stop), None), true);
         }
         let outputs = self.outputs_until(dataset, stop);
-        (scored(self.file.purpose, &outputs, dataset, &self.file.processor), outputs.finite())
+        if stop() {
+            return (Scored::default(), false);
+        }
+        (scored(self.task(), &outputs, dataset, &self.file.processor), outputs.finite())
+    }
+
+    /// As [`FinishedRun::score`], with 95 % intervals and each class by itself.
+    pub fn evaluate(&self, dataset: &Dataset) -> Evaluation {
+        self.evaluate_until(dataset, &|| false).0
+    }
+
+    /// As [`FinishedRun::evaluate`], and whether all outputs are finite; given up where `stop` says so.
+    pub(crate) fn evaluate_until(&self, dataset: &Dataset, stop: &dyn Fn() -> bool) -> (Evaluation, bool) {
+        if self.file.purpose.scored_by == Judge::Objective {
+            let ((scores, confusion), finite) = self.score_until(dataset, stop);
+            return (Evaluation { scores, confusion, ..Evaluation::default() }, finite);
+        }
+        let outputs = self.outputs_until(dataset, stop);
+        if stop() {
+            return (Evaluation::default(), false);
+        }
+        let (scores, confusion) = scored(self.task(), &outputs, dataset, &self.file.processor);
+        let finite = outputs.finite();
+        if !finite {
+            return (Evaluation { scores, confusion, ..Evaluation::default() }, finite);
+        }
+        let (mut intervals, classes) = intervals(self.task(), &outputs, dataset, &self.file.processor);
+        intervals.retain(|name, _| scores.contains_key(name));
+        (Evaluation { scores, intervals, classes, confusion }, finite)
     }
 
     /// Samples of the run's last stage, as sequences in the model's units.
@@ -389,9 +461,11 @@ impl<M: ModelSettings, O: ObjectiveSettings> FinishedRun<M, O> {
 }
 
 /// Scores of outputs as a finished run tells them.
-pub(crate) fn scored(purpose: Purpose, outputs: &Outputs, dataset: &Dataset, processor: &Processor) -> Scored {
-    let (mut scores, confusion) = score(purpose.task(), outputs, dataset, processor);
-    if !purpose.task().tells_loss() {
+pub(crate) fn scored(task: &dyn Task, outputs: &Outputs, dataset: &Dataset, processor: &Processor) -> Scored {
+    let (mut scores, confusion) = score(task, outputs, dataset, processor);
+    let more = further(task, outputs, dataset, processor, &|name| !scores.contains_key(name));
+    scores.extend(more);
+    if !task.tells_loss() {
         scores.remove("loss");
     }
     (scores, confusion)

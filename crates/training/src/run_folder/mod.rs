@@ -3,6 +3,7 @@
 
 pub(crate) mod checksums;
 pub(crate) mod data_check;
+pub(crate) mod environment;
 pub(crate) mod finished;
 mod fold_scores;
 #[cfg(test)]
@@ -19,6 +20,7 @@ pub(crate) mod summary;
 mod tensorboard;
 pub(crate) mod weights;
 
+pub use environment::Environment;
 pub use finished::{FinishedRun, SavedRun, Scored};
 pub use fold_scores::CrossValidation;
 pub use generator::Order;

@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::recipe::{ModelKind, ModelSettings, ObjectiveSettings};
 use crate::run_folder::json::{damaged, parse_json, refuse};
 use crate::run_folder::weights::Weights;
-use crate::tasks::{Predictor, Purpose, head_size, width};
+use crate::tasks::{Calibration, Predictor, Purpose, head_size, width};
 
 pub(crate) const DESCRIPTION: &str = "model.json";
 pub(crate) const WEIGHTS: &str = "model.safetensors";
@@ -25,6 +25,8 @@ pub(crate) struct ModelFile<M> {
     pub(crate) outputs: usize,
     pub(crate) purpose: Purpose,
     pub(crate) processor: Processor,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) calibration: Option<Calibration>,
 }
 
 impl<M: ModelSettings> ModelFile<M> {
@@ -63,6 +65,12 @@ impl<M: ModelSettings> ModelFile<M> {
             problems.push(problem("outputs", format!("is {}, and the data ask for {wanted}", self.outputs), None));
         }
         let Purpose { targets, predictor, .. } = self.purpose;
+        if let Some(calibration) = &self.calibration {
+            calibration.check("calibration", self.processor.classes().len(), &mut problems);
+            if !matches!(targets, Targets::Classify | Targets::Tag) {
+                problems.push(problem("calibration", "stands beside targets that are no classes", None));
+            }
+        }
         let fits = match kind {
             _ if targets == Targets::Unsupervised => true,
             ModelKind::Forecaster { .. } => targets == Targets::Forecast,

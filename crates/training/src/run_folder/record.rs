@@ -19,6 +19,7 @@ use crate::options::RunOptions;
 use crate::recipe::{ModelSettings, ObjectiveSettings};
 use crate::run_folder::checksums::{self, Checksums};
 use crate::run_folder::data_check::check_data;
+use crate::run_folder::environment;
 use crate::run_folder::finished::FinishedRun;
 use crate::run_folder::generator;
 use crate::run_folder::json::json;
@@ -61,7 +62,7 @@ struct RunPosition {
 }
 
 /// Everything of a run that semiseq writes; `--force` removes these and nothing else.
-const WRITTEN: [&str; 21] = [
+const WRITTEN: [&str; 22] = [
     "config.toml",
     "split.json",
     "metrics.jsonl",
@@ -81,6 +82,7 @@ const WRITTEN: [&str; 21] = [
     "summary.json",
     log::NAME,
     cross_validation::FOLDER,
+    environment::NAME,
     "tensorboard",
     checksums::NAME,
 ];

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use semiseq_schema::{METRICS, Scores};
+use semiseq_schema::{Intervals, METRICS, Scores};
 use serde::{Deserialize, Serialize};
 
 use crate::learner::Outcome;
@@ -30,6 +30,9 @@ pub struct Summary {
     pub n_unlabeled: usize,
     /// Validation sequences.
     pub n_valid: usize,
+    /// Sequences set apart for calibration.
+    #[serde(skip_serializing_if = "is_zero", default)]
+    pub n_calibration: usize,
     /// Test sequences.
     pub n_test: usize,
     /// Classes.
@@ -44,7 +47,11 @@ pub struct Summary {
     pub cross_validation: Option<CrossValidation>,
     /// Scores on the test part.
     pub test: Scores,
-    /// Labels that the run saw: those that it learned from, and those that chose its weights.
+    /// Their 95 % intervals: Wilson's for shares of independent sequences, else of a seeded bootstrap over the sequences
+    /// of the test part.
+    #[serde(skip_serializing_if = "Intervals::is_empty", default)]
+    pub test_intervals: Intervals,
+    /// Labels that the run saw: those that it learned from, those that chose its weights, and those that calibrated it.
     #[serde(default)]
     pub n_labels_used: usize,
     /// What plain methods give on the labels that it learned from.
@@ -98,6 +105,24 @@ pub struct BaselineSummary {
 /// The baseline's row.
 const LABELS_ONLY: &str = "labelled only (baseline)";
 
+fn is_zero(count: &usize) -> bool {
+    *count == 0
+}
+
+impl Summary {
+    /// What labels were spent on, in words; nothing where they all were learned from.
+    pub fn labels_used(&self) -> Option<String> {
+        let chosen_by = self.n_labels_used.saturating_sub(self.n_labeled + self.n_calibration);
+        let more: String = [(chosen_by, "to choose by"), (self.n_calibration, "to calibrate by")]
+            .into_iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, what)| format!(", {count} {what}"))
+            .collect();
+        (!more.is_empty())
+            .then(|| format!("labels used: {} ({} to learn from{more})", self.n_labels_used, self.n_labeled))
+    }
+}
+
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
@@ -105,9 +130,8 @@ impl fmt::Display for Summary {
             "{}: {} labelled, {} unlabelled, {} validation and {} test sequences",
             self.name, self.n_labeled, self.n_unlabeled, self.n_valid, self.n_test
         )?;
-        if self.n_labels_used > self.n_labeled {
-            let more = self.n_labels_used - self.n_labeled;
-            writeln!(f, "labels used: {} ({} to learn from, {more} to choose by)", self.n_labels_used, self.n_labeled)?;
+        if let Some(labels) = self.labels_used() {
+            writeln!(f, "{labels}")?;
         }
         if let Some(cross) = &self.cross_validation
             && let Some((metric, mean)) = semiseq_schema::headline(&cross.mean)
@@ -116,8 +140,11 @@ impl fmt::Display for Summary {
             writeln!(f, "on labels left out: {} {mean:.4} ± {deviation:.4} over {} folds", metric.name, cross.folds)?;
         }
         writeln!(f)?;
-        let columns: Vec<&str> =
-            METRICS.iter().map(|metric| metric.name).filter(|name| self.test.contains_key(*name)).collect();
+        let columns: Vec<&str> = METRICS
+            .iter()
+            .filter(|metric| !metric.detailed && self.test.contains_key(metric.name))
+            .map(|metric| metric.name)
+            .collect();
         let path: Vec<&str> = self.stages.iter().map(|stage| stage.objective.as_str()).collect();
         let path = path.join(" → ");
         let names = self.references.iter().map(|reference| reference.name.chars().count());

@@ -6,6 +6,7 @@ use semiseq_datasets::{Batch, Dataset, Processor, Target, Task as Targets};
 use semiseq_objectives::losses::class_logits;
 use semiseq_schema::Scores;
 
+use crate::tasks::judged::{Judged, JudgedClasses};
 use crate::tasks::measures::{ClassPredictions, Confusion};
 use crate::tasks::outputs::{Outputs, rows};
 use crate::tasks::prediction::{ClassPrediction, Prediction};
@@ -34,6 +35,12 @@ impl Task for Classification {
     fn score(&self, outputs: &Outputs, dataset: &Dataset) -> (Scores, Option<Confusion>) {
         let predictions = predictions(outputs, dataset);
         scored(&predictions, &dataset.classes)
+    }
+
+    fn judged(&self, outputs: &Outputs, dataset: &Dataset, _processor: &Processor) -> Option<Box<dyn Judged>> {
+        let predictions = predictions(outputs, dataset);
+        let rows = (0..predictions.truth.len()).collect();
+        Some(Box::new(JudgedClasses::new(predictions, rows, dataset.classes.len())?))
     }
 
     fn prediction(&self, outputs: &Outputs, index: usize, processor: &Processor) -> Prediction {

@@ -4,6 +4,7 @@ use burn::tensor::Tensor;
 use semiseq_datasets::{Batch, Dataset, Prepared, Processor, Series, Task as Targets};
 use semiseq_schema::Scores;
 
+use crate::tasks::judged::{Judged, JudgedForecasts};
 use crate::tasks::measures::{Confusion, forecast_scores};
 use crate::tasks::naive;
 use crate::tasks::outputs::{Outputs, rows};
@@ -35,6 +36,13 @@ impl Task for Forecasting {
         match outputs {
             Outputs::Forecasts(rows) => (forecast_scores(rows, dataset), None),
             _ => (Scores::new(), None),
+        }
+    }
+
+    fn judged(&self, outputs: &Outputs, dataset: &Dataset, processor: &Processor) -> Option<Box<dyn Judged>> {
+        match outputs {
+            Outputs::Forecasts(rows) => Some(Box::new(JudgedForecasts::new(rows, dataset, processor)?)),
+            _ => None,
         }
     }
 

@@ -5,6 +5,7 @@ use semiseq_schema::Scores;
 use serde::{Deserialize, Serialize};
 
 use crate::cells::cell;
+use crate::tasks::tallies::{Tally, macro_mean};
 
 /// Predictions beside the truth, gathered over an evaluation.
 #[derive(Clone, Debug, Default)]
@@ -13,6 +14,8 @@ pub struct ClassPredictions {
     pub probabilities: Vec<Vec<f64>>,
     /// The true class of each row.
     pub truth: Vec<usize>,
+    /// The probability from which the second of two classes is predicted; without it the likelier one is.
+    pub threshold: Option<f64>,
 }
 
 /// Classes with a row of their own in a matrix at most: its size grows with their square.
@@ -53,11 +56,38 @@ pub fn argmax(values: &[f64]) -> usize {
     values.iter().enumerate().fold(0, |best, (index, value)| if *value > values[best] { index } else { best })
 }
 
+/// What the truth costs a distribution, in nats.
+pub(super) fn negative_log(distribution: &[f64], truth: usize) -> f64 {
+    -distribution[truth].max(1e-12).ln()
+}
+
 impl ClassPredictions {
     /// Adds a distribution over the classes and the true class.
     pub fn push(&mut self, probabilities: Vec<f64>, truth: usize) {
         self.probabilities.push(probabilities);
         self.truth.push(truth);
+    }
+
+    /// The class that is predicted where this is the distribution.
+    pub fn decided(&self, distribution: &[f64]) -> usize {
+        match (self.threshold, distribution) {
+            (Some(threshold), [_, second]) => usize::from(*second >= threshold),
+            _ => argmax(distribution),
+        }
+    }
+
+    /// Of the rows of at least so much confidence: their share, and how many of them are right, where there are some.
+    pub fn selective(&self, confidence: f64) -> Scores {
+        let sure = |row: &[f64]| row.iter().copied().fold(0.0, f64::max) >= confidence;
+        let rows = self.probabilities.iter().zip(&self.truth).filter(|(row, _)| sure(row));
+        let (answered, right) = rows.fold((0usize, 0usize), |(answered, right), (row, truth)| {
+            (answered + 1, right + usize::from(self.decided(row) == *truth))
+        });
+        let mut scores = Scores::from([("coverage".into(), answered as f64 / self.truth.len().max(1) as f64)]);
+        if answered > 0 {
+            scores.insert("selective_accuracy".into(), right as f64 / answered as f64);
+        }
+        scores
     }
 
     /// Accuracy, macro F1, mean negative log-likelihood and expected calibration error.
@@ -66,7 +96,7 @@ impl ClassPredictions {
         let right = self.pairs().filter(|(truth, predicted)| truth == predicted).count();
         Scores::from([
             ("accuracy".into(), right as f64 / self.truth.len().max(1) as f64),
-            ("macro_f1".into(), macro_f1(&per_class)),
+            ("macro_f1".into(), macro_mean(&per_class, |scores| scores.f1)),
             ("loss".into(), self.loss()),
             ("ece".into(), self.calibration_error(15)),
         ])
@@ -81,23 +111,17 @@ impl ClassPredictions {
 
     /// Precision, recall and F1 of each class, in their order.
     pub fn per_class(&self, classes: usize) -> Vec<ClassScores> {
-        let mut tallies = vec![Tally::default(); classes];
-        for (truth, predicted) in self.pairs() {
-            tallies[truth].support += 1;
-            tallies[predicted].predicted += 1;
-            tallies[truth].right += usize::from(truth == predicted);
-        }
-        tallies.into_iter().map(Tally::scores).collect()
+        let rows = self.pairs().map(|(truth, predicted)| (truth, predicted, 1));
+        Tally::of_classes(classes, rows).into_iter().map(Tally::scores).collect()
     }
 
     /// The true and the predicted class of each row.
     fn pairs(&self) -> impl Iterator<Item = (usize, usize)> {
-        self.truth.iter().copied().zip(self.probabilities.iter().map(|row| argmax(row)))
+        self.truth.iter().copied().zip(self.probabilities.iter().map(|row| self.decided(row)))
     }
 
     fn loss(&self) -> f64 {
-        let sum: f64 =
-            self.probabilities.iter().zip(&self.truth).map(|(row, truth)| -row[*truth].max(1e-12).ln()).sum();
+        let sum: f64 = self.probabilities.iter().zip(&self.truth).map(|(row, truth)| negative_log(row, *truth)).sum();
         sum / self.truth.len().max(1) as f64
     }
 
@@ -122,30 +146,6 @@ impl ClassPredictions {
         let filled = sums.into_iter().filter(|(_, _, count)| *count > 0.0);
         filled.map(|(confidence, right, count)| (confidence / count, right / count, count / all)).collect()
     }
-}
-
-/// What is counted of a class.
-#[derive(Clone, Copy, Default)]
-struct Tally {
-    right: usize,
-    support: usize,
-    predicted: usize,
-}
-
-impl Tally {
-    fn scores(self) -> ClassScores {
-        let Self { right, support, predicted } = self;
-        let share = |part: usize, all: usize| if all == 0 { 0.0 } else { part as f64 / all as f64 };
-        let f1 = share(2 * right, support + predicted);
-        ClassScores { precision: share(right, predicted), recall: share(right, support), f1, support, predicted, right }
-    }
-}
-
-/// Mean over the classes that occur of F1, which is 0 where a class is never predicted right.
-fn macro_f1(per_class: &[ClassScores]) -> f64 {
-    let occurring: Vec<f64> =
-        per_class.iter().filter(|scores| scores.support + scores.predicted > 0).map(|scores| scores.f1).collect();
-    occurring.iter().sum::<f64>() / occurring.len().max(1) as f64
 }
 
 /// The classes with the most errors, their own and those of others taken for them; among equals the larger one. In
@@ -287,6 +287,7 @@ mod tests {
         let predictions = ClassPredictions {
             probabilities: vec![vec![0.9, 0.1], vec![0.4, 0.6], vec![0.2, 0.8], vec![0.3, 0.7]],
             truth: vec![0, 0, 1, 1],
+            threshold: None,
         };
         let scores = predictions.scores(&names(2));
         assert!((scores["accuracy"] - 0.75).abs() < 1e-12);
@@ -295,6 +296,22 @@ mod tests {
         assert!((scores["loss"] - loss).abs() < 1e-12);
         // Each prediction falls into its own bin: gaps 0.1, 0.6, 0.2, 0.3.
         assert!((scores["ece"] - (0.1 + 0.6 + 0.2 + 0.3) / 4.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_threshold_decides_and_the_unsure_are_left_out() {
+        let mut predictions = ClassPredictions {
+            probabilities: vec![vec![0.9, 0.1], vec![0.7, 0.3], vec![0.6, 0.4], vec![0.2, 0.8]],
+            truth: vec![0, 1, 1, 1],
+            threshold: None,
+        };
+        assert_eq!(predictions.scores(&names(2))["accuracy"], 0.5);
+        let sure = predictions.selective(0.8);
+        assert_eq!((sure["coverage"], sure["selective_accuracy"]), (0.5, 1.0));
+        assert_eq!(predictions.selective(0.95), Scores::from([("coverage".into(), 0.0)]));
+        predictions.threshold = Some(0.3);
+        assert_eq!(predictions.scores(&names(2))["accuracy"], 1.0);
+        assert_eq!(predictions.confusion(&names(2)).counts, [vec![1, 0], vec![0, 3]]);
     }
 
     #[test]
@@ -312,6 +329,7 @@ mod tests {
         let predictions = ClassPredictions {
             probabilities: predicted.into_iter().map(one).collect(),
             truth: vec![0, 2, 2, 2, 1, 1, 3],
+            threshold: None,
         };
         let whole = predictions.confusion(&names(4));
         assert_eq!((whole.others, whole.shortened(4)), (0, whole.clone()));
@@ -332,12 +350,12 @@ mod tests {
     fn scores_of_thousands_of_classes_need_no_matrix() {
         let truth: Vec<usize> = (0..3000).collect();
         let probabilities = vec![vec![1.0]; 3000];
-        let predictions = ClassPredictions { probabilities, truth };
+        let predictions = ClassPredictions { probabilities, truth, threshold: None };
         let confusion = predictions.confusion(&names(3000));
         assert_eq!((confusion.classes.len(), confusion.counts.len(), confusion.others), (1001, 1001, 2000));
         assert_eq!(confusion.counts.iter().flatten().sum::<usize>(), 3000);
         // Class 0 alone is right: once of the 3000 times that it is said. F1 is 2/3001, over 3000 classes.
-        assert!((macro_f1(&predictions.per_class(3000)) - 2.0 / 3001.0 / 3000.0).abs() < 1e-12);
+        assert!((macro_mean(&predictions.per_class(3000), |scores| scores.f1) - 2.0 / 3001.0 / 3000.0).abs() < 1e-12);
     }
 
     #[test]

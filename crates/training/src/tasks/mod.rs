@@ -3,11 +3,14 @@
 //! A [`Task`] is derived once, from the checked config ([`Purpose::of`]), stored in `model.json`, and asked from then
 //! on by the learner, the finished run, `predict` and the report.
 
+mod calibrated;
+mod calibration;
 mod classification;
 pub(crate) mod compatibility;
 pub mod evaluate;
 mod forecasting;
 mod head;
+mod judged;
 pub mod measures;
 mod naive;
 mod nothing;
@@ -18,12 +21,19 @@ mod registry;
 mod regression;
 mod sequence_to_sequence;
 mod tagging;
+mod tallies;
 mod task;
 
+pub use calibrated::Calibrated;
+pub(crate) use calibrated::labelled;
+pub(crate) use calibration::least_labels;
+pub use calibration::{Calibration, Conformal};
 pub use classification::{Classification, predictions};
 pub use forecasting::Forecasting;
 pub use head::head_size;
 pub(crate) use head::width;
+pub use judged::{ClassEvaluation, Evaluation, Judged, Measure, Proportion};
+pub(crate) use judged::{further, intervals};
 pub use nothing::Nothing;
 pub use outputs::Outputs;
 pub(crate) use outputs::host;

@@ -4,16 +4,17 @@
 use semiseq_datasets::{Dataset, Prepared, Sequence};
 use semiseq_schema::Scores;
 
-use crate::tasks::measures::forecast_scores;
+use crate::tasks::judged::{Judged, JudgedForecasts};
 
 /// Scores of the naive forecast of the test part, `season` steps back; with 1 the last step. `None` where nothing is
 /// forecast.
 pub(super) fn scores(data: &Prepared, season: usize) -> Option<Scores> {
     let forecast = data.processor.forecast()?;
     let channels = forecast.columns.len();
-    let mut test = forecast_scores(&forecasts(&data.test, season, forecast.windows.horizon, channels), &data.test);
-    test.remove("loss");
-    (!test.is_empty()).then_some(test)
+    let said = forecasts(&data.test, season, forecast.windows.horizon, channels);
+    let judged = JudgedForecasts::new(&said, &data.test, &data.processor)?;
+    let known = judged.measure(None).into_iter();
+    Some(known.filter_map(|measure| Some((measure.metric.to_string(), measure.value?))).collect())
 }
 
 /// For each window, steps before channels. A season is no longer than a window.

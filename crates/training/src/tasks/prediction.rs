@@ -27,10 +27,12 @@ pub enum Prediction {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ClassPrediction {
-    /// The likeliest class.
+    /// The likeliest class, or that which the threshold of a calibration decides for.
     pub label: String,
     /// Every class with its probability, in the order of the classes.
     pub probabilities: Vec<(String, f64)>,
+    /// The classes that are not ruled out, of a run with `calibrate.conformal`.
+    pub set: Option<Vec<String>>,
 }
 
 impl ClassPrediction {
@@ -38,7 +40,7 @@ impl ClassPrediction {
     pub(crate) fn of(distribution: &[f64], classes: &[String]) -> Self {
         let name = |class: usize| classes.get(class).cloned().unwrap_or_else(|| class.to_string());
         let probabilities = distribution.iter().enumerate().map(|(class, value)| (name(class), *value)).collect();
-        Self { label: name(super::measures::argmax(distribution)), probabilities }
+        Self { label: name(super::measures::argmax(distribution)), probabilities, set: None }
     }
 
     /// The probability of the likeliest class.

@@ -4,6 +4,7 @@ use burn::tensor::Tensor;
 use semiseq_datasets::{Batch, Dataset, Processor, Target, Task as Targets};
 use semiseq_schema::Scores;
 
+use crate::tasks::judged::{Judged, JudgedNumbers};
 use crate::tasks::measures::{Confusion, regression_scores};
 use crate::tasks::outputs::{Outputs, host};
 use crate::tasks::prediction::Prediction;
@@ -31,13 +32,14 @@ impl Task for Regression {
     }
 
     fn score(&self, outputs: &Outputs, dataset: &Dataset) -> (Scores, Option<Confusion>) {
-        let Outputs::Numbers(numbers) = outputs else { return (Scores::new(), None) };
-        let pairs = numbers.iter().zip(&dataset.targets).filter_map(|(number, target)| match target {
-            Target::Number(truth) => Some((*number, f64::from(*truth))),
-            _ => None,
-        });
-        let (predictions, truth): (Vec<f64>, Vec<f64>) = pairs.unzip();
-        if truth.is_empty() { (Scores::new(), None) } else { (regression_scores(&predictions, &truth), None) }
+        match gathered(outputs, dataset) {
+            Some(JudgedNumbers { predictions, truth }) => (regression_scores(&predictions, &truth), None),
+            None => (Scores::new(), None),
+        }
+    }
+
+    fn judged(&self, outputs: &Outputs, dataset: &Dataset, _processor: &Processor) -> Option<Box<dyn Judged>> {
+        Some(Box::new(gathered(outputs, dataset)?))
     }
 
     fn prediction(&self, outputs: &Outputs, index: usize, _processor: &Processor) -> Prediction {
@@ -72,6 +74,17 @@ impl Task for Regression {
     fn tells_loss(&self) -> bool {
         false
     }
+}
+
+/// The numbers of those sequences whose target is known, beside it; `None` where none is.
+fn gathered(outputs: &Outputs, dataset: &Dataset) -> Option<JudgedNumbers> {
+    let Outputs::Numbers(numbers) = outputs else { return None };
+    let pairs = numbers.iter().zip(&dataset.targets).filter_map(|(number, target)| match target {
+        Target::Number(truth) => Some((*number, f64::from(*truth))),
+        _ => None,
+    });
+    let (predictions, truth): (Vec<f64>, Vec<f64>) = pairs.unzip();
+    (!truth.is_empty()).then_some(JudgedNumbers { predictions, truth })
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use semiseq_objectives::losses::class_logits;
 use semiseq_schema::Scores;
 
 use crate::tasks::classification::scored;
+use crate::tasks::judged::{Judged, JudgedClasses};
 use crate::tasks::measures::{ClassPredictions, Confusion};
 use crate::tasks::outputs::{Outputs, rows};
 use crate::tasks::prediction::{ClassPrediction, Prediction};
@@ -34,15 +35,12 @@ impl Task for Tagging {
     }
 
     fn score(&self, outputs: &Outputs, dataset: &Dataset) -> (Scores, Option<Confusion>) {
-        let mut gathered = ClassPredictions::default();
-        if let Outputs::Steps(sequences) = outputs {
-            for (rows, target) in sequences.iter().zip(&dataset.targets) {
-                if let Target::Steps(classes) = target {
-                    rows.iter().zip(classes).for_each(|(row, class)| gathered.push(row.clone(), *class));
-                }
-            }
-        }
-        scored(&gathered, &dataset.classes)
+        scored(&gathered(outputs, dataset).0, &dataset.classes)
+    }
+
+    fn judged(&self, outputs: &Outputs, dataset: &Dataset, _processor: &Processor) -> Option<Box<dyn Judged>> {
+        let (predictions, sequences) = gathered(outputs, dataset);
+        Some(Box::new(JudgedClasses::new(predictions, sequences, dataset.classes.len())?))
     }
 
     fn prediction(&self, outputs: &Outputs, index: usize, processor: &Processor) -> Prediction {
@@ -58,4 +56,22 @@ impl Task for Tagging {
     fn takes_votes(&self) -> bool {
         true
     }
+}
+
+/// The distributions of all steps whose class is known beside the truth, and which of the sequences with known classes
+/// each step is of.
+pub(super) fn gathered(outputs: &Outputs, dataset: &Dataset) -> (ClassPredictions, Vec<usize>) {
+    let (mut predictions, mut sequences) = (ClassPredictions::default(), Vec::new());
+    let Outputs::Steps(steps) = outputs else { return (predictions, sequences) };
+    let known = steps.iter().zip(&dataset.targets).filter_map(|(rows, target)| match target {
+        Target::Steps(classes) if !classes.is_empty() => Some((rows, classes)),
+        _ => None,
+    });
+    for (sequence, (rows, classes)) in known.enumerate() {
+        for (row, class) in rows.iter().zip(classes) {
+            predictions.push(row.clone(), *class);
+            sequences.push(sequence);
+        }
+    }
+    (predictions, sequences)
 }

@@ -6,6 +6,7 @@ use burn::tensor::Tensor;
 use semiseq_datasets::{Batch, Dataset, Prepared, Processor, Task as Targets};
 use semiseq_schema::Scores;
 
+use crate::tasks::judged::Judged;
 use crate::tasks::measures::Confusion;
 use crate::tasks::outputs::Outputs;
 use crate::tasks::prediction::Prediction;
@@ -25,6 +26,12 @@ pub trait Task: Debug + Send + Sync {
     /// Scores of outputs against the targets of a data set, both as they were prepared, and the confusion matrix of
     /// classes. Sequences without a target do not count; empty where none has one.
     fn score(&self, outputs: &Outputs, dataset: &Dataset) -> (Scores, Option<Confusion>);
+
+    /// The same, of which any rows can be looked at: for the scores of a finished run, and their intervals. `None` where
+    /// nothing is known to score against, or [`Task::score`] says all that there is to say.
+    fn judged(&self, _outputs: &Outputs, _dataset: &Dataset, _processor: &Processor) -> Option<Box<dyn Judged>> {
+        None
+    }
 
     /// What is predicted of one sequence, in the words and units of the data; `outputs` are [`Task::in_units`].
     fn prediction(&self, outputs: &Outputs, index: usize, processor: &Processor) -> Prediction;

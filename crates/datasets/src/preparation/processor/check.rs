@@ -76,6 +76,12 @@ impl Processor {
         }
         if let Some(forecast) = &self.forecast {
             let channels = if let InputSize::Values(channels) = self.input { channels } else { 0 };
+            let errors = &forecast.naive_errors;
+            if !(errors.is_empty() || errors.len() == forecast.columns.len())
+                || !errors.iter().all(|error| error.is_finite() && *error >= 0.0)
+            {
+                note("forecast.naive_errors", "must hold a number of at least 0 for each column, or none".into());
+            }
             if !(1..=channels).contains(&forecast.columns.len()) {
                 note("forecast.columns", format!("names {} of {channels} channels", forecast.columns.len()));
             }

@@ -182,6 +182,11 @@ impl Processor {
         Series { values, ..series }
     }
 
+    /// Whether [`Processor::restored`] gives the units of the data: not where each series was scaled by its own mean.
+    pub fn restores(&self) -> bool {
+        self.config.normalize != Normalize::Series
+    }
+
     /// As [`Processor::restore`], in double precision: `f32` has no digits left for small changes on a large number.
     pub fn restored(&self, series: &Series) -> Vec<f64> {
         match self.config.normalize {

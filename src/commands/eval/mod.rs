@@ -1,10 +1,14 @@
 //! `semiseq eval`.
 
+mod text;
+
 use std::path::PathBuf;
 
 use semiseq::prelude::*;
 
-use super::{json_text, open_run, prepare_input, print};
+use text::text;
+
+use super::{check_says_classes, confidence, json_text, open_run, prepare_input, print};
 
 /// Arguments of `eval`.
 #[derive(clap::Args)]
@@ -21,10 +25,14 @@ pub struct Arguments {
     /// encoder's vectors
     #[arg(long, value_name = "K", conflicts_with_all = ["data", "split"])]
     nearest: Option<usize>,
+    /// Of classes: also say which share has at least this confidence (`coverage`), and how many of it are right
+    /// (`selective_accuracy`)
+    #[arg(long, value_name = "CONFIDENCE", value_parser = confidence, conflicts_with = "nearest")]
+    abstain: Option<f64>,
     /// flex, ndarray, wgpu or cuda, in place of the run's
     #[arg(long)]
     backend: Option<String>,
-    /// Print one JSON object and nothing else
+    /// Print one JSON object and nothing else: the scores, and beside them `intervals`, `per_class` and `confusion`
     #[arg(long)]
     json: bool,
 }
@@ -54,8 +62,13 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
             }
         }
     };
-    let (scores, _) = run.score(&dataset);
-    if scores.is_empty() {
+    let mut evaluation = run.evaluate(&dataset);
+    if let Some(confidence) = arguments.abstain {
+        check_says_classes(&run)?;
+        let outputs = run.outputs_until(&dataset, &|| false);
+        evaluation.scores.extend(run.class_predictions(&outputs, &dataset).selective(confidence));
+    }
+    if evaluation.scores.is_empty() {
         return Err(Error::input(
             format!("{}: no sequence has a target to score against", dataset.name),
             match run.processor().layout().and_then(|layout| layout.target_name()) {
@@ -66,19 +79,15 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
             },
         ));
     }
-    if let Some((name, _)) = scores.iter().find(|(_, score)| !score.is_finite()) {
+    if let Some((name, _)) = evaluation.scores.iter().find(|(_, score)| !score.is_finite()) {
         return Err(Error::runtime(
             format!("{}: `{name}` is not a finite number", dataset.name),
             "`predict` names the first row for which the model gives none",
         ));
     }
     if arguments.json {
-        print(json_text(&scores)?)?;
+        print(json_text(&evaluation)?)
     } else {
-        let mut lines = vec![format!("{} sequences of {}", dataset.len(), dataset.name)];
-        let width = scores.keys().map(String::len).max().unwrap_or(0).max(10);
-        lines.extend(scores.iter().map(|(name, value)| format!("{name:<width$} {value:.4}")));
-        print(lines.join("\n"))?;
+        print(format!("{} sequences of {}\n{}", dataset.len(), dataset.name, text(&evaluation)))
     }
-    Ok(())
 }
