@@ -100,7 +100,8 @@ fn texts() -> String {
 /// A line a kind and side.
 pub fn markdown(rows: &[Row]) -> String {
     let mut text = String::from(
-        "\n| data | rows | bytes a row of the source | into | µs a row | bytes a row at the peak |\n|---|---|---|---|---|---|\n",
+        "\n| data | rows | bytes a row of the source | into | µs a row | bytes a row at the peak |\n\
+         |---|---|---|---|---|---|\n",
     );
     for Row { data, side, rows, source_bytes, seconds, peak_bytes } in rows {
         let each = |bytes: u64| format!("{:.0}", bytes as f64 / *rows as f64);

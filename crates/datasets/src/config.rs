@@ -86,10 +86,10 @@ pub struct DataConfig {
     /// standard input; a plain file is read as large as it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_bytes: Option<u64>,
-    /// More than memory holds: `true` reads the data row by row and keeps what is prepared in packed files in a folder of
-    /// your cache (`semiseq/packed` in `$XDG_CACHE_HOME` or `~/.cache`), which the next runs find; a path names another
-    /// folder; `false` reads everything into memory. Default: `true` where the sources are of 1 GiB or more. For CSV, TSV
-    /// and JSON lines.
+    /// More than memory holds: `true` reads the data row by row and keeps what is prepared in packed files in a folder
+    /// of your cache (`semiseq/packed` in `$XDG_CACHE_HOME` or `~/.cache`), which the next runs find; a path names
+    /// another folder; `false` reads everything into memory. Default: `true` where the sources are of 1 GiB or more.
+    /// For CSV, TSV and JSON lines.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub packed: Option<Packed>,
     /// Training sequences of a data set made by formula.

@@ -39,7 +39,7 @@ pub(super) fn is_large(path: &Path) -> bool {
 
 /// What the first pass over a table found.
 pub(super) struct Sketch {
-    scan: Scan,
+    scan: Box<Scan>,
     pub(super) names: Vec<String>,
     pub(super) named: bool,
     /// Rows below the names.

@@ -26,7 +26,7 @@ const MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// A table as it is, or why it has to be read as a whole.
 pub(super) enum Found {
-    Plain(Scan),
+    Plain(Box<Scan>),
     Other(&'static str),
 }
 
@@ -145,7 +145,7 @@ impl Scan {
         if self.columns.all_quoted() {
             return Ok(Found::Other("quotes around the cells of a table that tabs part"));
         }
-        Ok(Found::Plain(self))
+        Ok(Found::Plain(Box::new(self)))
     }
 
     /// A reader of the rows from a kept place on.
@@ -193,13 +193,13 @@ impl Scan {
         self.records - usize::from(named) >= 3 && counting.iter().any(|(own, _)| *own == column)
     }
 
-    /// Whether each row below the names has a cell of its own in a column, which by its name tells what rows are called.
+    /// Whether each row below the names has a cell of its own in a column, whose name tells that it names rows.
     pub(super) fn names_rows(&self, column: usize) -> bool {
         self.columns.distinct.iter().any(|(own, _)| *own == column)
     }
 
-    /// Whether numbers of a column are written otherwise than with a point, and are more than a few cells of a column of
-    /// texts.
+    /// Whether numbers of a column are written otherwise than with a point, and are more than a few cells of a column
+    /// of texts.
     pub(super) fn has_other_numbers(&self, profiles: &[Profile]) -> bool {
         let few = |column: usize, count: usize| {
             100 * count < self.records && 4 * profiles[column].numbers < profiles[column].cells
