@@ -1,9 +1,10 @@
 //! Times the recurrent operations beside Burn's own modules and PyTorch, and whole training steps beside PyTorch, all
-//! sides in turn, and prints medians.
+//! sides in turn, and prints medians. And what reading and preparing data takes a row, in time and memory.
 //!
 //! `cargo xtask bench [--out DIR] [--filter TEXT] [--torch PYTHON] [--quick]`; `DIR` gets `bench.md` and `bench.json`.
 
 mod case;
+mod data;
 mod limit;
 mod memory;
 mod options;
@@ -38,6 +39,9 @@ fn main() {
         memory::run(&request);
         return;
     }
+    if data::run_if_requested(&arguments) {
+        return;
+    }
     let options = Options::parse_from(arguments);
     let open = |backend: Backend| backend.device(0).unwrap_or_else(|error| fail(&format!("{error}; {}", error.hint)));
     let device = open(options.backend.unwrap_or(Backend::Flex));
@@ -54,12 +58,20 @@ fn main() {
     }
     let about = torch.as_ref().map_or_else(|| "PyTorch: not asked for (`--torch PYTHON`)".into(), Torch::about);
     let steps = steps::measure(&options, &device, torch.as_mut()).unwrap_or_else(|error| fail(&error));
-    let table = report::markdown(&rows, &steps, &about);
+    let data = match options.backend {
+        None => data::measure(&options).unwrap_or_else(|error| fail(&error)),
+        // No part of it is the backend's.
+        Some(_) => Vec::new(),
+    };
+    let mut table = report::markdown(&rows, &steps, &about);
+    if !data.is_empty() {
+        table.push_str(&data::markdown(&data));
+    }
     println!("{table}");
     if let Some(folder) = &options.out {
         let written = std::fs::create_dir_all(folder)
             .and_then(|()| std::fs::write(folder.join("bench.md"), &table))
-            .and_then(|()| std::fs::write(folder.join("bench.json"), report::json(&rows, &steps)));
+            .and_then(|()| std::fs::write(folder.join("bench.json"), report::json(&rows, &steps, &data)));
         if let Err(error) = written {
             fail(&format!("{}: {error}", folder.display()));
         }

@@ -24,13 +24,19 @@ pub fn requested(arguments: &[String]) -> Option<Request> {
 /// Prints the bytes by which the peak grew.
 pub fn run(request: &Request) {
     sides::runner(request.side, Case { shape: case::TINY, bidirectional: false, ..request.case })();
+    let peak = grown(|| {
+        let runner = sides::runner(request.side, request.case);
+        runner();
+        runner();
+    });
+    peak.iter().for_each(|peak| println!("{peak}"));
+}
+
+/// The bytes by which the peak of this process grows while something runs; none where the system does not tell.
+pub fn grown(run: impl FnOnce()) -> Option<u64> {
     let before = status("VmRSS:");
-    let runner = sides::runner(request.side, request.case);
-    runner();
-    runner();
-    if let (Some(before), Some(peak)) = (before, status("VmHWM:")) {
-        println!("{}", peak.saturating_sub(before));
-    }
+    run();
+    Some(status("VmHWM:")?.saturating_sub(before?))
 }
 
 fn status(name: &str) -> Option<u64> {

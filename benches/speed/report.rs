@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use crate::case::{CELLS, Case};
+use crate::data;
 use crate::steps::{self, Shares};
 
 pub struct Row {
@@ -165,7 +166,7 @@ fn megabytes(row: &Row) -> String {
 }
 
 /// SPEC's rows.
-pub fn json(rows: &[Row], steps: &[steps::Row]) -> String {
+pub fn json(rows: &[Row], steps: &[steps::Row], data: &[data::Row]) -> String {
     let threads = rayon::current_num_threads();
     let row = |row: &Row| {
         let memory = row.peak_bytes.map_or_else(String::new, |bytes| format!(", \"peak_bytes\": {bytes}"));
@@ -187,6 +188,7 @@ pub fn json(rows: &[Row], steps: &[steps::Row]) -> String {
             row.config, row.stage, row.objective, row.side, row.seconds
         )
     };
-    let all: Vec<String> = rows.iter().map(row).chain(steps.iter().map(step)).collect();
+    let all: Vec<String> =
+        rows.iter().map(row).chain(steps.iter().map(step)).chain(data.iter().map(data::json)).collect();
     format!("[\n{}\n]\n", all.join(",\n"))
 }

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use semiseq::datasets::formats::FORMATS;
 use semiseq::datasets::synthetic::FORMULAS;
 use semiseq::datasets::{
-    AugmentConfig, Augmenter, FETCH_FOLDER as FOLDER, FETCHABLES, Processor, Recording, Source, TransformConfig,
-    describe, fetch, open, recording, shown,
+    AugmentConfig, Augmenter, FETCH_FOLDER as FOLDER, FETCHABLES, PackedPart, Processor, Recording, Source,
+    TransformConfig, describe, fetch, open, pack, recording, shown,
 };
 use semiseq::prelude::*;
 use semiseq::report::page::{ViewRow, view_page};
@@ -52,6 +52,14 @@ pub enum Command {
         path: String,
         #[command(flatten)]
         columns: Columns,
+    },
+    /// Read the data of a config into packed files, which `train` then reads as it goes: for data larger than memory
+    Pack {
+        /// The config, a TOML file
+        config: PathBuf,
+        /// Override a value; may be repeated
+        #[arg(long = "set", value_name = "KEY=VALUE")]
+        overrides: Vec<String>,
     },
     /// Write the label split of a config to a file
     Split {
@@ -133,6 +141,15 @@ pub fn run(command: &Command) -> Result<(), Error> {
                 false => Error::Data(error),
             })?;
             print(folder.display())?;
+        }
+        Command::Pack { config, overrides } => {
+            let config = read(config, overrides)?;
+            let parts = pack(&config.data, targets(&config))?;
+            let line = |part: &PackedPart| {
+                let PackedPart { name, path, sequences, bytes, .. } = part;
+                format!("{name}: {sequences} sequences, {bytes} bytes, {}", path.display())
+            };
+            print(parts.iter().map(line).collect::<Vec<_>>().join("\n"))?;
         }
         Command::Split { config, overrides, output } => {
             let config = read(config, overrides)?;

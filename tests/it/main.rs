@@ -13,6 +13,7 @@ mod formats;
 mod house;
 mod images;
 mod imports;
+mod packed;
 mod reference;
 mod run;
 mod sequence_to_sequence;

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::augment::AugmentConfig;
 use crate::files::Files;
 use crate::formats;
+use crate::packed::Packed;
 use crate::preparation::labels::LabelsConfig;
 use crate::preparation::segment::SegmentConfig;
 use crate::preparation::transform::{Normalize, TransformConfig};
@@ -85,6 +86,12 @@ pub struct DataConfig {
     /// standard input; a plain file is read as large as it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_bytes: Option<u64>,
+    /// More than memory holds: `true` reads the data row by row and keeps what is prepared in packed files in a folder
+    /// of your cache (`semiseq/packed` in `$XDG_CACHE_HOME` or `~/.cache`), which the next runs find; a path names
+    /// another folder; `false` reads everything into memory. Default: `true` where the sources are of 1 GiB or more.
+    /// For CSV, TSV and JSON lines.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub packed: Option<Packed>,
     /// Training sequences of a data set made by formula.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub size: Option<usize>,
@@ -191,6 +198,7 @@ impl Default for DataConfig {
             test_every: None,
             join: false,
             max_bytes: None,
+            packed: None,
             size: None,
             seed: 0,
             labels: LabelsConfig::default(),

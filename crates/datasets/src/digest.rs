@@ -112,13 +112,14 @@ impl Sum {
     }
 
     fn sequence(&mut self, sequence: &Sequence) {
+        let sequence = &*sequence.loaded();
         match sequence {
             Sequence::Text(text) => self.text(text),
             Sequence::Tokens(tokens) => {
                 self.begin(b'n', tokens.len());
                 tokens.iter().for_each(|token| self.0.update(token.to_le_bytes()));
             }
-            Sequence::Series(_) | Sequence::Window(_) => {
+            Sequence::Series(_) | Sequence::Window(_) | Sequence::Packed(_) => {
                 let (values, channels) = sequence.values().unwrap_or_default();
                 self.values(values, channels);
             }

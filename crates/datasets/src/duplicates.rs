@@ -10,7 +10,7 @@ use crate::sequence::{Dataset, Sequence};
 /// The digest of what a row holds; labels are not looked at.
 fn digest(dataset: &Dataset, row: usize) -> u64 {
     let mut hasher = DefaultHasher::new();
-    match &dataset.sequences[row] {
+    match &*dataset.sequences[row].loaded() {
         Sequence::Text(text) => composed(text.trim()).hash(&mut hasher),
         Sequence::Tokens(tokens) => tokens.hash(&mut hasher),
         sequence => {

@@ -15,6 +15,7 @@ mod levels;
 mod loading;
 #[cfg(test)]
 mod mutated;
+mod packed;
 mod preparation;
 mod prepare;
 mod prepare_windows;
@@ -38,6 +39,7 @@ pub use levels::Levels;
 pub use loading::{
     Batch, BatchInputs, Loader, LoaderOptions, Pool, StepBatches, ViewBatches, Views, evaluation_batches,
 };
+pub use packed::{Packed, PackedPart, PackedRow, pack};
 pub use preparation::{
     CalibrationPart, Fold, Forecast, LabelsConfig, Normalize, Per, Processor, SegmentConfig, SplitRecord, TextUnit,
     TransformConfig, WindowsConfig,

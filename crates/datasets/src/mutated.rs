@@ -275,7 +275,7 @@ fn tokenizers_hold() {
         let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(CASES / 4) };
         proptest!(config, |(list in changes())| {
             fs::write(&path, changed(json.as_bytes(), &list)).unwrap();
-            if let Ok(tokenizer) = Tokenizer::fit(&transform, std::iter::empty())
+            if let Ok(tokenizer) = Tokenizer::fit(&transform, std::iter::empty::<&str>())
                 && let Ok(encode) = tokenizer.encoder()
             {
                 for text in ["the dog's a-h th", "", "\u{0} ü 犬 \u{1f642}"] {

@@ -3,6 +3,7 @@
 use crate::config::DataConfig;
 use crate::duplicates::{self, Seen};
 use crate::error::DataError;
+use crate::packed::{Outcome, Store, prepared};
 use crate::preparation::groups::{UNLABELLED, check_parts};
 use crate::preparation::held_out::{check_test_classes, unused, valid_part, with_test_part};
 use crate::preparation::processor::Processor;
@@ -22,10 +23,16 @@ use crate::task::Task;
 ///
 /// Whatever is wrong with the data, in the user's words.
 pub fn prepare(config: &DataConfig, task: Task) -> Result<Prepared, DataError> {
-    match &config.windows {
+    let told = match prepared(config, task)? {
+        Outcome::Packed(data) | Outcome::Read(data) => return Ok(*data),
+        Outcome::Memory(told) => told,
+    };
+    let mut data = match &config.windows {
         Some(windows) => prepare_windows::prepare(config, windows, task),
         None => prepare_source(open(config, task)?, config, task),
-    }
+    }?;
+    data.warnings.extend(told);
+    Ok(data)
 }
 
 /// Splits and prepares data that is in memory already; `config.source` is not looked at.
@@ -34,6 +41,16 @@ pub fn prepare(config: &DataConfig, task: Task) -> Result<Prepared, DataError> {
 ///
 /// As [`prepare`].
 pub fn prepare_source(source: Source, config: &DataConfig, task: Task) -> Result<Prepared, DataError> {
+    prepare_into(source, config, task, &Store::Memory)
+}
+
+/// As [`prepare_source`]; prepared sequences go into `store`.
+pub(crate) fn prepare_into(
+    source: Source,
+    config: &DataConfig,
+    task: Task,
+    store: &Store,
+) -> Result<Prepared, DataError> {
     for part in [Some(&source.train), source.valid.as_ref(), source.test.as_ref(), source.unlabeled.as_ref()]
         .into_iter()
         .flatten()
@@ -58,7 +75,7 @@ pub fn prepare_source(source: Source, config: &DataConfig, task: Task) -> Result
         warnings.push(doubt);
     }
     warnings.extend(unused(&source, config));
-    let (Source { train, valid, test, unlabeled, layout }, rows) = with_test_part(source, config)?;
+    let (Source { mut train, valid, test, unlabeled, layout }, rows) = with_test_part(source, config)?;
     if let Some(test) = &test {
         check_test_classes(&train, &rows, test, task)?;
     }
@@ -84,15 +101,24 @@ pub fn prepare_source(source: Source, config: &DataConfig, task: Task) -> Result
         data: marks,
     };
 
+    let valid = valid.unwrap_or_else(|| train.part(&valid_rows));
+    let test = test.unwrap_or_default();
+    let seen = Seen::of(&train, train_rows.iter().copied());
+    let twice: Vec<String> =
+        [seen.share(&test, "test"), seen.share(&valid, "validation")].into_iter().flatten().collect();
+    drop(seen);
     let part: Vec<usize> = labeled.iter().chain(&hidden).copied().collect();
-    let mut raw = train.select(&part);
+    drop(hidden);
+    // Sequences are held once: what is not trained on is gone.
+    let mut raw = train.moved_out(&part);
+    train.sequences = Vec::new();
     if let Some(more) = unlabeled {
-        let of_test = test.as_ref().map(|test| test.keys.groups_of(0..test.len())).unwrap_or_default();
+        let of_test = test.keys.groups_of(0..test.len());
         let apart = train.keys.groups_of(valid_rows.iter().copied());
         let apart =
             |row: &usize| more.keys.group(*row).is_some_and(|group| apart.contains(group) || of_test.contains(group));
         let (left_out, kept): (Vec<usize>, Vec<usize>) = (0..more.len()).partition(apart);
-        let more = if left_out.is_empty() { more } else { more.select(&kept) };
+        let more = if left_out.is_empty() { more } else { more.part(&kept) };
         if !left_out.is_empty() {
             let count = left_out.len();
             warnings.push(format!("{}: {count} rows are left out: their groups are scored on", more.name));
@@ -101,17 +127,14 @@ pub fn prepare_source(source: Source, config: &DataConfig, task: Task) -> Result
         raw = raw.join(Dataset { targets, classes: Vec::new(), ..more });
     }
     let count = labeled.len();
-    let test = test.unwrap_or_default();
-    let as_read = if task == Task::Classify { AsRead::of(&raw, &test) } else { AsRead::default() };
+    drop(train);
+    let as_read = if task == Task::Classify { AsRead::of(&raw, &test, store)? } else { AsRead::default() };
     warnings.extend(lost_digits(&raw, config));
     let processor = Processor::fit(&config.transform, &raw)?.with_labels(&raw.targets[..count]).with_layout(layout);
-    let valid = valid.unwrap_or_else(|| train.select(&valid_rows));
-    let seen = Seen::of(&train, train_rows.iter().copied());
-    let twice: Vec<String> =
-        [seen.share(&test, "test"), seen.share(&valid, "validation")].into_iter().flatten().collect();
     warnings.extend(duplicates::told(&twice));
     let unlabeled = (count..raw.len()).collect();
-    let (train, valid, test) = (processor.apply(raw)?, processor.apply(valid)?, processor.apply(test)?);
+    let apply = |part: &str, raw: Dataset| processor.apply_into(store.sink(part)?, raw);
+    let (train, valid, test) = (apply("train", raw)?, apply("valid", valid)?, apply("test", test)?);
     let parts = [(&train, "training"), (&valid, "validation"), (&test, "test")];
     warnings.extend(parts.into_iter().find_map(|(part, kind)| processor.mostly_unknown(part, kind)));
     let (train, calibration, labeled) = (train.into(), Dataset::default(), (0..count).collect());

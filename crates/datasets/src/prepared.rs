@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::error::DataError;
+use crate::packed::Store;
 use crate::preparation::missing::fill_missing;
 use crate::preparation::processor::Processor;
 use crate::preparation::split::SplitRecord;
@@ -46,11 +48,47 @@ pub struct AsRead {
     pub test: Vec<Sequence>,
 }
 
+/// Bytes of text, and values of series, of training and test part together, up to which references take seconds.
+const MOST_BYTES: usize = 40_000_000;
+const MOST_VALUES: usize = 20_000_000;
+
 impl AsRead {
-    pub(crate) fn of(train: &Dataset, test: &Dataset) -> Self {
-        let filled = |dataset: &Dataset| dataset.sequences.iter().cloned().map(filled).collect();
-        Self { train: filled(train), test: filled(test) }
+    /// Whether references take seconds, so that they are computed unasked.
+    pub fn fits(&self) -> bool {
+        fits(self.train.iter().chain(&self.test))
     }
+
+    /// Of parts that were read. Where prepared data are packed, more than references are unasked computed on stays in
+    /// its files, and is left out.
+    pub(crate) fn of(train: &Dataset, test: &Dataset, store: &Store) -> Result<Self, DataError> {
+        let filled = |dataset: &Dataset| -> Vec<Sequence> {
+            dataset.sequences.iter().map(|sequence| filled(sequence.loaded().into_owned())).collect()
+        };
+        if let Store::Folder(..) = store {
+            if !fits(train.sequences.iter().chain(&test.sequences)) {
+                return Ok(Self::default());
+            }
+            for (name, part) in [("read-train", train), ("read-test", test)] {
+                let mut sink = store.sink(name)?;
+                filled(part).into_iter().try_for_each(|sequence| sink.push(sequence))?;
+                sink.finish(&[])?;
+            }
+        }
+        Ok(Self { train: filled(train), test: filled(test) })
+    }
+}
+
+fn fits<'a>(sequences: impl Iterator<Item = &'a Sequence>) -> bool {
+    let (mut bytes, mut values) = (0, 0);
+    for sequence in sequences {
+        match sequence {
+            Sequence::Text(text) => bytes += text.len(),
+            Sequence::Packed(row) if row.is_text() => bytes += row.bytes(),
+            Sequence::Packed(row) => values += row.bytes() / size_of::<f32>(),
+            other => values += other.values().map_or(0, |(values, _)| values.len()),
+        }
+    }
+    bytes <= MOST_BYTES && values <= MOST_VALUES
 }
 
 fn filled(sequence: Sequence) -> Sequence {

@@ -1,9 +1,12 @@
 //! Sequences, targets and data sets.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
+use crate::error::DataError;
 use crate::label_names;
 use crate::levels::Levels;
+use crate::packed::PackedRow;
 use crate::row_keys::RowKeys;
 use crate::series::Series;
 
@@ -18,6 +21,8 @@ pub enum Sequence {
     Text(String),
     /// Positions in a vocabulary.
     Tokens(Vec<u32>),
+    /// One of these that stands in a packed file, and is read where it is asked for.
+    Packed(PackedRow),
 }
 
 /// A stretch of a recording. The recording is held once, however many windows overlap on it.
@@ -92,12 +97,21 @@ impl Window {
 }
 
 impl Sequence {
-    /// Real values, row-major `[time, channels]`, and the channels of a step; `None` for text and tokens.
+    /// Real values, row-major `[time, channels]`, and the channels of a step; `None` for text and tokens, and for what
+    /// stands in a file, which [`Sequence::loaded`] reads.
     pub fn values(&self) -> Option<(&[f32], usize)> {
         match self {
             Self::Series(series) => Some((&series.values, series.channels)),
             Self::Window(window) => Some((window.values(), window.recording.channels)),
-            Self::Text(_) | Self::Tokens(_) => None,
+            Self::Text(_) | Self::Tokens(_) | Self::Packed(_) => None,
+        }
+    }
+
+    /// The sequence in memory, read where it stands in a file.
+    pub fn loaded(&self) -> Cow<'_, Self> {
+        match self {
+            Self::Packed(row) => Cow::Owned(row.read()),
+            other => Cow::Borrowed(other),
         }
     }
 
@@ -108,6 +122,7 @@ impl Sequence {
             Self::Window(window) => {
                 Self::Series(Series { values: window.values().to_vec(), channels: window.recording.channels })
             }
+            Self::Packed(row) => row.read(),
             other => other,
         }
     }
@@ -119,6 +134,7 @@ impl Sequence {
             Self::Window(window) => window.time,
             Self::Text(text) => text.chars().count(),
             Self::Tokens(tokens) => tokens.len(),
+            Self::Packed(row) => row.len(),
         }
     }
 
@@ -129,18 +145,56 @@ impl Sequence {
 }
 
 impl Dataset {
-    /// The rows at `indices`, in that order.
+    /// The rows at `indices`, in that order; in memory, where they stand in a file.
     #[must_use]
     pub fn select(&self, indices: &[usize]) -> Self {
+        self.with_rows(indices, |index| self.sequences[index].loaded().into_owned())
+    }
+
+    /// The rows at `indices`, in that order; those of a file stay there.
+    pub(crate) fn part(&self, indices: &[usize]) -> Self {
+        self.with_rows(indices, |index| self.sequences[index].clone())
+    }
+
+    /// As [`Dataset::part`], without copies: the sequences are gone from here.
+    pub(crate) fn moved_out(&mut self, indices: &[usize]) -> Self {
+        let mut sequences = std::mem::take(&mut self.sequences);
+        let moved = |index: usize| std::mem::replace(&mut sequences[index], Sequence::Tokens(Vec::new()));
+        let part = self.with_rows(indices, moved);
+        self.sequences = sequences;
+        part
+    }
+
+    fn with_rows(&self, indices: &[usize], sequence: impl FnMut(usize) -> Sequence) -> Self {
         Self {
             name: self.name.clone(),
-            sequences: indices.iter().map(|index| self.sequences[*index].clone()).collect(),
+            sequences: indices.iter().copied().map(sequence).collect(),
             targets: indices.iter().map(|index| self.targets[*index].clone()).collect(),
             classes: self.classes.clone(),
             levels: self.levels.select(indices.iter().copied()),
             keys: self.keys.select(indices),
             ..Self::default()
         }
+    }
+
+    /// Whether its sequences stand in packed files.
+    pub fn is_packed(&self) -> bool {
+        self.packed_rows().next().is_some()
+    }
+
+    /// Sequences of each packed file, perhaps: files lie one behind the other.
+    fn packed_rows(&self) -> impl Iterator<Item = &PackedRow> {
+        let ends = [self.sequences.first(), self.sequences.last()];
+        ends.into_iter().flatten().filter_map(|end| if let Sequence::Packed(row) = end { Some(row) } else { None })
+    }
+
+    /// Whether all rows that were read of packed files so far were whole; numbers that came of others mean nothing.
+    ///
+    /// # Errors
+    ///
+    /// The file that was damaged, cut or taken away while it was read, and the row.
+    pub fn sound(&self) -> Result<(), DataError> {
+        self.packed_rows().try_for_each(|row| row.failure().check())
     }
 
     /// Number of sequences.

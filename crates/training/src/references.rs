@@ -1,18 +1,13 @@
 //! What plain methods give on the labels of a run: the references of `semiseq-analysis` on the data as they were read.
 
 use semiseq_analysis::references::{Lookup, Parts, Reference, SeriesView, references_of_series, references_of_texts};
-use semiseq_datasets::{AsRead, Dataset, Prepared, Sequence, Target, WordVectors, written_without_spaces};
+use semiseq_datasets::{Dataset, Prepared, Sequence, Target, WordVectors, written_without_spaces};
 use semiseq_objectives::Teacher;
 use semiseq_schema::Scores;
 
 use crate::config::ReferencesConfig;
 use crate::run_folder::ReferenceSummary;
 use crate::tasks::measures::ClassPredictions;
-
-/// Bytes of text, and values of series, of training and test part together, up to which references are computed
-/// unasked.
-const MOST_BYTES: usize = 40_000_000;
-const MOST_VALUES: usize = 20_000_000;
 
 /// What plain methods give on a run's data.
 #[derive(Default)]
@@ -28,7 +23,7 @@ pub(crate) struct References {
 impl References {
     /// Computes them where the config asks for them, or an objective is `taught` by them.
     pub(crate) fn of(config: &ReferencesConfig, taught: bool, data: &Prepared, vectors: Option<&WordVectors>) -> Self {
-        let shown = config.enabled.unwrap_or_else(|| fits(&data.as_read));
+        let shown = config.enabled.unwrap_or_else(|| data.as_read.fits());
         if !shown && !taught {
             return Self::default();
         }
@@ -47,20 +42,11 @@ impl References {
     }
 }
 
-/// Whether they take seconds.
-fn fits(read: &AsRead) -> bool {
-    let (mut bytes, mut values) = (0, 0);
-    for sequence in read.train.iter().chain(&read.test) {
-        match sequence {
-            Sequence::Text(text) => bytes += text.len(),
-            other => values += other.values().map_or(0, |(values, _)| values.len()),
-        }
-    }
-    bytes <= MOST_BYTES && values <= MOST_VALUES
-}
-
 fn computed(data: &Prepared, teach: bool, vectors: Option<&WordVectors>) -> Result<Vec<Reference>, String> {
     let classes: Vec<usize> = data.labeled.iter().filter_map(|row| class(&data.train.targets[*row])).collect();
+    if data.train.is_packed() && data.as_read.train.is_empty() {
+        return Err("the data are packed, and more than references hold in memory; `data.packed = false`".into());
+    }
     if classes.len() != data.labeled.len() || data.as_read.train.len() != data.train.len() {
         return Err("references are for classes of whole sequences".into());
     }

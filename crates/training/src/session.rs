@@ -237,6 +237,7 @@ impl<'a, M: ModelSettings, O: ObjectiveSettings> Session<'a, M, O> {
         if let Some(warning) = judged.and_then(|(confusion, part)| warnings::single_answer(confusion, part)) {
             self.warn(&warning)?;
         }
+        [&data.train, &data.valid, &data.test].into_iter().try_for_each(|part| part.sound())?;
         self.record.tables(&Objective::<M::Model>::tables(objective))?;
         plan.go_on()?;
         let Evaluation { scores: test, intervals: test_intervals, confusion, .. } = tested;

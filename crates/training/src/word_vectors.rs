@@ -57,7 +57,7 @@ impl Vectors {
         let (found, all) = (words.clone().flatten().count(), words.count());
         let (mut known, mut tokens) = (0usize, 0usize);
         for sequence in &data.train.sequences {
-            if let Sequence::Tokens(row) = sequence {
+            if let Sequence::Tokens(row) = &*sequence.loaded() {
                 tokens += row.len();
                 known +=
                     row.iter().filter(|token| self.table.get(**token as usize).is_some_and(Option::is_some)).count();

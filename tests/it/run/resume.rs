@@ -29,3 +29,25 @@ fn every_objective_goes_on_inside_an_epoch_bit_for_bit() {
     }
     assert!(differ.is_empty(), "{differ:?}");
 }
+
+#[test]
+fn packed_data_go_on_inside_an_epoch_as_those_in_memory() {
+    let _alone = super::alone();
+    let folder = folder("packed-inside");
+    let row = |row: usize| format!("{row}.5,{},{}.25,-{row},{}\n", row % 7, row * 3 % 11, row % 2);
+    let table = format!("t0,t1,t2,t3,label\n{}", (0..60).map(row).collect::<String>());
+    std::fs::write(folder.join("set.csv"), table).expect("data");
+    let config = |packed: &str| {
+        format!(
+            "[data]\nsource = \"{}\"\nvalidation = 0.2\npacked = {packed}\n[data.labels]\nper_class = \
+             4\n[model.classifier]\ndropout = 0.3\n[model.classifier.encoder.gru]\nhidden = 4\n\
+             [[stage]]\n{STAGE}[stage.objective.mean-teacher]\n{REST}",
+            folder.join("set.csv").display()
+        )
+    };
+    let memory = Stage::new(&config("false"));
+    let packed = Stage::new(&config(&format!("\"{}\"", folder.join("cache").display())));
+    assert!(packed.data.train.is_packed() && !memory.data.train.is_packed());
+    let whole = memory.end(&[]);
+    assert!(packed.end(&[1, 3, 5]) == whole && packed.end(&[]) == whole);
+}

@@ -25,7 +25,8 @@ impl Corpus {
         let mut corpus = Self { texts: texts.len() as f64, ..Self::default() };
         let mut counts: Vec<f64> = Vec::new();
         for text in texts {
-            let Sequence::Tokens(tokens) = text else { continue };
+            let text = text.loaded();
+            let Sequence::Tokens(tokens) = &*text else { continue };
             let mut own = tokens.clone();
             for token in tokens {
                 let token = *token as usize;

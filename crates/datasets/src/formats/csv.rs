@@ -7,10 +7,10 @@ use csv::StringRecord;
 use crate::error::DataError;
 use crate::formats::table::cells_of_file::Table;
 use crate::formats::table::layout::{Kind, Layout};
-use crate::formats::table::names::identifier_of_rows;
+use crate::formats::table::names::{are_names, identifier_of_rows};
 use crate::formats::table::rows_of_series::group_of;
 use crate::formats::table::{Columns, choose, header, long};
-use crate::formats::{Format, ReadOptions, Rows, exact};
+use crate::formats::{Format, ReadOptions, Rows, exact, streamed};
 use crate::row_keys::RowKeys;
 use crate::sequence::Sequence;
 
@@ -51,7 +51,10 @@ fn read_long(path: &Path, options: &ReadOptions) -> Result<Rows, DataError> {
 }
 
 fn read(path: &Path, delimiter: u8, options: &ReadOptions) -> Result<Rows, DataError> {
-    rows_of(Table::read(path, delimiter, options)?, options)
+    match streamed::read(path, delimiter, options)? {
+        Some(rows) => Ok(rows),
+        None => rows_of(Table::read(path, delimiter, options)?, options),
+    }
 }
 
 /// The sequences of a table, whatever file its cells are from.
@@ -60,7 +63,7 @@ pub(super) fn rows_of(mut table: Table, options: &ReadOptions) -> Result<Rows, D
     let columns = columns(&table, options, &mut notes)?;
     let Table { name, names, named, records, lines, .. } = &table;
     if let Some(target) = columns.target.filter(|_| !*named && options.header.is_none()) {
-        notes.extend(header::may_be_read_as_class(name, records, target));
+        notes.extend(header::may_be_read_as_class(name, records.iter().map(|record| record[target].trim())));
     }
     let layout = Some(Layout::new(&columns, names, *named));
     let mut rows = Rows { name: name.clone(), notes, layout, ..Rows::default() };
@@ -74,7 +77,7 @@ pub(super) fn rows_of(mut table: Table, options: &ReadOptions) -> Result<Rows, D
     let mut bad = Vec::new();
     // Rows that are predicted may have names where those of training had none.
     let free = |column: &usize| Some(*column) != columns.target && !columns.inputs.contains(column);
-    let id = columns.id.or_else(|| identifier_of_rows(names, *named, records, free));
+    let id = columns.id.or_else(|| identifier_of_rows(names, *named, free, &are_names(records)));
     let column = |place: Option<usize>| -> Vec<String> {
         place.iter().flat_map(|place| records.iter().map(|record| record[*place].trim().to_string())).collect()
     };
@@ -111,11 +114,12 @@ fn columns(table: &Table, options: &ReadOptions, notes: &mut Vec<String>) -> Res
 }
 
 /// The texts of several columns in one.
-fn joined(record: &StringRecord, columns: &[usize]) -> String {
+pub(super) fn joined(record: &StringRecord, columns: &[usize]) -> String {
     columns.iter().map(|column| record[*column].trim()).collect::<Vec<_>>().join(" ")
 }
 
-fn series(record: &StringRecord, columns: &Columns, names: &[String]) -> Result<Vec<f64>, String> {
+/// The values of a row in double precision, NaN where one is missing.
+pub(super) fn series(record: &StringRecord, columns: &Columns, names: &[String]) -> Result<Vec<f64>, String> {
     let value = |column: &usize| match exact(&record[*column]) {
         Ok(value) => Ok(value.unwrap_or(f64::NAN)),
         Err(reason) => Err(format!("column `{}`: {reason}", names[*column])),

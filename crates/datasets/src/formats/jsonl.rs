@@ -10,10 +10,14 @@ use crate::error::DataError;
 use crate::formats::decode::{bytes, decoded, note_blank_lines, unpacked};
 use crate::formats::json_row::{self, Content, with_null};
 use crate::formats::limit::Limited;
+use crate::formats::streamed::is_large;
+use crate::formats::streamed::json::each_line;
 use crate::formats::table::layout::{Kind, Layout};
 use crate::formats::table::listed;
 use crate::formats::{Format, ReadOptions, Rows};
 use crate::label_names;
+use crate::levels::leveled;
+use crate::packed::{Sink, spool};
 use crate::sequence::Sequence;
 
 pub(super) const FORMAT: Format = Format {
@@ -28,6 +32,18 @@ const HINT: &str = "a line is `{\"text\": \"…\", \"label\": \"…\"}`, `{\"val
                     `{\"values\": [[1.0, 2.0], [3.0, 4.0]]}` (a list a step)";
 
 fn read(path: &Path, options: &ReadOptions) -> Result<Rows, DataError> {
+    if is_large(path) {
+        let name = path.display().to_string();
+        let mut reading = Reading { sink: spool::sink()?, ..Reading::of(&name) };
+        let read = each_line(path, |line, content| {
+            let read = parse(content).and_then(|object| reading.add(&object, options));
+            read.unwrap_or_else(|reason| reading.bad.push(format!("{name}:{line}: {reason}")));
+        });
+        if let Some(read) = read? {
+            note_blank_lines(&read.blank, read.lines, &name, &mut reading.rows.notes);
+            return reading.done(options);
+        }
+    }
     parsed(bytes(path)?, &path.display().to_string(), options)
 }
 
@@ -41,7 +57,7 @@ pub fn read_from(reader: impl BufRead, name: &str, options: &ReadOptions) -> Res
 }
 
 fn parsed(bytes: Vec<u8>, name: &str, options: &ReadOptions) -> Result<Rows, DataError> {
-    let mut reading = Reading { rows: Rows { name: name.into(), ..Rows::default() }, ..Reading::default() };
+    let mut reading = Reading::of(name);
     let text = decoded(bytes, name, &mut reading.rows.notes)?;
     // A whole file may be one list of objects, over many lines or in one.
     if let Some(Value::Array(items)) = text.trim_start().starts_with('[').then(|| parse(&text).ok()).flatten() {
@@ -71,7 +87,7 @@ pub(super) fn rows_of(
     name: &str,
     options: &ReadOptions,
 ) -> Result<Rows, DataError> {
-    let mut reading = Reading { rows: Rows { name: name.into(), ..Rows::default() }, ..Reading::default() };
+    let mut reading = Reading::of(name);
     for (object, row) in objects.zip(1..) {
         let read = reading.add(&object, options);
         read.unwrap_or_else(|reason| reading.bad.push(format!("{name}: row {row}: {reason}")));
@@ -90,6 +106,8 @@ fn parse(text: &str) -> Result<Value, String> {
 #[derive(Default)]
 struct Reading {
     rows: Rows,
+    /// Where their sequences go.
+    sink: Sink,
     bad: Vec<String>,
     /// What the first row was read from.
     first: Option<(Kind, Vec<String>)>,
@@ -100,6 +118,10 @@ struct Reading {
 }
 
 impl Reading {
+    fn of(name: &str) -> Self {
+        Self { rows: Rows { name: name.into(), ..Rows::default() }, ..Self::default() }
+    }
+
     fn add(&mut self, object: &Value, options: &ReadOptions) -> Result<(), String> {
         let row = json_row::read(object, options)?;
         let first = self.first.get_or_insert_with(|| (row.kind, row.keys.clone()));
@@ -113,22 +135,27 @@ impl Reading {
             _ => String::new(),
         };
         let id = options.id.as_deref().unwrap_or("id");
-        self.rows.keys.ids.push(text(Some(id).filter(|id| !row.keys.iter().any(|key| key == id))));
-        self.rows.keys.groups.push(text(options.group.as_deref()));
+        // What is packed is trained on, and names of rows are for predictions.
+        if !spool::is_on() {
+            self.rows.keys.ids.push(text(Some(id).filter(|id| !row.keys.iter().any(|key| key == id))));
+            self.rows.keys.groups.push(text(options.group.as_deref()));
+        }
         self.labelled |= json_row::at(object, target).is_some();
         for key in row.left_out(object, target) {
             if !self.left_out.contains(key) {
                 self.left_out.insert(key.clone());
             }
         }
-        match row.content {
-            Content::Values(values, channels) => self.rows.push_series(&values, channels, row.label),
-            Content::Text(text) => {
-                self.rows.sequences.push(Sequence::Text(text));
-                self.rows.labels.push(row.label);
+        let sequence = match row.content {
+            Content::Values(values, channels) => {
+                let (series, level) = leveled(&values, channels);
+                self.rows.levels.push(self.sink.len(), level);
+                Sequence::Series(series)
             }
-        }
-        Ok(())
+            Content::Text(text) => Sequence::Text(text),
+        };
+        self.rows.labels.push(row.label);
+        self.sink.push(sequence).map_err(|error| error.to_string())
     }
 
     fn done(mut self, options: &ReadOptions) -> Result<Rows, DataError> {
@@ -141,6 +168,7 @@ impl Reading {
                 "a key within others is written `a.b`; leave `data.target` out where there is no label",
             ));
         }
+        self.rows.sequences = self.sink.finish(&[])?;
         for texts in [&mut self.rows.keys.ids, &mut self.rows.keys.groups] {
             if texts.iter().all(String::is_empty) {
                 texts.clear();

@@ -21,6 +21,7 @@ pub(crate) mod recordings;
 pub(crate) mod regular;
 pub(crate) mod separators;
 pub(crate) mod signals;
+pub(crate) mod streamed;
 pub(crate) mod table;
 pub(crate) mod ts;
 pub(crate) mod ucr;

@@ -24,6 +24,19 @@ enum Commas {
     Thousands,
 }
 
+/// Whether a cell is a number that is written otherwise than with a point, as far as a look at it alone tells.
+pub(super) fn is_written_otherwise(cell: &str) -> bool {
+    let cell = cell.trim();
+    let number =
+        cell.len() <= LONGEST && cell.starts_with(|letter: char| letter.is_ascii_digit() || "+-.,".contains(letter));
+    number
+        && ((cell.contains(',') && (with_point(cell).is_some() || without_groups(cell).is_some()))
+            || without_percent(cell).is_some())
+}
+
+/// Letters of a number at most.
+const LONGEST: usize = 60;
+
 /// Writes the numbers of each column plainly where most of its cells are written alike, and tells what there was.
 /// `mark` parts the cells: where it is a comma, cells were quoted.
 pub(super) fn replace(records: &mut [StringRecord], mark: u8) -> Found {

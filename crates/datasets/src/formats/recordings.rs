@@ -11,7 +11,7 @@ use crate::formats::table::order::Clock;
 use crate::formats::table::profile::{Profile, time_columns};
 use crate::formats::table::rows_of_series::series_of;
 use crate::formats::table::{Columns, listed, long};
-use crate::formats::{ReadOptions, Rows, exact, read as read_rows};
+use crate::formats::{ReadOptions, Rows, exact, read as read_rows, streamed};
 use crate::levels::{Levels, leveled};
 use crate::recordings::Recordings;
 use crate::sequence::Sequence;
@@ -189,25 +189,31 @@ pub(crate) fn looks_like(path: &Path, options: &ReadOptions) -> bool {
         Some("tsv") => b'\t',
         _ => return false,
     };
-    let Ok(table) = Table::read(path, delimiter, options) else { return false };
-    let Table { names, named, records, .. } = &table;
-    let profiles: Vec<Profile> = (0..names.len()).map(|column| Profile::of(records, column)).collect();
-    let clock = |column: usize| *named && is_clock(&names[column]) && profiles[column].is_like_clock();
+    match streamed::sketch(path, delimiter, options) {
+        Ok(Some(sketch)) => of_looks(&sketch.names, sketch.named, sketch.rows, &sketch.profiles, options),
+        Err(_) => false,
+        Ok(None) => {
+            let Ok(Table { names, named, records, .. }) = Table::read(path, delimiter, options) else { return false };
+            let profiles: Vec<Profile> = (0..names.len()).map(|column| Profile::of(&records, column)).collect();
+            of_looks(&names, named, records.len(), &profiles, options)
+        }
+    }
+}
+
+/// As [`looks_like`], of a table of so many rows.
+fn of_looks(names: &[String], named: bool, rows: usize, profiles: &[Profile], options: &ReadOptions) -> bool {
+    let clock = |column: usize| named && is_clock(&names[column]) && profiles[column].is_like_clock();
     let is_date = |column: usize| profiles[column].is_time() || clock(column);
     let dates = (0..names.len()).filter(|column| is_date(*column)).count();
     // Dates and hours may stand apart.
-    let apart = usize::from(time_columns(&profiles, |_| true).1.is_some());
+    let apart = usize::from(time_columns(profiles, |_| true).1.is_some());
     let is_channel = |column: usize| !is_date(column) && profiles[column].is_numeric() && !profiles[column].is_empty();
     let numbers = (0..names.len()).filter(|column| is_channel(*column)).count();
     let label = |column: usize| {
         let known = ["label", "class", "category"].iter().any(|name| names[column].trim().eq_ignore_ascii_case(name));
-        *named && known && Some(&names[column]) != options.target.as_ref()
+        named && known && Some(&names[column]) != options.target.as_ref()
     };
-    records.len() >= LONG
-        && dates == 1 + apart
-        && dates + numbers == names.len()
-        && numbers > 0
-        && !(0..names.len()).any(label)
+    rows >= LONG && dates == 1 + apart && dates + numbers == names.len() && numbers > 0 && !(0..names.len()).any(label)
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ pub(super) struct Separator {
 /// Marks beside the comma.
 const OTHERS: [u8; 3] = [b';', b'\t', b'|'];
 /// Rows that are looked at.
-const ROWS: usize = 200;
+pub(super) const ROWS: usize = 200;
 
 /// The mark as it stands in a message.
 pub(super) fn shown(mark: u8) -> String {

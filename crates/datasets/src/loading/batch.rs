@@ -79,7 +79,8 @@ pub fn evaluation_batches(dataset: &Dataset, batch_size: usize) -> impl Iterator
     order.sort_by_key(|index| dataset.sequences[*index].len());
     let batches: Vec<Vec<usize>> = order.chunks(batch_size.max(1)).map(<[usize]>::to_vec).collect();
     batches.into_iter().map(move |indices| {
-        let sequences: Vec<Sequence> = indices.iter().map(|index| dataset.sequences[*index].clone()).collect();
+        let sequences: Vec<Sequence> =
+            indices.iter().map(|index| dataset.sequences[*index].loaded().into_owned()).collect();
         Batch::collate(dataset, &indices, &sequences)
     })
 }

@@ -1,6 +1,7 @@
 //! Steps of labelled and unlabelled batches in the views an objective asks for, made ahead by worker
 //! threads. An epoch is a pure function of the options' seed and its number.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
@@ -88,9 +89,10 @@ impl Shared {
         if rows.is_empty() {
             return None;
         }
-        let weak = |rng: &mut _| self.view(rows, |sequence, rng| self.augment.weak(sequence, rng), rng);
-        let strong = |rng: &mut _| self.view(rows, |sequence, rng| self.augment.strong(sequence, rng), rng);
-        let plain = |rng: &mut _| self.view(rows, |sequence, _| sequence.clone(), rng);
+        let loaded: Vec<Cow<'_, Sequence>> = rows.iter().map(|row| self.train.sequences[*row].loaded()).collect();
+        let weak = |rng: &mut _| self.view(rows, &loaded, |sequence, rng| self.augment.weak(sequence, rng), rng);
+        let strong = |rng: &mut _| self.view(rows, &loaded, |sequence, rng| self.augment.strong(sequence, rng), rng);
+        let plain = |rng: &mut _| self.view(rows, &loaded, |sequence, _| sequence.clone(), rng);
         let views = self.sampler.options.views;
         Some(ViewBatches {
             weak: weak(rng),
@@ -104,10 +106,11 @@ impl Shared {
     fn view<R: Rng>(
         &self,
         rows: &[usize],
+        loaded: &[Cow<'_, Sequence>],
         mut change: impl FnMut(&Sequence, &mut R) -> Sequence,
         rng: &mut R,
     ) -> Batch {
-        let sequences: Vec<Sequence> = rows.iter().map(|row| change(&self.train.sequences[*row], rng)).collect();
+        let sequences: Vec<Sequence> = loaded.iter().map(|sequence| change(sequence, rng)).collect();
         Batch::collate(&self.train, rows, &sequences)
     }
 }

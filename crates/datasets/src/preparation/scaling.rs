@@ -15,6 +15,13 @@ const CONSTANT_IN_DOUBLE: f64 = 1e-12;
 /// Mean and deviation of each channel of all series, over all values that are there, less `common` a channel.
 pub(crate) fn channel_statistics(train: &Dataset, channels: usize, common: &[f64]) -> Vec<(f32, f32)> {
     let series = train.sequences.iter().enumerate().filter_map(|(row, sequence)| match sequence {
+        Sequence::Packed(packed) => match packed.read() {
+            Sequence::Series(mut series) if series.channels == channels => {
+                moved(&mut series, train.levels.of(row), common);
+                Some(Cow::Owned(series))
+            }
+            _ => None,
+        },
         Sequence::Series(series) if series.channels != channels => None,
         Sequence::Series(series) if common.is_empty() => Some(Cow::Borrowed(series)),
         Sequence::Series(series) => {

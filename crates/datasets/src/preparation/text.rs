@@ -54,7 +54,7 @@ impl Tokenizer {
     /// # Errors
     ///
     /// Where `data.transform.tokenize` names no file and is neither `word` nor `character`.
-    pub fn fit<'a>(config: &TransformConfig, texts: impl Iterator<Item = &'a str>) -> Result<Self, DataError> {
+    pub fn fit(config: &TransformConfig, texts: impl Iterator<Item = impl AsRef<str>>) -> Result<Self, DataError> {
         let characters = match config.tokenize.0.as_str() {
             "word" => false,
             "character" => true,
@@ -71,7 +71,7 @@ impl Tokenizer {
         };
         let mut counts: HashMap<String, usize> = HashMap::new();
         for text in texts {
-            for token in cut(text, characters) {
+            for token in cut(text.as_ref(), characters) {
                 *counts.entry(token).or_default() += 1;
             }
         }
@@ -274,7 +274,7 @@ mod tests {
         let json = format!(
             r#"{{"version":"1.0","truncation":null,"padding":{padding},"added_tokens":[],"normalizer":{{"type":"Lowercase"}},"pre_tokenizer":{{"type":"Whitespace"}},"post_processor":null,"decoder":null,"model":{{"type":"WordLevel","vocab":{vocabulary},"unk_token":"[UNK]"}}}}"#
         );
-        Tokenizer::fit(&tokenized_by(&file(&format!("{name}.json"), json)), std::iter::empty()).unwrap()
+        Tokenizer::fit(&tokenized_by(&file(&format!("{name}.json"), json)), std::iter::empty::<&str>()).unwrap()
     }
 
     #[test]
@@ -313,7 +313,7 @@ mod tests {
             let json = format!(
                 r#"{{"version":"1.0","truncation":null,"padding":null,"added_tokens":[],"normalizer":null,"pre_tokenizer":{{"type":"Whitespace"}},"post_processor":null,"decoder":null,"model":{model}}}"#
             );
-            Tokenizer::fit(&tokenized_by(&file("vast.json", json)), std::iter::empty()).unwrap_err().in_full()
+            Tokenizer::fit(&tokenized_by(&file("vast.json", json)), std::iter::empty::<&str>()).unwrap_err().in_full()
         };
         for last in ["4294967294", "4294967295"] {
             let message =

@@ -96,7 +96,7 @@ impl TransformConfig {
         let of_series = [("normalize", scales), ("resample", self.resample.is_some()), ("pad", self.pad.is_some())];
         let given = |keys: &[(&'static str, bool)]| keys.iter().find(|(_, given)| *given).map(|(key, _)| *key);
         let (holds, void, effect) = match first {
-            Sequence::Series(_) | Sequence::Window(_) => ("series", given(&of_text), "text"),
+            Sequence::Series(_) | Sequence::Window(_) | Sequence::Packed(_) => ("series", given(&of_text), "text"),
             Sequence::Text(_) => ("text", given(&of_series), "series"),
             Sequence::Tokens(_) => {
                 ("tokens with numbers of their own", given(&of_series).or_else(|| given(&of_text)), "other data")

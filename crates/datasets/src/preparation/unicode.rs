@@ -95,11 +95,13 @@ pub(crate) fn joined(words: &[&str]) -> String {
 const TEXTS: usize = 1_000;
 
 /// Whether most letters of texts are of scripts without spaces.
-pub(crate) fn mostly_unspaced<'a>(texts: impl Iterator<Item = &'a str>) -> bool {
+pub(crate) fn mostly_unspaced(texts: impl Iterator<Item = impl AsRef<str>>) -> bool {
     let (mut letters, mut unspaced) = (0, 0);
-    for letter in texts.take(TEXTS).flat_map(str::chars).filter(|letter| letter.is_alphanumeric()) {
-        letters += 1;
-        unspaced += usize::from(is_unspaced(letter));
+    for text in texts.take(TEXTS) {
+        for letter in text.as_ref().chars().filter(|letter| letter.is_alphanumeric()) {
+            letters += 1;
+            unspaced += usize::from(is_unspaced(letter));
+        }
     }
     2 * unspaced > letters
 }

@@ -64,7 +64,11 @@ pub(crate) fn check_sound(name: &str, transform: &TransformConfig, layout: Optio
 
 /// Empty sequences, by row.
 pub(crate) fn check_lengths(dataset: &Dataset) -> Result<(), DataError> {
-    let empty = |sequence: &Sequence| !matches!(sequence, Sequence::Text(_)) && sequence.is_empty();
+    let is_text = |sequence: &Sequence| match sequence {
+        Sequence::Packed(row) => row.is_text(),
+        other => matches!(other, Sequence::Text(_)),
+    };
+    let empty = |sequence: &Sequence| !is_text(sequence) && sequence.is_empty();
     let bad: Vec<String> = dataset
         .sequences
         .iter()

@@ -1,5 +1,6 @@
 //! What a data set holds, for `semiseq data info`.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::Serialize;
@@ -41,8 +42,9 @@ pub struct Description {
 
 /// Whether a data set is text in a script without spaces between words, most of it: Chinese, Japanese, Thai.
 pub fn written_without_spaces(dataset: &Dataset) -> bool {
-    mostly_unspaced(dataset.sequences.iter().filter_map(|sequence| match sequence {
-        Sequence::Text(text) => Some(text.as_str()),
+    mostly_unspaced(dataset.sequences.iter().filter_map(|sequence| match sequence.loaded() {
+        Cow::Borrowed(Sequence::Text(text)) => Some(Cow::Borrowed(text.as_str())),
+        Cow::Owned(Sequence::Text(text)) => Some(Cow::Owned(text)),
         _ => None,
     }))
 }
@@ -55,14 +57,14 @@ pub fn describe(dataset: &Dataset) -> Description {
     let mut lengths: Vec<usize> = dataset.sequences.iter().map(Sequence::len).collect();
     lengths.sort_unstable();
     let at = |place: usize| lengths.get(place).copied().unwrap_or(0);
-    let first = dataset.sequences.first();
+    let first = dataset.sequences.first().map(Sequence::loaded);
     let missing = dataset.sequences.iter().map(|sequence| {
-        sequence.values().map_or(0, |(values, _)| values.iter().filter(|value| value.is_nan()).count())
+        sequence.loaded().values().map_or(0, |(values, _)| values.iter().filter(|value| value.is_nan()).count())
     });
     let per_step = dataset.targets.iter().any(|target| matches!(target, Target::Steps(_)));
     Description {
         name: dataset.name.clone(),
-        kind: match first {
+        kind: match first.as_deref() {
             Some(Sequence::Text(_)) => "text",
             Some(Sequence::Tokens(_)) => "tokens",
             _ => "series",
@@ -70,7 +72,7 @@ pub fn describe(dataset: &Dataset) -> Description {
         frames: None,
         step_seconds: None,
         sequences: dataset.len(),
-        channels: first.and_then(Sequence::values).map(|(_, channels)| channels),
+        channels: first.as_deref().and_then(Sequence::values).map(|(_, channels)| channels),
         lengths: [at(0), at(lengths.len() / 2), at(lengths.len().saturating_sub(1))],
         missing_values: missing.sum(),
         unlabeled: dataset.targets.iter().filter(|target| **target == Target::Missing).count(),

@@ -50,6 +50,29 @@ fn parts_of(config: &DataConfig, task: Task) -> Result<Source, DataError> {
     further_parts(Source { layout, ..Source::new(train) }, test, config, task)
 }
 
+/// The files that a config's parts are read from; none of what a formula makes.
+///
+/// # Errors
+///
+/// A name or a pattern that names nothing.
+pub(crate) fn source_files(config: &DataConfig) -> Result<Vec<PathBuf>, DataError> {
+    let made = config.train.is_none() && FORMULAS.iter().any(|formula| formula.name == config.source);
+    let mut all = Vec::new();
+    match &config.train {
+        Some(files) => all.extend(files.found()?),
+        None if made => {}
+        None => {
+            let (train, test) = parts(&located(config)?);
+            all.extend(Files::from(train).found()?);
+            all.extend(test);
+        }
+    }
+    for files in [&config.valid, &config.test, &config.unlabeled].into_iter().flatten() {
+        all.extend(files.found()?);
+    }
+    Ok(all)
+}
+
 /// Refuses keys of columns where no part has any: whoever wrote them expects an effect.
 fn check_columns(files: &Files, config: &DataConfig) -> Result<(), DataError> {
     let others = [&config.valid, &config.test, &config.unlabeled].into_iter().flatten();

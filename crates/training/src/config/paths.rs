@@ -7,13 +7,14 @@ use semiseq_schema::Problem;
 use toml::{Table, Value};
 
 /// Keys that hold a path.
-const PATHS: [&[&str]; 8] = [
+const PATHS: [&[&str]; 9] = [
     &["data", "train"],
     &["data", "valid"],
     &["data", "test"],
     &["data", "unlabeled"],
     &["data", "labels", "file"],
     &["data", "source"],
+    &["data", "packed"],
     &["model", "weights"],
     &["weights"],
 ];

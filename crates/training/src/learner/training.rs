@@ -137,6 +137,8 @@ impl<'a, M: SequenceModel, O: Objective<M>> Training<'a, M, O> {
             // is resumed inside an epoch draws the same.
             device.seed(mix(mix(*seed, epoch as u64), self.position.batch as u64));
             let group: Vec<StepBatches> = batches.by_ref().take(config.gradient_accumulation).collect();
+            // No step is made of rows that could not be read.
+            self.options.train.sound()?;
             self.position.batch += group.len();
             let before = self.position.step;
             let parts = group.iter().flat_map(|batch| [&batch.labeled, &batch.unlabeled]).flatten();
@@ -174,6 +176,7 @@ impl<'a, M: SequenceModel, O: Objective<M>> Training<'a, M, O> {
         let stop = || interrupter.should_stop();
         let objective = &self.learned.objective;
         let scores = validate(objective, &evaluated, self.options, progress, position.validations, &stop)?;
+        self.options.valid.sound()?;
         position.unvalidated = scores.is_none();
         let Some(scores) = scores else { return Ok(None) };
         if position.validated(scores.get(metric).copied(), higher) {

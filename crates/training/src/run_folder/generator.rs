@@ -162,7 +162,7 @@ fn beginnings(train: &Dataset) -> Vec<Beginning> {
     let some = train.sequences.iter().step_by(step).filter(|sequence| !sequence.is_empty());
     some.map(|sequence| Beginning {
         length: sequence.len().min(MOST_STEPS),
-        token: if let Sequence::Tokens(tokens) = sequence { tokens.first().copied() } else { None },
+        token: if let Sequence::Tokens(tokens) = &*sequence.loaded() { tokens.first().copied() } else { None },
     })
     .collect()
 }
@@ -339,7 +339,7 @@ impl<M: SequenceModel, O: ObjectiveSettings> Generator<M, O> {
                 "train with `vae`, or with `autoencoder` and its recurrent decoder, as the last stage",
             ));
         };
-        Ok(dataset.sequences.iter().zip(&rebuilt).map(|(real, rebuilt)| error(real, rebuilt)).collect())
+        Ok(dataset.sequences.iter().zip(&rebuilt).map(|(real, rebuilt)| error(&real.loaded(), rebuilt)).collect())
     }
 }
 

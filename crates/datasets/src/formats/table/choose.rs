@@ -7,7 +7,7 @@ use crate::error::DataError;
 use crate::formats::ReadOptions;
 use crate::formats::table::label::ENOUGH;
 use crate::formats::table::layout::Kind;
-use crate::formats::table::names::{column_place, identifier_of_rows, is_clock, is_identifier};
+use crate::formats::table::names::{are_names, column_place, identifier_of_rows, is_clock, is_identifier};
 use crate::formats::table::profile::Profile;
 use crate::formats::table::view::View;
 use crate::formats::table::{Columns, TEXT, is_target};
@@ -25,8 +25,37 @@ pub(crate) fn choose(
     options: &ReadOptions,
     notes: &mut Vec<String>,
 ) -> Result<Columns, DataError> {
-    let place = |key: &str, wanted: &str| column_place(file, names, key, wanted);
     let profiles = (0..names.len()).map(|column| Profile::of(records, column)).collect();
+    let identifier = |free: &dyn Fn(&usize) -> bool| identifier_of_rows(names, named, free, &are_names(records));
+    by_looks(Looks { file, names, named, rows: records.len(), profiles, identifier: &identifier }, options, notes)
+}
+
+/// What tells the columns of a table: their names, and what their cells look like.
+pub(in crate::formats) struct Looks<'a> {
+    pub(in crate::formats) file: &'a str,
+    pub(in crate::formats) names: &'a [String],
+    pub(in crate::formats) named: bool,
+    pub(in crate::formats) rows: usize,
+    pub(in crate::formats) profiles: Vec<Profile>,
+    /// The column of what rows are called, among those that are free.
+    pub(in crate::formats) identifier: Identifier<'a>,
+}
+
+/// Finds a column among those that are free.
+type Identifier<'a> = &'a dyn Fn(&dyn Fn(&usize) -> bool) -> Option<usize>;
+
+/// As [`choose`], of a table whose cells have been looked at.
+///
+/// # Errors
+///
+/// As those of [`choose`].
+pub(in crate::formats) fn by_looks(
+    looks: Looks<'_>,
+    options: &ReadOptions,
+    notes: &mut Vec<String>,
+) -> Result<Columns, DataError> {
+    let Looks { file, names, named, rows, profiles, identifier } = looks;
+    let place = |key: &str, wanted: &str| column_place(file, names, key, wanted);
     let id = options.id.as_ref().map(|name| place("id", name)).transpose()?;
     let group = options.group.as_ref().map(|name| column_place(file, names, "labels.group", name)).transpose()?;
     let view = View { file, names, named, profiles, id, group };
@@ -65,7 +94,7 @@ pub(crate) fn choose(
             ..Columns::default()
         }
     };
-    if columns.kind == Kind::Wide && columns.inputs.len() == 1 && records.len() >= ENOUGH {
+    if columns.kind == Kind::Wide && columns.inputs.len() == 1 && rows >= ENOUGH {
         notes.push(format!(
             "{file}: each row is read as a series of one step; where a row is a step, name the columns that tell \
              series and step with `data.id` and `data.time`, or add `[data.windows]`"
@@ -77,7 +106,7 @@ pub(crate) fn choose(
     columns.padded = columns.kind == Kind::Wide && nameless && columns.target == Some(0);
     columns.id = view.id.or_else(|| {
         let free = |column: &usize| Some(*column) != columns.target && !columns.inputs.contains(column);
-        identifier_of_rows(names, named, records, free)
+        identifier(&free)
     });
     if options.text.is_none() && given.is_empty() && !beside.is_empty() {
         let shown: Vec<String> =

@@ -9,7 +9,7 @@ use crate::formats::table::{TEXT, is_target};
 use crate::formats::{ReadOptions, is_missing};
 
 /// Rows that are compared with the first.
-const SAMPLE: usize = 500;
+pub(crate) const SAMPLE: usize = 500;
 
 /// By what the config says, by what training saw, else by the looks of the first row beside the others.
 pub(crate) fn is_there(records: &[StringRecord], options: &ReadOptions) -> bool {
@@ -42,12 +42,16 @@ fn is_named(record: &StringRecord, options: &ReadOptions) -> bool {
     named || options.like.as_ref().is_some_and(trained)
 }
 
-/// A line on a first row whose class no other row has, which may be the name of the column.
-pub(crate) fn may_be_read_as_class(file: &str, records: &[StringRecord], target: usize) -> Option<String> {
-    let (first, rest) = records.split_first()?;
-    let class = first[target].trim();
-    let classes: HashSet<&str> = rest.iter().map(|record| record[target].trim()).collect();
-    let alone = rest.len() >= 5 && !is_missing(class) && !classes.contains(class) && 2 * classes.len() <= rest.len();
+/// A line on a first row whose class no other row has, which may be the name of the column; `cells` are those of the
+/// column of labels.
+pub(crate) fn may_be_read_as_class<'a>(file: &str, mut cells: impl Iterator<Item = &'a str>) -> Option<String> {
+    let class = cells.next()?;
+    let (mut rest, mut classes) = (0, HashSet::new());
+    cells.for_each(|cell| {
+        rest += 1;
+        classes.insert(cell);
+    });
+    let alone = rest >= 5 && !is_missing(class) && !classes.contains(class) && 2 * classes.len() <= rest;
     alone.then(|| {
         format!(
             "{file}: the first row has a class of its own, `{class}`: if it holds names, write `data.header = true`"
@@ -182,7 +186,7 @@ mod tests {
         let told = |first: &str| {
             let rows = [first, "a", "b", "a", "b", "a"];
             let records: Vec<StringRecord> = rows.iter().map(|row| StringRecord::from(vec![*row])).collect();
-            may_be_read_as_class("x.csv", &records, 0)
+            may_be_read_as_class("x.csv", records.iter().map(|record| record[0].trim()))
         };
         assert!(told("mood of the writer").unwrap().contains("`mood of the writer`: if it holds names"));
         assert_eq!(told("a"), None);

@@ -71,6 +71,38 @@ pub(in crate::formats) fn identifier(
     Ok(find(table, options, false, notes)?.and_then(|columns| columns.id))
 }
 
+/// Whether a table may be a long one, by its names and by some of its rows; where it may not, [`columns`] finds none.
+pub(in crate::formats) fn may_be(
+    names: &[String],
+    named: bool,
+    profiles: &[Profile],
+    rows: usize,
+    options: &ReadOptions,
+) -> bool {
+    let asked = options.long == Some(true) || options.id.is_some();
+    if !asked && (options.long == Some(false) || options.text.is_some() || !named) {
+        return false;
+    }
+    let place = |name: &Option<String>| name.as_ref().and_then(|name| names.iter().position(|own| own == name));
+    let (id, target, group) = (place(&options.id), place(&options.target), place(&options.group));
+    if let Some(id) = id {
+        return options.long == Some(true) || !profiles[id].is_distinct() || rows < 2;
+    }
+    let time = place(&options.time).or_else(|| steps(names, profiles, &[target, group]).0);
+    asked || (time.is_some() && !by_likeness(names, profiles, target, time).is_empty())
+}
+
+/// The columns of the time, by their cells or their names, and of the hours; `taken` are others already.
+fn steps(names: &[String], profiles: &[Profile], taken: &[Option<usize>]) -> (Option<usize>, Option<usize>) {
+    let free = |column: usize| !taken.contains(&Some(column));
+    let (dates, hours) = time_columns(profiles, free);
+    let named = |column: &usize| {
+        let name = names[*column].trim().to_lowercase();
+        (is_clock(&name) || STEPS.contains(&name.as_str())) && profiles[*column].is_numeric()
+    };
+    (dates.or_else(|| (0..names.len()).filter(|column| free(*column)).find(named)), hours)
+}
+
 fn find(
     table: &Table,
     options: &ReadOptions,
@@ -95,15 +127,7 @@ fn find(
     if id.is_some_and(|id| options.long != Some(true) && profiles[id].is_distinct() && records.len() > 1) {
         return Ok(None);
     }
-    let free = |column: usize| ![id, target, group].contains(&Some(column));
-    let (dates, hours) = if time.is_some() { (time, None) } else { time_columns(&profiles, free) };
-    let time = dates.or_else(|| {
-        let named = |column: &usize| {
-            let name = names[*column].trim().to_lowercase();
-            (is_clock(&name) || STEPS.contains(&name.as_str())) && profiles[*column].is_numeric()
-        };
-        (0..names.len()).filter(|column| free(*column)).find(named)
-    });
+    let (time, hours) = if time.is_some() { (time, None) } else { steps(names, &profiles, &[id, target, group]) };
     let candidates: Vec<usize> = match id {
         Some(id) => vec![id],
         None => {

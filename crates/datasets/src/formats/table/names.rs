@@ -34,24 +34,33 @@ pub(crate) fn stem(name: &str) -> Option<&str> {
     (stem.len() < name.trim().len() && !stem.is_empty()).then_some(stem)
 }
 
-/// The column of what rows are called: an identifier by its name that no two rows have. Row numbers say nothing new.
+/// The column of what rows are called: an identifier by its name that no two rows have, which `are_names` says of a
+/// column. Row numbers say nothing new.
 pub(crate) fn identifier_of_rows(
     names: &[String],
     named: bool,
-    records: &[StringRecord],
     free: impl Fn(&usize) -> bool,
+    are_names: &dyn Fn(usize) -> bool,
 ) -> Option<usize> {
-    const NUMBERS: [&str; 7] = ["index", "idx", "row", "rownum", "no", "nr", "#"];
-    let fits = |column: &usize| {
-        let name = names[*column].trim().to_lowercase();
-        let mut seen = HashSet::new();
-        is_identifier(&name)
-            && !NUMBERS.contains(&name.trim_end_matches('.'))
-            && records.iter().all(|record| !is_missing(&record[*column]) && seen.insert(record[*column].trim()))
-    };
+    let fits = |column: &usize| may_name_rows(&names[*column]) && are_names(*column);
     let mut all = (0..names.len()).filter(|_| named).filter(free).filter(fits).collect::<Vec<_>>().into_iter();
     let plain = all.clone().find(|column| names[*column].trim().eq_ignore_ascii_case("id"));
     plain.or_else(|| all.next())
+}
+
+/// Whether a column's name is one of what rows are called, and not of their numbers.
+pub(crate) fn may_name_rows(name: &str) -> bool {
+    const NUMBERS: [&str; 7] = ["index", "idx", "row", "rownum", "no", "nr", "#"];
+    let name = name.trim().to_lowercase();
+    is_identifier(&name) && !NUMBERS.contains(&name.trim_end_matches('.'))
+}
+
+/// Whether each row has a cell of its own in a column.
+pub(crate) fn are_names(records: &[StringRecord]) -> impl Fn(usize) -> bool {
+    |column| {
+        let mut seen = HashSet::new();
+        records.iter().all(|record| !is_missing(&record[column]) && seen.insert(record[column].trim()))
+    }
 }
 
 /// Whether a name is one of rows: `id`, `PassengerId`, `patient_id`, `index`, `row`.

@@ -8,7 +8,7 @@ use semiseq_files::time;
 use crate::formats::{exact, is_missing, number};
 
 /// Rows that are looked at, evenly over the file, since files are often sorted by class.
-const SAMPLE: usize = 1000;
+pub(crate) const SAMPLE: usize = 1000;
 
 /// What the sampled cells of a column hold.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -73,6 +73,11 @@ impl Profile {
         }
         profile.distinct = seen.len();
         profile
+    }
+
+    /// The same of a column of which all cells were looked at, and are, or are not, 0, 1, 2 …
+    pub(crate) fn counting(self, counts: bool) -> Self {
+        Self { counts, ..self }
     }
 
     pub(crate) fn is_empty(&self) -> bool {

@@ -4,6 +4,7 @@ use semiseq_schema::InputSize;
 
 use crate::error::DataError;
 use crate::levels::moved;
+use crate::packed::Sink;
 use crate::preparation::missing::fill_missing;
 use crate::preparation::processor::Processor;
 use crate::preparation::processor::changed::ChangedRecordings;
@@ -21,14 +22,22 @@ impl Processor {
     ///
     /// A label never seen in training, another kind of data, another number of channels.
     pub fn apply(&self, raw: Dataset) -> Result<Dataset, DataError> {
+        self.apply_into(Sink::default(), raw)
+    }
+
+    /// As [`Processor::apply`]; the sequences go into `sink`.
+    pub(crate) fn apply_into(&self, mut sink: Sink, raw: Dataset) -> Result<Dataset, DataError> {
         let targets = match raw.targets.iter().any(|target| matches!(target, Target::Sequence(_))) {
             true => self.target_sequences(&raw)?,
             false => self.targets(&raw)?,
         };
         let encode = self.tokenizer.as_ref().map(Tokenizer::encoder).transpose()?;
         let mut recordings = ChangedRecordings::default();
-        let mut sequences = Vec::with_capacity(raw.len());
         for (row, sequence) in raw.sequences.into_iter().enumerate() {
+            let sequence = match sequence {
+                Sequence::Packed(packed) => packed.read(),
+                other => other,
+            };
             let wrong = |found: &str| {
                 DataError::new(
                     format!(
@@ -40,7 +49,7 @@ impl Processor {
                     "give data of the kind that the model was trained on",
                 )
             };
-            sequences.push(match (sequence, self.input) {
+            sink.push(match (sequence, self.input) {
                 (Sequence::Series(series), InputSize::Values(channels)) if series.channels == channels => {
                     Sequence::Series(self.series(series, raw.levels.of(row)))
                 }
@@ -75,8 +84,10 @@ impl Processor {
                     Sequence::Tokens(self.cut(tokens))
                 }
                 (Sequence::Tokens(_), _) => return Err(wrong("tokens that are not in the vocabulary")),
-            });
+                (Sequence::Packed(_), _) => return Err(wrong("a row that is not read")),
+            })?;
         }
+        let sequences = sink.finish(&targets)?;
         let classes = self.classes.clone();
         Ok(Dataset { name: raw.name, sequences, targets, classes, keys: raw.keys, ..Dataset::default() })
     }

@@ -8,6 +8,8 @@ pub(crate) mod numbers;
 pub(crate) mod target_vocabulary;
 mod targets;
 
+use std::borrow::Cow;
+
 use semiseq_schema::InputSize;
 use serde::{Deserialize, Serialize};
 
@@ -57,13 +59,13 @@ impl Processor {
     ///
     /// Where there is no sequence, or the channels of the sequences differ.
     pub fn fit(config: &TransformConfig, train: &Dataset) -> Result<Self, DataError> {
-        let Some(first) = train.sequences.first() else {
+        let Some(first) = train.sequences.first().map(Sequence::loaded) else {
             return Err(DataError::new(
                 format!("{}: the training part is empty", train.name),
                 "check the path and the split",
             ));
         };
-        config.check_effect(&train.name, first)?;
+        config.check_effect(&train.name, &first)?;
         let mut processor = Self {
             config: config.clone(),
             input: InputSize::Values(0),
@@ -76,29 +78,36 @@ impl Processor {
             numbers: None,
             layout: None,
         };
-        match first {
+        match &*first {
             Sequence::Text(_) => {
-                let texts = train.sequences.iter().filter_map(|sequence| {
-                    if let Sequence::Text(text) = sequence { Some(text.as_str()) } else { None }
+                let texts = train.sequences.iter().filter_map(|sequence| match sequence.loaded() {
+                    Cow::Borrowed(Sequence::Text(text)) => Some(Cow::Borrowed(text.as_str())),
+                    Cow::Owned(Sequence::Text(text)) => Some(Cow::Owned(text)),
+                    _ => None,
                 });
                 let tokenizer = Tokenizer::fit(config, texts)?;
                 processor.input = InputSize::Tokens(tokenizer.size());
                 processor.tokenizer = Some(tokenizer);
             }
             Sequence::Tokens(_) => {
-                let largest =
-                    train
-                        .sequences
-                        .iter()
-                        .flat_map(|sequence| {
-                            if let Sequence::Tokens(tokens) = sequence { tokens.iter().copied().max() } else { None }
-                        })
-                        .max()
-                        .unwrap_or(0);
+                let largest = train
+                    .sequences
+                    .iter()
+                    .flat_map(|sequence| {
+                        if let Sequence::Tokens(tokens) = &*sequence.loaded() {
+                            tokens.iter().copied().max()
+                        } else {
+                            None
+                        }
+                    })
+                    .max()
+                    .unwrap_or(0);
                 processor.input = InputSize::Tokens(largest as usize + 1);
             }
             Sequence::Series(Series { channels, .. }) => processor.fit_values(train, *channels),
             Sequence::Window(window) => processor.fit_values(train, window.recording().channels),
+            // What is loaded is none.
+            Sequence::Packed(_) => {}
         }
         Ok(processor)
     }
@@ -201,7 +210,7 @@ impl Processor {
         let number = self.tokenizer.as_ref()?.unknown()?;
         let (mut tokens, mut unknown) = (0, 0);
         for sequence in &data.sequences {
-            if let Sequence::Tokens(numbers) = sequence {
+            if let Sequence::Tokens(numbers) = &*sequence.loaded() {
                 tokens += numbers.len();
                 unknown += numbers.iter().filter(|token| **token == number).count();
             }
