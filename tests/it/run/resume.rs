@@ -2,7 +2,7 @@
 //! inside an epoch, from the files of its checkpoint.
 
 use crate::common::folder;
-use crate::run::stage::{Stage, of_every_objective, series};
+use crate::run::stage::{REST, STAGE, Stage, of_every_objective, series};
 
 #[test]
 fn every_objective_goes_on_inside_an_epoch_bit_for_bit() {
@@ -48,6 +48,6 @@ fn packed_data_go_on_inside_an_epoch_as_those_in_memory() {
     let memory = Stage::new(&config("false"));
     let packed = Stage::new(&config(&format!("\"{}\"", folder.join("cache").display())));
     assert!(packed.data.train.is_packed() && !memory.data.train.is_packed());
-    let whole = memory.end(&[]);
-    assert!(packed.end(&[1, 3, 5]) == whole && packed.end(&[]) == whole);
+    let whole = memory.end(&[], 1);
+    assert!(packed.end(&[(1, 1), (3, 1), (5, 1)], 1) == whole && packed.end(&[], 1) == whole);
 }

@@ -195,6 +195,7 @@ impl Cache {
             train: Arc::new(train),
             valid,
             test,
+            calibration: Dataset::default(),
             processor: record.processor,
             split: record.split,
             warnings: record.warnings,
