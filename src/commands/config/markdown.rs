@@ -9,8 +9,8 @@ pub fn page(tables: &[Table]) -> String {
     let mut page = String::from(
         "# Config reference\n\n\
          <!-- Made by `semiseq config keys --markdown > docs/config.md`; a test holds it to the program. -->\n\n\
-         Every key that a config can hold. `semiseq config keys TABLE` prints one of these tables, `semiseq config show \
-         FILE` a config of\nyours with every default, and `semiseq config schema` the JSON schema for editors \
+         Every key that a config can hold. `semiseq config keys TABLE` prints one of these tables, `semiseq config \
+         show FILE` a config of\nyours with every default, and `semiseq config schema` the JSON schema for editors \
          ([config.schema.json](config.schema.json)):\nwith the first line `#:schema PATH_OR_URL` Taplo and the editors \
          that use it complete and check keys. A key on the command line is\nwritten with the stage's number, counted \
          from 0: `--set stage.0.batch_size=16`.\n",

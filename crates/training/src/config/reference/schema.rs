@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 use crate::config::RunConfig;
 use crate::config::files::OF_ANY_MODEL;
 
-/// The JSON schema (draft 7) of a config with semiseq's own models and objectives. A choice, which serde has as an enum,
-/// is a table with one of several keys; references point to `#/definitions/NAME`.
+/// The JSON schema (draft 7) of a config with semiseq's own models and objectives. A choice, which serde has as an
+/// enum, is a table with one of several keys; references point to `#/definitions/NAME`.
 pub fn schema() -> Value {
     let mut schema = SchemaSettings::draft07().into_generator().into_root_schema_for::<RunConfig>().to_value();
     choices_as_keys(&mut schema);
