@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use burn::module::Module;
-use semiseq_datasets::{Dataset, Pool, Prepared, Target, Task as Targets, Validation};
+use semiseq_datasets::{Dataset, Pool, Validation};
 use semiseq_models::Taken;
 use semiseq_objectives::Objective;
 use semiseq_schema::Scores;
@@ -17,15 +17,16 @@ use crate::learner::progress::Progress;
 use crate::learner::{Fit, Listener, Milestone, Pace, fit_heard};
 use crate::observer::StageName;
 use crate::options::RunOptions;
-use crate::plan::{BASELINE, Plan, class_counts};
+use crate::plan::{BASELINE, Plan};
+use crate::preview::Preview;
 use crate::recipe::{ModelSettings, ObjectiveSettings};
 use crate::references::References;
 use crate::run_folder::finished::{Scored, scored};
 use crate::run_folder::record::{Done, RunRecord};
 use crate::run_folder::result::{learned_bytes, load_learned};
 use crate::run_folder::{BaselineSummary, CrossValidation, FinishedRun, ReferenceSummary, StageSummary, Summary};
-use crate::tasks::Purpose;
 use crate::tasks::evaluate::{EVALUATION_BATCH, voted_outputs_until};
+use crate::terminal::{Verbosity, verbosity};
 use crate::warnings;
 
 /// What the stages have made of a model, and the last one's objective.
@@ -52,7 +53,7 @@ impl<'a, M: ModelSettings, O: ObjectiveSettings> Session<'a, M, O> {
     pub(crate) fn open(plan: &'a Plan<'a, M, O>) -> Result<Self, Error> {
         let (record, done) = RunRecord::open(&plan.folder, &plan.config, &plan.data.split, plan.options)?;
         let mut progress = plan.progress(plan.options.dashboard);
-        record.found.iter().for_each(|warning| progress.note(&format!("warning: {warning}")));
+        record.found.iter().for_each(|warning| progress.warn(warning));
         Ok(Self { plan, record, progress, done })
     }
 
@@ -62,17 +63,20 @@ impl<'a, M: ModelSettings, O: ObjectiveSettings> Session<'a, M, O> {
     ///
     /// Where the log cannot be written.
     pub(crate) fn warn_before(&mut self) -> Result<(), Error> {
-        let Plan { config, data, purpose, .. } = self.plan;
-        let told = warnings::before(&config.model, data, purpose.targets, &class_counts(data));
-        data.warnings.iter().chain(&told).try_for_each(|warning| self.warn(warning))
+        self.plan.warnings().iter().try_for_each(|warning| self.warn(warning))
+    }
+
+    /// Says what the run will be, where it was looked at.
+    pub(crate) fn tell_preview(&mut self, preview: Option<&Preview>) {
+        match (preview, verbosity()) {
+            (None, _) => {}
+            (Some(preview), Verbosity::Verbose) => self.progress.note(&preview.to_string()),
+            (Some(preview), _) => self.progress.note(&preview.short()),
+        }
     }
 
     /// Says what was found of word vectors, and what plain methods give on the same labels.
-    ///
-    /// # Errors
-    ///
-    /// Where the log cannot be written.
-    pub(crate) fn tell_references(&mut self) -> Result<(), Error> {
+    pub(crate) fn tell_references(&mut self) {
         let Plan { config, data, vectors, .. } = self.plan;
         if let (Some(vectors), Some((path, _))) = (vectors, config.model.word_vectors()) {
             self.progress.note(&vectors.coverage(path, data));
@@ -85,17 +89,16 @@ impl<'a, M: ModelSettings, O: ObjectiveSettings> Session<'a, M, O> {
             };
             self.progress.note(&format!("{}: the weights of {} tensors{rest}", path.display(), taken.len()));
         }
-        let References { scored, missing, .. } = &self.plan.references;
+        let References { scored, .. } = &self.plan.references;
         if let Some((best, value)) = best_reference(scored) {
             let count = scored.len();
             self.progress.note(&format!("best of {count} references on the test part: {best}, accuracy {value:.4}"));
         }
-        missing.as_ref().map_or(Ok(()), |why| self.warn(&format!("no references: {why}")))
     }
 
     /// Says a warning where the user looks while the run goes on, and where it is found afterwards.
     fn warn(&mut self, warning: &str) -> Result<(), Error> {
-        self.progress.note(&format!("warning: {warning}"));
+        self.progress.warn(warning);
         self.record.warn(warning)
     }
 
@@ -272,7 +275,7 @@ impl<'a, M: ModelSettings, O: ObjectiveSettings> Session<'a, M, O> {
             valid,
             test,
             cross_validation: None,
-            n_labels_used: data.labeled.len() + labels_chosen_by(data, *purpose),
+            n_labels_used: self.plan.labels_used(),
             references: self.plan.references.scored.clone(),
             baseline,
             naive: of("naive"),
@@ -317,14 +320,6 @@ fn check_finite(scores: &Scores, outputs: bool, part: &str) -> Result<(), Error>
             "lower the learning rate, or set `grad_clip_norm = 1.0` in the stage's optimiser; where values of that \
              part are far out of range (`data check`), mend them or scale the data with `data.transform.normalize`",
         )),
-    }
-}
-
-/// Labels of the validation part; the future of a window costs nothing.
-fn labels_chosen_by(data: &Prepared, purpose: Purpose) -> usize {
-    match purpose.targets {
-        Targets::Unsupervised | Targets::Forecast => 0,
-        _ => data.valid.targets.iter().filter(|target| **target != Target::Missing).count(),
     }
 }
 
