@@ -23,7 +23,7 @@ struct Arguments {
     /// Only warnings, errors and results
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     quiet: bool,
-    /// Say more of what is done
+    /// Say more of what is done, in lines
     #[arg(short, long, global = true)]
     verbose: bool,
 }

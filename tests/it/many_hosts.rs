@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use crate::common::{errors, folder, semiseq, write_config};
 
-const SMALL: &str = include_str!("common/small.toml");
+/// Without references, which take most of its time.
+const SMALL: &str = concat!(include_str!("common/small.toml"), "\n[references]\nenabled = false\n");
 const GRID: &str = "base = \"c.toml\"\nseeds = [0, 1]\n[labels]\nper_class = [3, 4]\n[[method]]\nname = \"teacher\"\n\
                     [[method]]\nname = \"plain\"\nset = { \"stage.1.objective\" = { supervised = {} } }\n";
 
@@ -216,7 +217,6 @@ fn the_recipes_for_schedulers_run() {
     };
     let project = |name: &str| {
         let folder = written(name);
-        write_config(&folder, &SMALL.replace("[baseline]", "[references]\nenabled = false\n[baseline]"));
         std::fs::write(folder.join("grid.toml"), GRID.replace("[3, 4]", "[3]")).expect("a grid");
         folder
     };

@@ -26,7 +26,7 @@ use crate::run_folder::record::{Done, RunRecord};
 use crate::run_folder::result::{learned_bytes, load_learned};
 use crate::run_folder::{BaselineSummary, CrossValidation, FinishedRun, ReferenceSummary, StageSummary, Summary};
 use crate::tasks::evaluate::{EVALUATION_BATCH, voted_outputs_until};
-use crate::terminal::{Verbosity, verbosity};
+use crate::terminal::{Verbosity, detail, verbosity};
 use crate::warnings;
 
 /// What the stages have made of a model, and the last one's objective.
@@ -305,6 +305,7 @@ impl Listener for Writing<'_> {
         if told.checkpoint {
             let wall = self.wall_before + self.began.elapsed().as_secs_f64();
             self.record.checkpoint(self.stage.index, self.done, wall, files()?)?;
+            detail(format!("{}: checkpoint at step {}", self.stage.objective, told.step));
         }
         Ok(())
     }

@@ -239,7 +239,7 @@ impl Running<'_> {
                 claim.into_iter().for_each(|claim| claim.failed(&failure.message));
                 self.through(index, Err(failure), "");
             }
-            Ended::Stopped | Ended::Busy if claim.is_some() => {
+            Ended::Stopped if claim.is_some() => {
                 drop(claim);
                 self.queue.put_back(index);
             }
@@ -295,8 +295,15 @@ impl Running<'_> {
         let folder = self.work.folder;
         let out = folder.join(&cell.key);
         let begun = out.join("config.toml").exists();
-        if begun && FolderLock::take(&out).is_err() {
-            return Ended::Busy;
+        while begun && FolderLock::take(&out).is_err() {
+            // A claim that was taken over: its holder was suspended, and what it had begun stops when it wakes.
+            if self.work.claims.is_none() || stop() {
+                return if self.work.claims.is_none() { Ended::Busy } else { Ended::Stopped };
+            }
+            std::thread::sleep(POLL);
+        }
+        if let Some(summary) = cell.finished(folder).filter(|_| self.work.claims.is_some()) {
+            return Ended::Through(Box::new(summary));
         }
         let failed = |message: String, input: bool| Ended::Failed(Failure { message, input });
         let config = match write_config(cell, folder) {

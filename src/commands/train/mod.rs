@@ -89,7 +89,7 @@ fn run_one(arguments: &Arguments, overrides: &[String]) -> Result<(), Error> {
         out: arguments.out.clone(),
         resume: arguments.resume,
         force: arguments.force,
-        dashboard: !arguments.no_tui && !arguments.json && !arguments.dry_run && verbosity() >= Verbosity::Normal,
+        dashboard: !arguments.no_tui && !arguments.json && !arguments.dry_run && verbosity() == Verbosity::Normal,
         quiet: false,
         device: open_device(&config.backend, config.devices[0])?,
         interrupter,
