@@ -5,9 +5,9 @@ mod usage;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use semiseq::training::Error;
-use semiseq::training::terminal::{Verbosity, fail, set_verbosity};
+use semiseq::training::terminal::{CALLED_AS, Verbosity, fail, set_verbosity};
 
 /// Learn from sequences when labels are few.
 #[derive(Parser)]
@@ -53,14 +53,40 @@ enum Command {
     /// Look at data: what exists, what a file holds, which rows are bad, the label split
     #[command(subcommand)]
     Data(commands::data::Command),
+    /// What can be written in a config, a config in full, and its JSON schema
+    #[command(subcommand)]
+    Config(commands::config::Command),
+    /// List what a stage can minimise, or tell one
+    Objectives(commands::names::Arguments),
+    /// List models and encoders, or tell one
+    Models(commands::names::Arguments),
+    /// List the changes that make views, or tell one
+    Augmentations(commands::names::Arguments),
     /// List what this build can run on
     Devices(commands::devices::Arguments),
     /// Write a commented config for your own data
     New(commands::new::Arguments),
+    /// Print what makes a shell complete commands and options
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page, for `man -l`
+    Man,
+}
+
+/// The command line, under the name that the user called it by.
+fn command() -> clap::Command {
+    let command = Arguments::command().long_version(commands::manual::version());
+    match std::env::var(CALLED_AS) {
+        Ok(name) => command.bin_name(name),
+        Err(_) => command,
+    }
 }
 
 fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+    let parsed = command().try_get_matches().and_then(|matches| Arguments::from_arg_matches(&matches));
+    let arguments = match parsed {
         Ok(arguments) => arguments,
         Err(error) => return usage::explain(&error),
     };
@@ -81,8 +107,14 @@ fn main() -> ExitCode {
         Command::Cluster(arguments) => commands::cluster::run(&arguments),
         Command::Report(arguments) => commands::report::run(&arguments),
         Command::Data(command) => commands::data::run(&command),
+        Command::Config(command) => commands::config::run(&command),
+        Command::Objectives(arguments) => commands::names::objectives(&arguments),
+        Command::Models(arguments) => commands::names::models(&arguments),
+        Command::Augmentations(arguments) => commands::names::augmentations(&arguments),
         Command::Devices(arguments) => commands::devices::run(&arguments),
         Command::New(arguments) => commands::new::run(&arguments),
+        Command::Completions { shell } => commands::manual::completions(command(), shell),
+        Command::Man => commands::manual::page(command()),
     };
     let Err(error) = result else { return ExitCode::SUCCESS };
     match &error {

@@ -13,6 +13,7 @@ mod house;
 mod images;
 mod imports;
 mod many_hosts;
+mod reference;
 mod run;
 mod seeds;
 mod sequence_to_sequence;

@@ -138,7 +138,7 @@ pub fn doc() -> u8 {
 /// Builds `semiseq` with the backend that the arguments ask for, and runs it with them.
 pub fn product(arguments: &[String]) -> u8 {
     match program(&backend::wanted(arguments)) {
-        Ok(program) => become_program(Command::new(program).args(arguments)),
+        Ok(program) => become_program(Command::new(program).args(arguments).env("SEMISEQ_CALLED_AS", "cargo xtask")),
         Err(status) => status,
     }
 }

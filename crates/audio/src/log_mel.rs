@@ -5,13 +5,14 @@
 //! spectrum, Slaney's mel scale with triangles of equal area (`htk=False`, `norm="slaney"`), and the natural logarithm
 //! of what is at least 1e-10.
 
+use schemars::JsonSchema;
 use semiseq_schema::Problem;
 use serde::{Deserialize, Serialize};
 
 use crate::frames::{Frames, MOST_DELTAS, MOST_MELS, MOST_RATE, MOST_SECONDS, Spectrum};
 
 /// Settings of `[data.transform.log-mel]`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct LogMelConfig {
     /// Samples a second, in Hz, that all recordings are brought to, in [100, 1000000]. Default: that of most recordings

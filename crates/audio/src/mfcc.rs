@@ -4,6 +4,7 @@
 //! Numbers are those of `librosa.feature.mfcc(S=log_mel)`: of natural logarithms, where librosa's own frames are
 //! decibels, 4.34 times as large and cut off 80 below the loudest.
 
+use schemars::JsonSchema;
 use semiseq_schema::Problem;
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +12,7 @@ use crate::frames::{Frames, Spectrum};
 use crate::log_mel::LogMelConfig;
 
 /// Settings of `[data.transform.mfcc]`. All but `coefficients` are those of [`LogMelConfig`], with the same defaults.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct MfccConfig {
     /// Samples a second, in Hz, in [100, 1000000]. Default: that of most recordings of the training part.

@@ -1,13 +1,14 @@
 //! `[data.transform.waveform]`: the samples themselves, one channel. Thousands of steps a second: for short recordings
 //! at a low rate, and for encoders that read a sequence at once.
 
+use schemars::JsonSchema;
 use semiseq_schema::Problem;
 use serde::{Deserialize, Serialize};
 
 use crate::frames::{Frames, MOST_RATE};
 
 /// Settings of `[data.transform.waveform]`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct WaveformConfig {
     /// Samples a second, in Hz, in [100, 1000000]. Default: that of most recordings of the training part.

@@ -1,5 +1,8 @@
 //! `[data]`: where sequences come from, which labels may be seen, how values are prepared.
 
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use semiseq_schema::Problem;
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +16,7 @@ use crate::preparation::windows::WindowsConfig;
 use crate::sources::synthetic::FORMULAS;
 
 /// `[data]`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct DataConfig {
     /// A built-in name (`semiseq data list`), the path of a file or folder, or a pattern such as `"part-*.csv"`, whose
@@ -111,6 +114,18 @@ pub enum Validation {
     Fraction(f64),
     /// Nothing is kept; runs on folds of the labelled part are scored.
     Cross,
+}
+
+impl JsonSchema for Validation {
+    fn schema_name() -> Cow<'static, str> {
+        "Validation".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "anyOf": [{ "enum": ["none", "cross"] }, { "type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1 }]
+        })
+    }
 }
 
 impl Serialize for Validation {

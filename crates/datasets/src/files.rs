@@ -1,8 +1,10 @@
 //! One path, several, or a pattern such as `part-*.csv`: files that are read as one.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::error::DataError;
@@ -63,6 +65,18 @@ fn matches(pattern: &Path) -> Result<Vec<PathBuf>, DataError> {
 impl<P: Into<PathBuf>> From<P> for Files {
     fn from(path: P) -> Self {
         Self(vec![path.into()])
+    }
+}
+
+impl JsonSchema for Files {
+    fn schema_name() -> Cow<'static, str> {
+        "Files".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "anyOf": [{ "type": "string" }, { "type": "array", "items": { "type": "string" }, "minItems": 1 }]
+        })
     }
 }
 

@@ -29,7 +29,7 @@ mod sources;
 mod task;
 mod word_vectors;
 
-pub use augment::{AugmentConfig, AugmentationConfig, Augmenter, Corpus};
+pub use augment::{AUGMENTATIONS, AugmentConfig, AugmentationConfig, Augmenter, Corpus};
 pub use config::{DataConfig, Validation};
 pub use digest::{DataMark, sha256};
 pub use error::DataError;

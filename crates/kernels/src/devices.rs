@@ -68,6 +68,16 @@ impl Backend {
         Self::ALL.into_iter().filter(|backend| backend.is_compiled()).collect()
     }
 
+    /// What each of its devices is called, in the order of their numbers; nothing where this build does not hold the
+    /// backend. A GPU is opened to ask for its name.
+    pub fn devices(self) -> Vec<String> {
+        match self {
+            _ if !self.is_compiled() => Vec::new(),
+            Self::Flex | Self::NdArray => vec![cpu()],
+            Self::Wgpu | Self::Cuda => gpus(self),
+        }
+    }
+
     /// A device by its number; CPU backends have one, 0.
     ///
     /// # Errors
@@ -88,6 +98,21 @@ impl Backend {
         }
         Ok(open(self, index))
     }
+}
+
+/// What this machine's processor has of that which the kernels can use: widths of vectors, fused products.
+pub fn processor_features() -> Vec<&'static str> {
+    #[cfg(target_arch = "x86_64")]
+    let known = [
+        ("avx2", std::arch::is_x86_feature_detected!("avx2")),
+        ("fma", std::arch::is_x86_feature_detected!("fma")),
+        ("avx512f", std::arch::is_x86_feature_detected!("avx512f")),
+    ];
+    #[cfg(target_arch = "aarch64")]
+    let known = [("neon", std::arch::is_aarch64_feature_detected!("neon"))];
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+    let known: [(&str, bool); 0] = [];
+    known.into_iter().filter(|(_, has)| *has).map(|(name, _)| name).collect()
 }
 
 impl fmt::Display for Backend {
@@ -133,4 +158,39 @@ fn open(backend: Backend, index: usize) -> Device {
         // Asked for only where `is_compiled` said yes.
         _ => Device::default(),
     }
+}
+
+#[cfg(feature = "cpu")]
+fn cpu() -> String {
+    match rayon::current_num_threads() {
+        1 => "CPU, one thread".into(),
+        threads => format!("CPU, {threads} threads"),
+    }
+}
+
+#[cfg(not(feature = "cpu"))]
+fn cpu() -> String {
+    String::new()
+}
+
+/// The names of a backend's cards. A driver that panics has none.
+#[cfg(feature = "gpu")]
+fn gpus(backend: Backend) -> Vec<String> {
+    let kind = match backend {
+        #[cfg(feature = "wgpu")]
+        Backend::Wgpu => burn::tensor::DeviceType::Wgpu,
+        #[cfg(feature = "cuda")]
+        Backend::Cuda => burn::tensor::DeviceType::Cuda,
+        _ => return Vec::new(),
+    };
+    let named = || {
+        let devices = Device::enumerate(kind).into_iter();
+        devices.map(|device| device.identity().map_or_else(|| format!("{device:?}"), |card| card.name)).collect()
+    };
+    std::panic::catch_unwind(named).unwrap_or_default()
+}
+
+#[cfg(not(feature = "gpu"))]
+fn gpus(_: Backend) -> Vec<String> {
+    Vec::new()
 }

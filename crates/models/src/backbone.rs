@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use burn::module::Module;
 use burn::nn::{Embedding, EmbeddingConfig as BurnEmbeddingConfig, GaussianNoise, GaussianNoiseConfig, Initializer};
 use burn::tensor::{Device, Tensor};
+use schemars::JsonSchema;
 use semiseq_kernels::embedding;
 use semiseq_schema::{Problem, problem};
 use serde::{Deserialize, Serialize};
@@ -18,7 +19,7 @@ use crate::layers::dropout::check_dropout;
 use crate::sequences::{Input, Sequences};
 
 /// `[model.….embedding]`, for data made of tokens.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct EmbeddingConfig {

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Tensor, TensorData};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A tensor of another model.
@@ -16,7 +17,7 @@ pub struct OtherTensor {
 }
 
 /// Which of the other model's weights are taken.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum WeightsPart {
@@ -119,13 +120,21 @@ impl ModuleMapper for Reader<'_> {
             return param;
         };
         self.taken.taken.push(name);
-        param.map(|weight| Tensor::from_data(TensorData::new(values, shape), &weight.device()))
+        with_values(param, values)
     }
 }
 
+/// A parameter with other numbers, row by row, that learns where it did before.
+pub(crate) fn with_values<const D: usize>(param: Param<Tensor<D>>, values: Vec<f32>) -> Param<Tensor<D>> {
+    let weight = param.val();
+    let (learns, shape, device) = (weight.is_require_grad(), weight.dims(), weight.device());
+    param.map(|_| Tensor::from_data(TensorData::new(values, shape), &device)).set_require_grad(learns)
+}
+
 #[cfg(test)]
-mod tests {
-    use burn::tensor::Device;
+pub(crate) mod tests {
+    use burn::module::ModuleVisitor;
+    use burn::tensor::{Device, Gradients};
 
     use super::*;
     use crate::{Input, InputSize, ModelConfig, SequenceModel, Sequences};
@@ -134,7 +143,7 @@ mod tests {
     #[derive(Default)]
     struct Names(Vec<String>, HashMap<String, OtherTensor>);
 
-    impl burn::module::ModuleVisitor for Names {
+    impl ModuleVisitor for Names {
         fn enter_module(&mut self, name: &str, container_type: &str) {
             if !container_type.starts_with("Enum:") {
                 self.0.push(name.to_string());
@@ -152,6 +161,44 @@ mod tests {
             let tensor = OtherTensor { shape: value.dims().to_vec(), values: value.to_data().iter().collect() };
             self.1.insert(self.0.join("."), tensor);
         }
+    }
+
+    /// Parameters of a model of three words that a loss of its output gives no gradient.
+    pub(crate) fn without_gradient(model: &crate::AnyModel, device: &Device) -> Vec<String> {
+        struct Missing<'a>(Vec<String>, &'a Gradients, Vec<String>);
+        impl ModuleVisitor for Missing<'_> {
+            fn enter_module(&mut self, name: &str, _container_type: &str) {
+                self.0.push(name.to_string());
+            }
+
+            fn exit_module(&mut self, _name: &str, _container_type: &str) {
+                self.0.pop();
+            }
+
+            fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+                if param.val().grad(self.1).is_none() {
+                    self.2.push(self.0.join("."));
+                }
+            }
+        }
+        let tokens = Tensor::from_data([[0, 1, 2]], device);
+        let loss = model.forward(Sequences { input: Input::Tokens(tokens), mask: None }).powi_scalar(2).sum();
+        let gradients = loss.backward();
+        let mut missing = Missing(Vec::new(), &gradients, Vec::new());
+        model.visit(&mut missing);
+        missing.2
+    }
+
+    #[test]
+    fn weights_that_are_taken_learn_on() {
+        let device = Device::flex().autodiff();
+        let other = config().init(InputSize::Tokens(3), 2, &device);
+        let mut names = Names::default();
+        other.visit(&mut names);
+        let model = config().init(InputSize::Tokens(3), 2, &device);
+        let (model, taken) = with_weights_of(model, &names.1, WeightsPart::All, None);
+        assert!(taken.left.is_empty(), "{taken:?}");
+        assert_eq!(without_gradient(&model, &device), Vec::<String>::new());
     }
 
     fn config() -> ModelConfig {

@@ -1,7 +1,9 @@
 //! Word vectors in place of those that a model begins with.
 
 use burn::module::{Module, ModuleMapper, Param};
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::Tensor;
+
+use crate::other_weights::with_values;
 
 /// The model with other rows in its table of tokens, `[vocabulary, width]`; a token that has none keeps its own.
 #[must_use]
@@ -29,17 +31,13 @@ impl ModuleMapper for Rows<'_> {
         if !table || D != 2 || shape[0] != self.vectors.len() {
             return param;
         }
-        let vectors = self.vectors;
-        param.map(|weight| {
-            let device = weight.device();
-            let mut values: Vec<f32> = weight.to_data().iter::<f32>().collect();
-            for (row, vector) in values.chunks_exact_mut(shape[1].max(1)).zip(vectors) {
-                if let Some(vector) = vector.as_ref().filter(|vector| vector.len() == row.len()) {
-                    row.copy_from_slice(vector);
-                }
+        let mut values: Vec<f32> = param.val().to_data().iter::<f32>().collect();
+        for (row, vector) in values.chunks_exact_mut(shape[1].max(1)).zip(self.vectors) {
+            if let Some(vector) = vector.as_ref().filter(|vector| vector.len() == row.len()) {
+                row.copy_from_slice(vector);
             }
-            Tensor::from_data(TensorData::new(values, shape), &device)
-        })
+        }
+        with_values(param, values)
     }
 }
 
@@ -48,6 +46,7 @@ mod tests {
     use burn::tensor::Device;
 
     use super::*;
+    use crate::other_weights::tests::without_gradient;
     use crate::{Input, InputSize, ModelConfig, SequenceModel, Sequences};
 
     #[test]
@@ -64,5 +63,16 @@ mod tests {
         let before = read(&model);
         let after = read(&with_word_vectors(model, &[None, Some(vec![3.0, -4.0]), None]));
         assert_eq!(after, [before[0], before[1], 3.0, -4.0, before[4], before[5]]);
+    }
+
+    #[test]
+    fn rows_that_are_given_learn_like_those_that_are_drawn() {
+        let device = Device::flex().autodiff();
+        let config: ModelConfig =
+            serde_json::from_str(r#"{"classifier": {"embedding": {"size": 2}, "encoder": {"gru": {"hidden": 4}}}}"#)
+                .unwrap();
+        let model = config.init(InputSize::Tokens(3), 2, &device);
+        let model = with_word_vectors(model, &[None, Some(vec![3.0, -4.0]), None]);
+        assert!(without_gradient(&model, &device).is_empty());
     }
 }

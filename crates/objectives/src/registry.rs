@@ -2,6 +2,7 @@
 
 use burn::module::Module;
 use burn::tensor::Tensor;
+use schemars::JsonSchema;
 use semiseq_datasets::Sequence;
 use semiseq_models::{Input, SequenceModel, Sequences, State};
 use semiseq_schema::{Problem, Scores};
@@ -119,7 +120,7 @@ macro_rules! registry {
         $(pub use crate::methods::$file::*;)*
 
         /// `[stage.objective.NAME]`.
-        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
         #[non_exhaustive]
         pub enum ObjectiveConfig {
             $(#[doc = $summary] #[serde(rename = $name)] $variant($config),)*
@@ -134,6 +135,14 @@ macro_rules! registry {
 
         /// Name and one-line summary of every objective.
         pub const OBJECTIVES: &[(&str, &str)] = &[$(($name, $summary),)*];
+
+        /// What the module of an objective says of it: source, equations, what differs for sequences.
+        pub fn notes(name: &str) -> Option<String> {
+            match name {
+                $($name => Some(module_doc(include_str!(concat!("methods/", stringify!($file), ".rs")))),)*
+                _ => None,
+            }
+        }
 
         impl ObjectiveConfig {
             /// The name in the config.
@@ -295,6 +304,12 @@ registry! {
         |_| Kind { values: true, steps: true, ..unsupervised() };
     contrastive_predictive_coding "contrastive-predictive-coding" ContrastivePredictiveCoding ContrastivePredictiveCodingConfig ContrastivePredictiveCoding, "Which sequence the steps to come belong to (van den Oord et al. 2018)",
         |_| causal(unsupervised());
+}
+
+/// The doc comment that a module's source begins with.
+fn module_doc(source: &str) -> String {
+    let lines = source.lines().map_while(|line| line.strip_prefix("//!"));
+    lines.map(|line| line.strip_prefix(' ').unwrap_or(line)).collect::<Vec<_>>().join("\n")
 }
 
 impl ObjectiveConfig {

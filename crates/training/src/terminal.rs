@@ -16,6 +16,17 @@ use crate::error::Error;
 /// Letters of a message: what is longer holds somebody's file and not news.
 const LONGEST: usize = 100_000;
 
+/// What the program was called as, where that is not `semiseq`: `cargo xtask` says so.
+pub const CALLED_AS: &str = "SEMISEQ_CALLED_AS";
+
+/// A message's commands as the user gave theirs: messages speak of `semiseq COMMAND`.
+fn as_called(message: String) -> String {
+    match std::env::var(CALLED_AS) {
+        Ok(name) if message.contains("`semiseq ") => message.replace("`semiseq ", &format!("`{name} ")),
+        _ => message,
+    }
+}
+
 /// How much stands on standard error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verbosity {
@@ -69,7 +80,7 @@ pub fn fail(message: impl Display) {
 }
 
 fn line(message: impl Display) {
-    let message = message.to_string();
+    let message = as_called(message.to_string());
     let kept = message.char_indices().nth(LONGEST).map_or(message.as_str(), |(end, _)| &message[..end]);
     // Where nobody reads any more, there is nobody to tell.
     let _ = std::io::stderr().lock().write_all(format!("{}\n", harmless(kept)).as_bytes());

@@ -1,13 +1,14 @@
 //! Window slicing (Le Guennec et al. 2016): a window of the series, stretched to the full length.
 
 use rand::Rng;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::preparation::resample::sample_at;
 use crate::series::Series;
 
 /// Settings of `crop`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct CropConfig {
     /// Length of the window, as a part of the series, in (0, 1]. Default 0.9, the paper's.

@@ -1,12 +1,13 @@
 //! Cutout (DeVries & Taylor 2017), along time: a stretch of zeros in all channels.
 
 use rand::Rng;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::series::Series;
 
 /// Settings of `cutout`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct CutoutConfig {
     /// Longest stretch, as a part of the length, in [0, 1]. Default 0.2.

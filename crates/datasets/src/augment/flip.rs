@@ -1,12 +1,13 @@
 //! Flipping (Um et al. 2017, "rotation"): the sign of all values turned round, half of the time.
 
 use rand::Rng;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::series::Series;
 
 /// Settings of `flip`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct FlipConfig {
     /// How often, in [0, 1]. Default 0.5.

@@ -2,12 +2,13 @@
 //! mean where each channel is normalised. `cutout` is the paper's mask of time; a list may name each several times.
 
 use rand::Rng;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::series::Series;
 
 /// Settings of `frequency-mask`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct FrequencyMaskConfig {
     /// Most channels hidden, as a part of all, in [0, 1]; one always stays. Default 0.3: the paper hides up to 27 of

@@ -2,13 +2,14 @@
 //! waveform is needed.
 
 use rand::Rng;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::random::normal;
 use crate::series::Series;
 
 /// Settings of `gain`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct GainConfig {
     /// Deviation of the number, in units of the normalised data, in [0, 10]. Default 0.2: where a band's power varies

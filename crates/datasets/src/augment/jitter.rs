@@ -3,12 +3,13 @@
 
 use rand::Rng;
 use rand_distr::StandardNormal;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::series::Series;
 
 /// Settings of `jitter`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct JitterConfig {
     /// Deviation of the noise. Default 0.05.

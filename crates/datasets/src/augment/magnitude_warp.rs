@@ -2,13 +2,14 @@
 //! as a cubic spline; here its knots are joined by cosines, which needs no solver.
 
 use rand::Rng;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::augment::smooth_curve;
 use crate::series::Series;
 
 /// Settings of `magnitude-warp`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct MagnitudeWarpConfig {
     /// Deviation of the knots. Default 0.2, the paper's.

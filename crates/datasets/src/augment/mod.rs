@@ -29,6 +29,7 @@ pub use corpus::Corpus;
 use std::sync::Arc;
 
 use rand::Rng;
+use schemars::JsonSchema;
 use semiseq_schema::{InputSize, Problem};
 use serde::{Deserialize, Serialize};
 
@@ -39,7 +40,7 @@ use semiseq_audio::Frames;
 
 /// `[data.augment]`: the changes that make each view, applied in order. An absent list means the
 /// defaults for the kind of data; an empty list means none.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct AugmentConfig {
     /// The weak view. Default: `jitter` and `scaling` for series, `shift`, `gain` and `jitter` for log-mel frames,
@@ -64,7 +65,7 @@ pub struct Augmenter {
 macro_rules! registry {
     ($($name:literal $variant:ident $config:ty, $kind:ident $(with $corpus:ident)?, $summary:literal;)*) => {
         /// One augmentation, such as `{ jitter = { deviation = 0.05 } }`.
-        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
         #[non_exhaustive]
         pub enum AugmentationConfig {
             $(#[doc = $summary] #[serde(rename = $name)] $variant($config),)*

@@ -2,13 +2,14 @@
 //! up when; not for labels that depend on the order.
 
 use rand::Rng;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::random::shuffle;
 use crate::series::Series;
 
 /// Settings of `permutation`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct PermutationConfig {
     /// Segments, at least 2. Default 4, the paper's.

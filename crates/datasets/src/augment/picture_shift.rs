@@ -1,12 +1,13 @@
 //! Shift of a picture that is read row by row: up, down, left and right by a few points, zeros coming in.
 
 use rand::Rng;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::series::Series;
 
 /// Settings of `picture-shift`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct PictureShiftConfig {
     /// Points at most, in each direction. Default 2.

@@ -1,13 +1,14 @@
 //! Rotation of a picture that is read row by row, round its middle.
 
 use rand::Rng;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::augment::picture_shift::moved;
 use crate::series::Series;
 
 /// Settings of `picture-turn`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct PictureTurnConfig {
     /// Degrees at most, either way, in [0, 180]. Default 15.

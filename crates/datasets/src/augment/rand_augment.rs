@@ -2,6 +2,7 @@
 //! default strength. The paper draws among fourteen changes of images, at a strength of one number.
 
 use rand::Rng;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::augment::AugmentationConfig as A;
@@ -9,7 +10,7 @@ use crate::sequence::Sequence;
 use crate::series::Series;
 
 /// Settings of `rand-augment`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct RandAugmentConfig {
     /// Changes a view, at least 1. Default 2, the paper's for small nets.

@@ -2,13 +2,14 @@
 //! change places, and each keeps or turns its sign. With one channel it is `flip`.
 
 use rand::Rng;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::random::shuffle;
 use crate::series::Series;
 
 /// Settings of `rotation`. It has none.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RotationConfig {}
 

@@ -1,13 +1,14 @@
 //! Scaling (Um et al. 2017): each channel times a factor near 1.
 
 use rand::Rng;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::random::normal;
 use crate::series::Series;
 
 /// Settings of `scaling`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ScalingConfig {
     /// Deviation of the factor. Default 0.1, the paper's.

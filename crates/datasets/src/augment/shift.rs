@@ -2,13 +2,14 @@
 //! repeats its outermost step.
 
 use rand::Rng;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::preparation::resample::sample_at;
 use crate::series::Series;
 
 /// Settings of `shift`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ShiftConfig {
     /// Largest shift, as a part of the length, in [0, 1]. Default 0.05.

@@ -3,13 +3,14 @@
 //! keep it.
 
 use rand::Rng;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::preparation::resample::sample_at;
 use crate::series::Series;
 
 /// Settings of `speed`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SpeedConfig {
     /// Largest change of the speed, in [0, 0.9]. Default 0.1, the paper's.

@@ -8,12 +8,13 @@
 use std::collections::HashMap;
 
 use rand::Rng;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::augment::corpus::Corpus;
 
 /// Settings of `tf-idf-replace`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct TfIdfReplaceConfig {
     /// Words that are replaced on average, as a part of the text, in [0, 1]. Default 0.3; the paper's settings lie

@@ -1,6 +1,7 @@
 //! Time warping (Um et al. 2017): the series runs smoothly faster and slower, its length stays.
 
 use rand::Rng;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::augment::smooth_curve;
@@ -8,7 +9,7 @@ use crate::preparation::resample::sample_at;
 use crate::series::Series;
 
 /// Settings of `time-warp`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct TimeWarpConfig {
     /// Deviation of the speed. Default 0.2, the paper's.

@@ -1,10 +1,11 @@
 //! Token drop (Iyyer et al. 2015): tokens are left out at random, never all of them.
 
 use rand::Rng;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Settings of `token-drop`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct TokenDropConfig {
     /// How often a token is left out, in [0, 1). Default 0.1.

@@ -2,12 +2,13 @@
 //! WordNet; here a word is drawn as often as it stands in the training texts.
 
 use rand::Rng;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::augment::corpus::Corpus;
 
 /// Settings of `token-insert`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct TokenInsertConfig {
     /// How often a word comes in behind a word, in [0, 1]. Default 0.1, the paper's.

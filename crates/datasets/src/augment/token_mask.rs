@@ -1,12 +1,13 @@
 //! Token mask (Xie et al. 2017, "blank noise"): tokens become `<unk>` at random.
 
 use rand::Rng;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::preparation::text::UNKNOWN;
 
 /// Settings of `token-mask`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct TokenMaskConfig {
     /// How often a token is replaced, in [0, 1]. Default 0.1.

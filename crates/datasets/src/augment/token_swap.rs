@@ -1,10 +1,11 @@
 //! Token swap (Wei & Zou 2019): neighbours change places at random.
 
 use rand::Rng;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Settings of `token-swap`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct TokenSwapConfig {
     /// How often a token changes places with its neighbour, in [0, 1]. Default 0.1, the paper's.

@@ -2,13 +2,14 @@
 //! brought back to its length.
 
 use rand::Rng;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::preparation::resample::sample_at;
 use crate::series::Series;
 
 /// Settings of `window-warp`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct WindowWarpConfig {
     /// Length of the window, as a part of the series, in (0, 1). Default 0.1, the paper's.

@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
+use schemars::JsonSchema;
 use semiseq_schema::Problem;
 use serde::{Deserialize, Serialize};
 
 /// `[data.labels]`: at most one of `per_class`, `total`, `fraction` and `file`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct LabelsConfig {
     /// Labels of each class.
@@ -41,8 +42,9 @@ pub struct LabelsConfig {
 }
 
 /// One of several folds of the labelled part, written `[1, 5]`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(from = "[usize; 2]", into = "[usize; 2]")]
+#[schemars(with = "[usize; 2]")]
 pub struct Fold {
     /// Which one, counted from 1.
     pub number: usize,

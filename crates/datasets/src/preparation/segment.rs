@@ -1,10 +1,11 @@
 //! `[data.segment]`: how recordings of signals are cut into sequences, and what of their annotations are labels.
 
+use schemars::JsonSchema;
 use semiseq_schema::Problem;
 use serde::{Deserialize, Serialize};
 
 /// `[data.segment]`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SegmentConfig {
     /// Seconds of a window. Default 30, as sleep is scored.
@@ -29,7 +30,7 @@ pub struct SegmentConfig {
 }
 
 /// What has a label of its own.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Per {
     /// A window.

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
+use schemars::JsonSchema;
 use semiseq_schema::Problem;
 use serde::{Deserialize, Serialize};
 
@@ -28,7 +29,7 @@ pub(crate) const MOST_TOKENS: usize = 1 << 22;
 pub type Encode<'a> = Box<dyn Fn(&str) -> Result<Vec<u32>, String> + 'a>;
 
 /// Cuts text into tokens and numbers them.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Tokenizer {
     /// Words and characters with a vocabulary of the training part.

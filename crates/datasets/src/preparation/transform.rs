@@ -1,5 +1,6 @@
 //! `[data.transform]`: how sequences are prepared.
 
+use schemars::JsonSchema;
 use semiseq_schema::Problem;
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +9,7 @@ use crate::sequence::Sequence;
 use semiseq_audio::{LogMelConfig, MfccConfig, SoundConfig, WaveformConfig};
 
 /// `[data.transform]`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct TransformConfig {
     /// `none`, `series` (each series and channel to mean 0, deviation 1) or `channel` (each channel by
@@ -45,7 +46,7 @@ pub struct TransformConfig {
 }
 
 /// How values are scaled.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Normalize {
@@ -59,7 +60,7 @@ pub enum Normalize {
 }
 
 /// What a token of text is: a word, a character, or an entry of a `tokenizer.json`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct TextUnit(pub String);
 

@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::error::DataError;
@@ -13,7 +14,7 @@ use crate::sequence::{Dataset, Sequence, Target, Window};
 use crate::series::Series;
 
 /// `[data.windows]`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct WindowsConfig {
     /// Steps of a window, which the model reads. Default 96.

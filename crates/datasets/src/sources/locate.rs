@@ -52,7 +52,7 @@ fn not_fetched(path: &Path, set: &Fetchable, folder: &Path) -> DataError {
     let to = if folder == Path::new(fetch::FOLDER) { String::new() } else { format!(" --to {}", folder.display()) };
     DataError::new(
         format!("{}: the data set `{}` has not been fetched", path.display(), set.name),
-        format!("`cargo xtask data fetch {}{to}` downloads it; or give its path", set.name),
+        format!("`semiseq data fetch {}{to}` downloads it; or give its path", set.name),
     )
 }
 

@@ -179,9 +179,9 @@ mod tests {
             open(&config, Task::Classify).unwrap_err().in_full()
         };
         let near = message("data/ag-news-small/ag_news.csv");
-        assert!(near.contains("`cargo xtask data fetch ag-news-small` downloads it"), "{near}");
+        assert!(near.contains("`semiseq data fetch ag-news-small` downloads it"), "{near}");
         let far = message("/no/such/mnist-10k");
-        assert!(far.contains("`cargo xtask data fetch mnist-10k --to /no/such` downloads it"), "{far}");
+        assert!(far.contains("`semiseq data fetch mnist-10k --to /no/such` downloads it"), "{far}");
     }
 
     #[test]

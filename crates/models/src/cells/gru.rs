@@ -2,6 +2,7 @@
 
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
+use schemars::JsonSchema;
 use semiseq_kernels::{Cell, Direction, GruReset, Weights, gru};
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +20,7 @@ cell_settings! {
 }
 
 /// Where the reset gate of a GRU acts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Reset {

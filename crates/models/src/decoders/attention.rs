@@ -4,6 +4,7 @@ use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Tensor};
+use schemars::JsonSchema;
 use semiseq_kernels::tanh;
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +12,7 @@ use crate::layers::each_step;
 use crate::layers::pooling::VERY_SMALL;
 
 /// How a decoder weighs the encoder's states.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum AttentionKind {

@@ -5,6 +5,7 @@ use burn::module::Module;
 use burn::nn::{Embedding, EmbeddingConfig, Initializer, Linear, LinearConfig};
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Int, Tensor};
+use schemars::JsonSchema;
 use semiseq_kernels::{Direction, embedding, tanh};
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +20,7 @@ use crate::layers::step_outputs::StepOutputs;
 use crate::sequences::{Input, Sequences};
 
 /// Settings of a decoder.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SequenceDecoderConfig {
     /// Hidden units. Default 128.

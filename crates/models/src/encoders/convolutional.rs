@@ -5,6 +5,7 @@ use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::{Linear, LinearConfig, PaddingConfig2d};
 use burn::tensor::activation::leaky_relu;
 use burn::tensor::{Device, Tensor};
+use schemars::JsonSchema;
 use semiseq_schema::{Problem, problem};
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +16,7 @@ use crate::encoders::settings::EncoderSettings;
 
 /// `[model.….encoder.convolutional]`: two convolutions that each halve the image, and a fully connected layer (as
 /// DCGAN's discriminator, Radford et al. 2016, without batch normalisation).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ConvolutionalConfig {
     /// Rows of an image: steps of a sequence. Shorter ones are filled with zeros.

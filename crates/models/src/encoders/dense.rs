@@ -4,6 +4,7 @@ use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::activation::leaky_relu;
 use burn::tensor::{Device, Tensor};
+use schemars::JsonSchema;
 use semiseq_schema::{Problem, problem};
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +13,7 @@ use crate::encoders::image::{Image, ImageKind, fitted};
 use crate::encoders::settings::EncoderSettings;
 
 /// `[model.….encoder.dense]`: fully connected layers over all values of a sequence, as in the field's first GANs.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DenseConfig {
     /// Steps of a sequence; of an image, its rows. Shorter sequences are filled with zeros.

@@ -1,6 +1,7 @@
 //! The encoders that a config can name: a row each.
 
 use burn::tensor::Device;
+use schemars::JsonSchema;
 use semiseq_schema::{Problem, problem};
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +15,7 @@ pub const MOST_WEIGHTS: u64 = 1 << 29;
 macro_rules! registry {
     ($($name:literal $variant:ident $config:ty, $summary:literal;)*) => {
         /// The encoder: one table, named after its cell or its layers.
-        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
         #[non_exhaustive]
         pub enum EncoderConfig {
             $(#[doc = $summary] #[serde(rename = $name)] $variant($config),)*

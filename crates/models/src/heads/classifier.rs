@@ -3,6 +3,7 @@
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::{Device, Tensor};
+use schemars::JsonSchema;
 use semiseq_schema::Problem;
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +20,7 @@ use crate::model::SequenceModel;
 use crate::sequences::Sequences;
 
 /// `[model.classifier]`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ClassifierConfig {
     /// `last`, `mean`, `max` or `attention`. Default `last`.
@@ -39,7 +40,7 @@ pub struct ClassifierConfig {
 }
 
 /// How logits become probabilities.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Output {

@@ -1,6 +1,7 @@
 //! A model that predicts nothing by itself: what generative objectives and encoder-decoders train.
 
 use burn::tensor::Device;
+use schemars::JsonSchema;
 use semiseq_schema::Problem;
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +14,7 @@ use crate::layers::pooling::Pooling;
 
 /// `[model.autoencoder]`, `[model.vae]`, `[model.gan]`, `[model.language-model]` and `[model.encoder-decoder]`: an
 /// encoder and a pooling. Decoders, generators and output layers belong to the stage's objective.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EncoderOnlyConfig {
     /// `last`, `mean`, `max` or `attention`: how the steps become the vector. Default `last`.

@@ -2,6 +2,7 @@
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
+use schemars::JsonSchema;
 use semiseq_schema::{Problem, problem};
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +20,7 @@ use crate::model::SequenceModel;
 use crate::sequences::{Input, Sequences};
 
 /// `[model.forecaster]`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ForecasterConfig {
     /// `last`, `mean`, `max` or `attention`: the vector that the whole future is forecast from. Default `last`.

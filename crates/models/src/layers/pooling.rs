@@ -4,13 +4,14 @@ use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Tensor};
+use schemars::JsonSchema;
 use semiseq_kernels::{mean_over_time, tanh};
 use serde::{Deserialize, Serialize};
 
 use crate::layers::each_step;
 
 /// How the steps become one vector; padded steps never count.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Pooling {

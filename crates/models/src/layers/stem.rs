@@ -5,13 +5,14 @@ use burn::nn::PaddingConfig1d;
 use burn::nn::conv::{Conv1d, Conv1dConfig};
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
+use schemars::JsonSchema;
 use semiseq_schema::{Problem, problem};
 use serde::{Deserialize, Serialize};
 
 /// `stem = { widths = [5, 15, 31], filters = 16 }` of a recurrent encoder: `[x, relu(W₁ * x), relu(W₂ * x), …]` at each
 /// step, filters of several widths side by side as in InceptionTime (Ismail Fawaz et al. 2020), centred on the step,
 /// and the step itself.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct StemConfig {
     /// Steps that a filter sees, odd; one convolution each. Default `[5, 15, 31]`.

@@ -18,6 +18,7 @@
 
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
+use schemars::JsonSchema;
 use semiseq_datasets::{Pool, Views};
 use semiseq_models::SequenceModel;
 use semiseq_schema::{Problem, check_range};
@@ -35,7 +36,7 @@ use crate::terms::Terms;
 const LONGEST: f64 = 128.0;
 
 /// `[stage.objective.adamatch]`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct AdaMatchConfig {
     /// λ ≥ 0, the weight of the unlabelled term once it is grown. Default 1, the paper's.

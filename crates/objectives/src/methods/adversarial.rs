@@ -8,6 +8,7 @@
 //! The noise's length is a fraction of the sequence's own, as one vector; see `virtual_adversarial.rs`.
 
 use burn::module::Module;
+use schemars::JsonSchema;
 use semiseq_datasets::{Pool, Views};
 use semiseq_models::SequenceModel;
 use semiseq_schema::{Problem, check_range};
@@ -20,7 +21,7 @@ use crate::step::{Step, StepContext};
 use crate::terms::Terms;
 
 /// `[stage.objective.adversarial]`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct AdversarialConfig {
     /// λ ≥ 0, the weight of the loss under noise. Default 1, the paper's.

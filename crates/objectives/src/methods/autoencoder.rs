@@ -18,6 +18,7 @@
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::Tensor;
+use schemars::JsonSchema;
 use semiseq_datasets::{Pool, Views};
 use semiseq_models::{
     AnyDecoder, Feeding, Input, InputSize, SequenceDecoderConfig, SequenceModel, Sequences, StepOutputs,
@@ -33,7 +34,7 @@ use crate::step::{Part, Step, StepContext};
 use crate::terms::Terms;
 
 /// What rebuilds the sequence from the vector.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum DecoderKind {
@@ -45,7 +46,7 @@ pub enum DecoderKind {
 }
 
 /// `[stage.objective.autoencoder]`. `hidden`, `reversed` and `teacher_forcing` belong to the recurrent decoder.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct AutoencoderConfig {
     /// `recurrent` or `bag-of-words`. Default `recurrent`.

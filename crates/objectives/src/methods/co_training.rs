@@ -11,6 +11,7 @@
 
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Int, Tensor};
+use schemars::JsonSchema;
 use semiseq_datasets::{Pool, Views};
 use semiseq_models::{SequenceModel, Sequences};
 use semiseq_schema::{Problem, check_range, problem};
@@ -25,7 +26,7 @@ use crate::step::{Step, StepContext, Targets};
 use crate::terms::Terms;
 
 /// `[stage.objective.co-training]`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct CoTrainingConfig {
     /// Weight ≥ 0 of the labels that the two give each other. Default 1.

@@ -12,6 +12,7 @@
 use burn::module::{Module, Param};
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Tensor};
+use schemars::JsonSchema;
 use semiseq_datasets::{Pool, Views};
 use semiseq_models::{SequenceModel, Sequences};
 use semiseq_schema::{Problem, check_range, problem};
@@ -31,7 +32,7 @@ use crate::terms::Terms;
 const LONGEST: f64 = 32.0;
 
 /// `[stage.objective.comatch]`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct CoMatchConfig {
     /// Weight ≥ 0 of the guesses. Default 1, the paper's.

@@ -14,6 +14,7 @@ use burn::module::Module;
 use burn::nn::{Embedding, EmbeddingConfig, Linear, LinearConfig};
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Int, Tensor};
+use schemars::JsonSchema;
 use semiseq_datasets::{Pool, Views};
 use semiseq_models::{Input, InputSize, SequenceModel, Sequences, each_step, embedding};
 use semiseq_schema::{Problem, problem};
@@ -26,7 +27,7 @@ use crate::step::{Part, Step, StepContext};
 use crate::terms::Terms;
 
 /// `[stage.objective.contrastive-predictive-coding]`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ContrastivePredictiveCodingConfig {
     /// How many steps ahead, at least 1. Default 12, the paper's for audio. Steps beyond the end of the sequences are

@@ -10,6 +10,7 @@ use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::activation::relu;
 use burn::tensor::{Int, Tensor};
+use schemars::JsonSchema;
 use semiseq_datasets::{Pool, Views};
 use semiseq_models::{SequenceModel, Sequences};
 use semiseq_schema::{Problem, check_range};
@@ -25,7 +26,7 @@ use crate::step::{Step, StepContext};
 use crate::terms::Terms;
 
 /// `[stage.objective.crmatch]`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct CrMatchConfig {
     /// Weight ≥ 0 of the guesses. Default 1, the paper's.

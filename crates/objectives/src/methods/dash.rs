@@ -17,6 +17,7 @@ use std::collections::BTreeSet;
 
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
+use schemars::JsonSchema;
 use semiseq_datasets::{Pool, Views};
 use semiseq_models::SequenceModel;
 use semiseq_schema::{Problem, check_range, problem};
@@ -36,7 +37,7 @@ use crate::terms::Terms;
 const LOOSE: f64 = 1.0001;
 
 /// `[stage.objective.dash]`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct DashConfig {
     /// λ ≥ 0, the weight of the unlabelled term. Default 1, the paper's.

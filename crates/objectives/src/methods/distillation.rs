@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 
 use burn::module::{Module, Param};
 use burn::tensor::{Tensor, TensorData};
+use schemars::JsonSchema;
 use semiseq_datasets::{Pool, Views};
 use semiseq_models::SequenceModel;
 use semiseq_schema::{Problem, check_range, problem};
@@ -29,7 +30,7 @@ use crate::step::{Part, Step, StepContext};
 use crate::terms::Terms;
 
 /// `[stage.objective.distillation]`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct DistillationConfig {
     /// Which references teach, and how much each counts: those whose name holds such a text, with a weight ≥ 0.

@@ -4,6 +4,7 @@
 //! keeps a model that knows nothing yet from growing sure of it.
 
 use burn::module::Module;
+use schemars::JsonSchema;
 use semiseq_datasets::{Pool, Views};
 use semiseq_models::SequenceModel;
 use semiseq_schema::{Problem, check_range};
@@ -17,7 +18,7 @@ use crate::step::{Step, StepContext};
 use crate::terms::Terms;
 
 /// `[stage.objective.entropy-minimisation]`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct EntropyMinimisationConfig {
     /// λ ≥ 0, the weight of the entropy. Default 0.1; the paper searches [0, 1]. Lower it when one

@@ -7,6 +7,7 @@
 //! the paper's RandAugment of images.
 
 use burn::module::Module;
+use schemars::JsonSchema;
 use semiseq_datasets::{Pool, Views};
 use semiseq_models::SequenceModel;
 use semiseq_schema::{Problem, check_range};
@@ -19,7 +20,7 @@ use crate::step::{Step, StepContext};
 use crate::terms::Terms;
 
 /// `[stage.objective.fixmatch]`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct FixMatchConfig {
     /// λ ≥ 0, the weight of the unlabelled term. Default 1, the paper's.

@@ -6,6 +6,7 @@
 
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
+use schemars::JsonSchema;
 use semiseq_datasets::{Pool, Views};
 use semiseq_models::SequenceModel;
 use semiseq_schema::{Problem, check_range};
@@ -19,7 +20,7 @@ use crate::step::{Part, Step, StepContext};
 use crate::terms::Terms;
 
 /// `[stage.objective.flexmatch]`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct FlexMatchConfig {
     /// λ ≥ 0, the weight of the unlabelled term. Default 1, the paper's.

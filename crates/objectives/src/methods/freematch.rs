@@ -9,6 +9,7 @@
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 use burn::tensor::activation::softmax;
+use schemars::JsonSchema;
 use semiseq_datasets::{Pool, Views};
 use semiseq_models::SequenceModel;
 use semiseq_schema::{Problem, check_range};
@@ -29,7 +30,7 @@ const LONGEST: f64 = 1000.0;
 const LEAST: f64 = 1e-30;
 
 /// `[stage.objective.freematch]`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct FreeMatchConfig {
     /// λ_u ≥ 0, the weight of the unlabelled term. Default 1, the paper's.

@@ -20,6 +20,7 @@ use burn::module::Module;
 use burn::nn::{Embedding, EmbeddingConfig, Linear, LinearConfig};
 use burn::tensor::activation::{relu, softplus};
 use burn::tensor::{Device, Int, Tensor};
+use schemars::JsonSchema;
 use semiseq_datasets::{Pool, Views};
 use semiseq_models::{Input, InputSize, SequenceGenerator, SequenceModel, Sequences};
 use semiseq_schema::{Problem, Scores, check_range, problem};
@@ -38,7 +39,7 @@ use crate::terms::Terms;
 const DIFFERENCE: f64 = 1e-2;
 
 /// What the two play for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum GanLoss {
@@ -52,7 +53,7 @@ pub enum GanLoss {
 }
 
 /// `[stage.objective.gan]`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct GanConfig {
     /// `non-saturating`, `hinge` or `wgan-gp`. Default `non-saturating`.

@@ -12,6 +12,7 @@
 use burn::module::Module;
 use burn::tensor::Tensor;
 use burn::tensor::activation::softmax;
+use schemars::JsonSchema;
 use semiseq_datasets::{Pool, Views};
 use semiseq_models::SequenceModel;
 use semiseq_schema::{Problem, check_memory, check_range};
@@ -29,7 +30,7 @@ use crate::step::{Part, Step, StepContext, Targets};
 use crate::terms::Terms;
 
 /// `[stage.objective.interpolation-consistency]`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct InterpolationConsistencyConfig {
     /// Decay in [0, 1) of the teacher's average. Default 0.99; the paper uses 0.999 over far longer runs.

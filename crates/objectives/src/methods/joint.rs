@@ -6,6 +6,7 @@
 
 use burn::module::Module;
 use burn::tensor::Tensor;
+use schemars::JsonSchema;
 use semiseq_datasets::{Pool, Sequence, Views};
 use semiseq_models::{Input, SequenceModel, Sequences};
 use semiseq_schema::{Problem, Scores, check_range, problem};
@@ -18,7 +19,7 @@ use crate::step::{Part, Step, StepContext};
 use crate::terms::Terms;
 
 /// `[stage.objective.joint]`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct JointConfig {
     /// `[[stage.objective.joint.part]]`, at least two.
@@ -27,7 +28,7 @@ pub struct JointConfig {
 }
 
 /// One objective with its weight.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct JointPart {
     /// Weight ≥ 0 at the start of the stage. Default 1.

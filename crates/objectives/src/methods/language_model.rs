@@ -10,6 +10,7 @@
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::{Int, Tensor};
+use schemars::JsonSchema;
 use semiseq_datasets::{Pool, Views};
 use semiseq_models::{Input, InputSize, SequenceModel, Sequences, StepOutputs};
 use semiseq_schema::Problem;
@@ -26,7 +27,7 @@ use crate::terms::Terms;
 const FORETOLD: Over = Over::Steps(1);
 
 /// `[stage.objective.language-model]`. It has no settings of its own.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LanguageModelConfig {}
 

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::{Tensor, TensorData};
+use schemars::JsonSchema;
 use semiseq_datasets::{Batch, BatchInputs, Pool, Views};
 use semiseq_models::{Input, InputSize, SequenceModel, Sequences, each_step};
 use semiseq_schema::{Problem, check_range, mix, problem};
@@ -22,7 +23,7 @@ use crate::step::{Part, Step, StepContext};
 use crate::terms::Terms;
 
 /// `[stage.objective.masked-reconstruction]`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct MaskedReconstructionConfig {
     /// Share of the values that is hidden, in (0, 1). Default 0.15, the paper's.

@@ -9,6 +9,7 @@
 use burn::module::Module;
 use burn::tensor::Tensor;
 use burn::tensor::activation::softmax;
+use schemars::JsonSchema;
 use semiseq_datasets::{Pool, Views};
 use semiseq_models::SequenceModel;
 use semiseq_schema::{Problem, check_range};
@@ -24,7 +25,7 @@ use crate::step::{Part, Step, StepContext, Targets};
 use crate::terms::Terms;
 
 /// `[stage.objective.mixmatch]`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct MixMatchConfig {
     /// λ ≥ 0, the weight of the unlabelled term once it is grown. Default 5. The paper's 75, for CIFAR-10 and a million

@@ -10,6 +10,7 @@
 //! and goes on from the weights of the round before.
 
 use burn::module::Module;
+use schemars::JsonSchema;
 use semiseq_datasets::{Pool, Views};
 use semiseq_models::SequenceModel;
 use semiseq_schema::{Problem, check_range};
@@ -24,7 +25,7 @@ use crate::step::{Step, StepContext};
 use crate::terms::Terms;
 
 /// `[stage.objective.noisy-student]`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct NoisyStudentConfig {
     /// Rounds, the supervised one included; at least 2. Default 4: the paper's teacher and three students.

@@ -7,6 +7,7 @@
 use burn::module::Module;
 use burn::tensor::Tensor;
 use burn::tensor::activation::softmax;
+use schemars::JsonSchema;
 use semiseq_datasets::{Pool, Views};
 use semiseq_models::SequenceModel;
 use semiseq_schema::{Problem, check_range};
@@ -22,7 +23,7 @@ use crate::step::{Part, Step, StepContext};
 use crate::terms::Terms;
 
 /// `[stage.objective.pi-model]`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct PiModelConfig {
     /// `w_max` ≥ 0, the weight of the consistency term once ramped up. Default 100, the paper's. It takes the mean of

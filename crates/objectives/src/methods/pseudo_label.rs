@@ -6,6 +6,7 @@
 //! the objective is the paper's.
 
 use burn::module::Module;
+use schemars::JsonSchema;
 use semiseq_datasets::{Pool, Views};
 use semiseq_models::SequenceModel;
 use semiseq_schema::{Problem, check_range, problem};
@@ -18,7 +19,7 @@ use crate::step::{Step, StepContext, Targets};
 use crate::terms::Terms;
 
 /// `[stage.objective.pseudo-label]`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct PseudoLabelConfig {
     /// `α_f` ≥ 0, the final weight. Default 3, the paper's. Lower it when validation falls once it grows.

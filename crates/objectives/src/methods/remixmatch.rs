@@ -12,6 +12,7 @@
 
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
+use schemars::JsonSchema;
 use semiseq_datasets::{Pool, Views};
 use semiseq_models::SequenceModel;
 use semiseq_schema::{Problem, check_range};
@@ -32,7 +33,7 @@ use crate::terms::Terms;
 const LONGEST: f64 = 128.0;
 
 /// `[stage.objective.remixmatch]`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ReMixMatchConfig {
     /// Weight ≥ 0 of the mixed unlabelled sequences once it is grown. Default 1.5, the paper's.

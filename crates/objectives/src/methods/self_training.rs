@@ -10,6 +10,7 @@
 
 use burn::module::{Module, Param};
 use burn::tensor::{Int, Tensor};
+use schemars::JsonSchema;
 use semiseq_datasets::{Pool, Views};
 use semiseq_models::SequenceModel;
 use semiseq_schema::{Problem, check_range, problem};
@@ -24,7 +25,7 @@ use crate::step::{Part, Step, StepContext, Targets};
 use crate::terms::Terms;
 
 /// `[stage.objective.self-training]`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SelfTrainingConfig {
     /// Rounds, the supervised one included; at least 2. Default 4.

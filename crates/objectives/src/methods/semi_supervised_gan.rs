@@ -18,6 +18,7 @@
 use burn::module::Module;
 use burn::tensor::Tensor;
 use burn::tensor::activation::softplus;
+use schemars::JsonSchema;
 use semiseq_datasets::{Pool, Views};
 use semiseq_models::{Input, InputSize, SequenceGenerator, SequenceModel, Sequences};
 use semiseq_schema::{Problem, Scores, check_memory, check_range, problem};
@@ -40,7 +41,7 @@ use crate::terms::Terms;
 const MEMORY: f64 = 1.0 / 18.0;
 
 /// `[stage.objective.semi-supervised-gan]`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SemiSupervisedGanConfig {
     /// Weight ≥ 0 of real against made. Default 1, the paper's.

@@ -17,6 +17,7 @@ use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::activation::{log_softmax, softmax};
 use burn::tensor::{Int, Tensor};
+use schemars::JsonSchema;
 use semiseq_datasets::{Pool, Views};
 use semiseq_models::{AnyDecoder, Feeding, Input, SequenceModel, Sequences, tanh};
 use semiseq_schema::{Problem, Scores, check_range, problem};
@@ -36,7 +37,7 @@ use crate::step::{Part, Step, StepContext, Targets};
 use crate::terms::Terms;
 
 /// What the generative part rebuilds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Rebuild {
@@ -48,7 +49,7 @@ pub enum Rebuild {
 }
 
 /// `[stage.objective.semi-supervised-vae]`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SemiSupervisedVaeConfig {
     /// `sequence` (M2) or `summary` (M1+M2 after a stage of `vae`). Default `sequence`.

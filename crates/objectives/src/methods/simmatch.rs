@@ -11,6 +11,7 @@
 
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
+use schemars::JsonSchema;
 use semiseq_datasets::{Pool, Views};
 use semiseq_models::{SequenceModel, Sequences};
 use semiseq_schema::{Problem, check_range, problem};
@@ -33,7 +34,7 @@ const LONGEST: f64 = 256.0;
 const KEEP: f64 = 0.7;
 
 /// `[stage.objective.simmatch]`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SimMatchConfig {
     /// Weight ≥ 0 of the guesses. Default 1, the paper's.

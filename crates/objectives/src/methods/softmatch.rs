@@ -8,6 +8,7 @@
 
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
+use schemars::JsonSchema;
 use semiseq_datasets::{Pool, Views};
 use semiseq_models::SequenceModel;
 use semiseq_schema::{Problem, check_range};
@@ -24,7 +25,7 @@ use crate::terms::Terms;
 const LONGEST: f64 = 1000.0;
 
 /// `[stage.objective.softmatch]`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SoftMatchConfig {
     /// λ_u ≥ 0, the weight of the unlabelled term. Default 1, the paper's.

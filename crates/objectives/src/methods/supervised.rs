@@ -5,6 +5,7 @@ use std::sync::Arc;
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::Tensor;
 use burn::tensor::activation::log_softmax;
+use schemars::JsonSchema;
 use semiseq_datasets::{Pool, Views};
 use semiseq_models::{Input, SequenceModel};
 use semiseq_schema::{Problem, check_range, problem};
@@ -17,7 +18,7 @@ use crate::step::{Part, Step, StepContext, Targets};
 use crate::terms::Terms;
 
 /// `[stage.objective.supervised]`, and `supervised = { … }` inside every other objective.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SupervisedConfig {
     /// ε in [0, 1): how much of the target is spread over all classes (Szegedy et al. 2016 use 0.1).
@@ -32,7 +33,7 @@ pub struct SupervisedConfig {
 }
 
 /// How the classes weigh.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 #[non_exhaustive]
 pub enum ClassWeights {

@@ -9,6 +9,7 @@
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 use burn::tensor::activation::softmax;
+use schemars::JsonSchema;
 use semiseq_datasets::{Pool, Views};
 use semiseq_models::SequenceModel;
 use semiseq_schema::{Problem, check_memory, check_range};
@@ -25,7 +26,7 @@ use crate::step::{Step, StepContext};
 use crate::terms::Terms;
 
 /// `[stage.objective.temporal-ensembling]`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct TemporalEnsemblingConfig {
     /// `w_max` ≥ 0, the weight of the consistency term once ramped up. Default 30, the paper's, which it scales by the

@@ -6,6 +6,7 @@
 //! the recording was like before does not. The states begin at zero with each epoch.
 
 use burn::module::Module;
+use schemars::JsonSchema;
 use semiseq_datasets::{Pool, Views};
 use semiseq_models::{SequenceModel, State};
 use semiseq_schema::Problem;
@@ -18,7 +19,7 @@ use crate::terms::Terms;
 
 /// `[stage.objective.truncated-backpropagation]`, for a forecaster with `every_step`, and windows that follow each
 /// other (`stride` as long as `input`).
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct TruncatedBackpropagationConfig {
     /// The supervised loss.

@@ -10,6 +10,7 @@
 
 use burn::module::Module;
 use burn::tensor::activation::{log_softmax, softmax};
+use schemars::JsonSchema;
 use semiseq_datasets::{Pool, Views};
 use semiseq_models::SequenceModel;
 use semiseq_schema::{Problem, check_range};
@@ -24,7 +25,7 @@ use crate::step::{Part, Step, StepContext, Targets};
 use crate::terms::Terms;
 
 /// `[stage.objective.uda]`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct UdaConfig {
     /// λ ≥ 0, the weight of the unlabelled term. Default 1, the paper's.
@@ -42,7 +43,7 @@ pub struct UdaConfig {
 }
 
 /// How fast labelled sequences that are predicted well come in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum SignalAnnealing {

@@ -14,6 +14,7 @@
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::Tensor;
+use schemars::JsonSchema;
 use semiseq_datasets::{Pool, Views};
 use semiseq_models::{AnyDecoder, Feeding, Input, SequenceDecoderConfig, SequenceModel, Sequences, StepOutputs};
 use semiseq_schema::{Problem, Scores, check_range, problem};
@@ -31,7 +32,7 @@ use crate::terms::Terms;
 const ACTIVE: f64 = 0.01;
 
 /// How the weight of the divergence grows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Annealing {
@@ -45,7 +46,7 @@ pub enum Annealing {
 }
 
 /// `[stage.objective.vae]`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct VaeConfig {
     /// Width of `z`. Default 32.

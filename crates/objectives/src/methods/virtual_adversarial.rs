@@ -12,6 +12,7 @@
 
 use burn::module::Module;
 use burn::tensor::Tensor;
+use schemars::JsonSchema;
 use semiseq_datasets::{Pool, Views};
 use semiseq_models::SequenceModel;
 use semiseq_schema::{Problem, check_range, problem};
@@ -28,7 +29,7 @@ use crate::step::{Part, Step, StepContext};
 use crate::terms::Terms;
 
 /// `[stage.objective.virtual-adversarial]`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct VirtualAdversarialConfig {
     /// Weight ≥ 0 of the term. Default 1, the papers'.

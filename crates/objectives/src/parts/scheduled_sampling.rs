@@ -2,6 +2,7 @@
 //! before it, and more and more with its own.
 
 use burn::tensor::{Device, Tensor};
+use schemars::JsonSchema;
 use semiseq_schema::{Problem, check_range};
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +10,7 @@ use crate::parts::random::{Draws, step_seed};
 use crate::step::StepContext;
 
 /// `scheduled_sampling = { … }` of an objective with a decoder.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ScheduledSamplingConfig {
     /// How the share ε of true steps falls from 1 (section 2.4). Default `linear`.
@@ -22,7 +23,7 @@ pub struct ScheduledSamplingConfig {
 }
 
 /// The curve of ε over the optimiser's steps `i`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Decay {

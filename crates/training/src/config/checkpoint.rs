@@ -1,5 +1,8 @@
 //! `checkpoint_every`: a number of optimiser steps, or a time.
 
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -25,6 +28,16 @@ impl CheckpointEvery {
         let (number, unit) = UNITS.iter().find_map(|(name, unit)| Some((text.strip_suffix(name)?, unit)))?;
         let seconds = number.trim().parse::<f64>().ok()? * unit;
         (seconds > 0.0 && seconds <= LONGEST).then_some(Self::Seconds(seconds))
+    }
+}
+
+impl JsonSchema for CheckpointEvery {
+    fn schema_name() -> Cow<'static, str> {
+        "CheckpointEvery".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "anyOf": [{ "type": "integer", "minimum": 1 }, { "type": "string" }] })
     }
 }
 

@@ -80,7 +80,7 @@ pub(super) fn load(path: &Path, seen: &mut Vec<PathBuf>) -> Result<Loaded, Error
 }
 
 /// Keys of `[model]` that are about any model: the table itself holds one table, the choice.
-const OF_ANY_MODEL: [&str; 2] = ["weights", "weights_part"];
+pub(super) const OF_ANY_MODEL: [&str; 2] = ["weights", "weights_part"];
 
 /// Takes the keys that are about any model out of `[model]`, to where [`RunConfig`] has them.
 pub(super) fn lift_weights(table: &mut Table, places: &mut Places) {

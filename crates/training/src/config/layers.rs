@@ -1,10 +1,11 @@
 //! `[stage.layers]`: which layers stand still for how long, and which move slower than the others.
 
+use schemars::JsonSchema;
 use semiseq_schema::{Problem, check_range};
 use serde::{Deserialize, Serialize};
 
 /// `[stage.layers]`. A layer that is not named learns from the first step at the stage's rate.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct LayersConfig {
     /// The vectors of tokens.
@@ -25,7 +26,7 @@ pub struct LayersConfig {
 }
 
 /// One layer's part, `encoder = { frozen_epochs = 5, lr_factor = 0.1 }`.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct LayerConfig {
     /// Epochs at the start of the stage in which the layer stands still. Default 0; as many as the stage has, or more:

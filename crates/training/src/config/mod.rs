@@ -15,6 +15,7 @@ mod overrides;
 pub(crate) mod paths;
 pub(crate) mod read;
 mod recipe;
+pub mod reference;
 pub(crate) mod references;
 pub(crate) mod schedule;
 pub(crate) mod spans;
@@ -34,6 +35,7 @@ pub use stage::{EarlyStopping, StageConfig};
 
 use std::path::PathBuf;
 
+use schemars::JsonSchema;
 use semiseq_datasets::{DataConfig, Validation};
 use semiseq_models::{ModelConfig, WeightsPart};
 use semiseq_objectives::ObjectiveConfig;
@@ -43,7 +45,7 @@ use serde::{Deserialize, Serialize};
 use crate::recipe::{ModelSettings, ObjectiveSettings};
 
 /// A whole run. One value of this type and the data determine every number that the run prints.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct RunConfig<M = ModelConfig, O = ObjectiveConfig> {

@@ -1,10 +1,11 @@
 //! The optimisers a config may name. Defaults are PyTorch's, so that a learning rate moves over.
 
+use schemars::JsonSchema;
 use semiseq_schema::{Problem, check_range, problem};
 use serde::{Deserialize, Serialize};
 
 /// `[stage.optimizer.NAME]`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum OptimizerConfig {
@@ -23,7 +24,7 @@ pub enum OptimizerConfig {
 }
 
 /// Settings of `sgd` and `momentum`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SgdConfig {
     /// Learning rate. Default 1e-2.
@@ -42,7 +43,7 @@ pub struct SgdConfig {
 }
 
 /// Settings of `adam` and `adamw`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct AdamConfig {
     /// Learning rate. Default 1e-3. Lower it when the loss jumps.
@@ -65,7 +66,7 @@ pub struct AdamConfig {
 }
 
 /// Settings of `rmsprop`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct RmsPropConfig {
     /// Learning rate. Default 1e-3.

@@ -1,10 +1,11 @@
 //! How the learning rate moves over a stage: a pure function of the step.
 
+use schemars::JsonSchema;
 use semiseq_schema::{Problem, check_range, problem};
 use serde::{Deserialize, Serialize};
 
 /// `[stage.schedule.NAME]`; each begins with a linear warm-up over a fraction of the steps.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum ScheduleConfig {
@@ -19,7 +20,7 @@ pub enum ScheduleConfig {
 }
 
 /// Settings of `constant`, `cosine` and `linear`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct WarmupOnly {
     /// Fraction of the steps over which the rate rises from zero, in [0, 1). Default 0.
@@ -27,7 +28,7 @@ pub struct WarmupOnly {
 }
 
 /// Settings of `step`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct StepSchedule {
     /// Fraction of the steps over which the rate rises from zero, in [0, 1). Default 0.

@@ -1,5 +1,6 @@
 //! One stage of a run: an objective, how long, on which batches, with which optimiser.
 
+use schemars::JsonSchema;
 use semiseq_objectives::ObjectiveConfig;
 use semiseq_schema::{METRICS, Problem, check_range, problem};
 use serde::{Deserialize, Serialize};
@@ -11,7 +12,7 @@ use crate::config::schedule::ScheduleConfig;
 use crate::recipe::ObjectiveSettings;
 
 /// `[[stage]]`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StageConfig<O = ObjectiveConfig> {
     /// Passes over the larger of the labelled and the unlabelled pool. Either this or `steps`.
@@ -72,7 +73,7 @@ pub struct StageConfig<O = ObjectiveConfig> {
 }
 
 /// `early_stopping = { metric = "valid.accuracy", patience = 10 }`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EarlyStopping {
     /// `valid.` and the name of a metric, such as `accuracy`, `macro_f1`, `loss`, `r2` or `perplexity`. Refused where

@@ -1,0 +1,10 @@
+//! What can be written in a config, from the doc comments of its structs: as a JSON schema, as tables of keys, and as
+//! comments of a config in full.
+
+mod schema;
+mod tables;
+mod written;
+
+pub use schema::schema;
+pub use tables::{Key, Table, tables};
+pub use written::written_out;
