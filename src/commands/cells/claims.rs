@@ -1,10 +1,10 @@
 //! Claims: how processes, on one machine or on several that share a folder, run no cell twice.
 //!
 //! A claim is a file that is created where none is (`O_EXCL`, which network file systems know too), `KEY.1`; whoever
-//! creates it runs the cell and renews the file while it does. Where a claim is not renewed for its time, `KEY.2` may be
-//! created, and so on: the highest number holds. Nothing is ever removed or renamed, so that no two processes can both
-//! believe they were first. A holder that was suspended finds the higher number when it wakes, and stops its cell. Times
-//! are measured by each process's own clock, as how long a file has not changed: clocks of machines differ.
+//! creates it runs the cell and renews the file while it does. Where a claim is not renewed for its time, `KEY.2` may
+//! be created, and so on: the highest number holds. Nothing is ever removed or renamed, so that no two processes can
+//! both believe they were first. A holder that was suspended finds the higher number when it wakes, and stops its cell.
+//! Times are measured by each process's own clock, as how long a file has not changed: clocks of machines differ.
 
 use std::collections::{HashMap, HashSet};
 use std::fs::{self, OpenOptions};

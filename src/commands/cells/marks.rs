@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use semiseq::datasets::{DataMark, SplitRecord};
 use semiseq::prelude::*;
 
-use super::Cell;
+use super::cell::Cell;
 
 /// What a cell's data may differ in though the same files are read.
 const CHOICES: [&str; 6] = ["per_class", "total", "fraction", "seed", "fold", "imbalance"];

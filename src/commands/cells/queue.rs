@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use semiseq::prelude::*;
 
-use super::Cell;
+use super::cell::Cell;
 use super::claims::{Asked, Claim, Claims};
 
 /// Cells that wait, by their places.

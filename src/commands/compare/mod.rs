@@ -41,11 +41,12 @@ pub struct Arguments {
     /// Run the cell of this key alone, and make no table; may be repeated
     #[arg(long, value_name = "KEY", conflicts_with_all = ["shard", "claim", "gather"])]
     only: Vec<String>,
-    /// Run the I-th of N parts, counted from 1, and make no table: what has the same data, labels and seed stays together
+    /// Run the I-th of N parts, counted from 1, and make no table: what has the same data, labels and seed stays
+    /// together
     #[arg(long, value_name = "I/N", conflicts_with_all = ["claim", "gather"])]
     shard: Option<Shard>,
-    /// Share the cells with other processes that were given the same command, also on other machines that see the folder:
-    /// each claims what it runs, and takes over from those that are gone
+    /// Share the cells with other processes that were given the same command, also on other machines that see the
+    /// folder: each claims what it runs, and takes over from those that are gone
     #[arg(long, conflicts_with = "gather")]
     claim: bool,
     /// With --claim: seconds after which a cell is taken over from a process that does not renew its claim

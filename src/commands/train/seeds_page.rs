@@ -23,7 +23,7 @@ pub fn page(summary: &SeedsSummary, config: &str) -> String {
         body.push_str(&numbers(summary, metric.name));
         let _ = write!(
             body,
-            "<section><h2>{} of each seed</h2>{}<p>A point is a seed, the bar the 95 % interval of the mean.</p></section>",
+            "<section><h2>{} of each seed</h2><div class=\"scroll\">{}</div><p>A point is a seed, the bar the 95 % interval of the mean.</p></section>",
             metric.title,
             points(summary, metric.name)
         );
@@ -75,7 +75,7 @@ fn points(summary: &SeedsSummary, metric: &str) -> String {
     let room = (high - low).max(1e-9);
     let x = |value: f64| NAMES + (WIDTH - NAMES - 12.0) * (value - low) / room;
     let height = ROW * rows.len() as f64 + 24.0;
-    let mut svg = format!("<svg viewBox=\"0 0 {WIDTH} {height}\" role=\"img\">");
+    let mut svg = format!("<svg viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" style=\"min-width: 34rem\">");
     for (place, (name, spread)) in rows.iter().enumerate() {
         let y = ROW * (place as f64 + 0.5);
         let own = place + 1 == rows.len();
@@ -125,7 +125,7 @@ fn table(summary: &SeedsSummary) -> String {
         let _ = write!(text, "<tr><td>{}</td>", escape(name));
         for column in &columns {
             let shown = spreads.get(*column).map_or_else(String::new, Spread::text);
-            let _ = write!(text, "<td>{shown}</td>");
+            let _ = write!(text, "<td style=\"white-space: nowrap\">{}</td>", shown.replace(" [", "<br>["));
         }
         text.push_str("</tr>");
     }
