@@ -195,9 +195,9 @@ fn claimed_cells_are_run_once_though_a_claimer_is_killed() {
     assert_eq!(text(&alone), text(&outputs[0]));
 }
 
-/// The fenced block of `docs/many-runs.md` that holds some text.
+/// The fenced block of `docs/src/many-runs.md` that holds some text.
 fn recipe(needle: &str) -> String {
-    let text = std::fs::read_to_string("docs/many-runs.md").expect("the page");
+    let text = std::fs::read_to_string("docs/src/many-runs.md").expect("the page");
     let mut blocks = text.split("```").skip(1).step_by(2);
     let block = blocks.find(|block| block.contains(needle)).unwrap_or_else(|| panic!("no block holds {needle}"));
     block.split_once('\n').expect("a language").1.to_string()

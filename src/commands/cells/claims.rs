@@ -264,7 +264,8 @@ mod tests {
             first.renew();
             std::thread::sleep(Duration::from_millis(100));
         }
-        // Nobody renews it any more.
+        // Nobody renews it any more, which both see from here on.
+        assert!(ours(&second, "a").is_none() && ours(&third, "a").is_none());
         std::thread::sleep(Duration::from_millis(1100));
         let over = [ours(&second, "a"), ours(&third, "a")];
         assert_eq!(over.iter().flatten().count(), 1);
