@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use semiseq::training::Error;
-use semiseq::training::terminal::{CALLED_AS, tell};
+use semiseq::training::terminal::{CALLED_AS, Verbosity, fail, set_verbosity};
 
 /// Learn from sequences when labels are few.
 #[derive(Parser)]
@@ -20,6 +20,12 @@ use semiseq::training::terminal::{CALLED_AS, tell};
 struct Arguments {
     #[command(subcommand)]
     command: Command,
+    /// Only warnings, errors and results
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    quiet: bool,
+    /// Say more of what is done, in lines
+    #[arg(short, long, global = true)]
+    verbose: bool,
 }
 
 #[derive(Subcommand)]
@@ -84,6 +90,11 @@ fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => return usage::explain(&error),
     };
+    match (arguments.quiet, arguments.verbose) {
+        (true, _) => set_verbosity(Verbosity::Quiet),
+        (_, true) => set_verbosity(Verbosity::Verbose),
+        _ => {}
+    }
     let result = match arguments.command {
         Command::Train(arguments) => commands::train::run(&arguments),
         Command::Eval(arguments) => commands::eval::run(&arguments),
@@ -108,15 +119,15 @@ fn main() -> ExitCode {
     let Err(error) = result else { return ExitCode::SUCCESS };
     match &error {
         Error::Interrupted { .. } => {
-            tell(error.in_full());
+            fail(error.in_full());
             ExitCode::from(130)
         }
         _ if error.is_input() => {
-            tell(format!("error: {}", error.in_full()));
+            fail(format!("error: {}", error.in_full()));
             ExitCode::from(2)
         }
         _ => {
-            tell(format!("error: {}", error.in_full()));
+            fail(format!("error: {}", error.in_full()));
             ExitCode::from(1)
         }
     }

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use semiseq::schema::plain;
-use semiseq::training::terminal::tell;
+use semiseq::training::terminal::fail;
 
 /// Settings of a run that people give as flags elsewhere, without the marks between words, and their keys here.
 const SETTINGS: &[(&[&str], &str)] = &[
@@ -30,7 +30,7 @@ const FLAGS: &[(&[&str], &str)] = &[
     (&["device", "gpu", "cuda", "accelerator"], "--backend cuda"),
     (&["output", "outputdir", "savedir", "logdir", "savedirectory"], "--out DIR"),
     (&["config", "cfg", "c"], "CONFIG, without a flag before it"),
-    (&["quiet", "silent", "noprogress"], "--json"),
+    (&["silent", "noprogress"], "--quiet"),
 ];
 
 /// Prints clap's message, and how to say what was probably meant.
@@ -38,7 +38,7 @@ pub fn explain(error: &clap::Error) -> ExitCode {
     // Help that nobody reads any more, or a message to a closed terminal, is no failure.
     let _ = error.print();
     if let Some(hint) = hint(error, std::env::args().skip(1)) {
-        tell(format!("\nhint: {hint}"));
+        fail(format!("\nhint: {hint}"));
     }
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }

@@ -29,7 +29,10 @@ use semiseq::kernels;
 use semiseq::prelude::*;
 use semiseq::training::Predictor;
 use semiseq::training::cells::{cell, is_formula};
-use semiseq::training::terminal::{self, print, tell};
+use semiseq::training::terminal::{self, detail, fail, print, tell, warn};
+
+/// The exit status of what the user interrupted.
+const INTERRUPTED: i32 = 130;
 
 /// The device that a config names.
 fn open_device(backend: &str, index: usize) -> Result<Device, Error> {

@@ -7,7 +7,7 @@ use semiseq::report::Material;
 use semiseq::report::page::{RunReport, page};
 use semiseq::training::files::write_atomic;
 
-use super::{check_ending, open_run, print, tell};
+use super::{check_ending, open_run, print, warn};
 
 /// Arguments of `report`.
 #[derive(clap::Args)]
@@ -35,12 +35,12 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
     });
     let missing: Vec<&str> = materials.iter().filter_map(|material| material.missing.as_deref()).collect();
     if missing.is_empty() || !output.exists() {
-        missing.iter().for_each(|missing| tell(format!("warning: {missing}")));
+        missing.iter().for_each(warn);
         write_atomic(&output, page(&reports).as_bytes())?;
     } else {
         // What is there may well hold what cannot be made again.
-        tell(format!(
-            "warning: {} is kept as it is: a new page would be poorer ({}); give another name with `--output` to have \
+        warn(format!(
+            "{} is kept as it is: a new page would be poorer ({}); give another name with `--output` to have \
              it all the same",
             output.display(),
             missing.join("; ")

@@ -344,7 +344,7 @@ fn a_set_that_is_not_fetched_says_how() {
     let config = write_config(&folder, &SMALL.replace("\"cbf\"\nsize = 90", "\"mnist-10k\""));
     let output = semiseq(&folder, &["train", config, "--no-tui"]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(errors(&output).contains("cargo xtask data fetch mnist-10k"), "{}", errors(&output));
+    assert!(errors(&output).contains("semiseq data fetch mnist-10k"), "{}", errors(&output));
     let output = semiseq(&folder, &["data", "fetch", "mnist"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(errors(&output).contains("no data set `mnist` to fetch"), "{}", errors(&output));

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 pub const BACKENDS: [&str; 4] = ["flex", "ndarray", "wgpu", "cuda"];
 
 /// Flags whose value may be a path that is neither the config nor the run.
-const PATH_FLAGS: [&str; 5] = ["--data", "--out", "--output", "--space", "--set"];
+const PATH_FLAGS: [&str; 6] = ["--data", "--gather", "--out", "--output", "--space", "--set"];
 
 /// The backends that the arguments of `semiseq` ask for, as cargo lists features: `--backend`, `--set backend=`, the
 /// config's or the run's, and those that its `devices` name. What is wrong with any of them, `semiseq` itself will say.

@@ -15,7 +15,7 @@ pub use intervals::{Bootstrap, wilson};
 pub use nearest::nearest_class;
 pub use projection::{pca, tsne};
 pub use ranking::{Ranked, Ranking, area_under_roc};
-pub use significance::{holm, mean_and_deviation, mean_ranks, wilcoxon_signed_rank};
+pub use significance::{holm, mean_and_deviation, mean_interval, mean_ranks, wilcoxon_signed_rank};
 
 /// Why points cannot be worked on.
 #[derive(Clone, Debug, PartialEq, Eq)]

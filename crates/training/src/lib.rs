@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod amounts;
 pub mod cells;
 #[cfg(test)]
 mod combinations;
@@ -11,9 +12,11 @@ pub mod files;
 mod fixtures;
 mod initial_weights;
 pub mod learner;
+pub mod memory;
 pub mod observer;
 mod options;
 mod plan;
+mod preview;
 mod recipe;
 mod references;
 pub mod run;
@@ -32,9 +35,11 @@ pub use config::{CheckedConfig, RunConfig, StageConfig};
 pub use error::{ConfigProblem, Error};
 pub use observer::{Observer, SharedObserver, StageName};
 pub use options::RunOptions;
+pub use preview::{DataPreview, ModelPreview, Preview, StagePreview};
 pub use recipe::{ModelKind, ModelSettings, ObjectiveSettings};
-pub use run::{run, run_on};
+pub use run::{preview, run, run_on};
 pub use run_folder::{
     BaselineSummary, CrossValidation, Environment, FinishedRun, FolderLock, Order, SavedRun, StageSummary, Summary,
+    seed_folders,
 };
 pub use tasks::{Judge, Outputs, Prediction, Predictor, Purpose, Task, targets, task_of};

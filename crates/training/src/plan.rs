@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use burn::tensor::Device;
-use semiseq_datasets::{Augmenter, Prepared, Target};
+use semiseq_datasets::{Augmenter, Prepared, Target, Task as Targets};
 use semiseq_models::{SequenceModel, Taken, with_weights_of, with_word_vectors};
 use semiseq_objectives::{ObjectiveConfig, Setting, SupervisedConfig, TargetSize};
 use semiseq_schema::mix;
@@ -25,6 +25,7 @@ use crate::run_folder::lock::FolderLock;
 use crate::run_folder::record::{begun_with, check_folder, is_begun};
 use crate::stoppable::unless_stopped;
 use crate::tasks::{Purpose, head_size};
+use crate::warnings;
 use crate::word_vectors::Vectors;
 
 /// What all stages of a run share.
@@ -37,6 +38,8 @@ pub(crate) struct Plan<'a, M, O> {
     pub(crate) folder: PathBuf,
     pub(crate) began: Instant,
     pub(crate) references: References,
+    /// Seconds that computing them took.
+    pub(crate) references_seconds: f64,
     pub(crate) vectors: Option<Vectors>,
     pub(crate) initial: Option<InitialWeights>,
 }
@@ -56,6 +59,7 @@ impl<'a, M: ModelSettings, O: ObjectiveSettings> Plan<'a, M, O> {
             folder,
             began: Instant::now(),
             references: References::default(),
+            references_seconds: 0.0,
             vectors: None,
             initial: None,
         }
@@ -128,8 +132,10 @@ impl<'a, M: ModelSettings, O: ObjectiveSettings> Plan<'a, M, O> {
         let taught = self.config.stages.iter().any(|stage| stage.objective.kind().taught);
         let (config, data) = (self.config.references.clone(), Arc::clone(&self.data));
         let known = self.vectors.as_ref().map(|vectors| Arc::clone(&vectors.known));
+        let began = Instant::now();
         let found = unless_stopped(self.options, move || References::of(&config, taught, &data, known.as_deref()));
         self.references = found.ok_or_else(|| self.interrupted())?;
+        self.references_seconds = began.elapsed().as_secs_f64();
         for (index, stage) in self.config.stages.iter().enumerate().filter(|(_, stage)| stage.objective.kind().taught) {
             let key = format!("stage.{index}.objective");
             if let Some(why) = &self.references.missing {
@@ -141,6 +147,24 @@ impl<'a, M: ModelSettings, O: ObjectiveSettings> Plan<'a, M, O> {
             stage.objective.check_teachers(&key, &self.references.teachers)?;
         }
         Ok(self)
+    }
+
+    /// What can be seen before any training, and is probably not meant.
+    pub(crate) fn warnings(&self) -> Vec<String> {
+        let Self { config, data, purpose, references, .. } = self;
+        let told = warnings::before(&config.model, data, purpose.targets, &class_counts(data));
+        let missing = references.missing.as_ref().map(|why| format!("no references: {why}"));
+        data.warnings.iter().cloned().chain(told).chain(missing).collect()
+    }
+
+    /// Labels to learn from, those of the validation part to choose by, and those that calibrate; the future of a window
+    /// costs nothing.
+    pub(crate) fn labels_used(&self) -> usize {
+        let chosen = match self.purpose.targets {
+            Targets::Unsupervised | Targets::Forecast => 0,
+            _ => self.data.valid.targets.iter().filter(|target| **target != Target::Missing).count(),
+        };
+        self.data.labeled.len() + chosen + self.data.calibration.len()
     }
 
     pub(crate) fn progress(&self, dashboard: bool) -> Progress {

@@ -6,11 +6,14 @@ use semiseq_datasets::{Prepared, prepare};
 
 use crate::config::{CheckedConfig, RunConfig};
 use crate::error::Error;
+use crate::learner::rehearsal::Effort;
 use crate::options::RunOptions;
 use crate::plan::Plan;
+use crate::preview::Preview;
 use crate::recipe::{ModelSettings, ObjectiveSettings};
 use crate::run_folder::FinishedRun;
 use crate::run_folder::json::read_json;
+use crate::run_folder::record::check_folder;
 use crate::session::Session;
 use crate::set_apart::set_apart;
 use crate::tasks::compatibility::check;
@@ -46,6 +49,28 @@ pub fn run_on<M: ModelSettings, O: ObjectiveSettings>(
     rayon::scope(|_| run_here(config, data, options))
 }
 
+/// What a run on prepared data will be: everything of [`run_on`] up to the first step that counts, and a few real steps
+/// of each stage on copies. Nothing is written.
+///
+/// # Errors
+///
+/// Whatever is wrong with config, data or run folder; a loss that is no number in the measured steps; an interruption.
+pub fn preview<M: ModelSettings, O: ObjectiveSettings>(
+    config: &RunConfig<M, O>,
+    data: impl Into<Arc<Prepared>>,
+    options: &RunOptions,
+) -> Result<Preview, Error> {
+    let (config, data) = (config.checked()?, data.into());
+    rayon::scope(|_| {
+        check(&config, &data)?;
+        check_folder(&Plan::new(config, Arc::clone(&data), options).folder, options)?;
+        let plan = Plan::new(config, data, options).with_vectors()?.with_initial_weights()?.with_references()?;
+        let initial = plan.initial_model();
+        plan.check_stages(&initial)?;
+        Preview::of(&plan, &initial, Some(Effort::CAREFUL))
+    })
+}
+
 fn run_here<M: ModelSettings, O: ObjectiveSettings>(
     config: CheckedConfig<'_, M, O>,
     data: Arc<Prepared>,
@@ -61,9 +86,11 @@ fn run_here<M: ModelSettings, O: ObjectiveSettings>(
     let plan = plan.with_vectors()?.with_initial_weights()?.with_references()?;
     let initial = plan.initial_model();
     plan.check_stages(&initial)?;
+    let preview = Preview::glance(&plan, &initial)?;
     let mut session = Session::open(&plan)?;
+    session.tell_preview(preview.as_ref());
     session.warn_before()?;
-    session.tell_references()?;
+    session.tell_references();
     let learned = session.stages(initial.clone())?;
     let rival = session.baseline(initial, &learned)?;
     let cross = session.folds(&|config, data, options| {

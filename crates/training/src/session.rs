@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use burn::module::Module;
-use semiseq_datasets::{Dataset, Pool, Prepared, Target, Task as Targets, Validation};
+use semiseq_datasets::{Dataset, Pool, Validation};
 use semiseq_models::Taken;
 use semiseq_objectives::Objective;
 use semiseq_schema::{Intervals, Scores};
@@ -17,15 +17,17 @@ use crate::learner::progress::Progress;
 use crate::learner::{Fit, Listener, Milestone, Pace, fit_heard};
 use crate::observer::StageName;
 use crate::options::RunOptions;
-use crate::plan::{BASELINE, Plan, class_counts};
+use crate::plan::{BASELINE, Plan};
+use crate::preview::Preview;
 use crate::recipe::{ModelSettings, ObjectiveSettings};
 use crate::references::References;
 use crate::run_folder::finished::{Scored, scored};
 use crate::run_folder::record::{Done, RunRecord};
 use crate::run_folder::result::{learned_bytes, load_learned};
 use crate::run_folder::{BaselineSummary, CrossValidation, FinishedRun, ReferenceSummary, StageSummary, Summary};
+use crate::tasks::Evaluation;
 use crate::tasks::evaluate::{EVALUATION_BATCH, voted_outputs_until};
-use crate::tasks::{Evaluation, Purpose};
+use crate::terminal::{Verbosity, detail, verbosity};
 use crate::warnings;
 
 /// What the stages have made of a model, and the last one's objective.
@@ -52,7 +54,7 @@ impl<'a, M: ModelSettings, O: ObjectiveSettings> Session<'a, M, O> {
     pub(crate) fn open(plan: &'a Plan<'a, M, O>) -> Result<Self, Error> {
         let (record, done) = RunRecord::open(&plan.folder, &plan.config, &plan.data.split, plan.options)?;
         let mut progress = plan.progress(plan.options.dashboard);
-        record.found.iter().for_each(|warning| progress.note(&format!("warning: {warning}")));
+        record.found.iter().for_each(|warning| progress.warn(warning));
         Ok(Self { plan, record, progress, done })
     }
 
@@ -62,17 +64,20 @@ impl<'a, M: ModelSettings, O: ObjectiveSettings> Session<'a, M, O> {
     ///
     /// Where the log cannot be written.
     pub(crate) fn warn_before(&mut self) -> Result<(), Error> {
-        let Plan { config, data, purpose, .. } = self.plan;
-        let told = warnings::before(&config.model, data, purpose.targets, &class_counts(data));
-        data.warnings.iter().chain(&told).try_for_each(|warning| self.warn(warning))
+        self.plan.warnings().iter().try_for_each(|warning| self.warn(warning))
+    }
+
+    /// Says what the run will be, where it was looked at.
+    pub(crate) fn tell_preview(&mut self, preview: Option<&Preview>) {
+        match (preview, verbosity()) {
+            (None, _) => {}
+            (Some(preview), Verbosity::Verbose) => self.progress.note(&preview.to_string()),
+            (Some(preview), _) => self.progress.note(&preview.short()),
+        }
     }
 
     /// Says how many devices there are, what was found of word vectors, and what plain methods give on the same labels.
-    ///
-    /// # Errors
-    ///
-    /// Where the log cannot be written.
-    pub(crate) fn tell_references(&mut self) -> Result<(), Error> {
+    pub(crate) fn tell_references(&mut self) {
         let Plan { config, data, vectors, .. } = self.plan;
         let devices = self.plan.crew().len();
         if devices > 1 {
@@ -89,17 +94,16 @@ impl<'a, M: ModelSettings, O: ObjectiveSettings> Session<'a, M, O> {
             };
             self.progress.note(&format!("{}: the weights of {} tensors{rest}", path.display(), taken.len()));
         }
-        let References { scored, missing, .. } = &self.plan.references;
+        let References { scored, .. } = &self.plan.references;
         if let Some((best, value)) = best_reference(scored) {
             let count = scored.len();
             self.progress.note(&format!("best of {count} references on the test part: {best}, accuracy {value:.4}"));
         }
-        missing.as_ref().map_or(Ok(()), |why| self.warn(&format!("no references: {why}")))
     }
 
     /// Says a warning where the user looks while the run goes on, and where it is found afterwards.
     fn warn(&mut self, warning: &str) -> Result<(), Error> {
-        self.progress.note(&format!("warning: {warning}"));
+        self.progress.warn(warning);
         self.record.warn(warning)
     }
 
@@ -292,7 +296,7 @@ impl<'a, M: ModelSettings, O: ObjectiveSettings> Session<'a, M, O> {
             test_intervals: Intervals::new(),
             cross_validation: None,
             n_calibration: data.calibration.len(),
-            n_labels_used: data.labeled.len() + labels_chosen_by(data, *purpose) + data.calibration.len(),
+            n_labels_used: self.plan.labels_used(),
             references: self.plan.references.scored.clone(),
             baseline,
             naive: of("naive"),
@@ -322,6 +326,7 @@ impl Listener for Writing<'_> {
         if told.checkpoint {
             let wall = self.wall_before + self.began.elapsed().as_secs_f64();
             self.record.checkpoint(self.stage.index, self.done, wall, files()?)?;
+            detail(format!("{}: checkpoint at step {}", self.stage.objective, told.step));
         }
         Ok(())
     }
@@ -337,14 +342,6 @@ fn check_finite(scores: &Scores, outputs: bool, part: &str) -> Result<(), Error>
             "lower the learning rate, or set `grad_clip_norm = 1.0` in the stage's optimiser; where values of that \
              part are far out of range (`data check`), mend them or scale the data with `data.transform.normalize`",
         )),
-    }
-}
-
-/// Labels of the validation part; the future of a window costs nothing.
-fn labels_chosen_by(data: &Prepared, purpose: Purpose) -> usize {
-    match purpose.targets {
-        Targets::Unsupervised | Targets::Forecast => 0,
-        _ => data.valid.targets.iter().filter(|target| **target != Target::Missing).count(),
     }
 }
 

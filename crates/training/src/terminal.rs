@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::fmt::Display;
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::path::Path;
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use semiseq_datasets::harmless;
 
@@ -26,8 +27,59 @@ fn as_called(message: String) -> String {
     }
 }
 
-/// A line on standard error.
+/// How much stands on standard error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verbosity {
+    /// Warnings and errors alone.
+    Quiet,
+    /// Progress and notes too.
+    Normal,
+    /// And what only somebody who looks for something wants to know.
+    Verbose,
+}
+
+/// [`Verbosity`] of this process.
+static VERBOSITY: AtomicU8 = AtomicU8::new(Verbosity::Normal as u8);
+
+/// Says how much stands on standard error from here on.
+pub fn set_verbosity(verbosity: Verbosity) {
+    VERBOSITY.store(verbosity as u8, Ordering::Relaxed);
+}
+
+/// How much stands on standard error.
+pub fn verbosity() -> Verbosity {
+    match VERBOSITY.load(Ordering::Relaxed) {
+        quiet if quiet == Verbosity::Quiet as u8 => Verbosity::Quiet,
+        normal if normal == Verbosity::Normal as u8 => Verbosity::Normal,
+        _ => Verbosity::Verbose,
+    }
+}
+
+/// Progress, or a note: a line on standard error, unless it is to be quiet.
 pub fn tell(message: impl Display) {
+    if verbosity() >= Verbosity::Normal {
+        line(message);
+    }
+}
+
+/// A line on standard error for those who ask for more.
+pub fn detail(message: impl Display) {
+    if verbosity() == Verbosity::Verbose {
+        line(message);
+    }
+}
+
+/// What is probably not meant, behind `warning: ` on standard error, however quiet it is to be.
+pub fn warn(message: impl Display) {
+    line(format_args!("warning: {message}"));
+}
+
+/// Why a command ends: lines on standard error, however quiet it is to be.
+pub fn fail(message: impl Display) {
+    line(message);
+}
+
+fn line(message: impl Display) {
     let message = as_called(message.to_string());
     let kept = message.char_indices().nth(LONGEST).map_or(message.as_str(), |(end, _)| &message[..end]);
     // Where nobody reads any more, there is nobody to tell.

@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use semiseq::training::memory::{available, peak};
+
 /// Between two looks.
 const PAUSE: Duration = Duration::from_millis(20);
 
@@ -38,14 +40,21 @@ impl Memory {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for the end of a cell, and learns what it needs.
-    pub fn wait(&self, child: Child) -> std::io::Result<Output> {
+    /// Waits for the end of a cell, and learns what it needs. Its standard input, by which it knows that somebody waits
+    /// for it, is closed where `stop` says so.
+    pub fn wait(&self, mut child: Child, stop: &(dyn Fn() -> bool + Sync)) -> std::io::Result<Output> {
         let (process, over) = (child.id(), AtomicBool::new(false));
+        let mut input = child.stdin.take();
         std::thread::scope(|scope| {
             scope.spawn(|| {
+                // Moved here, so that it is open as long as the cell may run.
+                let input = &mut input;
                 while !over.load(Ordering::Relaxed) {
                     if let Some(peak) = peak(process) {
                         self.largest.fetch_max(peak, Ordering::Relaxed);
+                    }
+                    if input.is_some() && stop() {
+                        *input = None;
                     }
                     std::thread::sleep(PAUSE);
                 }
@@ -71,32 +80,9 @@ fn enough(available: Option<u64>, largest: u64) -> bool {
     available.is_none_or(|available| available >= largest + largest / 2)
 }
 
-/// Bytes that the system could still give.
-fn available() -> Option<u64> {
-    kilobytes(&std::fs::read_to_string("/proc/meminfo").ok()?, "MemAvailable:")
-}
-
-/// Bytes of a process at its peak.
-fn peak(process: u32) -> Option<u64> {
-    kilobytes(&std::fs::read_to_string(format!("/proc/{process}/status")).ok()?, "VmHWM:")
-}
-
-/// The bytes of a line such as `VmHWM:  1024 kB`.
-fn kilobytes(text: &str, name: &str) -> Option<u64> {
-    let line = text.lines().find_map(|line| line.strip_prefix(name))?;
-    line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok().map(|count| count * 1024)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_line_of_the_system_is_read() {
-        let text = "VmPeak:\t 99 kB\nVmHWM:\t   1024 kB\n";
-        assert_eq!(kilobytes(text, "VmHWM:"), Some(1 << 20));
-        assert_eq!(kilobytes(text, "VmSwap:"), None);
-    }
 
     #[test]
     fn one_more_starts_where_there_is_room_for_it_or_nothing_is_known() {

@@ -136,6 +136,12 @@ impl Plan {
         Ok(plan)
     }
 
+    /// What a cell is called.
+    pub fn name(&self, index: usize) -> String {
+        let cell = &self.cells[index];
+        format!("{}, {}, seed {}", self.grid.methods[cell.method].name, self.tasks[cell.task].name, cell.seed)
+    }
+
     /// Every task with what it changes.
     fn columns(&self, path: &Path) -> Result<Vec<(Task, Overrides)>, Error> {
         let whole = Variant { name: String::new(), set: toml::Table::new() };
@@ -204,7 +210,7 @@ impl Plan {
         let overrides: Vec<String> =
             task_set.iter().cloned().chain(own).chain(fixed).map(|(key, value)| format!("{key}={value}")).collect();
         let config = read_from(base, &overrides, folder)?;
-        Ok(Cell { method, task, seed, run: cells::Cell::new(config)? })
+        Ok(Cell { method, task, seed, run: cells::Cell::new(config, folder)? })
     }
 }
 

@@ -1,18 +1,26 @@
 //! `semiseq compare`: every combination of a grid file, and one table of them all.
 
+mod gather;
 mod grid;
+mod listing;
+mod part;
 mod picture;
 mod table;
+mod warnings;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use semiseq::prelude::*;
 use semiseq::training::FolderLock;
+use semiseq::training::amounts::several;
 use semiseq::training::files::{make_folder, write_atomic};
 
-use super::cells::{self, Outcome, Work};
-use super::{json_text, print, tell};
+use super::cells::claims::Claims;
+use super::cells::{self, Cell, Failure, Outcome, Work};
+use super::{INTERRUPTED, fail, json_text, print, tell};
 use grid::Plan;
+use part::Shard;
 use table::Table;
 
 /// Arguments of `compare`.
@@ -27,10 +35,28 @@ pub struct Arguments {
     /// are only fair with 1
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,
-    /// Check the grid and list its cells, finished or not; run nothing
-    #[arg(long)]
+    /// Check the grid and list its cells with their keys, finished or not; run nothing
+    #[arg(long, conflicts_with_all = ["claim", "gather"])]
     list: bool,
-    /// Print the table as one JSON object and nothing else
+    /// Run the cell of this key alone, and make no table; may be repeated
+    #[arg(long, value_name = "KEY", conflicts_with_all = ["shard", "claim", "gather"])]
+    only: Vec<String>,
+    /// Run the I-th of N parts, counted from 1, and make no table: what has the same data, labels and seed stays
+    /// together
+    #[arg(long, value_name = "I/N", conflicts_with_all = ["claim", "gather"])]
+    shard: Option<Shard>,
+    /// Share the cells with other processes that were given the same command, also on other machines that see the
+    /// folder: each claims what it runs, and takes over from those that are gone
+    #[arg(long, conflicts_with = "gather")]
+    claim: bool,
+    /// With --claim: seconds after which a cell is taken over from a process that does not renew its claim
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, requires = "claim",
+          value_parser = clap::value_parser!(u64).range(2..=86_400))]
+    stale: u64,
+    /// Run nothing, and make the table of the cells in these folders of other `--out`s, and in this one
+    #[arg(long, value_name = "DIR", num_args = 1..)]
+    gather: Vec<PathBuf>,
+    /// Print the table, or with --list, --only and --shard the cells, as one JSON object and nothing else
     #[arg(long)]
     json: bool,
 }
@@ -42,146 +68,107 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
         let name = arguments.grid.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
         Path::new("runs").join(format!("compare-{name}"))
     });
+    let part = match &arguments.shard {
+        Some(shard) => Some(part::of_shard(&plan, shard)),
+        None if arguments.only.is_empty() => None,
+        None => Some(part::of_keys(&plan, &arguments.only)?),
+    };
+    let all: Vec<usize> = (0..plan.cells.len()).collect();
     if arguments.list {
-        return list(&plan, &folder);
+        return listing::print_cells(arguments, &plan, part.as_ref().unwrap_or(&all), &folder);
     }
     make_folder(&folder)?;
-    // Two at once would run the same cells, and write half a table each.
-    let _lock = FolderLock::take(&folder)?;
+    if !arguments.gather.is_empty() {
+        let _lock = FolderLock::take(&folder)?;
+        let outcomes = gather::outcomes(&plan, &arguments.gather, &folder)?;
+        tables(arguments, &plan, &folder, &outcomes)?;
+        return failed(outcomes.iter(), "run it with `--only KEY`, or name the folder that holds it too");
+    }
+    // Two that know nothing of each other would run the same cells, and write half a table each.
+    let _lock = match part.is_some() || arguments.claim {
+        true => FolderLock::share(&folder)?,
+        false => FolderLock::take(&folder)?,
+    };
     let interrupter = Interrupter::new();
     let stop = interrupter.clone();
     // A second handler cannot be set; the process keeps the first, which does the same.
     let _ = ctrlc::set_handler(move || stop.stop(Some("interrupted by the user")));
-    let outcomes = run_cells(&plan, &folder, arguments.jobs, &interrupter)?;
-    let table = Table::new(&plan, &outcomes);
-    warn(&plan, &outcomes);
+    let outcomes = run_cells(arguments, &plan, part.as_ref().unwrap_or(&all), &folder, &interrupter)?;
+    let done = match &part {
+        Some(part) => {
+            listing::print_cells(arguments, &plan, part, &folder)?;
+            failed(part.iter().map(|index| &outcomes[*index]), MEND)
+        }
+        None => tables(arguments, &plan, &folder, &outcomes).and_then(|()| failed(outcomes.iter(), MEND)),
+    };
+    if interrupter.should_stop() {
+        fail("stopped; give the same command again to go on");
+        std::process::exit(INTERRUPTED);
+    }
+    done
+}
+
+/// Writes the tables, and prints one.
+fn tables(arguments: &Arguments, plan: &Plan, folder: &Path, outcomes: &[Option<Outcome>]) -> Result<(), Error> {
+    let table = Table::new(plan, outcomes);
+    warnings::warn_of_terms(plan, outcomes);
     write_atomic(&folder.join("table.md"), table.markdown().as_bytes())?;
     write_atomic(&folder.join("table.csv"), table.csv().as_bytes())?;
     write_atomic(&folder.join("table.tex"), table.latex().as_bytes())?;
     write_atomic(&folder.join("table.json"), json_text(&table)?.as_bytes())?;
-    write_atomic(&folder.join("compare.html"), picture::page(&plan, &table).as_bytes())?;
-    picture::write(&folder.join("compare.svg"), &plan, &table)?;
+    write_atomic(&folder.join("compare.html"), picture::page(plan, &table).as_bytes())?;
+    picture::write(&folder.join("compare.svg"), plan, &table)?;
     if arguments.json {
         print(json_text(&table)?)?;
     } else {
         print(table.markdown())?;
     }
     tell(format!("table.md, .csv, .tex, .json, compare.html and compare.svg are in {}", folder.display()));
-    if interrupter.should_stop() {
-        tell("stopped; give the same command again to go on");
-        std::process::exit(130);
-    }
-    let failed: Vec<&String> = outcomes.iter().flatten().filter_map(|outcome| outcome.as_ref().err()).collect();
+    Ok(())
+}
+
+const MEND: &str = "mend the cause and give the command again: finished cells are not run twice";
+
+/// An error where cells failed, with how to mend it.
+fn failed<'a>(outcomes: impl Iterator<Item = &'a Option<Outcome>>, hint: &str) -> Result<(), Error> {
+    let failed: Vec<&Failure> = outcomes.flatten().filter_map(|outcome| outcome.as_ref().err()).collect();
     match failed.first() {
-        Some(error) => Err(Error::runtime(
-            format!("{} cells failed; the first: {error}", failed.len()),
-            "mend the cause and give the command again: finished cells are not run twice",
+        Some(first) => Err(Error::runtime(
+            format!("{} without a result; the first: {}", several(failed.len(), "cell"), first.message),
+            hint,
         )),
         None => Ok(()),
     }
 }
 
+/// Runs the cells of a part; the outcomes are of all cells.
 fn run_cells(
+    arguments: &Arguments,
     plan: &Plan,
+    part: &[usize],
     folder: &Path,
-    jobs: Option<u16>,
     interrupter: &Interrupter,
 ) -> Result<Vec<Option<Outcome>>, Error> {
-    let runs: Vec<&cells::Cell> = plan.cells.iter().map(|cell| &cell.run).collect();
+    let runs: Vec<&Cell> = plan.cells.iter().map(|cell| &cell.run).collect();
     // A seed of everything before the next one: a grid that is cut off has whole tables, and since the machine's speed
     // drifts with what else it does, the methods' times are compared with those of the same minutes.
-    let mut order: Vec<usize> = (0..runs.len()).collect();
+    let mut order = part.to_vec();
     order.sort_by_key(|index| index % plan.grid.seeds.len());
     let metric = &plan.grid.metric;
+    let claims = arguments.claim.then(|| Claims::new(&folder.join("claims"), Duration::from_secs(arguments.stale)));
+    let claims = claims.transpose()?;
+    let jobs = || cells::cores_for(part.iter().map(|index| runs[*index]));
     let work = Work {
         folder: &folder.join("cells"),
-        jobs: jobs.map_or_else(|| cells::cores_for(runs.iter().copied()), usize::from),
+        jobs: arguments.jobs.map_or_else(jobs, usize::from),
         interrupter,
-        name: &|index| {
-            let cell = &plan.cells[index];
-            let (method, task) = (&plan.grid.methods[cell.method].name, &plan.tasks[cell.task].name);
-            format!("{method}, {task}, seed {}", cell.seed)
-        },
+        name: &|index| plan.name(index),
         shown: &|summary| match table::score(summary, metric) {
             Some(value) => format!("{metric} {value:.4}"),
             None => format!("no {metric}"),
         },
+        force: false,
+        claims: claims.as_ref(),
     };
     cells::run(&runs, &order, &work)
-}
-
-fn list(plan: &Plan, folder: &Path) -> Result<(), Error> {
-    let mut text = String::new();
-    for cell in &plan.cells {
-        let state = if cell.run.finished(&folder.join("cells")).is_some() { "finished" } else { "to run" };
-        let (method, task) = (&plan.grid.methods[cell.method].name, &plan.tasks[cell.task].name);
-        text.push_str(&format!("{} {state:<8} {method} | {task} | seed {}\n", cell.run.key, cell.seed));
-    }
-    print(text.trim_end())
-}
-
-/// Says where methods are not compared on equal terms.
-fn warn(plan: &Plan, outcomes: &[Option<Outcome>]) {
-    warn_of_labels(plan, outcomes);
-    for (number, task) in plan.tasks.iter().enumerate() {
-        let cells = plan.cells.iter().zip(outcomes).filter(|(cell, _)| cell.task == number);
-        let last = cells.filter_map(|(cell, outcome)| match outcome {
-            Some(Ok(summary)) => Some((&summary.stages.last()?.outcome, cell.method)),
-            _ => None,
-        });
-        let last: Vec<_> = last.collect();
-        let name = |method: usize| &plan.grid.methods[method].name;
-        let through = last.iter().filter(|(outcome, _)| !outcome.stopped_early());
-        if let Some((few, many)) = apart(through.map(|(outcome, method)| (outcome.steps, *method)).collect()) {
-            tell(format!(
-                "warning: {}: `{}` learns for {} steps in its last stage and `{}` for {}, so that the longer training \
-                 may be what makes the difference (write the same `steps` in place of `epochs` in the last stage)",
-                task.name,
-                name(few.1),
-                few.0,
-                name(many.1),
-                many.0
-            ));
-        }
-        let every = last.iter().map(|(outcome, method)| (outcome.validate_every, *method));
-        // A summary of an earlier version does not tell.
-        if let Some((often, seldom)) = apart(every.filter(|(every, _)| *every > 0).collect()) {
-            tell(format!(
-                "warning: {}: `{}` is validated every {} steps and `{}` every {}, so that they choose among more and \
-                 fewer of their weights (write `steps` in place of `epochs`, or the same `validate_every`, in the last \
-                 stage)",
-                task.name,
-                name(often.1),
-                often.0,
-                name(seldom.1),
-                seldom.0
-            ));
-        }
-    }
-}
-
-/// The least and the most of numbers of steps with their methods, where they differ.
-fn apart(mut steps: Vec<(usize, usize)>) -> Option<((usize, usize), (usize, usize))> {
-    steps.sort_unstable();
-    let (first, last) = (*steps.first()?, *steps.last()?);
-    (first.0 < last.0).then_some((first, last))
-}
-
-/// Says where a validation part is larger than the labels would honestly allow.
-fn warn_of_labels(plan: &Plan, outcomes: &[Option<Outcome>]) {
-    let mut told = vec![false; plan.tasks.len()];
-    for (cell, outcome) in plan.cells.iter().zip(outcomes) {
-        if let Some(Ok(summary)) = outcome
-            && summary.n_valid > summary.n_labeled
-            // The future of a window is its label: it costs nothing.
-            && cell.run.config.data.windows.is_none()
-            && !std::mem::replace(&mut told[cell.task], true)
-        {
-            tell(format!(
-                "warning: {}: {} validation labels choose the best epoch of {} training labels; somebody with so few \
-                 labels would not have them (lower `data.validation`)",
-                plan.tasks[cell.task].name, summary.n_valid, summary.n_labeled
-            ));
-        }
-    }
 }

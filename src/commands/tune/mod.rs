@@ -14,7 +14,7 @@ use semiseq::training::{CrossValidation, FolderLock};
 use toml::Value;
 
 use super::cells::{self, Cell, Work};
-use super::{json_text, print, tell};
+use super::{INTERRUPTED, fail, json_text, print, tell};
 use halving::{Rung, rungs, survivors};
 use space::Space;
 use table::{Row, Table};
@@ -180,6 +180,7 @@ impl Search<'_> {
 
     /// The scores of each trial on each fold that it leaves out.
     fn rung(&self, rung: &Rung, running: &[usize]) -> Result<Vec<CrossValidation>, Error> {
+        let beside = self.arguments.config.parent().unwrap_or(Path::new(""));
         let mut planned = Vec::new();
         for trial in running {
             for number in 1..=self.folds {
@@ -189,7 +190,7 @@ impl Search<'_> {
                     stage.steps = stage.steps.map(|steps| steps.div_ceil(rung.divisor));
                     stage.epochs = stage.epochs.map(|epochs| epochs.div_ceil(rung.divisor));
                 }
-                planned.push(Cell::new(config)?);
+                planned.push(Cell::new(config, beside)?);
             }
         }
         let planned: Vec<&Cell> = planned.iter().collect();
@@ -205,19 +206,21 @@ impl Search<'_> {
                 Some((metric, value)) => format!("{} {value:.4}", metric.name),
                 None => "no score".into(),
             },
+            force: false,
+            claims: None,
         };
         let outcomes = cells::run(&planned, &order, &work)?;
         if self.interrupter.should_stop() {
-            tell("stopped; give the same command again to go on");
-            std::process::exit(130);
+            fail("stopped; give the same command again to go on");
+            std::process::exit(INTERRUPTED);
         }
         let mut scores = Vec::new();
         for outcome in outcomes {
             match outcome {
                 Some(Ok(summary)) => scores.push((summary.n_valid, summary.valid)),
-                Some(Err(error)) => {
-                    return Err(Error::runtime(
-                        format!("a trial failed: {error}"),
+                Some(Err(failure)) => {
+                    return Err(failure.error(
+                        "a trial failed",
                         "narrow the space (`--space`), and give the command again: finished runs are not run twice",
                     ));
                 }

@@ -173,7 +173,8 @@ impl Stage {
 pub const STAGE: &str =
     "epochs = 2\nbatch_size = 4\nunlabeled_ratio = 2\nvalidate_every = 3\ncheckpoint_every = 1\nweight_average = 0.9\n";
 /// How their weights move.
-pub const REST: &str = "[stage.optimizer.adam]\nlr = 1e-2\ngrad_clip_norm = 1.0\n[stage.schedule.cosine]\nwarmup = 0.1\n";
+pub const REST: &str =
+    "[stage.optimizer.adam]\nlr = 1e-2\ngrad_clip_norm = 1.0\n[stage.schedule.cosine]\nwarmup = 0.1\n";
 
 /// Two layers with dropout on short series, a few of them labelled.
 pub fn series(objective: &str) -> String {

@@ -31,7 +31,7 @@ pub use checkpoint::CheckpointEvery;
 pub use devices::{DeviceName, Strategy};
 pub use layers::{LayerConfig, LayersConfig};
 pub use optimizer::{AdamConfig, OptimizerConfig, RmsPropConfig, SgdConfig};
-pub use paths::seen_from;
+pub use paths::{seen_from, seen_from_folder};
 pub use read::{read, read_as, read_from, read_str, read_str_as};
 pub use references::ReferencesConfig;
 pub use schedule::{ScheduleConfig, StepSchedule, WarmupOnly};

@@ -53,6 +53,31 @@ impl Misplaced {
 /// Makes the relative paths of a table whole, as seen from `folder`. What a built-in data set is called stays.
 pub(super) fn make_whole(table: &mut Table, folder: &Path) -> Vec<Misplaced> {
     let mut misplaced = Vec::new();
+    each_path(table, |keys, text| {
+        let is_path = match keys.last() {
+            Some(&"source") => is_path(text, folder),
+            Some(&"tokenize") => text.ends_with(".json"),
+            _ => !text.is_empty(),
+        };
+        let Some(whole) = Some(&*text).filter(|_| is_path).and_then(|text| whole(text, folder)) else { return };
+        if !Path::new(&whole).exists() && Path::new(text).exists() {
+            misplaced.push(Misplaced {
+                key: keys.join("."),
+                hint: format!(
+                    "paths in a config are relative to its folder; from there the file is `{}`",
+                    seen_from(folder, text).display()
+                ),
+                whole: whole.clone(),
+                written: text.clone(),
+            });
+        }
+        *text = whole;
+    });
+    misplaced
+}
+
+/// Calls `with` each text of a table that may be a path, with its keys.
+fn each_path(table: &mut Table, mut with: impl FnMut(&[&str], &mut String)) {
     let models = table.get("model").and_then(Value::as_table).into_iter().flat_map(|models| models.keys().cloned());
     let vectors: Vec<Vec<String>> =
         models.map(|name| ["model", &name, "embedding", "vectors"].map(String::from).to_vec()).collect();
@@ -66,28 +91,30 @@ pub(super) fn make_whole(table: &mut Table, folder: &Path) -> Vec<Misplaced> {
             None => continue,
         };
         for text in texts {
-            let Value::String(text) = text else { continue };
-            let is_path = match *last {
-                "source" => is_path(text, folder),
-                "tokenize" => text.ends_with(".json"),
-                _ => !text.is_empty(),
-            };
-            let Some(whole) = Some(&*text).filter(|_| is_path).and_then(|text| whole(text, folder)) else { continue };
-            if !Path::new(&whole).exists() && Path::new(text).exists() {
-                misplaced.push(Misplaced {
-                    key: keys.join("."),
-                    hint: format!(
-                        "paths in a config are relative to its folder; from there the file is `{}`",
-                        seen_from(folder, text).display()
-                    ),
-                    whole: whole.clone(),
-                    written: text.clone(),
-                });
+            if let Value::String(text) = text {
+                with(keys, text);
             }
-            *text = whole;
         }
     }
-    misplaced
+}
+
+/// Writes the whole paths of a resolved config as they are seen from `folder`, where they have more in common with it
+/// than the root: two hosts on which a project lies in different places then have one and the same text of it.
+pub fn seen_from_folder(table: &mut Table, folder: &Path) {
+    let here = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let Ok(folder) = std::path::absolute(here).map(|folder| folder.canonicalize().unwrap_or(folder)) else { return };
+    each_path(table, |_, text| {
+        let path = Path::new(text.as_str());
+        let common = folder.components().zip(path.components()).take_while(|(one, other)| one == other).count();
+        if !path.is_absolute() || common < 2 {
+            return;
+        }
+        let up = std::iter::repeat_n(Component::ParentDir, folder.components().count() - common);
+        let seen: PathBuf = up.chain(path.components().skip(common)).collect();
+        if let Some(seen) = seen.to_str() {
+            *text = seen.to_string();
+        }
+    });
 }
 
 /// Whether `data.source` is a path: a built-in name is none, and a plain word only where such a file exists.
@@ -167,6 +194,23 @@ mod tests {
         assert_eq!(of("GunPoint", &folder), "GunPoint");
         assert_eq!(of("cbg", &folder), "cbg", "so that the nearest name is suggested");
         assert_eq!(of(&whole("x.csv"), &folder), whole("x.csv"));
+    }
+
+    #[test]
+    fn a_project_is_the_same_wherever_it_lies() {
+        let of = |folder: &Path| {
+            let data = folder.join("data/a.csv").display().to_string();
+            let mut table: Table =
+                format!("[data]\nsource = '{data}'\ntest = ['{data}', '/elsewhere']\n").parse().unwrap();
+            std::fs::create_dir_all(folder.join("grids")).unwrap();
+            seen_from_folder(&mut table, &folder.join("grids"));
+            table
+        };
+        let (here, there) = (folder("here").canonicalize().unwrap(), folder("there").canonicalize().unwrap());
+        let table = of(&here);
+        assert_eq!(table["data"]["source"].as_str(), Some("../data/a.csv"));
+        assert_eq!(table["data"]["test"][1].as_str(), Some("/elsewhere"));
+        assert_eq!(table, of(&there));
     }
 
     #[test]

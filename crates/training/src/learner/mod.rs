@@ -18,6 +18,7 @@ mod options;
 mod outcome;
 pub(crate) mod position;
 pub mod progress;
+pub(crate) mod rehearsal;
 pub(crate) mod saving;
 pub(crate) mod stage;
 pub(crate) mod states;

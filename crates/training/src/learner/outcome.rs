@@ -80,12 +80,33 @@ pub struct Outcome {
     pub step_seconds: Option<f64>,
     /// Why the stage ended: `all epochs`, or `early stopping`.
     pub stopped_by: String,
+    /// The metric of the validation part that chose the weights; absent where nothing chose, and the last are kept.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub chosen_by: Option<String>,
+    /// Its value with the weights that were kept.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub chosen_score: Option<f64>,
+    /// Whether the weights are a running average over steps (`weight_average`).
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub averaged: bool,
 }
 
 pub(super) const THROUGH: &str = "all epochs";
 pub(super) const STOPPED_EARLY: &str = "early stopping";
 
 impl Outcome {
+    /// Which weights were kept, and why.
+    pub fn kept(&self) -> String {
+        let averaged = if self.averaged { ", averaged over the steps before" } else { "" };
+        match (&self.chosen_by, self.chosen_score) {
+            (Some(metric), Some(score)) => format!(
+                "kept epoch {} (step {} of {}){averaged}, the best by validation {metric} ({score:.4})",
+                self.best_epoch, self.best_step, self.steps
+            ),
+            _ => format!("kept the last step ({}){averaged}, since no validation label chooses", self.steps),
+        }
+    }
+
     /// Whether early stopping ended the stage.
     pub fn stopped_early(&self) -> bool {
         self.stopped_by == STOPPED_EARLY

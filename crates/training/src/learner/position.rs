@@ -70,6 +70,11 @@ impl Position {
         better
     }
 
+    /// The best value of a validation so far.
+    pub fn best(&self) -> Option<f64> {
+        self.best.map(|Exact(best)| best)
+    }
+
     pub fn samples_per_second(&self) -> f64 {
         self.samples as f64 / self.train_seconds.max(1e-9)
     }

@@ -13,7 +13,8 @@ use burn::train::renderer::tui::TuiMetricsRendererWrapper;
 use burn::train::renderer::{MetricState, MetricsRenderer};
 use semiseq_schema::{METRICS, Metric, Scores, higher_is_better};
 
-use crate::terminal::tell;
+use crate::amounts::duration;
+use crate::terminal::{self, tell};
 
 /// Training or validation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -172,6 +173,15 @@ impl Progress {
         }
     }
 
+    /// What is probably not meant, for the user.
+    pub fn warn(&mut self, text: &str) {
+        match &mut self.dashboard {
+            Some(dashboard) => dashboard.log_event_training(format!("warning: {text}")),
+            None if !self.quiet => terminal::warn(text),
+            None => {}
+        }
+    }
+
     /// Closes the dashboard, so that results can be printed.
     pub fn close(&mut self) {
         self.dashboard = None;
@@ -191,12 +201,7 @@ impl Progress {
         if fresh == 0 {
             return "some time".into();
         }
-        let seconds = self.started.elapsed().as_secs_f64() / fresh as f64 * total.saturating_sub(done) as f64;
-        if seconds < 60.0 {
-            format!("{seconds:.0} s")
-        } else {
-            format!("{} min {:.0} s", (seconds / 60.0) as u64, seconds % 60.0)
-        }
+        duration(self.started.elapsed().as_secs_f64() / fresh as f64 * total.saturating_sub(done) as f64)
     }
 }
 

@@ -131,7 +131,7 @@ pub fn fit_heard<M: SequenceModel, O: Objective<M>>(
                 warning.and_then(|train| Objective::<M>::warning(&training.learned.objective, train, &context));
             if let Some(warning) = &warning {
                 training.position.warned = true;
-                progress.note(&format!("warning: {}: {warning}", options.label));
+                progress.warn(&format!("{}: {warning}", options.label));
             }
             training.position.wall_seconds += began.elapsed().as_secs_f64();
             progress.milestone(epoch, training.position.step, train.as_ref(), valid.as_ref());
@@ -164,7 +164,7 @@ pub fn fit_heard<M: SequenceModel, O: Objective<M>>(
 }
 
 /// Batches as the objective asks for them.
-fn loader(options: &StageOptions<'_>, needs: Needs) -> Loader {
+pub(super) fn loader(options: &StageOptions<'_>, needs: Needs) -> Loader {
     let config = &options.config;
     Loader::new(
         Arc::clone(&options.train),

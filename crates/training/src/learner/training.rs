@@ -30,7 +30,7 @@ use crate::learner::position::Position;
 use crate::learner::progress::{Progress, Split};
 use crate::learner::saving::Saving;
 use crate::learner::states::SavedState;
-use crate::learner::validation::validate;
+use crate::learner::validation::{selection, validate};
 
 /// Steps between two readings of the losses from the device: reading waits for the device.
 const READ_EVERY: usize = 10;
@@ -284,7 +284,7 @@ impl<'a, M: SequenceModel, O: Objective<M>> Training<'a, M, O> {
     /// The weights of the best validation, and how the stage ended.
     pub fn finish(self, stopped_by: &str) -> Result<Fit<M, O>, Error> {
         self.check_weights()?;
-        let Self { learned: Learned { model, objective, .. }, best, position, length, .. } = self;
+        let Self { options, learned: Learned { model, objective, .. }, best, position, length, .. } = self;
         let (model, objective) = match best {
             Some(best) => load_best(model, objective, best)?,
             None => (model, objective),
@@ -299,6 +299,9 @@ impl<'a, M: SequenceModel, O: Objective<M>> Training<'a, M, O> {
             samples_per_second: position.samples_per_second(),
             step_seconds: (position.step > 0).then(|| position.train_seconds / position.step as f64),
             stopped_by: stopped_by.into(),
+            chosen_by: position.best().map(|_| selection(options).0.to_string()),
+            chosen_score: position.best(),
+            averaged: options.config.weight_average.is_some(),
         };
         Ok(Fit { model, objective, outcome: Some(outcome) })
     }

@@ -22,6 +22,7 @@ use crate::run_folder::data_check::check_data;
 use crate::run_folder::generator::{self, Generator, Order};
 use crate::run_folder::json::{damaged, json, read_json};
 use crate::run_folder::model_file::{self, ModelFile};
+use crate::run_folder::seed_folders::seed_folders;
 use crate::run_folder::summary::Summary;
 use crate::run_folder::weights::Weights;
 use crate::set_apart::set_apart;
@@ -112,6 +113,14 @@ impl<M: ModelSettings, O: ObjectiveSettings> FinishedRun<M, O> {
     pub fn open(folder: &Path, device: &Device) -> Result<Self, Error> {
         let path = folder.join(model_file::DESCRIPTION);
         if !path.exists() {
+            let seeds = seed_folders(folder);
+            if let Some(first) = seeds.first() {
+                let names: Vec<String> = seeds.iter().map(|seed| seed.display().to_string()).collect();
+                return Err(Error::input(
+                    format!("{}: holds runs of several seeds: {}", folder.display(), names.join(", ")),
+                    format!("name one of them, such as `{}`", first.display()),
+                ));
+            }
             let (message, hint) = if folder.join("config.toml").exists() {
                 (format!("{}: the run is not finished", folder.display()), "finish it with `train CONFIG --resume`")
             } else {

@@ -21,10 +21,23 @@ impl FolderLock {
     ///
     /// Where another process holds it, or the folder cannot be written to.
     pub fn take(folder: &Path) -> Result<Self, Error> {
+        Self::locked(folder, File::try_lock)
+    }
+
+    /// Locks a folder that exists against those who want it alone: several processes may share it.
+    ///
+    /// # Errors
+    ///
+    /// Where another process holds it alone, or the folder cannot be written to.
+    pub fn share(folder: &Path) -> Result<Self, Error> {
+        Self::locked(folder, File::try_lock_shared)
+    }
+
+    fn locked(folder: &Path, lock: impl Fn(&File) -> Result<(), TryLockError>) -> Result<Self, Error> {
         let path = folder.join(NAME);
         let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
         let file = file.map_err(|error| Error::write(&path, error))?;
-        match file.try_lock() {
+        match lock(&file) {
             Ok(()) => Ok(Self { _file: Some(file) }),
             Err(TryLockError::WouldBlock) => Err(Error::input(
                 format!("{}: another process of semiseq is writing to this folder", folder.display()),
@@ -48,6 +61,11 @@ mod tests {
         let refused = FolderLock::take(&folder).unwrap_err();
         assert!(refused.is_input() && refused.to_string().contains("another process"), "{refused}");
         drop(first);
-        FolderLock::take(&folder).unwrap();
+        let shared = (FolderLock::share(&folder).unwrap(), FolderLock::share(&folder).unwrap());
+        assert!(FolderLock::take(&folder).is_err());
+        drop(shared);
+        let alone = FolderLock::take(&folder).unwrap();
+        assert!(FolderLock::share(&folder).is_err());
+        drop(alone);
     }
 }

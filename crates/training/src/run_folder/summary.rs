@@ -175,6 +175,10 @@ impl fmt::Display for Summary {
             }
         }
         row(&path, &self.test)?;
-        writeln!(f, "\n{:.1} s in all", self.wall_seconds)
+        writeln!(f)?;
+        for stage in &self.stages {
+            writeln!(f, "{}: {}", stage.objective, stage.outcome.kept())?;
+        }
+        writeln!(f, "{:.1} s in all", self.wall_seconds)
     }
 }
