@@ -6,6 +6,7 @@ mod clustering;
 mod nearest;
 mod projection;
 pub mod references;
+pub mod selection;
 mod significance;
 
 pub use agreement::{adjusted_rand_index, normalized_mutual_information, silhouette};

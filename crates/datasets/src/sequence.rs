@@ -129,6 +129,17 @@ impl Sequence {
 }
 
 impl Dataset {
+    /// The values of a row in the units of its file, row-major `[time, channels]` in double precision, and the channels
+    /// of a step; `None` for text and tokens.
+    pub fn values_as_read(&self, row: usize) -> Option<(Vec<f64>, usize)> {
+        let (values, channels) = self.sequences.get(row)?.values()?;
+        let level = self.levels.of(row);
+        let back = |(place, value): (usize, &f32)| {
+            f64::from(*value) + level.get(place % channels.max(1)).copied().unwrap_or(0.0)
+        };
+        Some((values.iter().enumerate().map(back).collect(), channels))
+    }
+
     /// The rows at `indices`, in that order.
     #[must_use]
     pub fn select(&self, indices: &[usize]) -> Self {

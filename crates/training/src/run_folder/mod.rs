@@ -3,6 +3,7 @@
 
 pub(crate) mod checksums;
 pub(crate) mod data_check;
+mod exported;
 pub(crate) mod finished;
 mod fold_scores;
 #[cfg(test)]
