@@ -11,8 +11,8 @@ use super::{check_ending, print, refused, tell};
 /// Arguments of `import`.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// A PyTorch checkpoint (`.pt`, `.pth`) or a safetensors file of `nn.RNN`, `nn.LSTM` or `nn.GRU`, with `nn.Embedding`
-    /// and `nn.Linear` where there are some
+    /// A PyTorch checkpoint (`.pt`, `.pth`) or a safetensors file of `nn.RNN`, `nn.LSTM` or `nn.GRU`, with
+    /// `nn.Embedding` and `nn.Linear` where there are some
     file: PathBuf,
     /// Where to write; default: the file's name with the ending `.safetensors`
     #[arg(long)]

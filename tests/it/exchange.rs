@@ -12,8 +12,8 @@ fn fixture(name: &str) -> String {
 /// Trains a moment, and gives the run's folder.
 fn train(folder: &Path, name: &str, model: &str) -> String {
     let text = format!(
-        "name = \"{name}\"\n[data]\nsource = \"cbf\"\nsize = 60\n[data.labels]\nper_class = 4\n[data.transform]\nresample = \
-         16\n{model}[references]\nenabled = false\n[baseline]\nenabled = false\n[[stage]]\nsteps = 2\n\
+        "name = \"{name}\"\n[data]\nsource = \"cbf\"\nsize = 60\n[data.labels]\nper_class = 4\n\
+         [data.transform]\nresample = 16\n{model}[references]\nenabled = false\n[baseline]\nenabled = false\n[[stage]]\nsteps = 2\n\
          [stage.objective.supervised]\n"
     );
     let output = semiseq(folder, &["train", write_config(folder, &text), "--no-tui", "--out", name]);
@@ -27,7 +27,8 @@ fn a_model_goes_out_in_every_format() {
     let run = train(
         &folder,
         "mine",
-        "[model.classifier]\npooling = \"attention\"\n[model.classifier.encoder.lstm]\nhidden = 5\nbidirectional = true\n",
+        "[model.classifier]\npooling = \"attention\"\n[model.classifier.encoder.lstm]\nhidden = 5\n\
+         bidirectional = true\n",
     );
     for (format, file) in
         [("safetensors", "mine.safetensors"), ("pytorch", "mine.pt"), ("onnx", "mine.onnx"), ("burnpack", "mine.bpk")]

@@ -1,5 +1,5 @@
-//! BADGE (Ash et al. 2020): k-means++ on the gradients that the last layer's weights would get if the model's own answers
-//! were right: large where it is unsure, and different for rows that differ.
+//! BADGE (Ash et al. 2020): k-means++ on the gradients that the last layer's weights would get if the model's own
+//! answers were right: large where it is unsure, and different for rows that differ.
 //!
 //! The gradient of a row is `a ⊗ h` of `a`, the probabilities less 1 at the likeliest class, and `h`, what the last
 //! layer reads. Products of gradients are products of the two parts' products, so that none is ever written out.

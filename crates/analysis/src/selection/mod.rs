@@ -1,5 +1,5 @@
-//! Which rows of a pool are worth a label most: by how unsure a model is of them (`uncertainty`), by how they are spread
-//! (`coreset`, `typiclust`), or by both (`badge`).
+//! Which rows of a pool are worth a label most: by how unsure a model is of them (`uncertainty`), by how they are
+//! spread (`coreset`, `typiclust`), or by both (`badge`).
 
 mod badge;
 mod chosen;

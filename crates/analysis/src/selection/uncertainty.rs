@@ -1,5 +1,5 @@
-//! How unsure a model is of a row: margin (Scheffer et al. 2001), entropy (Shannon 1948), and BALD (Houlsby et al. 2011),
-//! what a label would tell of the model's weights, by Monte Carlo dropout (Gal et al. 2017).
+//! How unsure a model is of a row: margin (Scheffer et al. 2001), entropy (Shannon 1948), and BALD (Houlsby et al.
+//! 2011), what a label would tell of the model's weights, by Monte Carlo dropout (Gal et al. 2017).
 
 use crate::selection::chosen::Chosen;
 

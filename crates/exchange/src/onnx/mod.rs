@@ -1,7 +1,7 @@
 //! ONNX: the network as a graph that reads a padded batch and the lengths of its sequences.
 //!
 //! Inputs are `tokens` (`int64 [batch, time]`) or `values` (`float [batch, time, features]`), and `lengths`
-//! (`int64 [batch]`); the output is `logits`, `[batch, outputs]`, or `[batch, time, outputs]` of a tagger, for each step.
+//! (`int64 [batch]`); the output is `logits`, `[batch, outputs]`, or `[batch, time, outputs]` of a tagger.
 //! Labels and preprocessing stand in the metadata under `semiseq`, as JSON.
 
 mod graph;

@@ -39,7 +39,8 @@ fn outputs_equal_pytorch_on_padded_batches() {
         let model = &found.model;
         let activation = if name.contains("relu") { r#""activation": "relu","# } else { "" };
         let config = format!(
-            r#"{{"classifier": {{"pooling": "{}", "embedding": {{"size": 3}}, "encoder": {{"{}": {{{activation} "hidden": {},
+            r#"{{"classifier": {{"pooling": "{}", "embedding": {{"size": 3}}, "encoder": {{"{}": {{{activation}
+               "hidden": {},
                "layers": {}, "bidirectional": {}}}}}}}}}"#,
             if model.attention { "attention" } else { "last" },
             model.encoder,

@@ -269,8 +269,8 @@ impl<M: ModelSettings, O: ObjectiveSettings> FinishedRun<M, O> {
         Ok(self.prediction(&outputs, 0))
     }
 
-    /// What the model alone says of prepared sequences with its dropout left on, in `passes` passes: Monte Carlo dropout
-    /// (Gal & Ghahramani 2016).
+    /// What the model alone says of prepared sequences with its dropout left on, in `passes` passes: Monte Carlo
+    /// dropout (Gal & Ghahramani 2016).
     pub fn sampled_outputs(&self, dataset: &Dataset, passes: usize, seed: u64) -> Vec<Outputs> {
         let model = self.model.clone().train();
         device_of(&model).seed(seed);
