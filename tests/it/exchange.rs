@@ -13,7 +13,8 @@ fn fixture(name: &str) -> String {
 fn train(folder: &Path, name: &str, model: &str) -> String {
     let text = format!(
         "name = \"{name}\"\n[data]\nsource = \"cbf\"\nsize = 60\n[data.labels]\nper_class = 4\n\
-         [data.transform]\nresample = 16\n{model}[references]\nenabled = false\n[baseline]\nenabled = false\n[[stage]]\nsteps = 2\n\
+         [data.transform]\nresample = 16\n{model}[references]\nenabled = false\n\
+         [baseline]\nenabled = false\n[[stage]]\nsteps = 2\n\
          [stage.objective.supervised]\n"
     );
     let output = semiseq(folder, &["train", write_config(folder, &text), "--no-tui", "--out", name]);
@@ -47,8 +48,8 @@ fn a_model_goes_out_in_every_format() {
     // Both files begin another run with the same weights.
     for file in ["mine.safetensors", "mine.pt"] {
         let text = format!(
-            "name = \"again\"\n[data]\nsource = \"cbf\"\nsize = 60\n[data.transform]\nresample = 16\n[model]\nweights = \
-             \"{file}\"\nweights_part = \"all\"\n[model.classifier]\npooling = \"attention\"\n\
+            "name = \"again\"\n[data]\nsource = \"cbf\"\nsize = 60\n[data.transform]\nresample = 16\n\
+             [model]\nweights = \"{file}\"\nweights_part = \"all\"\n[model.classifier]\npooling = \"attention\"\n\
              [model.classifier.encoder.lstm]\nhidden = 5\nbidirectional = true\n[references]\nenabled = \
              false\n[baseline]\nenabled = false\n[[stage]]\nsteps = 1\n[stage.objective.supervised]\n\
              [stage.optimizer.sgd]\nlr = 1e-12\n"
