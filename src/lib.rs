@@ -14,6 +14,11 @@ pub use semiseq_report as report;
 pub use semiseq_schema as schema;
 pub use semiseq_training as training;
 
+/// The book's page about the library, whose code is tested as this crate's is.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/src/library.md")]
+struct LibraryPage;
+
 /// What most programs need.
 pub mod prelude {
     pub use burn::module::Module;

@@ -92,7 +92,7 @@ fn a_new_config_for_few_labels_reads_the_pool_and_the_test_part() {
     let set = ["train", "configs/few.toml", "--no-tui", "--set", "stage.0.steps=150"];
     let trained = semiseq(&folder, &set);
     assert!(trained.status.success(), "{}", errors(&trained));
-    let summary = std::fs::read_to_string(folder.join("runs/labeled/summary.json")).expect("a summary");
+    let summary = std::fs::read_to_string(folder.join("runs/few/summary.json")).expect("a summary");
     let found: Value = serde_json::from_str(&summary).expect("JSON");
     assert_eq!(
         ["n_labeled", "n_unlabeled", "n_valid", "n_test", "n_labels_used"].map(|key| found[key].as_u64()),

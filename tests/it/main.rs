@@ -3,6 +3,7 @@
 mod audio;
 mod bad_input;
 mod bad_runs;
+mod book;
 mod commands;
 mod common;
 mod earlier;

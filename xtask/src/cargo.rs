@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::backend;
+use crate::{backend, book};
 
 /// The workspace, wherever in it the command was given. Cargo says where when it runs us: two clones may share what is
 /// built.
@@ -29,7 +29,8 @@ fn cargo(arguments: &[&str]) -> u8 {
     run(Command::new(env!("CARGO")).args(arguments).current_dir(root()))
 }
 
-fn run(command: &mut Command) -> u8 {
+/// Runs a command and gives its exit status.
+pub fn run(command: &mut Command) -> u8 {
     match command.status() {
         Ok(status) => status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1),
         Err(error) => {
@@ -129,10 +130,42 @@ fn with_absolute_out(arguments: &[String]) -> Vec<String> {
 }
 
 /// The documentation of our own crates; a link that leads nowhere is an error.
-pub fn doc() -> u8 {
+pub fn api_doc() -> u8 {
     let arguments = ["doc", "--release", "--workspace", "--no-deps"];
     tell(&format!("+ RUSTDOCFLAGS='-D warnings' cargo {}", arguments.join(" ")));
     run(Command::new(env!("CARGO")).env("RUSTDOCFLAGS", "-D warnings").args(arguments).current_dir(root()))
+}
+
+/// The crates' documentation and the book.
+pub fn doc() -> u8 {
+    match api_doc() {
+        0 => book(),
+        failed => failed,
+    }
+}
+
+/// The book, after its pages of methods have been brought up to date.
+pub fn book() -> u8 {
+    match book::write(&root()) {
+        0 => book::build(&root()),
+        failed => failed,
+    }
+}
+
+/// A tool of this version below `target/tools`, installed where it is not; cargo's status where that fails.
+pub fn install(root: &Path, name: &str, version: &str, features: &[&str]) -> Result<PathBuf, u8> {
+    let folder = root.join("target/tools");
+    let program = folder.join("bin").join(name).with_extension(std::env::consts::EXE_EXTENSION);
+    let said = Command::new(&program).arg("--version").output();
+    if said.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains(version)) {
+        return Ok(program);
+    }
+    let folder = folder.display().to_string();
+    let arguments = [&["install", name, "--version", version, "--locked", "--root", &folder], features].concat();
+    match cargo(&arguments) {
+        0 => Ok(program),
+        failed => Err(failed),
+    }
 }
 
 /// Builds `semiseq` with the backend that the arguments ask for, and runs it with them.

@@ -2,6 +2,7 @@
 //! so that it compiles in seconds.
 
 mod backend;
+mod book;
 mod cargo;
 mod few_labels;
 mod skeleton;
@@ -60,8 +61,10 @@ enum Command {
     },
     /// Measure the recipes of `semiseq new` on tasks with few labels, beside the references of each
     FewLabels(few_labels::Arguments),
-    /// Build the documentation
+    /// Build the documentation: the crates' below `target/doc`, the book below `target/book`
     Doc,
+    /// Write the book's pages of methods anew from the sources, and build the book
+    Book,
     /// Write the skeleton of an objective, an encoder or a format, or with a PATH a config for your own data
     New {
         /// `objective NAME`, `encoder NAME`, `format NAME`, or what `semiseq new` takes
@@ -77,12 +80,13 @@ fn main() -> ExitCode {
         Command::Test { features, filter } => cargo::test(features.as_deref(), filter.as_deref()),
         Command::Lint { features } => lint(features.as_deref()),
         Command::Ci => {
-            let steps: [fn() -> u8; 4] = [|| lint(None), cargo::doc, cargo::check_cuda, || cargo::test(None, None)];
+            let steps: [fn() -> u8; 4] = [|| lint(None), cargo::api_doc, cargo::check_cuda, || cargo::test(None, None)];
             steps.into_iter().map(|step| step()).find(|status| *status != 0).unwrap_or(0)
         }
         Command::Bench { rest } => cargo::bench(&rest),
         Command::FewLabels(arguments) => few_labels::run(&arguments),
         Command::Doc => cargo::doc(),
+        Command::Book => cargo::book(),
         Command::New { rest } => match rest.as_slice() {
             [kind, name] if skeleton::kinds().contains(&kind.as_str()) && !std::path::Path::new(kind).exists() => {
                 skeleton::create(&cargo::root(), kind, name)
@@ -102,7 +106,7 @@ fn main() -> ExitCode {
 }
 
 fn lint(features: Option<&str>) -> u8 {
-    let problems = tidy::check(&cargo::root());
+    let problems = [tidy::check(&cargo::root()), book::check(&cargo::root())].concat();
     for problem in &problems {
         cargo::tell(&format!("tidy: {problem}"));
     }

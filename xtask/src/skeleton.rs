@@ -39,8 +39,9 @@ const KINDS: [Kind; 3] = [
             }),
         ],
         then: "the loss and its paper in the file; numbers of an independent implementation \
-               in\ncrates/objectives/tests (fixtures/objectives.py makes them); a line in the README. It trains \
-               already:\n\ncargo xtask train configs/quickstart.toml --set 'stage.1.objective={NAME={}}'",
+               in\ncrates/objectives/tests (fixtures/objectives.py makes them); a line in the README and \
+               in\ndocs/src/SUMMARY.md, then `cargo xtask semiseq config keys --markdown > docs/config.md` and `cargo \
+               xtask book`\nfor its page. It trains already:\n\ncargo xtask train configs/quickstart.toml --set 'stage.1.objective={NAME={}}'",
     },
     Kind {
         name: "encoder",

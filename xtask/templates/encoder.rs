@@ -6,6 +6,7 @@
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::{Device, Tensor};
+use schemars::JsonSchema;
 use semiseq_schema::{Problem, problem};
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +14,7 @@ use crate::encoder::Encoder;
 use crate::encoders::settings::EncoderSettings;
 
 /// `[model.….encoder.encoder-name]`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct EncoderNameConfig {
     /// Width of the vector of a step. Default 128.

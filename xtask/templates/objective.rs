@@ -2,8 +2,17 @@
 //!
 //! `L = CE(labelled) + weight · mean‖p(weak view) - p(strong view)‖²`: say here what it minimises, with the paper's
 //! equation, and where and why this differs from the paper.
+//!
+//! # Cost
+//!
+//! Which passes a step takes, and what is remembered.
+//!
+//! # When it fails
+//!
+//! On what data, how it shows, and what to change then.
 
 use burn::module::Module;
+use schemars::JsonSchema;
 use semiseq_datasets::{Pool, Views};
 use semiseq_models::SequenceModel;
 use semiseq_schema::{Problem, check_range};
@@ -16,7 +25,7 @@ use crate::step::{Step, StepContext};
 use crate::terms::Terms;
 
 /// `[stage.objective.objective-name]`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ObjectiveNameConfig {
     /// Weight of the unlabelled term, at least 0. Default 1: say whose choice that is, and when to change it.

@@ -1,5 +1,7 @@
 //! A config that forecasts a recording.
 
+use std::path::Path;
+
 use semiseq::datasets::shown;
 
 use super::Arguments;
@@ -22,7 +24,7 @@ pub(super) fn config(arguments: &Arguments, channels: &[String], steps: usize) -
         target = target,
         horizon = horizon,
         channels = shown(&channels.join(", ")),
-        name = run_name(&arguments.path),
+        name = run_name(arguments.output.as_deref().unwrap_or(Path::new(&arguments.path))),
         source = quoted(&arguments.path),
         input = 4 * horizon,
     )

@@ -167,28 +167,29 @@ fn words(found: &Found) -> (String, usize) {
 }
 
 fn semi_supervised(found: &Found, steps: usize, batch: usize) -> String {
+    let firm = "weight = 4.0                 # beside the labels themselves\n\
+                temperature = 0.25           # nearly the class that they name\n\
+                entropy_weights = false      # sequences of which they are not sure count too\n";
+    let teachers = |named: &str| format!("teachers = {{ {named} }}  # on plain features\n");
     let (lr, epsilon, rest, taught) = match (found.text(), found.unspaced) {
         // Characters say too little of their text for its neighbours to be of its class, and a large noise makes them
         // others.
-        (true, true) => ("2e-3", 0.02, "characters", "teachers = { \"self-training\" = 1.0 }  # on plain features\n"),
-        (true, false) => (
-            "2e-3",
-            0.1,
-            "words",
-            "teachers = { \"label propagation\" = 1.0, \"self-training\" = 1.0, \
-             \"tf-idf: logistic regression\" = 1.0 }  # on plain features\n",
-        ),
+        (true, true) => ("2e-3", 0.02, "characters", teachers("\"self-training\" = 1.0")),
+        // What the vectors know of a text is more than what its words say among so few labels.
+        (true, false) if found.vectors.is_some() => {
+            let named = "\"mean word vector: self-training\" = 1.0, \"mean word vector: logistic regression\" = 1.0";
+            ("2e-3", 0.1, "words", teachers(named) + firm)
+        }
+        (true, false) => {
+            let named = "\"label propagation\" = 1.0, \"self-training\" = 1.0, \"tf-idf: logistic regression\" = 1.0";
+            ("2e-3", 0.1, "words", teachers(named))
+        }
         // Self-training is surer of itself than label propagation is, and on series less often right.
-        (false, _) => (
-            "1e-2",
-            0.1,
-            "values",
-            "teachers = { \"label propagation\" = 1.0, \"self-training\" = 0.25 }  # on plain features\n\
-             trust = 12.0                 # how much more those count that are right about left-out labels\n\
-             weight = 4.0                 # beside the labels themselves\n\
-             temperature = 0.25           # nearly the class that they name\n\
-             entropy_weights = false      # sequences of which they are not sure count too\n",
-        ),
+        (false, _) => {
+            let trust =
+                "trust = 12.0                 # how much more those count that are right about left-out labels\n";
+            ("1e-2", 0.1, "values", teachers("\"label propagation\" = 1.0, \"self-training\" = 0.25") + trust + firm)
+        }
     };
     format!(
         include_str!("templates/few_labels.toml"),

@@ -1,5 +1,7 @@
 //! A config for sequences: where they come from, how they are prepared, and the recipe for what is to be learned.
 
+use std::path::Path;
+
 use semiseq::datasets::Description;
 use semiseq::prelude::*;
 
@@ -72,7 +74,7 @@ pub(super) fn config(arguments: &Arguments, found: &Found) -> String {
          name = \"{name}\"\nseed = 0\nbackend = \"flex\"             # flex or ndarray (CPU), wgpu or cuda (GPU)\n\n\
          [data]\n{data}\n{transform}\n{model}\n{stages}",
         time = about(seconds),
-        name = run_name(&arguments.path),
+        name = run_name(arguments.output.as_deref().unwrap_or(Path::new(&arguments.path))),
         data = data.join("\n"),
     )
 }

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-/// The run's name, from that of the data.
-pub(super) fn run_name(path: &str) -> String {
-    Path::new(path).file_stem().map_or("run".into(), |stem| {
+/// The run's name, from that of the config's file or, where it has none, of the data.
+pub(super) fn run_name(path: &Path) -> String {
+    path.file_stem().map_or("run".into(), |stem| {
         stem.to_string_lossy()
             .chars()
             .map(|letter| if letter.is_alphanumeric() || letter == '-' || letter == '_' { letter } else { '-' })
@@ -47,6 +47,6 @@ mod tests {
 
     #[test]
     fn a_name_is_plain() {
-        assert_eq!(run_name("data/my set.v2.csv"), "my-set-v2");
+        assert_eq!(run_name(Path::new("data/my set.v2.csv")), "my-set-v2");
     }
 }

@@ -15,6 +15,15 @@
 //! few labels a batch is small (`momentum = 0` is the paper's ratio of one batch; the authors' code remembers 1,000
 //! labelled and 128 unlabelled batches, from a uniform start). The interpolation of logits is for inputs of two domains
 //! with batch norm, which recurrent nets do not have, and is left out, as in USB.
+//!
+//! # Cost
+//!
+//! As `fixmatch`, with the strong view of labelled sequences too.
+//!
+//! # When it fails
+//!
+//! It assumes that the pool has the labels' class distribution: with labels drawn alike from classes that are not
+//! alike frequent, it aligns guesses with the wrong one.
 
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;

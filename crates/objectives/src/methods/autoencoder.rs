@@ -14,6 +14,17 @@
 //! that has to make the words of the sequence likely in any order (the paragraph vector's PV-DBOW, Le &
 //! Mikolov 2014; the bag-of-words loss of Zhao et al. 2017). It learns what a text is about, not how it is
 //! said, from few texts, and costs one softmax a sequence where the recurrent decoder takes one a word.
+//!
+//! # Cost
+//!
+//! A pass of the encoder and one of a decoder as long as the sequence; the bag of words has one product with the
+//! vocabulary for each text and is far cheaper than a recurrent decoder.
+//!
+//! # When it fails
+//!
+//! What takes most values to rebuild is learned first, be it noise; classes that differ in a small detail are not.
+//! With `teacher_forcing = true` on values, the step before tells the next and the vector stays empty. On text the
+//! recurrent decoder needs many more texts than the bag of words.
 
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};

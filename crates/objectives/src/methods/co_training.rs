@@ -8,6 +8,15 @@
 //! Blum & Mitchell's views are two halves of the features. A series or a text has no such halves: the views are two
 //! draws of the weak augmentation, and the peer reads its own backwards, so that the two build their states in opposite
 //! order. It starts with the model's weights in another order, which gives a fresh net as random as the model.
+//!
+//! # Cost
+//!
+//! Twice everything: two models with their own gradients and the second one's weights.
+//!
+//! # When it fails
+//!
+//! The two have to differ. Where both views show the same they soon agree, right or wrong, and give each other what
+//! they have. `peer_accuracy` beside the model's own tells whether the peer has anything to teach.
 
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Int, Tensor};

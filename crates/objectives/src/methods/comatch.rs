@@ -8,6 +8,16 @@
 //! The paper's memory is a queue of the last batches, and smooths once it is full; here it holds the last vector of
 //! each training sequence, and smooths as soon as it holds any. The mean prediction that evens the guesses is a running
 //! mean from the first batch on; the paper's is of the last 32 batches.
+//!
+//! # Cost
+//!
+//! Three views of each unlabelled sequence, two with gradients, a projection, and a memory with a vector for each
+//! training sequence.
+//!
+//! # When it fails
+//!
+//! The graph of a batch needs pairs of the same class in it: with many classes and a small batch it is nearly
+//! empty. As with `fixmatch`, guesses have to be better than chance before they are taken for neighbours.
 
 use burn::module::{Module, Param};
 use burn::tensor::activation::log_softmax;

@@ -9,6 +9,17 @@
 //! tokens): our sequences are short. Negatives come from other sequences at the same step; sequences that have ended by
 //! then count neither as rows nor as negatives. In a batch of one sequence they are its own other steps, as some of the
 //! paper's are.
+//!
+//! # Cost
+//!
+//! A product between all sequences of a batch for each step ahead: it grows with the square of the batch and with
+//! `ahead`.
+//!
+//! # When it fails
+//!
+//! Small batches have few sequences to tell a step from, and the task is too easy; a channel that names the
+//! sequence (a level, an offset) tells all steps apart without anything being learned of the classes: normalise
+//! each series. The encoder has to read forward only.
 
 use burn::module::Module;
 use burn::nn::{Embedding, EmbeddingConfig, Linear, LinearConfig};

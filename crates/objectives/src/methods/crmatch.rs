@@ -5,6 +5,16 @@
 //! that the encoder keeps what tells the views apart while the classes agree; and a task of its own beside it.
 //!
 //! That task is the angle of a turned image in the paper; for sequences it is whether one runs forwards or backwards.
+//!
+//! # Cost
+//!
+//! As `fixmatch`, and a pass more, forwards and backwards, for the direction.
+//!
+//! # When it fails
+//!
+//! Where a sequence's direction can be told at a glance, that task teaches the encoder nothing and takes weight
+//! from the classes; where a class is a direction (rising, falling), it contradicts them. Set `direction_weight =
+//! 0` for both.
 
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};

@@ -8,6 +8,16 @@
 //! The paper's views for taggers are the forward and the backward states, and those without the step itself. Here a
 //! sequence has one class, and the views are: the state at the middle and at three quarters of the sequence, which know
 //! nothing of the rest; and of a bidirectional encoder both directions alone, at their last steps.
+//!
+//! # Cost
+//!
+//! A pass over the unlabelled batch for the prediction and one with gradients; the views share it, and their layers
+//! are small.
+//!
+//! # When it fails
+//!
+//! It asks for the class from a part of a sequence: where that part does not tell the class, it teaches the encoder
+//! something wrong. Lower `weight` there. Of an encoder that reads forward only two views are left, both prefixes.
 
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};

@@ -12,6 +12,16 @@
 //! own code takes the mean loss of unlabelled strong views in the first part's last epoch, whose unlabelled term counts
 //! already; it masks by the likeliest class, and divides the loss by the number of sequences that count.) USB lowers
 //! the limit every ten epochs, the authors every nine; here the rest of the stage is divided into rounds.
+//!
+//! # Cost
+//!
+//! As `fixmatch`, and a copy of the model from the end of the first part, which measures the limit.
+//!
+//! # When it fails
+//!
+//! The limit comes from the loss over the labelled sequences after the first part: where these are learned by heart
+//! by then, it is near its least from the beginning and hardly any sequence counts (`mask_rate`, `loss_limit`).
+//! Shorten `warm_up`.
 
 use std::collections::BTreeSet;
 

@@ -10,6 +10,15 @@
 //! cross-entropy of the strong view, so it has to be added first. With `λ = ½`, the authors', a labelled sequence whose
 //! pseudo-label is its label leaves at least half of the cross-entropy of its weak view, which is never below 0; with a
 //! larger `λ`, or without the strong view, the loss would fall without end as the strong view's grows.
+//!
+//! # Cost
+//!
+//! As `fixmatch`, on labelled sequences too.
+//!
+//! # When it fails
+//!
+//! What it subtracts is estimated on the labelled batch: with few labels it is noisy, and on labels that are
+//! learned by heart it no longer cancels the bias. With `weight` above ½ the loss may fall without end.
 
 use burn::module::Module;
 use burn::tensor::Tensor;

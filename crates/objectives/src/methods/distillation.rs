@@ -10,6 +10,17 @@
 //! (Iscen et al. 2019, eq. 11): teachers that do not know teach little.
 //!
 //! The student sees a strong view where one is set up, the teachers saw the sequence as it is (Xie et al. 2020).
+//!
+//! # Cost
+//!
+//! The teachers are fitted once before the stage, in seconds for some thousand sequences, and stand still; then a
+//! pass over labelled and unlabelled sequences.
+//!
+//! # When it fails
+//!
+//! The student learns what the teachers say: where plain methods are wrong, it starts wrong, and where they are
+//! nearly right there is little room above them. With many labels `supervised` does better. Teachers are fitted in
+//! memory: very large pools are what limits it.
 
 use std::collections::BTreeMap;
 

@@ -5,6 +5,16 @@
 //!
 //! For sequences the strong view is a chain of warps, noise and cut-outs, or of dropped and swapped words, in place of
 //! the paper's RandAugment of images.
+//!
+//! # Cost
+//!
+//! A pass over the weak view without gradients and one over the strong view with, of each unlabelled sequence.
+//!
+//! # When it fails
+//!
+//! While no guess reaches the threshold (`mask_rate` near 0) it is `supervised`; when wrong guesses do, they
+//! confirm themselves. After a fresh head begin with a short supervised stage. It stands and falls with the strong
+//! view: it must keep the class and change all else.
 
 use burn::module::Module;
 use schemars::JsonSchema;

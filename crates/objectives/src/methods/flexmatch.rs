@@ -3,6 +3,15 @@
 //! FixMatch with a threshold for each class: `τ(c) = M(β(c)) · τ` with `M(x) = x / (2 - x)` (eq. 11) and `β(c) = σ(c) /
 //! max(max σ, N - Σ σ)` (eq. 9), where `σ(c)` counts the unlabelled sequences whose last guess above `τ` was `c` and `N
 //! - Σ σ` those that never had one. Classes that are learned slowly get a lower threshold.
+//!
+//! # Cost
+//!
+//! As `fixmatch`; beside it a number for each unlabelled sequence.
+//!
+//! # When it fails
+//!
+//! Thresholds begin near 0, so that in the first steps every guess counts, and a short stage does not recover from
+//! what a fresh head says. Put some hundred supervised steps before it.
 
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;

@@ -5,6 +5,15 @@
 //! guesses spread: `w_f · Σ SumNorm(p̃ / h̃) log SumNorm(p̄ / h̄)` (eq. 11), with `h̃` the running histogram of
 //! guesses, `p̄` the mean prediction for the strong views that count and `h̄` the histogram of those. Memories are
 //! updated before they are used, as in the authors' code.
+//!
+//! # Cost
+//!
+//! As `fixmatch`.
+//!
+//! # When it fails
+//!
+//! Thresholds begin at chance: from a fresh head every guess counts. Put a short supervised stage before it. The
+//! fairness term spreads guesses over all classes: lower it where classes are far from equally frequent.
 
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;

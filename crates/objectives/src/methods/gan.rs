@@ -15,6 +15,17 @@
 //! The gradient penalty needs the derivative of a gradient's length. Along the gradient's own direction, held fixed,
 //! that length is the slope of the score, and a central difference gives the slope; its derivative by the weights is
 //! then an ordinary one, and the error falls with the square of the difference's step.
+//!
+//! # Cost
+//!
+//! A generator beside the critic, and alternate steps: half of the steps train the encoder. `wgan-gp` adds two
+//! passes for its penalty.
+//!
+//! # When it fails
+//!
+//! The two fall out of balance: `told_real` and `told_made` near 1 mean that the critic wins and the generator
+//! learns nothing; `sample_spread` near 0 that all samples are alike. Try `hinge`, a lower learning rate, or
+//! more steps. Values only: words cannot be made this way.
 
 use burn::module::Module;
 use burn::nn::{Embedding, EmbeddingConfig, Linear, LinearConfig};

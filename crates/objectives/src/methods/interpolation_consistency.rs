@@ -8,6 +8,15 @@
 //! `exp(-5 (1 - t)²)`.
 //!
 //! Series are mixed as they are read, texts before the head; the paper mixes images.
+//!
+//! # Cost
+//!
+//! A pass with gradients over the mixed sequences and one of the teacher without; a second copy of the weights.
+//!
+//! # When it fails
+//!
+//! Between two series may lie a third class: halfway between a rising and a falling trend is a flat one. Lower
+//! `alpha` there. At the paper's weight short stages may end below `supervised`; lower `weight` to about 10.
 
 use burn::module::Module;
 use burn::tensor::Tensor;

@@ -3,6 +3,26 @@
 //!
 //! Each part keeps its own layers and its own memory, and sees the views that it asks for. A part that works on all
 //! sequences gets the unlabelled ones here, where another part looks at labels.
+//!
+//! ```toml
+//! [[stage.objective.joint.part]]
+//! weight = 1.0
+//! final_weight = 0.1
+//! [stage.objective.joint.part.objective.autoencoder]
+//!
+//! [[stage.objective.joint.part]]
+//! [stage.objective.joint.part.objective.virtual-adversarial]
+//! epsilon = 0.1
+//! ```
+//!
+//! # Cost
+//!
+//! The sum of its parts; views are made once for all of them.
+//!
+//! # When it fails
+//!
+//! Losses of different size: a reconstruction error in the hundreds drowns a cross-entropy near 1. Look at the
+//! terms on the dashboard, which have a curve each, and set the weights so that none rules alone.
 
 use burn::module::Module;
 use burn::tensor::Tensor;

@@ -3,6 +3,17 @@
 //! `L = CE(labelled) + w(t) · mean d(p_student(x; η), p_teacher(x; η'))`, the mean over labelled and unlabelled
 //! sequences; the teacher's weights are an exponential moving average of the student's, and no gradient flows into it.
 //! Validation and the result use the teacher, as in the paper.
+//!
+//! # Cost
+//!
+//! A pass with gradients and one of the teacher without, over labelled and unlabelled sequences; a second copy of
+//! the weights.
+//!
+//! # When it fails
+//!
+//! The teacher follows late: with a long memory (`ema_decay` near 1) in a short stage it is still the fresh model.
+//! At the paper's weight, short stages may end below `supervised`; lower `weight` to about 10. `teacher_agreement`
+//! near 1 from the first steps on means that there is nothing to learn from it: raise the noise.
 
 use burn::module::Module;
 use burn::tensor::Tensor;

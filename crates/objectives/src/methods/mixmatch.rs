@@ -5,6 +5,15 @@
 //! unlabelled)` (eqs. 2 to 5), λ growing in a straight line.
 //!
 //! Series are mixed as they are read, texts before the head (MixText, Chen et al. 2020); see `mixing.rs`.
+//!
+//! # Cost
+//!
+//! Two weak views without gradients for the guess, then a pass with gradients over all views of the mixed batch.
+//!
+//! # When it fails
+//!
+//! Between two series may lie a third class (see `interpolation-consistency`): lower `alpha`. Guesses that are
+//! little better than chance are sharpened and believed; on texts of two opinions keep `weight` low.
 
 use burn::module::Module;
 use burn::tensor::Tensor;

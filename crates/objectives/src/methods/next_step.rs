@@ -3,6 +3,15 @@
 //! 2015 call it the future predictor).
 //!
 //! As a first stage it sees every training series, labelled or not; the next stage takes the encoder over.
+//!
+//! # Cost
+//!
+//! A linear layer a step: hardly more than the encoder's own pass.
+//!
+//! # When it fails
+//!
+//! Smooth series: the next value is nearly the last one, and copying it is all that is learned; raise `ahead`.
+//! Series of noise have nothing to foretell. The encoder has to read forward only.
 
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};

@@ -8,6 +8,16 @@
 //!
 //! The paper starts a larger student afresh each round and balances the classes; here the student has the model's size
 //! and goes on from the weights of the round before.
+//!
+//! # Cost
+//!
+//! A pass of the frozen teacher without gradients and one with, over the unlabelled batch, and strong views for
+//! labelled sequences too; a copy of the weights.
+//!
+//! # When it fails
+//!
+//! The student reads strong views of everything: an augmentation that changes the class (a flip where the sign
+//! matters) harms labels as well. Look at the views first (`data info PATH --views`).
 
 use burn::module::Module;
 use schemars::JsonSchema;

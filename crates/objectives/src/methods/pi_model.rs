@@ -3,6 +3,15 @@
 //! `L = CE(labelled) + w(t) · mean‖p(x; ξ₁) - p(x; ξ₂)‖²`, the mean over labelled and unlabelled sequences: each is
 //! seen twice, in two weak views and with two draws of dropout. As in the reference code (smlaine2/tempens), gradients
 //! flow into both predictions, and the cross-entropy is the first one's.
+//!
+//! # Cost
+//!
+//! Two passes with gradients over labelled and unlabelled sequences.
+//!
+//! # When it fails
+//!
+//! Without noise (no weak view, no dropout) both passes agree and it teaches nothing. At the paper's weight a stage
+//! of some hundred steps may draw all predictions together; lower `weight` to about 10 there.
 
 use burn::module::Module;
 use burn::tensor::Tensor;

@@ -4,6 +4,16 @@
 //! then rising in a straight line to `α_f` at `T₂` (eq. 16). The paper counts `T₁ = 100` and `T₂ = 600`
 //! of about 1,000 epochs; we count fractions of the stage. A confidence threshold is an addition; at 0
 //! the objective is the paper's.
+//!
+//! # Cost
+//!
+//! A pass over the unlabelled batch beside the labelled one; one view each.
+//!
+//! # When it fails
+//!
+//! Wrong labels confirm themselves: with `threshold = 0` every guess counts once the weight grows. Set a threshold
+//! of 0.9 or more where the first guesses are poor, start later (`ramp_start`), or begin with a supervised stage.
+//! `mask_rate` says which share counts; near 0 the method is `supervised`.
 
 use burn::module::Module;
 use schemars::JsonSchema;

@@ -7,6 +7,16 @@
 //! the weak view, as it learns the labels it was given. The weights go on from round to round.
 //!
 //! When each sequence got its first label is remembered, and written to `self-training.csv` in the run folder.
+//!
+//! # Cost
+//!
+//! A pass of the frozen copy without gradients and one with, over the unlabelled batch; a copy of the weights.
+//!
+//! # When it fails
+//!
+//! What the first round gets wrong is taught for a whole round. With rounds too short the model has not moved, and
+//! each gives the labels of the one before. Read `self-training.csv`: where nearly all labels came in the second
+//! round, raise `threshold`.
 
 use burn::module::{Module, Param};
 use burn::tensor::{Int, Tensor};

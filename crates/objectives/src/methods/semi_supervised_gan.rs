@@ -11,9 +11,19 @@
 //! result use an average of its weights. Their noise is on each hidden layer; here the encoder is one. The features are
 //! the vector before its noise.
 //!
-//! The paper's nets are convolutional and its datan images; here the generator is an LSTM that reads noise at each step
+//! The paper's nets are convolutional and its data images; here the generator is an LSTM that reads noise at each step
 //! (Esteban et al. 2017), and the features are the encoder's pooled vector. The classes that the discriminator gives
 //! unlabelled data are its pseudo-labels: a next stage of `pseudo-label` goes on from them.
+//!
+//! # Cost
+//!
+//! A generator beside the classifier, and alternate steps: the classifier gets half of the stage's steps.
+//!
+//! # When it fails
+//!
+//! In short stages the classifier has had half the steps of any other method's, and samples are poor: what helps
+//! the classes is samples near the border, not at random. Values only. Give it several times the steps, and a stage
+//! of `pseudo-label` behind.
 
 use burn::module::Module;
 use burn::tensor::Tensor;

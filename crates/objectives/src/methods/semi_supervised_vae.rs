@@ -12,6 +12,16 @@
 //! With `rebuild = "summary"` the data of the generative part is the encoder's vector, held fixed, instead of the
 //! sequence. After a stage of `vae` that is the paper's M1+M2, and it costs no decoder step a class: the paper freezes
 //! M1, here the encoder goes on learning from the classifier's terms, unless the stage freezes it.
+//!
+//! # Cost
+//!
+//! A decoder pass for each class on each unlabelled sequence: the cost grows with the number of classes. With
+//! `rebuild = "summary"` the decoder rebuilds one vector and costs little.
+//!
+//! # When it fails
+//!
+//! As `vae`. The bounds, not the classes, rule where `weight` is large; where it is small, the method is
+//! `supervised` with a slow decoder beside it.
 
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};

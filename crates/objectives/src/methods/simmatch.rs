@@ -8,6 +8,16 @@
 //! As the paper does where labels are few, the memory follows the model's own vectors and not a teacher's. The mean
 //! prediction that evens guesses out is a running mean from the first batch on; the authors' is of the last 256
 //! batches.
+//!
+//! # Cost
+//!
+//! Two views of each unlabelled sequence, one with gradients, a projection, and a memory with a vector for each
+//! labelled sequence.
+//!
+//! # When it fails
+//!
+//! With one or two labels a class the likeness to labelled sequences is the likeness to single ones, whatever is
+//! particular about them. As with `fixmatch` a strong view that changes the class teaches the wrong one.
 
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;

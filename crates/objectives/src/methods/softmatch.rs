@@ -5,6 +5,15 @@
 //! alignment: for the weight alone, `p` is divided by its running mean `p̃` and made to sum to 1 (eq. 9), so that
 //! classes that are guessed often do not get all the weight. Memories are updated before they are used, as in the
 //! authors' code.
+//!
+//! # Cost
+//!
+//! As `fixmatch`.
+//!
+//! # When it fails
+//!
+//! Weights begin near 1 for all guesses: from a fresh head put a short supervised stage before it.
+//! `uniform_alignment` favours rare classes; switch it off where some classes are rare in truth.
 
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;

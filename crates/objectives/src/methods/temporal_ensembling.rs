@@ -5,6 +5,15 @@
 //! once; we update it at each visit, and correct the bias by each sequence's own number of visits, because the smaller
 //! pool is seen several times an epoch. A sequence that stands in a step twice is visited once, with its last
 //! prediction. A sequence seen for the first time has no target, as in the paper.
+//!
+//! # Cost
+//!
+//! One pass over labelled and unlabelled sequences; the ensemble is a row of numbers for each training sequence.
+//!
+//! # When it fails
+//!
+//! Targets are as old as the last visit: a stage of few passes over the pool has hardly any. At the paper's weight,
+//! meant for hundreds of epochs, short stages may end below `supervised`; lower `weight` to about 3.
 
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;

@@ -9,6 +9,15 @@
 //! The details are those of the authors' runs (bplank/semi-supervised-baselines, `run-sentiment-mttri.sh`): no
 //! bootstrap samples (`--size-bootstrap 0.0`), each pair teaches the third (`--asymmetric-type pair`), and the larger
 //! of the pair's confidences is held against the threshold. They label in rounds; here each step labels its own batch.
+//!
+//! # Cost
+//!
+//! Two small layers beside the head: one pass over labelled and one over unlabelled sequences.
+//!
+//! # When it fails
+//!
+//! The three read one encoder, so that they err together more than three models would. With few labels their
+//! agreement says little; `mask_rate` near 1 from the start is a sign.
 
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};

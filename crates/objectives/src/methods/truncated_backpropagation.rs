@@ -4,6 +4,17 @@
 //! A recording is read in order, in as many streams side by side as the batch has rows: the window of a step begins
 //! where that of the step before ended, with the states that it left. Gradients stop at the window's beginning, what
 //! the recording was like before does not. The states begin at zero with each epoch.
+//!
+//! # Cost
+//!
+//! One pass over each window, like `supervised`, but windows do not overlap, so that an epoch has fewer of them.
+//! The state that is carried costs nothing.
+//!
+//! # When it fails
+//!
+//! Where recordings are short beside a window there is nothing to carry. The batch is as many streams as it has
+//! rows: with few recordings and a large batch each stream is short. Steps of one epoch resemble each other, so
+//! that the gradient is noisier than with windows drawn at random.
 
 use burn::module::Module;
 use schemars::JsonSchema;

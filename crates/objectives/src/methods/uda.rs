@@ -7,6 +7,16 @@
 //!
 //! For text the paper makes the strong view by back-translation or TF-IDF replacement, here words are dropped and
 //! swapped.
+//!
+//! # Cost
+//!
+//! A pass over the weak view without gradients and one over the strong view with.
+//!
+//! # When it fails
+//!
+//! As `fixmatch`: nothing happens while no prediction is above the threshold (`mask_rate` near 0), and a strong
+//! view that changes the class teaches the wrong one. Signal annealing that is too slow leaves out most labels for
+//! most of a short stage.
 
 use burn::module::Module;
 use burn::tensor::activation::{log_softmax, softmax};

@@ -10,6 +10,16 @@
 //! Bowman et al. put the unknown word there, here it is a vector of zeros, which values have too), and free bits
 //! (Kingma et al. 2016). Whether the vector is used shows in `active_units` (Burda et al. 2016): the units whose
 //! posterior mean varies over a batch by more than 0.01; they are counted a batch, not over the whole set.
+//!
+//! # Cost
+//!
+//! As `autoencoder`, with two small layers for the mean and the deviation.
+//!
+//! # When it fails
+//!
+//! The posterior collapses: `kl` and `active_units` near 0, samples that look like the mean, vectors that say
+//! nothing. Raise `free_bits` or `word_drop`, lengthen `warm_up`, lower `beta`. For a classifier's first stage
+//! `autoencoder` keeps more of the sequence.
 
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};

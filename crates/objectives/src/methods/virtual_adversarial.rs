@@ -9,6 +9,17 @@
 //! and not a number of its own as in the papers: series and texts of any length and scale then have one setting. Miyato
 //! et al. (2017) scale the vectors of words to deviation 1, so that they cannot grow out of reach of the noise; with a
 //! fraction they need not be.
+//!
+//! # Cost
+//!
+//! For labelled and unlabelled sequences a pass for the prediction, one with its gradient for each power iteration,
+//! and one with the noise: the dearest of the methods without a second model.
+//!
+//! # When it fails
+//!
+//! It smooths around sequences, whatever their class: where `epsilon` reaches over the border between classes it
+//! smooths that away as well. It needs a weight that lets the labels win: with hardly any labels all predictions
+//! may become alike, which satisfies the term. A term that stays near 0 asks for a larger `epsilon`.
 
 use burn::module::Module;
 use burn::tensor::Tensor;
