@@ -5,6 +5,7 @@ mod run;
 pub use run::{Run, run, run_on};
 pub use semiseq_analysis as analysis;
 pub use semiseq_datasets as datasets;
+pub use semiseq_exchange as exchange;
 pub use semiseq_kernels as kernels;
 pub use semiseq_models as models;
 pub use semiseq_objectives as objectives;

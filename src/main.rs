@@ -50,6 +50,12 @@ enum Command {
     Cluster(commands::cluster::Arguments),
     /// Write one page about a run, or about several
     Report(commands::report::Arguments),
+    /// Write the model of a run for other programs: safetensors, PyTorch, ONNX, Burn
+    Export(commands::export::Arguments),
+    /// Read weights of PyTorch's modules
+    Import(commands::import::Arguments),
+    /// Choose the rows of a pool that are worth a label most
+    Label(commands::label::Arguments),
     /// Look at data: what exists, what a file holds, which rows are bad, the label split
     #[command(subcommand)]
     Data(commands::data::Command),
@@ -106,6 +112,9 @@ fn main() -> ExitCode {
         Command::Tune(arguments) => commands::tune::run(&arguments),
         Command::Cluster(arguments) => commands::cluster::run(&arguments),
         Command::Report(arguments) => commands::report::run(&arguments),
+        Command::Export(arguments) => commands::export::run(&arguments),
+        Command::Import(arguments) => commands::import::run(&arguments),
+        Command::Label(arguments) => commands::label::run(&arguments),
         Command::Data(command) => commands::data::run(&command),
         Command::Config(command) => commands::config::run(&command),
         Command::Objectives(arguments) => commands::names::objectives(&arguments),

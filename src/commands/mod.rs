@@ -9,7 +9,10 @@ pub mod data;
 pub mod devices;
 pub mod embed;
 pub mod eval;
+pub mod export;
 pub mod generate;
+pub mod import;
+pub mod label;
 pub mod manual;
 pub mod names;
 pub mod new;
@@ -25,6 +28,7 @@ use semiseq::datasets::formats::{ReadOptions, read_jsonl};
 use semiseq::datasets::{
     Forecast, dataset_from_rows, input_path, latest_of, latest_windows, one_line, read_like, shown,
 };
+use semiseq::exchange::ExchangeError;
 use semiseq::kernels;
 use semiseq::prelude::*;
 use semiseq::training::Predictor;
@@ -75,6 +79,11 @@ fn prepare_input(run: &SavedRun, input: &str, labels: bool) -> Result<Dataset, E
     let data = run.processor().apply(raw)?;
     tell_notes(run.processor().mostly_unknown(&data, "given").as_slice());
     Ok(data)
+}
+
+/// A file of weights that cannot be read, or a model that cannot be written.
+fn refused(error: ExchangeError) -> Error {
+    Error::input(error.message, error.hint)
 }
 
 /// Says on standard error what was read otherwise than it may be meant.

@@ -7,6 +7,7 @@ mod nearest;
 mod projection;
 mod ranking;
 pub mod references;
+pub mod selection;
 mod significance;
 
 pub use agreement::{adjusted_rand_index, normalized_mutual_information, silhouette};

@@ -145,6 +145,18 @@ impl Sequence {
 }
 
 impl Dataset {
+    /// The values of a row in the units of its file, row-major `[time, channels]` in double precision, and the channels
+    /// of a step; `None` for text and tokens.
+    pub fn values_as_read(&self, row: usize) -> Option<(Vec<f64>, usize)> {
+        let sequence = self.sequences.get(row)?.loaded();
+        let (values, channels) = sequence.values()?;
+        let level = self.levels.of(row);
+        let back = |(place, value): (usize, &f32)| {
+            f64::from(*value) + level.get(place % channels.max(1)).copied().unwrap_or(0.0)
+        };
+        Some((values.iter().enumerate().map(back).collect(), channels))
+    }
+
     /// The rows at `indices`, in that order; in memory, where they stand in a file.
     #[must_use]
     pub fn select(&self, indices: &[usize]) -> Self {

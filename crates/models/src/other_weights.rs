@@ -111,7 +111,9 @@ impl ModuleMapper for Reader<'_> {
         let name = self.path.join(".");
         let shape = param.val().dims();
         let is_table = matches!(&self.path[..], [.., module, weight] if module == "embedding" && weight == "weight");
-        let values = self.tensors.get(&name).and_then(|tensor| match (is_table, self.rows) {
+        // A regressor is a classifier's body; a file that is not of a run knows no such thing.
+        let other = self.tensors.get(&name).or_else(|| self.tensors.get(name.strip_prefix("body.")?));
+        let values = other.and_then(|tensor| match (is_table, self.rows) {
             (true, Some(_)) => self.table(tensor, &shape, param.val().to_data().iter::<f32>().collect()),
             _ => (tensor.shape == shape).then(|| tensor.values.clone()),
         });

@@ -1,7 +1,6 @@
 //! Weights of another run, which a model begins with.
 
 use std::collections::HashMap;
-use std::fs;
 use std::path::Path;
 
 use semiseq_datasets::Processor;
@@ -24,21 +23,18 @@ pub(crate) struct InitialWeights {
 }
 
 impl InitialWeights {
-    /// Reads a run folder, or a safetensors file, whose tensors are named as a run's are. A file does not say which
-    /// word a row of its table of tokens is: of that, only what `part` asks for by name is taken.
+    /// Reads a run folder, or a file: safetensors whose tensors are named as a run's are, or safetensors and a
+    /// checkpoint of PyTorch's modules. A file does not say which word a row of its table of tokens is: of that, only
+    /// what `part` asks for by name is taken.
     ///
     /// # Errors
     ///
     /// Where there is neither, or the files are damaged.
     pub(crate) fn read(path: &Path, part: WeightsPart, processor: &Processor) -> Result<Self, Error> {
         if !path.is_dir() {
-            let bytes = fs::read(path).map_err(|error| {
-                Error::input(
-                    format!("`weights`: {}: {error}", path.display()),
-                    "give the folder of a finished run, or a safetensors file",
-                )
-            })?;
-            let mut tensors = Weights::parse(path, bytes)?.by_name();
+            let named = semiseq_exchange::read(path).and_then(semiseq_exchange::as_ours);
+            let named = named.map_err(|error| Error::input(format!("`weights`: {error}"), &error.hint))?;
+            let mut tensors: HashMap<String, OtherTensor> = named.into_iter().collect();
             if part == WeightsPart::Body && processor.words().is_some() {
                 tensors.retain(|name, _| !name.split('.').any(|module| module == "embedding"));
             }

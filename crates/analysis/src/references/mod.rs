@@ -18,6 +18,7 @@ mod tf_idf;
 
 pub use grid::SeriesView;
 pub use mini_rocket::MiniRocket;
+pub(crate) use numpy_random::NumpyRandom;
 pub use ridge::Ridge;
 pub use tf_idf::words;
 
@@ -30,7 +31,6 @@ use label_propagation::LabelPropagation;
 use label_spreading::LabelSpreading;
 use logistic::Logistic;
 use neighbours::{Neighbourhood, nearest_label};
-use numpy_random::NumpyRandom;
 use self_training::self_trained;
 use tf_idf::{Terms, TfIdf};
 

@@ -14,6 +14,11 @@ impl NumpyRandom {
         Self { generator: Mt19937GenRand32::new(seed), spare: None }
     }
 
+    /// Of a seed of 64 bits: NumPy's of the same number where it fits into 32.
+    pub(crate) fn of_seed(seed: u64) -> Self {
+        Self::new((seed ^ (seed >> 32)) as u32)
+    }
+
     /// A number in [0, 1): `random_sample`.
     pub(crate) fn uniform(&mut self) -> f64 {
         let (high, low) = (self.generator.next_u32() >> 5, self.generator.next_u32() >> 6);

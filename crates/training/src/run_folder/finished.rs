@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use burn::module::Module;
-use burn::store::{ModuleSnapshot, SafetensorsStore};
+use burn::store::ModuleSnapshot;
 use burn::tensor::Device;
 use semiseq_analysis::nearest_class;
 use semiseq_datasets::{Dataset, Prepared, Processor, Sequence, Target, Task as Targets, prepare};
@@ -26,7 +26,7 @@ use crate::run_folder::seed_folders::seed_folders;
 use crate::run_folder::summary::Summary;
 use crate::run_folder::weights::Weights;
 use crate::set_apart::set_apart;
-use crate::tasks::evaluate::{pooled, score, voted_outputs_until};
+use crate::tasks::evaluate::{device_of, outputs, pooled, score, voted_outputs_until};
 use crate::tasks::measures::{ClassPredictions, Confusion};
 use crate::tasks::{
     Calibrated, Calibration, Evaluation, Judge, Outputs, Prediction, Predictor, Purpose, Task, further, head_size,
@@ -161,16 +161,7 @@ impl<M: ModelSettings, O: ObjectiveSettings> FinishedRun<M, O> {
     ///
     /// Where the disk is full.
     pub(crate) fn write_model(&self) -> Result<(), Error> {
-        // Burn writes its metadata in the order of a hash map; without it equal weights are equal files.
-        let mut store = SafetensorsStore::from_bytes(None).skip_enum_variants(true).clear_metadata();
-        let failed = |error: String| {
-            Error::runtime(
-                format!("the model cannot be written as safetensors: {error}"),
-                "this is a defect of semiseq; please report it",
-            )
-        };
-        self.model.save_into(&mut store).map_err(|error| failed(error.to_string()))?;
-        let bytes = store.get_bytes().map_err(|error| failed(error.to_string()))?;
+        let bytes = self.weights()?;
         write_atomic(&self.folder.join(model_file::WEIGHTS), &bytes)?;
         write_atomic(&self.folder.join(model_file::DESCRIPTION), &json(&self.file)?)?;
         let judges = self.file.purpose.scored_by == Judge::Objective;
@@ -261,6 +252,16 @@ impl<M: ModelSettings, O: ObjectiveSettings> FinishedRun<M, O> {
         self.file.purpose
     }
 
+    /// The settings that the model was built with.
+    pub fn settings(&self) -> &M {
+        &self.file.model
+    }
+
+    /// Whether layers of the last stage's objective have a say in what is predicted.
+    pub fn votes(&self) -> bool {
+        self.generator.as_ref().is_some_and(Generator::votes)
+    }
+
     /// The preprocessing.
     pub fn processor(&self) -> &Processor {
         &self.file.processor
@@ -319,6 +320,14 @@ impl<M: ModelSettings, O: ObjectiveSettings> FinishedRun<M, O> {
         let raw = Dataset { sequences: vec![sequence], targets: vec![Target::Missing], ..Dataset::default() };
         let outputs = self.predict(&self.processor().apply(raw)?)?;
         Ok(self.prediction(&outputs, 0))
+    }
+
+    /// What the model alone says of prepared sequences with its dropout left on, in `passes` passes: Monte Carlo
+    /// dropout (Gal & Ghahramani 2016).
+    pub fn sampled_outputs(&self, dataset: &Dataset, passes: usize, seed: u64) -> Vec<Outputs> {
+        let model = self.model.clone().train();
+        device_of(&model).seed(seed);
+        (0..passes).map(|_| outputs(&model, dataset, self.file.purpose.task())).collect()
     }
 
     /// One of the outputs of [`FinishedRun::predict`], in words.

@@ -289,6 +289,11 @@ impl<M: SequenceModel, O: ObjectiveSettings> Generator<M, O> {
         self.file.objective.kind().speaks()
     }
 
+    /// Whether its layers have a say in what is predicted.
+    pub(crate) fn votes(&self) -> bool {
+        self.file.objective.kind().votes
+    }
+
     /// Whether samples can be asked for by class.
     pub(crate) fn by_class(&self) -> bool {
         self.file.objective.kind().by_class

@@ -4,6 +4,7 @@
 pub(crate) mod checksums;
 pub(crate) mod data_check;
 pub(crate) mod environment;
+mod exported;
 pub(crate) mod finished;
 mod fold_scores;
 #[cfg(test)]
