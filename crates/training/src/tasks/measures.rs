@@ -5,6 +5,7 @@ use semiseq_schema::Scores;
 use serde::{Deserialize, Serialize};
 
 use crate::cells::cell;
+pub use crate::tasks::tallies::ClassScores;
 use crate::tasks::tallies::{Tally, macro_mean};
 
 /// Predictions beside the truth, gathered over an evaluation.
@@ -31,24 +32,6 @@ pub struct Confusion {
     /// Classes that share the last row and column, where there are too many for a row each; 0 otherwise.
     #[serde(default)]
     pub others: usize,
-}
-
-/// How well one class is told from the others; 0 where nothing can be divided.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct ClassScores {
-    /// Share of the predictions of the class that are right.
-    pub precision: f64,
-    /// Share of the class that is found.
-    pub recall: f64,
-    /// Harmonic mean of the two.
-    pub f1: f64,
-    /// Sequences of the class.
-    pub support: usize,
-    /// Predictions of the class.
-    pub predicted: usize,
-    /// Predictions of the class that are right.
-    pub right: usize,
 }
 
 /// The position of the largest value; the first of equals.

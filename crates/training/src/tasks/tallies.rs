@@ -1,6 +1,22 @@
 //! Counts of each class, and what they say of a class and of all together.
 
-use crate::tasks::measures::ClassScores;
+/// How well one class is told from the others; 0 where nothing can be divided.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct ClassScores {
+    /// Share of the predictions of the class that are right.
+    pub precision: f64,
+    /// Share of the class that is found.
+    pub recall: f64,
+    /// Harmonic mean of the two.
+    pub f1: f64,
+    /// Sequences of the class.
+    pub support: usize,
+    /// Predictions of the class.
+    pub predicted: usize,
+    /// Predictions of the class that are right.
+    pub right: usize,
+}
 
 /// What is counted of a class.
 #[derive(Clone, Copy, Debug, Default)]
