@@ -118,7 +118,7 @@ fn what_a_page_includes_is_there() {
             count += 1;
         }
     }
-    assert_eq!(count, 5);
+    assert_eq!(count, 6);
 }
 
 /// A part of a config with what a whole one needs put beside it.
