@@ -6,8 +6,8 @@ use rand_xoshiro::rand_core::{RngCore, SeedableRng};
 /// The 97.5th percentile of the standard normal distribution.
 const Z: f64 = 1.959_963_984_540_054;
 
-/// The 95 % interval of a proportion, `right` of `all` rows (Wilson 1927): it stays within [0, 1], and is no point where
-/// all or none are right. `None` without rows.
+/// The 95 % interval of a proportion, `right` of `all` rows (Wilson 1927): it stays within [0, 1], and is no point
+/// where all or none are right. `None` without rows.
 pub fn wilson(right: usize, all: usize) -> Option<[f64; 2]> {
     if all == 0 {
         return None;
@@ -26,8 +26,8 @@ pub fn wilson(right: usize, all: usize) -> Option<[f64; 2]> {
 pub struct Bootstrap {
     /// Rows, or groups of rows that belong together.
     pub rows: usize,
-    /// Rows that are drawn together, one after the other as they lie: more than 1 where neighbours depend on each other,
-    /// as windows of a recording do (Künsch 1989).
+    /// Rows that are drawn together, one after the other as they lie: more than 1 where neighbours depend on each
+    /// other, as windows of a recording do (Künsch 1989).
     pub block: usize,
     /// Draws.
     pub draws: usize,
@@ -37,9 +37,9 @@ pub struct Bootstrap {
 
 impl Bootstrap {
     /// The 95 % interval of each of some scores: the percentiles of what they are on rows that are drawn with
-    /// replacement, as many as there are (Efron 1979). `scores` gets how often each row was drawn, and says all scores in
-    /// the same order, `None` for one that is undefined there. `None` where a score is undefined on most draws, or there
-    /// are fewer than two blocks to draw from.
+    /// replacement, as many as there are (Efron 1979). `scores` gets how often each row was drawn, and says all
+    /// scores in the same order, `None` for one that is undefined there. `None` where a score is undefined on most
+    /// draws, or there are fewer than two blocks to draw from.
     pub fn intervals(&self, mut scores: impl FnMut(&[u32]) -> Vec<Option<f64>>) -> Vec<Option<[f64; 2]>> {
         let Self { rows, block, draws, seed } = *self;
         let block = block.max(1);

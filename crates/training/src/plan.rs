@@ -157,8 +157,8 @@ impl<'a, M: ModelSettings, O: ObjectiveSettings> Plan<'a, M, O> {
         data.warnings.iter().cloned().chain(told).chain(missing).collect()
     }
 
-    /// Labels to learn from, those of the validation part to choose by, and those that calibrate; the future of a window
-    /// costs nothing.
+    /// Labels to learn from, those of the validation part to choose by, and those that calibrate; the future of a
+    /// window costs nothing.
     pub(crate) fn labels_used(&self) -> usize {
         let chosen = match self.purpose.targets {
             Targets::Unsupervised | Targets::Forecast => 0,

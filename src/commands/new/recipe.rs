@@ -176,8 +176,8 @@ fn semi_supervised(found: &Found, steps: usize, batch: usize) -> String {
         // Characters say too little of their text for its neighbours to be of its class, and a large noise makes them
         // others.
         (true, true) => ("2e-3", 0.02, "characters", teachers("\"self-training\" = 1.0")),
-        // Vectors know more of most texts than the words of so few labels do, and of some less: labels that are left out
-        // tell which.
+        // Vectors know more of most texts than the words of so few labels do, and of some less: labels that are left
+        // out tell which.
         (true, false) if found.vectors.is_some() => {
             let named = "\"self-training\" = 1.0, \"mean word vector: logistic regression\" = 1.0";
             ("2e-3", 0.1, "words", teachers(named) + trust + firm)

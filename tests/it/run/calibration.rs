@@ -102,7 +102,7 @@ fn probabilities_are_calibrated_on_labels_that_chose_nothing() {
 /// Rows of two classes of which the second is rare, with a label each.
 fn write_rare(folder: &std::path::Path) {
     let row = |row: usize| {
-        let rare = row % 7 == 0;
+        let rare = row.is_multiple_of(7);
         let values: Vec<f64> = (0..6)
             .map(|step| ((row * 31 + step * 17) % 23) as f64 / 11.5 - 1.0 + if rare { 0.8 } else { 0.0 })
             .collect();

@@ -1,5 +1,6 @@
 //! `report.html`: one file without links to others, understood in ten seconds. The result against the baseline stands
-//! on top; then curves, confusion, scores of each class, calibration, maps of the vectors, examples, what the run was made of, the config.
+//! on top; then curves, confusion, scores of each class, calibration, maps of the vectors, examples, what the run was
+//! made of, the config.
 
 mod charts;
 pub(crate) mod evidence;

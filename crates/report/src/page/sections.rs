@@ -42,8 +42,8 @@ pub(super) fn scores(summary: &Summary) -> String {
     }
     format!(
         "<section><details><summary>All scores of the test part</summary><div class=\"scroll\"><table><tr><th>score</th>\
-         <th>value</th><th>95 % interval</th></tr>{rows}</table></div><p>The interval tells of other test sequences from \
-         the same source, not of other seeds or labels.</p></details></section>"
+         <th>value</th><th>95 % interval</th></tr>{rows}</table></div><p>The interval tells of other test sequences \
+         from the same source, not of other seeds or labels.</p></details></section>"
     )
 }
 

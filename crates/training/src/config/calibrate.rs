@@ -5,8 +5,9 @@ use semiseq_datasets::CalibrationPart;
 use semiseq_schema::{Problem, problem};
 use serde::{Deserialize, Serialize};
 
-/// What is made of the probabilities of a trained classifier or tagger, on labelled sequences that neither taught it nor
-/// chose its weights. It is kept in `model.json`; `predict` and `eval` go by it, and `n_labels_used` counts the labels.
+/// What is made of the probabilities of a trained classifier or tagger, on labelled sequences that neither taught it
+/// nor chose its weights. It is kept in `model.json`; `predict` and `eval` go by it, and `n_labels_used` counts the
+/// labels.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct CalibrateConfig {

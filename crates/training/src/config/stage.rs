@@ -76,8 +76,9 @@ pub struct StageConfig<O = ObjectiveConfig> {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EarlyStopping {
-    /// `valid.` and the name of a metric, such as `accuracy`, `macro_f1`, `balanced_accuracy`, `auroc`, `auprc`, `loss`,
-    /// `r2`, `mase` or `perplexity`. Refused where the stage does not measure it, or nothing is kept for validation.
+    /// `valid.` and the name of a metric, such as `accuracy`, `macro_f1`, `balanced_accuracy`, `auroc`, `auprc`,
+    /// `loss`, `r2`, `mase` or `perplexity`. Refused where the stage does not measure it, or nothing is kept for
+    /// validation.
     pub metric: String,
     /// Validations without a better value before the stage ends.
     #[serde(default = "default_patience")]

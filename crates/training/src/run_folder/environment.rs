@@ -10,8 +10,8 @@ use crate::run_folder::json::{json, read_json};
 
 pub(crate) const NAME: &str = "environment.json";
 
-/// The command of a run's last session, and the machine that it ran on. What a report shows of it can be taken out of the
-/// folder with the file.
+/// The command of a run's last session, and the machine that it ran on. What a report shows of it can be taken out of
+/// the folder with the file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Environment {

@@ -240,8 +240,8 @@ impl<M: ModelSettings, O: ObjectiveSettings> FinishedRun<M, O> {
         self.file.calibration.as_ref()
     }
 
-    /// Distributions over classes beside the truth, of those sequences or steps whose class is known, with the threshold
-    /// that decides.
+    /// Distributions over classes beside the truth, of those sequences or steps whose class is known, with the
+    /// threshold that decides.
     pub fn class_predictions(&self, outputs: &Outputs, dataset: &Dataset) -> ClassPredictions {
         let threshold = self.calibration().and_then(|calibration| calibration.threshold);
         ClassPredictions { threshold, ..labelled(outputs, dataset) }

@@ -47,8 +47,8 @@ pub struct Summary {
     pub cross_validation: Option<CrossValidation>,
     /// Scores on the test part.
     pub test: Scores,
-    /// Their 95 % intervals: Wilson's for shares of independent sequences, else of a seeded bootstrap over the sequences
-    /// of the test part.
+    /// Their 95 % intervals: Wilson's for shares of independent sequences, else of a seeded bootstrap over the
+    /// sequences of the test part.
     #[serde(skip_serializing_if = "Intervals::is_empty", default)]
     pub test_intervals: Intervals,
     /// Labels that the run saw: those that it learned from, those that chose its weights, and those that calibrated it.

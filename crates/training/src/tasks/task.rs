@@ -27,8 +27,8 @@ pub trait Task: Debug + Send + Sync {
     /// classes. Sequences without a target do not count; empty where none has one.
     fn score(&self, outputs: &Outputs, dataset: &Dataset) -> (Scores, Option<Confusion>);
 
-    /// The same, of which any rows can be looked at: for the scores of a finished run, and their intervals. `None` where
-    /// nothing is known to score against, or [`Task::score`] says all that there is to say.
+    /// The same, of which any rows can be looked at: for the scores of a finished run, and their intervals. `None`
+    /// where nothing is known to score against, or [`Task::score`] says all that there is to say.
     fn judged(&self, _outputs: &Outputs, _dataset: &Dataset, _processor: &Processor) -> Option<Box<dyn Judged>> {
         None
     }

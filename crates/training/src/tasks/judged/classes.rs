@@ -106,8 +106,8 @@ impl JudgedClasses {
     }
 }
 
-/// Squared distance of a distribution from the truth; of two classes the half of it, which is that of the probability of
-/// either (Brier 1950), as scikit-learn has it.
+/// Squared distance of a distribution from the truth; of two classes the half of it, which is that of the probability
+/// of either (Brier 1950), as scikit-learn has it.
 fn brier(distribution: &[f64], truth: usize) -> f64 {
     let squared = |(class, value): (usize, &f64)| (value - f64::from(u8::from(class == truth))).powi(2);
     let sum: f64 = distribution.iter().enumerate().map(squared).sum();

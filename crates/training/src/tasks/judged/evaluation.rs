@@ -131,8 +131,9 @@ mod tests {
     /// Forty sequences of two classes, of which every fifth is taken for the other; as steps, all steps of a sequence
     /// are right or wrong together.
     fn data(steps: bool) -> (Outputs, Dataset, Processor) {
-        let says =
-            |row: usize| if (row + usize::from(row % 5 == 0)).is_multiple_of(2) { [0.7, 0.3] } else { [0.2, 0.8] };
+        let says = |row: usize| {
+            if (row + usize::from(row.is_multiple_of(5))).is_multiple_of(2) { [0.7, 0.3] } else { [0.2, 0.8] }
+        };
         let target = |row: usize| if steps { Target::Steps(vec![row % 2; 10]) } else { Target::Class(row % 2) };
         let dataset = Dataset {
             sequences: vec![Sequence::Series(Series { values: vec![0.0; 10], channels: 1 }); 40],
