@@ -39,7 +39,7 @@ pub use levels::Levels;
 pub use loading::{
     Batch, BatchInputs, Loader, LoaderOptions, Pool, StepBatches, ViewBatches, Views, evaluation_batches,
 };
-pub use packed::{Packed, PackedPart, PackedRow, pack};
+pub use packed::{Packed, PackedPart, pack};
 pub use preparation::{
     CalibrationPart, Fold, Forecast, LabelsConfig, Normalize, Per, Processor, SegmentConfig, SplitRecord, TextUnit,
     TransformConfig, WindowsConfig,
@@ -48,7 +48,7 @@ pub use prepare::{prepare, prepare_source};
 pub use prepared::{AsRead, Prepared};
 pub use row_keys::RowKeys;
 pub use semiseq_audio::{Frames, LogMelConfig, MfccConfig, SoundConfig, WaveformConfig};
-pub use sequence::{Dataset, Sequence, Target, Window};
+pub use sequence::{Dataset, PackedRow, Sequence, Target, Window};
 pub use series::Series;
 pub use shown::{harmless, one_line, shown};
 #[cfg(feature = "fetch")]

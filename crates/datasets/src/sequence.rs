@@ -1,12 +1,12 @@
 //! Sequences, targets and data sets.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::sync::Arc;
 
 use crate::error::DataError;
 use crate::label_names;
 use crate::levels::Levels;
-use crate::packed::PackedRow;
 use crate::row_keys::RowKeys;
 use crate::series::Series;
 
@@ -31,6 +31,68 @@ pub struct Window {
     recording: Arc<Series>,
     from: usize,
     time: usize,
+}
+
+/// Sequences that stand in a file and are read row by row.
+pub(crate) trait Stored: fmt::Debug + Send + Sync {
+    /// A row; where it cannot be read, one of as many steps that holds nothing, and [`Stored::sound`] says why.
+    fn read(&self, row: usize) -> Sequence;
+
+    /// Steps of a row; for uncut text, characters.
+    fn steps(&self, row: usize) -> usize;
+
+    /// Bytes of a row's values, tokens or letters.
+    fn bytes(&self, row: usize) -> usize;
+
+    /// Whether rows are text that is not yet cut into tokens.
+    fn is_text(&self) -> bool;
+
+    /// An error where a row could not be read.
+    fn sound(&self) -> Result<(), DataError>;
+}
+
+/// A row of a packed file.
+#[derive(Clone, Debug)]
+pub struct PackedRow {
+    file: Arc<dyn Stored>,
+    row: u32,
+}
+
+impl PartialEq for PackedRow {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.file, &other.file) && self.row == other.row
+    }
+}
+
+impl PackedRow {
+    pub(crate) fn new(file: Arc<dyn Stored>, row: u32) -> Self {
+        Self { file, row }
+    }
+
+    /// The sequence. Where it cannot be read, one of as many steps that holds nothing, and [`Dataset::sound`] says why.
+    pub fn read(&self) -> Sequence {
+        self.file.read(self.row as usize)
+    }
+
+    /// Steps; for uncut text, characters.
+    pub fn len(&self) -> usize {
+        self.file.steps(self.row as usize)
+    }
+
+    /// Whether there is no step.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Bytes of its values, tokens or letters.
+    pub(crate) fn bytes(&self) -> usize {
+        self.file.bytes(self.row as usize)
+    }
+
+    /// Whether it is text that is not yet cut into tokens.
+    pub(crate) fn is_text(&self) -> bool {
+        self.file.is_text()
+    }
 }
 
 /// What is to be predicted.
@@ -206,7 +268,7 @@ impl Dataset {
     ///
     /// The file that was damaged, cut or taken away while it was read, and the row.
     pub fn sound(&self) -> Result<(), DataError> {
-        self.packed_rows().try_for_each(|row| row.failure().check())
+        self.packed_rows().try_for_each(|row| row.file.sound())
     }
 
     /// Number of sequences.

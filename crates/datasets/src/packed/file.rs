@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::error::DataError;
 use crate::packed::failure::Failure;
 use crate::packed::layout::{self, CHECK, HEAD, Kind, MAGIC, PLACE, TAIL, TARGET, Tail, VERSION};
-use crate::sequence::{Sequence, Target};
+use crate::sequence::{PackedRow, Sequence, Stored, Target};
 use crate::series::Series;
 
 /// What to do about a file that is not as it was written.
@@ -27,51 +27,28 @@ pub(crate) struct PackedFile {
     failure: Failure,
 }
 
-/// A row of a packed file.
-#[derive(Clone, Debug)]
-pub struct PackedRow {
-    file: Arc<PackedFile>,
-    row: u32,
-}
-
-impl PartialEq for PackedRow {
-    fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.file, &other.file) && self.row == other.row
-    }
-}
-
-impl PackedRow {
-    /// The sequence. Where it cannot be read, one of as many steps that holds nothing, and
-    /// [`Dataset::sound`](crate::Dataset::sound) says why.
-    pub fn read(&self) -> Sequence {
-        self.file.row(self.row as usize).unwrap_or_else(|error| {
-            self.file.failure.note(error);
-            self.file.empty(self.row as usize)
+impl Stored for PackedFile {
+    fn read(&self, row: usize) -> Sequence {
+        self.row(row).unwrap_or_else(|error| {
+            self.failure.note(error);
+            self.empty(row)
         })
     }
 
-    /// Steps; for uncut text, characters.
-    pub fn len(&self) -> usize {
-        self.file.place(self.row as usize).1
+    fn steps(&self, row: usize) -> usize {
+        self.place(row).1
     }
 
-    /// Whether there is no step.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
+    fn bytes(&self, row: usize) -> usize {
+        self.place(row).0.len() - CHECK
     }
 
-    /// Bytes of its values, tokens or letters.
-    pub(crate) fn bytes(&self) -> usize {
-        self.file.place(self.row as usize).0.len() - CHECK
+    fn is_text(&self) -> bool {
+        self.kind == Kind::Text
     }
 
-    /// Whether it is text that is not yet cut into tokens.
-    pub(crate) fn is_text(&self) -> bool {
-        self.file.kind == Kind::Text
-    }
-
-    pub(crate) fn failure(&self) -> &Failure {
-        &self.file.failure
+    fn sound(&self) -> Result<(), DataError> {
+        self.failure.check()
     }
 }
 
@@ -148,7 +125,7 @@ impl PackedFile {
     pub(super) fn sequences(self) -> Vec<Sequence> {
         let rows = self.tail.rows as u32;
         let file = Arc::new(self);
-        (0..rows).map(|row| Sequence::Packed(PackedRow { file: Arc::clone(&file), row })).collect()
+        (0..rows).map(|row| Sequence::Packed(PackedRow::new(file.clone(), row))).collect()
     }
 
     /// The bytes of a row with its checksum, counted from the first row on, and its steps.

@@ -16,7 +16,6 @@ pub(crate) mod spool;
 mod writer;
 
 pub use config::Packed;
-pub use file::PackedRow;
 pub(crate) use prepare::{Outcome, prepared};
 pub use prepare::{PackedPart, pack};
 pub(crate) use sink::{Sink, Store};
