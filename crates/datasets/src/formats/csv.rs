@@ -2,15 +2,14 @@
 
 use std::path::Path;
 
-use csv::StringRecord;
-
 use crate::error::DataError;
 use crate::formats::table::cells_of_file::Table;
+use crate::formats::table::cells_of_row::{joined, series};
 use crate::formats::table::layout::{Kind, Layout};
 use crate::formats::table::names::{are_names, identifier_of_rows};
 use crate::formats::table::rows_of_series::group_of;
 use crate::formats::table::{Columns, choose, header, long};
-use crate::formats::{Format, ReadOptions, Rows, exact, streamed};
+use crate::formats::{Format, ReadOptions, Rows, streamed};
 use crate::row_keys::RowKeys;
 use crate::sequence::Sequence;
 
@@ -111,28 +110,6 @@ fn columns(table: &Table, options: &ReadOptions, notes: &mut Vec<String>) -> Res
         Some(columns) => Ok(columns),
         None => choose::choose(name, names, *named, records, options, notes),
     }
-}
-
-/// The texts of several columns in one.
-pub(super) fn joined(record: &StringRecord, columns: &[usize]) -> String {
-    columns.iter().map(|column| record[*column].trim()).collect::<Vec<_>>().join(" ")
-}
-
-/// The values of a row in double precision, NaN where one is missing.
-pub(super) fn series(record: &StringRecord, columns: &Columns, names: &[String]) -> Result<Vec<f64>, String> {
-    let value = |column: &usize| match exact(&record[*column]) {
-        Ok(value) => Ok(value.unwrap_or(f64::NAN)),
-        Err(reason) => Err(format!("column `{}`: {reason}", names[*column])),
-    };
-    let mut values = columns.inputs.iter().map(value).collect::<Result<Vec<f64>, String>>()?;
-    let length = values.iter().rposition(|value| value.is_finite()).map_or(0, |last| last + 1);
-    if length == 0 {
-        return Err("no column holds a value".into());
-    }
-    if columns.padded {
-        values.truncate(length);
-    }
-    Ok(values)
 }
 
 #[cfg(test)]

@@ -13,10 +13,10 @@ use std::path::Path;
 use csv::StringRecord;
 
 use crate::error::DataError;
-use crate::formats::csv::{joined, series};
 use crate::formats::decode::note_blank_lines;
 use crate::formats::streamed::lines::Lines;
 use crate::formats::streamed::scan::{Found, Scan};
+use crate::formats::table::cells_of_row::{joined, series};
 use crate::formats::table::choose::{Looks, by_looks};
 use crate::formats::table::layout::{Kind, Layout};
 use crate::formats::table::names::{column_place, identifier_of_rows};

@@ -3,6 +3,7 @@
 //! table by what training saw ([`Layout`]), so that columns are found by name whatever their order.
 
 pub(crate) mod cells_of_file;
+pub(crate) mod cells_of_row;
 pub(crate) mod choose;
 pub(crate) mod header;
 mod label;
