@@ -16,7 +16,6 @@ use crate::packed::config::Packed;
 use crate::packed::failure::Failure;
 use crate::packed::file::PackedFile;
 use crate::packed::layout::VERSION;
-use crate::packed::prepare::PackedPart;
 use crate::packed::writer::unwritten;
 use crate::preparation::Processor;
 use crate::preparation::split::SplitRecord;
@@ -24,6 +23,20 @@ use crate::prepared::{AsRead, Prepared};
 use crate::sequence::{Dataset, Sequence};
 use crate::sources::open::source_files;
 use crate::task::Task;
+
+/// A packed file of a part.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct PackedPart {
+    /// `train`, `valid` or `test`.
+    pub name: &'static str,
+    /// Where it stands.
+    pub path: PathBuf,
+    /// Its sequences.
+    pub sequences: usize,
+    /// Its bytes.
+    pub bytes: u64,
+}
 
 /// What is read of a part, in its file's name; and that of the same part as it was read, for references.
 const PARTS: [&str; 3] = ["train", "valid", "test"];

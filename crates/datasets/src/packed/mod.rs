@@ -15,7 +15,8 @@ mod sink;
 pub(crate) mod spool;
 mod writer;
 
+pub use cache::PackedPart;
 pub use config::Packed;
+pub use prepare::pack;
 pub(crate) use prepare::{Outcome, prepared};
-pub use prepare::{PackedPart, pack};
 pub(crate) use sink::{Sink, Store};

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::config::DataConfig;
 use crate::error::DataError;
 use crate::formats::{self, by_ending};
-use crate::packed::cache::Cache;
+use crate::packed::cache::{Cache, PackedPart};
 use crate::packed::config::Packed;
 use crate::packed::failure::Failure;
 use crate::packed::sink::Store;
@@ -21,20 +21,6 @@ use crate::task::Task;
 const LARGE: u64 = 1 << 30;
 /// Formats that are read row by row.
 const STREAMED: [&str; 3] = ["csv", "tsv", "jsonl"];
-
-/// A packed file of a part.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct PackedPart {
-    /// `train`, `valid` or `test`.
-    pub name: &'static str,
-    /// Where it stands.
-    pub path: PathBuf,
-    /// Its sequences.
-    pub sequences: usize,
-    /// Its bytes.
-    pub bytes: u64,
-}
 
 /// Data that were prepared, or what is to be said of their being prepared in memory.
 pub(crate) enum Outcome {
