@@ -18,6 +18,7 @@ mod mutated;
 mod packed;
 mod preparation;
 mod prepare;
+mod prepare_source;
 mod prepare_windows;
 mod prepared;
 mod random;
@@ -44,7 +45,8 @@ pub use preparation::{
     CalibrationPart, Fold, Forecast, LabelsConfig, Normalize, Per, Processor, SegmentConfig, SplitRecord, TextUnit,
     TransformConfig, WindowsConfig,
 };
-pub use prepare::{prepare, prepare_source};
+pub use prepare::prepare;
+pub use prepare_source::prepare_source;
 pub use prepared::{AsRead, Prepared};
 pub use row_keys::RowKeys;
 pub use semiseq_audio::{Frames, LogMelConfig, MfccConfig, SoundConfig, WaveformConfig};

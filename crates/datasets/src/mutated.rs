@@ -13,7 +13,7 @@ use crate::formats::{ReadOptions, read};
 use crate::preparation::segment::SegmentConfig;
 use crate::preparation::text::Tokenizer;
 use crate::preparation::transform::{TextUnit, TransformConfig};
-use crate::prepare::prepare_source;
+use crate::prepare_source::prepare_source;
 use crate::sequence::Sequence;
 use crate::sources::parts::Source;
 use crate::sources::read::dataset_from_rows;

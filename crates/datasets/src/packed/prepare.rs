@@ -12,7 +12,7 @@ use crate::packed::failure::Failure;
 use crate::packed::sink::Store;
 use crate::packed::spool;
 use crate::packed::writer::unwritten;
-use crate::prepare::prepare_into;
+use crate::prepare_source::prepare_into;
 use crate::prepared::Prepared;
 use crate::sources::open::{open, source_files};
 use crate::task::Task;
