@@ -105,6 +105,9 @@ fn network(run: &SavedRun) -> Result<Network, Error> {
              may differ",
         );
     }
+    if run.calibration().is_some() {
+        tell("note: what `[calibrate]` found is not written: the file gives the model's own logits");
+    }
     let weights = run.folder().join("model.safetensors");
     let tensors = safetensors::read(&weights, &run.weights()?).map_err(refused)?;
     Network::new(run.settings(), run.processor().input(), &tensors).map_err(refused)

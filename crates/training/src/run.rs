@@ -63,6 +63,7 @@ pub fn preview<M: ModelSettings, O: ObjectiveSettings>(
     let (config, data) = (config.checked()?, data.into());
     rayon::scope(|_| {
         check(&config, &data)?;
+        let data = set_apart(&config, data)?;
         check_folder(&Plan::new(config, Arc::clone(&data), options).folder, options)?;
         let plan = Plan::new(config, data, options).with_vectors()?.with_initial_weights()?.with_references()?;
         let initial = plan.initial_model();

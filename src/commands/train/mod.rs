@@ -76,15 +76,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
 }
 
 fn run_one(arguments: &Arguments, overrides: &[String]) -> Result<(), Error> {
-    let config = read(&arguments.config, overrides)?;
-    if let Some(backend) = &arguments.backend
-        && config.devices.iter().any(|device| matches!(device, DeviceName::Name(_)))
-    {
-        return Err(Error::input(
-            format!("`--backend {backend}` has no say where `devices` names backends of its own"),
-            "add `--set devices=[0]`, or leave `--backend` out",
-        ));
-    }
+    let config = config_of(arguments, overrides)?;
     let folder = arguments.out.clone().unwrap_or_else(|| default_folder(&config));
     seeds::refuse(&folder)?;
     let interrupter = Interrupter::new();
@@ -137,6 +129,18 @@ fn preview(arguments: &Arguments, config: &RunConfig, data: Prepared, options: &
     print(if arguments.json { json_text(&preview)? } else { preview.to_string() })?;
     tell("nothing is written; without `--dry-run` it trains");
     Ok(())
+}
+
+/// The config with what the command line sets.
+fn config_of(arguments: &Arguments, overrides: &[String]) -> Result<RunConfig, Error> {
+    let config = read(&arguments.config, overrides)?;
+    match &arguments.backend {
+        Some(backend) if config.devices.iter().any(|device| matches!(device, DeviceName::Name(_))) => Err(Error::input(
+            format!("`--backend {backend}` has no say where `devices` names backends of its own"),
+            "add `--set devices=[0]`, or leave `--backend` out",
+        )),
+        _ => Ok(config),
+    }
 }
 
 fn default_folder(config: &RunConfig) -> PathBuf {

@@ -15,7 +15,7 @@ use serde_json::json;
 use super::super::cells::{self, Cell, Outcome, Work};
 use super::super::{INTERRUPTED, fail, json_text, open_devices, print, tell, warn};
 use super::seeds_summary::SeedsSummary;
-use super::{Arguments, default_folder, seeds_page, stop_on_signals};
+use super::{Arguments, config_of, default_folder, seeds_page, stop_on_signals};
 
 /// Most seeds of one command.
 const MOST: usize = 1_000;
@@ -103,7 +103,7 @@ pub fn run(arguments: &Arguments, seeds: &Seeds, overrides: &[String]) -> Result
 fn cell(arguments: &Arguments, seed: u64, overrides: &[String]) -> Result<Cell, Error> {
     let mut overrides = overrides.to_vec();
     overrides.extend([format!("seed={seed}"), format!("data.labels.seed={seed}")]);
-    Ok(Cell { config: read(&arguments.config, &overrides)?, key: format!("seed-{seed}") })
+    Ok(Cell { config: config_of(arguments, &overrides)?, key: format!("seed-{seed}") })
 }
 
 fn sum_up(arguments: &Arguments, seeds: &Seeds, folder: &Path, outcomes: Vec<Option<Outcome>>) -> Result<(), Error> {

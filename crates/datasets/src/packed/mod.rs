@@ -13,6 +13,7 @@ mod layout;
 mod prepare;
 mod sink;
 pub(crate) mod spool;
+mod work;
 mod writer;
 
 pub use cache::PackedPart;

@@ -1,7 +1,6 @@
 //! Prepares data by way of packed files: reads the sources into files, prepares these into others, and keeps them.
 
 use std::fs;
-use std::path::{Path, PathBuf};
 
 use crate::config::DataConfig;
 use crate::error::DataError;
@@ -11,7 +10,7 @@ use crate::packed::config::Packed;
 use crate::packed::failure::Failure;
 use crate::packed::sink::Store;
 use crate::packed::spool;
-use crate::packed::writer::unwritten;
+use crate::packed::work::Work;
 use crate::prepare_source::prepare_into;
 use crate::prepared::Prepared;
 use crate::sources::open::{open, source_files};
@@ -139,48 +138,26 @@ fn find(config: &DataConfig, task: Task) -> Result<Found, DataError> {
     if cache.exists() {
         return Ok(Found::Packed(Box::new(cache.open()?), cache));
     }
-    let work = Work::begin(&cache)?;
+    let work = Work::begin(cache.work_folder())?;
     let failure = Failure::default();
-    let (source, told) = spool::within(&work.0, &failure, || open(&whole, task));
+    let (source, told) = spool::within(work.folder(), &failure, || open(&whole, task));
     let source = source?;
     if !source.train.is_packed() && !source.unlabeled.as_ref().is_some_and(crate::Dataset::is_packed) {
         let why = told.first().cloned().unwrap_or_else(|| format!("{} is read as a whole", source.train.name));
         return Ok(Found::Read(Box::new(prepare_into(source, config, task, &Store::Memory)?), why));
     }
-    let data = prepare_into(source, &whole, task, &Store::Folder(work.0.clone(), failure.clone()))?;
+    let data = prepare_into(source, &whole, task, &Store::Folder(work.folder().to_path_buf(), failure.clone()))?;
     failure.check()?;
-    cache.write(&work.0, &data)?;
+    cache.write(work.folder(), &data)?;
     drop(data);
-    cache.take(&work.0)?;
+    cache.take(work.folder())?;
     Ok(Found::Packed(Box::new(cache.open()?), cache))
-}
-
-/// A folder that is written, and goes where writing fails.
-struct Work(PathBuf);
-
-impl Work {
-    fn begin(cache: &Cache) -> Result<Self, DataError> {
-        let folder = cache.work_folder();
-        let made = |folder: &Path| {
-            if folder.exists() {
-                fs::remove_dir_all(folder)?;
-            }
-            fs::create_dir_all(folder)
-        };
-        made(&folder).map_err(|error| unwritten(&folder, &error))?;
-        Ok(Self(folder))
-    }
-}
-
-impl Drop for Work {
-    fn drop(&mut self) {
-        // What was written to its end has another name by now.
-        let _ = fs::remove_dir_all(&self.0);
-    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use super::*;
     use crate::augment::Augmenter;
     use crate::fixtures::{file, folder};

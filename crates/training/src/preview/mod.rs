@@ -6,7 +6,7 @@ mod shown;
 use std::path::PathBuf;
 
 use burn::module::Module;
-use semiseq_datasets::{Dataset, Processor, Validation, describe};
+use semiseq_datasets::{Dataset, Processor, Sequence, Validation, describe};
 use semiseq_objectives::ObjectiveConfig;
 use serde::Serialize;
 
@@ -161,7 +161,7 @@ impl Preview {
         Ok(Self {
             name: config.name.clone(),
             seed: config.seed,
-            backend: config.backend.clone(),
+            backend: config.lead_backend().into(),
             data: DataPreview::of(&data.split.source, &data.train, &data.processor),
             n_labeled: data.labeled.len(),
             n_unlabeled: data.unlabeled.len(),
@@ -210,13 +210,17 @@ impl Preview {
 impl DataPreview {
     fn of(source: &str, train: &Dataset, processor: &Processor) -> Self {
         let input = processor.input();
-        let described = describe(train).read_by(processor.layout());
+        // One row tells the kind; a packed part is not read for it.
+        let described = describe(&train.select(&[0][..train.len().min(1)])).read_by(processor.layout());
+        let mut lengths: Vec<usize> = train.sequences.iter().map(Sequence::len).collect();
+        lengths.sort_unstable();
+        let at = |place: usize| lengths.get(place).copied().unwrap_or_default();
         Self {
             source: source.into(),
             kind: if input.vocabulary().is_some() { "text" } else { described.kind },
             width: input.channels().or(input.vocabulary()).unwrap_or_default(),
             sequences: train.len(),
-            lengths: described.lengths,
+            lengths: [at(0), at(lengths.len() / 2), at(lengths.len().saturating_sub(1))],
         }
     }
 }
