@@ -2,17 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
-use semiseq::datasets::formats::FORMATS;
+use semiseq::datasets::formats::{FORMATS, looks_like_events};
 use semiseq::datasets::synthetic::FORMULAS;
 use semiseq::datasets::{
-    AugmentConfig, Augmenter, FETCH_FOLDER as FOLDER, FETCHABLES, PackedPart, Processor, Recording, Source,
-    TransformConfig, describe, fetch, open, pack, recording, shown,
+    AugmentConfig, Augmenter, FETCH_FOLDER as FOLDER, FETCHABLES, PackedPart, Processor, Recording, SessionsConfig,
+    Source, TransformConfig, describe, fetch, open, pack, recording, shown,
 };
 use semiseq::prelude::*;
 use semiseq::report::page::{ViewRow, view_page};
 use serde_json::json;
 
-use super::{json_text, print, tell, tell_notes, write_output};
+use super::{json_text, print, tell, tell_notes, tokenizer, write_output};
 
 /// The commands under `data`.
 #[derive(clap::Subcommand)]
@@ -61,6 +61,8 @@ pub enum Command {
         #[arg(long = "set", value_name = "KEY=VALUE")]
         overrides: Vec<String>,
     },
+    /// Train a tokenizer on texts, for `tokenize = "tokenizer.json"` in `[data.transform]`
+    Tokenizer(tokenizer::Arguments),
     /// Write the label split of a config to a file
     Split {
         /// The config, a TOML file
@@ -101,10 +103,17 @@ pub struct Columns {
     /// Order of an array's axes: n sequences, t time, c channels
     #[arg(long)]
     axes: Option<String>,
+    /// Column of the user, in a table of users, items and times, which is read as sessions
+    #[arg(long)]
+    user: Option<String>,
+    /// Column of the item, in such a table
+    #[arg(long)]
+    item: Option<String>,
 }
 
 impl Columns {
-    fn config(&self, source: &str) -> DataConfig {
+    pub(super) fn config(&self, source: &str) -> DataConfig {
+        let sessions = self.sessions();
         DataConfig {
             source: source.into(),
             format: self.format.clone(),
@@ -113,10 +122,18 @@ impl Columns {
             features: self.features.clone(),
             max_bytes: self.max_bytes,
             id: self.id.clone(),
-            time: self.time.clone(),
+            time: self.time.clone().filter(|_| sessions.is_none()),
             axes: self.axes.clone(),
+            sessions,
             ..DataConfig::default()
         }
+    }
+
+    /// How events become sessions, where a column of theirs is named, or the format is.
+    fn sessions(&self) -> Option<SessionsConfig> {
+        let asked = self.user.is_some() || self.item.is_some() || self.format.as_deref() == Some("sessions");
+        let (user, item, time) = (self.user.clone(), self.item.clone(), self.time.clone());
+        asked.then(|| SessionsConfig { user, item, time, ..SessionsConfig::default() })
     }
 }
 
@@ -151,6 +168,7 @@ pub fn run(command: &Command) -> Result<(), Error> {
             };
             print(parts.iter().map(line).collect::<Vec<_>>().join("\n"))?;
         }
+        Command::Tokenizer(arguments) => tokenizer::run(arguments)?,
         Command::Split { config, overrides, output } => {
             let config = read(config, overrides)?;
             let split = prepare(&config.data, targets(&config))?.split;
@@ -177,7 +195,9 @@ fn list() -> String {
 }
 
 fn info(source: &str, columns: &Columns, as_json: bool) -> Result<(), Error> {
-    if let Some(Recording { channels, steps, notes }) = recording(&columns.config(source))? {
+    let sessions = columns.sessions().is_some();
+    let recorded = if sessions { None } else { recording(&columns.config(source))? };
+    if let Some(Recording { channels, steps, notes }) = recorded {
         tell_notes(&notes);
         if as_json {
             print(json_text(&json!({ "recording": { "channels": channels, "steps": steps } }))?)?;
@@ -192,8 +212,20 @@ fn info(source: &str, columns: &Columns, as_json: bool) -> Result<(), Error> {
         return Ok(());
     }
     let parts = open(&columns.config(source), Task::Unsupervised)?;
-    tell_of(&parts);
-    let described = |part: &Dataset| describe(part).read_by(parts.layout.as_ref());
+    match sessions {
+        // Short sessions are often alike.
+        true => tell_notes(&parts.notes()),
+        false => tell_of(&parts),
+    }
+    if !sessions && columns.format.is_none() && looks_like_events(Path::new(source)) {
+        tell(format!(
+            "note: {source}: users, items and times, by the names of its columns: `--format sessions` reads them"
+        ));
+    }
+    let described = |part: &Dataset| match sessions {
+        true => describe(part).of_sessions(part),
+        false => describe(part).read_by(parts.layout.as_ref()),
+    };
     let train = described(&parts.train);
     let test = parts.test.as_ref().map(described);
     if as_json {

@@ -18,13 +18,15 @@ pub mod names;
 pub mod new;
 pub mod predict;
 pub mod report;
+mod tokenizer;
 pub mod train;
 pub mod tune;
+mod watch;
 
-use std::io::BufReader;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 
-use semiseq::datasets::formats::{ReadOptions, read_jsonl};
+use semiseq::datasets::formats::{ReadOptions, read_jsonl, read_sessions};
 use semiseq::datasets::{
     Forecast, dataset_from_rows, input_path, latest_of, latest_windows, one_line, read_like, shown,
 };
@@ -70,13 +72,9 @@ fn open_run(folder: &Path, backend: Option<&str>) -> Result<SavedRun, Error> {
 /// Labels are kept where `labels` says so; otherwise they are left out, so that strange ones do no harm.
 fn prepare_input(run: &SavedRun, input: &str, labels: bool) -> Result<Dataset, Error> {
     let task = if labels { run.targets() } else { Task::Unsupervised };
-    let mut raw = read_raw(run, input, task)?;
+    let raw = read_raw(run, input, task)?;
     tell_notes(&raw.notes);
-    if !labels {
-        raw.targets.fill(Target::Missing);
-        raw.classes.clear();
-    }
-    let data = run.processor().apply(raw)?;
+    let data = if labels { run.processor().apply(raw)? } else { prepared_without_labels(run, raw)? };
     tell_notes(run.processor().mostly_unknown(&data, "given").as_slice());
     Ok(data)
 }
@@ -84,6 +82,13 @@ fn prepare_input(run: &SavedRun, input: &str, labels: bool) -> Result<Dataset, E
 /// A file of weights that cannot be read, or a model that cannot be written.
 fn refused(error: ExchangeError) -> Error {
     Error::input(error.message, error.hint)
+}
+
+/// Prepares data without their labels.
+fn prepared_without_labels(run: &SavedRun, mut raw: Dataset) -> Result<Dataset, Error> {
+    raw.targets.fill(Target::Missing);
+    raw.classes.clear();
+    Ok(run.processor().apply(raw)?)
 }
 
 /// Says on standard error what was read otherwise than it may be meant.
@@ -96,9 +101,7 @@ fn prepare_latest(run: &SavedRun, input: &str, forecast: &Forecast) -> Result<Da
     let config = run.config().map_or_else(|_| DataConfig::default(), |config| config.data);
     let like = run.processor().layout();
     let raw = if input == "-" {
-        let options = ReadOptions { like: like.cloned(), ..ReadOptions::default() };
-        let rows = read_jsonl(BufReader::new(std::io::stdin()), "standard input", &options)?;
-        latest_of(rows, &config, &forecast.windows)?
+        latest_from(run, BufReader::new(std::io::stdin()), STANDARD_INPUT, &config, forecast)?
     } else {
         let (path, note) = input_path(input)?;
         tell_notes(note.as_slice());
@@ -106,6 +109,43 @@ fn prepare_latest(run: &SavedRun, input: &str, forecast: &Forecast) -> Result<Da
     };
     tell_notes(&raw.notes);
     Ok(run.processor().apply(raw)?)
+}
+
+/// What standard input is called in messages.
+const STANDARD_INPUT: &str = "standard input";
+
+/// The last window of each recording in JSON lines, by the columns that training saw.
+fn latest_from(
+    run: &SavedRun,
+    reader: impl BufRead,
+    name: &str,
+    config: &DataConfig,
+    forecast: &Forecast,
+) -> Result<Dataset, Error> {
+    let options = ReadOptions { like: run.processor().layout().cloned(), ..ReadOptions::default() };
+    Ok(latest_of(read_jsonl(reader, name, &options)?, config, &forecast.windows)?)
+}
+
+/// The sequences in JSON lines, by the columns that training saw.
+fn raw_from(
+    run: &SavedRun,
+    reader: impl BufRead,
+    name: &str,
+    config: &DataConfig,
+    task: Task,
+) -> Result<Dataset, Error> {
+    if let Some(sessions) = &config.sessions {
+        return Ok(dataset_from_rows(read_sessions(reader, name, sessions)?, task)?);
+    }
+    let options = ReadOptions {
+        text: config.text.clone(),
+        target: config.target.clone(),
+        features: config.features.clone(),
+        missing: config.labels.missing.clone(),
+        like: run.processor().layout().cloned(),
+        ..ReadOptions::default()
+    };
+    Ok(dataset_from_rows(read_jsonl(reader, name, &options)?, task)?)
 }
 
 /// The class names of INPUT and the class of each sequence, whatever classes the run knows; nothing where INPUT has no
@@ -125,15 +165,7 @@ fn read_raw(run: &SavedRun, input: &str, task: Task) -> Result<Dataset, Error> {
     let config = run.config().map_or_else(|_| DataConfig::default(), |config| config.data);
     let like = run.processor().layout();
     if input == "-" {
-        let options = ReadOptions {
-            text: config.text.clone(),
-            target: config.target.clone(),
-            features: config.features.clone(),
-            missing: config.labels.missing.clone(),
-            like: like.cloned(),
-            ..ReadOptions::default()
-        };
-        return Ok(dataset_from_rows(read_jsonl(BufReader::new(std::io::stdin()), "standard input", &options)?, task)?);
+        return raw_from(run, BufReader::new(std::io::stdin()), STANDARD_INPUT, &config, task);
     }
     let formula = semiseq::datasets::synthetic::FORMULAS.iter().find(|formula| formula.name == input);
     if let Some(formula) = formula {

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     cell, check_ending, check_says_classes, confidence, not_finite, open_run, prepare_input, prepare_latest, tell,
-    tell_formulas, write_output,
+    tell_formulas, watch, write_output,
 };
 
 /// Arguments of `predict`.
@@ -25,6 +25,10 @@ pub struct Arguments {
     /// leaves out
     #[arg(long, value_name = "CONFIDENCE", value_parser = confidence)]
     abstain: Option<f64>,
+    /// Answer each JSON line of standard input with a JSON line, before the next is read; lines with the same `session`
+    /// go on where the earlier ones ended
+    #[arg(long, conflicts_with = "output")]
+    watch: bool,
     /// flex, ndarray, wgpu or cuda, in place of the run's
     #[arg(long)]
     backend: Option<String>,
@@ -37,6 +41,15 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
     run.check_predicts()?;
     if arguments.abstain.is_some() {
         check_says_classes(&run)?;
+    }
+    if arguments.watch {
+        if arguments.input != "-" {
+            return Err(Error::input(
+                format!("`--watch` reads JSON lines from standard input, and not {}", arguments.input),
+                "write `-` for the input",
+            ));
+        }
+        return watch::run(&run);
     }
     let dataset = match run.processor().forecast().filter(|_| run.targets() == Task::Forecast) {
         Some(forecast) => prepare_latest(&run, &arguments.input, forecast)?,
@@ -58,12 +71,13 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
     };
     write_output(arguments.output.as_deref(), text.as_bytes())?;
     if !json_lines {
-        let answers = predictions.iter().filter_map(|prediction| match prediction {
-            Prediction::Answer(text) => Some(text.as_str()),
-            _ => None,
+        let answers = predictions.iter().flat_map(|prediction| match prediction {
+            Prediction::Answer(text) => std::slice::from_ref(text),
+            Prediction::Items(items) => items,
+            _ => &[],
         });
         let classes = run.processor().classes().iter().map(String::as_str);
-        tell_formulas(answers.chain(classes.filter(|_| run.targets() != Task::SequenceToSequence)));
+        tell_formulas(answers.map(String::as_str).chain(classes.filter(|_| run.targets() != Task::SequenceToSequence)));
     }
     Ok(())
 }
@@ -87,7 +101,8 @@ fn abstain(predictions: &mut [Prediction], least: f64) {
     tell(format!("{unsure} of {all} predictions are left empty, less sure than {least}: a coverage of {coverage:.4}"));
 }
 
-/// A header, then a row a prediction; of steps and of forecasts a row a step. Where the data have identifiers, that of
+/// A header, then a row a prediction; of steps and of forecasts a row a step, of items a row an item. Where the data have
+/// identifiers, that of
 /// its row stands behind the index.
 fn as_csv(run: &SavedRun, predictions: &[Prediction], data: &Dataset) -> String {
     let index = |row: usize| match data.keys.id(row) {
@@ -108,6 +123,9 @@ fn as_csv(run: &SavedRun, predictions: &[Prediction], data: &Dataset) -> String 
             steps.iter().enumerate().map(row).collect()
         }
         Prediction::Answer(text) => vec![format!("{index},{}", cell(text))],
+        Prediction::Items(items) => {
+            (1..).zip(items).map(|(rank, item)| format!("{index},{rank},{}", cell(item))).collect()
+        }
         _ => Vec::new(),
     });
     std::iter::once(format!("{begin},{}", header(run))).chain(rows).map(|row| row + "\n").collect()
@@ -130,6 +148,7 @@ fn header(run: &SavedRun) -> String {
             format!("prediction,{},set", probabilities())
         }
         (Task::Classify, _) => format!("prediction,{}", probabilities()),
+        (Task::Unsupervised, _) => "rank,item".into(),
         _ => "prediction".into(),
     }
 }
@@ -144,7 +163,7 @@ fn numbers(row: &[f64]) -> String {
     row.iter().map(|value| format!("{value:.6}")).collect::<Vec<_>>().join(",")
 }
 
-fn as_json(prediction: &Prediction, id: Option<&str>) -> Value {
+pub(super) fn as_json(prediction: &Prediction, id: Option<&str>) -> Value {
     let one = |class: &ClassPrediction| {
         let probabilities = class.probabilities.iter().map(|(name, value)| (name.clone(), json!(value)));
         let label = if class.label.is_empty() { Value::Null } else { json!(class.label) };
@@ -160,6 +179,7 @@ fn as_json(prediction: &Prediction, id: Option<&str>) -> Value {
         Prediction::Number(number) => json!({"prediction": number}),
         Prediction::Forecast { columns, steps } => json!({"columns": columns, "forecast": steps}),
         Prediction::Answer(text) => json!({"prediction": text}),
+        Prediction::Items(items) => json!({"items": items}),
         _ => Value::Null,
     };
     if let (Some(id), Value::Object(object)) = (id, &mut object) {

@@ -17,6 +17,7 @@ mod imports;
 mod label;
 mod many_hosts;
 mod packed;
+mod recommendation;
 mod reference;
 mod run;
 mod seeds;

@@ -12,7 +12,8 @@ use crate::formats;
 use crate::packed::Packed;
 use crate::preparation::labels::LabelsConfig;
 use crate::preparation::segment::SegmentConfig;
-use crate::preparation::transform::{Normalize, TransformConfig};
+use crate::preparation::sessions::SessionsConfig;
+use crate::preparation::transform::{Normalize, TextUnit, TransformConfig};
 use crate::preparation::windows::WindowsConfig;
 use crate::sources::synthetic::FORMULAS;
 
@@ -102,6 +103,9 @@ pub struct DataConfig {
     /// Cuts long recordings into windows, for forecasting.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub windows: Option<WindowsConfig>,
+    /// Makes sessions of a table of users, items and times, for recommendation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sessions: Option<SessionsConfig>,
     /// Cuts recordings of signals into sequences with what is noted in them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub segment: Option<SegmentConfig>,
@@ -203,6 +207,7 @@ impl Default for DataConfig {
             seed: 0,
             labels: LabelsConfig::default(),
             windows: None,
+            sessions: None,
             segment: None,
             transform: TransformConfig::default(),
             augment: AugmentConfig::default(),
@@ -319,11 +324,41 @@ impl DataConfig {
         if let Some(windows) = &self.windows {
             check_windows(windows, &format!("{path}.windows"), self, problems);
         }
+        if let Some(sessions) = &self.sessions {
+            sessions.check(&format!("{path}.sessions"), problems);
+            check_sessions(path, self, problems);
+        }
         if let Some(segment) = &self.segment {
             segment.check(&format!("{path}.segment"), problems);
         }
         self.labels.check(&format!("{path}.labels"), problems);
         self.augment.check(&format!("{path}.augment"), problems);
+    }
+}
+
+/// Notes what in `data`, whose key is `path`, does nothing beside `[data.sessions]`.
+fn check_sessions(path: &str, data: &DataConfig, problems: &mut Vec<Problem>) {
+    let columns = "columns are named in `[data.sessions]`";
+    let split = "use `data.sessions.split`, `data.test_fraction` and `data.validation`";
+    let none = "sessions have no label";
+    for (key, given, hint) in [
+        ("text", data.text.is_some(), columns),
+        ("target", data.target.is_some(), columns),
+        ("features", !data.features.is_empty(), columns),
+        ("id", data.id.is_some(), columns),
+        ("time", data.time.is_some(), columns),
+        ("unlabeled", data.unlabeled.is_some(), "name all files in `train`"),
+        ("test_last", data.test_last.is_some(), split),
+        ("test_every", data.test_every.is_some(), split),
+        ("join", data.join, split),
+        ("windows", data.windows.is_some(), "leave one of the two tables out"),
+        ("labels", data.labels != LabelsConfig::default(), none),
+        ("transform.tokenize", data.transform.tokenize != TextUnit::default(), "a token is an item"),
+    ] {
+        if given {
+            let message = "does nothing beside `data.sessions`".to_string();
+            problems.push(Problem { key: format!("{path}.{key}"), message, hint: Some(hint.to_string()) });
+        }
     }
 }
 

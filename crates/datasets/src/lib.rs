@@ -5,6 +5,7 @@ mod config;
 mod digest;
 mod duplicates;
 mod error;
+mod events;
 mod files;
 #[cfg(test)]
 mod fixtures;
@@ -18,6 +19,7 @@ mod mutated;
 mod packed;
 mod preparation;
 mod prepare;
+mod prepare_sessions;
 mod prepare_source;
 mod prepare_windows;
 mod prepared;
@@ -42,8 +44,8 @@ pub use loading::{
 };
 pub use packed::{Packed, PackedPart, pack};
 pub use preparation::{
-    CalibrationPart, Fold, Forecast, LabelsConfig, Normalize, Per, Processor, SegmentConfig, SplitRecord, TextUnit,
-    TransformConfig, WindowsConfig,
+    CalibrationPart, Fold, Forecast, LabelsConfig, Normalize, Per, Processor, SegmentConfig, SessionSplit,
+    SessionsConfig, SplitRecord, TextUnit, TokenizerKind, TransformConfig, WindowsConfig, trained_tokenizer,
 };
 pub use prepare::prepare;
 pub use prepare_source::prepare_source;

@@ -173,6 +173,15 @@ fn long_tables_hold() {
 }
 
 #[test]
+fn tables_of_events_hold() {
+    let table =
+        b"user,item,time\n1,a b,2020-01-01 10:00\n1,c,2020-01-01 10:05\n2,a b,2020-01-02\n2,\"d,e\",2020-01-03\n";
+    hold("events", "sessions", "a.csv", table);
+    let lines = b"{\"user\": 1, \"item\": \"a\", \"time\": 3}\n{\"user\": 1, \"item\": [\"b\", 4], \"time\": 1}\n";
+    hold("events-lines", "sessions", "a.jsonl", lines);
+}
+
+#[test]
 fn documents_hold() {
     let path = folder("documents");
     for (class, text) in [("neg", "bad day"), ("pos", "a good one")] {

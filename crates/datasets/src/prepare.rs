@@ -3,6 +3,7 @@
 use crate::config::DataConfig;
 use crate::error::DataError;
 use crate::packed::{Outcome, prepared};
+use crate::prepare_sessions;
 use crate::prepare_source::prepare_source;
 use crate::prepare_windows;
 use crate::prepared::Prepared;
@@ -19,9 +20,10 @@ pub fn prepare(config: &DataConfig, task: Task) -> Result<Prepared, DataError> {
         Outcome::Packed(data) | Outcome::Read(data) => return Ok(*data),
         Outcome::Memory(told) => told,
     };
-    let mut data = match &config.windows {
-        Some(windows) => prepare_windows::prepare(config, windows, task),
-        None => prepare_source(open(config, task)?, config, task),
+    let mut data = match (&config.windows, &config.sessions) {
+        (Some(windows), _) => prepare_windows::prepare(config, windows, task),
+        (None, Some(sessions)) => prepare_sessions::prepare(config, sessions, task),
+        (None, None) => prepare_source(open(config, task)?, config, task),
     }?;
     data.warnings.extend(told);
     Ok(data)

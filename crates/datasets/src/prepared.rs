@@ -37,6 +37,19 @@ pub struct Prepared {
     pub as_read: AsRead,
 }
 
+impl Prepared {
+    /// How often each token stands in the training part, by its number; empty of values.
+    pub fn token_counts(&self) -> Vec<usize> {
+        let mut counts = vec![0; self.processor.input().vocabulary().unwrap_or(0)];
+        for sequence in &self.train.sequences {
+            if let Sequence::Tokens(tokens) = sequence {
+                tokens.iter().for_each(|token| counts[*token as usize] += 1);
+            }
+        }
+        counts
+    }
+}
+
 /// Sequences as they were read, with missing values filled: what references are made of. Empty where nothing is
 /// classified.
 #[derive(Clone, Debug, Default)]

@@ -11,6 +11,7 @@ mod terms;
 pub use objective::{Measure, Measures, Needs, Objective, Setting, TargetSize, Teacher};
 pub use over::{Counted, Over};
 pub use parts::adversarial_noise::Read;
+pub use parts::item_scores::ItemScores;
 pub use parts::losses;
 pub use parts::mixing::{Mixture, sharpened};
 pub use parts::ramp::gaussian_ramp_up;

@@ -99,7 +99,8 @@ pub trait Objective<M: SequenceModel>: Module + ModuleDisplay {
         None
     }
 
-    /// The sequence that answers each sequence, where the objective writes one: tokens without their end, or values.
+    /// The sequence that answers each sequence, where the objective writes one: tokens without their end, or values; or
+    /// the tokens that it names for what follows, the likeliest first.
     /// `None` where it does not.
     fn answer(&self, _model: &M, _sequences: &Sequences) -> Option<Vec<Sequence>> {
         None
@@ -139,6 +140,8 @@ pub struct Setting<'a, M> {
     pub train_size: usize,
     /// How often each class stands among the labels, for class weights.
     pub class_counts: &'a [usize],
+    /// How often each token stands in the training part; empty of values, and of a finished run.
+    pub token_counts: &'a [usize],
     /// What target sequences hold, where there are some.
     pub target: Option<TargetSize>,
     /// What other methods say of the training sequences, for an objective that is taught by them.

@@ -40,6 +40,8 @@ pub struct Kind {
     pub taught: bool,
     /// It writes a sequence for a sequence.
     pub answers: bool,
+    /// It names what a sequence goes on to, the likeliest first.
+    pub recommends: bool,
     /// It can make samples.
     pub generates: bool,
     /// Samples can be asked for by class.
@@ -83,7 +85,7 @@ fn causal(kind: Kind) -> Kind {
 impl Kind {
     /// Whether the objective is asked anything after training, and so has to be kept beside the model.
     pub fn speaks(&self) -> bool {
-        self.shows || self.votes
+        self.shows || self.votes || self.recommends
     }
 
     /// Of several objectives at once: what one of them needs, all of them need.
@@ -101,6 +103,7 @@ impl Kind {
             teaches: all.teaches || one.teaches,
             taught: all.taught || one.taught,
             answers: all.answers || one.answers,
+            recommends: all.recommends || one.recommends,
             generates: all.generates || one.generates,
             by_class: all.by_class || one.by_class,
             shows: all.shows || one.shows,
@@ -298,6 +301,8 @@ registry! {
         |_| Kind { reads_labels: true, answers: true, shows: true, ..unsupervised() };
     language_model "language-model" LanguageModel LanguageModelConfig LanguageModel, "The next word of each text (Dai & Le 2015)",
         |_| Kind { tokens: true, ..causal(maker(unsupervised())) };
+    next_item "next-item" NextItem NextItemConfig NextItem, "The next item of each session (Hidasi & Karatzoglou 2018)",
+        |_| Kind { tokens: true, recommends: true, ..causal(unsupervised()) };
     next_step "next-step" NextStep NextStepConfig NextStep, "The values some steps later (Srivastava et al. 2015)",
         |_| Kind { values: true, ..causal(unsupervised()) };
     masked_reconstruction "masked-reconstruction" MaskedReconstruction MaskedReconstructionConfig MaskedReconstruction, "Runs of values that were hidden (Zerveas et al. 2021)",

@@ -28,7 +28,7 @@ pub struct Metric {
 }
 
 /// All that have a place of their own, in the order in which tables show them; objectives add their terms and monitors.
-pub const METRICS: [Metric; 37] = [
+pub const METRICS: [Metric; 43] = [
     stopping("accuracy", "accuracy", true).headlines(),
     stopping("macro_f1", "macro F1", true),
     detail("balanced_accuracy", "balanced accuracy", true),
@@ -52,6 +52,12 @@ pub const METRICS: [Metric; 37] = [
     detail("mase", "mean absolute scaled error", false),
     detail("smape", "symmetric mean absolute error, %", false),
     stopping("exact_match", "exact match", true).headlines(),
+    stopping("recall@20", "recall@20", true).headlines(),
+    stopping("mrr@20", "mean reciprocal rank@20", true),
+    stopping("ndcg@20", "nDCG@20", true),
+    stopping("recall@10", "recall@10", true),
+    stopping("mrr@10", "mean reciprocal rank@10", true),
+    stopping("ndcg@10", "nDCG@10", true),
     stopping("token_error_rate", "token error rate", false),
     stopping("perplexity", "perplexity", false).headlines(),
     stopping("elbo", "evidence lower bound, nats", true).headlines(),

@@ -101,6 +101,7 @@ fn train(config: &RunConfig, data: &Prepared) -> Result<(), Error> {
     let model = config.model.init(data.processor.input(), head, &device).materialize();
     let train = Arc::clone(&data.train);
     let counts = vec![4; data.processor.classes().len()];
+    let token_counts = data.token_counts();
     let target = TargetSize::of(data);
     let said = vec![vec![1.0; counts.len()]; train.len()];
     let teachers = [Teacher { name: "label spreading".into(), said, left_out: None }];
@@ -108,6 +109,7 @@ fn train(config: &RunConfig, data: &Prepared) -> Result<(), Error> {
         model: &model,
         train_size: train.len(),
         class_counts: &counts,
+        token_counts: &token_counts,
         target,
         teachers: &teachers,
         device: &device,

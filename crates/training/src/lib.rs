@@ -11,6 +11,7 @@ pub mod files;
 #[cfg(test)]
 mod fixtures;
 mod initial_weights;
+mod item_references;
 pub mod learner;
 pub mod memory;
 pub mod observer;

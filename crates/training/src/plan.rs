@@ -18,7 +18,7 @@ use crate::learner::progress::Progress;
 use crate::learner::{Pace, StageOptions, check_stage, draw};
 use crate::options::RunOptions;
 use crate::recipe::{ModelSettings, ObjectiveSettings};
-use crate::references::References;
+use crate::references::{Asked, References};
 use crate::run_folder::FinishedRun;
 use crate::run_folder::data_check::check_data;
 use crate::run_folder::lock::FolderLock;
@@ -132,8 +132,10 @@ impl<'a, M: ModelSettings, O: ObjectiveSettings> Plan<'a, M, O> {
         let taught = self.config.stages.iter().any(|stage| stage.objective.kind().taught);
         let (config, data) = (self.config.references.clone(), Arc::clone(&self.data));
         let known = self.vectors.as_ref().map(|vectors| Arc::clone(&vectors.known));
+        let recommends = self.config.last_stage().is_some_and(|stage| stage.objective.kind().recommends);
+        let asked = Asked { taught, recommends };
         let began = Instant::now();
-        let found = unless_stopped(self.options, move || References::of(&config, taught, &data, known.as_deref()));
+        let found = unless_stopped(self.options, move || References::of(&config, asked, &data, known.as_deref()));
         self.references = found.ok_or_else(|| self.interrupted())?;
         self.references_seconds = began.elapsed().as_secs_f64();
         for (index, stage) in self.config.stages.iter().enumerate().filter(|(_, stage)| stage.objective.kind().taught) {
@@ -233,10 +235,12 @@ impl<'a, M: ModelSettings, O: ObjectiveSettings> Plan<'a, M, O> {
     ) -> P::Objective<M::Model> {
         self.device.seed(mix(self.seed(index), 0));
         let counts = class_counts(&self.data);
+        let token_counts = self.data.token_counts();
         let setting = Setting {
             model,
             train_size: self.data.train.sequences.len(),
             class_counts: &counts,
+            token_counts: &token_counts,
             target: TargetSize::of(&self.data),
             teachers: &self.references.teachers,
             device: &self.device,

@@ -6,6 +6,7 @@ use semiseq_objectives::Teacher;
 use semiseq_schema::Scores;
 
 use crate::config::ReferencesConfig;
+use crate::item_references;
 use crate::run_folder::ReferenceSummary;
 use crate::tasks::measures::ClassPredictions;
 
@@ -20,9 +21,23 @@ pub(crate) struct References {
     pub(crate) missing: Option<String>,
 }
 
+/// What the objectives of a run ask of references.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asked {
+    /// One learns from what they say.
+    pub(crate) taught: bool,
+    /// The last names what sequences go on to.
+    pub(crate) recommends: bool,
+}
+
 impl References {
     /// Computes them where the config asks for them, or an objective is `taught` by them.
-    pub(crate) fn of(config: &ReferencesConfig, taught: bool, data: &Prepared, vectors: Option<&WordVectors>) -> Self {
+    pub(crate) fn of(config: &ReferencesConfig, asked: Asked, data: &Prepared, vectors: Option<&WordVectors>) -> Self {
+        let taught = asked.taught;
+        if asked.recommends && !taught {
+            let shown = config.enabled.unwrap_or_else(|| item_references::fits(data));
+            return Self { scored: if shown { item_references::scored(data) } else { Vec::new() }, ..Self::default() };
+        }
         let shown = config.enabled.unwrap_or_else(|| data.as_read.fits());
         if !shown && !taught {
             return Self::default();

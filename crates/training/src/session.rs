@@ -7,7 +7,7 @@ use burn::module::Module;
 use semiseq_datasets::{Dataset, Pool, Validation};
 use semiseq_models::Taken;
 use semiseq_objectives::Objective;
-use semiseq_schema::{Intervals, Scores};
+use semiseq_schema::{Intervals, Metric, Scores, headline};
 
 use crate::config::StageConfig;
 use crate::cross_validation::{Run, cross_validated};
@@ -95,9 +95,9 @@ impl<'a, M: ModelSettings, O: ObjectiveSettings> Session<'a, M, O> {
             self.progress.note(&format!("{}: the weights of {} tensors{rest}", path.display(), taken.len()));
         }
         let References { scored, .. } = &self.plan.references;
-        if let Some((best, value)) = best_reference(scored) {
-            let count = scored.len();
-            self.progress.note(&format!("best of {count} references on the test part: {best}, accuracy {value:.4}"));
+        if let Some((best, metric, value)) = best_reference(scored) {
+            let (count, title) = (scored.len(), metric.title);
+            self.progress.note(&format!("best of {count} references on the test part: {best}, {title} {value:.4}"));
         }
     }
 
@@ -345,9 +345,11 @@ fn check_finite(scores: &Scores, outputs: bool, part: &str) -> Result<(), Error>
     }
 }
 
-/// The reference with the highest accuracy on the test part.
-fn best_reference(found: &[ReferenceSummary]) -> Option<(&str, f64)> {
-    let accuracy = |reference: &ReferenceSummary| reference.test.get("accuracy").copied();
-    let known = found.iter().filter_map(|reference| Some((reference.name.as_str(), accuracy(reference)?)));
-    known.max_by(|left, right| left.1.total_cmp(&right.1))
+/// The reference with the highest accuracy or recall on the test part.
+fn best_reference(found: &[ReferenceSummary]) -> Option<(&str, &'static Metric, f64)> {
+    let known = found.iter().filter_map(|reference| {
+        let (metric, value) = headline(&reference.test)?;
+        Some((reference.name.as_str(), metric, value))
+    });
+    known.max_by(|left, right| left.2.total_cmp(&right.2))
 }

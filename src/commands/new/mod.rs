@@ -2,13 +2,15 @@
 
 mod forecasting;
 mod recipe;
+mod recommendation;
 mod sequences;
 mod toml_text;
 
 use std::path::{Path, PathBuf};
 
+use semiseq::datasets::formats::looks_like_events;
 use semiseq::datasets::{
-    Files, Recording, WordVectors, describe, is_built_in, open, recording, written_without_spaces,
+    Files, Recording, SessionsConfig, WordVectors, describe, is_built_in, open, recording, written_without_spaces,
 };
 use semiseq::prelude::*;
 use semiseq::training::config::seen_from;
@@ -56,7 +58,15 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
         test: arguments.test.clone().map(Files::from),
         ..DataConfig::default()
     };
-    let text = match recording(&data)? {
+    let events = is_built_in(&arguments.path).is_none() && looks_like_events(Path::new(&arguments.path));
+    let text = match if events { None } else { recording(&data)? } {
+        None if events => {
+            let sessions = Some(SessionsConfig::default());
+            let found = open(&DataConfig { sessions, test: None, ..data }, Task::Unsupervised)?;
+            tell_notes(&found.notes());
+            let described = describe(&found.train).of_sessions(&found.train);
+            recommendation::config(arguments, described.sequences, described.items.unwrap_or(0))?
+        }
         Some(Recording { channels, steps, notes }) => {
             check_recording(arguments)?;
             tell_notes(&notes);

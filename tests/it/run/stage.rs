@@ -113,6 +113,7 @@ impl Stage {
             model: &model,
             train_size: self.data.train.len(),
             class_counts: &counts,
+            token_counts: &[],
             target: TargetSize::of(&self.data),
             teachers: &[],
             device: &self.device,

@@ -6,6 +6,7 @@
 mod components;
 mod features;
 mod grid;
+mod items;
 mod label_propagation;
 mod label_spreading;
 mod logistic;
@@ -17,6 +18,7 @@ mod self_training;
 mod tf_idf;
 
 pub use grid::SeriesView;
+pub use items::ItemReferences;
 pub use mini_rocket::MiniRocket;
 pub(crate) use numpy_random::NumpyRandom;
 pub use ridge::Ridge;

@@ -53,8 +53,30 @@ fn read_parquet(path: &Path, options: &ReadOptions) -> Result<Rows, DataError> {
 }
 
 fn read_arrow(path: &Path, options: &ReadOptions) -> Result<Rows, DataError> {
+    rows(path, arrow_table(path)?, options)
+}
+
+/// The rows of a Parquet table as objects of JSON.
+pub(crate) fn parquet_objects(path: &Path) -> Result<Vec<Json>, DataError> {
+    typed(path, PARQUET.name, PARSE_PARQUET).map(|table| objects(&table).collect())
+}
+
+/// The rows of an Arrow table or folder as objects of JSON.
+pub(crate) fn arrow_objects(path: &Path) -> Result<Vec<Json>, DataError> {
+    arrow_table(path).map(|table| objects(&table).collect())
+}
+
+fn objects(table: &Typed) -> impl Iterator<Item = Json> {
+    table.rows.iter().map(|row| {
+        let pairs = table.names.iter().cloned().zip(row.iter().map(json_of));
+        Json::Object(pairs.collect::<Map<String, Json>>())
+    })
+}
+
+/// The table of a file, or of all files of a folder.
+fn arrow_table(path: &Path) -> Result<Typed, DataError> {
     if !path.is_dir() {
-        return rows(path, typed(path, ARROW.name, PARSE_ARROW)?, options);
+        return typed(path, ARROW.name, PARSE_ARROW);
     }
     let mut whole = Typed::default();
     for file in parts(path)? {
@@ -74,7 +96,7 @@ fn read_arrow(path: &Path, options: &ReadOptions) -> Result<Rows, DataError> {
     if info.is_file() {
         whole.metadata.push(("dataset_info".into(), read_text(&info)?));
     }
-    rows(path, whole, options)
+    Ok(whole)
 }
 
 /// The files of a folder, in the order of `state.json`; without one by their names.
@@ -183,11 +205,7 @@ fn of_lists(
     if options.features.is_empty() && options.like.is_none() && !known {
         options.features = lists;
     }
-    let objects = table.rows.iter().map(|row| {
-        let pairs = table.names.iter().cloned().zip(row.iter().map(json_of));
-        Json::Object(pairs.collect::<Map<String, Json>>())
-    });
-    let mut rows = jsonl::rows_of(objects, &name, &options)?;
+    let mut rows = jsonl::rows_of(objects(table), &name, &options)?;
     rows.notes.splice(0..0, notes);
     Ok(rows)
 }

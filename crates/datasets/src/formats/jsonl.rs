@@ -95,7 +95,8 @@ pub(super) fn rows_of(
     reading.done(options)
 }
 
-fn parse(text: &str) -> Result<Value, String> {
+/// The value of a line.
+pub(super) fn parse(text: &str) -> Result<Value, String> {
     serde_json::from_str(text).or_else(|error| {
         let mended = with_null(text).ok_or_else(|| error.to_string())?;
         serde_json::from_str(&mended).map_err(|error| error.to_string())

@@ -9,6 +9,7 @@ pub(crate) mod csv;
 pub(crate) mod decode;
 pub(crate) mod delimited;
 pub(crate) mod documents;
+pub(crate) mod events;
 pub(crate) mod idx;
 pub(crate) mod json_row;
 pub(crate) mod jsonl;
@@ -34,6 +35,7 @@ use crate::error::DataError;
 use crate::label_names;
 use crate::levels::{Levels, leveled};
 use crate::preparation::segment::SegmentConfig;
+use crate::preparation::sessions::SessionsConfig;
 use crate::row_keys::RowKeys;
 use crate::sequence::Sequence;
 use semiseq_audio::SoundConfig;
@@ -118,6 +120,8 @@ pub struct ReadOptions {
     pub segment: Option<SegmentConfig>,
     /// What sound is read as; absent: log-mel frames.
     pub sound: Option<SoundConfig>,
+    /// How events become sessions.
+    pub sessions: Option<SessionsConfig>,
 }
 
 /// A file format.
@@ -154,9 +158,12 @@ pub const FORMATS: &[Format] = &[
     pictures::FORMAT,
     columnar::PARQUET,
     columnar::ARROW,
+    events::FORMAT,
 ];
 
+pub(crate) use columnar::{arrow_objects, parquet_objects};
 pub use decode::{read_text, text_of};
+pub use events::{looks_like_events, read_sessions};
 pub use jsonl::read_from as read_jsonl;
 pub use table::{Kind, Layout};
 

@@ -110,6 +110,7 @@ fn obstacle(config: &DataConfig, task: Task) -> Option<String> {
     let keys = [
         ("windows", config.windows.is_some()),
         ("segment", config.segment.is_some()),
+        ("sessions", config.sessions.is_some()),
         ("labels.group", config.labels.group.is_some()),
     ];
     if let Some((key, _)) = keys.into_iter().find(|(_, given)| *given) {

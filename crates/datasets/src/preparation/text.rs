@@ -8,9 +8,10 @@ use semiseq_schema::Problem;
 use serde::{Deserialize, Serialize};
 
 use crate::error::DataError;
+use crate::events::BETWEEN_ITEMS;
 use crate::formats::decode::read_text;
 use crate::preparation::hugging_face::{self, HuggingFace};
-use crate::preparation::transform::TransformConfig;
+use crate::preparation::transform::{TextUnit, TransformConfig};
 use crate::preparation::unicode;
 use crate::shown::shown;
 
@@ -39,6 +40,11 @@ pub enum Tokenizer {
         /// Tokens by number; the first two are `<pad>` and `<unk>`.
         tokens: Vec<String>,
     },
+    /// Items of sessions, an item a line of a text. Items that the training part lacks are left out.
+    Items {
+        /// Items by number; the first two are `<pad>` and `<unk>`, which stands for a session without a known item.
+        tokens: Vec<String>,
+    },
     /// A Hugging Face tokenizer, whole; its numbers are moved up by one to make room for padding.
     HuggingFace {
         /// The text of `tokenizer.json`.
@@ -55,9 +61,10 @@ impl Tokenizer {
     ///
     /// Where `data.transform.tokenize` names no file and is neither `word` nor `character`.
     pub fn fit(config: &TransformConfig, texts: impl Iterator<Item = impl AsRef<str>>) -> Result<Self, DataError> {
-        let characters = match config.tokenize.0.as_str() {
-            "word" => false,
-            "character" => true,
+        let unit = match config.tokenize.0.as_str() {
+            _ if config.tokenize == TextUnit::item() => Unit::Items,
+            "word" => Unit::Words,
+            "character" => Unit::Characters,
             path if path.ends_with(".json") => return of_file(Path::new(path)),
             other => {
                 return Err(DataError::new(
@@ -71,7 +78,7 @@ impl Tokenizer {
         };
         let mut counts: HashMap<String, usize> = HashMap::new();
         for text in texts {
-            for token in cut(text.as_ref(), characters) {
+            for token in cut(text.as_ref(), unit) {
                 *counts.entry(token).or_default() += 1;
             }
         }
@@ -81,13 +88,16 @@ impl Tokenizer {
         counted.truncate(config.vocabulary.unwrap_or(usize::MAX));
         let tokens =
             SPECIALS.iter().map(ToString::to_string).chain(counted.into_iter().map(|(token, _)| token)).collect();
-        Ok(Self::Vocabulary { characters, tokens })
+        Ok(match unit {
+            Unit::Items => Self::Items { tokens },
+            _ => Self::Vocabulary { characters: unit == Unit::Characters, tokens },
+        })
     }
 
     /// Tokens of the vocabulary, padding included.
     pub fn size(&self) -> usize {
         match self {
-            Self::Vocabulary { tokens, .. } => tokens.len(),
+            Self::Vocabulary { tokens, .. } | Self::Items { tokens } => tokens.len(),
             Self::HuggingFace { size, .. } => size + 1,
         }
     }
@@ -96,8 +106,21 @@ impl Tokenizer {
     pub fn words(&self) -> Option<&[String]> {
         match self {
             Self::Vocabulary { characters: false, tokens } => Some(tokens),
-            Self::Vocabulary { .. } | Self::HuggingFace { .. } => None,
+            Self::Vocabulary { .. } | Self::Items { .. } | Self::HuggingFace { .. } => None,
         }
+    }
+
+    /// The token of a number, where the vocabulary is one of tokens; nothing beyond its end.
+    pub(crate) fn token(&self, number: u32) -> Option<&str> {
+        match self {
+            Self::Vocabulary { tokens, .. } | Self::Items { tokens } => tokens.get(number as usize).map(String::as_str),
+            Self::HuggingFace { .. } => None,
+        }
+    }
+
+    /// Whether sequences are sessions, of which the last items tell more than the first.
+    pub(crate) fn is_of_items(&self) -> bool {
+        matches!(self, Self::Items { .. })
     }
 
     /// Notes what cannot be; `path` is where the tokenizer stands in a file of a run folder.
@@ -105,14 +128,15 @@ impl Tokenizer {
         let mut note =
             |key: &str, message: String| problems.push(Problem { key: format!("{path}.{key}"), message, hint: None });
         match self {
-            Self::Vocabulary { tokens, .. } => {
+            Self::Vocabulary { tokens, .. } | Self::Items { tokens } => {
+                let kind = if self.is_of_items() { "items" } else { "vocabulary" };
                 if tokens.len() < SPECIALS.len() || tokens.iter().zip(SPECIALS).any(|(token, special)| token != special)
                 {
-                    note("vocabulary.tokens", format!("must begin with {}", SPECIALS.join(" and ")));
+                    note(&format!("{kind}.tokens"), format!("must begin with {}", SPECIALS.join(" and ")));
                 }
                 let distinct: std::collections::HashSet<&String> = tokens.iter().collect();
                 if distinct.len() < tokens.len() {
-                    note("vocabulary.tokens", "holds a token twice".into());
+                    note(&format!("{kind}.tokens"), "holds a token twice".into());
                 }
             }
             Self::HuggingFace { json, size } => match HuggingFace::parse(json).map(|tokenizer| tokenizer.size()) {
@@ -126,7 +150,7 @@ impl Tokenizer {
     /// The first number that stands for a word: 0 is padding, and in a vocabulary of our own 1 is the unknown word.
     pub fn first_word(&self) -> u32 {
         match self {
-            Self::Vocabulary { .. } => 2,
+            Self::Vocabulary { .. } | Self::Items { .. } => 2,
             Self::HuggingFace { .. } => 1,
         }
     }
@@ -139,6 +163,11 @@ impl Tokenizer {
                 let tokens: Vec<&str> =
                     numbers.filter_map(|number| tokens.get(*number as usize)).map(String::as_str).collect();
                 if *characters { tokens.concat() } else { unicode::joined(&tokens) }
+            }
+            Self::Items { tokens } => {
+                let items: Vec<&str> =
+                    numbers.filter_map(|number| tokens.get(*number as usize)).map(String::as_str).collect();
+                items.join(", ")
             }
             Self::HuggingFace { json, .. } => {
                 let numbers: Vec<u32> = numbers.map(|number| number - 1).collect();
@@ -153,6 +182,8 @@ impl Tokenizer {
     pub fn unknown(&self) -> Option<u32> {
         match self {
             Self::Vocabulary { .. } => Some(UNKNOWN),
+            // Left out, and not read as anything.
+            Self::Items { .. } => None,
             Self::HuggingFace { json, .. } => {
                 let known = ["[UNK]", "<unk>", "<UNK>", "<|unk|>"];
                 HuggingFace::parse(json).ok()?.number_of_first(&known).map(|number| number + 1)
@@ -169,15 +200,22 @@ impl Tokenizer {
         let never_empty = |tokens: Vec<u32>| if tokens.is_empty() { vec![UNKNOWN] } else { tokens };
         match self {
             Self::Vocabulary { characters, tokens } => {
-                let numbers: HashMap<&str, u32> =
-                    tokens.iter().zip(0..).map(|(token, number)| (token.as_str(), number)).collect();
+                let numbers = numbers_of(tokens);
+                let unit = if *characters { Unit::Characters } else { Unit::Words };
                 Ok(Box::new(move |text| {
                     Ok(never_empty(
-                        cut(text, *characters)
+                        cut(text, unit)
                             .iter()
                             .map(|token| numbers.get(token.as_str()).copied().unwrap_or(UNKNOWN))
                             .collect(),
                     ))
+                }))
+            }
+            Self::Items { tokens } => {
+                let numbers = numbers_of(tokens);
+                Ok(Box::new(move |text| {
+                    let known = text.split(BETWEEN_ITEMS).filter_map(|item| numbers.get(item).copied());
+                    Ok(never_empty(known.collect()))
                 }))
             }
             Self::HuggingFace { json, size } => {
@@ -198,8 +236,24 @@ impl Tokenizer {
     }
 }
 
-fn cut(text: &str, characters: bool) -> Vec<String> {
-    if characters { unicode::characters(text) } else { unicode::words(text) }
+/// What a token is.
+#[derive(Clone, Copy, PartialEq)]
+enum Unit {
+    Words,
+    Characters,
+    Items,
+}
+
+fn cut(text: &str, unit: Unit) -> Vec<String> {
+    match unit {
+        Unit::Words => unicode::words(text),
+        Unit::Characters => unicode::characters(text),
+        Unit::Items => text.split(BETWEEN_ITEMS).map(String::from).collect(),
+    }
+}
+
+fn numbers_of(tokens: &[String]) -> HashMap<&str, u32> {
+    tokens.iter().zip(0..).map(|(token, number)| (token.as_str(), number)).collect()
 }
 
 /// The tokenizer of a `tokenizer.json`.

@@ -64,6 +64,13 @@ pub enum Normalize {
 #[serde(transparent)]
 pub struct TextUnit(pub String);
 
+impl TextUnit {
+    /// An item of a session, an item a line: `[data.sessions]` asks for it, and no config.
+    pub(crate) fn item() -> Self {
+        Self("item".into())
+    }
+}
+
 impl Default for TextUnit {
     fn default() -> Self {
         Self("word".into())

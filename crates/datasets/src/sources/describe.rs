@@ -1,10 +1,12 @@
 //! What a data set holds, for `semiseq data info`.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fmt;
 
 use serde::Serialize;
 
+use crate::events::BETWEEN_ITEMS;
 use crate::formats::table::layout::Layout;
 use crate::preparation::unicode::mostly_unspaced;
 use crate::sequence::{Dataset, Sequence, Target};
@@ -16,7 +18,7 @@ use crate::shown::shown;
 pub struct Description {
     /// Where it comes from.
     pub name: String,
-    /// `series`, `text`, `tokens` or `audio`.
+    /// `series`, `text`, `tokens`, `audio` or `sessions`.
     pub kind: &'static str,
     /// What recordings of sound are read as.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -29,7 +31,10 @@ pub struct Description {
     /// Channels of a series.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub channels: Option<usize>,
-    /// Shortest, median and longest: steps of series and tokens, characters of text.
+    /// Different items of sessions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub items: Option<usize>,
+    /// Shortest, median and longest: steps of series and tokens, characters of text, items of sessions.
     pub lengths: [usize; 3],
     /// Missing values of series.
     pub missing_values: usize,
@@ -49,14 +54,22 @@ pub fn written_without_spaces(dataset: &Dataset) -> bool {
     }))
 }
 
+fn sorted(mut lengths: Vec<usize>) -> Vec<usize> {
+    lengths.sort_unstable();
+    lengths
+}
+
+fn least_median_most(lengths: &[usize]) -> [usize; 3] {
+    let at = |place: usize| lengths.get(place).copied().unwrap_or(0);
+    [at(0), at(lengths.len() / 2), at(lengths.len().saturating_sub(1))]
+}
+
 /// Classes that are listed for people.
 const SHOWN: usize = 30;
 
 /// Describes a raw data set.
 pub fn describe(dataset: &Dataset) -> Description {
-    let mut lengths: Vec<usize> = dataset.sequences.iter().map(Sequence::len).collect();
-    lengths.sort_unstable();
-    let at = |place: usize| lengths.get(place).copied().unwrap_or(0);
+    let lengths = sorted(dataset.sequences.iter().map(Sequence::len).collect());
     let first = dataset.sequences.first().map(Sequence::loaded);
     let missing = dataset.sequences.iter().map(|sequence| {
         sequence.loaded().values().map_or(0, |(values, _)| values.iter().filter(|value| value.is_nan()).count())
@@ -73,7 +86,8 @@ pub fn describe(dataset: &Dataset) -> Description {
         step_seconds: None,
         sequences: dataset.len(),
         channels: first.as_deref().and_then(Sequence::values).map(|(_, channels)| channels),
-        lengths: [at(0), at(lengths.len() / 2), at(lengths.len().saturating_sub(1))],
+        items: None,
+        lengths: least_median_most(&lengths),
         missing_values: missing.sum(),
         unlabeled: dataset.targets.iter().filter(|target| **target == Target::Missing).count(),
         classes: if per_step {
@@ -85,6 +99,18 @@ pub fn describe(dataset: &Dataset) -> Description {
 }
 
 impl Description {
+    /// The same, of sessions, whose items are the lines of texts.
+    #[must_use]
+    pub fn of_sessions(self, dataset: &Dataset) -> Self {
+        let texts = dataset.sequences.iter().filter_map(|sequence| match sequence {
+            Sequence::Text(text) => Some(text.as_str()),
+            _ => None,
+        });
+        let items: HashSet<&str> = texts.clone().flat_map(|text| text.split(BETWEEN_ITEMS)).collect();
+        let lengths = sorted(texts.map(|text| text.split(BETWEEN_ITEMS).count()).collect());
+        Self { kind: "sessions", items: Some(items.len()), lengths: least_median_most(&lengths), ..self }
+    }
+
     /// The same, of data that were read by this layout: recordings of sound are series of frames, and called `audio`.
     #[must_use]
     pub fn read_by(self, layout: Option<&Layout>) -> Self {
@@ -100,8 +126,15 @@ impl Description {
 impl fmt::Display for Description {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [least, median, most] = self.lengths;
-        let unit = if self.kind == "text" { "characters" } else { "steps" };
-        writeln!(f, "{}: {} sequences of {}", shown(&self.name), self.sequences, self.kind)?;
+        let unit = match self.kind {
+            "text" => "characters",
+            "sessions" => "items",
+            _ => "steps",
+        };
+        match self.items {
+            Some(items) => writeln!(f, "{}: {} sessions of {items} items", shown(&self.name), self.sequences)?,
+            None => writeln!(f, "{}: {} sequences of {}", shown(&self.name), self.sequences, self.kind)?,
+        }
         if let Some(channels) = self.channels {
             writeln!(f, "  channels  {channels}")?;
         }
@@ -114,7 +147,9 @@ impl fmt::Display for Description {
         if let Some(frames) = &self.frames {
             writeln!(f, "  frames    {frames}")?;
         }
-        writeln!(f, "  missing   {} values, {} labels", self.missing_values, self.unlabeled)?;
+        if self.items.is_none() {
+            writeln!(f, "  missing   {} values, {} labels", self.missing_values, self.unlabeled)?;
+        }
         for (index, (name, count)) in self.classes.iter().enumerate().take(SHOWN) {
             let head = if index == 0 { "classes" } else { "" };
             let share = 100.0 * *count as f64 / self.sequences.max(1) as f64;

@@ -10,7 +10,7 @@ use crate::formats::{self, FORMATS};
 use crate::sequence::Target;
 use crate::sources::locate::{is_built_in, located, parts};
 use crate::sources::parts::Source;
-use crate::sources::read::read_files;
+use crate::sources::read::{read_files, sessions_of};
 use crate::sources::synthetic::FORMULAS;
 use crate::task::Task;
 
@@ -31,6 +31,10 @@ pub fn open(config: &DataConfig, task: Task) -> Result<Source, DataError> {
 }
 
 fn parts_of(config: &DataConfig, task: Task) -> Result<Source, DataError> {
+    if sessions_of(config).is_some() {
+        let files = config.train.clone().map_or_else(|| located(config).map(Files::from), Ok)?;
+        return Ok(Source::new(read_files(&files, config, task, None)?.0));
+    }
     if let Some(formula) =
         FORMULAS.iter().find(|formula| formula.name == config.source).filter(|_| config.train.is_none())
     {

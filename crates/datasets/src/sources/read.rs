@@ -10,7 +10,9 @@ use crate::formats::limit::within;
 use crate::formats::table::layout::{Kind, Layout};
 use crate::formats::{self, ReadOptions, Rows};
 use crate::label_names;
+use crate::preparation::sessions::SessionsConfig;
 use crate::preparation::windows::of_whole;
+use crate::prepare_sessions;
 use crate::sequence::{Dataset, Sequence, Target};
 use crate::sources::recordings::{self, options_of};
 use crate::task::Task;
@@ -60,6 +62,9 @@ fn read_all(
         let recordings = recordings::read(files, config, like)?;
         return Ok((of_whole(recordings, windows, config.target.is_some())?, None));
     }
+    if let Some(sessions) = sessions_of(config) {
+        return Ok((dataset_from_rows(prepare_sessions::whole(files, config, &sessions)?, task)?, None));
+    }
     let supervised = !matches!(task, Task::Forecast | Task::Unsupervised);
     let mut options = ReadOptions { supervised, like: like.cloned(), ..options_of(config) };
     let files = files.found()?;
@@ -75,6 +80,12 @@ fn read_all(
         rows.notes.extend(twice(&rows, layout.as_ref()));
     }
     Ok((dataset_from_rows(rows, task)?, layout))
+}
+
+/// How events become sessions, where a config says so by its table or by its format.
+pub(crate) fn sessions_of(config: &DataConfig) -> Option<SessionsConfig> {
+    let by_format = config.format.as_deref() == Some(formats::events::FORMAT.name);
+    config.sessions.clone().or_else(|| by_format.then(SessionsConfig::default))
 }
 
 /// Sequences with a class for each step.

@@ -65,6 +65,7 @@ pub(crate) fn options_of(config: &DataConfig) -> ReadOptions {
         time: config.time.clone(),
         segment: config.segment.clone(),
         sound: config.transform.sound(),
+        sessions: config.sessions.clone(),
         ..ReadOptions::default()
     }
 }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::InputSize;
 use crate::backbone::check_body;
 use crate::backbone::{Backbone, EmbeddingConfig};
+use crate::cells::state::State;
 use crate::crew::Crew;
 use crate::encoder::Encoder;
 use crate::encoders::any::AnyEncoder;
@@ -82,6 +83,12 @@ impl<E: Encoder> SequenceModel for Tagger<E> {
     fn share_with(&mut self, devices: &[Device]) -> bool {
         self.crew = Crew::of(devices.to_vec());
         true
+    }
+
+    fn forward_from(&self, sequences: Sequences, states: Option<Vec<State>>) -> Option<(Tensor<2>, Vec<State>)> {
+        let (steps, states) = self.backbone.encoder().forward_from(self.embed(sequences), states)?;
+        let [batch, time, width] = steps.dims();
+        Some((self.head(steps.reshape([batch * time, width])), states))
     }
 
     fn causal(&self) -> bool {

@@ -22,6 +22,7 @@ pub(crate) mod language_model;
 pub(crate) mod masked_reconstruction;
 pub(crate) mod mean_teacher;
 pub(crate) mod mixmatch;
+pub(crate) mod next_item;
 pub(crate) mod next_step;
 pub(crate) mod noisy_student;
 pub(crate) mod pi_model;

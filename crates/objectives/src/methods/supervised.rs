@@ -263,6 +263,7 @@ mod tests {
             model: &model,
             train_size: 2,
             class_counts: &[1, 1],
+            token_counts: &[],
             target: None,
             teachers: &[],
             device: &device,

@@ -78,6 +78,16 @@ impl Draws {
         Tensor::from_data(order.as_slice(), device)
     }
 
+    /// Places drawn in proportion to weights, whose sums from the first on are given; a place may come several times.
+    pub fn places(&mut self, sums: &[f64], count: usize) -> Vec<i32> {
+        let all = sums.last().copied().unwrap_or(0.0);
+        let mut place = || {
+            let drawn: f64 = Open01.sample(&mut self.0);
+            sums.partition_point(|sum| *sum <= drawn * all).min(sums.len().saturating_sub(1)) as i32
+        };
+        (0..count).map(|_| place()).collect()
+    }
+
     /// Numbers below `count`, `[rows]`.
     pub fn choices(&mut self, count: usize, rows: usize, device: &Device) -> Tensor<1, Int> {
         let values: Vec<i32> = (0..rows).map(|_| rand::Rng::random_range(&mut self.0, 0..count as i32)).collect();
@@ -105,5 +115,9 @@ mod tests {
         sorted.sort_unstable();
         assert_eq!(sorted, (0..9).collect::<Vec<i32>>());
         assert_ne!(order, sorted);
+        // Weights 0, 3, 0 and 1.
+        let places = Draws::new(2).places(&[0.0, 3.0, 3.0, 4.0], 4000);
+        let share = |place| places.iter().filter(|found| **found == place).count() as f64 / 4000.0;
+        assert!((share(1) - 0.75).abs() < 0.03 && (share(3) - 0.25).abs() < 0.03);
     }
 }

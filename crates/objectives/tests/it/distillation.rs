@@ -65,6 +65,7 @@ fn a_step_is_the_formula() {
             model: &model,
             train_size: 6,
             class_counts: &[2, 2, 2],
+            token_counts: &[],
             target: None,
             teachers: &teachers,
             device: &device(),

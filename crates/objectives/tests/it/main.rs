@@ -4,5 +4,6 @@ mod close;
 mod common;
 mod distillation;
 mod generative;
+mod next_item;
 mod objectives;
 mod pseudo_labels;

@@ -227,8 +227,15 @@ fn objective(case: &Value, model: &Net, train_size: usize) -> AnyObjective<Net> 
     let name = case["name"].as_str().expect("a name");
     let config: ObjectiveConfig =
         serde_json::from_value(serde_json::json!({ name: case["settings"] })).expect("a config");
-    let setting =
-        Setting { model, train_size, class_counts: &[1, 2, 1], target: None, teachers: &[], device: &device() };
+    let setting = Setting {
+        model,
+        train_size,
+        class_counts: &[1, 2, 1],
+        token_counts: &[],
+        target: None,
+        teachers: &[],
+        device: &device(),
+    };
     let own = case["own"].as_object().expect("values by name");
     put(config.init(&setting), own.iter().map(|(name, values)| (name.clone(), numbers(values))).collect())
 }
@@ -376,6 +383,7 @@ fn defixmatch_never_gains_from_labels_that_it_guesses() {
             model: &model,
             train_size: 12,
             class_counts: &[1, 2, 1],
+            token_counts: &[],
             target: None,
             teachers: &[],
             device: &device(),

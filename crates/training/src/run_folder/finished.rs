@@ -8,9 +8,9 @@ use burn::module::Module;
 use burn::store::ModuleSnapshot;
 use burn::tensor::Device;
 use semiseq_analysis::nearest_class;
-use semiseq_datasets::{Dataset, Prepared, Processor, Sequence, Target, Task as Targets, prepare};
-use semiseq_models::{ModelConfig, SequenceModel};
-use semiseq_objectives::ObjectiveConfig;
+use semiseq_datasets::{Batch, Dataset, Prepared, Processor, Sequence, Target, Task as Targets, prepare};
+use semiseq_models::{ModelConfig, SequenceModel, State};
+use semiseq_objectives::{ObjectiveConfig, sequences as upload};
 use semiseq_schema::Scores;
 
 use crate::config::{CalibrateConfig, RunConfig, read_as};
@@ -328,6 +328,40 @@ impl<M: ModelSettings, O: ObjectiveSettings> FinishedRun<M, O> {
         let model = self.model.clone().train();
         device_of(&model).seed(seed);
         (0..passes).map(|_| outputs(&model, dataset, self.file.purpose.task())).collect()
+    }
+
+    /// What a tagger says of each step of a sequence as it was read that goes on where an earlier one ended: from the
+    /// states that that left, and with those after it.
+    ///
+    /// # Errors
+    ///
+    /// As [`FinishedRun::predict_one`], or where the model carries no states, or a step's preparation depends on others.
+    pub fn predict_on(
+        &self,
+        sequence: Sequence,
+        states: Option<Vec<State>>,
+    ) -> Result<(Prediction, Vec<State>), Error> {
+        self.check_predicts()?;
+        let carries_none = |why: &str| {
+            Err(Error::input(format!("{}: {why}", self.folder.display()), "give whole sequences, without a session"))
+        };
+        if self.targets() != Targets::Tag || !self.processor().keeps_steps() {
+            return carries_none("this run does not tell of a step what it is by that and the earlier ones alone");
+        }
+        let raw = Dataset { sequences: vec![sequence], targets: vec![Target::Missing], ..Dataset::default() };
+        let data = self.processor().apply(raw)?;
+        let batch = Batch::of(&data.sequences);
+        let read = upload(&batch, &device_of(&self.model));
+        let Some((logits, states)) = self.model.forward_from(read, states) else {
+            return carries_none("its encoder carries no state from one sequence to the next, or reads backwards too");
+        };
+        let task = self.file.purpose.task();
+        let mut outputs = task.outputs(1);
+        task.take(&mut outputs, &batch, logits);
+        match outputs.finite() {
+            true => Ok((self.prediction(&outputs, 0), states)),
+            false => Err(Error::runtime("what the model predicts is not finite", "look at the values of the sequence")),
+        }
     }
 
     /// One of the outputs of [`FinishedRun::predict`], in words.

@@ -254,8 +254,15 @@ fn a_changed_checkpoint_is_loaded_or_refused() {
     let device = Device::flex();
     let saved = SavedRun::open(&run.folder, &device).unwrap();
     let model = saved.model().clone();
-    let setting =
-        Setting { model: &model, train_size: 9, class_counts: &[4, 5], target: None, teachers: &[], device: &device };
+    let setting = Setting {
+        model: &model,
+        train_size: 9,
+        class_counts: &[4, 5],
+        token_counts: &[],
+        target: None,
+        teachers: &[],
+        device: &device,
+    };
     let objective = run.config.stages[0].objective.init(&setting);
     let whole = learned_bytes(&model, &objective).unwrap();
     load_learned(model.clone(), objective.clone(), &whole).unwrap();

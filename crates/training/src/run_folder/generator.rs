@@ -224,7 +224,15 @@ impl<M: SequenceModel, O: ObjectiveSettings> Generator<M, O> {
         // What an objective remembers of each sequence is in its tensors; where it remembers none, their number is
         // nothing to it, and no reason to reserve memory.
         let train_size = file.train_size.min(weights.longest());
-        let setting = Setting { model, train_size, class_counts: &counts, target: file.target, teachers: &[], device };
+        let setting = Setting {
+            model,
+            train_size,
+            class_counts: &counts,
+            token_counts: &[],
+            target: file.target,
+            teachers: &[],
+            device,
+        };
         let mut objective = file.objective.init(&setting);
         weights.check_fits(&objective, &path)?;
         objective

@@ -179,6 +179,7 @@ mod tests {
                 model: &model,
                 train_size: 1,
                 class_counts: &[1, 1],
+                token_counts: &[],
                 target: None,
                 teachers: &[],
                 device: &device,

@@ -19,6 +19,8 @@ pub enum Prediction {
     },
     /// Another sequence, as a text.
     Answer(String),
+    /// Items that follow, the likeliest first.
+    Items(Vec<String>),
     /// Nothing.
     Nothing,
 }

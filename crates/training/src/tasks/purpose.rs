@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::RunConfig;
 use crate::recipe::{ModelKind, ModelSettings, ObjectiveSettings};
+use crate::tasks::next_item::NextItem;
 use crate::tasks::nothing::Nothing;
 use crate::tasks::registry::task_of;
 use crate::tasks::task::Task;
@@ -32,7 +33,7 @@ pub struct Purpose {
 pub enum Predictor {
     /// The model's head, which a stage trained on labels.
     Head,
-    /// The last stage's objective, which writes a sequence for a sequence.
+    /// The last stage's objective, which writes a sequence for a sequence, or names what follows.
     Objective,
     /// Nothing: no stage trained a head.
     Nothing,
@@ -54,7 +55,7 @@ impl Purpose {
     pub fn of<M: ModelSettings, O: ObjectiveSettings>(config: &RunConfig<M, O>) -> Self {
         let last = config.last_stage().map(|stage| stage.objective.kind()).unwrap_or_default();
         let trains_head = config.stages.iter().any(|stage| !stage.objective.kind().unsupervised);
-        let predictor = match (last.answers, trains_head) {
+        let predictor = match (last.answers || last.recommends, trains_head) {
             (true, _) => Predictor::Objective,
             (false, true) => Predictor::Head,
             (false, false) => Predictor::Nothing,
@@ -63,9 +64,12 @@ impl Purpose {
         Self { targets: targets(config), predictor, scored_by }
     }
 
-    /// The task of these targets.
+    /// The task of these targets; an objective that answers without any names what follows.
     pub fn task(&self) -> &'static dyn Task {
-        task_of(self.targets)
+        match (self.targets, self.predictor) {
+            (Targets::Unsupervised, Predictor::Objective) => &NextItem,
+            (targets, _) => task_of(targets),
+        }
     }
 
     /// The task as a report shows it: no predictions where they are not what the run is about.

@@ -100,13 +100,20 @@ impl Processor {
         }
     }
 
+    /// Cuts after so many steps; of a session, which goes on at its end, before the last so many.
     pub(super) fn cut<T>(&self, mut items: Vec<T>) -> Vec<T> {
-        items.truncate(self.config.truncate.unwrap_or(usize::MAX));
-        items
+        let most = self.config.truncate.unwrap_or(usize::MAX);
+        match self.tokenizer.as_ref().is_some_and(Tokenizer::is_of_items) {
+            true => items.split_off(items.len().saturating_sub(most)),
+            false => {
+                items.truncate(most);
+                items
+            }
+        }
     }
 
     /// Whether each prepared step depends on that step alone, so that a recording can be prepared before it is cut.
-    fn keeps_steps(&self) -> bool {
+    pub fn keeps_steps(&self) -> bool {
         let config = &self.config;
         config.resample.is_none()
             && config.truncate.is_none()

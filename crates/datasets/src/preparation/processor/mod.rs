@@ -142,6 +142,12 @@ impl Processor {
         }
     }
 
+    /// The name of an item of sessions; of a token that has no name its number.
+    pub fn item(&self, number: u32) -> String {
+        let named = self.tokenizer.as_ref().and_then(|tokenizer| tokenizer.token(number));
+        named.map_or_else(|| number.to_string(), String::from)
+    }
+
     /// What is forecast, where the data is windows of recordings.
     pub fn forecast(&self) -> Option<&Forecast> {
         self.forecast.as_ref()

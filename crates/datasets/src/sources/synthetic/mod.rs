@@ -4,6 +4,7 @@
 mod adding;
 mod cbf;
 mod copy_memory;
+mod item_walks;
 mod reversal;
 mod synthetic_control;
 mod two_patterns;
@@ -36,6 +37,7 @@ pub const FORMULAS: &[Formula] = &[
     adding::FORMULA,
     copy_memory::FORMULA,
     reversal::FORMULA,
+    item_walks::FORMULA,
 ];
 
 /// Streams of the generator: training and test sequences never share a draw.

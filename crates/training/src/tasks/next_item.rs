@@ -1,0 +1,41 @@
+//! What each session goes on to, which the last stage's objective names and measures itself.
+
+use burn::tensor::Tensor;
+use semiseq_datasets::{Batch, Dataset, Processor, Task as Targets};
+use semiseq_schema::Scores;
+
+use crate::tasks::measures::Confusion;
+use crate::tasks::outputs::Outputs;
+use crate::tasks::prediction::Prediction;
+use crate::tasks::task::Task;
+
+/// The items that a session may go on to, the likeliest first. The model has no head for it: the objective answers.
+#[derive(Debug)]
+pub struct NextItem;
+
+impl Task for NextItem {
+    fn targets(&self) -> Targets {
+        Targets::Unsupervised
+    }
+
+    fn outputs(&self, _count: usize) -> Outputs {
+        Outputs::Nothing
+    }
+
+    fn take(&self, _outputs: &mut Outputs, _batch: &Batch, _logits: Tensor<2>) {}
+
+    fn score(&self, _outputs: &Outputs, _dataset: &Dataset) -> (Scores, Option<Confusion>) {
+        (Scores::new(), None)
+    }
+
+    fn prediction(&self, outputs: &Outputs, index: usize, processor: &Processor) -> Prediction {
+        match outputs {
+            Outputs::Answers(rows) => Prediction::Items(rows[index].iter().map(|item| processor.item(*item)).collect()),
+            _ => Prediction::Nothing,
+        }
+    }
+
+    fn selects_by(&self) -> &'static str {
+        "loss"
+    }
+}
