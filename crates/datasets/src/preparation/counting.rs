@@ -7,6 +7,9 @@ use std::thread;
 /// Texts that are worth a thread.
 const SHARE: usize = 2_000;
 
+/// Texts that each thread counts before more are read: those of a packed file are not held all at once.
+const MOST: usize = 16 * SHARE;
+
 /// How often each word stands in all texts; `words` hands those of a text on, one by one. The counts are the same however
 /// many threads there are.
 ///
@@ -14,9 +17,35 @@ const SHARE: usize = 2_000;
 ///
 /// The first that `words` gives, by the place of its text among the threads' shares.
 pub(crate) fn counted<T, E>(
-    texts: &[T],
+    texts: impl IntoIterator<Item = T>,
     words: impl Fn(&str, &mut dyn FnMut(String)) -> Result<(), E> + Sync,
 ) -> Result<HashMap<String, usize>, E>
+where
+    T: AsRef<str> + Sync,
+    E: Send,
+{
+    let threads = thread::available_parallelism().map_or(1, NonZero::get);
+    let mut texts = texts.into_iter();
+    let mut all = HashMap::new();
+    loop {
+        let block: Vec<T> = texts.by_ref().take(threads * MOST).collect();
+        if block.is_empty() {
+            return Ok(all);
+        }
+        for counts in by_threads(&block, threads.min(block.len() / SHARE).max(1), &words) {
+            for (word, count) in counts? {
+                *all.entry(word).or_default() += count;
+            }
+        }
+    }
+}
+
+/// The counts of as many shares of texts as there are threads.
+fn by_threads<T, E>(
+    texts: &[T],
+    threads: usize,
+    words: &(impl Fn(&str, &mut dyn FnMut(String)) -> Result<(), E> + Sync),
+) -> Vec<Result<HashMap<String, usize>, E>>
 where
     T: AsRef<str> + Sync,
     E: Send,
@@ -28,25 +57,16 @@ where
         }
         Ok(counts)
     };
-    let threads = thread::available_parallelism().map_or(1, NonZero::get).min(texts.len() / SHARE);
-    if threads < 2 {
-        return of(texts);
+    if threads == 1 {
+        return vec![of(texts)];
     }
-    let parts: Vec<Result<HashMap<String, usize>, E>> = thread::scope(|scope| {
+    thread::scope(|scope| {
         let of = &of;
         let shares: Vec<_> =
             texts.chunks(texts.len().div_ceil(threads)).map(|share| scope.spawn(move || of(share))).collect();
         // A panic in a thread goes on in this one, as it would without threads.
         shares.into_iter().map(|share| share.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
-    });
-    let mut parts = parts.into_iter();
-    let mut all = parts.next().unwrap_or_else(|| Ok(HashMap::new()))?;
-    for part in parts {
-        for (word, count) in part? {
-            *all.entry(word).or_default() += count;
-        }
-    }
-    Ok(all)
+    })
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! From text to tokens: words, characters, or a Hugging Face `tokenizer.json`.
 
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::path::Path;
 
 use schemars::JsonSchema;
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::DataError;
 use crate::events::BETWEEN_ITEMS;
 use crate::formats::decode::read_text;
+use crate::preparation::counting::counted;
 use crate::preparation::hugging_face::{self, HuggingFace};
 use crate::preparation::transform::{TextUnit, TransformConfig};
 use crate::preparation::unicode;
@@ -60,7 +62,7 @@ impl Tokenizer {
     /// # Errors
     ///
     /// Where `data.transform.tokenize` names no file and is neither `word` nor `character`.
-    pub fn fit(config: &TransformConfig, texts: impl Iterator<Item = impl AsRef<str>>) -> Result<Self, DataError> {
+    pub fn fit(config: &TransformConfig, texts: impl Iterator<Item = impl AsRef<str> + Sync>) -> Result<Self, DataError> {
         let unit = match config.tokenize.0.as_str() {
             _ if config.tokenize == TextUnit::item() => Unit::Items,
             "word" => Unit::Words,
@@ -76,12 +78,10 @@ impl Tokenizer {
                 ));
             }
         };
-        let mut counts: HashMap<String, usize> = HashMap::new();
-        for text in texts {
-            for token in cut(text.as_ref(), unit) {
-                *counts.entry(token).or_default() += 1;
-            }
-        }
+        let Ok(counts) = counted(texts, |text, count| {
+            cut(text, unit).into_iter().for_each(count);
+            Ok::<(), Infallible>(())
+        });
         let least = config.min_frequency.unwrap_or(1);
         let mut counted: Vec<(String, usize)> = counts.into_iter().filter(|(_, count)| *count >= least).collect();
         counted.sort_by(|left, right| right.1.cmp(&left.1).then_with(|| left.0.cmp(&right.0)));
