@@ -34,8 +34,6 @@ enum Kind {
     Bpe,
     /// A unigram language model, as SentencePiece's
     Unigram,
-    /// Word pieces in small letters, as BERT's
-    WordPiece,
 }
 
 impl From<Kind> for TokenizerKind {
@@ -43,7 +41,6 @@ impl From<Kind> for TokenizerKind {
         match kind {
             Kind::Bpe => Self::Bpe,
             Kind::Unigram => Self::Unigram,
-            Kind::WordPiece => Self::WordPiece,
         }
     }
 }

@@ -42,7 +42,7 @@ impl Prepared {
     pub fn token_counts(&self) -> Vec<usize> {
         let mut counts = vec![0; self.processor.input().vocabulary().unwrap_or(0)];
         for sequence in &self.train.sequences {
-            if let Sequence::Tokens(tokens) = sequence {
+            if let Sequence::Tokens(tokens) = &*sequence.loaded() {
                 tokens.iter().for_each(|token| counts[*token as usize] += 1);
             }
         }

@@ -109,11 +109,12 @@ impl Stage {
             assert!(model.share_with(&vec![self.device.clone(); devices]));
         }
         let counts = vec![1; self.data.train.classes.len()];
+        let tokens = self.data.token_counts();
         let setting = Setting {
             model: &model,
             train_size: self.data.train.len(),
             class_counts: &counts,
-            token_counts: &[],
+            token_counts: &tokens,
             target: TargetSize::of(&self.data),
             teachers: &[],
             device: &self.device,
@@ -215,7 +216,7 @@ pub fn of_every_objective(folder: &Path) -> Vec<(String, String)> {
         .collect();
     std::fs::write(folder.join("recording.csv"), format!("date,a,b\n{recording}")).expect("data");
 
-    let own = ["language-model", "truncated-backpropagation", "sequence-to-sequence", "joint"];
+    let own = ["language-model", "next-item", "truncated-backpropagation", "sequence-to-sequence", "joint"];
     let names = OBJECTIVES.iter().map(|(name, _)| *name);
     let mut configs: Vec<(String, String)> =
         names.filter(|name| !own.contains(name)).map(|name| (name.to_string(), series(name))).collect();
@@ -226,6 +227,14 @@ pub fn of_every_objective(folder: &Path) -> Vec<(String, String)> {
              }}\n[model.language-model.encoder.gru]\nhidden = 4\n\
              [[stage]]\n{STAGE}[stage.objective.language-model]\n{REST}",
             folder.join("text.jsonl").display()
+        ),
+    ));
+    configs.push((
+        "next-item".into(),
+        format!(
+            "[data]\nsource = \"item-walks\"\nsize = 40\n[model.language-model]\nembedding = {{ size = 4 \
+             }}\n[model.language-model.encoder.gru]\nhidden = 4\n\
+             [[stage]]\n{STAGE}[stage.objective.next-item]\nnegatives = 3\n{REST}"
         ),
     ));
     configs.push((

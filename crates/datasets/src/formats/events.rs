@@ -73,6 +73,9 @@ pub(crate) fn read(
             let features = [&config.user, &config.item, &config.time].into_iter().flatten().cloned().collect();
             let options = ReadOptions { header, features, ..ReadOptions::default() };
             let mut table = Table::read(path, delimiter, &options)?;
+            if header.is_none() {
+                name_columns(&mut table);
+            }
             events.notes.append(&mut table.notes);
             let roles = Roles::of(&name, &table.names, config, true)?;
             of_cells(events, name, table, &roles)
@@ -90,6 +93,18 @@ pub(crate) fn read(
             ),
             "write `format = \"csv\"`, \"tsv\", \"jsonl\", \"parquet\" or \"arrow\" if it is one of them",
         )),
+    }
+}
+
+/// Takes the first row for the names where it holds usual ones: among words alone it looks like any other.
+fn name_columns(table: &mut Table) {
+    let Some(first) = table.records.first().filter(|_| !table.named && table.records.len() > 1) else { return };
+    let is_there = |usual: &str| usual.split(' ').any(|usual| first.iter().any(|cell| plain(cell.trim()) == usual));
+    if is_there(ITEMS) && (is_there(USERS) || is_there(TIMES)) {
+        table.names = first.iter().map(|cell| cell.trim().to_string()).collect();
+        table.named = true;
+        table.records.remove(0);
+        table.lines.remove(0);
     }
 }
 
