@@ -135,10 +135,12 @@ fn preview(arguments: &Arguments, config: &RunConfig, data: Prepared, options: &
 fn config_of(arguments: &Arguments, overrides: &[String]) -> Result<RunConfig, Error> {
     let config = read(&arguments.config, overrides)?;
     match &arguments.backend {
-        Some(backend) if config.devices.iter().any(|device| matches!(device, DeviceName::Name(_))) => Err(Error::input(
-            format!("`--backend {backend}` has no say where `devices` names backends of its own"),
-            "add `--set devices=[0]`, or leave `--backend` out",
-        )),
+        Some(backend) if config.devices.iter().any(|device| matches!(device, DeviceName::Name(_))) => {
+            Err(Error::input(
+                format!("`--backend {backend}` has no say where `devices` names backends of its own"),
+                "add `--set devices=[0]`, or leave `--backend` out",
+            ))
+        }
         _ => Ok(config),
     }
 }

@@ -84,6 +84,6 @@ mod tests {
         let mut by_hand: HashMap<String, usize> = HashMap::new();
         texts.iter().flat_map(|text| text.split(' ')).for_each(|word| *by_hand.entry(word.into()).or_default() += 1);
         assert_eq!(all, by_hand);
-        assert_eq!(counted(&[texts, vec!["wrong".into()]].concat(), words).unwrap_err(), "wrong");
+        assert_eq!(counted([texts, vec!["wrong".into()]].concat(), words).unwrap_err(), "wrong");
     }
 }

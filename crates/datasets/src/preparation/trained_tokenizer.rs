@@ -140,7 +140,7 @@ mod library {
         {
             let texts: Vec<String> = texts.map(|text| text.as_ref().to_string()).collect();
             let counts = crate::preparation::counting::counted(&texts, |text, count| {
-                words_of(text)?.into_iter().for_each(|word| count(word));
+                words_of(text)?.into_iter().for_each(&mut *count);
                 Ok::<(), tokenizers::Error>(())
             })?;
             self.words = sorted(counts);
@@ -167,7 +167,7 @@ mod library {
         pieces.retain(|piece| !is_added(piece));
         pieces.extend(letters.into_iter().zip(scores));
         pieces.sort_by(|left, right| right.1.total_cmp(&left.1).then_with(|| left.0.cmp(&right.0)));
-        Ok(Unigram::from(special.into_iter().chain(pieces).collect(), Some(0), false)?)
+        Unigram::from(special.into_iter().chain(pieces).collect(), Some(0), false)
     }
 
     fn sorted(counts: HashMap<String, usize>) -> Vec<(String, u32)> {
@@ -204,10 +204,7 @@ mod tests {
     fn a_trained_tokenizer_cuts_what_it_saw_and_is_the_same_again() {
         let texts = texts();
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-        for (kind, vocabulary, unknown) in [
-            (TokenizerKind::Bpe, 290, None),
-            (TokenizerKind::Unigram, 60, Some(1)),
-        ] {
+        for (kind, vocabulary, unknown) in [(TokenizerKind::Bpe, 290, None), (TokenizerKind::Unigram, 60, Some(1))] {
             let json = trained_tokenizer(&texts, kind, vocabulary).unwrap();
             assert_eq!(json, trained_tokenizer(&texts, kind, vocabulary).unwrap(), "{kind:?}");
             let tokenize = TextUnit(file("tokenizer.json", &json).display().to_string());
