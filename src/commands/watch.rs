@@ -1,8 +1,8 @@
 //! `semiseq predict --watch`: JSON lines in, JSON lines out, each answered before the next is read.
 //!
-//! Lines with one `session` go on where the earlier ones ended: a tagger carries the state of its encoder, a forecaster the
-//! last steps that it reads, and what recommends the items so far. A line that is wrong is answered with what is wrong
-//! with it, and changes nothing.
+//! Lines with one `session` go on where the earlier ones ended: a tagger carries the state of its encoder, a forecaster
+//! the last steps that it reads, and what recommends the items so far. A line that is wrong is answered with what is
+//! wrong with it, and changes nothing.
 
 use std::collections::HashMap;
 use std::io::BufRead;
@@ -179,8 +179,8 @@ fn one(sequences: Vec<Sequence>) -> Result<Sequence, String> {
     }
 }
 
-/// Puts the lists of an object behind those of another, of which the last `most` items stay; other values take the place
-/// of the earlier ones.
+/// Puts the lists of an object behind those of another, of which the last `most` items stay; other values take the
+/// place of the earlier ones.
 fn extend(before: &mut Value, more: &Value, most: usize) {
     match (before, more) {
         (Value::Object(before), Value::Object(more)) => {

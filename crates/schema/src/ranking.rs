@@ -3,9 +3,9 @@
 /// How many items of a ranking are looked at.
 const FIRST: [f64; 2] = [10.0, 20.0];
 
-/// Recall, mean reciprocal rank and normalised discounted cumulative gain among the first 10 and 20 items, from the rank
-/// of the one right item in each ranking, counted from 1; the ideal gain of one item is 1. Halves where items share
-/// places. All 0 where there is no ranking.
+/// Recall, mean reciprocal rank and normalised discounted cumulative gain among the first 10 and 20 items, from the
+/// rank of the one right item in each ranking, counted from 1; the ideal gain of one item is 1. Halves where items
+/// share places. All 0 where there is no ranking.
 pub fn ranking(ranks: &[f64]) -> [(&'static str, f64); 6] {
     let mean = |first: f64, gain: fn(f64) -> f64| {
         ranks.iter().filter(|rank| **rank <= first).map(|rank| gain(*rank)).sum::<f64>() / ranks.len().max(1) as f64

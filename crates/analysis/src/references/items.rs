@@ -1,6 +1,6 @@
-//! What recommends without learning an order: popularity, and the items that stand in the same sessions (Linden, Smith &
-//! York 2003; as Hidasi et al. 2016 compare with it). An item's neighbours are those with the largest
-//! `both / sqrt((of one + λ) (of the other + λ))`, counted in sessions; what follows is ranked by its likeness to the last
+//! What recommends without learning an order: popularity, and the items that stand in the same sessions (Linden, Smith
+//! & York 2003; as Hidasi et al. 2016 compare with it). An item's neighbours are those with the largest `both /
+//! sqrt((of one + λ) (of the other + λ))`, counted in sessions; what follows is ranked by its likeness to the last
 //! item, then by popularity.
 
 use std::collections::HashMap;
@@ -23,8 +23,8 @@ pub struct ItemReferences {
 }
 
 impl ItemReferences {
-    /// Counts items below `items` in training sessions. `counts` tells how often each stands there, 0 for those that are
-    /// never recommended.
+    /// Counts items below `items` in training sessions. `counts` tells how often each stands there, 0 for those that
+    /// are never recommended.
     pub fn fit(sessions: &[&[u32]], counts: &[usize]) -> Self {
         let mut order: Vec<usize> = (0..counts.len()).filter(|item| counts[*item] > 0).collect();
         order.sort_by_key(|item| (std::cmp::Reverse(counts[*item]), *item));

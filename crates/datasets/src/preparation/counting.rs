@@ -10,8 +10,8 @@ const SHARE: usize = 2_000;
 /// Texts that each thread counts before more are read: those of a packed file are not held all at once.
 const MOST: usize = 16 * SHARE;
 
-/// How often each word stands in all texts; `words` hands those of a text on, one by one. The counts are the same however
-/// many threads there are.
+/// How often each word stands in all texts; `words` hands those of a text on, one by one. The counts are the same
+/// however many threads there are.
 ///
 /// # Errors
 ///

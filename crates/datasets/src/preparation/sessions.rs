@@ -1,7 +1,7 @@
 //! `[data.sessions]`: who took which item when, cut into sessions and split by time.
 //!
-//! Sessions are put in the order of their ends, and the last of them are the test part, so that nothing which is learned
-//! happened after what is tested (Hidasi et al. 2016); or of each user the last session.
+//! Sessions are put in the order of their ends, and the last of them are the test part, so that nothing which is
+//! learned happened after what is tested (Hidasi et al. 2016); or of each user the last session.
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -34,8 +34,8 @@ pub struct SessionsConfig {
     pub min_item: usize,
     /// Items of a session at least, 2 or more; shorter ones are left out. Default 2.
     pub min_session: usize,
-    /// Which sessions are the test part: `time` (those that end last, `data.test_fraction` of all) or `user` (each user's
-    /// last, where there are several). Validation takes the last of the rest. Default `time`.
+    /// Which sessions are the test part: `time` (those that end last, `data.test_fraction` of all) or `user` (each
+    /// user's last, where there are several). Validation takes the last of the rest. Default `time`.
     pub split: SessionSplit,
 }
 

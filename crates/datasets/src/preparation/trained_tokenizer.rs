@@ -1,5 +1,5 @@
-//! Tokenizers of Hugging Face's library, trained on the user's own texts: byte-pair encoding over bytes (Sennrich, Haddow &
-//! Birch 2016; Radford et al. 2019) or a unigram language model (Kudo 2018).
+//! Tokenizers of Hugging Face's library, trained on the user's own texts: byte-pair encoding over bytes (Sennrich,
+//! Haddow & Birch 2016; Radford et al. 2019) or a unigram language model (Kudo 2018).
 
 use crate::error::DataError;
 
@@ -110,8 +110,8 @@ mod library {
         Ok(tokenizer)
     }
 
-    /// The unigram trainer on words in alphabetical order and on one thread: in the order of a hash map, or of threads, each
-    /// training would round its sums otherwise and may choose other pieces.
+    /// The unigram trainer on words in alphabetical order and on one thread: in the order of a hash map, or of threads,
+    /// each training would round its sums otherwise and may choose other pieces.
     struct InOrder {
         trainer: UnigramTrainer,
         words: Vec<(String, u32)>,
@@ -151,8 +151,8 @@ mod library {
     /// What the library takes off the score of a letter for each that it added before, in the order of a hash map.
     const STEP: f64 = 1e-4;
 
-    /// The same pieces in the order of their scores and letters. Letters that no piece was left of get the lowest score and
-    /// steps above it, here in their own order.
+    /// The same pieces in the order of their scores and letters. Letters that no piece was left of get the lowest score
+    /// and steps above it, here in their own order.
     fn in_order(model: &Unigram) -> Result<Unigram> {
         let (special, mut pieces): (Vec<_>, Vec<_>) = model.iter().cloned().partition(|(piece, _)| piece == UNKNOWN);
         let least = pieces.iter().map(|(_, score)| *score).fold(f64::INFINITY, f64::min);

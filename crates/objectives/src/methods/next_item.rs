@@ -1,16 +1,16 @@
 //! The next item of each session (GRU4Rec: Hidasi, Karatzoglou, Baltrunas & Tikk 2016; losses and sampling of Hidasi &
 //! Karatzoglou 2018, "Recurrent neural networks with top-k gains for session-based recommendations").
 //!
-//! From the encoder's vector at each step the item that follows has to be ranked above others. With cross-entropy that is
-//! `-r_i + log Σ_j exp(r_j)` over the item itself and the others; with BPR-max (eq. 12 and 14)
+//! From the encoder's vector at each step the item that follows has to be ranked above others. With cross-entropy
+//! that is `-r_i + log Σ_j exp(r_j)` over the item itself and the others; with BPR-max (eq. 12 and 14)
 //! `-log Σ_j s_j σ(r_i - r_j) + λ Σ_j s_j r_j²`, where `s` is the softmax over the others. The others are all items, or
-//! with `negatives` those that the other sessions of the batch go on to at the same step, and so many that are drawn once
-//! a step in proportion to `popularity^alpha`.
+//! with `negatives` those that the other sessions of the batch go on to at the same step, and so many that are drawn
+//! once a step in proportion to `popularity^alpha`.
 //!
-//! The paper reads sessions side by side, one step of each at a time, and cuts the gradient after it; a session that ends
-//! makes room for the next. Here a batch holds whole sessions side by side, the gradient goes through all steps, and a
-//! session that has ended gives no negatives. An item that is the right one is no negative, though another session goes
-//! on to it too or it was drawn. Embedding and output are weights of their own.
+//! The paper reads sessions side by side, one step of each at a time, and cuts the gradient after it; a session that
+//! ends makes room for the next. Here a batch holds whole sessions side by side, the gradient goes through all steps,
+//! and a session that has ended gives no negatives. An item that is the right one is no negative, though another
+//! session goes on to it too or it was drawn. Embedding and output are weights of their own.
 
 use std::sync::Arc;
 
@@ -44,8 +44,8 @@ const JUDGED: usize = 1 << 22;
 pub struct NextItemConfig {
     /// `cross-entropy` or `bpr-max`, the paper's. Default `cross-entropy`.
     pub loss: ItemLoss,
-    /// Items drawn a step, beside those of the batch, that the right one is told from. Default: all items, which is more
-    /// exact, and slower beyond some ten thousand; the authors draw 2,048.
+    /// Items drawn a step, beside those of the batch, that the right one is told from. Default: all items, which is
+    /// more exact, and slower beyond some ten thousand; the authors draw 2,048.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub negatives: Option<usize>,
     /// The power of popularity that they are drawn by, in [0, 1]: 0 draws all items alike, 1 by how often they stand in

@@ -1,5 +1,5 @@
-//! The losses of the next item and their gradients equal numbers that PyTorch made from the paper's formulas, one session
-//! and one step at a time (`fixtures/next_item.py`).
+//! The losses of the next item and their gradients equal numbers that PyTorch made from the paper's formulas, one
+//! session and one step at a time (`fixtures/next_item.py`).
 
 use burn::module::Param;
 use burn::nn::Linear;

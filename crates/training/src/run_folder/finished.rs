@@ -335,7 +335,8 @@ impl<M: ModelSettings, O: ObjectiveSettings> FinishedRun<M, O> {
     ///
     /// # Errors
     ///
-    /// As [`FinishedRun::predict_one`], or where the model carries no states, or a step's preparation depends on others.
+    /// As [`FinishedRun::predict_one`], or where the model carries no states, or a step's preparation depends on
+    /// others.
     pub fn predict_on(
         &self,
         sequence: Sequence,

@@ -1,5 +1,5 @@
-//! Sessions whose next item follows from the last two by a known rule, with noise: what recommends has to know the order
-//! of items, and not only which of them stand together.
+//! Sessions whose next item follows from the last two by a known rule, with noise: what recommends has to know the
+//! order of items, and not only which of them stand together.
 
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
@@ -21,8 +21,8 @@ const ITEMS: u32 = 200;
 /// How often the rule tells the next item: recall@1 of whoever knows it, beside what chance adds.
 const RULED: f64 = 0.7;
 
-/// The item that follows two others by the rule: one of two that the last item leads to, which of them by the parity of the
-/// one before it.
+/// The item that follows two others by the rule: one of two that the last item leads to, which of them by the parity of
+/// the one before it.
 fn follower(before: u32, last: u32) -> u32 {
     (last * 7 + 13 * (before % 2) + 1) % ITEMS + 1
 }
