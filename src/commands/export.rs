@@ -105,6 +105,13 @@ fn network(run: &SavedRun) -> Result<Network, Error> {
              may differ",
         );
     }
+    if run.member_count() > 1 {
+        tell(format!(
+            "note: one model is written, the first of the ensemble of {}; the others stand in {}",
+            run.member_count(),
+            run.folder().join("members").display()
+        ));
+    }
     if run.calibration().is_some() {
         tell("note: what `[calibrate]` found is not written: the file gives the model's own logits");
     }

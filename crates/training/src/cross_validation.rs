@@ -64,6 +64,7 @@ impl<M: ModelSettings, O: ObjectiveSettings> RunConfig<M, O> {
         config.data.labels.fold = Some(fold);
         config.baseline = BaselineConfig { enabled: false };
         config.calibrate = None;
+        config.ensemble = 1;
         config.references = ReferencesConfig { enabled: Some(false) };
         config
     }

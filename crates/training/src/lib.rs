@@ -6,6 +6,7 @@ pub mod cells;
 mod combinations;
 pub mod config;
 mod cross_validation;
+mod ensemble;
 pub mod error;
 pub mod files;
 #[cfg(test)]

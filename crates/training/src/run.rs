@@ -99,5 +99,6 @@ fn run_here<M: ModelSettings, O: ObjectiveSettings>(
         // As a resumed run finds it, to the last digit.
         read_json(&run.folder().join("summary.json"))
     })?;
-    session.finish(&learned, rival, cross)
+    let members = session.members(&|config, data, options| run_on(config, data, options))?;
+    session.finish(&learned, rival, cross, members)
 }

@@ -11,6 +11,7 @@ use semiseq_schema::{Intervals, Metric, Scores, headline};
 
 use crate::config::StageConfig;
 use crate::cross_validation::{Run, cross_validated};
+use crate::ensemble;
 use crate::error::Error;
 use crate::learner::checkpoint::Files;
 use crate::learner::progress::Progress;
@@ -200,6 +201,21 @@ impl<'a, M: ModelSettings, O: ObjectiveSettings> Session<'a, M, O> {
         found.map(Some).map_err(|error| if plan.options.stopped() { plan.interrupted() } else { error })
     }
 
+    /// The same run from other seeds, where their answers are averaged.
+    ///
+    /// # Errors
+    ///
+    /// What ends a run.
+    pub(crate) fn members(&mut self, run: ensemble::Run<'_, M, O>) -> Result<Vec<FinishedRun<M, O>>, Error> {
+        let plan = self.plan;
+        plan.go_on()?;
+        self.progress.close();
+        let options = RunOptions { out: Some(plan.folder.clone()), ..plan.options.clone() };
+        let progress = &mut self.progress;
+        let found = ensemble::members(&plan.config, &plan.data, &options, run, &mut |text| progress.note(text));
+        found.map_err(|error| if plan.options.stopped() { plan.interrupted() } else { error })
+    }
+
     /// Scores what was learned, and writes the run folder to its end.
     ///
     /// # Errors
@@ -211,13 +227,14 @@ impl<'a, M: ModelSettings, O: ObjectiveSettings> Session<'a, M, O> {
         (model, objective): &Learned<M, O>,
         rival: Option<M::Model>,
         cross: Option<CrossValidation>,
+        members: Vec<FinishedRun<M, O>>,
     ) -> Result<FinishedRun<M, O>, Error> {
         let plan = self.plan;
         let Plan { data, config, .. } = plan;
         self.progress.close();
         plan.go_on()?;
         let baseline = rival.map(|rival| self.score_rival(&rival)).transpose()?;
-        let run = FinishedRun::new(&plan.folder, config, model, objective, Arc::clone(data));
+        let run = FinishedRun::new(&plan.folder, config, model, objective, Arc::clone(data)).with_members(members);
         let stop = || plan.options.stopped();
         let run = match &config.calibrate {
             Some(calibrate) => {
@@ -289,6 +306,7 @@ impl<'a, M: ModelSettings, O: ObjectiveSettings> Session<'a, M, O> {
             n_unlabeled: data.unlabeled.len(),
             n_valid: data.valid.sequences.len(),
             n_test: data.test.sequences.len(),
+            ensemble: config.ensemble,
             classes: Some(data.processor.classes().len()).filter(|count| *count > 0),
             stages: stages.collect(),
             valid,

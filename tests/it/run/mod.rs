@@ -3,6 +3,7 @@
 mod calibration;
 mod cross_validation;
 mod devices;
+mod ensemble;
 mod initial_weights;
 mod protocol;
 mod resume;

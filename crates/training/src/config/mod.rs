@@ -84,6 +84,10 @@ pub struct RunConfig<M = ModelConfig, O = ObjectiveConfig> {
     /// `body`.
     #[serde(default, skip_serializing_if = "is_body")]
     pub weights_part: WeightsPart,
+    /// Models from as many seeds, each trained by itself, whose answers are averaged (Lakshminarayanan et al. 2017): a
+    /// little more right, surer where they agree, and as many times the time. Default 1.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub ensemble: usize,
     /// Where sequences come from and which labels may be seen.
     pub data: DataConfig,
     /// The network.
@@ -104,6 +108,14 @@ pub struct RunConfig<M = ModelConfig, O = ObjectiveConfig> {
 
 fn default_backend() -> String {
     "flex".into()
+}
+
+fn one() -> usize {
+    1
+}
+
+fn is_one(count: &usize) -> bool {
+    *count == 1
 }
 
 fn is_body(part: &WeightsPart) -> bool {
@@ -132,6 +144,7 @@ impl<M: ModelSettings, O: ObjectiveSettings> RunConfig<M, O> {
             gradient_checkpointing: false,
             weights: None,
             weights_part: WeightsPart::Body,
+            ensemble: 1,
             data,
             model,
             stages,
@@ -186,6 +199,7 @@ impl<M: ModelSettings, O: ObjectiveSettings> RunConfig<M, O> {
             stage.check(&format!("stage.{index}"), &mut problems);
         }
         self.baseline.check("baseline", &mut problems);
+        self.check_ensemble(&mut problems);
         if let Some(calibrate) = &self.calibrate {
             calibrate.check("calibrate", &mut problems);
         }

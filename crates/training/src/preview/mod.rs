@@ -54,6 +54,8 @@ pub struct Preview {
     /// Runs on folds of the labels, with `validation = "cross"`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub folds: Option<usize>,
+    /// Models from as many seeds, whose answers are averaged.
+    pub ensemble: usize,
     /// Plain methods that were computed on the same labels.
     pub n_references: usize,
     /// Seconds that they took.
@@ -155,7 +157,8 @@ impl Preview {
         let others = baseline.as_ref().map_or(Some(0.0), |baseline| baseline.seconds);
         let scoring = looks.last().copied().unwrap_or_default() * (data.test.len() + data.valid.len()) as f64;
         let seconds = learning.zip(others).map(|(learning, others)| {
-            learning * (1 + folds.unwrap_or(0)) as f64 + others + scoring + plan.references_seconds
+            let members = config.ensemble as f64;
+            (learning + scoring) * members + learning * folds.unwrap_or(0) as f64 + others + plan.references_seconds
         });
         let names = data.processor.classes().iter().cloned();
         Ok(Self {
@@ -177,6 +180,7 @@ impl Preview {
             stages,
             baseline,
             folds,
+            ensemble: config.ensemble,
             n_references: plan.references.scored.len(),
             references_seconds: plan.references_seconds,
             peak_bytes: memory::peak(std::process::id()),

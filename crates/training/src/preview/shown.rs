@@ -66,6 +66,7 @@ impl Preview {
             beside.push(format!("{} for {} references", duration(self.references_seconds), self.n_references));
         }
         beside.extend(self.folds.map(|folds| several(folds, "fold")));
+        beside.extend((self.ensemble > 1).then(|| format!("{} members", self.ensemble)));
         let beside = if beside.is_empty() { String::new() } else { format!(", with {}", beside.join(" and ")) };
         let all = || self.stages.iter().chain(&self.baseline);
         let measured = all().map(|stage| stage.measured_steps).min().unwrap_or_default();

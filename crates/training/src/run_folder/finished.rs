@@ -14,6 +14,7 @@ use semiseq_objectives::{ObjectiveConfig, sequences as upload};
 use semiseq_schema::Scores;
 
 use crate::config::{CalibrateConfig, RunConfig, read_as};
+use crate::ensemble;
 use crate::error::Error;
 use crate::files::write_atomic;
 use crate::recipe::{ModelSettings, ObjectiveSettings};
@@ -43,6 +44,8 @@ pub struct FinishedRun<M: ModelSettings = ModelConfig, O: ObjectiveSettings = Ob
     /// The last stage's objective; of a folder only where that makes, rebuilds or answers sequences, measures itself,
     /// or has a say in what is predicted.
     generator: Option<Generator<M::Model, O>>,
+    /// The runs from other seeds, whose answers are averaged with this one's.
+    members: Vec<Self>,
     /// Of a run of this very process.
     summary: Option<Summary>,
     data: Option<Arc<Prepared>>,
@@ -70,11 +73,27 @@ impl<M: ModelSettings, O: ObjectiveSettings> FinishedRun<M, O> {
             purpose: Purpose::of(config),
             processor: data.processor.clone(),
             calibration: None,
+            members: 1,
         };
         let last = config.last_stage().map(|stage| &stage.objective);
         let generator = last.map(|settings| Generator::new(settings, objective.valid(), &data));
         let folder = folder.to_path_buf();
-        Self { folder, file, model: model.valid(), calibrated: None, generator, summary: None, data: Some(data) }
+        Self {
+            folder,
+            file,
+            model: model.valid(),
+            calibrated: None,
+            generator,
+            members: Vec::new(),
+            summary: None,
+            data: Some(data),
+        }
+    }
+
+    /// With runs from other seeds, whose answers are averaged with this one's.
+    pub(crate) fn with_members(mut self, members: Vec<Self>) -> Self {
+        self.file.members = 1 + members.len();
+        Self { members, ..self }
     }
 
     /// With its probabilities calibrated on labels that chose nothing, and whether all of them are finite; given up
@@ -152,7 +171,21 @@ impl<M: ModelSettings, O: ObjectiveSettings> FinishedRun<M, O> {
             ));
         }
         let calibrated = file.calibration.clone().map(|calibration| Calibrated::new(file.purpose.task(), calibration));
-        Ok(Self { folder: folder.to_path_buf(), file, model, calibrated, generator, summary: None, data: None })
+        let members = (2..=file.members).map(|number| Self::open(&ensemble::folder_of(folder, number), &device));
+        let members = members.collect::<Result<Vec<Self>, Error>>()?;
+        if let Some(other) = members.iter().find(|member| member.file.processor != file.processor) {
+            return Err(damaged(&other.folder.join(model_file::DESCRIPTION), "its preprocessing is not the run's"));
+        }
+        Ok(Self {
+            folder: folder.to_path_buf(),
+            file,
+            model,
+            calibrated,
+            generator,
+            members,
+            summary: None,
+            data: None,
+        })
     }
 
     /// Writes the model and, where it is asked anything after training, the last stage's objective.
@@ -252,6 +285,11 @@ impl<M: ModelSettings, O: ObjectiveSettings> FinishedRun<M, O> {
         self.file.purpose
     }
 
+    /// Models whose answers are averaged, the first among them.
+    pub fn member_count(&self) -> usize {
+        1 + self.members.len()
+    }
+
     /// The settings that the model was built with.
     pub fn settings(&self) -> &M {
         &self.file.model
@@ -346,6 +384,9 @@ impl<M: ModelSettings, O: ObjectiveSettings> FinishedRun<M, O> {
         let carries_none = |why: &str| {
             Err(Error::input(format!("{}: {why}", self.folder.display()), "give whole sequences, without a session"))
         };
+        if !self.members.is_empty() {
+            return carries_none("the members of an ensemble each have states of their own");
+        }
         if self.targets() != Targets::Tag || !self.processor().keeps_steps() {
             return carries_none("this run does not tell of a step what it is by that and the earlier ones alone");
         }
@@ -370,15 +411,30 @@ impl<M: ModelSettings, O: ObjectiveSettings> FinishedRun<M, O> {
         self.task().prediction(outputs, index, &self.file.processor)
     }
 
-    /// What the run says of prepared sequences, in the units of prepared targets; given up where `stop` says so.
+    /// What the run says of prepared sequences, in the units of prepared targets; given up where `stop` says so. Of an
+    /// ensemble it is the mean of what its members say, and then calibrated.
     pub fn outputs_until(&self, dataset: &Dataset, stop: &dyn Fn() -> bool) -> Outputs {
+        if self.members.is_empty() {
+            return self.own_outputs(dataset, self.task(), stop);
+        }
+        let all = std::iter::once(self).chain(&self.members);
+        let all = all.map(|member| member.own_outputs(dataset, member.file.purpose.task(), stop)).collect();
+        let mean = Outputs::mean(all);
+        match self.calibration() {
+            Some(calibration) => mean.with_distributions(|row| calibration.tempered(row)),
+            None => mean,
+        }
+    }
+
+    /// What this model says, without other members.
+    fn own_outputs(&self, dataset: &Dataset, task: &dyn Task, stop: &dyn Fn() -> bool) -> Outputs {
         let answers = match self.file.purpose.predictor {
             Predictor::Objective => self.answers(dataset),
             Predictor::Head | Predictor::Nothing => None,
         };
         let Some(answers) = answers else {
             let objective = self.generator.as_ref().map(Generator::objective);
-            return voted_outputs_until(objective, &self.model, dataset, self.task(), stop);
+            return voted_outputs_until(objective, &self.model, dataset, task, stop);
         };
         if self.targets() == Targets::Forecast {
             let values = answers.into_iter().map(|answer| match answer {

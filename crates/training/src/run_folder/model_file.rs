@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::config::{limits, read_as};
+use crate::ensemble;
 use crate::error::Error;
 use crate::recipe::{ModelKind, ModelSettings, ObjectiveSettings};
 use crate::run_folder::json::{damaged, parse_json, refuse};
@@ -27,6 +28,17 @@ pub(crate) struct ModelFile<M> {
     pub(crate) processor: Processor,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) calibration: Option<Calibration>,
+    /// Models whose answers are averaged, this one among them.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub(crate) members: usize,
+}
+
+fn one() -> usize {
+    1
+}
+
+fn is_one(count: &usize) -> bool {
+    *count == 1
 }
 
 impl<M: ModelSettings> ModelFile<M> {
@@ -63,6 +75,9 @@ impl<M: ModelSettings> ModelFile<M> {
         if wanted != Some(self.outputs) {
             let wanted = wanted.map_or("no forecast".into(), |wanted| format!("{wanted}"));
             problems.push(problem("outputs", format!("is {}, and the data ask for {wanted}", self.outputs), None));
+        }
+        if !(1..=ensemble::MOST).contains(&self.members) {
+            problems.push(problem("members", format!("must be 1 to {}, got {}", ensemble::MOST, self.members), None));
         }
         let Purpose { targets, predictor, .. } = self.purpose;
         if let Some(calibration) = &self.calibration {

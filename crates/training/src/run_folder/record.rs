@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::RunConfig;
 use crate::cross_validation;
+use crate::ensemble;
 use crate::error::Error;
 use crate::files::{make_folder, write_atomic};
 use crate::learner::checkpoint::{self, Checkpoints, Files, parse};
@@ -62,7 +63,7 @@ struct RunPosition {
 }
 
 /// Everything of a run that semiseq writes; `--force` removes these and nothing else.
-const WRITTEN: [&str; 22] = [
+const WRITTEN: [&str; 23] = [
     "config.toml",
     "split.json",
     "metrics.jsonl",
@@ -82,6 +83,7 @@ const WRITTEN: [&str; 22] = [
     "summary.json",
     log::NAME,
     cross_validation::FOLDER,
+    ensemble::FOLDER,
     environment::NAME,
     "tensorboard",
     checksums::NAME,

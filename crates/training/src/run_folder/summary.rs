@@ -35,6 +35,9 @@ pub struct Summary {
     pub n_calibration: usize,
     /// Test sequences.
     pub n_test: usize,
+    /// Models from as many seeds, whose answers are averaged.
+    #[serde(skip_serializing_if = "is_one", default = "one")]
+    pub ensemble: usize,
     /// Classes.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub classes: Option<usize>,
@@ -104,6 +107,14 @@ pub struct BaselineSummary {
 
 /// The baseline's row.
 const LABELS_ONLY: &str = "labelled only (baseline)";
+
+fn one() -> usize {
+    1
+}
+
+fn is_one(count: &usize) -> bool {
+    *count == 1
+}
 
 fn is_zero(count: &usize) -> bool {
     *count == 0
@@ -178,6 +189,9 @@ impl fmt::Display for Summary {
         writeln!(f)?;
         for stage in &self.stages {
             writeln!(f, "{}: {}", stage.objective, stage.outcome.kept())?;
+        }
+        if self.ensemble > 1 {
+            writeln!(f, "the test row is of {} models, whose answers are averaged", self.ensemble)?;
         }
         writeln!(f, "{:.1} s in all", self.wall_seconds)
     }

@@ -73,6 +73,50 @@ impl Outputs {
     }
 }
 
+impl Outputs {
+    /// The mean of what several models said of the same sequences; what has none is the first's.
+    pub(crate) fn mean(all: Vec<Self>) -> Self {
+        let count = all.len() as f64;
+        let mut all = all.into_iter();
+        let mut sum = all.next().unwrap_or(Self::Nothing);
+        for more in all {
+            let pairs = sum.values_mut().into_iter().zip(more.values());
+            pairs.for_each(|(value, more)| *value += more);
+        }
+        sum.values_mut().into_iter().for_each(|value| *value /= count);
+        sum
+    }
+
+    fn values(&self) -> Vec<f64> {
+        match self {
+            Self::Classes(rows) | Self::Forecasts(rows) => rows.iter().flatten().copied().collect(),
+            Self::Steps(sequences) => sequences.iter().flatten().flatten().copied().collect(),
+            Self::Numbers(numbers) => numbers.clone(),
+            Self::Answers(_) | Self::Nothing => Vec::new(),
+        }
+    }
+
+    fn values_mut(&mut self) -> Vec<&mut f64> {
+        match self {
+            Self::Classes(rows) | Self::Forecasts(rows) => rows.iter_mut().flatten().collect(),
+            Self::Steps(sequences) => sequences.iter_mut().flatten().flatten().collect(),
+            Self::Numbers(numbers) => numbers.iter_mut().collect(),
+            Self::Answers(_) | Self::Nothing => Vec::new(),
+        }
+    }
+
+    /// Each distribution over classes, changed.
+    pub(crate) fn with_distributions(mut self, change: impl Fn(&[f64]) -> Vec<f64>) -> Self {
+        let rows: Vec<&mut Vec<f64>> = match &mut self {
+            Self::Classes(rows) => rows.iter_mut().collect(),
+            Self::Steps(sequences) => sequences.iter_mut().flatten().collect(),
+            _ => Vec::new(),
+        };
+        rows.into_iter().for_each(|row| *row = change(row));
+        self
+    }
+}
+
 /// The values of a tensor on the host.
 pub(crate) fn host<const D: usize>(tensor: Tensor<D>) -> Vec<f64> {
     tensor.into_data().iter::<f64>().collect()
@@ -87,6 +131,17 @@ pub(crate) fn rows(matrix: Tensor<2>) -> Vec<Vec<f64>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn means_are_taken_value_by_value() {
+        let steps = |value: f64| Outputs::Steps(vec![vec![vec![value, 1.0 - value]], Vec::new()]);
+        assert_eq!(Outputs::mean(vec![steps(0.25), steps(0.75), steps(0.5)]), steps(0.5));
+        let numbers = |value: f64| Outputs::Numbers(vec![value, -value]);
+        assert_eq!(Outputs::mean(vec![numbers(1.0), numbers(4.0)]), numbers(2.5));
+        assert_eq!(Outputs::mean(vec![numbers(1.5)]), numbers(1.5));
+        let swapped = steps(0.25).with_distributions(|row| row.iter().rev().copied().collect());
+        assert_eq!(swapped, steps(0.75));
+    }
 
     #[test]
     fn one_output_for_all_is_told_from_outputs_that_differ() {

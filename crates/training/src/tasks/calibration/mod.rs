@@ -44,6 +44,11 @@ impl Calibration {
         }
     }
 
+    /// A distribution with its temperature.
+    pub(crate) fn tempered(&self, distribution: &[f64]) -> Vec<f64> {
+        self.temperature.map_or_else(|| distribution.to_vec(), |by| temperature::divided(distribution, by))
+    }
+
     /// Notes what cannot be: a run folder may come from anywhere.
     pub(crate) fn check(&self, path: &str, classes: usize, problems: &mut Vec<Problem>) {
         let mut note = |key: &str, message: &str| problems.push(problem(format!("{path}.{key}"), message, None));
