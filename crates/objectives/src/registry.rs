@@ -155,7 +155,9 @@ macro_rules! registry {
 
             /// What a run has to know of it.
             pub fn kind(&self) -> Kind {
-                match self { $(Self::$variant($given) => $kind,)* }
+                let kind = match self { $(Self::$variant($given) => $kind,)* };
+                let votes = self.rebalancing().is_some_and(|method| method.kind().votes);
+                Kind { votes: kind.votes || votes, ..kind }
             }
 
             /// Notes every value out of range; `path` is the key of the objective's table.
