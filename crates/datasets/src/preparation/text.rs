@@ -62,10 +62,7 @@ impl Tokenizer {
     /// # Errors
     ///
     /// Where `data.transform.tokenize` names no file and is neither `word` nor `character`.
-    pub fn fit(
-        config: &TransformConfig,
-        texts: impl Iterator<Item = impl AsRef<str> + Sync>,
-    ) -> Result<Self, DataError> {
+    pub fn fit(config: &TransformConfig, texts: impl Iterator<Item = impl AsRef<str> + Sync>) -> Result<Self, DataError> {
         let unit = match config.tokenize.0.as_str() {
             _ if config.tokenize == TextUnit::item() => Unit::Items,
             "word" => Unit::Words,

@@ -7,3 +7,5 @@ mod generative;
 mod next_item;
 mod objectives;
 mod pseudo_labels;
+mod rebalancing;
+mod rebalancing;
