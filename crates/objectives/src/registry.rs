@@ -314,7 +314,7 @@ registry! {
 }
 
 /// The doc comment that a module's source begins with.
-fn module_doc(source: &str) -> String {
+pub(crate) fn module_doc(source: &str) -> String {
     let lines = source.lines().map_while(|line| line.strip_prefix("//!"));
     lines.map(|line| line.strip_prefix(' ').unwrap_or(line)).collect::<Vec<_>>().join("\n")
 }

@@ -71,8 +71,8 @@ impl Sampler {
         labeled.into_iter().zip(unlabeled).collect()
     }
 
-    /// Batches of labelled rows whose classes are drawn, each class by its number of rows to a power; within a class each row
-    /// comes once before any comes again.
+    /// Batches of labelled rows whose classes are drawn, each class by its number of rows to a power; within a class
+    /// each row comes once before any comes again.
     fn balanced(&self, train: &Dataset, batch: usize, power: f64, steps: usize, epoch: usize) -> Vec<Vec<usize>> {
         let mut classes: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         for row in &self.labeled {

@@ -44,7 +44,7 @@ pub struct SupervisedConfig {
     pub l2: f64,
     /// `[stage.rebalancing]`, which stands beside the objective in a config.
     #[serde(skip)]
-    pub(crate) rebalancing: Option<RebalancingConfig>,
+    pub rebalancing: Option<RebalancingConfig>,
 }
 
 /// How the classes weigh.

@@ -1,9 +1,10 @@
 //! ABC (Lee et al. 2021, "ABC: auxiliary balanced classifier for class-imbalanced semi-supervised learning").
 //!
-//! A second head `g` on the same representation learns from as many sequences of each class, and predicts. Its labelled term is
-//! `mean(M · CE(g, y))` with `M ~ Bernoulli(n_min / n_y)` (eq. 2). Its unlabelled one is `mean(1[max q ≥ τ] · M' · CE(g(strong), q))`
-//! with `q = g(weak)` (eq. 4), where `M' ~ Bernoulli(1 - t (1 - n_min / n_c))` of `q`'s likeliest class `c`, with `t` the part of the
-//! stage that is done: at first every sure guess counts, in the end as many of each class. Both terms reach the encoder.
+//! A second head `g` on the same representation learns from as many sequences of each class, and predicts. Its
+//! labelled term is `mean(M · CE(g, y))` with `M ~ Bernoulli(n_min / n_y)` (eq. 2). Its unlabelled one is `mean(1[max
+//! q ≥ τ] · M' · CE(g(strong), q))` with `q = g(weak)` (eq. 4), where `M' ~ Bernoulli(1 - t (1 - n_min / n_c))` of
+//! `q`'s likeliest class `c`, with `t` the part of the stage that is done: at first every sure guess counts, in the
+//! end as many of each class. Both terms reach the encoder.
 //!
 //! The authors take the mean over two strong views' sums; here there is one strong view.
 //!
@@ -13,8 +14,8 @@
 //!
 //! # When it fails
 //!
-//! In short stages with few labels of the rarest class most labels are left out of most steps, and the second head is trained by a
-//! handful. It predicts alone, so that a head that is behind costs accuracy: train longer.
+//! In short stages with few labels of the rarest class most labels are left out of most steps, and the second head is
+//! trained by a handful. It predicts alone, so that a head that is behind costs accuracy: train longer.
 
 use burn::module::{Module, Param};
 use burn::nn::{Linear, LinearConfig};

@@ -1,12 +1,12 @@
 //! Adsh (Guo & Li 2022, "Class-imbalanced semi-supervised learning with adaptive thresholding").
 //!
-//! FixMatch with a threshold for each class in place of its own: of the guesses of the most frequent class a share `ρ` is at least as
-//! sure as `τ`, and the threshold of class `c` is what the same share of its guesses passes (section 4, algorithm 1), from epoch to
-//! epoch. All begin at `τ`; a class without guesses keeps its threshold.
+//! FixMatch with a threshold for each class in place of its own: of the guesses of the most frequent class a share
+//! `ρ` is at least as sure as `τ`, and the threshold of class `c` is what the same share of its guesses passes
+//! (section 4, algorithm 1), from epoch to epoch. All begin at `τ`; a class without guesses keeps its threshold.
 //!
-//! The authors predict the whole unlabelled part after each epoch; we take each sequence's last guess on the way. Where the most
-//! frequent class has no sure guess, each class's surest guess sets its threshold. USB's version differs in both ends: it begins near
-//! 0.39, and lets everything pass where `ρ` is 0.
+//! The authors predict the whole unlabelled part after each epoch; we take each sequence's last guess on the way.
+//! Where the most frequent class has no sure guess, each class's surest guess sets its threshold. USB's version
+//! differs in both ends: it begins near 0.39, and lets everything pass where `ρ` is 0.
 //!
 //! # Cost
 //!
@@ -14,8 +14,8 @@
 //!
 //! # When it fails
 //!
-//! Guesses of a rare class may be wrong down to any confidence: the share that passes is the same for all classes, and not the share
-//! that is right.
+//! Guesses of a rare class may be wrong down to any confidence: the share that passes is the same for all classes,
+//! and not the share that is right.
 
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;

@@ -1,10 +1,10 @@
-//! Balanced sampling: labelled rows are drawn class by class (Kang et al. 2020, "Decoupling representation and classifier for
-//! long-tailed recognition", section 3).
+//! Balanced sampling: labelled rows are drawn class by class (Kang et al. 2020, "Decoupling representation and
+//! classifier for long-tailed recognition", section 3).
 //!
-//! Each labelled row of a batch is of class `c` with probability `n_c^q / Σ n^q` (eq. 1). `q = 0` draws all classes alike, `1/2`
-//! by the square roots of their numbers, `1` as they stand in the data. Within a class rows come in shuffled order, each once
-//! before any comes again. A row that stands in a batch more than once stands there in as many draws of its views, which is
-//! oversampling of rare classes by augmentation.
+//! Each labelled row of a batch is of class `c` with probability `n_c^q / Σ n^q` (eq. 1). `q = 0` draws all classes
+//! alike, `1/2` by the square roots of their numbers, `1` as they stand in the data. Within a class rows come in
+//! shuffled order, each once before any comes again. A row that stands in a batch more than once stands there in as
+//! many draws of its views, which is oversampling of rare classes by augmentation.
 //!
 //! # Cost
 //!
@@ -27,7 +27,8 @@ use crate::rebalancing::Rebalancing;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct BalancedSamplingConfig {
-    /// `q` in [0, 1]. Default 0: all classes alike. The paper also uses 0.5. Raise it where rare classes are learned by heart.
+    /// `q` in [0, 1]. Default 0: all classes alike. The paper also uses 0.5. Raise it where rare classes are learned
+    /// by heart.
     pub power: f64,
 }
 

@@ -1,9 +1,10 @@
-//! Class weights: rare classes weigh more in the labelled loss, by the inverse of their number or by their effective number
-//! (Cui et al. 2019, "Class-balanced loss based on effective number of samples").
+//! Class weights: rare classes weigh more in the labelled loss, by the inverse of their number or by their effective
+//! number (Cui et al. 2019, "Class-balanced loss based on effective number of samples").
 //!
-//! `L = Σ w_y CE / Σ w_y` over the known labels. `inverse`: `w_c = n / (K n_c)`. `effective-number`: `w_c ∝ (1 - β) / (1 -
-//! β^{n_c})` (eq. 6), summing to `K`: each further sequence of a class says less that is new, so that weights grow slower than
-//! the inverse. `β = 0` weighs all alike, `β → 1` by the inverse. A class without labels counts as one with a single label.
+//! `L = Σ w_y CE / Σ w_y` over the known labels. `inverse`: `w_c = n / (K n_c)`. `effective-number`: `w_c ∝ (1 - β) /
+//! (1 - β^{n_c})` (eq. 6), summing to `K`: each further sequence of a class says less that is new, so that weights
+//! grow slower than the inverse. `β = 0` weighs all alike, `β → 1` by the inverse. A class without labels counts as
+//! one with a single label.
 //!
 //! # Cost
 //!
@@ -11,8 +12,8 @@
 //!
 //! # When it fails
 //!
-//! With one or two labels of a class their noise weighs as much as a hundred labels of another: steps get larger and uneven.
-//! Lower `beta`. Guesses for unlabelled sequences still lean to the frequent classes.
+//! With one or two labels of a class their noise weighs as much as a hundred labels of another: steps get larger and
+//! uneven. Lower `beta`. Guesses for unlabelled sequences still lean to the frequent classes.
 
 use std::sync::Arc;
 
@@ -31,8 +32,8 @@ use crate::rebalancing::{Rebalancing, counts_of, effective_weights};
 pub struct ClassWeightsConfig {
     /// `inverse` or `effective-number`. Default `inverse`.
     pub by: WeighBy,
-    /// β in [0, 1), of the effective number. Default 0.999; the paper tries 0.9 to 0.9999. Lower it where a class has few labels
-    /// and training is uneven.
+    /// β in [0, 1), of the effective number. Default 0.999; the paper tries 0.9 to 0.9999. Lower it where a class has
+    /// few labels and training is uneven.
     pub beta: f64,
 }
 

@@ -1,11 +1,12 @@
 //! DebiasPL (Wang et al. 2022, "Debiased learning from naturally imbalanced pseudo-labels").
 //!
-//! With `p̂` the running mean of what the model says of the weak views: the guess is `softmax(f(weak) - λ log p̂)` (eq. 4), freed of
-//! the classes that the model leans to, and the strong view has to agree by the margin loss, the cross-entropy of `f(strong) + λ log
-//! p̂` (eq. 5). `p̂ ← m p̂ + (1 - m) mean softmax(f(weak))` starts even and moves between the two, as in the authors' code. No
-//! count of labels is used.
+//! With `p̂` the running mean of what the model says of the weak views: the guess is `softmax(f(weak) - λ log p̂)`
+//! (eq. 4), freed of the classes that the model leans to, and the strong view has to agree by the margin loss, the
+//! cross-entropy of `f(strong) + λ log p̂` (eq. 5). `p̂ ← m p̂ + (1 - m) mean softmax(f(weak))` starts even and moves
+//! between the two, as in the authors' code. No count of labels is used.
 //!
-//! Without the authors' second views, their zero-shot model, and their CLD term, all of which they leave off by default.
+//! Without the authors' second views, their zero-shot model, and their CLD term, all of which they leave off by
+//! default.
 //!
 //! # Cost
 //!
@@ -13,8 +14,8 @@
 //!
 //! # When it fails
 //!
-//! Where unlabelled sequences are imbalanced indeed, a mean that leans to a class is right to do so, and all of it is taken for a
-//! bias: lower `strength`.
+//! Where unlabelled sequences are imbalanced indeed, a mean that leans to a class is right to do so, and all of it is
+//! taken for a bias: lower `strength`.
 
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;

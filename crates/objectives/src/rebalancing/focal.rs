@@ -1,7 +1,7 @@
 //! Focal loss (Lin et al. 2017, "Focal loss for dense object detection").
 //!
-//! `L = mean(-(1 - p_y)^γ log p_y)` over the known labels (eq. 4): labels that are predicted well weigh less, so that the many easy
-//! ones of frequent classes do not drown the others. `γ = 0` is the cross-entropy.
+//! `L = mean(-(1 - p_y)^γ log p_y)` over the known labels (eq. 4): labels that are predicted well weigh less, so that
+//! the many easy ones of frequent classes do not drown the others. `γ = 0` is the cross-entropy.
 //!
 //! # Cost
 //!
@@ -9,8 +9,8 @@
 //!
 //! # When it fails
 //!
-//! It looks at how hard a label is and not at its class: wrong labels weigh most, and what is predicted is less sure, so that
-//! fewer guesses pass a threshold. Lower the threshold, or `gamma`.
+//! It looks at how hard a label is and not at its class: wrong labels weigh most, and what is predicted is less sure,
+//! so that fewer guesses pass a threshold. Lower the threshold, or `gamma`.
 
 use burn::module::Module;
 use burn::tensor::activation::log_softmax;

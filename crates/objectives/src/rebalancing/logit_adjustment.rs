@@ -1,9 +1,9 @@
 //! Logit adjustment (Menon et al. 2021, "Long-tail learning via logit adjustment").
 //!
-//! `at = "training"`: the labelled loss is the cross-entropy of `f + τ log π` (eq. 10), with `π` the classes' shares of the labels,
-//! so that the model has to tell rare classes by a larger margin and its own logits `f` are those of balanced classes.
-//! `at = "prediction"`: training is left as it is, and what is predicted is `f - τ log π` (eq. 9). A class without labels counts as
-//! one with a single label.
+//! `at = "training"`: the labelled loss is the cross-entropy of `f + τ log π` (eq. 10), with `π` the classes' shares
+//! of the labels, so that the model has to tell rare classes by a larger margin and its own logits `f` are those of
+//! balanced classes. `at = "prediction"`: training is left as it is, and what is predicted is `f - τ log π` (eq. 9).
+//! A class without labels counts as one with a single label.
 //!
 //! # Cost
 //!
@@ -11,8 +11,8 @@
 //!
 //! # When it fails
 //!
-//! Where the sequences to predict are as imbalanced as the labels it costs accuracy and wins balanced accuracy. With `τ` far above
-//! 1 rare classes are predicted everywhere.
+//! Where the sequences to predict are as imbalanced as the labels it costs accuracy and wins balanced accuracy. With
+//! `τ` far above 1 rare classes are predicted everywhere.
 
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;

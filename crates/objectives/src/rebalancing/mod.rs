@@ -1,15 +1,17 @@
-//! Methods against class imbalance, beside an objective: `[stage.rebalancing.NAME]`. One file each; a `mod` line here and a row
-//! in the registry below make one known.
+//! Methods against class imbalance, beside an objective: `[stage.rebalancing.NAME]`. One file each; a `mod` line here
+//! and a row in the registry below make one known.
 //!
 //! A method changes what an objective of FixMatch's kind makes of a step at a few places, all of them behind
-//! [`Supervised`](crate::methods::supervised::Supervised), which every objective holds: the logits and the loss of the labelled
-//! part, the guesses for the unlabelled one and how they count, further terms from layers of its own, and what is predicted.
-//! What it remembers and learns lies in the objective's module, and so travels in the checkpoint.
+//! [`Supervised`](crate::methods::supervised::Supervised), which every objective holds: the logits and the loss of
+//! the labelled part, the guesses for the unlabelled one and how they count, further terms from layers of its own,
+//! and what is predicted. What it remembers and learns lies in the objective's module, and so travels in the
+//! checkpoint.
 
 mod abc;
 mod adsh;
 mod balanced_sampling;
 mod class_weights;
+mod darp;
 mod debiaspl;
 mod focal;
 mod logit_adjustment;
@@ -28,7 +30,7 @@ use serde::{Deserialize, Serialize};
 use crate::methods::supervised::SupervisedConfig;
 use crate::objective::Setting;
 use crate::parts::pseudo_labels::Guess;
-use crate::registry::ObjectiveConfig;
+use crate::registry::{ObjectiveConfig, module_doc};
 use crate::step::{StepContext, Targets};
 use crate::terms::Terms;
 
@@ -88,7 +90,8 @@ pub(crate) trait Rebalancing {
         logits
     }
 
-    /// A labelled loss of its own, a mean over the known labels, `[1]`. Logits `[rows, outputs]`, classes and known `[rows]`.
+    /// A labelled loss of its own, a mean over the known labels, `[1]`. Logits `[rows, outputs]`, classes and known
+    /// `[rows]`.
     fn loss(&self, _logits: Tensor<2>, _classes: Tensor<1, Int>, _known: Tensor<1>) -> Option<Tensor<1>> {
         None
     }
@@ -107,7 +110,8 @@ pub(crate) trait Rebalancing {
     }
 }
 
-/// A row is the file, the name in configs, the name in the enums, the settings, the module, what it does, and what kind it is.
+/// A row is the file, the name in configs, the name in the enums, the settings, the module, what it does, and what
+/// kind it is.
 macro_rules! registry {
     ($($file:ident $name:literal $variant:ident $config:ident $module:ident, $summary:literal,
         |$given:pat_param| $kind:expr;)*) => {
@@ -129,6 +133,14 @@ macro_rules! registry {
 
         /// Name and one-line summary of every method.
         pub const REBALANCINGS: &[(&str, &str)] = &[$(($name, $summary),)*];
+
+        /// What the module of a method says of it: source, equations, cost, and when it fails.
+        pub fn rebalancing_notes(name: &str) -> Option<String> {
+            match name {
+                $($name => Some(module_doc(include_str!(concat!(stringify!($file), ".rs")))),)*
+                _ => None,
+            }
+        }
 
         impl RebalancingConfig {
             /// The name in the config.
@@ -187,6 +199,8 @@ registry! {
         |_| RebalancingKind::of(Reach::PseudoLabels);
     abc "abc" Abc AbcConfig Abc, "A second head that learns from as many sequences of each class (Lee et al. 2021)",
         |_| RebalancingKind { whole: true, votes: true, ..RebalancingKind::of(Reach::PseudoLabels) };
+    darp "darp" Darp DarpConfig Darp, "The guesses nearest to the model's that have the labels' shares of classes (Kim et al. 2020)",
+        |_| RebalancingKind { whole: true, ..RebalancingKind::of(Reach::PseudoLabels) };
     saw "saw" Saw SawConfig Saw, "Guesses weigh by how rare their class is among the guesses (Lai et al. 2022)",
         |_| RebalancingKind { whole: true, own_loss: true, ..RebalancingKind::of(Reach::PseudoLabels) };
     adsh "adsh" Adsh AdshConfig Adsh, "A threshold for each class that the same share of its guesses passes (Guo & Li 2022)",
@@ -277,8 +291,8 @@ fn counts_of<M>(setting: &Setting<'_, M>, classes: usize) -> Vec<f64> {
     (0..classes).map(|class| setting.class_counts.get(class).copied().unwrap_or(0).max(1) as f64).collect()
 }
 
-/// Weights by the effective number of sequences (Cui et al. 2019, eq. 6), `(1 - β) / (1 - β^n)`, scaled to sum to the number
-/// of classes.
+/// Weights by the effective number of sequences (Cui et al. 2019, eq. 6), `(1 - β) / (1 - β^n)`, scaled to sum to the
+/// number of classes.
 fn effective_weights(counts: &[f64], beta: f64) -> Vec<f64> {
     let each =
         counts.iter().map(|count| if beta >= 1.0 { 1.0 / count } else { (1.0 - beta) / (1.0 - beta.powf(*count)) });

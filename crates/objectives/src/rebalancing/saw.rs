@@ -1,8 +1,9 @@
 //! SAW (Lai et al. 2022, "Smoothed adaptive weighting for imbalanced semi-supervised learning").
 //!
-//! Labels and guesses weigh by the effective number of their class, `w_c ∝ (1 - β) / (1 - β^{n_c})` with `β = (N - 1) / N` and `N` the
-//! mean number of a class (section 3): `mean(w_y · CE)` on both parts. For labels `n_c` counts labels. For guesses it counts, from
-//! epoch to epoch, of how many unlabelled sequences class `c` was the last guess; all classes weigh alike in the first epoch.
+//! Labels and guesses weigh by the effective number of their class, `w_c ∝ (1 - β) / (1 - β^{n_c})` with `β = (N - 1)
+//! / N` and `N` the mean number of a class (section 3): `mean(w_y · CE)` on both parts. For labels `n_c` counts
+//! labels. For guesses it counts, from epoch to epoch, of how many unlabelled sequences class `c` was the last guess;
+//! all classes weigh alike in the first epoch.
 //!
 //! The authors predict the whole unlabelled part after each epoch; we take each sequence's last guess on the way.
 //!
@@ -12,7 +13,8 @@
 //!
 //! # When it fails
 //!
-//! A class that is never guessed counts as guessed once and weighs most: its first guesses, right or wrong, are learned by heart.
+//! A class that is never guessed counts as guessed once and weighs most: its first guesses, right or wrong, are
+//! learned by heart.
 
 use burn::module::{Module, Param};
 use burn::tensor::{Int, Tensor};

@@ -1,9 +1,10 @@
 //! TRAS (Wei et al. 2022, "Transfer and share: semi-supervised learning from long-tailed data").
 //!
-//! With `a = log π`, the classes' shares of the labels: FixMatch's guess is `softmax(f(weak) - a)`. After some of the stage a second
-//! head `g` on the same representation learns, and predicts. Its labelled term is the cross-entropy of `g + a`. Its unlabelled one is
-//! `mean(1[max g(weak) ≥ τ] · CE(g(strong), softmax((f(strong) - a T_c) / 2)))`, where `c` is the class that `g` says of the weak view and
-//! `T = A softmax(-a) + B`: the first head's logits, moved the more the rarer the class. Both terms reach the encoder.
+//! With `a = log π`, the classes' shares of the labels: FixMatch's guess is `softmax(f(weak) - a)`. After some of the
+//! stage a second head `g` on the same representation learns, and predicts. Its labelled term is the cross-entropy of
+//! `g + a`. Its unlabelled one is `mean(1[max g(weak) ≥ τ] · CE(g(strong), softmax((f(strong) - a T_c) / 2)))`, where
+//! `c` is the class that `g` says of the weak view and `T = A softmax(-a) + B`: the first head's logits, moved the
+//! more the rarer the class. Both terms reach the encoder.
 //!
 //! The authors take two strong views; here there is one.
 //!
@@ -13,8 +14,8 @@
 //!
 //! # When it fails
 //!
-//! The second head starts anew and predicts alone: short stages leave it behind. Where unlabelled sequences are not imbalanced as
-//! the labels are, guesses are moved too far.
+//! The second head starts anew and predicts alone: short stages leave it behind. Where unlabelled sequences are not
+//! imbalanced as the labels are, guesses are moved too far.
 
 use burn::module::{Module, Param};
 use burn::nn::{Linear, LinearConfig};
@@ -42,7 +43,8 @@ pub struct TrasConfig {
     pub scale: f64,
     /// `B` ≥ 0. Default 2, the paper's.
     pub offset: f64,
-    /// τ in [0, 1], the confidence of the second head from which it learns from an unlabelled sequence. Default 0.95, the paper's.
+    /// τ in [0, 1], the confidence of the second head from which it learns from an unlabelled sequence. Default 0.95,
+    /// the paper's.
     pub threshold: f64,
     /// Part of the stage before the second head learns, in [0, 1). Default 0.02, the paper's 10 of 500 epochs.
     pub start: f64,

@@ -8,4 +8,3 @@ mod next_item;
 mod objectives;
 mod pseudo_labels;
 mod rebalancing;
-mod rebalancing;

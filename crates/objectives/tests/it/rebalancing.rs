@@ -1,5 +1,5 @@
-//! Whole steps with a method against imbalance equal those of the authors' code (`fixtures/rebalancing.py`); which method stands
-//! beside which objective; and a run that goes on from a checkpoint remembers what it had.
+//! Whole steps with a method against imbalance equal those of the authors' code (`fixtures/rebalancing.py`); which
+//! method stands beside which objective; and a run that goes on from a checkpoint remembers what it had.
 
 use semiseq_objectives::*;
 use semiseq_schema::Problem;
@@ -47,13 +47,18 @@ fn second_heads() {
 }
 
 #[test]
+fn refined_guesses() {
+    check_all(&["darp"], 2);
+}
+
+#[test]
 fn weights_and_thresholds_of_an_epoch() {
     check_all(&["saw", "adsh"], 4);
 }
 
 #[test]
 fn every_method_is_read_with_its_defaults_and_written_again() {
-    assert_eq!(REBALANCINGS.len(), 9);
+    assert_eq!(REBALANCINGS.len(), 10);
     for (name, _) in REBALANCINGS {
         let read = method(name, json!({}));
         assert_eq!(read.name(), *name);
@@ -102,12 +107,16 @@ fn a_loss_that_would_be_weighed_twice_is_refused() {
         assert_eq!(found, refused, "{name}");
     }
     let out_of_range = method("debiaspl", json!({ "strength": -1.0 }));
-    assert_eq!(problems(&objective("fixmatch", json!({})), &out_of_range)[0].key, "stage.0.rebalancing.debiaspl.strength");
+    assert_eq!(
+        problems(&objective("fixmatch", json!({})), &out_of_range)[0].key,
+        "stage.0.rebalancing.debiaspl.strength"
+    );
 }
 
 #[test]
 fn only_methods_with_a_head_or_a_shift_of_their_own_have_a_say_in_what_is_predicted() {
-    let votes = |name: &str, settings: Value| objective("fixmatch", json!({})).rebalanced(&method(name, settings)).kind().votes;
+    let votes =
+        |name: &str, settings: Value| objective("fixmatch", json!({})).rebalanced(&method(name, settings)).kind().votes;
     assert!(votes("abc", json!({})) && votes("tras", json!({})));
     assert!(votes("logit-adjustment", json!({ "at": "prediction" })));
     assert!(!votes("logit-adjustment", json!({})) && !votes("saw", json!({})));
