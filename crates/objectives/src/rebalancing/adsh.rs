@@ -93,7 +93,7 @@ fn passed_alike(rows: &[Vec<f32>], old: &[f32], most: usize, threshold: f64) -> 
     if of_most.is_empty() {
         return old.to_vec();
     }
-    let passing = of_most.iter().filter(|value| f64::from(**value) >= threshold).count();
+    let passing = of_most.iter().filter(|value| **value >= threshold as f32).count();
     let share = passing as f64 / of_most.len() as f64;
     let of = |values: &Vec<f32>, old: f32| {
         let place = (values.len() as f64 * share) as usize;
