@@ -2,7 +2,7 @@
 
 use semiseq::datasets::AUGMENTATIONS;
 use semiseq::models::ENCODERS;
-use semiseq::objectives::{OBJECTIVES, notes};
+use semiseq::objectives::{OBJECTIVES, REBALANCINGS, notes, rebalancing_notes};
 use semiseq::prelude::*;
 use semiseq::schema::nearest;
 use semiseq::training::config::reference::{Table, tables};
@@ -23,8 +23,11 @@ pub struct Arguments {
 
 /// Lists objectives, or tells one.
 pub fn objectives(arguments: &Arguments) -> Result<(), Error> {
-    let known = [Kind { title: "objectives", place: "stage.objective", names: of(OBJECTIVES) }];
-    run(arguments, &known, notes)
+    let known = [
+        Kind { title: "objectives", place: "stage.objective", names: of(OBJECTIVES) },
+        Kind { title: "methods against imbalance", place: "stage.rebalancing", names: of(REBALANCINGS) },
+    ];
+    run(arguments, &known, |name| notes(name).or_else(|| rebalancing_notes(name)))
 }
 
 /// Lists models and encoders, or tells one.

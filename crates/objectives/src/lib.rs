@@ -4,6 +4,7 @@ mod methods;
 mod objective;
 mod over;
 mod parts;
+mod rebalancing;
 mod registry;
 mod step;
 mod terms;
@@ -18,6 +19,11 @@ pub use parts::ramp::gaussian_ramp_up;
 pub use parts::sampling::Request;
 pub use parts::scheduled_sampling::{Decay, ScheduledSamplingConfig};
 pub use parts::weight_average;
+pub use rebalancing::{
+    AbcConfig, AdjustAt, AdshConfig, AnyRebalancing, BalancedSamplingConfig, ClassWeightsConfig, DarpConfig,
+    DebiasPlConfig, FocalConfig, LogitAdjustmentConfig, REBALANCINGS, Reach, RebalancingConfig, RebalancingKind,
+    SawConfig, TrasConfig, WeighBy, rebalancing_notes,
+};
 // All methods and their settings, and what holds any of them.
 pub use registry::*;
 pub use step::{Part, Step, StepContext, Targets, sequences};

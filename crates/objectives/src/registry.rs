@@ -155,7 +155,9 @@ macro_rules! registry {
 
             /// What a run has to know of it.
             pub fn kind(&self) -> Kind {
-                match self { $(Self::$variant($given) => $kind,)* }
+                let kind = match self { $(Self::$variant($given) => $kind,)* };
+                let votes = self.rebalancing().is_some_and(|method| method.kind().votes);
+                Kind { votes: kind.votes || votes, ..kind }
             }
 
             /// Notes every value out of range; `path` is the key of the objective's table.
@@ -312,7 +314,7 @@ registry! {
 }
 
 /// The doc comment that a module's source begins with.
-fn module_doc(source: &str) -> String {
+pub(crate) fn module_doc(source: &str) -> String {
     let lines = source.lines().map_while(|line| line.strip_prefix("//!"));
     lines.map(|line| line.strip_prefix(' ').unwrap_or(line)).collect::<Vec<_>>().join("\n")
 }

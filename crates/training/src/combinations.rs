@@ -8,7 +8,7 @@ use burn::module::Module;
 use burn::tensor::Device;
 use burn::train::Interrupter;
 use semiseq_datasets::{Augmenter, Dataset, Prepared, Sequence, Series, Source, Target, prepare, prepare_source};
-use semiseq_objectives::{OBJECTIVES, Setting, TargetSize, Teacher};
+use semiseq_objectives::{OBJECTIVES, REBALANCINGS, Setting, TargetSize, Teacher};
 
 use crate::config::{RunConfig, read_str};
 use crate::error::Error;
@@ -115,7 +115,7 @@ fn train(config: &RunConfig, data: &Prepared) -> Result<(), Error> {
         device: &device,
     };
     let stage = &config.stages[0];
-    let objective = stage.objective.init(&setting);
+    let objective = stage.rebalanced().init(&setting);
     let augmenter = Augmenter::new(&config.data.augment, &data.processor, &train);
     let options = StageOptions { augmenter, train, seed: 1, ..StageOptions::new(stage, data, task, &device) };
     let interrupter = Interrupter::new();
@@ -135,7 +135,7 @@ fn train(config: &RunConfig, data: &Prepared) -> Result<(), Error> {
         assert!(!scores.is_empty() && scores.values().all(|value| value.is_finite()), "{scores:?}");
     }
     if stage.objective.kind().shows {
-        let generator = Generator::new(&stage.objective, objective, data);
+        let generator = Generator::new(&stage.rebalanced(), objective, data);
         let rebuilt = generator.rebuild(&model, &data.test);
         let answers = generator.answer(&model, &data.test);
         let order = Order { count: 3, length: None, class: None, temperature: 1.0, seed: 1 };
@@ -248,4 +248,39 @@ fn every_objective_trains_a_forecaster_or_is_refused() {
         }
     }
     assert_eq!(count.right(), [23, 71]);
+}
+
+/// All methods against imbalance beside some objectives, on values of equal lengths.
+fn rebalanced(model: &str, kind: Targets, objectives: &[&str]) -> [usize; 2] {
+    let mut count = Count::default();
+    for objective in objectives {
+        for (name, _) in REBALANCINGS {
+            let attempt = || {
+                let text = format!(
+                    "{DATA}\n{model}\n{ENCODER}\n[[stage]]\nsteps = 2\nbatch_size = 4\nunlabeled_ratio = 2\n\
+                     [stage.objective.{objective}]\n[stage.rebalancing.{name}]\n"
+                );
+                let config = read_str("c.toml", &text, &[])?;
+                let source = Source::new(sequences(kind, false, true));
+                train(&config, &prepare_source(source, &config.data, targets(&config))?)
+            };
+            count.note(name, &format!("{name} beside {objective} with {model}"), attempt);
+        }
+    }
+    count.right()
+}
+
+#[test]
+fn every_method_against_imbalance_trains_beside_what_it_reaches_or_is_refused() {
+    let reached = ["supervised", "pseudo-label", "entropy-minimisation", "fixmatch", "freematch", "softmatch", "uda"];
+    let all = [&reached[..], &["flexmatch", "mixmatch"]].concat();
+    // Four that change labels beside eight objectives, four that change guesses beside five, two that set thresholds
+    // beside one.
+    for output in ["softmax", "sigmoid"] {
+        let model = format!("[model.classifier]\noutput = \"{output}\"");
+        assert_eq!(rebalanced(&model, Targets::Classes, &all), [32 + 20 + 2, 90 - 54], "{output}");
+    }
+    // Three of the first and one of the second kind work with a label a step.
+    let some = [&reached[..], &["mixmatch"]].concat();
+    assert_eq!(rebalanced("[model.tagger]", Targets::Steps, &some), [21 + 4, 80 - 25]);
 }

@@ -245,7 +245,7 @@ impl<'a, M: ModelSettings, O: ObjectiveSettings> Plan<'a, M, O> {
             teachers: &self.references.teachers,
             device: &self.device,
         };
-        let objective = stage.objective.init(&setting);
+        let objective = stage.rebalanced().init(&setting);
         draw(&objective);
         objective
     }
@@ -269,7 +269,7 @@ impl<'a, M: ModelSettings, O: ObjectiveSettings> Plan<'a, M, O> {
         StageOptions {
             label,
             config: stage.without_objective(),
-            objective: stage.objective.kind(),
+            objective: stage.rebalanced().kind(),
             metrics: stage.objective.metrics(),
             train: Arc::clone(&self.data.train),
             labeled: &self.data.labeled,
@@ -289,7 +289,8 @@ impl<'a, M: ModelSettings, O: ObjectiveSettings> Plan<'a, M, O> {
         let last = self.config.last_stage().filter(|_| self.config.baseline.enabled)?;
         let stage = last.with_objective(ObjectiveConfig::Supervised(SupervisedConfig::default()));
         // A layer that stood still because it was trained before has to learn here.
-        Some(StageConfig { layers: LayersConfig::default(), ..stage })
+        // The labels as they are: what a method against imbalance wins is part of the comparison.
+        Some(StageConfig { layers: LayersConfig::default(), rebalancing: None, ..stage })
     }
 
     pub(crate) fn interrupted(&self) -> Error {

@@ -9,8 +9,8 @@ use std::path::Path;
 use burn::tensor::Device;
 use semiseq_datasets::Prepared;
 use semiseq_models::{HeadSize, InputSize, SequenceModel};
-use semiseq_objectives::{Kind, Objective, Setting, Teacher};
-use semiseq_schema::{Metric, Problem, Scores};
+use semiseq_objectives::{Kind, Objective, RebalancingConfig, Setting, Teacher};
+use semiseq_schema::{Metric, Problem, Scores, problem};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -106,6 +106,26 @@ pub trait ObjectiveSettings: Clone + Debug + PartialEq + Serialize + Deserialize
 
     /// Builds the objective for a stage.
     fn init<M: SequenceModel>(&self, setting: &Setting<'_, M>) -> Self::Objective<M>;
+
+    /// The same with a method against imbalance beside it.
+    #[must_use]
+    fn rebalanced(&self, _method: &RebalancingConfig) -> Self {
+        self.clone()
+    }
+
+    /// The method against imbalance beside it.
+    fn rebalancing(&self) -> Option<RebalancingConfig> {
+        None
+    }
+
+    /// Notes where a method against imbalance cannot stand beside it; `path` is the key of the stage.
+    fn check_rebalancing(&self, method: &RebalancingConfig, path: &str, problems: &mut Vec<Problem>) {
+        problems.push(problem(
+            format!("{path}.rebalancing.{}", method.name()),
+            format!("has no place beside the objective `{}`", self.name()),
+            Some("leave it out, or use `supervised` or `fixmatch`"),
+        ));
+    }
 
     /// Metrics that it measures and [`semiseq_schema::METRICS`] does not have: which way each gets better, and whether
     /// early stopping may go by it.

@@ -139,6 +139,7 @@ mod tests {
         pool: Pool::Paired,
         seed: 9,
         workers: 1,
+        balanced: None,
         steps_per_epoch: None,
     };
 
@@ -271,6 +272,7 @@ mod tests {
                 pool: Pool::Labeled,
                 seed: 9,
                 workers: 1,
+                balanced: None,
                 steps_per_epoch: None,
             };
             let train = Arc::new(train.clone());
@@ -297,5 +299,31 @@ mod tests {
         let loader = loader(2, Pool::Paired);
         assert!(loader.epoch(1).next().is_some());
         assert_eq!(rows(&loader, 1).len(), 5);
+    }
+
+    #[test]
+    fn balanced_rows_are_of_all_classes_alike_and_each_comes_before_any_comes_again() {
+        let train = Dataset {
+            sequences: (0..22).map(|_| Sequence::Tokens(vec![1])).collect(),
+            targets: (0..22).map(|row| Target::Class(usize::from(row >= 20))).collect(),
+            ..Dataset::default()
+        };
+        let train = Arc::new(train);
+        let plan = |power: f64, epoch: usize| {
+            let options = LoaderOptions { batch_size: 10, pool: Pool::Labeled, balanced: Some(power), ..OPTIONS };
+            let loader = Loader::new(train.clone(), (0..22).collect(), Vec::new(), Augmenter::none(), options);
+            let plan = loader.shared.sampler.plan(&train, 40, epoch);
+            plan.into_iter().flat_map(|(rows, _)| rows).collect::<Vec<usize>>()
+        };
+        let rare = |rows: &[usize]| rows.iter().filter(|row| **row >= 20).count();
+        let rows = plan(0.0, 1);
+        assert_eq!(rows.len(), 400);
+        assert!((150..250).contains(&rare(&rows)), "{} of 400", rare(&rows));
+        let mut first: Vec<usize> = rows.iter().copied().filter(|row| *row < 20).take(20).collect();
+        first.sort_unstable();
+        assert_eq!(first, (0..20).collect::<Vec<_>>());
+        assert!((20..60).contains(&rare(&plan(1.0, 1))), "as they stand");
+        assert_eq!(plan(0.0, 1), rows);
+        assert_ne!(plan(0.0, 2), rows);
     }
 }

@@ -17,6 +17,9 @@ pub struct LoaderOptions {
     pub seed: u64,
     /// Threads that make steps ahead.
     pub workers: usize,
+    /// Labelled rows are drawn class by class, a class of `n` rows as often as `n` to this power. `None`: each row
+    /// once before any comes again.
+    pub balanced: Option<f64>,
     /// Steps of an epoch; default: one pass over the larger pool.
     pub steps_per_epoch: Option<usize>,
 }

@@ -2,8 +2,12 @@
 
 use crate::loading::options::LoaderOptions;
 use crate::loading::views::Pool;
+use std::collections::BTreeMap;
+
+use rand::Rng;
+
 use crate::random::{generator, shuffle};
-use crate::sequence::Dataset;
+use crate::sequence::{Dataset, Target};
 
 /// Rows of a step: labelled, unlabelled.
 pub(super) type Plan = (Vec<usize>, Vec<usize>);
@@ -59,9 +63,43 @@ impl Sampler {
             let row = |step: usize| (0..labeled).map(move |stream| self.labeled[stream * length + step % length]);
             return (0..steps).map(|step| (row(step).collect(), Vec::new())).collect();
         }
-        let labeled = self.rows(train, &self.labeled, labeled, steps, epoch, 1);
+        let labeled = match self.options.balanced {
+            Some(power) => self.balanced(train, labeled, power, steps, epoch),
+            None => self.rows(train, &self.labeled, labeled, steps, epoch, 1),
+        };
         let unlabeled = self.rows(train, &self.unlabeled, unlabeled, steps, epoch, 2);
         labeled.into_iter().zip(unlabeled).collect()
+    }
+
+    /// Batches of labelled rows whose classes are drawn, each class by its number of rows to a power; within a class
+    /// each row comes once before any comes again.
+    fn balanced(&self, train: &Dataset, batch: usize, power: f64, steps: usize, epoch: usize) -> Vec<Vec<usize>> {
+        let mut classes: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for row in &self.labeled {
+            if let Target::Class(class) = &train.targets[*row] {
+                classes.entry(*class).or_default().push(*row);
+            }
+        }
+        let mut rng = generator(self.options.seed, ((epoch as u64) << 8) | 3);
+        let mut classes: Vec<(Vec<usize>, usize)> = classes.into_values().map(|rows| (rows, 0)).collect();
+        let weights: Vec<f64> = classes.iter().map(|(rows, _)| (rows.len() as f64).powf(power)).collect();
+        let sum: f64 = weights.iter().sum();
+        let mut row = || {
+            let drawn = rng.random::<f64>() * sum;
+            let ends = weights.iter().scan(0.0, |end, weight| {
+                *end += weight;
+                Some(*end)
+            });
+            let place = ends.take_while(|end| *end <= drawn).count().min(weights.len().saturating_sub(1));
+            let (rows, next) = classes.get_mut(place)?;
+            if *next == 0 {
+                shuffle(rows, &mut rng);
+            }
+            let row = rows[*next];
+            *next = (*next + 1) % rows.len();
+            Some(row)
+        };
+        (0..steps).map(|_| (0..batch).filter_map(|_| row()).collect()).collect()
     }
 
     /// Batches of rows: the pool shuffled again and again until all steps are filled, sorted by length in

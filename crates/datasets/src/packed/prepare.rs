@@ -210,6 +210,7 @@ mod tests {
             pool: Pool::Paired,
             seed: 3,
             workers: 2,
+            balanced: None,
             steps_per_epoch: None,
         };
         let (labeled, unlabeled) = (data.labeled.clone(), data.unlabeled.clone());

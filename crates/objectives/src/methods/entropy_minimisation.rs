@@ -14,9 +14,10 @@
 //! `weight` or lengthen `ramp_up`.
 
 use burn::module::Module;
+use burn::tensor::Tensor;
 use schemars::JsonSchema;
 use semiseq_datasets::{Pool, Views};
-use semiseq_models::SequenceModel;
+use semiseq_models::{SequenceModel, Sequences};
 use semiseq_schema::{Problem, check_range};
 use serde::{Deserialize, Serialize};
 
@@ -80,12 +81,16 @@ impl<M: SequenceModel> Objective<M> for EntropyMinimisation {
     }
 
     fn step(&mut self, model: &M, step: &Step, context: &StepContext) -> Terms {
-        let terms = self.supervised.labeled_terms(model, step.labeled.as_ref());
+        let terms = self.supervised.rebalanced_terms(model, step.labeled.as_ref(), context);
         let Some(part) = &step.unlabeled else { return terms };
         let logits = model.forward(part.weak.clone());
         let weight = self.config.weight * gaussian_ramp_up(context.progress(), self.config.ramp_up);
         terms
             .add("entropy", weight, entropy(logits, part.row_mask(model.per_step())))
             .constant("unlabeled_weight", weight)
+    }
+
+    fn vote(&self, model: &M, sequences: &Sequences) -> Option<Tensor<2>> {
+        self.supervised.voted(model, sequences)
     }
 }

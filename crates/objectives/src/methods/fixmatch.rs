@@ -17,15 +17,15 @@
 //! view: it must keep the class and change all else.
 
 use burn::module::Module;
+use burn::tensor::Tensor;
 use schemars::JsonSchema;
 use semiseq_datasets::{Pool, Views};
-use semiseq_models::SequenceModel;
+use semiseq_models::{SequenceModel, Sequences};
 use semiseq_schema::{Problem, check_range};
 use serde::{Deserialize, Serialize};
 
 use crate::methods::supervised::{Supervised, SupervisedConfig};
 use crate::objective::{Needs, Objective, Setting};
-use crate::parts::pseudo_labels::Guess;
 use crate::step::{Step, StepContext};
 use crate::terms::Terms;
 
@@ -74,11 +74,15 @@ impl<M: SequenceModel> Objective<M> for FixMatch {
         Needs { pool: Pool::Paired, views: Views::WEAK | Views::STRONG }
     }
 
-    fn step(&mut self, model: &M, step: &Step, _context: &StepContext) -> Terms {
-        let terms = self.supervised.labeled_terms(model, step.labeled.as_ref());
+    fn step(&mut self, model: &M, step: &Step, context: &StepContext) -> Terms {
+        let terms = self.supervised.rebalanced_terms(model, step.labeled.as_ref(), context);
         let Some(part) = &step.unlabeled else { return terms };
-        let guess = Guess::of(model, part);
+        let guess = self.supervised.guess(model, part, context);
         let sure = guess.confidence.clone().greater_equal_elem(self.config.threshold).float();
         guess.terms(terms, part, self.config.weight, sure)
+    }
+
+    fn vote(&self, model: &M, sequences: &Sequences) -> Option<Tensor<2>> {
+        self.supervised.voted(model, sequences)
     }
 }

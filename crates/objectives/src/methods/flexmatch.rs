@@ -17,7 +17,7 @@ use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 use schemars::JsonSchema;
 use semiseq_datasets::{Pool, Views};
-use semiseq_models::SequenceModel;
+use semiseq_models::{SequenceModel, Sequences};
 use semiseq_schema::{Problem, check_range};
 use serde::{Deserialize, Serialize};
 
@@ -111,13 +111,17 @@ impl<M: SequenceModel> Objective<M> for FlexMatch {
         Needs { pool: Pool::Paired, views: Views::WEAK | Views::STRONG }
     }
 
-    fn step(&mut self, model: &M, step: &Step, _context: &StepContext) -> Terms {
-        let terms = self.supervised.labeled_terms(model, step.labeled.as_ref());
+    fn step(&mut self, model: &M, step: &Step, context: &StepContext) -> Terms {
+        let terms = self.supervised.rebalanced_terms(model, step.labeled.as_ref(), context);
         let Some(part) = &step.unlabeled else { return terms };
-        let guess = Guess::of(model, part);
+        let guess = self.supervised.guess(model, part, context);
         let thresholds = self.thresholds();
         let sure = guess.confidence.clone().greater_equal(thresholds.clone().select(0, guess.labels.clone())).float();
         self.note(&guess, part);
         guess.terms(terms, part, self.config.weight, sure).monitor("threshold", thresholds.mean())
+    }
+
+    fn vote(&self, model: &M, sequences: &Sequences) -> Option<Tensor<2>> {
+        self.supervised.voted(model, sequences)
     }
 }

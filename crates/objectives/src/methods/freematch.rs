@@ -20,7 +20,7 @@ use burn::tensor::Tensor;
 use burn::tensor::activation::softmax;
 use schemars::JsonSchema;
 use semiseq_datasets::{Pool, Views};
-use semiseq_models::SequenceModel;
+use semiseq_models::{SequenceModel, Sequences};
 use semiseq_schema::{Problem, check_range};
 use serde::{Deserialize, Serialize};
 
@@ -28,7 +28,6 @@ use crate::methods::supervised::{Supervised, SupervisedConfig};
 use crate::objective::{Needs, Objective, Setting};
 use crate::over::Over;
 use crate::parts::memory::{check_momentum, decay, follow, remembered};
-use crate::parts::pseudo_labels::Guess;
 use crate::step::{Step, StepContext};
 use crate::terms::Terms;
 
@@ -127,9 +126,9 @@ impl<M: SequenceModel> Objective<M> for FreeMatch {
     }
 
     fn step(&mut self, model: &M, step: &Step, context: &StepContext) -> Terms {
-        let terms = self.supervised.labeled_terms(model, step.labeled.as_ref());
+        let terms = self.supervised.rebalanced_terms(model, step.labeled.as_ref(), context);
         let Some(part) = &step.unlabeled else { return terms };
-        let guess = Guess::of(model, part);
+        let guess = self.supervised.guess(model, part, context);
         let [rows, classes] = guess.probabilities.dims();
         let momentum = decay(self.config.momentum, LONGEST, context);
         let confidence = guess.mean(guess.confidence.clone()).reshape([1, 1]);
@@ -149,6 +148,10 @@ impl<M: SequenceModel> Objective<M> for FreeMatch {
             .add("fairness", self.config.fairness, fair)
             .over(Over::Batch)
             .monitor("threshold", confidence.reshape([1]))
+    }
+
+    fn vote(&self, model: &M, sequences: &Sequences) -> Option<Tensor<2>> {
+        self.supervised.voted(model, sequences)
     }
 }
 

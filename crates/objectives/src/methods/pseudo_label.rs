@@ -16,9 +16,10 @@
 //! `mask_rate` says which share counts; near 0 the method is `supervised`.
 
 use burn::module::Module;
+use burn::tensor::Tensor;
 use schemars::JsonSchema;
 use semiseq_datasets::{Pool, Views};
-use semiseq_models::SequenceModel;
+use semiseq_models::{SequenceModel, Sequences};
 use semiseq_schema::{Problem, check_range, problem};
 use serde::{Deserialize, Serialize};
 
@@ -118,7 +119,7 @@ impl<M: SequenceModel> Objective<M> for PseudoLabel {
     }
 
     fn step(&mut self, model: &M, step: &Step, context: &StepContext) -> Terms {
-        let terms = self.supervised.labeled_terms(model, step.labeled.as_ref());
+        let terms = self.supervised.rebalanced_terms(model, step.labeled.as_ref(), context);
         let Some(part) = &step.unlabeled else { return terms };
         let logits = model.forward(part.weak.clone());
         let [rows, _] = logits.dims();
@@ -145,6 +146,10 @@ impl<M: SequenceModel> Objective<M> for PseudoLabel {
             }
             Targets::Numbers { .. } | Targets::Sequences { .. } => terms,
         }
+    }
+
+    fn vote(&self, model: &M, sequences: &Sequences) -> Option<Tensor<2>> {
+        self.supervised.voted(model, sequences)
     }
 }
 

@@ -19,7 +19,7 @@ use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 use schemars::JsonSchema;
 use semiseq_datasets::{Pool, Views};
-use semiseq_models::SequenceModel;
+use semiseq_models::{SequenceModel, Sequences};
 use semiseq_schema::{Problem, check_range};
 use serde::{Deserialize, Serialize};
 
@@ -120,9 +120,9 @@ impl<M: SequenceModel> Objective<M> for SoftMatch {
     }
 
     fn step(&mut self, model: &M, step: &Step, context: &StepContext) -> Terms {
-        let terms = self.supervised.labeled_terms(model, step.labeled.as_ref());
+        let terms = self.supervised.rebalanced_terms(model, step.labeled.as_ref(), context);
         let Some(part) = &step.unlabeled else { return terms };
-        let guess = Guess::of(model, part);
+        let guess = self.supervised.guess(model, part, context);
         let [rows, _] = guess.probabilities.dims();
         let momentum = decay(self.config.momentum, LONGEST, context);
         let confidence = self.confidence(&guess, momentum);
@@ -137,5 +137,9 @@ impl<M: SequenceModel> Objective<M> for SoftMatch {
         let width = variance.clamp_min(1e-12) * (2.0 / self.config.deviations.powi(2));
         let weights = (below.clone() * below / width).neg().exp();
         guess.terms(terms, part, self.config.weight, weights).monitor("confidence", mean)
+    }
+
+    fn vote(&self, model: &M, sequences: &Sequences) -> Option<Tensor<2>> {
+        self.supervised.voted(model, sequences)
     }
 }

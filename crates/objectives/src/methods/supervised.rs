@@ -17,13 +17,15 @@ use burn::tensor::Tensor;
 use burn::tensor::activation::log_softmax;
 use schemars::JsonSchema;
 use semiseq_datasets::{Pool, Views};
-use semiseq_models::{Input, SequenceModel};
+use semiseq_models::{Input, SequenceModel, Sequences};
 use semiseq_schema::{Problem, check_range, problem};
 use serde::{Deserialize, Serialize};
 
 use crate::objective::{Needs, Objective, Setting};
 use crate::over::Over;
 use crate::parts::losses::{class_logits, cross_entropy, forecast_error, per_weight, right, squared_error};
+use crate::parts::pseudo_labels::Guess;
+use crate::rebalancing::{AnyRebalancing, Rebalancing, RebalancingConfig, Seen};
 use crate::step::{Part, Step, StepContext, Targets};
 use crate::terms::Terms;
 
@@ -40,6 +42,9 @@ pub struct SupervisedConfig {
     pub l1: f64,
     /// λ of `λ Σ w²` over the weight matrices (not the biases). Default 0.
     pub l2: f64,
+    /// `[stage.rebalancing]`, which stands beside the objective in a config.
+    #[serde(skip)]
+    pub rebalancing: Option<RebalancingConfig>,
 }
 
 /// How the classes weigh.
@@ -60,6 +65,8 @@ pub struct Supervised {
     /// The same on the host.
     #[module(skip)]
     weights: Option<Arc<[f32]>>,
+    /// The method against imbalance, where there is one.
+    rebalancing: Option<AnyRebalancing>,
     #[module(skip)]
     config: SupervisedConfig,
 }
@@ -99,15 +106,15 @@ impl SupervisedConfig {
 
     /// Builds the objective.
     pub fn init<M: SequenceModel>(&self, setting: &Setting<'_, M>) -> Supervised {
-        let weights = match &self.class_weights {
+        let rebalancing = self.rebalancing.as_ref().map(|config| config.init(setting));
+        let weights: Option<Arc<[f32]>> = match &self.class_weights {
             Some(ClassWeights::Given(weights)) => Some(weights.iter().map(|weight| *weight as f32).collect()),
-            Some(ClassWeights::Named(_)) => Some(balanced(setting.class_counts)),
-            None => None,
+            Some(ClassWeights::Named(_)) => Some(balanced(setting.class_counts).into()),
+            None => rebalancing.as_ref().and_then(Rebalancing::class_weights),
         };
-        let weights: Option<Arc<[f32]>> = weights.map(|weights: Vec<f32>| weights.into());
         let class_weights =
             weights.as_deref().map(|weights| Param::from_data(weights, setting.device).set_require_grad(false));
-        Supervised { class_weights, weights, config: self.clone() }
+        Supervised { class_weights, weights, rebalancing, config: self.clone() }
     }
 }
 
@@ -186,6 +193,15 @@ impl Supervised {
     pub fn loss(&self, logits: Tensor<2>, targets: &Targets) -> Tensor<1> {
         match targets {
             Targets::Classes { classes, known } => {
+                let logits = match &self.rebalancing {
+                    Some(method) => method.adjusted(logits),
+                    None => logits,
+                };
+                let own = self.rebalancing.as_ref();
+                let own = own.and_then(|method| method.loss(logits.clone(), classes.clone(), known.clone()));
+                if let Some(loss) = own {
+                    return loss;
+                }
                 let weights = self.class_weights.as_ref().map(|weights| weights.val());
                 cross_entropy(logits, classes.clone(), known.clone(), self.config.label_smoothing, weights)
             }
@@ -204,6 +220,56 @@ impl Supervised {
             None => Terms::default(),
         }
     }
+
+    /// The same with what a method against imbalance adds.
+    pub(crate) fn rebalanced_terms<M: SequenceModel>(
+        &self,
+        model: &M,
+        part: Option<&Part>,
+        context: &StepContext,
+    ) -> Terms {
+        let (Some(method), Some(part)) = (&self.rebalancing, part) else { return self.labeled_terms(model, part) };
+        let hidden = hidden(model, &part.weak);
+        let terms = self.terms(model, model.head(hidden.clone()), &part.targets);
+        method.labeled(terms, hidden, &part.targets, context)
+    }
+
+    /// The same from the logits of the labelled part, for objectives that leave some of its labels out.
+    pub(crate) fn and_rebalanced<M: SequenceModel>(
+        &self,
+        terms: Terms,
+        model: &M,
+        part: &Part,
+        context: &StepContext,
+    ) -> Terms {
+        match &self.rebalancing {
+            Some(method) => method.labeled(terms, hidden(model, &part.weak), &part.targets, context),
+            None => terms,
+        }
+    }
+
+    /// The guesses for the unlabelled part, as a method against imbalance has them.
+    pub(crate) fn guess<M: SequenceModel>(&mut self, model: &M, part: &Part, context: &StepContext) -> Guess {
+        let Some(method) = &mut self.rebalancing else { return Guess::of(model, part) };
+        let (weak, strong) = (hidden(model, &part.weak).detach(), hidden(model, &part.strong_or_weak()));
+        let logits = [&weak, &strong].map(|hidden| model.head(hidden.clone()));
+        let [of_weak, of_strong] = logits;
+        let mut guess = Guess::new(of_weak, of_strong, part.row_mask(model.per_step()));
+        method.guess(&mut guess, &Seen { weak, strong, indices: &part.indices, context });
+        guess
+    }
+
+    /// What is predicted, where a method against imbalance has a say in it. `[rows, outputs]`
+    pub(crate) fn voted<M: SequenceModel>(&self, model: &M, sequences: &Sequences) -> Option<Tensor<2>> {
+        let method = self.rebalancing.as_ref()?;
+        let hidden = hidden(model, sequences);
+        method.vote(model.head(hidden.clone()), hidden)
+    }
+}
+
+/// What the head reads, `[rows, summary_size]`.
+fn hidden<M: SequenceModel>(model: &M, sequences: &Sequences) -> Tensor<2> {
+    model.hidden(model.embed(sequences.clone()), sequences.mask.clone())
 }
 
 /// `λ₁ Σ|w| + λ₂ Σw²` over parameters of two or more dimensions.
@@ -239,8 +305,12 @@ impl<M: SequenceModel> Objective<M> for Supervised {
         Needs { pool: Pool::Labeled, views: Views::WEAK }
     }
 
-    fn step(&mut self, model: &M, step: &Step, _context: &StepContext) -> Terms {
-        self.labeled_terms(model, step.labeled.as_ref())
+    fn step(&mut self, model: &M, step: &Step, context: &StepContext) -> Terms {
+        self.rebalanced_terms(model, step.labeled.as_ref(), context)
+    }
+
+    fn vote(&self, model: &M, sequences: &Sequences) -> Option<Tensor<2>> {
+        self.voted(model, sequences)
     }
 }
 

@@ -19,10 +19,11 @@
 //! most of a short stage.
 
 use burn::module::Module;
+use burn::tensor::Tensor;
 use burn::tensor::activation::{log_softmax, softmax};
 use schemars::JsonSchema;
 use semiseq_datasets::{Pool, Views};
-use semiseq_models::SequenceModel;
+use semiseq_models::{SequenceModel, Sequences};
 use semiseq_schema::{Problem, check_range};
 use serde::{Deserialize, Serialize};
 
@@ -30,7 +31,6 @@ use crate::methods::supervised::{Supervised, SupervisedConfig};
 use crate::objective::{Needs, Objective, Setting};
 use crate::parts::losses::class_logits;
 use crate::parts::mixing::sharpened;
-use crate::parts::pseudo_labels::Guess;
 use crate::step::{Part, Step, StepContext, Targets};
 use crate::terms::Terms;
 
@@ -142,18 +142,22 @@ impl<M: SequenceModel> Objective<M> for Uda {
 
     fn step(&mut self, model: &M, step: &Step, context: &StepContext) -> Terms {
         let terms = match &step.labeled {
-            Some(part) => self.labeled(model, part, context),
+            Some(part) => self.supervised.and_rebalanced(self.labeled(model, part, context), model, part, context),
             None => Terms::default(),
         };
         let Some(part) = &step.unlabeled else { return terms };
-        let guess = Guess::of(model, part);
+        let guess = self.supervised.guess(model, part, context);
         let [rows, _] = guess.strong.dims();
         let target = sharpened(guess.probabilities.clone(), self.config.temperature);
         let log_target = target.clone().clamp_min(1e-12).log();
         let each = (target * (log_target - log_softmax(guess.strong.clone(), 1))).sum_dim(1).reshape([rows]);
         let sure = guess.confidence.clone().greater_elem(self.config.threshold).float();
-        let loss = guess.mean(each * sure.clone());
+        let loss = guess.mean(guess.weighed(each) * sure.clone());
         guess.terms_with(terms, part, self.config.weight, loss, sure)
+    }
+
+    fn vote(&self, model: &M, sequences: &Sequences) -> Option<Tensor<2>> {
+        self.supervised.voted(model, sequences)
     }
 }
 

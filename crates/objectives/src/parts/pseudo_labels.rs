@@ -17,10 +17,20 @@ pub(crate) struct Guess {
     pub confidence: Tensor<1>,
     /// The likeliest class of each row, `[rows]`
     pub labels: Tensor<1, Int>,
+    /// Logits of the weak view, without graph, `[rows, classes]`
+    pub weak: Tensor<2>,
     /// `[rows, classes]`, of the strong view, or of the weak one where there is none
     pub strong: Tensor<2>,
     /// 1 for rows that are no padding, `[rows]`; `None` where all count
     pub rows: Option<Tensor<1>>,
+    /// Weights of a method against imbalance, `[rows]`; `None` where all weigh alike
+    pub weights: Option<Tensor<1>>,
+    /// 1 where such a method lets a guess count, in place of the objective's threshold, `[rows]`
+    pub sure: Option<Tensor<1>>,
+    /// Further terms of such a method: name, weight and mean over the rows, `[1]`
+    pub more: Vec<(&'static str, f64, Tensor<1>)>,
+    /// What it watches, `[1]`
+    pub watched: Vec<(&'static str, Tensor<1>)>,
 }
 
 impl Guess {
@@ -31,15 +41,21 @@ impl Guess {
 
     /// From the logits of both views, `[rows, outputs]`, and 1 for rows that are no padding.
     pub fn new(weak: Tensor<2>, strong: Tensor<2>, rows: Option<Tensor<1>>) -> Self {
-        let probabilities = probabilities(weak);
+        let weak = class_logits(weak).detach();
+        let probabilities = probabilities(weak.clone());
         let [count, _] = probabilities.dims();
         let (confidence, labels) = probabilities.clone().max_dim_with_indices(1);
         Self {
             probabilities,
             confidence: confidence.reshape([count]),
             labels: labels.reshape([count]),
+            weak,
             strong: class_logits(strong),
             rows,
+            weights: None,
+            sure: None,
+            more: Vec::new(),
+            watched: Vec::new(),
         }
     }
 
@@ -56,7 +72,15 @@ impl Guess {
     /// `[1]`.
     pub fn loss(&self, weights: Tensor<1>) -> Tensor<1> {
         let each = cross_entropy_of_rows(self.strong.clone(), self.labels.clone());
-        weighted_mean(each * weights, self.rows.clone())
+        weighted_mean(self.weighed(each) * weights, self.rows.clone())
+    }
+
+    /// Values of the rows, times the weights of a method against imbalance. Both `[rows]`
+    pub fn weighed(&self, values: Tensor<1>) -> Tensor<1> {
+        match &self.weights {
+            Some(weights) => values * weights.clone(),
+            None => values,
+        }
     }
 
     /// Mean over the rows that are no padding, `[1]`.
@@ -80,6 +104,7 @@ impl Guess {
     /// Adds the term with what a researcher watches: how much weight the rows have, and how many of the guesses that
     /// count are right.
     pub fn terms(&self, terms: Terms, part: &Part, weight: f64, weights: Tensor<1>) -> Terms {
+        let weights = self.sure.clone().unwrap_or(weights);
         let loss = self.loss(weights.clone());
         self.terms_with(terms, part, weight, loss, weights)
     }
@@ -88,6 +113,9 @@ impl Guess {
     pub fn terms_with(&self, terms: Terms, part: &Part, weight: f64, loss: Tensor<1>, weights: Tensor<1>) -> Terms {
         let rate = self.mean(weights.clone());
         let terms = terms.add("unlabeled", weight, loss).monitor("mask_rate", rate);
+        let terms = self.more.iter().fold(terms, |terms, (name, weight, loss)| terms.add(name, *weight, loss.clone()));
+        let watch = |terms: Terms, (name, value): &(&'static str, Tensor<1>)| terms.monitor(name, value.clone());
+        let terms = self.watched.iter().fold(terms, watch);
         match &part.targets {
             Targets::Classes { classes, known } => {
                 let right = self.labels.clone().equal(classes.clone()).float();

@@ -7,3 +7,4 @@ mod generative;
 mod next_item;
 mod objectives;
 mod pseudo_labels;
+mod rebalancing;

@@ -32,7 +32,7 @@ fn assert_near(found: &[f32], expected: &[f32], what: &str) {
 
 /// `tanh(x W)` a step; the mean over the steps, later ones weighing more; times `V`. A tagger has a row a step.
 #[derive(Module, Debug)]
-struct Net {
+pub struct Net {
     weight: Param<Tensor<2>>,
     head: Param<Tensor<2>>,
     #[module(skip)]
@@ -223,14 +223,19 @@ fn gradient_of(sequences: &Sequences, gradients: &Gradients) -> Vec<f32> {
 }
 
 /// The objective of a case, with the values of what it learns itself, at the start of its stage.
-fn objective(case: &Value, model: &Net, train_size: usize) -> AnyObjective<Net> {
+pub fn objective(case: &Value, model: &Net, train_size: usize) -> AnyObjective<Net> {
     let name = case["name"].as_str().expect("a name");
     let config: ObjectiveConfig =
         serde_json::from_value(serde_json::json!({ name: case["settings"] })).expect("a config");
+    let config = match case.get("rebalancing") {
+        Some(method) => config.rebalanced(&serde_json::from_value(method.clone()).expect("a method")),
+        None => config,
+    };
+    let class_counts = case.get("counts").map_or_else(|| vec![1, 2, 1], counts);
     let setting = Setting {
         model,
         train_size,
-        class_counts: &[1, 2, 1],
+        class_counts: &class_counts,
         token_counts: &[],
         target: None,
         teachers: &[],
@@ -241,9 +246,9 @@ fn objective(case: &Value, model: &Net, train_size: usize) -> AnyObjective<Net> 
 }
 
 /// Runs the steps of a case against the fixture; gives the objective after them.
-fn check(fixture: &Value, case: &Value) -> AnyObjective<Net> {
+pub fn check(fixture: &Value, case: &Value) -> AnyObjective<Net> {
     let head = case["head"].as_str().expect("a kind");
-    let title = format!("{}, {head}, {}", case["name"], case["settings"]);
+    let title = format!("{}, {head}, {}, {}", case["name"], case["settings"], case["rebalancing"]);
     let rate = numbers(&fixture["rate"])[0];
     let mut model = Net::of(case);
     let mut objective = objective(case, &model, count(&fixture["train"]));
@@ -254,7 +259,8 @@ fn check(fixture: &Value, case: &Value) -> AnyObjective<Net> {
             unlabeled: Some(part(fixture, &input["unlabeled"], head)),
         };
         let place = count(&expected["step"]);
-        let context = StepContext { step: place, total_steps: count(&case["total_steps"]), epoch: 1 };
+        let epoch = expected.get("epoch").map_or(1, count);
+        let context = StepContext { step: place, total_steps: count(&case["total_steps"]), epoch };
         let total = objective.step(&model, &step, &context).total().expect("a loss");
         let gradients = total.backward();
         let title = format!("{title}, step {place}");
@@ -282,6 +288,11 @@ fn check(fixture: &Value, case: &Value) -> AnyObjective<Net> {
         }
         model = descended(model, &gradients, rate);
         objective = descended(objective, &gradients, rate).after_update(&model, &context);
+        if case.get("rebalancing").is_some() {
+            // As a run that goes on from a checkpoint after each step.
+            let record = objective.into_record();
+            objective = self::objective(case, &model, count(&fixture["train"])).load_record(record);
+        }
     }
     let remembered = parameters(&objective, None);
     for (name, values) in case["state"].as_object().expect("a memory by name") {

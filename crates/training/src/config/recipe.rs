@@ -5,7 +5,7 @@ use std::path::Path;
 use burn::tensor::Device;
 use semiseq_datasets::{Prepared, Sequence};
 use semiseq_models::{AnyModel, EmbeddingConfig, HeadSize, InputSize, MOST_WEIGHTS, ModelConfig, SequenceModel};
-use semiseq_objectives::{AnyObjective, Kind, ObjectiveConfig, Setting, Teacher};
+use semiseq_objectives::{AnyObjective, Kind, ObjectiveConfig, RebalancingConfig, Setting, Teacher};
 use semiseq_schema::{Problem, Scores};
 
 use crate::error::Error;
@@ -91,6 +91,18 @@ impl ObjectiveSettings for ObjectiveConfig {
 
     fn init<M: SequenceModel>(&self, setting: &Setting<'_, M>) -> AnyObjective<M> {
         ObjectiveConfig::init(self, setting)
+    }
+
+    fn rebalanced(&self, method: &RebalancingConfig) -> Self {
+        ObjectiveConfig::rebalanced(self, method)
+    }
+
+    fn rebalancing(&self) -> Option<RebalancingConfig> {
+        ObjectiveConfig::rebalancing(self)
+    }
+
+    fn check_rebalancing(&self, method: &RebalancingConfig, path: &str, problems: &mut Vec<Problem>) {
+        ObjectiveConfig::check_rebalancing(self, method, path, problems);
     }
 
     fn scores(&self, measured: Scores, values: bool) -> Scores {

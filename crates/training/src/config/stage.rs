@@ -1,7 +1,7 @@
 //! One stage of a run: an objective, how long, on which batches, with which optimiser.
 
 use schemars::JsonSchema;
-use semiseq_objectives::ObjectiveConfig;
+use semiseq_objectives::{ObjectiveConfig, RebalancingConfig};
 use semiseq_schema::{METRICS, Problem, check_range, problem};
 use serde::{Deserialize, Serialize};
 
@@ -64,6 +64,9 @@ pub struct StageConfig<O = ObjectiveConfig> {
     pub layers: LayersConfig,
     /// What is minimised: one table, `[stage.objective.NAME]`.
     pub objective: O,
+    /// A method against class imbalance beside the objective: one table, `[stage.rebalancing.NAME]`. Default none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rebalancing: Option<RebalancingConfig>,
     /// How the weights move. Default Adam at 1e-3.
     #[serde(default)]
     pub optimizer: OptimizerConfig,
@@ -116,6 +119,7 @@ impl<O> StageConfig<O> {
             early_stopping: None,
             layers: LayersConfig::default(),
             objective,
+            rebalancing: None,
             optimizer: OptimizerConfig::default(),
             schedule: ScheduleConfig::default(),
         }
@@ -135,6 +139,7 @@ impl<O> StageConfig<O> {
             early_stopping: self.early_stopping.clone(),
             layers: self.layers.clone(),
             objective,
+            rebalancing: self.rebalancing.clone(),
             optimizer: self.optimizer.clone(),
             schedule: self.schedule.clone(),
         }
@@ -147,6 +152,14 @@ impl<O> StageConfig<O> {
 }
 
 impl<O: ObjectiveSettings> StageConfig<O> {
+    /// What is minimised, with the method against imbalance beside it.
+    pub fn rebalanced(&self) -> O {
+        match &self.rebalancing {
+            Some(method) => self.objective.rebalanced(method),
+            None => self.objective.clone(),
+        }
+    }
+
     pub(crate) fn check(&self, path: &str, problems: &mut Vec<Problem>) {
         match (self.epochs, self.steps) {
             (Some(_), Some(_)) => problems.push(problem(
@@ -198,6 +211,9 @@ impl<O: ObjectiveSettings> StageConfig<O> {
             }
         }
         self.objective.check(&format!("{path}.objective"), problems);
+        if let Some(method) = &self.rebalancing {
+            self.objective.check_rebalancing(method, path, problems);
+        }
         self.layers.check(&format!("{path}.layers"), problems);
         self.optimizer.check(&format!("{path}.optimizer"), problems);
         self.schedule.check(&format!("{path}.schedule"), problems);

@@ -67,7 +67,7 @@ impl<'a> StageOptions<'a> {
         Self {
             label: stage.objective.name().to_string(),
             config: stage.without_objective(),
-            objective: stage.objective.kind(),
+            objective: stage.rebalanced().kind(),
             metrics: stage.objective.metrics(),
             train: Arc::clone(&data.train),
             labeled: &data.labeled,

@@ -13,7 +13,7 @@ use semiseq_models::{ModelConfig, SequenceModel, State};
 use semiseq_objectives::{ObjectiveConfig, sequences as upload};
 use semiseq_schema::Scores;
 
-use crate::config::{CalibrateConfig, RunConfig, read_as};
+use crate::config::{CalibrateConfig, RunConfig, StageConfig, read_as};
 use crate::ensemble;
 use crate::error::Error;
 use crate::files::write_atomic;
@@ -75,8 +75,8 @@ impl<M: ModelSettings, O: ObjectiveSettings> FinishedRun<M, O> {
             calibration: None,
             members: 1,
         };
-        let last = config.last_stage().map(|stage| &stage.objective);
-        let generator = last.map(|settings| Generator::new(settings, objective.valid(), &data));
+        let last = config.last_stage().map(StageConfig::rebalanced);
+        let generator = last.map(|settings| Generator::new(&settings, objective.valid(), &data));
         let folder = folder.to_path_buf();
         Self {
             folder,

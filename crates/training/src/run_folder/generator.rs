@@ -8,7 +8,7 @@ use burn::store::{ModuleSnapshot, SafetensorsStore};
 use burn::tensor::{Device, TensorData};
 use semiseq_datasets::{Dataset, Prepared, Processor, Sequence, Series, evaluation_batches};
 use semiseq_models::{Input, InputSize, SequenceModel};
-use semiseq_objectives::{Objective, Request, Setting, TargetSize, sequences as upload};
+use semiseq_objectives::{Objective, RebalancingConfig, Request, Setting, TargetSize, sequences as upload};
 use semiseq_schema::{Scores, mix, problem};
 use serde::{Deserialize, Serialize};
 
@@ -39,6 +39,9 @@ pub(crate) const DESCRIPTION: &str = "generator.json";
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct GeneratorFile<O> {
     objective: O,
+    /// What stood beside the objective.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rebalancing: Option<RebalancingConfig>,
     classes: usize,
     /// Sequences of the training part, on which the shape of what an objective remembers depends.
     train_size: usize,
@@ -53,6 +56,7 @@ impl<O: ObjectiveSettings> GeneratorFile<O> {
     fn of(objective: &O, data: &Prepared) -> Self {
         Self {
             objective: objective.clone(),
+            rebalancing: objective.rebalancing(),
             classes: data.train.classes.len(),
             train_size: data.train.len(),
             first_word: data.processor.first_word(),
@@ -71,6 +75,9 @@ impl<O: ObjectiveSettings> GeneratorFile<O> {
         let mut problems = Vec::new();
         let (name, kind) = (self.objective.name(), self.objective.kind());
         self.objective.check("objective", &mut problems);
+        if let Some(method) = &self.rebalancing {
+            self.objective.check_rebalancing(method, "stage", &mut problems);
+        }
         limits::check("objective", &self.objective, &mut problems);
         let mut note = |key: &str, message: String| problems.push(problem(key, message, None));
         let vocabulary = processor.input().vocabulary();
@@ -216,8 +223,11 @@ impl<M: SequenceModel, O: ObjectiveSettings> Generator<M, O> {
         if !path.exists() && !sums.lists(DESCRIPTION) {
             return Ok(None);
         }
-        let file: GeneratorFile<O> = parse_json(&path, &sums.file(folder, DESCRIPTION)?)?;
+        let mut file: GeneratorFile<O> = parse_json(&path, &sums.file(folder, DESCRIPTION)?)?;
         file.check(&path, processor)?;
+        if let Some(method) = &file.rebalancing {
+            file.objective = file.objective.rebalanced(method);
+        }
         let weights = Weights::parse(&folder.join(WEIGHTS), sums.file(folder, WEIGHTS)?)?;
         weights.check_sizes(&path, "objective", &file.objective)?;
         let counts = vec![1; file.classes];

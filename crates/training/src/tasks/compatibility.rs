@@ -30,6 +30,7 @@ pub(crate) fn check<M: ModelSettings, O: ObjectiveSettings>(
         stage.objective.check_data(&key, &config.data.source, values)?;
         check_stage(config, &key, stage.objective.kind(), values)?;
         check_streams(config, index, &key, stage)?;
+        check_rebalancing(config, index, stage)?;
     }
     Ok(())
 }
@@ -225,6 +226,28 @@ fn check_stage<M: ModelSettings, O: ObjectiveSettings>(
         ));
     }
     Ok(())
+}
+
+/// Whether a method against imbalance has classes to weigh.
+fn check_rebalancing<M: ModelSettings, O: ObjectiveSettings>(
+    config: &RunConfig<M, O>,
+    index: usize,
+    stage: &StageConfig<O>,
+) -> Result<(), Error> {
+    let Some(method) = &stage.rebalancing else { return Ok(()) };
+    let key = format!("stage.{index}.rebalancing.{}", method.name());
+    match targets(config) {
+        Targets::Classify => Ok(()),
+        Targets::Tag if !method.kind().whole => Ok(()),
+        Targets::Tag => Err(Error::input(
+            format!("`{key}` works with a label for each sequence, and a tagger has one a step"),
+            "use `class-weights`, `logit-adjustment`, `focal` or `debiaspl`",
+        )),
+        _ => Err(Error::input(
+            format!("`{key}` weighs classes, and this run has none"),
+            "leave it out, or use a `[model.classifier]`",
+        )),
+    }
 }
 
 /// Whether an objective that reads a recording in its order can do so.

@@ -1,0 +1,312 @@
+//! Methods against class imbalance, beside an objective: `[stage.rebalancing.NAME]`. One file each; a `mod` line here
+//! and a row in the registry below make one known.
+//!
+//! A method changes what an objective of FixMatch's kind makes of a step at a few places, all of them behind
+//! [`Supervised`](crate::methods::supervised::Supervised), which every objective holds: the logits and the loss of
+//! the labelled part, the guesses for the unlabelled one and how they count, further terms from layers of its own,
+//! and what is predicted. What it remembers and learns lies in the objective's module, and so travels in the
+//! checkpoint.
+
+mod abc;
+mod adsh;
+mod balanced_sampling;
+mod class_weights;
+mod darp;
+mod debiaspl;
+mod focal;
+mod logit_adjustment;
+mod saw;
+mod tras;
+
+use std::sync::Arc;
+
+use burn::module::Module;
+use burn::tensor::{Int, Tensor};
+use schemars::JsonSchema;
+use semiseq_models::SequenceModel;
+use semiseq_schema::{Problem, problem};
+use serde::{Deserialize, Serialize};
+
+use crate::methods::supervised::SupervisedConfig;
+use crate::objective::Setting;
+use crate::parts::pseudo_labels::Guess;
+use crate::registry::{ObjectiveConfig, module_doc};
+use crate::step::{StepContext, Targets};
+use crate::terms::Terms;
+
+/// How far into an objective a method reaches: each reaches as far as those before it and further.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reach {
+    /// The loss of the labelled part, the rows that are drawn for it, and what is predicted.
+    Labels,
+    /// The guesses for unlabelled sequences too.
+    PseudoLabels,
+    /// The threshold from which a guess counts too.
+    Threshold,
+}
+
+/// What a run has to know of a method before it is built.
+#[derive(Clone, Copy, Debug)]
+pub struct RebalancingKind {
+    /// How far it reaches.
+    pub reach: Reach,
+    /// It works with one label a sequence, and so not with a tagger.
+    pub whole: bool,
+    /// It has a say in what is predicted.
+    pub votes: bool,
+    /// It makes the labelled loss itself, without label smoothing and class weights.
+    pub own_loss: bool,
+    /// Labelled rows are drawn class by class, a class with `n` of them as often as `n` to this power.
+    pub drawn_by: Option<f64>,
+}
+
+impl RebalancingKind {
+    fn of(reach: Reach) -> Self {
+        Self { reach, whole: false, votes: false, own_loss: false, drawn_by: None }
+    }
+}
+
+/// The unlabelled part of a step, as a method sees it.
+pub(crate) struct Seen<'a> {
+    /// What the head reads of the weak view, without graph. `[rows, summary_size]`
+    pub weak: Tensor<2>,
+    /// The same of the strong view. `[rows, summary_size]`
+    pub strong: Tensor<2>,
+    /// Positions in the training part.
+    pub indices: &'a [usize],
+    /// Where the stage stands.
+    pub context: &'a StepContext,
+}
+
+/// The places at which a method changes a step; each leaves it as it is unless the method says otherwise.
+pub(crate) trait Rebalancing {
+    /// Weights of the classes in the labelled loss, one a class.
+    fn class_weights(&self) -> Option<Arc<[f32]>> {
+        None
+    }
+
+    /// The logits that the labelled loss reads. `[rows, outputs]`, two columns or more come back.
+    fn adjusted(&self, logits: Tensor<2>) -> Tensor<2> {
+        logits
+    }
+
+    /// A labelled loss of its own, a mean over the known labels, `[1]`. Logits `[rows, outputs]`, classes and known
+    /// `[rows]`.
+    fn loss(&self, _logits: Tensor<2>, _classes: Tensor<1, Int>, _known: Tensor<1>) -> Option<Tensor<1>> {
+        None
+    }
+
+    /// Adds terms of the labelled part. `hidden` is what the head reads of it, `[rows, summary_size]`.
+    fn labeled(&self, terms: Terms, _hidden: Tensor<2>, _targets: &Targets, _context: &StepContext) -> Terms {
+        terms
+    }
+
+    /// Changes the guesses, and notes what it learns of them.
+    fn guess(&mut self, _guess: &mut Guess, _seen: &Seen<'_>) {}
+
+    /// What is predicted, `[rows, classes]`, from the head's logits and what the head reads.
+    fn vote(&self, _logits: Tensor<2>, _hidden: Tensor<2>) -> Option<Tensor<2>> {
+        None
+    }
+}
+
+/// A row is the file, the name in configs, the name in the enums, the settings, the module, what it does, and what
+/// kind it is.
+macro_rules! registry {
+    ($($file:ident $name:literal $variant:ident $config:ident $module:ident, $summary:literal,
+        |$given:pat_param| $kind:expr;)*) => {
+        $(pub use self::$file::*;)*
+
+        /// `[stage.rebalancing.NAME]`.
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+        #[non_exhaustive]
+        pub enum RebalancingConfig {
+            $(#[doc = $summary] #[serde(rename = $name)] $variant($config),)*
+        }
+
+        /// Any method that a config can name.
+        #[derive(Module, Debug)]
+        #[allow(clippy::large_enum_variant, reason = "one a stage; a box would only hide it")]
+        pub enum AnyRebalancing {
+            $(#[doc = $summary] $variant($module),)*
+        }
+
+        /// Name and one-line summary of every method.
+        pub const REBALANCINGS: &[(&str, &str)] = &[$(($name, $summary),)*];
+
+        /// What the module of a method says of it: source, equations, cost, and when it fails.
+        pub fn rebalancing_notes(name: &str) -> Option<String> {
+            match name {
+                $($name => Some(module_doc(include_str!(concat!(stringify!($file), ".rs")))),)*
+                _ => None,
+            }
+        }
+
+        impl RebalancingConfig {
+            /// The name in the config.
+            pub fn name(&self) -> &'static str {
+                match self { $(Self::$variant(_) => $name,)* }
+            }
+
+            /// What a run has to know of it.
+            pub fn kind(&self) -> RebalancingKind {
+                match self { $(Self::$variant($given) => $kind,)* }
+            }
+
+            /// Notes every value out of range; `path` is the key of the method's table.
+            pub fn check(&self, path: &str, problems: &mut Vec<Problem>) {
+                match self { $(Self::$variant(config) => config.check(path, problems),)* }
+            }
+
+            pub(crate) fn init<M: SequenceModel>(&self, setting: &Setting<'_, M>) -> AnyRebalancing {
+                match self { $(Self::$variant(config) => AnyRebalancing::$variant(config.init(setting)),)* }
+            }
+        }
+
+        impl Rebalancing for AnyRebalancing {
+            fn class_weights(&self) -> Option<Arc<[f32]>> {
+                match self { $(Self::$variant(method) => method.class_weights(),)* }
+            }
+            fn adjusted(&self, logits: Tensor<2>) -> Tensor<2> {
+                match self { $(Self::$variant(method) => method.adjusted(logits),)* }
+            }
+            fn loss(&self, logits: Tensor<2>, classes: Tensor<1, Int>, known: Tensor<1>) -> Option<Tensor<1>> {
+                match self { $(Self::$variant(method) => method.loss(logits, classes, known),)* }
+            }
+            fn labeled(&self, terms: Terms, hidden: Tensor<2>, targets: &Targets, context: &StepContext) -> Terms {
+                match self { $(Self::$variant(method) => method.labeled(terms, hidden, targets, context),)* }
+            }
+            fn guess(&mut self, guess: &mut Guess, seen: &Seen<'_>) {
+                match self { $(Self::$variant(method) => method.guess(guess, seen),)* }
+            }
+            fn vote(&self, logits: Tensor<2>, hidden: Tensor<2>) -> Option<Tensor<2>> {
+                match self { $(Self::$variant(method) => method.vote(logits, hidden),)* }
+            }
+        }
+    };
+}
+
+registry! {
+    class_weights "class-weights" ClassWeights ClassWeightsConfig ClassWeighting, "Rare classes weigh more in the labelled loss (Cui et al. 2019)",
+        |_| RebalancingKind::of(Reach::Labels);
+    balanced_sampling "balanced-sampling" BalancedSampling BalancedSamplingConfig BalancedSampling, "Labelled rows of rare classes are drawn as often as others (Kang et al. 2020)",
+        |config| RebalancingKind { whole: true, drawn_by: Some(config.power), ..RebalancingKind::of(Reach::Labels) };
+    logit_adjustment "logit-adjustment" LogitAdjustment LogitAdjustmentConfig LogitAdjustment, "Logits are moved by how frequent each class is (Menon et al. 2021)",
+        |config| RebalancingKind { votes: config.votes(), ..RebalancingKind::of(Reach::Labels) };
+    focal "focal" Focal FocalConfig Focal, "Labels that are predicted well weigh less (Lin et al. 2017)",
+        |_| RebalancingKind { own_loss: true, ..RebalancingKind::of(Reach::Labels) };
+    debiaspl "debiaspl" DebiasPl DebiasPlConfig DebiasPl, "Guesses freed of the classes that the model leans to (Wang et al. 2022)",
+        |_| RebalancingKind::of(Reach::PseudoLabels);
+    abc "abc" Abc AbcConfig Abc, "A second head that learns from as many sequences of each class (Lee et al. 2021)",
+        |_| RebalancingKind { whole: true, votes: true, ..RebalancingKind::of(Reach::PseudoLabels) };
+    darp "darp" Darp DarpConfig Darp, "The guesses nearest to the model's that have the labels' shares of classes (Kim et al. 2020)",
+        |_| RebalancingKind { whole: true, ..RebalancingKind::of(Reach::PseudoLabels) };
+    saw "saw" Saw SawConfig Saw, "Guesses weigh by how rare their class is among the guesses (Lai et al. 2022)",
+        |_| RebalancingKind { whole: true, own_loss: true, ..RebalancingKind::of(Reach::PseudoLabels) };
+    adsh "adsh" Adsh AdshConfig Adsh, "A threshold for each class that the same share of its guesses passes (Guo & Li 2022)",
+        |_| RebalancingKind { whole: true, ..RebalancingKind::of(Reach::Threshold) };
+    tras "tras" Tras TrasConfig Tras, "A second head taught by the first one's logits, moved to rare classes (Wei et al. 2022)",
+        |_| RebalancingKind { whole: true, votes: true, ..RebalancingKind::of(Reach::Threshold) };
+}
+
+/// Names of the objectives beside which a method of such a reach may stand.
+fn beside(reach: Reach) -> &'static str {
+    match reach {
+        Reach::Labels => {
+            "`supervised`, `pseudo-label`, `entropy-minimisation`, `fixmatch`, `flexmatch`, `freematch`, `softmatch` \
+                          or `uda`"
+        }
+        Reach::PseudoLabels => "`fixmatch`, `flexmatch`, `freematch`, `softmatch` or `uda`",
+        Reach::Threshold => "`fixmatch`",
+    }
+}
+
+impl ObjectiveConfig {
+    /// How far a method may reach into the objective, and where it enters. `None`: not at all.
+    fn entrance(&mut self) -> Option<(Reach, &mut SupervisedConfig)> {
+        Some(match self {
+            Self::Supervised(config) => (Reach::Labels, config),
+            Self::PseudoLabel(config) => (Reach::Labels, &mut config.supervised),
+            Self::EntropyMinimisation(config) => (Reach::Labels, &mut config.supervised),
+            Self::FlexMatch(config) => (Reach::PseudoLabels, &mut config.supervised),
+            Self::FreeMatch(config) => (Reach::PseudoLabels, &mut config.supervised),
+            Self::SoftMatch(config) => (Reach::PseudoLabels, &mut config.supervised),
+            Self::Uda(config) => (Reach::PseudoLabels, &mut config.supervised),
+            Self::FixMatch(config) => (Reach::Threshold, &mut config.supervised),
+            _ => return None,
+        })
+    }
+
+    /// The objective with the method beside it; itself where it has no place for one, which
+    /// [`ObjectiveConfig::check_rebalancing`] refuses.
+    #[must_use]
+    pub fn rebalanced(&self, method: &RebalancingConfig) -> Self {
+        let mut objective = self.clone();
+        if let Some((_, supervised)) = objective.entrance() {
+            supervised.rebalancing = Some(method.clone());
+        }
+        objective
+    }
+
+    /// The method beside it.
+    pub fn rebalancing(&self) -> Option<RebalancingConfig> {
+        self.clone().entrance().and_then(|(_, supervised)| supervised.rebalancing.clone())
+    }
+
+    /// Notes where the method cannot stand beside the objective; `path` is the key of the stage.
+    pub fn check_rebalancing(&self, method: &RebalancingConfig, path: &str, problems: &mut Vec<Problem>) {
+        let key = format!("{path}.rebalancing.{}", method.name());
+        method.check(&key, problems);
+        let kind = method.kind();
+        let mut objective = self.clone();
+        let supervised = match objective.entrance() {
+            Some((reach, supervised)) if kind.reach <= reach => supervised,
+            _ => {
+                let message = format!("has no place beside the objective `{}`", self.name());
+                let hint = format!("`{}` goes with {}", method.name(), beside(kind.reach));
+                problems.push(problem(key, message, Some(&hint)));
+                return;
+            }
+        };
+        let weighs = kind.own_loss || matches!(method, RebalancingConfig::ClassWeights(_));
+        if weighs && supervised.class_weights.is_some() {
+            problems.push(problem(
+                key.as_str(),
+                "weighs the labelled loss itself, and the objective's `class_weights` would weigh it again",
+                Some("leave one of the two out"),
+            ));
+        }
+        if kind.own_loss && supervised.label_smoothing > 0.0 {
+            problems.push(problem(
+                key,
+                "makes the labelled loss itself, without the objective's `label_smoothing`",
+                Some("leave `label_smoothing` out"),
+            ));
+        }
+    }
+}
+
+/// How often each class stands among the labels, at least once: a class without labels would weigh without bound.
+fn counts_of<M>(setting: &Setting<'_, M>, classes: usize) -> Vec<f64> {
+    (0..classes).map(|class| setting.class_counts.get(class).copied().unwrap_or(0).max(1) as f64).collect()
+}
+
+/// Weights by the effective number of sequences (Cui et al. 2019, eq. 6), `(1 - β) / (1 - β^n)`, scaled to sum to the
+/// number of classes.
+fn effective_weights(counts: &[f64], beta: f64) -> Vec<f64> {
+    let each =
+        counts.iter().map(|count| if beta >= 1.0 { 1.0 / count } else { (1.0 - beta) / (1.0 - beta.powf(*count)) });
+    let weights: Vec<f64> = each.collect();
+    let sum: f64 = weights.iter().sum();
+    weights.iter().map(|weight| weight / sum * counts.len() as f64).collect()
+}
+
+/// One column for a sigmoid classifier, whose logit is the second class's over the first's; `[rows, outputs]`.
+fn for_outputs(logits: Tensor<2>, outputs: usize) -> Tensor<2> {
+    let [rows, classes] = logits.dims();
+    if outputs == 1 && classes == 2 {
+        logits.clone().slice([0..rows, 1..2]) - logits.slice([0..rows, 0..1])
+    } else {
+        logits
+    }
+}
