@@ -1,9 +1,11 @@
 #![doc = include_str!("../README.md")]
 
 mod methods;
+mod notes;
 mod objective;
 mod over;
 mod parts;
+mod rebalanced;
 mod rebalancing;
 mod registry;
 mod step;

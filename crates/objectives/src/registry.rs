@@ -8,6 +8,7 @@ use semiseq_models::{Input, SequenceModel, Sequences, State};
 use semiseq_schema::{Problem, Scores};
 use serde::{Deserialize, Serialize};
 
+use crate::notes::module_doc;
 use crate::objective::{Measures, Needs, Objective, Setting};
 use crate::parts::sampling::Request;
 use crate::step::{Part, Step, StepContext};
@@ -311,12 +312,6 @@ registry! {
         |_| Kind { values: true, steps: true, ..unsupervised() };
     contrastive_predictive_coding "contrastive-predictive-coding" ContrastivePredictiveCoding ContrastivePredictiveCodingConfig ContrastivePredictiveCoding, "Which sequence the steps to come belong to (van den Oord et al. 2018)",
         |_| causal(unsupervised());
-}
-
-/// The doc comment that a module's source begins with.
-pub(crate) fn module_doc(source: &str) -> String {
-    let lines = source.lines().map_while(|line| line.strip_prefix("//!"));
-    lines.map(|line| line.strip_prefix(' ').unwrap_or(line)).collect::<Vec<_>>().join("\n")
 }
 
 impl ObjectiveConfig {

@@ -2,39 +2,28 @@
 //! Lakshminarayanan, Pritzel & Blundell 2017, "Simple and scalable predictive uncertainty estimation using deep
 //! ensembles", without their adversarial examples).
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use semiseq_datasets::{Prepared, Validation};
 use semiseq_schema::{Problem, mix, problem};
 
-use crate::config::{BaselineConfig, ReferencesConfig, RunConfig};
+use crate::config::{BaselineConfig, MOST_MEMBERS, ReferencesConfig, RunConfig};
 use crate::error::Error;
 use crate::options::RunOptions;
 use crate::recipe::{ModelSettings, ObjectiveSettings};
-use crate::run_folder::FinishedRun;
+use crate::run_folder::{FinishedRun, members};
 use crate::tasks::{Judge, Predictor, Purpose};
-
-/// Where the runs from other seeds stand in a run folder.
-pub(crate) const FOLDER: &str = "members";
-/// Runs of one ensemble at most.
-pub(crate) const MOST: usize = 100;
 
 /// One run of a config.
 pub(crate) type Run<'a, M, O> =
     &'a dyn Fn(&RunConfig<M, O>, Arc<Prepared>, &RunOptions) -> Result<FinishedRun<M, O>, Error>;
-
-/// The folder of a member; the run itself is the first.
-pub(crate) fn folder_of(run: &Path, number: usize) -> PathBuf {
-    run.join(FOLDER).join(number.to_string())
-}
 
 /// Trains the other members, or finds those that are through where the run is resumed.
 ///
 /// # Errors
 ///
 /// What ends a run, and an interruption.
-pub(crate) fn members<M: ModelSettings, O: ObjectiveSettings>(
+pub(crate) fn trained<M: ModelSettings, O: ObjectiveSettings>(
     config: &RunConfig<M, O>,
     data: &Arc<Prepared>,
     options: &RunOptions,
@@ -44,7 +33,7 @@ pub(crate) fn members<M: ModelSettings, O: ObjectiveSettings>(
     let folder = options.out.clone().unwrap_or_default();
     (2..=config.ensemble)
         .map(|number| {
-            let out = folder_of(&folder, number);
+            let out = members::folder_of(&folder, number);
             let options = RunOptions {
                 resume: out.join("config.toml").exists(),
                 out: Some(out),
@@ -83,8 +72,8 @@ impl<M: ModelSettings, O: ObjectiveSettings> RunConfig<M, O> {
 
     /// Notes a number of members that cannot be, and runs whose answers have no average.
     pub(crate) fn check_ensemble(&self, problems: &mut Vec<Problem>) {
-        if !(1..=MOST).contains(&self.ensemble) {
-            let message = format!("must be 1 to {MOST}, got {}", self.ensemble);
+        if !(1..=MOST_MEMBERS).contains(&self.ensemble) {
+            let message = format!("must be 1 to {MOST_MEMBERS}, got {}", self.ensemble);
             problems.push(problem("ensemble", message, Some("3 to 5 are usual; 1 is a run by itself")));
         } else if self.ensemble > 1 && !self.stages.is_empty() {
             let purpose = Purpose::of(self);

@@ -212,7 +212,7 @@ impl<'a, M: ModelSettings, O: ObjectiveSettings> Session<'a, M, O> {
         self.progress.close();
         let options = RunOptions { out: Some(plan.folder.clone()), ..plan.options.clone() };
         let progress = &mut self.progress;
-        let found = ensemble::members(&plan.config, &plan.data, &options, run, &mut |text| progress.note(text));
+        let found = ensemble::trained(&plan.config, &plan.data, &options, run, &mut |text| progress.note(text));
         found.map_err(|error| if plan.options.stopped() { plan.interrupted() } else { error })
     }
 

@@ -86,7 +86,7 @@ pub struct RunConfig<M = ModelConfig, O = ObjectiveConfig> {
     pub weights_part: WeightsPart,
     /// Models from as many seeds, each trained by itself, whose answers are averaged (Lakshminarayanan et al. 2017): a
     /// little more right, surer where they agree, and as many times the time. Default 1.
-    #[serde(default = "one", skip_serializing_if = "is_one")]
+    #[serde(default = "alone", skip_serializing_if = "is_alone")]
     pub ensemble: usize,
     /// Where sequences come from and which labels may be seen.
     pub data: DataConfig,
@@ -110,12 +110,17 @@ fn default_backend() -> String {
     "flex".into()
 }
 
-fn one() -> usize {
+/// Models of one ensemble at most.
+pub(crate) const MOST_MEMBERS: usize = 100;
+
+/// The members of a run by itself.
+pub(crate) fn alone() -> usize {
     1
 }
 
-fn is_one(count: &usize) -> bool {
-    *count == 1
+/// Whether a run is by itself: what a file says nothing of.
+pub(crate) fn is_alone(members: &usize) -> bool {
+    *members == alone()
 }
 
 fn is_body(part: &WeightsPart) -> bool {

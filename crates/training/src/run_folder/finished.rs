@@ -14,7 +14,6 @@ use semiseq_objectives::{ObjectiveConfig, sequences as upload};
 use semiseq_schema::Scores;
 
 use crate::config::{CalibrateConfig, RunConfig, StageConfig, read_as};
-use crate::ensemble;
 use crate::error::Error;
 use crate::files::write_atomic;
 use crate::recipe::{ModelSettings, ObjectiveSettings};
@@ -22,6 +21,7 @@ use crate::run_folder::checksums::Checksums;
 use crate::run_folder::data_check::check_data;
 use crate::run_folder::generator::{self, Generator, Order};
 use crate::run_folder::json::{damaged, json, read_json};
+use crate::run_folder::members;
 use crate::run_folder::model_file::{self, ModelFile};
 use crate::run_folder::seed_folders::seed_folders;
 use crate::run_folder::summary::Summary;
@@ -171,7 +171,7 @@ impl<M: ModelSettings, O: ObjectiveSettings> FinishedRun<M, O> {
             ));
         }
         let calibrated = file.calibration.clone().map(|calibration| Calibrated::new(file.purpose.task(), calibration));
-        let members = (2..=file.members).map(|number| Self::open(&ensemble::folder_of(folder, number), &device));
+        let members = (2..=file.members).map(|number| Self::open(&members::folder_of(folder, number), &device));
         let members = members.collect::<Result<Vec<Self>, Error>>()?;
         if let Some(other) = members.iter().find(|member| member.file.processor != file.processor) {
             return Err(damaged(&other.folder.join(model_file::DESCRIPTION), "its preprocessing is not the run's"));

@@ -13,6 +13,7 @@ pub(crate) mod generator;
 pub(crate) mod json;
 pub(crate) mod lock;
 mod log;
+pub(crate) mod members;
 pub mod metrics_log;
 pub(crate) mod model_file;
 pub(crate) mod record;

@@ -7,8 +7,7 @@ use semiseq_schema::problem;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::config::{limits, read_as};
-use crate::ensemble;
+use crate::config::{self, MOST_MEMBERS, limits, read_as};
 use crate::error::Error;
 use crate::recipe::{ModelKind, ModelSettings, ObjectiveSettings};
 use crate::run_folder::json::{damaged, parse_json, refuse};
@@ -29,16 +28,8 @@ pub(crate) struct ModelFile<M> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) calibration: Option<Calibration>,
     /// Models whose answers are averaged, this one among them.
-    #[serde(default = "one", skip_serializing_if = "is_one")]
+    #[serde(default = "config::alone", skip_serializing_if = "config::is_alone")]
     pub(crate) members: usize,
-}
-
-fn one() -> usize {
-    1
-}
-
-fn is_one(count: &usize) -> bool {
-    *count == 1
 }
 
 impl<M: ModelSettings> ModelFile<M> {
@@ -76,8 +67,8 @@ impl<M: ModelSettings> ModelFile<M> {
             let wanted = wanted.map_or("no forecast".into(), |wanted| format!("{wanted}"));
             problems.push(problem("outputs", format!("is {}, and the data ask for {wanted}", self.outputs), None));
         }
-        if !(1..=ensemble::MOST).contains(&self.members) {
-            problems.push(problem("members", format!("must be 1 to {}, got {}", ensemble::MOST, self.members), None));
+        if !(1..=MOST_MEMBERS).contains(&self.members) {
+            problems.push(problem("members", format!("must be 1 to {}, got {}", MOST_MEMBERS, self.members), None));
         }
         let Purpose { targets, predictor, .. } = self.purpose;
         if let Some(calibration) = &self.calibration {

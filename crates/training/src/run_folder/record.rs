@@ -10,7 +10,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::RunConfig;
 use crate::cross_validation;
-use crate::ensemble;
 use crate::error::Error;
 use crate::files::{make_folder, write_atomic};
 use crate::learner::checkpoint::{self, Checkpoints, Files, parse};
@@ -26,6 +25,7 @@ use crate::run_folder::generator;
 use crate::run_folder::json::json;
 use crate::run_folder::lock::FolderLock;
 use crate::run_folder::log::{self, Log};
+use crate::run_folder::members;
 use crate::run_folder::metrics_log::MetricsLog;
 use crate::run_folder::result::RESULT;
 use crate::run_folder::summary::Summary;
@@ -83,7 +83,7 @@ const WRITTEN: [&str; 23] = [
     "summary.json",
     log::NAME,
     cross_validation::FOLDER,
-    ensemble::FOLDER,
+    members::FOLDER,
     environment::NAME,
     "tensorboard",
     checksums::NAME,

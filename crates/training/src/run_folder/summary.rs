@@ -5,6 +5,7 @@ use std::fmt;
 use semiseq_schema::{Intervals, METRICS, Scores};
 use serde::{Deserialize, Serialize};
 
+use crate::config;
 use crate::learner::Outcome;
 use crate::run_folder::fold_scores::CrossValidation;
 
@@ -36,7 +37,7 @@ pub struct Summary {
     /// Test sequences.
     pub n_test: usize,
     /// Models from as many seeds, whose answers are averaged.
-    #[serde(skip_serializing_if = "is_one", default = "one")]
+    #[serde(skip_serializing_if = "config::is_alone", default = "config::alone")]
     pub ensemble: usize,
     /// Classes.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -107,14 +108,6 @@ pub struct BaselineSummary {
 
 /// The baseline's row.
 const LABELS_ONLY: &str = "labelled only (baseline)";
-
-fn one() -> usize {
-    1
-}
-
-fn is_one(count: &usize) -> bool {
-    *count == 1
-}
 
 fn is_zero(count: &usize) -> bool {
     *count == 0
