@@ -74,8 +74,11 @@ fn labeled(run: &SavedRun) -> Result<Vec<Vec<f64>>, Error> {
     }
 }
 
-/// Refuses a model that says the same in each pass.
+/// Refuses a model that says the same in each pass; the models of an ensemble differ by themselves.
 fn check_dropout(run: &SavedRun) -> Result<(), Error> {
+    if run.member_count() > 1 {
+        return Ok(());
+    }
     let settings = serde_json::to_value(run.settings()).unwrap_or_default();
     let tokens = run.processor().input().vocabulary().is_some();
     if settings.as_object().is_some_and(|tables| tables.values().any(|model| has_dropout(model, tokens))) {
@@ -84,7 +87,7 @@ fn check_dropout(run: &SavedRun) -> Result<(), Error> {
     Err(Error::input(
         "`--by bald` compares passes with dropout, and the model has none",
         format!(
-            "train with `[model.{}] dropout = 0.5`, or use `--by margin`, `entropy` or `badge`",
+            "train with `[model.{}] dropout = 0.5` or `ensemble = 3`, or use `--by margin`, `entropy` or `badge`",
             run.settings().name()
         ),
     ))

@@ -46,6 +46,16 @@ fn the_run_answers_with_the_mean_of_its_members_and_resumes() {
     let evaluated: serde_json::Value = serde_json::from_slice(&evaluated.stdout).expect("JSON");
     assert_eq!(evaluated["accuracy"], found["test"]["accuracy"]);
 
+    // Which rows the members dispute is asked of them, and not of one model with its dropout.
+    let run = SavedRun::open(&folder.join("runs/small"), &Device::flex()).expect("a run");
+    let raw = Dataset {
+        sequences: vec![Sequence::Series(Series { values: vec![0.5; 40], channels: 1 })],
+        ..Dataset::default()
+    };
+    let data = run.processor().apply(Dataset { targets: vec![Target::Missing], ..raw }).expect("prepared");
+    let said = run.sampled_outputs(&data, 20, 0);
+    assert!(said.len() == 3 && said[0] != said[1], "{said:?}");
+
     // Stopped between two members, it goes on with the third.
     std::fs::remove_file(folder.join("runs/small/summary.json")).expect("a summary");
     std::fs::remove_dir_all(folder.join("runs/small/members/3")).expect("a member");

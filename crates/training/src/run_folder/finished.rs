@@ -360,9 +360,13 @@ impl<M: ModelSettings, O: ObjectiveSettings> FinishedRun<M, O> {
         Ok(self.prediction(&outputs, 0))
     }
 
-    /// What the model alone says of prepared sequences with its dropout left on, in `passes` passes: Monte Carlo
-    /// dropout (Gal & Ghahramani 2016).
+    /// What the models of an ensemble each say of prepared sequences; of one model what it says with its dropout left
+    /// on, in `passes` passes: Monte Carlo dropout (Gal & Ghahramani 2016).
     pub fn sampled_outputs(&self, dataset: &Dataset, passes: usize, seed: u64) -> Vec<Outputs> {
+        if !self.members.is_empty() {
+            let all = std::iter::once(self).chain(&self.members);
+            return all.map(|member| member.own_outputs(dataset, member.file.purpose.task(), &|| false)).collect();
+        }
         let model = self.model.clone().train();
         device_of(&model).seed(seed);
         (0..passes).map(|_| outputs(&model, dataset, self.file.purpose.task())).collect()
