@@ -103,7 +103,7 @@ fn measure(
     product: &(dyn Fn() -> f64 + Sync),
     mut torch: Option<&mut Torch>,
 ) -> Vec<Row> {
-    let sides = Side::of(case, options.backend, options.checkpointing);
+    let sides = Side::of(case, options);
     torch = torch.filter(|_| case.has_peers());
     let sides: Vec<(Side, Box<dyn Fn()>)> = sides.into_iter().map(|side| (side, sides::runner(side, case))).collect();
     let mut seconds: Vec<Vec<f64>> = vec![Vec::new(); sides.len() + 2];

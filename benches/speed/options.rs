@@ -20,6 +20,9 @@ pub struct Options {
     /// Fewer rounds, and no memory
     #[arg(long)]
     pub quick: bool,
+    /// Leave Burn's own modules out, which on a card take fifty times as long
+    #[arg(long)]
+    pub without_burn: bool,
     /// Time training with gradient checkpointing too
     #[arg(long)]
     pub checkpointing: bool,

@@ -12,6 +12,7 @@ use semiseq_kernels::{
 };
 
 use crate::case::{Case, MIN_GRU};
+use crate::options::Options;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Side {
@@ -34,10 +35,10 @@ impl Side {
     }
 
     /// [`Side::all`], and ours with checkpointing where asked for.
-    pub fn of(case: Case, named: Option<Backend>, checkpointing: bool) -> Vec<Self> {
-        let mut sides = Self::all(named);
-        sides.retain(|side| case.has_peers() || !matches!(side, Self::Burn(_)));
-        let ours = sides.first().and_then(|side| side.checkpointing(case)).filter(|_| checkpointing);
+    pub fn of(case: Case, options: &Options) -> Vec<Self> {
+        let mut sides = Self::all(options.backend);
+        sides.retain(|side| (case.has_peers() && !options.without_burn) || !matches!(side, Self::Burn(_)));
+        let ours = sides.first().and_then(|side| side.checkpointing(case)).filter(|_| options.checkpointing);
         sides.into_iter().chain(ours).collect()
     }
 

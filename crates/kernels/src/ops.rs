@@ -199,14 +199,16 @@ pub trait WeightOps: Backend {
 #[cfg(feature = "gpu")]
 #[backend_extension(Cube, Fusion, Autodiff)]
 pub trait RecurrentGpuOps: Backend {
-    /// States `[batch, time + 1, hidden]`, the last row the memory, and what the pass back needs.
+    /// States `[batch, time + 2, hidden]` and what the pass back needs. The states lie in the order of time, with the
+    /// initial one where reading begins; the last row is the memory.
     ///
     /// # Shapes
     ///
-    /// - projected: `[batch, time, gates * hidden]`, with the input bias
+    /// - projected: `[batch, time, gates * hidden]`, without a bias
     /// - mask: `[batch, time]`, read only where `masked`
-    /// - initial: `[1, batch, hidden]`; `[2, batch, hidden]` for a cell with memory
-    /// - recurrent_weight: `[gates * hidden, hidden]`, recurrent_bias: `[gates * hidden]`
+    /// - initial: `[1, batch, hidden]`, or `[2, batch, hidden]` for a cell with memory; read only where `started`, else
+    ///   zeros
+    /// - recurrent_weight: `[gates * hidden, hidden]`, biases: `[gates * hidden]`
     #[allow(clippy::too_many_arguments, reason = "an operation takes its tensors one by one")]
     #[fusion(meta = recurrence_on_gpu_metadata)]
     fn recurrence_on_gpu(
@@ -214,14 +216,16 @@ pub trait RecurrentGpuOps: Backend {
         mask: FloatTensor<Self>,
         initial: FloatTensor<Self>,
         recurrent_weight: FloatTensor<Self>,
+        input_bias: FloatTensor<Self>,
         recurrent_bias: FloatTensor<Self>,
         #[fusion(scalar = cell.code())] cell: Cell,
         #[fusion(scalar = direction as u32)] direction: Direction,
         masked: bool,
+        started: bool,
     ) -> (FloatTensor<Self>, FloatTensor<Self>);
 
-    /// Gradients of the gates' sums, `[batch, time, parts * hidden]`, and of the initial state. A GRU's candidate
-    /// has two parts, the input's and the state's.
+    /// Gradients of the gates' sums, `[batch, time, parts * hidden]`, and of the initial state where the pass
+    /// forward was `started` from one. A GRU's candidate has two parts, the input's and the state's.
     #[allow(clippy::too_many_arguments, reason = "an operation takes its tensors one by one")]
     #[fusion(meta = recurrence_on_gpu_backward_metadata)]
     fn recurrence_on_gpu_backward(
@@ -234,6 +238,7 @@ pub trait RecurrentGpuOps: Backend {
         #[fusion(scalar = cell.code())] cell: Cell,
         #[fusion(scalar = direction as u32)] direction: Direction,
         masked: bool,
+        started: bool,
     ) -> (FloatTensor<Self>, FloatTensor<Self>);
 }
 
@@ -244,10 +249,12 @@ fn recurrence_on_gpu_metadata(
     _mask: &TensorSpec,
     _initial: &TensorSpec,
     recurrent_weight: &TensorSpec,
+    _input_bias: &TensorSpec,
     _recurrent_bias: &TensorSpec,
     cell: &Cell,
     _direction: &Direction,
     _masked: &bool,
+    _started: &bool,
 ) -> (TensorSpec, TensorSpec) {
     let (states, kept) = crate::gpu::forward_shapes(&projected.shape, &recurrent_weight.shape, *cell);
     (TensorSpec::new(states, projected.dtype), TensorSpec::new(kept, projected.dtype))
@@ -265,6 +272,7 @@ fn recurrence_on_gpu_backward_metadata(
     cell: &Cell,
     _direction: &Direction,
     _masked: &bool,
+    _started: &bool,
 ) -> (TensorSpec, TensorSpec) {
     (TensorSpec::new(crate::gpu::sums_shape(&states.shape, *cell), states.dtype), initial.clone())
 }

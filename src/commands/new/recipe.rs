@@ -10,6 +10,8 @@ pub(super) struct Recipe {
     pub(super) transform: String,
     pub(super) model: String,
     pub(super) stages: String,
+    /// Models from as many seeds, averaged.
+    pub(super) members: usize,
     /// Expected time on two CPU cores.
     pub(super) seconds: f64,
 }
@@ -25,6 +27,8 @@ const SECONDS: f64 = 1.2e-8;
 const PAIR_SECONDS: f64 = 6e-7;
 /// Sequences of which there are such graphs, at most.
 const GRAPHED: usize = 20_000;
+/// Models whose answers are averaged, where labels are so few that a single one depends on its seed.
+const MEMBERS: usize = 3;
 /// Passes of a step: forward and backward, and those of virtual adversarial training.
 const PLAIN_PASSES: f64 = 3.0;
 const ADVERSARIAL_PASSES: f64 = 9.0;
@@ -47,12 +51,18 @@ pub(super) fn of(found: &Found) -> Recipe {
             let steps = if found.text() { 400 } else { 600 };
             let pairs = if found.text() { 0.0 } else { PAIR_SECONDS * (found.sequences().min(GRAPHED) as f64).powi(2) };
             let seconds = cost(first_steps, 64, PLAIN_PASSES) + cost(steps, 5 * batch, ADVERSARIAL_PASSES) + pairs;
-            Recipe { transform, model, stages: format!("{first}{}", semi_supervised(found, steps, batch)), seconds }
+            Recipe {
+                transform,
+                model,
+                stages: format!("{first}{}", semi_supervised(found, steps, batch)),
+                members: MEMBERS,
+                seconds: MEMBERS as f64 * seconds,
+            }
         }
         Task::Unsupervised => {
             let steps = (10 * found.sequences() / 32).clamp(200, 2000);
             let stages = autoencoder(steps);
-            Recipe { transform, model, stages, seconds: cost(steps, 32, 2.0 * PLAIN_PASSES) }
+            Recipe { transform, model, stages, members: 1, seconds: cost(steps, 32, 2.0 * PLAIN_PASSES) }
         }
         task => {
             let batch = found.labeled().clamp(8, 32);
@@ -63,6 +73,7 @@ pub(super) fn of(found: &Found) -> Recipe {
                 transform,
                 model,
                 stages: labels_alone(steps, batch, adversarial),
+                members: 1,
                 seconds: cost(steps, batch, passes),
             }
         }

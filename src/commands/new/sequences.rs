@@ -48,7 +48,7 @@ impl Found {
 /// The config.
 pub(super) fn config(arguments: &Arguments, found: &Found) -> String {
     let [least, median, most] = found.train.lengths;
-    let Recipe { transform, model, stages, seconds } = recipe::of(found);
+    let Recipe { transform, model, stages, members, seconds } = recipe::of(found);
     let (labeled, unlabeled) = (found.labeled(), found.unlabeled);
     let kind = found.train.kind;
     let mut data = vec![format!("source = {}", quoted(&arguments.path))];
@@ -67,12 +67,16 @@ pub(super) fn config(arguments: &Arguments, found: &Found) -> String {
                 .into(),
         );
     }
+    let ensemble = match members {
+        1 => String::new(),
+        members => format!("ensemble = {members}                 # models from as many seeds, averaged; 1 is faster\n"),
+    };
     format!(
         "# Train with: semiseq train THIS_FILE\n\
          # {kind}: {labeled} with a label and {unlabeled} without, length {least} to {most} (median {median}).\n\
          # On two CPU cores this takes {time}.\n\
-         name = \"{name}\"\nseed = 0\nbackend = \"flex\"             # flex or ndarray (CPU), wgpu or cuda (GPU)\n\n\
-         [data]\n{data}\n{transform}\n{model}\n{stages}",
+         name = \"{name}\"\nseed = 0\nbackend = \"flex\"             # flex or ndarray (CPU), wgpu or cuda (GPU)\n\
+         {ensemble}\n[data]\n{data}\n{transform}\n{model}\n{stages}",
         time = about(seconds),
         name = run_name(arguments.output.as_deref().unwrap_or(Path::new(&arguments.path))),
         data = data.join("\n"),

@@ -12,12 +12,15 @@ impl RecurrentGpuOps for CubeBackend {
         mask: FloatTensor<Self>,
         initial: FloatTensor<Self>,
         recurrent_weight: FloatTensor<Self>,
+        input_bias: FloatTensor<Self>,
         recurrent_bias: FloatTensor<Self>,
         cell: Cell,
         direction: Direction,
         masked: bool,
+        started: bool,
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        gpu::forward(projected, mask, initial, recurrent_weight, recurrent_bias, cell, direction, masked)
+        let settings = gpu::Settings { cell, direction, masked, started };
+        gpu::forward(projected, mask, initial, recurrent_weight, [input_bias, recurrent_bias], settings)
     }
 
     fn recurrence_on_gpu_backward(
@@ -30,7 +33,9 @@ impl RecurrentGpuOps for CubeBackend {
         cell: Cell,
         direction: Direction,
         masked: bool,
+        started: bool,
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        gpu::backward(gradient, states, kept, mask, initial, recurrent_weight, cell, direction, masked)
+        let settings = gpu::Settings { cell, direction, masked, started };
+        gpu::backward(gradient, states, kept, mask, initial, recurrent_weight, settings)
     }
 }

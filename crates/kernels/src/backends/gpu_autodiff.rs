@@ -24,27 +24,30 @@ struct SequenceState<B: Backend> {
     cell: Cell,
     direction: Direction,
     masked: bool,
+    started: bool,
 }
 
-impl<B: RecurrentGpuOps> Backward<B, 4> for Sequence {
+impl<B: RecurrentGpuOps> Backward<B, 5> for Sequence {
     type State = SequenceState<B>;
 
-    fn backward(self, ops: Ops<Self::State, 4>, grads: &mut Gradients, _checkpointer: &mut Checkpointer) {
-        let SequenceState { states, kept, mask, initial, recurrent_weight, cell, direction, masked } = ops.state;
+    fn backward(self, ops: Ops<Self::State, 5>, grads: &mut Gradients, _checkpointer: &mut Checkpointer) {
+        let SequenceState { states, kept, mask, initial, recurrent_weight, cell, direction, masked, started } =
+            ops.state;
         let gradient = grads.consume::<B>(&ops.node);
         let (sums, before) = B::recurrence_on_gpu_backward(
             gradient,
             states.clone(),
             kept,
             mask,
-            initial.clone(),
+            initial,
             recurrent_weight,
             cell,
             direction,
             masked,
+            started,
         );
         let shape = states.shape();
-        let (batch, time, hidden) = (shape[0], shape[1] - 1, shape[2]);
+        let (batch, time, hidden) = (shape[0], shape[1] - 2, shape[2]);
         let (projected, recurrent) = match cell {
             Cell::Gru(_) => {
                 let part = |from: usize, to: usize| {
@@ -55,44 +58,40 @@ impl<B: RecurrentGpuOps> Backward<B, 4> for Sequence {
             }
             _ => (sums.clone(), sums),
         };
-        let rows = batch * time;
-        let recurrent = B::float_reshape(recurrent, Shape::new([rows, cell.gates() * hidden]));
-        let [to_projected, to_initial, to_weight, to_bias] = ops.parents;
-        if let Some(node) = to_projected {
-            grads.register::<B>(node.id, projected);
-        }
+        let (rows, width) = (batch * time, cell.gates() * hidden);
+        let flat = |sums: FloatTensor<B>| B::float_reshape(sums, Shape::new([rows, width]));
+        let of_bias = |sums: FloatTensor<B>| B::float_reshape(B::float_sum_dim(flat(sums), 0), Shape::new([width]));
+        let [to_projected, to_initial, to_weight, to_input_bias, to_recurrent_bias] = ops.parents;
         if let Some(node) = to_initial {
             grads.register::<B>(node.id, before);
         }
         if let Some(node) = to_weight {
-            let earlier = B::float_reshape(earlier::<B>(states, initial, direction), Shape::new([rows, hidden]));
-            let product = B::float_matmul(B::float_transpose(recurrent.clone()), earlier);
+            // The state before each step.
+            let from = if direction == Direction::Forward { 0 } else { 1 };
+            let earlier = B::float_slice(states, &[0..batch, from..from + time, 0..hidden].map(Slice::from));
+            let earlier = B::float_reshape(earlier, Shape::new([rows, hidden]));
+            let product = B::float_matmul(B::float_transpose(flat(recurrent.clone())), earlier);
             grads.register::<B>(node.id, product);
         }
-        if let Some(node) = to_bias {
-            let sum = B::float_sum_dim(recurrent, 0);
-            grads.register::<B>(node.id, B::float_reshape(sum, Shape::new([cell.gates() * hidden])));
+        match (to_input_bias, to_recurrent_bias) {
+            // Alike where the state's part of a gate is added to the input's.
+            (Some(input), Some(state)) if !matches!(cell, Cell::Gru(_)) => {
+                let sum = of_bias(recurrent);
+                grads.register::<B>(input.id, sum.clone());
+                grads.register::<B>(state.id, sum);
+            }
+            (input, state) => {
+                if let Some(node) = input {
+                    grads.register::<B>(node.id, of_bias(projected.clone()));
+                }
+                if let Some(node) = state {
+                    grads.register::<B>(node.id, of_bias(recurrent));
+                }
+            }
         }
-    }
-}
-
-/// The state before each step, `[batch, time, hidden]`.
-fn earlier<B: Backend>(states: FloatTensor<B>, initial: FloatTensor<B>, direction: Direction) -> FloatTensor<B> {
-    let shape = states.shape();
-    let (batch, time, hidden) = (shape[0], shape[1] - 1, shape[2]);
-    let first = B::float_slice(initial, &[0..1, 0..batch, 0..hidden].map(Slice::from));
-    let first = B::float_reshape(first, Shape::new([batch, 1, hidden]));
-    if time == 1 {
-        return first;
-    }
-    let steps = match direction {
-        Direction::Forward => 0..time - 1,
-        Direction::Backward => 1..time,
-    };
-    let others = B::float_slice(states, &[0..batch, steps, 0..hidden].map(Slice::from));
-    match direction {
-        Direction::Forward => B::float_cat(vec![first, others], 1),
-        Direction::Backward => B::float_cat(vec![others, first], 1),
+        if let Some(node) = to_projected {
+            grads.register::<B>(node.id, projected);
+        }
     }
 }
 
@@ -102,12 +101,14 @@ impl<B: RecurrentGpuOps, C: CheckpointStrategy> RecurrentGpuOps for Autodiff<B, 
         mask: FloatTensor<Self>,
         initial: FloatTensor<Self>,
         recurrent_weight: FloatTensor<Self>,
+        input_bias: FloatTensor<Self>,
         recurrent_bias: FloatTensor<Self>,
         cell: Cell,
         direction: Direction,
         masked: bool,
+        started: bool,
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        let nodes = [&projected, &initial, &recurrent_weight, &recurrent_bias].map(|tensor| tensor.node());
+        let nodes = [&projected, &initial, &recurrent_weight, &input_bias, &recurrent_bias].map(|tensor| tensor.node());
         let (mask, initial, weight) =
             (mask.into_primitive(), initial.into_primitive(), recurrent_weight.into_primitive());
         let (states, kept) = B::recurrence_on_gpu(
@@ -115,10 +116,12 @@ impl<B: RecurrentGpuOps, C: CheckpointStrategy> RecurrentGpuOps for Autodiff<B, 
             mask.clone(),
             initial.clone(),
             weight.clone(),
+            input_bias.into_primitive(),
             recurrent_bias.into_primitive(),
             cell,
             direction,
             masked,
+            started,
         );
         let output = match Sequence.prepare::<C>(nodes).compute_bound().stateful() {
             OpsKind::UnTracked(node) => node.finish(states),
@@ -133,6 +136,7 @@ impl<B: RecurrentGpuOps, C: CheckpointStrategy> RecurrentGpuOps for Autodiff<B, 
                     cell,
                     direction,
                     masked,
+                    started,
                 };
                 node.finish(state, states)
             }
@@ -151,6 +155,7 @@ impl<B: RecurrentGpuOps, C: CheckpointStrategy> RecurrentGpuOps for Autodiff<B, 
         cell: Cell,
         direction: Direction,
         masked: bool,
+        started: bool,
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
         let (sums, before) = B::recurrence_on_gpu_backward(
             gradient.into_primitive(),
@@ -162,6 +167,7 @@ impl<B: RecurrentGpuOps, C: CheckpointStrategy> RecurrentGpuOps for Autodiff<B, 
             cell,
             direction,
             masked,
+            started,
         );
         (Self::from_inner(sums), Self::from_inner(before))
     }

@@ -3,7 +3,7 @@
 
 use cubecl::prelude::*;
 
-use super::forward::tangent;
+use super::cell;
 use super::plan::Plan;
 use crate::Cell;
 
@@ -11,7 +11,7 @@ use crate::Cell;
 ///
 /// # Shapes
 ///
-/// - gradient, states: `[batch, time + 1, hidden]`, the last row the memory's
+/// - gradient, states: `[batch, time + 2, hidden]`, as in the pass forward
 /// - kept, mask, initial: as in the pass forward
 /// - weight: `[gates * hidden, hidden]`
 /// - sums: `[batch, time, plan.sums() * hidden]`; a GRU's candidate has two, of the input's part and the state's
@@ -51,7 +51,7 @@ pub(super) fn backward_kernel(
             if comptime!(plan.cell.has_memory()) {
                 let mut last = 0.0f32;
                 if first + row < batch {
-                    last = gradient[((first + row) * (time + 1) + time) * width + place];
+                    last = gradient[((first + row) * (time + 2) + time + 1) * width + place];
                 }
                 memory[row * width + place] = last;
             }
@@ -75,77 +75,58 @@ pub(super) fn backward_kernel(
                 let part = row * gates * width + place;
                 if source < batch {
                     let line = source * time + moment;
-                    let keep = line * planes * width + place;
-                    let out = line * parts * width + place;
-                    let state = (source * (time + 1) + moment) * width + place;
-                    // Where the state of the step before lies, in the order in which the steps are read.
-                    let mut earlier = state - width;
-                    let mut kept_earlier = keep - planes * width;
+                    // Where the state lies, and the one before, in the order in which the steps are read.
+                    let mut after = source * (time + 2) + moment;
+                    let mut earlier = after;
                     if comptime!(plan.reverse) {
-                        earlier = state + width;
-                        kept_earlier = keep + planes * width;
+                        earlier += 1;
+                    } else {
+                        after += 1;
                     }
-                    let real = if comptime!(plan.masked) { mask[line] } else { 1.0f32.runtime() };
-                    let total = gradient[state] + hidden[own];
-                    let new = total * real;
-                    let mut rest = total - new;
-                    if comptime!(plan.cell == Cell::Lstm) {
-                        let old = if step == 0 {
+                    let mut keep = Array::<f32>::new(planes);
+                    #[unroll]
+                    for plane in 0..planes {
+                        keep[plane] = kept[(line * planes + plane) * width + place];
+                    }
+                    let mut found = Array::<f32>::new(comptime!(plan.sums() + 1));
+                    if comptime!(plan.cell.has_memory()) {
+                        found[parts] = memory[own];
+                    }
+                    let old = if comptime!(plan.cell.has_memory()) {
+                        if step > 0 {
+                            let mut line_before = line;
+                            if comptime!(plan.reverse) {
+                                line_before += 1;
+                            } else {
+                                line_before -= 1;
+                            }
+                            kept[(line_before * planes + planes - 1) * width + place]
+                        } else if comptime!(plan.started) {
                             initial[(batch + source) * width + place]
                         } else {
-                            kept[kept_earlier + 4 * width]
-                        };
-                        let entry = kept[keep];
-                        let forget = kept[keep + width];
-                        let candidate = kept[keep + 2 * width];
-                        let exit = kept[keep + 3 * width];
-                        let bent = tangent(forget * old + entry * candidate);
-                        let carried = memory[own];
-                        let cell = carried * real + new * exit * (1.0f32 - bent * bent);
-                        memory[own] = carried - carried * real + cell * forget;
-                        let of_entry = cell * candidate * entry * (1.0f32 - entry);
-                        let of_forget = cell * old * forget * (1.0f32 - forget);
-                        let of_candidate = cell * entry * (1.0f32 - candidate * candidate);
-                        let of_exit = new * bent * exit * (1.0f32 - exit);
-                        sums[out] = of_entry;
-                        sums[out + width] = of_forget;
-                        sums[out + 2 * width] = of_candidate;
-                        sums[out + 3 * width] = of_exit;
-                        recurrent[part] = of_entry;
-                        recurrent[part + width] = of_forget;
-                        recurrent[part + 2 * width] = of_candidate;
-                        recurrent[part + 3 * width] = of_exit;
-                    } else if comptime!(matches!(plan.cell, Cell::Gru(_))) {
-                        let old = if step == 0 { initial[source * width + place] } else { states[earlier] };
-                        let reset = kept[keep];
-                        let update = kept[keep + width];
-                        let candidate = kept[keep + 2 * width];
-                        let product = kept[keep + 3 * width];
-                        let of_candidate = new * (1.0f32 - update) * (1.0f32 - candidate * candidate);
-                        let of_reset = of_candidate * product * reset * (1.0f32 - reset);
-                        let of_update = new * (old - candidate) * update * (1.0f32 - update);
-                        rest += new * update;
-                        sums[out] = of_reset;
-                        sums[out + width] = of_update;
-                        sums[out + 2 * width] = of_candidate;
-                        sums[out + 3 * width] = of_candidate * reset;
-                        recurrent[part] = of_reset;
-                        recurrent[part + width] = of_update;
-                        recurrent[part + 2 * width] = of_candidate * reset;
-                    } else {
-                        let value = kept[keep];
-                        let mut of_sum = 0.0f32;
-                        if comptime!(plan.relu()) {
-                            if value > 0.0f32 {
-                                of_sum = new;
-                            }
-                        } else {
-                            of_sum = new * (1.0f32 - value * value);
+                            0.0f32.runtime()
                         }
-                        sums[out] = of_sum;
-                        recurrent[part] = of_sum;
+                    } else {
+                        states[earlier * width + place]
+                    };
+                    let real = if comptime!(plan.masked) { mask[line] } else { 1.0f32.runtime() };
+                    let total = gradient[after * width + place] + hidden[own];
+                    let new = total * real;
+                    let passed = cell::backward(&keep, old, new, real, &mut found, comptime!(plan.cell));
+                    hidden[own] = total - new + passed;
+                    if comptime!(plan.cell.has_memory()) {
+                        memory[own] = found[parts];
                     }
-                    hidden[own] = rest;
+                    #[unroll]
+                    for sum in 0..parts {
+                        sums[(line * parts + sum) * width + place] = found[sum];
+                    }
+                    #[unroll]
+                    for gate in 0..gates {
+                        // A GRU's candidate has two, of the input's part and of the state's.
+                        let last = comptime!(gate == 2 && matches!(plan.cell, Cell::Gru(_)));
+                        recurrent[part + gate * width] = found[comptime!(if last { 3 } else { gate })];
+                    }
                 } else {
                     #[unroll]
                     for gate in 0..gates {
@@ -179,18 +160,20 @@ pub(super) fn backward_kernel(
         sync_cube();
     }
 
-    let mut place = unit;
-    while place < width {
-        #[unroll]
-        for row in 0..rows {
-            let source = first + row;
-            if source < batch {
-                before[source * width + place] = hidden[row * width + place];
-                if comptime!(plan.cell.has_memory()) {
-                    before[(batch + source) * width + place] = memory[row * width + place];
+    if comptime!(plan.started) {
+        let mut place = unit;
+        while place < width {
+            #[unroll]
+            for row in 0..rows {
+                let source = first + row;
+                if source < batch {
+                    before[source * width + place] = hidden[row * width + place];
+                    if comptime!(plan.cell.has_memory()) {
+                        before[(batch + source) * width + place] = memory[row * width + place];
+                    }
                 }
             }
+            place += units;
         }
-        place += units;
     }
 }

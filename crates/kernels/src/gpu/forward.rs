@@ -2,20 +2,21 @@
 
 use cubecl::prelude::*;
 
+use super::cell;
 use super::plan::Plan;
-use crate::Cell;
 
 /// Runs `plan.rows` sequences a cube through all steps. Units stride over the hidden units of a layer, and meet
 /// once a step; states wait in shared memory, and so do the recurrent weights where they fit.
 ///
 /// # Shapes
 ///
-/// - projected: `[batch, time, gates * hidden]`, the input's part of each gate with the input bias
+/// - projected: `[batch, time, gates * hidden]`, the input's part of each gate
 /// - mask: `[batch, time]`, read only where the plan is masked
-/// - initial: `[1, batch, hidden]`, with memory `[2, batch, hidden]`
+/// - initial: `[1, batch, hidden]`, with memory `[2, batch, hidden]`, read only where the plan is started
 /// - weight: `[hidden, gates * hidden]`, transposed, so that neighbouring units read neighbouring values
-/// - bias: `[gates * hidden]`
-/// - states: `[batch, time + 1, hidden]`, the last row the memory
+/// - input_bias, bias: `[gates * hidden]`
+/// - states: `[batch, time + 2, hidden]`, in the order of time, with the initial one where reading begins; the last row
+///   is the memory
 /// - kept: `[batch, time, plan.kept() * hidden]`, what the pass back needs
 #[cube(launch)]
 pub(super) fn forward_kernel(
@@ -23,6 +24,7 @@ pub(super) fn forward_kernel(
     mask: &[f32],
     initial: &[f32],
     weight: &[f32],
+    input_bias: &[f32],
     bias: &[f32],
     states: &mut [f32],
     kept: &mut [f32],
@@ -58,10 +60,17 @@ pub(super) fn forward_kernel(
             let mut value = 0.0f32;
             let mut old = 0.0f32;
             if source < batch {
-                value = initial[source * width + place];
-                if comptime!(plan.cell.has_memory()) {
-                    old = initial[(batch + source) * width + place];
+                if comptime!(plan.started) {
+                    value = initial[source * width + place];
+                    if comptime!(plan.cell.has_memory()) {
+                        old = initial[(batch + source) * width + place];
+                    }
                 }
+                let mut begin = source * (time + 2);
+                if comptime!(plan.reverse) {
+                    begin += time;
+                }
+                states[begin * width + place] = value;
             }
             state[row * width + place] = value;
             if comptime!(plan.cell.has_memory()) {
@@ -106,44 +115,35 @@ pub(super) fn forward_kernel(
                 let source = first + row;
                 if source < batch {
                     let line = source * time + moment;
-                    let input = line * gates * width + place;
-                    let keep = line * planes * width + place;
+                    let mut input = Array::<f32>::new(gates);
+                    let mut sum = Array::<f32>::new(gates);
+                    let mut keep = Array::<f32>::new(planes);
+                    #[unroll]
+                    for gate in 0..gates {
+                        input[gate] =
+                            projected[(line * gates + gate) * width + place] + input_bias[gate * width + place];
+                        sum[gate] = sums[row * gates + gate];
+                    }
+                    if comptime!(plan.cell.has_memory()) {
+                        keep[comptime!(plan.kept() - 1)] = memory[row * width + place];
+                    }
                     let old = state[now + row * width + place];
                     let real = if comptime!(plan.masked) { mask[line] } else { 1.0f32.runtime() };
-                    let new = if comptime!(plan.cell == Cell::Lstm) {
-                        let entry = sigmoid(projected[input] + sums[row * gates]);
-                        let forget = sigmoid(projected[input + width] + sums[row * gates + 1]);
-                        let candidate = tangent(projected[input + 2 * width] + sums[row * gates + 2]);
-                        let exit = sigmoid(projected[input + 3 * width] + sums[row * gates + 3]);
-                        let before = memory[row * width + place];
-                        let cell = forget * before + entry * candidate;
-                        let carried = before + (cell - before) * real;
-                        memory[row * width + place] = carried;
-                        kept[keep] = entry;
-                        kept[keep + width] = forget;
-                        kept[keep + 2 * width] = candidate;
-                        kept[keep + 3 * width] = exit;
-                        kept[keep + 4 * width] = carried;
-                        exit * tangent(cell)
-                    } else if comptime!(matches!(plan.cell, Cell::Gru(_))) {
-                        let product = sums[row * gates + 2];
-                        let reset = sigmoid(projected[input] + sums[row * gates]);
-                        let update = sigmoid(projected[input + width] + sums[row * gates + 1]);
-                        let candidate = tangent(projected[input + 2 * width] + reset * product);
-                        kept[keep] = reset;
-                        kept[keep + width] = update;
-                        kept[keep + 2 * width] = candidate;
-                        kept[keep + 3 * width] = product;
-                        candidate + update * (old - candidate)
-                    } else {
-                        let sum = projected[input] + sums[row];
-                        let value = if comptime!(plan.relu()) { f32::max(sum, 0.0f32) } else { tangent(sum) };
-                        kept[keep] = value;
-                        value
-                    };
+                    let new = cell::forward(&input, &sum, old, real, &mut keep, comptime!(plan.cell));
+                    if comptime!(plan.cell.has_memory()) {
+                        memory[row * width + place] = keep[comptime!(plan.kept() - 1)];
+                    }
+                    #[unroll]
+                    for plane in 0..planes {
+                        kept[(line * planes + plane) * width + place] = keep[plane];
+                    }
                     let carried = old + (new - old) * real;
                     state[next + row * width + place] = carried;
-                    states[(source * (time + 1) + moment) * width + place] = carried;
+                    let mut row_of = source * (time + 2) + moment;
+                    if comptime!(!plan.reverse) {
+                        row_of += 1;
+                    }
+                    states[row_of * width + place] = carried;
                 }
             }
             place += units;
@@ -161,20 +161,9 @@ pub(super) fn forward_kernel(
                 if comptime!(plan.cell.has_memory()) {
                     last = memory[row * width + place];
                 }
-                states[(source * (time + 1) + time) * width + place] = last;
+                states[(source * (time + 2) + time + 1) * width + place] = last;
             }
         }
         place += units;
     }
-}
-
-#[cube]
-fn sigmoid(value: f32) -> f32 {
-    1.0f32 / (1.0f32 + f32::exp(-value))
-}
-
-/// Hyperbolic tangent within bounds at which the graphics languages agree on it: some give NaN for large values.
-#[cube]
-pub(super) fn tangent(value: f32) -> f32 {
-    f32::tanh(f32::clamp(value, -15.0f32, 15.0f32))
 }

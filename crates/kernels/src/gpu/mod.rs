@@ -1,14 +1,17 @@
 //! The recurrences as CubeCL kernels: a whole sequence of a layer and direction is one launch forward and one back.
 //!
-//! A cube (a group of threads with shared memory) takes a few sequences of the batch through all steps, so that no
+//! Where a device says how many cubes (groups of threads with shared memory) it runs together, a sequence is spread over
+//! several of them ([`spread`]). Elsewhere a cube takes a few sequences of the batch through all steps, so that no
 //! step waits for another cube and no state leaves the chip between two steps. Where the recurrent weights fit into
 //! shared memory beside the states they are read from the device's memory once; otherwise each step reads them
 //! through its cache. The products over all steps (the input's projection, the weights' gradients) are left to
 //! Burn's matrix product.
 
 mod backward;
+mod cell;
 mod forward;
 mod plan;
+mod spread;
 
 use burn::backend::TensorMetadata;
 use burn::tensor::Shape;
@@ -28,36 +31,54 @@ pub(crate) fn supports(cell: Cell, hidden: usize) -> bool {
     Plan::supports(cell, hidden)
 }
 
+/// What a recurrence is, beside its tensors.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Settings {
+    pub cell: Cell,
+    pub direction: Direction,
+    /// Whether there is a mask.
+    pub masked: bool,
+    /// Whether there is an initial state other than zeros.
+    pub started: bool,
+}
+
+impl Settings {
+    fn reverse(self) -> bool {
+        self.direction == Direction::Backward
+    }
+}
+
 /// Shapes of the states and of what is kept, from those of the projected input and the recurrent weights.
 pub(crate) fn forward_shapes(projected: &Shape, recurrent_weight: &Shape, cell: Cell) -> (Shape, Shape) {
     let (batch, time, hidden) = (projected[0], projected[1], recurrent_weight[1]);
-    (Shape::new([batch, time + 1, hidden]), Shape::new([batch, time, plan::kept(cell) * hidden]))
+    (Shape::new([batch, time + 2, hidden]), Shape::new([batch, time, plan::kept(cell) * hidden]))
 }
 
 /// Shape of the gradients of the gates' sums.
 pub(crate) fn sums_shape(states: &Shape, cell: Cell) -> Shape {
-    Shape::new([states[0], states[1] - 1, plan::sums(cell) * states[2]])
+    Shape::new([states[0], states[1] - 2, plan::sums(cell) * states[2]])
 }
 
 /// States and what the pass back needs.
-#[allow(clippy::too_many_arguments, reason = "an operation takes its tensors one by one")]
 pub(crate) fn forward(
     projected: CubeTensor,
     mask: CubeTensor,
     initial: CubeTensor,
     recurrent_weight: CubeTensor,
-    recurrent_bias: CubeTensor,
-    cell: Cell,
-    direction: Direction,
-    masked: bool,
+    biases: [CubeTensor; 2],
+    settings: Settings,
 ) -> (CubeTensor, CubeTensor) {
-    let (states, kept) = forward_shapes(&projected.shape(), &recurrent_weight.shape(), cell);
-    let (batch, time, hidden) = (states[0], states[1] - 1, states[2]);
-    let plan = Plan::new(&projected, cell, direction, masked, hidden, batch);
+    let (states, kept) = forward_shapes(&projected.shape(), &recurrent_weight.shape(), settings.cell);
+    let (batch, time, hidden) = (states[0], states[1] - 2, states[2]);
+    if let Some(plan) = spread::Plan::new(&projected, settings, hidden, batch) {
+        return spread::forward(projected, mask, initial, recurrent_weight, biases, plan);
+    }
+    let plan = Plan::new(&projected, settings, hidden, batch);
     let mut weight = recurrent_weight;
     weight.meta.swap(0, 1);
     let (states, kept) = (empty(&projected, states), empty(&projected, kept));
     let client = projected.client.clone();
+    let [input_bias, recurrent_bias] = biases;
     forward::forward_kernel::launch(
         &client,
         cubes(batch, plan),
@@ -66,6 +87,7 @@ pub(crate) fn forward(
         into_contiguous(mask).into_buffer_arg(),
         into_contiguous(initial).into_buffer_arg(),
         into_contiguous(weight).into_buffer_arg(),
+        into_contiguous(input_bias).into_buffer_arg(),
         into_contiguous(recurrent_bias).into_buffer_arg(),
         states.clone().into_buffer_arg(),
         kept.clone().into_buffer_arg(),
@@ -77,7 +99,6 @@ pub(crate) fn forward(
 }
 
 /// Gradients of the gates' sums and of the initial state.
-#[allow(clippy::too_many_arguments, reason = "an operation takes its tensors one by one")]
 pub(crate) fn backward(
     gradient: CubeTensor,
     states: CubeTensor,
@@ -85,14 +106,15 @@ pub(crate) fn backward(
     mask: CubeTensor,
     initial: CubeTensor,
     recurrent_weight: CubeTensor,
-    cell: Cell,
-    direction: Direction,
-    masked: bool,
+    settings: Settings,
 ) -> (CubeTensor, CubeTensor) {
     let shape = states.shape();
-    let (batch, time, hidden) = (shape[0], shape[1] - 1, shape[2]);
-    let plan = Plan::new(&states, cell, direction, masked, hidden, batch);
-    let sums = empty(&states, sums_shape(&shape, cell));
+    let (batch, time, hidden) = (shape[0], shape[1] - 2, shape[2]);
+    if let Some(plan) = spread::Plan::new(&states, settings, hidden, batch) {
+        return spread::backward(gradient, states, kept, mask, initial, recurrent_weight, plan);
+    }
+    let plan = Plan::new(&states, settings, hidden, batch);
+    let sums = empty(&states, sums_shape(&shape, settings.cell));
     let before = empty(&states, initial.shape());
     let client = states.client.clone();
     backward::backward_kernel::launch(

@@ -2,7 +2,8 @@
 
 use burn_cubecl::tensor::CubeTensor;
 
-use crate::{Cell, Direction, GruReset, RnnActivation};
+use super::Settings;
+use crate::{Cell, GruReset};
 
 /// Shared memory that every device of the last ten years gives to a group of threads, in bytes.
 const SHARED_EVERYWHERE: usize = 32 * 1024;
@@ -16,6 +17,7 @@ pub(super) struct Plan {
     pub cell: Cell,
     pub reverse: bool,
     pub masked: bool,
+    pub started: bool,
     pub hidden: usize,
     /// Sequences a cube.
     pub rows: usize,
@@ -25,20 +27,15 @@ pub(super) struct Plan {
 
 impl Plan {
     /// A plan for a batch on the device of a tensor.
-    pub(super) fn new(
-        device: &CubeTensor,
-        cell: Cell,
-        direction: Direction,
-        masked: bool,
-        hidden: usize,
-        batch: usize,
-    ) -> Self {
+    pub(super) fn new(device: &CubeTensor, settings: Settings, hidden: usize, batch: usize) -> Self {
+        let Settings { cell, masked, started, .. } = settings;
         let hardware = &device.client.properties().hardware;
         let processors = hardware.num_streaming_multiprocessors.map_or(MULTIPROCESSORS, |count| count as usize);
         // More rows a cube read the weights less often; fewer keep all processors at work.
         let fits = |rows: usize| shared_bytes(cell, hidden, rows) <= hardware.max_shared_memory_size;
         let rows = [4, 2].into_iter().find(|&rows| batch >= rows * processors && fits(rows)).unwrap_or(1);
-        let mut plan = Self { cell, reverse: direction == Direction::Backward, masked, hidden, rows, on_chip: false };
+        let reverse = settings.reverse();
+        let mut plan = Self { cell, reverse, masked, started, hidden, rows, on_chip: false };
         plan.on_chip = 4 * plan.weights() + shared_bytes(cell, hidden, rows) <= hardware.max_shared_memory_size;
         plan
     }
@@ -61,11 +58,6 @@ impl Plan {
     /// Recurrent weights.
     pub(super) fn weights(self) -> usize {
         self.cell.gates() * self.hidden * self.hidden
-    }
-
-    /// Whether the cell is a simple one with a rectifier.
-    pub(super) fn relu(self) -> bool {
-        self.cell == Cell::Rnn(RnnActivation::Relu)
     }
 }
 

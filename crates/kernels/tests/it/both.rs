@@ -1,7 +1,7 @@
 //! Both directions at once equal two directions of composed operations, values and all gradients; and their numbers do
 //! not depend on the number of threads.
 
-use crate::common::{numbers, on_threads, variants};
+use crate::common::{accuracy, numbers, on_threads, variants};
 use burn::tensor::{Device, Tensor, TensorData};
 use proptest::prelude::*;
 use semiseq_kernels::{Backend, Cell, Direction, GruReset, LstmState, RnnActivation, Weights, both, reference};
@@ -116,7 +116,8 @@ fn assert_equal(case: Case, device: &Device) {
         for (part, (found, expected)) in found.iter().zip(&expected).enumerate() {
             let size = expected.iter().fold(1.0f32, |size, value| size.max(value.abs()));
             for (found, expected) in found.iter().zip(expected) {
-                assert!((found - expected).abs() <= 1e-5 * size, "part {part}: {found} against {expected}, {case:?}");
+                let most = accuracy(&device) * size;
+                assert!((found - expected).abs() <= most, "part {part}: {found} against {expected}, {case:?}");
             }
         }
     }

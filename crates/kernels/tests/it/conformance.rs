@@ -3,6 +3,7 @@
 //! The gradient is checked against finite differences of the loops, so that neither side is built from the
 //! other. Sizes are tiny: on software Vulkan each new shape compiles kernels.
 
+use crate::common::accuracy;
 use burn::tensor::{Device, Tensor, TensorData};
 use semiseq_kernels::{Backend, Cell, Direction, GruReset, LstmState, RnnActivation, Weights, gru, lstm, rnn};
 
@@ -175,7 +176,8 @@ fn check(cell: Cell, direction: Direction, device: &Device, what: &str) {
             lstm(input.clone(), mask, Some(state), weights.clone(), direction).0
         }
     };
-    assert_close(&floats(output.clone()), &loops(cell, direction, &case), 1e-5, &format!("{what} output"));
+    let accuracy = f64::from(accuracy(device));
+    assert_close(&floats(output.clone()), &loops(cell, direction, &case), accuracy, &format!("{what} output"));
 
     let factors: Vec<f64> = (0..BATCH * TIME * HIDDEN).map(|place| (1.0 + place as f64).sin()).collect();
     let factors = tensor(&factors, [BATCH, TIME, HIDDEN], device).detach();
@@ -207,7 +209,7 @@ fn check(cell: Cell, direction: Direction, device: &Device, what: &str) {
                 (at(STEP) - at(-STEP)) / (2.0 * STEP)
             })
             .collect();
-        assert_close(&found, &expected, 2e-5, &format!("{what} gradient of part {part}"));
+        assert_close(&found, &expected, 2.0 * accuracy, &format!("{what} gradient of part {part}"));
     }
 }
 
