@@ -65,7 +65,11 @@ fn open_run(folder: &Path, backend: Option<&str>) -> Result<SavedRun, Error> {
         }
         None => "flex".to_string(),
     };
-    SavedRun::open(folder, &open_device(&trained, 0)?)
+    let run = SavedRun::open(folder, &open_device(&trained, 0)?)?;
+    for name in run.changed_files()? {
+        warn(format!("{}: has changed since the run ended", folder.join(name).display()));
+    }
+    Ok(run)
 }
 
 /// Reads INPUT, `-` being JSON lines on standard input, and prepares it as the run's data was prepared.

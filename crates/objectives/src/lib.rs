@@ -11,7 +11,7 @@ mod registry;
 mod step;
 mod terms;
 
-pub use objective::{Measure, Measures, Needs, Objective, Setting, TargetSize, Teacher};
+pub use objective::{Gathered, Measure, Measures, Needs, Objective, Setting, TargetSize, Teacher};
 pub use over::{Counted, Over};
 pub use parts::adversarial_noise::Read;
 pub use parts::item_scores::ItemScores;

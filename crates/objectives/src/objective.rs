@@ -27,21 +27,37 @@ pub struct Needs {
 /// What an objective measures on a validation batch.
 pub type Measures = Vec<Measure>;
 
-/// A named mean over a validation batch.
+/// What is measured on a validation batch, by name, so that the whole part's number does not depend on how its rows
+/// stand in batches.
 #[derive(Clone, Debug)]
 pub struct Measure {
     /// The name in the scores.
     pub name: &'static str,
-    /// The mean, `[1]`.
-    pub mean: Tensor<1>,
-    /// What it is the mean over; the batch stands for both parts.
-    pub over: Over,
+    /// A mean `[1]`, or sums.
+    pub values: Tensor<1>,
+    /// How batches come together.
+    pub gathered: Gathered,
+}
+
+/// How the values of several batches come together.
+#[derive(Clone, Debug)]
+pub enum Gathered {
+    /// As the mean over what each of them is the mean over; the batch stands for both parts.
+    Mean(Over),
+    /// As sums, of which the number is made. Those of a batch may be fewer than another's: what is missing counts as
+    /// zeros.
+    Sums(fn(&[f64]) -> f64),
 }
 
 impl Measure {
     /// A mean over some rows of the batch. Shape `[1]`.
     pub fn new(name: &'static str, mean: Tensor<1>, over: Over) -> Self {
-        Self { name, mean, over }
+        Self { name, values: mean, gathered: Gathered::Mean(over) }
+    }
+
+    /// A number that is no mean, made of sums over the rows, `[sums]`.
+    pub fn of_sums(name: &'static str, sums: Tensor<1>, number: fn(&[f64]) -> f64) -> Self {
+        Self { name, values: sums, gathered: Gathered::Sums(number) }
     }
 }
 

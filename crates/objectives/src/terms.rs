@@ -45,7 +45,7 @@ enum Rows {
 }
 
 /// What one value on the device is.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Watched {
     /// The name in the scores.
     pub name: &'static str,
@@ -54,7 +54,7 @@ pub struct Watched {
 }
 
 /// What is made of a value on the device.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Role {
     /// A term of the loss: its weight, and how many rows it is the mean of.
     Term {

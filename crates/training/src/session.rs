@@ -135,7 +135,11 @@ impl<'a, M: ModelSettings, O: ObjectiveSettings> Session<'a, M, O> {
         };
         let pace = Pace {
             steps: outcome.steps,
-            steps_per_epoch: outcome.steps.div_ceil(outcome.epochs.max(1)),
+            // Not yet counted by a build that wrote an older checkpoint.
+            batches_per_epoch: match outcome.batches_per_epoch {
+                0 => outcome.steps.div_ceil(outcome.epochs.max(1)) * stage.gradient_accumulation,
+                batches => batches,
+            },
             validate_every: outcome.validate_every,
         };
         self.done.result = Some(learned_bytes(&learned.0, &learned.1)?);

@@ -40,7 +40,7 @@ use serde::{Deserialize, Serialize};
 use crate::objective::{Measure, Measures, Needs, Objective, Setting};
 use crate::over::Over;
 use crate::parts::adversarial_noise::beside;
-use crate::parts::gan_samples::{collapse, held, padded, samples, spread};
+use crate::parts::gan_samples::{collapse, distance, held, moments, padded, relative_spread, samples, spread};
 use crate::parts::random::{Draws, step_seed};
 use crate::parts::sampling::Request;
 use crate::step::{Part, Step, StepContext, Targets};
@@ -299,19 +299,14 @@ impl<M: SequenceModel> Objective<M> for Gan {
             (Targets::Classes { classes, .. }, true) => Some(classes.clone()),
             _ => None,
         };
-        let made = self.samples(&part.weak, classes.as_ref(), &mut Draws::new(0), &device);
+        // The same draws each time, so that epochs can be compared, and others for other sequences.
+        let seed = part.indices.first().map_or(0, |row| *row as u64);
+        let made = self.samples(&part.weak, classes.as_ref(), &mut Draws::new(seed), &device);
         let (Input::Values(real), Input::Values(values)) = (&part.weak.input, &made.input) else {
             return Measures::new();
         };
-        let moments = |values: &Tensor<3>| {
-            let mean = values.clone().mean_dim(0);
-            let centred = values.clone() - mean.clone();
-            (mean, (centred.clone() * centred).mean_dim(0).sqrt())
-        };
-        let ((mean, deviation), (made_mean, made_deviation)) = (moments(real), moments(values));
-        let distance = (mean - made_mean).abs().mean() + (deviation - made_deviation).abs().mean();
-        let spread = spread(&made, &part.weak);
-        vec![Measure::new("loss", distance, Over::Sequences), Measure::new("sample_spread", spread, Over::Sequences)]
+        let sums = moments(real, values);
+        vec![Measure::of_sums("loss", sums.clone(), distance), Measure::of_sums("sample_spread", sums, relative_spread)]
     }
 
     fn warning(&self, train: &Scores, context: &StepContext) -> Option<String> {

@@ -9,7 +9,7 @@
 //! Against it stand annealing of β (Bowman et al.; in cycles Fu et al. 2019), hidden previous steps (`word_drop`;
 //! Bowman et al. put the unknown word there, here it is a vector of zeros, which values have too), and free bits
 //! (Kingma et al. 2016). Whether the vector is used shows in `active_units` (Burda et al. 2016): the units whose
-//! posterior mean varies over a batch by more than 0.01; they are counted a batch, not over the whole set.
+//! posterior mean varies by more than 0.01, over a batch in training and over the whole validation part.
 //!
 //! # Cost
 //!
@@ -238,6 +238,21 @@ pub(crate) fn active_units(mean: Tensor<2>) -> Tensor<1> {
     (centred.clone() * centred).mean_dim(0).greater_elem(ACTIVE).float().sum()
 }
 
+/// Sums over a batch, for [`varying`]: the number of sequences, and each unit's sum and sum of squares, `[1 + 2 · units]`.
+fn moments(mean: Tensor<2>) -> Tensor<1> {
+    let [batch, units] = mean.dims();
+    let sum = |values: Tensor<2>| values.sum_dim(0).reshape([units, 1]);
+    let sums = Tensor::cat(vec![sum(mean.clone()), sum(mean.clone() * mean.clone())], 1).reshape([2 * units]);
+    Tensor::cat(vec![Tensor::full([1], batch as f64, &mean.device()), sums], 0)
+}
+
+/// Units whose variance is above [`ACTIVE`].
+fn varying(moments: &[f64]) -> f64 {
+    let Some((count, units)) = moments.split_first() else { return f64::NAN };
+    let varies = |sums: &&[f64]| sums[1] / count - (sums[0] / count).powi(2) > ACTIVE;
+    units.chunks_exact(2).filter(varies).count() as f64
+}
+
 /// What a run is told when `z` says nothing any more.
 pub(crate) fn collapse(train: &Scores, grown: bool) -> Option<String> {
     let active = *train.get("active_units")?;
@@ -282,9 +297,9 @@ impl<M: SequenceModel> Objective<M> for Vae {
             ("elbo", -(reconstruction.clone() + kl.clone())),
             ("reconstruction", reconstruction),
             ("kl", kl),
-            ("active_units", active_units(bound.mean)),
         ];
-        measures.into_iter().map(|(name, mean)| Measure::new(name, mean, Over::Sequences)).collect()
+        let means = measures.into_iter().map(|(name, mean)| Measure::new(name, mean, Over::Sequences));
+        means.chain([Measure::of_sums("active_units", moments(bound.mean), varying)]).collect()
     }
 
     fn warning(&self, train: &Scores, context: &StepContext) -> Option<String> {

@@ -49,6 +49,40 @@ pub(crate) fn spread(samples: &Sequences, real: &Sequences) -> Tensor<1> {
     deviation(samples) / deviation(real).clamp_min(1e-12)
 }
 
+/// Sums over a batch, for [`distance`] and [`relative_spread`]: the number of sequences, and for each step and channel
+/// the sums of data, their squares, samples and their squares, `[1 + 4 · time · channels]`.
+pub(crate) fn moments(real: &Tensor<3>, made: &Tensor<3>) -> Tensor<1> {
+    let [batch, time, channels] = real.dims();
+    let sum = |values: Tensor<3>| values.sum_dim(0).reshape([time * channels, 1]);
+    let both = |values: &Tensor<3>| [sum(values.clone()), sum(values.clone() * values.clone())];
+    let sums = Tensor::cat([both(real), both(made)].concat(), 1).reshape([4 * time * channels]);
+    Tensor::cat(vec![Tensor::full([1], batch as f64, &real.device()), sums], 0)
+}
+
+/// How far the samples' means and deviations are from the data's, as means over steps and channels.
+pub(crate) fn distance(moments: &[f64]) -> f64 {
+    over_places(moments, |[mean, deviation], [made_mean, made_deviation]| {
+        (mean - made_mean).abs() + (deviation - made_deviation).abs()
+    })
+}
+
+/// Deviation of the samples, divided by that of the data, each as a mean over steps and channels.
+pub(crate) fn relative_spread(moments: &[f64]) -> f64 {
+    let made = over_places(moments, |_, [_, made]| made);
+    made / over_places(moments, |[_, real], _| real).max(1e-12)
+}
+
+/// The mean over all steps and channels of what is made of the data's mean and deviation and the samples'.
+fn over_places(moments: &[f64], each: impl Fn([f64; 2], [f64; 2]) -> f64) -> f64 {
+    let Some((count, places)) = moments.split_first() else { return f64::NAN };
+    let of = |sum: f64, squares: f64| {
+        let mean = sum / count;
+        [mean, (squares / count - mean * mean).max(0.0).sqrt()]
+    };
+    let values = places.chunks_exact(4).map(|sums| each(of(sums[0], sums[1]), of(sums[2], sums[3])));
+    values.sum::<f64>() / (places.len() / 4) as f64
+}
+
 /// What a run is told when all noise gives one sample.
 pub(crate) fn collapse(train: &Scores, progress: f64) -> Option<String> {
     let spread = *train.get("sample_spread")?;

@@ -9,15 +9,25 @@ use semiseq_objectives::{Counted, Objective, Over, Step, StepContext};
 use crate::learner::learned::Learned;
 use crate::learner::means::Means;
 
+/// What became of the batches of one optimiser step.
+pub(super) enum Gathered {
+    Gradients(GradientsParams),
+    /// They have nothing to say.
+    Nothing,
+    /// The user stops the run between two of them.
+    Stopped,
+}
+
 /// Gradients of the batches of one optimiser step: each term of each batch weighs by its share of the rows that the
-/// term is the mean over, as it would in one batch of all of them. None where they have nothing to say.
+/// term is the mean over, as it would in one batch of all of them.
 pub(super) fn gradients<M: SequenceModel, O: Objective<M>>(
     learned: &mut Learned<M, O>,
     batches: &[StepBatches],
     context: &StepContext,
     device: &Device,
     means: &mut Means,
-) -> Option<GradientsParams> {
+    stop: &dyn Fn() -> bool,
+) -> Gathered {
     let per_step = learned.model.per_step();
     let rows = |over: &Over, batch: &StepBatches| rows(over, batch, per_step);
     let share = |over: &Over, batch: &StepBatches| {
@@ -26,7 +36,10 @@ pub(super) fn gradients<M: SequenceModel, O: Objective<M>>(
     };
     let mut gathered = GradientsAccumulator::new();
     let mut some = false;
-    for batch in batches {
+    for (place, batch) in batches.iter().enumerate() {
+        if place > 0 && stop() {
+            return Gathered::Stopped;
+        }
         let step = Step::upload(batch, per_step, device);
         let terms = learned.objective.step(&learned.model, &step, context);
         let Some(total) = terms.total_of(|over| share(over, batch)) else { continue };
@@ -35,12 +48,12 @@ pub(super) fn gradients<M: SequenceModel, O: Objective<M>>(
         // The pass back has taken apart what leads from a crew's copies to the weights; a clone makes them anew.
         *learned = learned.clone();
         if batches.len() == 1 {
-            return Some(gradients);
+            return Gathered::Gradients(gradients);
         }
         gathered.accumulate(learned, gradients);
         some = true;
     }
-    some.then(|| gathered.grads())
+    if some { Gathered::Gradients(gathered.grads()) } else { Gathered::Nothing }
 }
 
 /// How many rows of a batch a mean is over, of a model with a row a sequence or (`per_step`) a row a step.
@@ -146,15 +159,15 @@ mod tests {
         let device = device();
         let mut learned = learned.clone();
         let mut means = Means::default();
-        let mut gathered = None;
+        let mut gathered = Gathered::Nothing;
         for step in 6..8 {
             device.seed(3);
             means = Means::default();
             let context = StepContext { step, total_steps: 10, epoch: 1 };
-            gathered = gradients(&mut learned, &batches(data, parts), &context, &device, &mut means);
+            gathered = gradients(&mut learned, &batches(data, parts), &context, &device, &mut means, &|| false);
         }
         means.read();
-        let gathered = gathered.expect("gradients");
+        let Gathered::Gradients(gathered) = gathered else { panic!("no gradients") };
         let mut values = Values { gradients: &gathered, found: Vec::new() };
         burn::module::Module::visit(&learned, &mut values);
         (values.found, means.scores())

@@ -13,7 +13,7 @@ use crate::tasks::host;
 
 /// Means over an epoch of what the steps said: over all rows of its batches, whichever batch they stood in. Values stay
 /// on the device until read.
-#[derive(Default, Serialize, Deserialize)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 pub(super) struct Means {
     /// Nothing of it is left when a checkpoint is written.
     #[serde(skip)]
@@ -30,6 +30,7 @@ pub(super) struct Means {
     exponentials: BTreeMap<String, String>,
 }
 
+#[derive(Clone)]
 struct Pending {
     watched: Vec<Watched>,
     values: Tensor<1>,

@@ -50,8 +50,8 @@ pub struct StageOptions<'a> {
 pub struct Pace {
     /// Optimiser steps in all.
     pub steps: usize,
-    /// Optimiser steps of an epoch.
-    pub steps_per_epoch: usize,
+    /// Batches of an epoch.
+    pub batches_per_epoch: usize,
     /// Optimiser steps between two validations.
     pub validate_every: usize,
 }

@@ -71,6 +71,9 @@ pub struct Outcome {
     /// Optimiser steps between two validations.
     #[serde(default)]
     pub validate_every: usize,
+    /// Batches of an epoch.
+    #[serde(default)]
+    pub batches_per_epoch: usize,
     /// Seconds, validation included; over all sessions where the stage was resumed.
     pub wall_seconds: f64,
     /// Training sequences a second, validation not counted.

@@ -179,7 +179,7 @@ pub(super) fn loader(options: &StageOptions<'_>, needs: Needs) -> Loader {
             seed: options.seed,
             workers: 1,
             balanced: config.rebalancing.as_ref().and_then(|method| method.kind().drawn_by),
-            steps_per_epoch: options.pace.map(|pace| pace.steps_per_epoch * config.gradient_accumulation),
+            steps_per_epoch: options.pace.map(|pace| pace.batches_per_epoch),
         },
     )
 }

@@ -5,7 +5,7 @@ use std::time::Instant;
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::store::ModuleRecord;
-use burn::tensor::{Bytes, Tensor};
+use burn::tensor::{Bytes, Device, Tensor};
 use burn::train::Interrupter;
 use semiseq_datasets::StepBatches;
 use semiseq_models::SequenceModel;
@@ -17,7 +17,7 @@ use semiseq_schema::{Scores, mix};
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
-use crate::learner::accumulation::gradients;
+use crate::learner::accumulation::{Gathered, gradients};
 use crate::learner::checkpoint::{Files, damaged, parse};
 use crate::learner::layers::by_rate;
 use crate::learner::learned::Learned;
@@ -136,17 +136,31 @@ impl<'a, M: SequenceModel, O: Objective<M>> Training<'a, M, O> {
             // Dropout and views of values draw from the device's generator: seeded anew each step, so that a run that
             // is resumed inside an epoch draws the same.
             device.seed(mix(mix(*seed, epoch as u64), self.position.batch as u64));
-            let group: Vec<StepBatches> = batches.by_ref().take(config.gradient_accumulation).collect();
+            let stop = || interrupter.should_stop();
+            let group = group(batches, config.gradient_accumulation, &stop);
             // No step is made of rows that could not be read.
             self.options.train.sound()?;
-            self.position.batch += group.len();
             let before = self.position.step;
-            let parts = group.iter().flat_map(|batch| [&batch.labeled, &batch.unlabeled]).flatten();
-            self.position.samples += parts.map(|part| part.weak.size).sum::<usize>();
             let context = self.context(epoch);
-            if let Some(gradients) = gradients(&mut self.learned, &group, &context, device, &mut self.means) {
-                self = self.update(gradients, epoch);
-            }
+            let found = match &group {
+                Some(group) => self.gradients(group, &context, device, &stop),
+                None => Gathered::Stopped,
+            };
+            let group = match (found, group) {
+                (Gathered::Stopped, _) | (_, None) => {
+                    (due.interrupted, due.checkpoint) = (true, true);
+                    break;
+                }
+                (Gathered::Gradients(gradients), Some(group)) => {
+                    self.take(&group);
+                    self = self.update(gradients, epoch);
+                    group
+                }
+                (Gathered::Nothing, Some(group)) => {
+                    self.take(&group);
+                    group
+                }
+            };
             let step = self.position.step;
             if step > before && step.is_multiple_of(READ_EVERY) {
                 self.means.read();
@@ -166,6 +180,30 @@ impl<'a, M: SequenceModel, O: Objective<M>> Training<'a, M, O> {
         self.means.check(label, epoch, self.position.step)?;
         self.position.train_seconds += began.elapsed().as_secs_f64();
         Ok((self, due))
+    }
+
+    /// Gradients of a step, of which nothing stays where the user stops it: it is the first to be taken when the run goes
+    /// on.
+    fn gradients(
+        &mut self,
+        group: &[StepBatches],
+        context: &StepContext,
+        device: &Device,
+        stop: &dyn Fn() -> bool,
+    ) -> Gathered {
+        let before = (group.len() > 1).then(|| (self.learned.clone(), self.means.clone()));
+        let found = gradients(&mut self.learned, group, context, device, &mut self.means, stop);
+        if let (Gathered::Stopped, Some((learned, means))) = (&found, before) {
+            (self.learned, self.means) = (learned, means);
+        }
+        found
+    }
+
+    /// Counts the batches of a step.
+    fn take(&mut self, group: &[StepBatches]) {
+        self.position.batch += group.len();
+        let parts = group.iter().flat_map(|batch| [&batch.labeled, &batch.unlabeled]).flatten();
+        self.position.samples += parts.map(|part| part.weak.size).sum::<usize>();
     }
 
     /// Scores of the validation part, by which the weights are kept where they are the best so far. None where the user
@@ -295,6 +333,7 @@ impl<'a, M: SequenceModel, O: Objective<M>> Training<'a, M, O> {
             best_step: position.best_step,
             steps: position.step,
             validate_every: length.validate_every,
+            batches_per_epoch: length.batches_per_epoch,
             wall_seconds: position.wall_seconds,
             samples_per_second: position.samples_per_second(),
             step_seconds: (position.step > 0).then(|| position.train_seconds / position.step as f64),
@@ -305,6 +344,25 @@ impl<'a, M: SequenceModel, O: Objective<M>> Training<'a, M, O> {
         };
         Ok(Fit { model, objective, outcome: Some(outcome) })
     }
+}
+
+/// The batches of a step; none where the user stops the run before all are there.
+fn group(
+    batches: &mut impl Iterator<Item = StepBatches>,
+    size: usize,
+    stop: &dyn Fn() -> bool,
+) -> Option<Vec<StepBatches>> {
+    let mut group = Vec::new();
+    while group.len() < size {
+        if !group.is_empty() && stop() {
+            return None;
+        }
+        match batches.next() {
+            Some(batch) => group.push(batch),
+            None => break,
+        }
+    }
+    Some(group)
 }
 
 /// What an epoch under way carries along beside weights.

@@ -1,5 +1,6 @@
-//! `checksums.json`: what the files that predictions are made from held when the run ended. A file that changed since
-//! is refused; a folder of an earlier version, without sums, is read as it is.
+//! `checksums.json`: what the files of a run held when it ended. Of what predictions are made from, a file that changed
+//! since is refused; of what is told about the run, it is said. A folder of an earlier version, without sums, is read as
+//! it is.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,6 +13,12 @@ use crate::files::write_atomic;
 use crate::run_folder::json::read_json;
 
 pub(crate) const NAME: &str = "checksums.json";
+
+/// What a run came to, the last file that it writes.
+pub(crate) const SUMMARY: &str = "summary.json";
+
+/// What tells of a run, and is read again by `report` and `eval`.
+pub(crate) const TOLD: [&str; 5] = [SUMMARY, "config.toml", "split.json", "metrics.jsonl", "confusion.csv"];
 
 /// SHA-256 of files by their names.
 #[derive(Default)]
@@ -28,13 +35,13 @@ impl Checksums {
         Ok(if path.exists() { Self(read_json(&path)?) } else { Self::default() })
     }
 
-    /// Notes which of `names` there are in a folder, and what they hold.
+    /// Notes which of `names` there are in a folder, and what they hold; `last` is written after the sums.
     ///
     /// # Errors
     ///
     /// Where a file cannot be read, or the sums cannot be written.
-    pub(crate) fn write(folder: &Path, names: &[&str]) -> Result<(), Error> {
-        let mut sums = BTreeMap::new();
+    pub(crate) fn write(folder: &Path, names: &[&str], last: (&str, &[u8])) -> Result<(), Error> {
+        let mut sums = BTreeMap::from([(last.0, sha256(last.1))]);
         for name in names {
             let path = folder.join(name);
             if path.exists() {
@@ -50,6 +57,15 @@ impl Checksums {
     /// Whether the run wrote a file of this name.
     pub(crate) fn lists(&self, name: &str) -> bool {
         self.0.contains_key(name)
+    }
+
+    /// Which of `names` the run wrote otherwise than they are in a folder, or that are gone.
+    pub(crate) fn changed(&self, folder: &Path, names: &[&str]) -> Vec<String> {
+        let differs = |name: &&&str| {
+            let bytes = fs::read(folder.join(name)).unwrap_or_default();
+            self.0.get(**name).is_some_and(|sum| *sum != sha256(&bytes))
+        };
+        names.iter().filter(differs).map(ToString::to_string).collect()
     }
 
     /// The bytes of a file of the folder.
@@ -86,11 +102,15 @@ mod tests {
         let folder = folder("checksums");
         fs::write(folder.join("a"), "one").unwrap();
         assert_eq!(Checksums::read(&folder).unwrap().file(&folder, "a").unwrap(), b"one", "an older folder");
-        Checksums::write(&folder, &["a", "b"]).unwrap();
+        Checksums::write(&folder, &["a", "b"], ("last", b"end")).unwrap();
+        fs::write(folder.join("last"), "end").unwrap();
         let sums = Checksums::read(&folder).unwrap();
         assert!(sums.lists("a") && !sums.lists("b"));
         assert_eq!(sums.file(&folder, "a").unwrap(), b"one");
+        assert!(sums.changed(&folder, &["a", "b", "last"]).is_empty());
         fs::write(folder.join("a"), "One").unwrap();
+        fs::remove_file(folder.join("last")).unwrap();
+        assert_eq!(sums.changed(&folder, &["a", "b", "last"]), ["a", "last"]);
         fs::write(folder.join("b"), "new").unwrap();
         let told = |name: &str| sums.file(&folder, name).unwrap_err().in_full();
         assert!(told("a").contains("a: has changed since the run ended"), "{}", told("a"));

@@ -17,7 +17,7 @@ use crate::config::{CalibrateConfig, RunConfig, StageConfig, read_as};
 use crate::error::Error;
 use crate::files::write_atomic;
 use crate::recipe::{ModelSettings, ObjectiveSettings};
-use crate::run_folder::checksums::Checksums;
+use crate::run_folder::checksums::{Checksums, TOLD};
 use crate::run_folder::data_check::check_data;
 use crate::run_folder::generator::{self, Generator, Order};
 use crate::run_folder::json::{damaged, json, read_json};
@@ -216,6 +216,15 @@ impl<M: ModelSettings, O: ObjectiveSettings> FinishedRun<M, O> {
     /// Where it cannot be read.
     pub fn config(&self) -> Result<RunConfig<M, O>, Error> {
         read_as(&self.folder.join("config.toml"), &[])
+    }
+
+    /// Files that tell of the run (its config, split, metrics and summary) and are no longer what it wrote.
+    ///
+    /// # Errors
+    ///
+    /// Where the checksums are damaged.
+    pub fn changed_files(&self) -> Result<Vec<String>, Error> {
+        Ok(Checksums::read(&self.folder)?.changed(&self.folder, &TOLD))
     }
 
     /// What the run came to.

@@ -17,7 +17,7 @@ use crate::learner::{Milestone, Outcome};
 use crate::observer::{Observer, SharedObserver, StageName};
 use crate::options::RunOptions;
 use crate::recipe::{ModelSettings, ObjectiveSettings};
-use crate::run_folder::checksums::{self, Checksums};
+use crate::run_folder::checksums::{self, Checksums, SUMMARY, TOLD};
 use crate::run_folder::data_check::check_data;
 use crate::run_folder::environment;
 use crate::run_folder::finished::FinishedRun;
@@ -267,8 +267,10 @@ impl RunRecord {
             write_atomic(&self.folder.join("confusion.csv"), matrix.csv().as_bytes())?;
         }
         self.log.note(&format!("finished after {:.1} s", summary.wall_seconds))?;
-        Checksums::write(&self.folder, &SUMMED)?;
-        write_atomic(&self.folder.join("summary.json"), &json(summary)?)?;
+        let summed: Vec<&str> = SUMMED.into_iter().chain(TOLD).filter(|name| *name != SUMMARY).collect();
+        let bytes = json(summary)?;
+        Checksums::write(&self.folder, &summed, (SUMMARY, &bytes))?;
+        write_atomic(&self.folder.join(SUMMARY), &bytes)?;
         self.each(|observer| observer.end(summary))
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use burn::tensor::{Device, Tensor};
 use semiseq_datasets::{Dataset, Pool, Processor, evaluation_batches};
 use semiseq_models::{SequenceModel, Sequences};
-use semiseq_objectives::{Counted, Objective, Part};
+use semiseq_objectives::{Counted, Gathered, Objective, Part};
 use semiseq_schema::Scores;
 
 use crate::tasks::measures::Confusion;
@@ -107,7 +107,8 @@ pub fn measured_until<M: SequenceModel, O: Objective<M>>(
     stop: &dyn Fn() -> bool,
 ) -> Scores {
     let device = device_of(model);
-    let mut sums: BTreeMap<&'static str, (f64, f64)> = BTreeMap::new();
+    let mut means: BTreeMap<&'static str, (f64, f64)> = BTreeMap::new();
+    let mut others: BTreeMap<&'static str, (Vec<f64>, fn(&[f64]) -> f64)> = BTreeMap::new();
     for batch in evaluation_batches(dataset, EVALUATION_BATCH).take_while(|_| !stop()) {
         let part = Part::plain(&batch, &device);
         let measures = objective.measure(model, &part);
@@ -119,17 +120,29 @@ pub fn measured_until<M: SequenceModel, O: Objective<M>>(
             }
         }
         let counted = Counted { labeled: Some(&batch), unlabeled: Some(&batch), per_step: model.per_step() };
-        let values = host(Tensor::cat(measures.iter().map(|measure| measure.mean.clone()).collect(), 0));
-        for (measure, value) in measures.iter().zip(values) {
-            let rows = measure.over.count(counted);
-            if rows > 0.0 {
-                let (sum, count) = sums.entry(measure.name).or_default();
-                *sum += value * rows;
-                *count += rows;
+        let values = host(Tensor::cat(measures.iter().map(|measure| measure.values.clone()).collect(), 0));
+        let mut values = values.into_iter();
+        for measure in &measures {
+            let values: Vec<f64> = values.by_ref().take(measure.values.dims()[0]).collect();
+            match &measure.gathered {
+                Gathered::Mean(over) => {
+                    let rows = over.count(counted);
+                    if rows > 0.0 {
+                        let (sum, count) = means.entry(measure.name).or_default();
+                        *sum += values.iter().sum::<f64>() * rows;
+                        *count += rows;
+                    }
+                }
+                Gathered::Sums(number) => {
+                    let (sums, _) = others.entry(measure.name).or_insert((Vec::new(), *number));
+                    sums.resize(sums.len().max(values.len()), 0.0);
+                    sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
+                }
             }
         }
     }
-    sums.into_iter().map(|(name, (sum, count))| (name.to_string(), sum / count)).collect()
+    let means = means.into_iter().map(|(name, (sum, count))| (name.to_string(), sum / count));
+    means.chain(others.into_iter().map(|(name, (sums, number))| (name.to_string(), number(&sums)))).collect()
 }
 
 /// Where a model lives.
@@ -193,6 +206,45 @@ mod tests {
             let expected = (counts[0] * loss(&short) + counts[1] * loss(&long)) / (counts[0] + counts[1]);
             let (found, name) = (loss(&both), config.name());
             assert!((found - expected).abs() < 1e-5 * expected.abs().max(1.0), "{name}: {found} against {expected}");
+        }
+    }
+
+    /// Deviations and counts of units are of all rows, not means over batches: the same rows five times give the same.
+    #[test]
+    fn what_is_no_mean_is_of_all_rows_together() {
+        let device = Device::flex();
+        device.seed(2);
+        let rows = |times: usize| {
+            let value = |row: usize, step: usize| ((row * 7 + step * 3) % 11) as f32 / 5.0 - 1.0;
+            let series = |row: usize| {
+                let length = 3 + row / 100;
+                Sequence::Series(Series { values: (0..length).map(|step| value(row, step)).collect(), channels: 1 })
+            };
+            let sequences: Vec<Sequence> = (0..times).flat_map(|_| (0..200).map(series)).collect();
+            Dataset { targets: vec![Target::Missing; sequences.len()], sequences, ..Dataset::default() }
+        };
+        let model: ModelConfig =
+            serde_json::from_str(r#"{"classifier": {"encoder": {"gru": {"hidden": 8}}}}"#).expect("a model");
+        let model = model.init(InputSize::Values(1), HeadSize::Logits(2), &device);
+        let setting = Setting {
+            model: &model,
+            train_size: 1,
+            class_counts: &[1, 1],
+            token_counts: &[],
+            target: None,
+            teachers: &[],
+            device: &device,
+        };
+        // Samples are drawn anew, posteriors' means are not.
+        for (objective, name, most) in [
+            (r#"{"vae": {"latent": 4}}"#, "active_units", 0.0),
+            (r#"{"gan": {}}"#, "sample_spread", 0.05),
+            (r#"{"gan": {}}"#, "loss", 0.05),
+        ] {
+            let config: ObjectiveConfig = serde_json::from_str(objective).expect("an objective");
+            let objective = config.init(&setting);
+            let [once, often] = [1, 5].map(|times| measured(&objective, &model, &rows(times))[name]);
+            assert!((once - often).abs() <= most * once, "{name}: {once} against {often}");
         }
     }
 }
