@@ -197,6 +197,8 @@ fn a_key_without_effect_is_refused() {
         ),
         ("vocabulary", "resample = 16", "resample = 16\nvocabulary = 50", "`data.transform.vocabulary` is for text"),
         ("column", "size = 90", "size = 90\ntext = \"words\"", "`data.text` is for files, and has no effect on `cbf`"),
+        ("id", "size = 90", "size = 90\nid = \"who\"", "`data.id` is for files, and has no effect on `cbf`"),
+        ("bytes", "size = 90", "size = 90\nmax_bytes = 900", "`data.max_bytes` is for files, and has no effect on"),
         (
             "embedding",
             "dropout = 0.2",

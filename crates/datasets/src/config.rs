@@ -301,6 +301,10 @@ impl DataConfig {
             ("target", self.target.is_some()),
             ("features", !self.features.is_empty()),
             ("header", self.header.is_some()),
+            ("id", self.id.is_some()),
+            ("time", self.time.is_some()),
+            ("axes", self.axes.is_some()),
+            ("max_bytes", self.max_bytes.is_some()),
         ] {
             if given && by_formula && self.valid.is_none() && self.unlabeled.is_none() {
                 note(key, format!("is for files, and has no effect on `{}`", self.source), "remove the key");

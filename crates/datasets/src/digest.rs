@@ -132,7 +132,8 @@ impl Sum {
         match target {
             Target::Missing => self.begin(b'0', 0),
             Target::Class(class) => self.text(name(class)),
-            Target::Number(number) => self.values(&[*number], 1),
+            // As it was when targets were read in single precision: a run made then still finds its data.
+            Target::Number(number) => self.values(&[*number as f32], 1),
             Target::Steps(steps) => {
                 self.begin(b's', steps.len());
                 steps.iter().for_each(|class| self.text(name(class)));

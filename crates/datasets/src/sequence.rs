@@ -103,7 +103,7 @@ pub enum Target {
     /// A class of the whole sequence, as a position in [`Dataset::classes`].
     Class(usize),
     /// A real number.
-    Number(f32),
+    Number(f64),
     /// A class for each step.
     Steps(Vec<usize>),
     /// Another sequence: the steps that follow a window, or the text that answers a text.

@@ -199,7 +199,7 @@ fn targets(batch: &Batch, read: &Sequences, per_step: bool, device: &Device) -> 
         let numbers: Vec<f32> = batch
             .targets
             .iter()
-            .map(|target| if let Target::Number(number) = target { *number } else { 0.0 })
+            .map(|target| if let Target::Number(number) = target { *number as f32 } else { 0.0 })
             .collect();
         let known: Vec<f32> =
             batch.targets.iter().map(|target| f32::from(u8::from(matches!(target, Target::Number(_))))).collect();

@@ -46,7 +46,7 @@ fn sequences(kind: Targets, tokens: bool, equal: bool) -> Dataset {
         _ if row % 9 == 4 => Target::Missing,
         Targets::Classes => Target::Class(row % 2),
         Targets::Steps => Target::Steps((0..length(row)).map(|step| (row + step / 2) % 2).collect()),
-        Targets::Numbers => Target::Number(2000.0 + row as f32),
+        Targets::Numbers => Target::Number(2000.0 + row as f64),
     };
     Dataset {
         name: "memory".into(),

@@ -32,9 +32,12 @@ pub struct Arguments {
     /// flex, ndarray, wgpu or cuda, in place of the run's
     #[arg(long)]
     backend: Option<String>,
-    /// Print one JSON object and nothing else: the scores, and beside them `intervals`, `per_class` and `confusion`
+    /// Print one JSON object and nothing else: the scores by their names
     #[arg(long)]
     json: bool,
+    /// With `--json`: beside the scores `intervals`, `per_class` and `confusion`
+    #[arg(long, requires = "json", conflicts_with = "nearest")]
+    details: bool,
 }
 
 /// Scores a run.
@@ -85,8 +88,10 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
             "`predict` names the first row for which the model gives none",
         ));
     }
-    if arguments.json {
+    if arguments.details {
         print(json_text(&evaluation)?)
+    } else if arguments.json {
+        print(json_text(&evaluation.scores)?)
     } else {
         print(format!("{} sequences of {}\n{}", dataset.len(), dataset.name, text(&evaluation)))
     }

@@ -321,7 +321,9 @@ lr = 2e-2
 #[test]
 fn numbers_of_any_size_are_learned_alike_and_told_in_their_units() {
     let mut all = Vec::new();
-    for (scale, shift) in [(1.0, 0.0), (1e-4, 0.0), (2e5, 3e5), (10.0, 2000.0)] {
+    // Of the last three single precision keeps next to nothing: dates in days, and numbers around a large one.
+    let far = [(0.05, 2_459_000.5), (0.1, -1e7), (0.01, 1e9)];
+    for (scale, shift) in [(1.0, 0.0), (1e-4, 0.0), (2e5, 3e5), (10.0, 2000.0)].into_iter().chain(far) {
         let folder = folder(&format!("numbers-{scale}-{shift}"));
         write_numbers(&folder, scale, shift);
         write_config(&folder, NUMBERS);
@@ -353,7 +355,7 @@ fn numbers_of_any_size_are_learned_alike_and_told_in_their_units() {
         assert_eq!(errors.len(), 120);
         let mean = errors.iter().sum::<f64>() / errors.len() as f64;
         let expected = scores["mae"].as_f64().expect("an error");
-        assert!((mean - expected).abs() < 1e-4 * scale + 1e-6 * shift, "{mean} against {expected}");
+        assert!((mean - expected).abs() < 1e-4 * scale, "{mean} against {expected}");
     }
     // The same model, but for the rounding of targets with an offset.
     for other in &all[1..] {

@@ -5,7 +5,7 @@
 //! "semipack" version kind channels 0          8 + 4 × u32
 //! payload crc32(payload, row)                 for each row: f32, u32 or UTF-8, little-endian
 //! end length                                  u64 + u32 for each row, unless all rows are alike
-//! kind value                                  u8 + 4 bytes for each target
+//! kind value                                  u8 + 8 bytes for each target
 //! rows bytes-of-rows bytes-of-places bytes-of-targets stride length      6 × u64
 //! sha256 "semipack"                           32 + 8
 //! ```
@@ -16,7 +16,7 @@ use crate::error::DataError;
 use crate::sequence::Target;
 
 pub(super) const MAGIC: &[u8; 8] = b"semipack";
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 pub(super) const HEAD: usize = 24;
 pub(super) const TAIL: usize = 6 * 8 + 32 + 8;
 /// Bytes of the checksum behind a row.
@@ -24,7 +24,7 @@ pub(super) const CHECK: usize = 4;
 /// Bytes of a place: where a row ends, and its steps.
 pub(super) const PLACE: usize = 12;
 /// Bytes of a target.
-pub(super) const TARGET: usize = 5;
+pub(super) const TARGET: usize = 9;
 
 /// What the rows of a file are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,8 +113,8 @@ pub(super) fn u32_at(bytes: &[u8], place: usize) -> u32 {
 /// One that is a sequence, or of steps.
 pub(super) fn target_bytes(target: &Target) -> Result<[u8; TARGET], DataError> {
     let (kind, value) = match target {
-        Target::Missing => (0, [0; 4]),
-        Target::Class(class) => (1, (*class as u32).to_le_bytes()),
+        Target::Missing => (0, [0; 8]),
+        Target::Class(class) => (1, (*class as u64).to_le_bytes()),
         Target::Number(number) => (2, number.to_le_bytes()),
         Target::Steps(_) | Target::Sequence(_) => {
             return Err(DataError::new(
@@ -123,15 +123,17 @@ pub(super) fn target_bytes(target: &Target) -> Result<[u8; TARGET], DataError> {
             ));
         }
     };
-    Ok([kind, value[0], value[1], value[2], value[3]])
+    let mut bytes = [kind; TARGET];
+    bytes[1..].copy_from_slice(&value);
+    Ok(bytes)
 }
 
 /// The target that is written so; `None` where none is.
 pub(super) fn target_of(bytes: &[u8]) -> Option<Target> {
     match bytes.first()? {
         0 => Some(Target::Missing),
-        1 => Some(Target::Class(u32_at(bytes, 1) as usize)),
-        2 => Some(Target::Number(f32::from_bits(u32_at(bytes, 1)))),
+        1 => Some(Target::Class(u64_at(bytes, 1) as usize)),
+        2 => Some(Target::Number(f64::from_bits(u64_at(bytes, 1)))),
         _ => None,
     }
 }

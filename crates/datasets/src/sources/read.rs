@@ -170,7 +170,7 @@ pub fn dataset_from_rows(mut rows: Rows, task: Task) -> Result<Dataset, DataErro
     let mut bad = Vec::new();
     let mut targets = Vec::new();
     for (row, label) in rows.labels.iter().enumerate() {
-        targets.push(match label.parse::<f32>() {
+        targets.push(match label.parse::<f64>() {
             _ if label.is_empty() => Target::Missing,
             Ok(number) if number.is_finite() => Target::Number(number),
             _ => {

@@ -47,5 +47,7 @@ pub(super) fn facts(run: &RunReport<'_>) -> String {
         .iter()
         .map(|(name, value)| format!("<tr><td>{}</td><td class=\"text\">{}</td></tr>", escape(name), escape(value)))
         .collect();
-    format!("<section class=\"scroll\"><h2>How it was made</h2><table>{rows}</table></section>")
+    format!(
+        "<section class=\"scroll\"><details><summary>How it was made</summary><table>{rows}</table></details></section>"
+    )
 }

@@ -72,6 +72,8 @@ fn table_of(runs: &[RunReport<'_>]) -> String {
 
 fn one(run: &RunReport<'_>, number: usize) -> String {
     let mut text = headline(run, number);
+    // Times and places stand on top: below it a run that was interrupted has the page of one that was not.
+    text.push_str(&facts(run));
     text.push_str(&scores(run.summary));
     text.push_str(&references(run.summary, &path(run.summary)));
     text.push_str(&warnings(run.summary));
@@ -91,7 +93,6 @@ fn one(run: &RunReport<'_>, number: usize) -> String {
     text.push_str(&shown(run.evidence));
     text.push_str(&maps(run));
     text.push_str(&examples(run));
-    text.push_str(&facts(run));
     let _ = write!(
         text,
         "<section><details><summary>Config</summary><pre>{}</pre></details></section>",

@@ -31,10 +31,11 @@ pub struct StageConfig<O = ObjectiveConfig> {
     /// times as large: each term weighs by the rows, labels or tokens that it is the mean over, and the last step of an
     /// epoch by those that are left. Default 1. Some terms are not exactly those of the large batch. No sums over rows,
     /// they still see small batches: contrastive ones (`contrastive-predictive-coding`, `comatch`, `simmatch`,
-    /// `crmatch`), mixtures within a batch (`mixmatch`, `remixmatch`, `interpolation-consistency`), thresholds and
-    /// distributions that follow the batch (`freematch`, `softmatch`, `adamatch`, UDA's signal annealing), free bits of
-    /// a VAE and the games of GANs. What is remembered moves between the small batches: the counts of `flexmatch`, and
-    /// the loss that `dash` measures over the labelled rows so far. Random numbers are drawn anew for each of them:
+    /// `crmatch`, `next-item` with the batch's other items as negatives), mixtures within a batch (`mixmatch`,
+    /// `remixmatch`, `interpolation-consistency`), thresholds and distributions that follow the batch (`freematch`,
+    /// `softmatch`, `adamatch`, UDA's signal annealing; `darp` and `adsh` of the rebalancing), free bits of a VAE and
+    /// the games of GANs. What is remembered moves between the small batches: the counts of `flexmatch`, the mean
+    /// prediction of `debiaspl`, and the loss that `dash` measures over the labelled rows so far. Random numbers are drawn anew for each of them:
     /// dropout, the directions of `virtual-adversarial`, the latent vectors of `vae` and `semi-supervised-vae`.
     /// `truncated-backpropagation` reads a recording window after window, and is refused with more than 1.
     #[serde(default = "one")]

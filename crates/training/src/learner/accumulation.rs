@@ -106,7 +106,7 @@ mod tests {
             _ if row % 3 == 2 => Target::Missing,
             Kind::Classes => Target::Class(row % 2),
             Kind::Steps => Target::Steps((0..length(row)).map(|step| (row + step / 2) % 2).collect()),
-            Kind::Numbers => Target::Number(row as f32 / 3.0 - 1.0),
+            Kind::Numbers => Target::Number(row as f64 / 3.0 - 1.0),
             Kind::Sequences => {
                 Target::Sequence(Sequence::Tokens((0..=row % 4).map(|step| 1 + step as u32 % 3).collect()))
             }

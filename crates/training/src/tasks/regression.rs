@@ -80,7 +80,7 @@ impl Task for Regression {
 fn gathered(outputs: &Outputs, dataset: &Dataset) -> Option<JudgedNumbers> {
     let Outputs::Numbers(numbers) = outputs else { return None };
     let pairs = numbers.iter().zip(&dataset.targets).filter_map(|(number, target)| match target {
-        Target::Number(truth) => Some((*number, f64::from(*truth))),
+        Target::Number(truth) => Some((*number, *truth)),
         _ => None,
     });
     let (predictions, truth): (Vec<f64>, Vec<f64>) = pairs.unzip();
@@ -95,7 +95,7 @@ mod tests {
 
     #[test]
     fn numbers_and_their_errors_are_told_in_the_units_of_the_data() {
-        let targets = [1996.0f32, 2004.0].map(Target::Number).to_vec();
+        let targets = [1996.0, 2004.0].map(Target::Number).to_vec();
         let raw = Dataset { sequences: vec![Sequence::Tokens(vec![1]); 2], targets, ..Dataset::default() };
         let processor = Processor::fit(&TransformConfig::default(), &raw).expect("fits").with_labels(&raw.targets);
         let prepared = processor.apply(raw).expect("tokens");

@@ -166,12 +166,12 @@ impl Processor {
 
     /// A number that the model says in the units of the data.
     pub fn number(&self, scaled: f64) -> f64 {
-        self.numbers.map_or(scaled, |numbers| scaled * f64::from(numbers.deviation) + f64::from(numbers.mean))
+        self.numbers.map_or(scaled, |numbers| scaled * numbers.deviation + numbers.mean)
     }
 
     /// What a difference of 1 between two of the model's numbers is in the units of the data.
     pub fn number_unit(&self) -> f64 {
-        self.numbers.map_or(1.0, |numbers| f64::from(numbers.deviation))
+        self.numbers.map_or(1.0, |numbers| numbers.deviation)
     }
 
     /// Which columns of the training table were read, by which later tables are read.
@@ -251,7 +251,7 @@ mod tests {
         // Mean 2000, deviation 2.
         let labels = [Target::Number(1998.0), Target::Missing, Target::Number(2002.0)];
         let processor = processor.with_labels(&labels);
-        let one = |number: f32| {
+        let one = |number: f64| {
             let raw = Dataset { targets: vec![Target::Number(number)], ..series(&[0.0]) };
             processor.apply(raw).unwrap().targets.remove(0)
         };
@@ -266,7 +266,7 @@ mod tests {
         };
         assert!(problems(NumberScale { mean: 2000.0, deviation: 2.0 }).is_empty());
         assert_eq!(problems(NumberScale { mean: 2000.0, deviation: 0.0 }), ["processor.numbers"]);
-        assert_eq!(problems(NumberScale { mean: f32::NAN, deviation: 2.0 }), ["processor.numbers"]);
+        assert_eq!(problems(NumberScale { mean: f64::NAN, deviation: 2.0 }), ["processor.numbers"]);
         // Sums of 0.1 are rounded, and yet all are the same.
         let same = Processor { numbers: NumberScale::fit(&vec![Target::Number(0.1); 7]), ..processor };
         assert!((same.number(0.0) - 0.1).abs() < 1e-7 && same.number_unit() == 1.0);

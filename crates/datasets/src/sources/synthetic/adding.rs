@@ -30,7 +30,7 @@ fn sample(_index: usize, rng: &mut ChaCha8Rng) -> (Sequence, Target) {
         sum += if marker { value } else { 0.0 };
         values.extend([value, f32::from(u8::from(marker))]);
     }
-    (Sequence::Series(Series { values, channels: 2 }), Target::Number(sum))
+    (Sequence::Series(Series { values, channels: 2 }), Target::Number(f64::from(sum)))
 }
 
 #[cfg(test)]
@@ -44,6 +44,6 @@ mod tests {
             panic!("a series and a number")
         };
         let marked: f32 = series.values.chunks(2).map(|step| step[0] * step[1]).sum();
-        assert!((marked - sum).abs() < 1e-6);
+        assert!((f64::from(marked) - sum).abs() < 1e-6);
     }
 }
