@@ -21,7 +21,7 @@ use crate::formats::table::choose::{Looks, by_looks};
 use crate::formats::table::layout::{Kind, Layout};
 use crate::formats::table::names::{column_place, identifier_of_rows};
 use crate::formats::table::profile::{self, Profile};
-use crate::formats::table::{Columns, header, long};
+use crate::formats::table::{Columns, header, long, shape};
 use crate::formats::{ReadOptions, Rows, separators};
 use crate::levels::leveled;
 use crate::packed::spool;
@@ -76,7 +76,11 @@ fn sketch_of(path: &Path, delimiter: u8, options: &ReadOptions) -> Result<Option
     }
     let step = ((scan.records - 1) / header::SAMPLE).max(1);
     let beginning = [0].into_iter().chain((1..scan.records).step_by(step));
-    let named = header::is_there(&scan.sample(path, beginning)?, options);
+    let beginning = scan.sample(path, beginning)?;
+    if !options.reads_texts() && shape::are_parted_by_spaces(beginning.iter()) {
+        return left("cells that spaces part, by its looks");
+    }
+    let named = header::is_there(&beginning, options);
     let rows = scan.records - usize::from(named);
     if rows == 0 {
         return left("there is no row");
@@ -329,6 +333,7 @@ mod tests {
             ("open.csv", format!("{plain}\"1,2,x\n")),
             ("nothing.csv", "a,b,label\n".to_string()),
             ("zero.csv", format!("{plain}1\0,2,x\n")),
+            ("spaces.csv", plain.replace(',', " ")),
             ("quoted.tsv", table("a\tlabel\n", 20, |row| format!("\"w {row}\"\t\"x\"\n"))),
         ] {
             let path = file(name, &text);
