@@ -45,6 +45,8 @@ pub(super) struct Sketch {
     /// Rows below the names.
     pub(super) rows: usize,
     pub(super) profiles: Vec<Profile>,
+    /// The rows that they are of.
+    sample: Vec<StringRecord>,
 }
 
 /// Looks at a large table; `None` where it has to be read as a whole.
@@ -99,7 +101,7 @@ fn sketch_of(path: &Path, delimiter: u8, options: &ReadOptions) -> Result<Option
     if long::may_be(&names, named, &profiles, rows, options) {
         return left("a table with a row a step, perhaps");
     }
-    Ok(Some(Sketch { scan, names, named, rows, profiles }))
+    Ok(Some(Sketch { scan, names, named, rows, profiles, sample }))
 }
 
 /// The sequences of a large table; `None` where it has to be read as a whole.
@@ -136,14 +138,15 @@ fn rows_of(path: &Path, delimiter: u8, sketch: &Sketch, options: &ReadOptions) -
 
 /// By what training saw; of a training table by its names and looks.
 fn columns(sketch: &Sketch, file: &str, options: &ReadOptions, notes: &mut Vec<String>) -> Result<Columns, DataError> {
-    let Sketch { scan, names, named, rows, profiles } = sketch;
+    let Sketch { scan, names, named, rows, profiles, sample } = sketch;
     if let Some(layout) = options.like.as_ref().filter(|layout| layout.is_of_a_table()) {
         return layout.find(file, names, *named, notes);
     }
     let identifier =
         |free: &dyn Fn(&usize) -> bool| identifier_of_rows(names, *named, free, &|column| scan.names_rows(column));
-    let looks = Looks { file, names, named: *named, rows: *rows, profiles: profiles.clone(), identifier: &identifier };
-    by_looks(looks, options, notes)
+    let alike = |one: usize, other: usize| profile::are_one(sample.iter(), one, other);
+    let (named, rows, profiles) = (*named, *rows, profiles.clone());
+    by_looks(Looks { file, names, named, rows, profiles, identifier: &identifier, alike: &alike }, options, notes)
 }
 
 /// The second pass: rows become sequences.
