@@ -21,7 +21,7 @@ use crate::formats::table::choose::{Looks, by_looks};
 use crate::formats::table::layout::{Kind, Layout};
 use crate::formats::table::names::{column_place, identifier_of_rows};
 use crate::formats::table::profile::{self, Profile};
-use crate::formats::table::{Columns, header, long, shape};
+use crate::formats::table::{Columns, header, long_columns, shape};
 use crate::formats::{ReadOptions, Rows, separators};
 use crate::levels::leveled;
 use crate::packed::spool;
@@ -30,6 +30,9 @@ use crate::sequence::Sequence;
 
 /// Bytes from which a file is read row by row, where it need not be for its own sake.
 const LARGE: u64 = 8 << 20;
+
+/// Rows at the beginning by which a table may be one with a row a step.
+const BEGINNING: usize = 2000;
 
 /// Whether a file is read row by row, as far as its size tells: what is packed is so whatever its size.
 pub(super) fn is_large(path: &Path) -> bool {
@@ -98,7 +101,8 @@ fn sketch_of(path: &Path, delimiter: u8, options: &ReadOptions) -> Result<Option
     if scan.has_other_numbers(&profiles) {
         return left("numbers with decimal commas, commas between thousands or percent signs");
     }
-    if long::may_be(&names, named, &profiles, rows, options) {
+    let first = scan.sample(path, usize::from(named)..scan.records.min(BEGINNING))?;
+    if long_columns::may_be(&names, named, &profiles, &first, rows, options) {
         return left("a table with a row a step, perhaps");
     }
     Ok(Some(Sketch { scan, names, named, rows, profiles, sample }))
@@ -294,6 +298,12 @@ mod tests {
                 }),
             ),
             ("bad.csv", table("a,b,label\n", 20, |row| format!("{},2,x\n\n", if row == 7 { "one" } else { "1" }))),
+            (
+                "sorted.csv",
+                table("no,a,b,kind\n", 3000, |row| format!("{row},{}.5,{row}.25,{}\n", row % 7, row / 1000)),
+            ),
+            ("slots.csv", table("when,a,y,label\n", 300, |row| format!("slot-{row},{row}.5,0.{row},{}\n", row % 2))),
+            ("again.csv", table("x,z,y,label\n", 60, |row| format!("0.5,{row}.5,{0},{0}\n", row % 2))),
             ("letters.csv", table("text,label\n", 50, |row| format!("né à l'été {row} 好,{}\n", row % 2))),
             (
                 "commas.csv",
@@ -329,6 +339,9 @@ mod tests {
             ("decimal.csv", table("a;b;label\n", 20, |row| format!("{row},5;{row},25;x\n"))),
             ("percent.csv", table("a,b,label\n", 20, |row| format!("{row}%,{row}.5,x\n"))),
             ("long.csv", table("id,time,x\n", 20, |row| format!("{},{},{row}.5\n", row / 4, row % 4))),
+            ("person.csv", table("person,sec,x\n", 80, |row| format!("p{},{},{row}.5\n", row / 8, row % 8))),
+            ("many.csv", table("id,time,x\n", 9000, |row| format!("{},{},{row}.5\n", row / 3, row % 3))),
+            ("endless.csv", table("person,sec,x\n", 9000, |row| format!("p{},{},{row}.5\n", row / 3000, row % 3000))),
             ("ragged.csv", format!("{plain}1,2\n")),
             ("empty.csv", format!("{plain},,\n")),
             ("again.csv", format!("{plain}a,b,label\n{plain}")),

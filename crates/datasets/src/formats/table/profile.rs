@@ -130,7 +130,12 @@ impl Profile {
 
     /// Numbers of which none comes twice: whole ones, or any that rise.
     pub(crate) fn is_like_clock(&self) -> bool {
-        self.is_distinct() && (self.is_whole() || (self.cells > 0 && self.numbers == self.cells && self.rising))
+        self.is_distinct() && (self.is_whole() || self.rises())
+    }
+
+    /// Numbers of which each is above the one before.
+    pub(crate) fn rises(&self) -> bool {
+        self.cells > 0 && self.numbers == self.cells && self.rising
     }
 
     /// The same few cells again and again.
@@ -146,6 +151,11 @@ impl Profile {
     /// Texts of several words, of which few come twice.
     pub(crate) fn is_prose(&self) -> bool {
         self.is_text() && self.words >= 2 * self.cells && !self.repeats() && !self.is_code()
+    }
+
+    /// Texts of which some have several words and few come twice.
+    pub(crate) fn may_be_prose(&self) -> bool {
+        self.is_text() && 5 * self.words >= 6 * self.cells && !self.repeats() && !self.is_code()
     }
 
     /// Names that differ in their numbers alone, or numbers with a unit: `slot-3`, `AB-0017`, `1.5kg`, `1h 30m`. They
