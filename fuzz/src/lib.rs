@@ -24,7 +24,28 @@ fn folder() -> &'static Path {
 pub fn reader(format: &str, name: &str, bytes: &[u8]) {
     let path = folder().join(name);
     fs::write(&path, bytes).expect("a temporary file");
-    let Ok(rows) = read(&path, Some(format), &ReadOptions::default()) else { return };
+    prepared(&path, Some(format));
+}
+
+/// Reads bytes as a long table: because it is said to be one, and by its looks.
+pub fn long_table(bytes: &[u8]) {
+    reader("long", "a.csv", bytes);
+    prepared(&folder().join("a.csv"), None);
+}
+
+/// Reads the halves of bytes as the documents of two classes.
+pub fn documents(bytes: &[u8]) {
+    let set = folder().join("documents");
+    let (first, second) = bytes.split_at(bytes.len() / 2);
+    for (class, half) in [("neg", first), ("pos", second)] {
+        fs::create_dir_all(set.join(class)).expect("a temporary folder");
+        fs::write(set.join(class).join("0.txt"), half).expect("a temporary file");
+    }
+    prepared(&set, Some("documents"));
+}
+
+fn prepared(path: &Path, format: Option<&str>) {
+    let Ok(rows) = read(path, format, &ReadOptions::default()) else { return };
     for task in [Task::Unsupervised, Task::Classify, Task::Regress, Task::SequenceToSequence] {
         if let Ok(dataset) = dataset_from_rows(rows.clone(), task) {
             let _ = describe(&dataset).to_string();

@@ -88,9 +88,9 @@ fn options() -> ReadOptions {
 }
 
 /// Reads a file, and prepares what it holds for each task: an answer or an error, and rows that fit together.
-fn look(path: &Path, format: &str) -> TestCaseResult {
+fn look(path: &Path, format: Option<&str>) -> TestCaseResult {
     for options in [options(), ReadOptions { target: Some("label".into()), ..options() }] {
-        let Ok(rows) = read(path, Some(format), &options) else { continue };
+        let Ok(rows) = read(path, format, &options) else { continue };
         prop_assert_eq!(rows.sequences.len(), rows.labels.len());
         for sequence in &rows.sequences {
             if let Sequence::Series(series) = sequence {
@@ -109,14 +109,14 @@ fn look(path: &Path, format: &str) -> TestCaseResult {
 }
 
 fn hold(name: &str, format: &str, file: &str, bytes: &[u8]) {
-    hold_in(name, format, file, file, bytes);
+    hold_in(name, Some(format), file, file, bytes);
 }
 
-/// As [`hold`], where `whole`, a folder, is read and `file` within it is changed.
-fn hold_in(name: &str, format: &str, file: &str, whole: &str, bytes: &[u8]) {
+/// As [`hold`], where `whole`, a folder, is read and `file` within it is changed. Without a format the looks tell it.
+fn hold_in(name: &str, format: Option<&str>, file: &str, whole: &str, bytes: &[u8]) {
     let (path, whole) = (folder(name).join(file), folder(name).join(whole));
     fs::write(&path, bytes).unwrap();
-    assert!(read(&whole, Some(format), &options()).is_ok(), "the file is read before it is changed");
+    assert!(read(&whole, format, &options()).is_ok(), "the file is read before it is changed");
     let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(CASES) };
     proptest!(config, |(list in changes())| {
         fs::write(&path, changed(bytes, &list)).unwrap();
@@ -170,6 +170,10 @@ fn long_tables_hold() {
     let pivoted =
         b"case_id,dim_id,reading_id,value\n0,0,0,1.5\n0,0,1,1.6\n0,1,0,2.5\n0,1,1,2.6\n1,0,0,3.5\n1,1,0,4.5\n";
     hold("pivoted", "long", "b.csv", pivoted);
+    hold_in("long-by-looks", None, "a.csv", "a.csv", table);
+    let rows = |row: usize| format!("rat {},{},{row}.5,{}\n", row / 6, row % 6 * 10, ["ill", "well"][row / 6 % 2]);
+    let table: String = ["Rat,sec,v,state\n".into()].into_iter().chain((0..36).map(rows)).collect();
+    hold_in("long-by-structure", None, "b.csv", "b.csv", table.as_bytes());
 }
 
 #[test]
@@ -188,7 +192,7 @@ fn documents_hold() {
         fs::create_dir_all(path.join("set").join(class)).unwrap();
         fs::write(path.join("set").join(class).join("0.txt"), text).unwrap();
     }
-    hold_in("documents", "documents", "set/pos/1.txt", "set", "fine<br />day, \u{e9}t\u{e9}\n".as_bytes());
+    hold_in("documents", Some("documents"), "set/pos/1.txt", "set", "fine<br />day, \u{e9}t\u{e9}\n".as_bytes());
 }
 
 #[test]
@@ -196,7 +200,7 @@ fn lines_hold() {
     let path = folder("lines").join("set");
     fs::create_dir_all(&path).unwrap();
     fs::write(path.join("a.neg"), "bad day\nawful\n").unwrap();
-    hold_in("lines", "lines", "set/a.pos", "set", b"a good one\n\nfine, very fine\nso so\n");
+    hold_in("lines", Some("lines"), "set/a.pos", "set", b"a good one\n\nfine, very fine\nso so\n");
     hold("line", "lines", "b.txt", b"a good one\nfine, very fine\n");
 }
 
@@ -326,7 +330,7 @@ fn signals_hold() {
         for part in ["beats212.hea", "beats212.dat", "beats212.atr"] {
             fs::write(folder(name).join(part), written(part)).unwrap();
         }
-        hold_in(name, "wfdb", file, "beats212.hea", &written(file));
+        hold_in(name, Some("wfdb"), file, "beats212.hea", &written(file));
     }
 }
 

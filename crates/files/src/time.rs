@@ -30,7 +30,7 @@ pub fn looks_like(cell: &str) -> bool {
     let separators = cell.chars().filter(|letter| "-/:.".contains(*letter)).count();
     let fits = |letter: char| letter.is_ascii_digit() || "-/:. TZ+APMapm".contains(letter);
     let digits = separators >= 2 && cell.starts_with(|letter: char| letter.is_ascii_digit()) && cell.chars().all(fits);
-    digits || with_month(cell) || month_of(cell).is_some() || is_hour(cell)
+    digits || with_month(cell) || month_of(cell).is_some() || week_of(cell).is_some() || is_hour(cell)
 }
 
 /// `9:30`, `21:05`.
@@ -41,25 +41,63 @@ fn is_hour(cell: &str) -> bool {
     })
 }
 
-/// A month or a quarter by itself: `2020-01`, `2020/01`, `2020Q1`, `2020-Q1`, `Jan-20`, `Jan 2020`. Its year and month.
+/// A month or a quarter by itself: `2020-01`, `2020/01`, `2020M01`, `Jan-20`, `Jan 2020`, `2020Q1`, `2020-Q1`, `Q1 2020`.
+/// Its year and month.
 fn month_of(cell: &str) -> Option<(u32, u32)> {
     let (first, second) = match cell.split_once(['-', '/', ' ']) {
         Some((first, second)) => (first, second),
-        None => cell.split_at_checked(4).filter(|(_, rest)| rest.starts_with(['Q', 'q']))?,
+        None => cell.split_at_checked(4).filter(|(_, rest)| rest.starts_with(['Q', 'q', 'M', 'm']))?,
     };
     if let Some(month) = month(first) {
         return Some((full_year(second)?, month));
     }
-    let year = full_year(first).filter(|_| first.len() == 4)?;
-    if let Some(quarter) = second.strip_prefix(['Q', 'q']) {
-        return quarter
-            .parse()
-            .ok()
-            .filter(|quarter| (1..=4).contains(quarter))
-            .map(|quarter: u32| (year, 3 * quarter - 2));
+    if let Some(month) = quarter(first) {
+        return Some((whole_year(second)?, month));
     }
+    let year = whole_year(first)?;
+    if let Some(month) = quarter(second) {
+        return Some((year, month));
+    }
+    let second = second.strip_prefix(['M', 'm']).unwrap_or(second);
     let month = second.parse().ok().filter(|month| second.len() == 2 && (1..=12).contains(month));
     month.or_else(|| self::month(second)).map(|month| (year, month))
+}
+
+/// The first month of `Q1` to `Q4`.
+fn quarter(word: &str) -> Option<u32> {
+    let quarter: u32 = word.strip_prefix(['Q', 'q'])?.parse().ok()?;
+    (1..=4).contains(&quarter).then(|| 3 * quarter - 2)
+}
+
+/// A week of ISO 8601 by itself, or a day of one: `2020-W01`, `2020W01`, `W01 2020`, `2020-W01-3`. Its days since 1970,
+/// of a week that of its Monday.
+fn week_of(cell: &str) -> Option<i64> {
+    let compact = cell.split_at_checked(4).filter(|(_, rest)| rest.starts_with(['W', 'w']));
+    let parts: Vec<&str> = match compact {
+        Some((year, rest)) => [year].into_iter().chain(rest.split('-')).collect(),
+        None => cell.split(['-', '/', ' ']).collect(),
+    };
+    let week = |word: &str| -> Option<i64> {
+        let digits = word.strip_prefix(['W', 'w']).filter(|digits| (1..=2).contains(&digits.len()))?;
+        digits.parse().ok().filter(|week| *week >= 1)
+    };
+    let (year, week, day) = match parts[..] {
+        [first, second] => match week(first) {
+            Some(week) => (second, week, 1),
+            None => (first, week(second)?, 1),
+        },
+        [year, second, day] => (year, week(second)?, day.parse().ok().filter(|day| (1..=7).contains(day))?),
+        _ => return None,
+    };
+    let year = whole_year(year)?;
+    let monday = first_week(year)? + 7 * (week - 1);
+    (monday < first_week(year + 1)?).then_some(monday + day - 1)
+}
+
+/// The Monday of a year's first week, which holds its fourth of January.
+fn first_week(year: u32) -> Option<i64> {
+    // 1970 began on a Thursday.
+    days(year, 1, 4).map(|day| day - (day + 3).rem_euclid(7))
 }
 
 /// `5 Jan 2020`, `Jan 5, 2020 10:30`, `05-Jan-20`, `Mon Apr 06 22:19:45 PDT 2009`.
@@ -88,6 +126,9 @@ pub fn seconds(cell: &str, order: Order) -> Option<f64> {
     }
     if let Some((year, month)) = month_of(cell) {
         return Some(days(year, month, 1)? as f64 * 86400.0);
+    }
+    if let Some(day) = week_of(cell) {
+        return Some(day as f64 * 86400.0);
     }
     let (date, rest) = match cell.split_once(['T', ' ']) {
         Some((date, rest)) => (date, rest.trim()),
@@ -122,6 +163,11 @@ fn full_year(text: &str) -> Option<u32> {
         2 => Some(if year < 69 { 2000 + year } else { 1900 + year }),
         _ => None,
     }
+}
+
+/// A year of four digits.
+fn whole_year(text: &str) -> Option<u32> {
+    full_year(text).filter(|_| text.len() == 4)
 }
 
 fn named_month(cell: &str) -> Option<f64> {
@@ -244,12 +290,38 @@ mod tests {
         for cell in ["1970-02", "1970/02", "Feb-70", "Feb 1970", "1970-Feb"] {
             assert_eq!((looks_like(cell), day(cell)), (true, Some(31.0)), "{cell}");
         }
-        assert_eq!((day("1970Q2"), day("1970-Q2")), (Some(90.0), Some(90.0)));
+        for cell in ["1970Q2", "1970-Q2", "1970 q2", "Q2 1970", "Q2-1970", "1970-04", "1970M04"] {
+            assert_eq!((looks_like(cell), day(cell)), (true, Some(90.0)), "{cell}");
+        }
         assert_eq!(read(["20200131", "20200201"].into_iter()).map(|times| times[1] - times[0]), Ok(86400.0));
         assert_eq!(read(["20201331", "20200201"].into_iter()), Ok(vec![20_201_331.0, 20_200_201.0]));
         assert!(looks_like("9:30") && seconds("9:30", Order::DayFirst) == Some(34200.0));
+        for cell in ["Q5 2000", "Q1 20", "Q1", "2000Q", "2000M13", "M1 2000", "W1"] {
+            assert!(!looks_like(cell), "{cell}");
+        }
         for cell in ["2:1", "a:30", "10-12", "1-2020", "2020-13", "page 12", "2020", "mayor 2020"] {
             assert!(!looks_like(cell), "{cell}");
+        }
+    }
+
+    #[test]
+    fn weeks_begin_on_monday_as_iso_8601_counts_them() {
+        let date = |cell: &str| seconds(cell, Order::DayFirst);
+        for (week, monday) in [
+            ("2020-W01", "2019-12-30"),
+            ("2020W01", "2019-12-30"),
+            ("W1 2020", "2019-12-30"),
+            ("2020-w53", "2020-12-28"),
+            ("2021-W01", "2021-01-04"),
+            ("2020-W10-7", "2020-03-08"),
+            ("1969-W01", "1968-12-30"),
+        ] {
+            assert!(looks_like(week), "{week}");
+            assert_eq!(date(week), date(monday), "{week}");
+        }
+        for cell in ["2020-W54", "2021-W53", "2020-W00", "2020-W1-8", "2020-W001", "slot-W01", "20-W01"] {
+            assert!(!looks_like(cell), "{cell}");
+            assert_eq!(date(cell), None, "{cell}");
         }
     }
 

@@ -124,6 +124,13 @@ pub struct ReadOptions {
     pub sessions: Option<SessionsConfig>,
 }
 
+impl ReadOptions {
+    /// Whether the config or training says that rows are texts.
+    fn reads_texts(&self) -> bool {
+        self.text.is_some() || self.like.as_ref().is_some_and(|layout| layout.kind() == Kind::Text)
+    }
+}
+
 /// A file format.
 #[non_exhaustive]
 pub struct Format {
@@ -455,5 +462,14 @@ mod tests {
         let message = read(&path, None, &ReadOptions::default()).unwrap_err().in_full();
         assert!(message.contains("cells are parted by spaces") && message.contains("write.csv"), "{message}");
         assert_eq!(read(&path, Some("lines"), &ReadOptions::default()).unwrap().sequences.len(), 3);
+        // Whatever the name promises.
+        let rows: String = (0..60).map(|row| format!("0.{row} {row}.5 {}\n", row % 2)).collect();
+        for name in ["spaces.csv", "spaces.tsv"] {
+            let path = file(name, format!("t0 t1 label\n{rows}"));
+            let message = read(&path, None, &ReadOptions::default()).unwrap_err().in_full();
+            assert!(message.contains("cells are parted by spaces") && message.contains("`data.text`"), "{message}");
+            let options = ReadOptions { text: Some("t0 t1 label".into()), ..Default::default() };
+            assert_eq!(read(&path, None, &options).unwrap().sequences.len(), 60);
+        }
     }
 }

@@ -143,11 +143,12 @@ fn columns(table: &Table, options: &ReadOptions, notes: &mut Vec<String>) -> Res
     let (dates, hours) = if time.is_some() { (time, None) } else { time_columns(&profiles, free) };
     let clock = |column: &usize| *named && is_clock(&names[*column]) && free(*column);
     let time = dates.or_else(|| (0..names.len()).find(clock));
-    let id = match id {
-        Some(id) => Some(id),
+    let [id, step] = match id {
+        Some(id) => [Some(id), None],
         // Several recordings below each other, which dates alone would mix.
-        None => long::identifier(table, &ReadOptions { target: None, features: Vec::new(), ..options.clone() }, notes)?,
+        None => long::recordings(table, &ReadOptions { target: None, features: Vec::new(), ..options.clone() }, notes)?,
     };
+    let time = time.or(step.filter(|step| free(*step)));
     let mut inputs: Vec<usize> = if options.features.is_empty() {
         let index = |column: usize| {
             let unnamed = *named && (names[column].is_empty() || names[column].starts_with("Unnamed:"));
@@ -270,6 +271,25 @@ mod tests {
         let text = "Time,Date,load\n01:00,2/7/2016,3\n23:00,1/7/2016,1\n00:00,2/7/2016,2\n";
         let read = read(&file("hours", text), None, &ReadOptions::default()).unwrap();
         assert_eq!((&read.columns[..], &read.series[0].values[..]), (&["load".to_string()][..], &[1.0, 2.0, 3.0][..]));
+    }
+
+    #[test]
+    fn recordings_are_told_apart_by_structure_and_parts_of_a_date_are_none() {
+        let lengths = |name: &str, text: &str| {
+            let read = read(&file(name, text), None, &ReadOptions::default()).unwrap();
+            (read.columns, read.series.iter().map(|one| one.values.len() / one.channels).collect::<Vec<usize>>())
+        };
+        let text: String = (0..60).map(|row| format!("p{},{},{row}.5,{}\n", row / 12, row % 12, row % 3)).collect();
+        for names in ["person,sec,u,label", "id,time,u,label"] {
+            // The label of a step parts no recording.
+            let (columns, lengths) = lengths("persons", &format!("{names}\n{text}"));
+            assert_eq!((&columns[..], &lengths[..]), (&["u".to_string(), "label".into()][..], &[12; 5][..]));
+        }
+        let hours: String = (0..96).map(|row| format!("{},{},{row}.5\n", row / 24 + 1, row % 24)).collect();
+        assert_eq!(lengths("hours", &format!("day,hour,load\n{hours}")).1, [96]);
+        let days: String =
+            (0..84).map(|row| format!("2020-{0:02}-{1:02},{0},{1},{row}.5\n", row / 28 + 1, row % 28 + 1)).collect();
+        assert_eq!(lengths("days", &format!("date,month,day,load\n{days}")).1, [84]);
     }
 
     #[test]

@@ -21,7 +21,7 @@ use crate::formats::table::choose::{Looks, by_looks};
 use crate::formats::table::layout::{Kind, Layout};
 use crate::formats::table::names::{column_place, identifier_of_rows};
 use crate::formats::table::profile::{self, Profile};
-use crate::formats::table::{Columns, header, long};
+use crate::formats::table::{Columns, header, long_columns, shape};
 use crate::formats::{ReadOptions, Rows, separators};
 use crate::levels::leveled;
 use crate::packed::spool;
@@ -30,6 +30,9 @@ use crate::sequence::Sequence;
 
 /// Bytes from which a file is read row by row, where it need not be for its own sake.
 const LARGE: u64 = 8 << 20;
+
+/// Rows at the beginning by which a table may be one with a row a step.
+const BEGINNING: usize = 2000;
 
 /// Whether a file is read row by row, as far as its size tells: what is packed is so whatever its size.
 pub(super) fn is_large(path: &Path) -> bool {
@@ -45,6 +48,8 @@ pub(super) struct Sketch {
     /// Rows below the names.
     pub(super) rows: usize,
     pub(super) profiles: Vec<Profile>,
+    /// The rows that they are of.
+    sample: Vec<StringRecord>,
 }
 
 /// Looks at a large table; `None` where it has to be read as a whole.
@@ -76,7 +81,11 @@ fn sketch_of(path: &Path, delimiter: u8, options: &ReadOptions) -> Result<Option
     }
     let step = ((scan.records - 1) / header::SAMPLE).max(1);
     let beginning = [0].into_iter().chain((1..scan.records).step_by(step));
-    let named = header::is_there(&scan.sample(path, beginning)?, options);
+    let beginning = scan.sample(path, beginning)?;
+    if !options.reads_texts() && shape::are_parted_by_spaces(beginning.iter()) {
+        return left("cells that spaces part, by its looks");
+    }
+    let named = header::is_there(&beginning, options);
     let rows = scan.records - usize::from(named);
     if rows == 0 {
         return left("there is no row");
@@ -92,10 +101,11 @@ fn sketch_of(path: &Path, delimiter: u8, options: &ReadOptions) -> Result<Option
     if scan.has_other_numbers(&profiles) {
         return left("numbers with decimal commas, commas between thousands or percent signs");
     }
-    if long::may_be(&names, named, &profiles, rows, options) {
+    let first = scan.sample(path, usize::from(named)..scan.records.min(BEGINNING))?;
+    if long_columns::may_be(&names, named, &profiles, &first, rows, options) {
         return left("a table with a row a step, perhaps");
     }
-    Ok(Some(Sketch { scan, names, named, rows, profiles }))
+    Ok(Some(Sketch { scan, names, named, rows, profiles, sample }))
 }
 
 /// The sequences of a large table; `None` where it has to be read as a whole.
@@ -132,14 +142,15 @@ fn rows_of(path: &Path, delimiter: u8, sketch: &Sketch, options: &ReadOptions) -
 
 /// By what training saw; of a training table by its names and looks.
 fn columns(sketch: &Sketch, file: &str, options: &ReadOptions, notes: &mut Vec<String>) -> Result<Columns, DataError> {
-    let Sketch { scan, names, named, rows, profiles } = sketch;
+    let Sketch { scan, names, named, rows, profiles, sample } = sketch;
     if let Some(layout) = options.like.as_ref().filter(|layout| layout.is_of_a_table()) {
         return layout.find(file, names, *named, notes);
     }
     let identifier =
         |free: &dyn Fn(&usize) -> bool| identifier_of_rows(names, *named, free, &|column| scan.names_rows(column));
-    let looks = Looks { file, names, named: *named, rows: *rows, profiles: profiles.clone(), identifier: &identifier };
-    by_looks(looks, options, notes)
+    let alike = |one: usize, other: usize| profile::are_one(sample.iter(), one, other);
+    let (named, rows, profiles) = (*named, *rows, profiles.clone());
+    by_looks(Looks { file, names, named, rows, profiles, identifier: &identifier, alike: &alike }, options, notes)
 }
 
 /// The second pass: rows become sequences.
@@ -287,6 +298,12 @@ mod tests {
                 }),
             ),
             ("bad.csv", table("a,b,label\n", 20, |row| format!("{},2,x\n\n", if row == 7 { "one" } else { "1" }))),
+            (
+                "sorted.csv",
+                table("no,a,b,kind\n", 3000, |row| format!("{row},{}.5,{row}.25,{}\n", row % 7, row / 1000)),
+            ),
+            ("slots.csv", table("when,a,y,label\n", 300, |row| format!("slot-{row},{row}.5,0.{row},{}\n", row % 2))),
+            ("again.csv", table("x,z,y,label\n", 60, |row| format!("0.5,{row}.5,{0},{0}\n", row % 2))),
             ("letters.csv", table("text,label\n", 50, |row| format!("né à l'été {row} 好,{}\n", row % 2))),
             (
                 "commas.csv",
@@ -322,6 +339,9 @@ mod tests {
             ("decimal.csv", table("a;b;label\n", 20, |row| format!("{row},5;{row},25;x\n"))),
             ("percent.csv", table("a,b,label\n", 20, |row| format!("{row}%,{row}.5,x\n"))),
             ("long.csv", table("id,time,x\n", 20, |row| format!("{},{},{row}.5\n", row / 4, row % 4))),
+            ("person.csv", table("person,sec,x\n", 80, |row| format!("p{},{},{row}.5\n", row / 8, row % 8))),
+            ("many.csv", table("id,time,x\n", 9000, |row| format!("{},{},{row}.5\n", row / 3, row % 3))),
+            ("endless.csv", table("person,sec,x\n", 9000, |row| format!("p{},{},{row}.5\n", row / 3000, row % 3000))),
             ("ragged.csv", format!("{plain}1,2\n")),
             ("empty.csv", format!("{plain},,\n")),
             ("again.csv", format!("{plain}a,b,label\n{plain}")),
@@ -329,6 +349,7 @@ mod tests {
             ("open.csv", format!("{plain}\"1,2,x\n")),
             ("nothing.csv", "a,b,label\n".to_string()),
             ("zero.csv", format!("{plain}1\0,2,x\n")),
+            ("spaces.csv", plain.replace(',', " ")),
             ("quoted.tsv", table("a\tlabel\n", 20, |row| format!("\"w {row}\"\t\"x\"\n"))),
         ] {
             let path = file(name, &text);

@@ -35,6 +35,13 @@ impl Table {
         if records.is_empty() {
             return Err(DataError::new(format!("{name}: the file is empty"), "expected a row a sequence"));
         }
+        if !options.reads_texts() && shape::are_parted_by_spaces(records.iter()) {
+            return Err(DataError::new(
+                format!("{name}: a table whose cells are parted by spaces, by its looks, and no text a row"),
+                "write it with commas or tabs (`write.csv` in R, `sep=\",\"` in pandas); a column of texts is named with \
+                 `data.text`",
+            ));
+        }
         let width = records[0].len();
         let ragged: Vec<String> = records
             .iter()

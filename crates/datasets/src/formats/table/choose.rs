@@ -8,7 +8,7 @@ use crate::formats::ReadOptions;
 use crate::formats::table::label::ENOUGH;
 use crate::formats::table::layout::Kind;
 use crate::formats::table::names::{are_names, column_place, identifier_of_rows, is_clock, is_identifier};
-use crate::formats::table::profile::Profile;
+use crate::formats::table::profile::{Profile, are_one, sampled};
 use crate::formats::table::view::View;
 use crate::formats::table::{Columns, TEXT, is_target};
 
@@ -27,7 +27,9 @@ pub(crate) fn choose(
 ) -> Result<Columns, DataError> {
     let profiles = (0..names.len()).map(|column| Profile::of(records, column)).collect();
     let identifier = |free: &dyn Fn(&usize) -> bool| identifier_of_rows(names, named, free, &are_names(records));
-    by_looks(Looks { file, names, named, rows: records.len(), profiles, identifier: &identifier }, options, notes)
+    let alike = |one: usize, other: usize| are_one(sampled(records), one, other);
+    let rows = records.len();
+    by_looks(Looks { file, names, named, rows, profiles, identifier: &identifier, alike: &alike }, options, notes)
 }
 
 /// What tells the columns of a table: their names, and what their cells look like.
@@ -39,6 +41,8 @@ pub(in crate::formats) struct Looks<'a> {
     pub(in crate::formats) profiles: Vec<Profile>,
     /// The column of what rows are called, among those that are free.
     pub(in crate::formats) identifier: Identifier<'a>,
+    /// Whether two columns say the same in other words.
+    pub(in crate::formats) alike: &'a dyn Fn(usize, usize) -> bool,
 }
 
 /// Finds a column among those that are free.
@@ -54,7 +58,7 @@ pub(in crate::formats) fn by_looks(
     options: &ReadOptions,
     notes: &mut Vec<String>,
 ) -> Result<Columns, DataError> {
-    let Looks { file, names, named, rows, profiles, identifier } = looks;
+    let Looks { file, names, named, rows, profiles, identifier, alike } = looks;
     let place = |key: &str, wanted: &str| column_place(file, names, key, wanted);
     let id = options.id.as_ref().map(|name| place("id", name)).transpose()?;
     let group = options.group.as_ref().map(|name| column_place(file, names, "labels.group", name)).transpose()?;
@@ -78,9 +82,17 @@ pub(in crate::formats) fn by_looks(
     let mut beside = Vec::new();
     let rest = view.rest(&named_inputs, target, &mut beside);
     let target = target.or_else(|| view.named_target(&rest, notes));
-    // What goes by a label's name is no input: it would tell the label.
-    let label = |column: &usize| Some(*column) == target || (named && target.is_some() && is_target(&names[*column]));
-    let rest: Vec<usize> = rest.into_iter().filter(|column| !label(column)).collect();
+    // What goes by a label's name is no input: it would tell the label. Numbers may be called `y` or `target`, too.
+    let (labels, rest): (Vec<usize>, Vec<usize>) = match target {
+        Some(target) => {
+            let value = |column: usize| view.may_be_value(column) && !alike(column, target);
+            let label = |column: &usize| named && is_target(&names[*column]) && !value(*column);
+            rest.into_iter().filter(|column| *column != target).partition(label)
+        }
+        None => (Vec::new(), rest),
+    };
+    beside.extend(labels.into_iter().map(|column| (column, "another label")));
+    beside.sort_unstable_by_key(|(column, _)| *column);
 
     let mut columns = if named_inputs.is_empty() {
         view.by_content(rest, target, options.supervised, &mut beside, notes)
@@ -159,6 +171,12 @@ impl View<'_> {
         rest
     }
 
+    /// Whether a column that goes by a label's name may be one of values: coordinates are called `y`, sensors `target`.
+    fn may_be_value(&self, column: usize) -> bool {
+        let name = self.names[column].trim().to_lowercase();
+        self.profiles[column].is_numeric() && ["y", "target"].contains(&name.as_str())
+    }
+
     /// Numbers are a series, texts a text; of both together what there is more of.
     fn by_content(
         &self,
@@ -176,7 +194,8 @@ impl View<'_> {
             let inputs = numbers.into_iter().filter(|column| Some(*column) != target).collect();
             return Columns { target, inputs, ..Columns::default() };
         }
-        let words = texts.iter().any(|column| !self.profiles[*column].repeats());
+        let word = |column: &usize| !self.profiles[*column].repeats() && !self.profiles[*column].is_code();
+        let words = texts.iter().any(word);
         if numbers.len() <= 4 * prose || numbers.is_empty() || (numbers.len() == 1 && words) {
             return self.of_texts(&rest, target, supervised, beside, notes);
         }
@@ -200,9 +219,13 @@ impl View<'_> {
         beside: &mut Vec<(usize, &'static str)>,
         notes: &mut Vec<String>,
     ) -> Columns {
-        let found = target.or_else(|| match rest {
+        // Only in a series a number that goes by a label's name is a value.
+        let label = |column: &usize| target.is_some() && self.named && is_target(&self.names[*column]);
+        let (labels, rest): (Vec<usize>, Vec<usize>) = rest.iter().copied().partition(label);
+        beside.extend(labels.into_iter().map(|column| (column, "another label")));
+        let found = target.or_else(|| match rest[..] {
             [] | [_] => None,
-            _ => self.class_among(rest, notes),
+            _ => self.class_among(&rest, notes),
         });
         let target = found.or_else(|| {
             // A few rows do not tell.
@@ -229,7 +252,7 @@ impl View<'_> {
 #[cfg(test)]
 mod tests {
     use crate::fixtures::file;
-    use crate::formats::table::tests::{first, rows, table, told};
+    use crate::formats::table::tests::{first, rows, rows_of, table, told};
     use crate::formats::{ReadOptions, read};
 
     #[test]
@@ -296,6 +319,96 @@ mod tests {
             assert_eq!(first(&rows), [0.5, 0.25], "{name}");
             told(&rows, "(dates)");
         }
+    }
+
+    #[test]
+    fn dates_and_codes_beside_however_few_numbers_make_no_text() {
+        type Cell = fn(usize) -> String;
+        let first_cells: [(&str, Cell); 7] = [
+            ("week", |row| format!("2020-W{:02}", 7 * row + 1)),
+            ("quarter", |row| format!("Q{} {}", row % 4 + 1, 2000 + row / 4)),
+            ("quarter", |row| format!("{}Q{}", 2000 + row / 4, row % 4 + 1)),
+            ("month", |row| format!("2000-{:02}", row + 1)),
+            ("when", |row| format!("slot-{}", row * 7 % 10)),
+            ("weight", |row| format!("{row}.5kg")),
+            ("took", |row| format!("{row}h {}m", row * 9)),
+        ];
+        for (name, cell) in first_cells {
+            for numbers in 1..5 {
+                for label in ["", ",label"] {
+                    let names: String = (0..numbers).map(|number| format!(",v{number}")).collect();
+                    let text = table(&format!("{name}{names}{label}"), |row| {
+                        let values: String = (0..numbers).map(|number| format!(",{row}.{number}5")).collect();
+                        let class = if label.is_empty() { "" } else { [",up", ",down"][row % 2] };
+                        format!("{}{values}{class}", cell(row))
+                    });
+                    let rows = rows("narrow.csv", &text);
+                    let expected: Vec<f32> =
+                        (0..numbers).map(|number| format!("0.{number}5").parse().unwrap()).collect();
+                    assert_eq!(first(&rows), expected, "{text}");
+                    assert_eq!(rows.labels[1], if label.is_empty() { "" } else { "down" }, "{text}");
+                    told(&rows, &format!("left out: `{name}` ("));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn texts_stay_texts_beside_an_identifier_and_a_score() {
+        let short = |row: usize| ["good", "so so", "not again", "never", "fine", "I like it"][row];
+        for (name, names) in
+            [("s.csv", "text,label"), ("o.csv", "opinion,score,mood"), ("i.csv", "no,opinion,score,mood")]
+        {
+            let rows = rows(
+                name,
+                &table(names, |row| {
+                    let id = if names.starts_with("no") { format!("r{row},") } else { String::new() };
+                    let score = if names.contains("score") { format!("0.{row},") } else { String::new() };
+                    format!("{id}{},{score}{}", short(row), ["pos", "neg"][row % 2])
+                }),
+            );
+            let crate::sequence::Sequence::Text(text) = &rows.sequences[1] else { panic!("{name}: a text") };
+            assert!(text.contains("so so"), "{name}: {text}");
+            assert_eq!(rows.labels[..2], ["pos", "neg"], "{name}");
+        }
+    }
+
+    #[test]
+    fn numbers_called_y_or_target_are_values_beside_another_label() {
+        let class = |row: usize| ["up", "down"][row % 2];
+        for (name, names, label) in [
+            ("coordinates.csv", "x,y,z,class", "class"),
+            ("target.csv", "a,b,target,label", "label"),
+            ("first.csv", "label,y,x,z", "label"),
+            ("numbers.csv", "x,y,z,label", "label"),
+        ] {
+            let cells = |row: usize| match names.starts_with("label") {
+                true => format!("{},0.5,{row}.25,{}", class(row), row % 4),
+                false => format!("0.5,{row}.25,{},{}", row % 4, class(row)),
+            };
+            let rows = rows(name, &table(names, cells));
+            assert_eq!((first(&rows), &rows.labels[1][..]), (&[0.5, 0.25, 0.0][..], "down"), "{name}");
+            told(&rows, &format!("`{label}` is taken for the label, and not "));
+            assert!(!rows.notes.iter().any(|note| note.contains("left out")), "{:?}", rows.notes);
+        }
+        let options = ReadOptions { target: Some("class".into()), ..Default::default() };
+        let rows =
+            rows_of("asked.csv", &table("x,y,class", |row| format!("{row}.5,{row}.25,{}", class(row))), &options);
+        assert_eq!(first(&rows), [0.5, 0.25]);
+    }
+
+    #[test]
+    fn a_label_in_other_words_is_no_value_and_told() {
+        let text = table("x,z,y,class", |row| format!("0.5,{row}.25,{},{}", row % 2, ["up", "down"][row % 2]));
+        let found = rows("twice.csv", &text);
+        assert_eq!((first(&found), &found.labels[1][..]), (&[0.5, 0.25][..], "down"));
+        told(&found, "left out: `y` (another label)");
+        let text = table("t0,category,t1,label", |row| format!("0.5,{row},{row}.25,{}", row % 2));
+        told(&rows("category.csv", &text), "left out: `category` (another label)");
+        // Beside texts a number is no part of them.
+        let text = table("text,y,label", |row| format!("what a day {row},0.{row},{}", row % 2));
+        let found = rows("score.csv", &text);
+        assert_eq!(found.sequences[1], crate::sequence::Sequence::Text("what a day 1".into()));
     }
 
     #[test]

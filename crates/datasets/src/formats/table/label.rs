@@ -98,8 +98,10 @@ impl View<'_> {
                 others.join(", ")
             ));
         }
-        // A few rows do not show what comes again.
+        // A few rows do not show what comes again; names that count in the first column are those of the rows.
+        let names_rows = |one: usize| one == 0 && self.profiles[one].is_code() && self.profiles[one].is_distinct();
         target.or_else(|| match texts[..] {
+            [one] if names_rows(one) => None,
             [one] if self.profiles[one].cells < ENOUGH && self.profiles[one].is_filled() => Some(one),
             [one] if !self.profiles[one].is_distinct() && !self.profiles[one].is_prose() => {
                 let outside = numbers.iter().all(|column| one < *column) || numbers.iter().all(|column| *column < one);

@@ -1,48 +1,13 @@
 //! Long tables: a row a step, an identifier that tells the series, a time that tells the step, a column a channel.
 
-use std::collections::{HashMap, HashSet};
-
-use csv::StringRecord;
-
 use crate::error::DataError;
+use crate::formats::table::Columns;
 use crate::formats::table::cells_of_file::Table;
-use crate::formats::table::layout::Kind;
-use crate::formats::table::names::{column_place, is_clock, is_identifier, stem};
+use crate::formats::table::long_columns::Looks;
 use crate::formats::table::order::Clock;
-use crate::formats::table::pivot::{self, is_channel};
-use crate::formats::table::profile::{Profile, time_columns};
+use crate::formats::table::pivot;
 use crate::formats::table::rows_of_series::{Keys, Labels, group_of, series_of};
-use crate::formats::table::{Columns, is_target, listed};
-use crate::formats::{ReadOptions, Rows, exact, is_missing};
-
-/// Names of the column that tells the series, beside those of any identifier.
-const SERIES: [&str; 13] = [
-    "series", "case", "sample", "subject", "unit", "instance", "item", "patient", "device", "sensor", "station",
-    "user", "sequence",
-];
-/// Names of the column that tells the step, beside those of any time.
-const STEPS: [&str; 14] = [
-    "t",
-    "step",
-    "timestep",
-    "time_step",
-    "ds",
-    "reading_id",
-    "cycle",
-    "hour",
-    "day",
-    "week",
-    "month",
-    "year",
-    "period",
-    "frame",
-];
-
-/// One row of so many may give a series a time twice.
-const RARE: usize = 10;
-
-/// Names of the column of texts in a table of them.
-const TEXTS: [&str; 9] = ["text", "review", "comment", "message", "tweet", "sentence", "body", "content", "post"];
+use crate::formats::{ReadOptions, Rows, exact};
 
 /// The columns of a long table, where the config says that it is one or its looks do: an identifier whose values come
 /// again, and a time that hardly a series has twice.
@@ -55,241 +20,21 @@ pub(in crate::formats) fn columns(
     options: &ReadOptions,
     notes: &mut Vec<String>,
 ) -> Result<Option<Columns>, DataError> {
-    find(table, options, true, notes)
+    Looks::of(table, options, true)?.map_or(Ok(None), |looks| looks.columns(notes))
 }
 
-/// The column that tells recordings apart that stand below each other; a recording has no label.
+/// The columns that tell recordings apart that stand below each other, and their steps; a recording has no label.
 ///
 /// # Errors
 ///
 /// As those of [`columns`].
-pub(in crate::formats) fn identifier(
+pub(in crate::formats) fn recordings(
     table: &Table,
     options: &ReadOptions,
     notes: &mut Vec<String>,
-) -> Result<Option<usize>, DataError> {
-    Ok(find(table, options, false, notes)?.and_then(|columns| columns.id))
-}
-
-/// Whether a table may be a long one, by its names and by some of its rows; where it may not, [`columns`] finds none.
-pub(in crate::formats) fn may_be(
-    names: &[String],
-    named: bool,
-    profiles: &[Profile],
-    rows: usize,
-    options: &ReadOptions,
-) -> bool {
-    let asked = options.long == Some(true) || options.id.is_some();
-    if !asked && (options.long == Some(false) || options.text.is_some() || !named) {
-        return false;
-    }
-    let place = |name: &Option<String>| name.as_ref().and_then(|name| names.iter().position(|own| own == name));
-    let (id, target, group) = (place(&options.id), place(&options.target), place(&options.group));
-    if let Some(id) = id {
-        return options.long == Some(true) || !profiles[id].is_distinct() || rows < 2;
-    }
-    let time = place(&options.time).or_else(|| steps(names, profiles, &[target, group]).0);
-    asked || (time.is_some() && !by_likeness(names, profiles, target, time).is_empty())
-}
-
-/// The columns of the time, by their cells or their names, and of the hours; `taken` are others already.
-fn steps(names: &[String], profiles: &[Profile], taken: &[Option<usize>]) -> (Option<usize>, Option<usize>) {
-    let free = |column: usize| !taken.contains(&Some(column));
-    let (dates, hours) = time_columns(profiles, free);
-    let named = |column: &usize| {
-        let name = names[*column].trim().to_lowercase();
-        (is_clock(&name) || STEPS.contains(&name.as_str())) && profiles[*column].is_numeric()
-    };
-    (dates.or_else(|| (0..names.len()).filter(|column| free(*column)).find(named)), hours)
-}
-
-fn find(
-    table: &Table,
-    options: &ReadOptions,
-    labelled: bool,
-    notes: &mut Vec<String>,
-) -> Result<Option<Columns>, DataError> {
-    let Table { name: file, names, named, records, .. } = table;
-    let asked = options.long == Some(true) || options.id.is_some();
-    if !asked && (options.long == Some(false) || options.text.is_some() || !named) {
-        return Ok(None);
-    }
-    let profiles: Vec<Profile> = (0..names.len()).map(|column| Profile::of(records, column)).collect();
-    let given =
-        |key: &str, name: &Option<String>| name.as_ref().map(|name| column_place(file, names, key, name)).transpose();
-    let (id, time) = (given("id", &options.id)?, given("time", &options.time)?);
-    let target = given("target", &options.target)?;
-    let group = match labelled {
-        true => options.group.as_ref().map(|name| column_place(file, names, "labels.group", name)).transpose()?,
-        false => None,
-    };
-    // Rows that have each its own name are series themselves.
-    if id.is_some_and(|id| options.long != Some(true) && profiles[id].is_distinct() && records.len() > 1) {
-        return Ok(None);
-    }
-    let (time, hours) = if time.is_some() { (time, None) } else { steps(names, &profiles, &[id, target, group]) };
-    let candidates: Vec<usize> = match id {
-        Some(id) => vec![id],
-        None => {
-            let all = by_likeness(names, &profiles, target, time).into_iter();
-            all.filter(|column| Some(*column) != group).collect()
-        }
-    };
-    let channel = (0..names.len())
-        .find(|column| is_channel(&names[*column]) && ![id, time, hours, target, group].contains(&Some(*column)));
-    let twice = |id: usize, channel: Option<usize>| {
-        time.map_or(usize::MAX, |time| steps_that_stand_twice(records, id, channel, [Some(time), hours]))
-    };
-    // A row that was written twice makes no other table of it: it is told, or refused with its line, when the steps are
-    // sorted.
-    let hardly = |count: usize| count.saturating_mul(RARE) <= records.len();
-    let found = candidates.into_iter().find_map(|id| match channel {
-        _ if twice(id, None) == 0 => Some((id, None)),
-        Some(_) if hardly(twice(id, channel)) => Some((id, channel)),
-        None if hardly(twice(id, None)) => Some((id, None)),
-        _ => asked.then_some((id, None)),
-    });
-    let Some((id, channel)) = found else {
-        if asked {
-            return Err(DataError::new(
-                format!("{file}: no column tells which series a row belongs to"),
-                "name it with `data.id`, and that of the steps with `data.time`",
-            ));
-        }
-        return Ok(None);
-    };
-    let target =
-        target.or_else(|| (0..names.len()).find(|column| is_target(&names[*column]) && constant(records, id, *column)));
-    let target = target.or_else(|| {
-        let free = |column: &usize| {
-            ![Some(id), time, hours, channel, group].contains(&Some(*column)) && !is_identifier(&names[*column])
-        };
-        let columns: Vec<usize> = (0..names.len()).filter(free).collect();
-        let found =
-            label_of_series(records, &profiles, id, &columns).filter(|_| labelled && options.features.is_empty())?;
-        notes.push(format!(
-            "{file}: `{}` is one in each series and is taken for the label; `data.target` names another",
-            names[found]
-        ));
-        Some(found)
-    });
-    // A label that changes from step to step is no channel; numbers to forecast, which go by `y` too, are one.
-    let label = |column: usize| {
-        is_target(&names[column])
-            && (profiles[column].is_like_classes() || !["y", "target"].contains(&names[column].as_str()))
-    };
-    let is_input = |column: usize| {
-        let index = names[column].is_empty() || names[column].starts_with("Unnamed:") || is_identifier(&names[column]);
-        profiles[column].is_numeric() && !profiles[column].is_empty() && !index && !label(column)
-    };
-    let (inputs, beside): (Vec<usize>, Vec<usize>) = if options.features.is_empty() {
-        let free = |column: &usize| ![Some(id), time, hours, target, channel, group].contains(&Some(*column));
-        (0..names.len()).filter(free).partition(|column| is_input(*column))
-    } else {
-        let places = options.features.iter().map(|name| column_place(file, names, "features", name));
-        (places.collect::<Result<_, _>>()?, Vec::new())
-    };
-    if channel.is_some() && inputs.len() != 1 {
-        let inputs: Vec<String> = inputs.iter().map(|column| names[*column].clone()).collect();
-        let known = channel.map_or("", |column| names[column].as_str());
-        return Err(DataError::new(
-            format!(
-                "{file}: beside `{known}`, which tells the channel, one column of values is read, and there are {}",
-                inputs.len()
-            ),
-            format!("name it with `data.features`: {}", listed(&inputs)),
-        ));
-    }
-    // Columns t0, t1 … are the steps of a wide table.
-    let is_step = |column: &&usize| {
-        stem(&names[**column]).is_some_and(|stem| STEPS.contains(&stem.trim_end_matches('_').to_lowercase().as_str()))
-    };
-    let mostly = 2 * inputs.iter().filter(is_step).count() > inputs.len();
-    let steps = inputs.len() > 3
-        && (mostly
-            || inputs
-                .iter()
-                .all(|column| stem(&names[*column]).is_some_and(|own| Some(own) == stem(&names[inputs[0]]))));
-    // A label that changes within a series is one of rows, unless the config says that the table is long.
-    let of_rows = beside.iter().any(|column| is_target(&names[*column]));
-    // Numbers beside a text are its counters.
-    let texts = beside.iter().any(|column| {
-        let profile = &profiles[*column];
-        let named = TEXTS.contains(&names[*column].trim().to_lowercase().as_str()) && profile.is_text();
-        profile.is_filled() && !profile.is_empty() && (named || profile.is_prose())
-    });
-    if inputs.is_empty() || (!asked && (steps || of_rows || texts)) {
-        return Ok(None);
-    }
-    let mut ordered = time.map_or(String::new(), |time| format!(", `{}` the step", names[time]));
-    ordered.extend(channel.map(|channel| format!(", `{}` the channel", names[channel])));
-    if !asked {
-        notes.push(format!(
-            "{file}: read as a long table: `{}` tells the series{ordered}; `data.format = \"csv\"` reads a series a \
-             row",
-            names[id]
-        ));
-    }
-    if !beside.is_empty() {
-        let beside: Vec<String> = beside.into_iter().map(|column| names[column].clone()).collect();
-        notes.push(format!("{file}: no channels, and left out: {}; `data.features` chooses channels", listed(&beside)));
-    }
-    Ok(Some(Columns { target, inputs, kind: Kind::Long, id: Some(id), time, hours, channel, padded: false }))
-}
-
-/// Columns that may tell the series, the likeliest first: by name, then words or whole numbers that come again.
-fn by_likeness(names: &[String], profiles: &[Profile], target: Option<usize>, time: Option<usize>) -> Vec<usize> {
-    let again = |column: &usize| {
-        let profile = &profiles[*column];
-        profile.repeats() && (profile.is_text() || profile.is_whole())
-    };
-    let free = |column: &usize| Some(*column) != target && Some(*column) != time && !is_target(&names[*column]);
-    let named = |column: &usize| {
-        is_identifier(&names[*column]) || SERIES.contains(&names[*column].trim().to_lowercase().as_str())
-    };
-    // Without a name that says so, only dates that several rows share tell a long table.
-    let dated = time.is_some_and(|time| profiles[time].is_time() && !profiles[time].is_distinct());
-    let (sure, others): (Vec<usize>, Vec<usize>) = (0..names.len()).filter(again).filter(free).partition(named);
-    let others = others.into_iter().filter(|column| dated && profiles[*column].is_text());
-    sure.into_iter().chain(others).collect()
-}
-
-/// How many rows give a series, or a channel of one, a time that it has already.
-fn steps_that_stand_twice(
-    records: &[StringRecord],
-    id: usize,
-    channel: Option<usize>,
-    times: [Option<usize>; 2],
-) -> usize {
-    let mut seen = HashSet::new();
-    let rows = records.iter().filter(|record| !is_missing(&record[id]));
-    let twice = rows.filter(|record| {
-        let cell = |column: Option<usize>| column.map_or("", |column| record[column].trim());
-        !seen.insert((record[id].trim(), cell(channel), times.map(cell)))
-    });
-    twice.count()
-}
-
-/// Whether a column holds one value a series.
-fn constant(records: &[StringRecord], id: usize, column: usize) -> bool {
-    let mut known = HashMap::new();
-    records.iter().all(|record| {
-        let cell = record[column].trim();
-        is_missing(cell) || *known.entry(record[id].trim()).or_insert(cell) == cell
-    })
-}
-
-/// The label by its looks, where no name tells it: a few classes that hold throughout each series and come again in
-/// others, beside numbers that change within one. Of several that of the fewest classes, of equals the last.
-fn label_of_series(records: &[StringRecord], profiles: &[Profile], id: usize, columns: &[usize]) -> Option<usize> {
-    let series: HashSet<&str> = records.iter().map(|record| record[id].trim()).collect();
-    let (still, moving): (Vec<usize>, Vec<usize>) = columns.iter().partition(|column| constant(records, id, **column));
-    moving.iter().find(|column| profiles[**column].is_numeric())?;
-    let classes = |column: &usize| {
-        let profile = &profiles[*column];
-        profile.is_filled() && profile.may_be_classes() && 2 * profile.distinct <= series.len()
-    };
-    still.into_iter().rev().filter(classes).min_by_key(|column| profiles[*column].distinct)
+) -> Result<[Option<usize>; 2], DataError> {
+    let found = Looks::of(table, options, false)?.map_or(Ok(None), |looks| looks.columns(notes))?;
+    Ok(found.map_or([None; 2], |columns| [columns.id, columns.time]))
 }
 
 /// Reads a long table, a series an identifier, and returns the names of its channels where cells tell them.
@@ -477,5 +222,205 @@ mod tests {
                 .len(),
             2
         );
+    }
+
+    /// Sixty series of eight steps with two channels; `cells` gives what stands before and behind them.
+    fn steps(names: &str, cells: impl Fn(usize, usize) -> (String, String)) -> String {
+        let row = |row: usize| {
+            let (series, step) = (row / 8, row % 8);
+            let (before, behind) = cells(series, step);
+            format!("{before},{}.{},{}.5{behind}\n", row * 7 % 13, row % 9, row * 5 % 11)
+        };
+        [format!("{names}\n")].into_iter().chain((0..480).map(row)).collect()
+    }
+
+    fn label(series: usize) -> &'static str {
+        ["up", "down"][series % 2]
+    }
+
+    fn told(rows: &Rows, part: &str) {
+        assert!(rows.notes.iter().any(|note| note.contains(part)), "`{part}` is not in {:?}", rows.notes);
+    }
+
+    #[test]
+    fn series_and_steps_are_found_whatever_they_are_called() {
+        let names = "NAME,TIME person,time pid,time name,time run,time batch,time session,time animal,t trial,sec \
+                     window,step episode,step participant,trial_time Patient,Zeit id,seconds id,ms id,elapsed \
+                     id,timepoint id,n id,pos subject_id,visit foo,bar";
+        for names in names.split_whitespace() {
+            for numbered in [false, true] {
+                let text = steps(&format!("{names},u,v,label"), |series, step| {
+                    let id = if numbered { series.to_string() } else { format!("s{series}") };
+                    (format!("{id},{step}"), format!(",{}", label(series)))
+                });
+                let options = ReadOptions { supervised: true, ..Default::default() };
+                let found = rows("structure.csv", &text, &options).unwrap();
+                let (id, time) = names.split_once(',').unwrap();
+                told(&found, &format!("read as a long table: `{id}` tells the series, `{time}` the step;"));
+                assert_eq!((found.sequences.len(), &found.labels[..2]), (60, &["up".into(), "down".into()][..]));
+                assert_eq!((series(&found)[1].0.len(), series(&found)[1].1), (16, 2), "{names}");
+                assert_eq!(found.keys.ids[1], if numbered { "1" } else { "s1" });
+            }
+        }
+    }
+
+    #[test]
+    fn the_order_of_the_rows_and_uneven_times_change_nothing() {
+        let text = |cells: fn(usize, usize) -> String| {
+            steps("person,time,u,v,label", |series, step| (cells(series, step), format!(",{}", label(series))))
+        };
+        let plain = text(|series, step| format!("p{series},{step}"));
+        let sorted = rows("sorted.csv", &plain, &ReadOptions::default()).unwrap();
+        let (names, body) = plain.split_once('\n').unwrap();
+        let body: Vec<&str> = body.lines().collect();
+        // Step by step, and without any order.
+        let by_step: Vec<&str> = (0..480).map(|row| body[row % 60 * 8 + row / 60]).collect();
+        let shuffled: Vec<&str> = (0..480).map(|row| body[row * 77 % 480]).collect();
+        for lines in [by_step, shuffled] {
+            let other = rows("other.csv", &format!("{names}\n{}", lines.join("\n")), &ReadOptions::default()).unwrap();
+            let place = other.keys.ids.iter().position(|id| id == "p7").unwrap();
+            assert_eq!((other.sequences.len(), series(&other)[place]), (60, series(&sorted)[7]));
+        }
+        for cells in [
+            |series: usize, step: usize| format!("p{series},{}.{}", series * 3 + step, series * step % 7),
+            // A session behind the other.
+            |series: usize, step: usize| format!("p{series},{}", 100 * series + step),
+        ] {
+            let other = rows("uneven.csv", &text(cells), &ReadOptions::default()).unwrap();
+            assert_eq!(series(&other), series(&sorted));
+        }
+        // Weeks are times, and the label may have any name.
+        let text = steps("rat,when,u,v,diet", |series, step| {
+            (format!("{series},2020-W{:02}", step + 10), format!(",{}", label(series)))
+        });
+        let found = rows("weeks.csv", &text, &ReadOptions::default()).unwrap();
+        assert_eq!((series(&found), &found.labels[..]), (series(&sorted), &sorted.labels[..]));
+    }
+
+    #[test]
+    fn many_short_series_and_numbered_channels_are_a_long_table() {
+        let text: String = (0..9000).map(|row| format!("s{},{},{row}.5\n", row / 3, row % 3)).collect();
+        let found = rows("many.csv", &format!("id,time,x\n{text}"), &ReadOptions::default()).unwrap();
+        assert_eq!((found.sequences.len(), found.sequences[0].len()), (3000, 3));
+        for names in ["id,time,ch1,ch2,ch3,ch4", "id,time,ch1,ch2,ch3,ch4,label"] {
+            let text = steps(names, |series, step| {
+                let label = if names.ends_with("label") { format!(",{}", label(series)) } else { String::new() };
+                (format!("{series},{step},0.5,1.5"), label)
+            });
+            let found = rows("channels.csv", &text, &ReadOptions::default()).unwrap();
+            assert_eq!((found.sequences.len(), series(&found)[0].1), (60, 4), "{names}");
+        }
+        // Values of a step below each other.
+        let text: String = (0..960)
+            .map(|row| format!("p{},{},{},{row}.5,{}\n", row / 16, row / 2 % 8, ["u", "v"][row % 2], label(row / 16)))
+            .collect();
+        let found = rows("values.csv", &format!("person,sec,variable,value,label\n{text}"), &ReadOptions::default());
+        let found = found.unwrap();
+        assert_eq!((found.sequences.len(), &series(&found)[0].0[..4]), (60, &[0.5, 1.5, 2.5, 3.5][..]));
+    }
+
+    #[test]
+    fn a_table_with_a_series_a_row_is_none_however_it_is_sorted() {
+        let class = |row: usize| ["x", "y", "z"][row / 40];
+        let value = |row: usize| format!("{}.{}", row * 7 % 23, row % 9);
+        type Row<'a> = Box<dyn Fn(usize) -> String + 'a>;
+        let tables: [(&str, Row<'_>, usize); 7] = [
+            ("a,b,c,species", Box::new(|row| format!("{0},{0},{0},{1}", value(row), class(row))), 3),
+            ("no,a,b,species", Box::new(|row| format!("{row},{0},{0},{1}", value(row), class(row))), 2),
+            // Sorted by class, and by a value in each; numbered in each.
+            ("a,b,species", Box::new(|row| format!("{}.5,{},{}", row % 40, value(row), class(row))), 2),
+            ("class,no,a,b", Box::new(|row| format!("{},{},{1},{1}", class(row), row % 40)), 2),
+            ("label,take,a,b", Box::new(|row| format!("{},{},{2},{2}", class(row), row % 40, value(row))), 3),
+            ("word,take,a,b", Box::new(|row| format!("{},{},{2},{2}", class(row), row % 40, value(row))), 3),
+            (
+                "temp,speed,yield,label",
+                Box::new(|row| format!("{},{},{},{}", row / 30, row / 10 % 3, value(row), row * 7 % 2)),
+                3,
+            ),
+        ];
+        for (names, row, width) in tables {
+            let text: String = (0..120).map(|number| row(number) + "\n").collect();
+            let found = rows("wide.csv", &format!("{names}\n{text}"), &ReadOptions::default()).unwrap();
+            let lengths = (found.sequences.len(), found.sequences[0].len());
+            assert_eq!(lengths, (120, width), "{names}: {:?}", found.notes);
+        }
+    }
+
+    #[test]
+    fn what_may_be_a_long_table_is_told_with_the_keys_that_settle_it() {
+        let keys = |note: &str| note.contains("`data.id`") && note.contains("`data.time`");
+        type Cells = fn(usize, usize) -> (String, String);
+        let cases: [(&str, Cells, &str); 6] = [
+            (
+                "foo,bar,u,v",
+                |series, step| (format!("{series},{step}"), String::new()),
+                ": `foo` may tell the series and `bar` the step of a long table: each row is read as a series",
+            ),
+            (
+                "id,time,u,v,label",
+                |series, step| (format!("{series},{step}"), format!(",{}", label(step))),
+                ":3: `label` is `down`, and another before in the same series by `id`",
+            ),
+            (
+                "person,sec,u,v,label",
+                |series, step| (format!("{series},{step}"), format!(",{}", label(step))),
+                ":3: `label` is `down`, and another before in the same series by `person`",
+            ),
+            (
+                "id,time,u,v,label",
+                |series, step| (format!("{series},{}", step / 2), format!(",{}", label(series))),
+                ":3: `time` is as in line 2 of the same series by `id`, and not only there",
+            ),
+            (
+                "subject,trial,time,u,v",
+                |series, step| (format!("{},{},{step}", series / 6, series % 6), String::new()),
+                ": `time` begins again and again as in a long table, and no one column tells the series",
+            ),
+            (
+                "time,u,v,label",
+                |series, step| (format!("{step}"), format!(",{}", label(series))),
+                ": `time` begins again and again",
+            ),
+        ];
+        for (names, cells, expected) in cases {
+            let text = steps(names, cells);
+            let found = rows("doubt.csv", &text, &ReadOptions::default()).unwrap();
+            assert_eq!(found.sequences.len(), 480, "{names}");
+            let notes: Vec<&String> = found.notes.iter().filter(|note| note.contains(expected)).collect();
+            assert!(notes.len() == 1 && keys(notes[0]), "`{expected}` is not in {:?}", found.notes);
+            // Who says that a row is a series hears nothing of it.
+            let options = ReadOptions { long: Some(false), ..Default::default() };
+            assert!(!rows("doubt.csv", &text, &options).unwrap().notes.iter().any(|note| keys(note)));
+        }
+        let options = ReadOptions { id: Some("foo".into()), time: Some("bar".into()), ..Default::default() };
+        let found = rows("settled.csv", &steps(cases[0].0, cases[0].1), &options).unwrap();
+        assert_eq!((found.sequences.len(), series(&found)[0].1), (60, 2));
+        // The step is found where the series is named alone.
+        let options = ReadOptions { time: None, ..options };
+        let found = rows("settled.csv", &steps(cases[0].0, cases[0].1), &options).unwrap();
+        assert_eq!((found.sequences.len(), series(&found)[0].1), (60, 2));
+        told(&found, "`bar` tells the step by its looks; `data.time` names another");
+    }
+
+    #[test]
+    fn numbers_called_y_are_channels_beside_the_label_of_a_series() {
+        let text =
+            steps("id,time,x,y,label", |series, step| (format!("{series},{step}"), format!(",{}", label(series))));
+        let found = rows("y.csv", &text, &ReadOptions::default()).unwrap();
+        assert_eq!((found.sequences.len(), series(&found)[0].1, &found.labels[1][..]), (60, 2, "down"));
+        let text: String =
+            (0..48).map(|row| format!("{},{},{row}.5,{},{}\n", row / 6, row % 6, row % 2, label(row / 6))).collect();
+        let found = rows("few-y.csv", &format!("id,time,x,y,label\n{text}"), &ReadOptions::default()).unwrap();
+        assert_eq!(series(&found)[0].0[..6], [0.5, 0.0, 1.5, 1.0, 2.5, 0.0]);
+    }
+
+    #[test]
+    fn texts_of_users_in_turn_are_no_long_table() {
+        let words = |row: usize| ["good", "so so", "not again", "never", "fine"][row % 5];
+        let text: String = (0..60)
+            .map(|row| format!("u{},{},{} {row},0.{row},{}\n", row / 5, row % 5, words(row), label(row / 5)))
+            .collect();
+        let found = rows("users.csv", &format!("user,n,opinion,score,label\n{text}"), &ReadOptions::default()).unwrap();
+        assert_eq!(found.sequences.len(), 60, "{:?}", found.notes);
     }
 }

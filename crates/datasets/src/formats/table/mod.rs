@@ -5,16 +5,19 @@
 pub(crate) mod cells_of_file;
 pub(crate) mod cells_of_row;
 pub(crate) mod choose;
+mod doubt;
 pub(crate) mod header;
 mod label;
 pub(crate) mod layout;
 pub(crate) mod long;
+pub(crate) mod long_columns;
 pub(crate) mod names;
 pub(crate) mod order;
 pub(crate) mod pivot;
 pub(crate) mod profile;
 pub(crate) mod rows_of_series;
 pub(crate) mod shape;
+pub(crate) mod structure;
 mod view;
 
 pub(crate) use choose::choose;

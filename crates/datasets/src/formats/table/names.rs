@@ -107,6 +107,133 @@ pub(crate) fn is_clock(name: &str) -> bool {
     known(&name) || unit.is_some_and(|(name, _)| known(name))
 }
 
+/// Words of names that tell the series of a row, in a table that has the structure of a long one.
+const SERIES: [&str; 41] = [
+    "series",
+    "case",
+    "sample",
+    "subject",
+    "unit",
+    "instance",
+    "item",
+    "patient",
+    "device",
+    "sensor",
+    "station",
+    "user",
+    "sequence",
+    "person",
+    "participant",
+    "name",
+    "run",
+    "trial",
+    "session",
+    "batch",
+    "animal",
+    "rat",
+    "mouse",
+    "episode",
+    "window",
+    "player",
+    "customer",
+    "client",
+    "machine",
+    "engine",
+    "vehicle",
+    "recording",
+    "segment",
+    "experiment",
+    "store",
+    "house",
+    "household",
+    "proband",
+    "pid",
+    "uid",
+    "sid",
+];
+/// Words of names that tell the step, there.
+const TIMES: [&str; 52] = [
+    "t",
+    "time",
+    "times",
+    "timestamp",
+    "datetime",
+    "date",
+    "unix",
+    "epoch",
+    "ds",
+    "clock",
+    "elapsed",
+    "timepoint",
+    "step",
+    "steps",
+    "timestep",
+    "frame",
+    "tick",
+    "cycle",
+    "period",
+    "visit",
+    "wave",
+    "round",
+    "year",
+    "quarter",
+    "month",
+    "week",
+    "day",
+    "hour",
+    "hours",
+    "hr",
+    "minute",
+    "minutes",
+    "second",
+    "seconds",
+    "sec",
+    "secs",
+    "s",
+    "ms",
+    "msec",
+    "millis",
+    "us",
+    "ns",
+    "zeit",
+    "uhrzeit",
+    "datum",
+    "temps",
+    "tiempo",
+    "tempo",
+    "fecha",
+    "waktu",
+    "时间",
+    "日期",
+];
+
+/// Whether a name says that a column tells the series, in a table that has the structure of a long one.
+pub(crate) fn tells_series(name: &str) -> bool {
+    is_identifier(name) || words(name).last().is_some_and(|word| SERIES.contains(&word.as_str()))
+}
+
+/// Whether a name says that a column tells the step, there: `trial_time`, `Time (s)`, `ElapsedMs`.
+pub(crate) fn tells_time(name: &str) -> bool {
+    is_clock(name) || words(name).last().is_some_and(|word| TIMES.contains(&word.as_str()))
+}
+
+/// The words of a name in small letters: those of `trial_time`, `trialTime` and `Trial time [s]` begin with `trial`.
+fn words(name: &str) -> Vec<String> {
+    let mut words: Vec<String> = vec![String::new()];
+    let mut small = false;
+    for letter in name.chars() {
+        if !letter.is_alphanumeric() || (small && letter.is_uppercase()) {
+            words.push(String::new());
+        }
+        small = letter.is_lowercase();
+        if let Some(word) = words.last_mut().filter(|_| letter.is_alphanumeric()) {
+            word.extend(letter.to_lowercase());
+        }
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -114,5 +241,19 @@ mod tests {
     #[test]
     fn a_clock_is_known_by_its_name_with_a_unit_or_none() {
         assert!(!is_clock("times (x)") && !is_clock("rate_s") && is_clock("epoch"));
+    }
+
+    #[test]
+    fn the_last_word_of_a_name_tells_series_and_steps() {
+        for name in ["trial_time", "TrialTime", "Time (s)", "ElapsedMs", "t", "Zeit", "TIME", "sec", "time-point step"]
+        {
+            assert!(tells_time(name), "{name}");
+        }
+        for name in ["NAME", "pid", "subject_id", "Patient", "test.run"] {
+            assert!(tells_series(name), "{name}");
+        }
+        for name in ["u", "", "time_to_event", "weight", "__"] {
+            assert!(!tells_time(name) && !tells_series(name), "{name}");
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! What the cells of a column look like: numbers, dates, prose, a few names again and again.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use csv::StringRecord;
 use semiseq_files::time;
@@ -31,6 +31,9 @@ pub(crate) struct Profile {
     pub(crate) distinct: usize,
     /// Words of all cells.
     words: usize,
+    /// Cells of which each word holds a digit and something else, and what is left of them without numbers.
+    codes: usize,
+    shapes: usize,
     /// Whether each number is above the one before.
     rising: bool,
     /// Whether the cells of the whole column are 0, 1, 2 … or 1, 2, 3 …
@@ -39,11 +42,10 @@ pub(crate) struct Profile {
 
 impl Profile {
     pub(crate) fn of(records: &[StringRecord], column: usize) -> Self {
-        let step = records.len().div_ceil(SAMPLE).max(1);
         let mut profile = Self { counts: counts(records, column), rising: true, ..Self::default() };
         let mut last = f64::NEG_INFINITY;
-        let mut seen = HashSet::new();
-        for cell in records.iter().step_by(step).map(|record| record[column].trim()) {
+        let (mut seen, mut shapes) = (HashSet::new(), HashSet::new());
+        for cell in sampled(records).map(|record| record[column].trim()) {
             profile.rows += 1;
             if is_missing(cell) {
                 continue;
@@ -64,6 +66,10 @@ impl Profile {
                 // Infinity is a bad number, and no text.
                 _ if cell.parse::<f64>().is_ok() => profile.numbers += 1,
                 _ => {
+                    if let Some(shape) = shape(cell) {
+                        profile.codes += 1;
+                        shapes.insert(shape);
+                    }
                     let is_time = time::looks_like(cell);
                     profile.times += usize::from(is_time);
                     profile.hours += usize::from(is_time && cell.contains(':'));
@@ -72,6 +78,7 @@ impl Profile {
             }
         }
         profile.distinct = seen.len();
+        profile.shapes = shapes.len();
         profile
     }
 
@@ -123,7 +130,12 @@ impl Profile {
 
     /// Numbers of which none comes twice: whole ones, or any that rise.
     pub(crate) fn is_like_clock(&self) -> bool {
-        self.is_distinct() && (self.is_whole() || (self.cells > 0 && self.numbers == self.cells && self.rising))
+        self.is_distinct() && (self.is_whole() || self.rises())
+    }
+
+    /// Numbers of which each is above the one before.
+    pub(crate) fn rises(&self) -> bool {
+        self.cells > 0 && self.numbers == self.cells && self.rising
     }
 
     /// The same few cells again and again.
@@ -138,13 +150,56 @@ impl Profile {
 
     /// Texts of several words, of which few come twice.
     pub(crate) fn is_prose(&self) -> bool {
-        self.is_text() && self.words >= 2 * self.cells && !self.repeats()
+        self.is_text() && self.words >= 2 * self.cells && !self.repeats() && !self.is_code()
+    }
+
+    /// Texts of which some have several words and few come twice.
+    pub(crate) fn may_be_prose(&self) -> bool {
+        self.is_text() && 5 * self.words >= 6 * self.cells && !self.repeats() && !self.is_code()
+    }
+
+    /// Names that differ in their numbers alone, or numbers with a unit: `slot-3`, `AB-0017`, `1.5kg`, `1h 30m`. They
+    /// are no text, whatever stands beside them.
+    pub(crate) fn is_code(&self) -> bool {
+        self.is_text() && 10 * self.codes >= 9 * self.cells && 5 * self.shapes <= self.codes + 4
     }
 
     /// A few whole numbers, as classes are written.
     pub(crate) fn is_like_classes(&self) -> bool {
         self.is_whole() && self.repeats() && (2..=MOST_CLASSES).contains(&self.distinct)
     }
+}
+
+/// A cell without its numbers, where each of its words holds one and something else.
+fn shape(cell: &str) -> Option<String> {
+    let digit = |letter: char| letter.is_ascii_digit();
+    let sound = |word: &str| word.contains(digit) && !word.chars().all(|letter| digit(letter) || letter == '.');
+    if !cell.split_whitespace().all(sound) {
+        return None;
+    }
+    let number = |letter: char| digit(letter) || letter == '.';
+    Some(cell.split(number).filter(|part| !part.is_empty()).collect::<Vec<_>>().join("#").to_lowercase())
+}
+
+/// The rows that are looked at.
+pub(crate) fn sampled(records: &[StringRecord]) -> impl Iterator<Item = &StringRecord> {
+    records.iter().step_by(records.len().div_ceil(SAMPLE).max(1))
+}
+
+/// Whether each cell of a column goes with one of another, and the other way round, and both come again: a label in
+/// words and in numbers.
+pub(crate) fn are_one<'a>(records: impl Iterator<Item = &'a StringRecord>, one: usize, other: usize) -> bool {
+    let (mut left, mut right) = (HashMap::new(), HashMap::new());
+    let mut pairs = records.map(|record| (record[one].trim(), record[other].trim())).filter(|(one, other)| {
+        // A row without the one or the other says nothing.
+        !is_missing(one) && !is_missing(other)
+    });
+    let mut rows = 0;
+    let alike = pairs.all(|(one, other)| {
+        rows += 1;
+        *left.entry(one).or_insert(other) == other && *right.entry(other).or_insert(one) == one
+    });
+    alike && 2 * left.len() <= rows
 }
 
 /// The columns of the time: dates and, where they stand apart, hours; or times of any kind.
@@ -202,6 +257,18 @@ mod tests {
         assert!(column(&["0", "1", "1", "0", "", "1"]).is_like_classes());
         assert!(!column(&["0.5", "1", "1", "0.5"]).is_like_classes());
         assert!(column(&["NaN", "-", "?"]).is_empty());
+    }
+
+    #[test]
+    fn names_that_differ_in_their_numbers_are_codes() {
+        assert!(column(&["slot-3", "slot-12", "slot-7"]).is_code());
+        assert!(column(&["1.5kg", "3kg", "", "12.25kg"]).is_code());
+        assert!(column(&["1h 30m", "2h 5m"]).is_code() && !column(&["1h 30m", "2h 5m"]).is_prose());
+        let formulas = ["H2O", "C6H12O6", "CC(=O)N1CC1", "c1ccccc1", "N1C=CC2=C1", "C1CN1", "O=C2N"];
+        assert!(!column(&formulas).is_code());
+        for words in [["day 1", "day 2"], ["good", "bad"], ["covid19", "a cold"], ["5", "7"]] {
+            assert!(!column(&words).is_code(), "{words:?}");
+        }
     }
 
     #[test]

@@ -3,6 +3,8 @@
 
 use csv::StringRecord;
 
+use crate::formats::is_missing;
+
 /// Tab-separated text is read without quotes; where a whole column is quoted, as R's `write.table` quotes words, they
 /// are none of its letters.
 pub(crate) fn unquote(records: &mut [StringRecord]) {
@@ -53,6 +55,28 @@ pub(crate) fn mend(file: &str, records: &mut Vec<StringRecord>, lines: &mut Vec<
         // R's `write.table` writes no name above its row names.
         *names = std::iter::once("").chain(names.iter()).collect();
     }
+}
+
+/// Whether rows of one cell each are rows of several cells that spaces part: as many in each, in the first as well, and
+/// most of them numbers, or half of them with decimals. A text has as many words as it likes.
+pub(crate) fn are_parted_by_spaces<'a>(records: impl Iterator<Item = &'a StringRecord>) -> bool {
+    let mut rows = records.map(|record| match record.len() {
+        1 => record[0].split_whitespace().collect::<Vec<&str>>(),
+        _ => Vec::new(),
+    });
+    let Some(first) = rows.next() else { return false };
+    let rows: Vec<Vec<&str>> = rows.collect();
+    let width = rows.first().map_or(0, Vec::len);
+    // R writes no name above its row names.
+    if width < 2 || !(first.len() == width || (first.len() > 1 && first.len() + 1 == width)) {
+        return false;
+    }
+    let table: Vec<&Vec<&str>> = rows.iter().filter(|cells| cells.len() == width).collect();
+    let is_number = |cell: &str| cell.trim_matches('"').parse::<f64>().is_ok();
+    let numbers = |column: &usize| table.iter().all(|cells| is_number(cells[*column]) || is_missing(cells[*column]));
+    let columns: Vec<usize> = (0..width).filter(numbers).collect();
+    let decimals = columns.iter().any(|column| table.iter().any(|cells| cells[*column].contains('.')));
+    10 * table.len() >= 9 * rows.len() && (2 * columns.len() > width || (2 * columns.len() == width && decimals))
 }
 
 /// Whether a row holds a text that was cut at a comma which another program had put a backslash before.
@@ -124,6 +148,21 @@ mod tests {
             "cut texts are no names"
         );
         assert_eq!(mended(&["a;b", "1;2;3", "3;4"]).0[0], ["a", "b"], "ragged rows stay so");
+    }
+
+    #[test]
+    fn rows_of_numbers_that_spaces_part_are_known() {
+        let parted = |text: &str| {
+            let records: Vec<StringRecord> = text.lines().map(|row| StringRecord::from(vec![row])).collect();
+            are_parted_by_spaces(records.iter())
+        };
+        assert!(parted("t0 t1 label\n0.5 0.25 a\n1 NaN b"));
+        assert!(parted("x label\n0.5 a\n1 b") && parted("1  2\n 3   4\n5 6\n"));
+        assert!(parted("\"t0\" \"t1\" \"label\"\n\"1\" 0.5 0.25 \"a\"\n\"2\" 1 2 \"b\""));
+        for texts in ["text\nso so\nwell well", "stars\n5 stars\n4 stars", "my view\n5 stars\n4 stars", "a", "a\n1"] {
+            assert!(!parted(texts), "{texts}");
+        }
+        assert!(!parted("12 5 7\n9 4\n1 5 8 8\n7"), "numbers of words");
     }
 
     #[test]
