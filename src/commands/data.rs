@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 use semiseq::datasets::formats::{FORMATS, looks_like_events};
 use semiseq::datasets::synthetic::FORMULAS;
 use semiseq::datasets::{
-    AugmentConfig, Augmenter, FETCH_FOLDER as FOLDER, FETCHABLES, PackedPart, Processor, Recording, SessionsConfig,
-    Source, TransformConfig, describe, fetch, open, pack, recording, shown,
+    AugmentConfig, Augmenter, FETCH_FOLDER as FOLDER, FETCHABLES, PackedPart, Processor, Recording, Source,
+    TransformConfig, describe, fetch, open, pack, recording, shown,
 };
 use semiseq::prelude::*;
 use semiseq::report::page::{ViewRow, view_page};
 use serde_json::json;
 
+use super::columns::Columns;
 use super::{json_text, print, tell, tell_notes, tokenizer, write_output};
 
 /// The commands under `data`.
@@ -74,67 +75,6 @@ pub enum Command {
         #[arg(long)]
         output: Option<PathBuf>,
     },
-}
-
-/// How to read a table.
-#[derive(clap::Args)]
-pub struct Columns {
-    /// The format, where the name does not tell
-    #[arg(long)]
-    format: Option<String>,
-    /// Column that holds the text
-    #[arg(long)]
-    text: Option<String>,
-    /// Column that holds the label or number
-    #[arg(long)]
-    target: Option<String>,
-    /// Columns to use
-    #[arg(long, value_delimiter = ',')]
-    features: Vec<String>,
-    /// Bytes that are read of a file at most, unpacked; default: 4 GiB of a packed file or a pipe
-    #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
-    max_bytes: Option<u64>,
-    /// Column that tells the series of a long table
-    #[arg(long)]
-    id: Option<String>,
-    /// Column of the time, in a long table or a recording
-    #[arg(long)]
-    time: Option<String>,
-    /// Order of an array's axes: n sequences, t time, c channels
-    #[arg(long)]
-    axes: Option<String>,
-    /// Column of the user, in a table of users, items and times, which is read as sessions
-    #[arg(long)]
-    user: Option<String>,
-    /// Column of the item, in such a table
-    #[arg(long)]
-    item: Option<String>,
-}
-
-impl Columns {
-    pub(super) fn config(&self, source: &str) -> DataConfig {
-        let sessions = self.sessions();
-        DataConfig {
-            source: source.into(),
-            format: self.format.clone(),
-            text: self.text.clone(),
-            target: self.target.clone(),
-            features: self.features.clone(),
-            max_bytes: self.max_bytes,
-            id: self.id.clone(),
-            time: self.time.clone().filter(|_| sessions.is_none()),
-            axes: self.axes.clone(),
-            sessions,
-            ..DataConfig::default()
-        }
-    }
-
-    /// How events become sessions, where a column of theirs is named, or the format is.
-    fn sessions(&self) -> Option<SessionsConfig> {
-        let asked = self.user.is_some() || self.item.is_some() || self.format.as_deref() == Some("sessions");
-        let (user, item, time) = (self.user.clone(), self.item.clone(), self.time.clone());
-        asked.then(|| SessionsConfig { user, item, time, ..SessionsConfig::default() })
-    }
 }
 
 /// Runs one of them.

@@ -3,6 +3,7 @@
 pub mod anomaly;
 mod cells;
 pub mod cluster;
+mod columns;
 pub mod compare;
 pub mod config;
 pub mod data;
@@ -17,6 +18,7 @@ pub mod manual;
 pub mod names;
 pub mod new;
 pub mod predict;
+mod prediction_json;
 pub mod report;
 mod tokenizer;
 pub mod train;

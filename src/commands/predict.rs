@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use semiseq::prelude::*;
 use semiseq::training::tasks::ClassPrediction;
-use serde_json::{Map, Value, json};
 
+use super::prediction_json::as_json;
 use super::{
     cell, check_ending, check_says_classes, confidence, not_finite, open_run, prepare_input, prepare_latest, tell,
     tell_formulas, watch, write_output,
@@ -160,31 +160,6 @@ fn class_cells(class: &ClassPrediction) -> String {
 
 fn numbers(row: &[f64]) -> String {
     row.iter().map(|value| format!("{value:.6}")).collect::<Vec<_>>().join(",")
-}
-
-pub(super) fn as_json(prediction: &Prediction, id: Option<&str>) -> Value {
-    let one = |class: &ClassPrediction| {
-        let probabilities = class.probabilities.iter().map(|(name, value)| (name.clone(), json!(value)));
-        let label = if class.label.is_empty() { Value::Null } else { json!(class.label) };
-        let mut object = json!({"prediction": label, "probabilities": probabilities.collect::<Map<String, Value>>()});
-        if let (Some(set), Value::Object(object)) = (&class.set, &mut object) {
-            object.insert("set".into(), json!(set));
-        }
-        object
-    };
-    let mut object = match prediction {
-        Prediction::Class(class) => one(class),
-        Prediction::Steps(steps) => json!({"steps": steps.iter().map(one).collect::<Vec<_>>()}),
-        Prediction::Number(number) => json!({"prediction": number}),
-        Prediction::Forecast { columns, steps } => json!({"columns": columns, "forecast": steps}),
-        Prediction::Answer(text) => json!({"prediction": text}),
-        Prediction::Items(items) => json!({"items": items}),
-        _ => Value::Null,
-    };
-    if let (Some(id), Value::Object(object)) = (id, &mut object) {
-        object.insert("id".into(), json!(id));
-    }
-    object
 }
 
 /// See [`check_finite`](super::check_finite); of a tagger the steps of all sequences are counted together.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use semiseq::datasets::{TokenizerKind, open, trained_tokenizer};
 use semiseq::prelude::*;
 
-use super::data::Columns;
+use super::columns::Columns;
 use super::{check_ending, print, tell, tell_notes, write_output};
 
 /// Arguments of `data tokenizer`.

@@ -13,7 +13,7 @@ use semiseq::prelude::*;
 use semiseq::training::terminal;
 use serde_json::{Value, json};
 
-use super::predict::as_json;
+use super::prediction_json::as_json;
 use super::{latest_from, prepared_without_labels, raw_from};
 
 /// The key of a line that tells which others it follows.

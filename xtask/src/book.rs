@@ -5,10 +5,26 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::cargo::{install, run, tell};
+use crate::cargo::{self, install, root, run, tell};
 
 /// The version of mdBook that builds the book.
 const MDBOOK: &str = "0.5.4";
+
+/// The crates' documentation and the book.
+pub fn doc() -> u8 {
+    match cargo::api_doc() {
+        0 => make(),
+        failed => failed,
+    }
+}
+
+/// The book, after its pages of methods have been brought up to date.
+pub fn make() -> u8 {
+    match write(&root()) {
+        0 => build(&root()),
+        failed => failed,
+    }
+}
 
 /// Writes the pages of methods anew where they are old.
 pub fn write(root: &Path) -> u8 {
@@ -173,7 +189,7 @@ mod tests {
 
     #[test]
     fn the_pages_in_the_repository_are_those_of_its_sources() {
-        assert_eq!(check(&crate::cargo::root()), Vec::<String>::new());
+        assert_eq!(check(&root()), Vec::<String>::new());
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::{backend, book};
+use crate::backend;
 
 /// The workspace, wherever in it the command was given. Cargo says where when it runs us: two clones may share what is
 /// built.
@@ -134,22 +134,6 @@ pub fn api_doc() -> u8 {
     let arguments = ["doc", "--release", "--workspace", "--no-deps"];
     tell(&format!("+ RUSTDOCFLAGS='-D warnings' cargo {}", arguments.join(" ")));
     run(Command::new(env!("CARGO")).env("RUSTDOCFLAGS", "-D warnings").args(arguments).current_dir(root()))
-}
-
-/// The crates' documentation and the book.
-pub fn doc() -> u8 {
-    match api_doc() {
-        0 => book(),
-        failed => failed,
-    }
-}
-
-/// The book, after its pages of methods have been brought up to date.
-pub fn book() -> u8 {
-    match book::write(&root()) {
-        0 => book::build(&root()),
-        failed => failed,
-    }
 }
 
 /// A tool of this version below `target/tools`, installed where it is not; cargo's status where that fails.

@@ -85,8 +85,8 @@ fn main() -> ExitCode {
         }
         Command::Bench { rest } => cargo::bench(&rest),
         Command::FewLabels(arguments) => few_labels::run(&arguments),
-        Command::Doc => cargo::doc(),
-        Command::Book => cargo::book(),
+        Command::Doc => book::doc(),
+        Command::Book => book::make(),
         Command::New { rest } => match rest.as_slice() {
             [kind, name] if skeleton::kinds().contains(&kind.as_str()) && !std::path::Path::new(kind).exists() => {
                 skeleton::create(&cargo::root(), kind, name)

@@ -121,8 +121,8 @@ mod tests {
 
     #[test]
     fn a_pattern_names_files_in_their_order() {
-        let folder = std::env::temp_dir().join(format!("semiseq-files-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
         for name in ["part-b.csv", "part-a.csv", "other.csv", "odd*.csv"] {
             std::fs::write(folder.join(name), "x\n").unwrap();
         }

@@ -14,6 +14,11 @@ impl ExchangeError {
     pub(crate) fn new(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self { message: message.into(), hint: hint.into() }
     }
+
+    /// How to mend it.
+    pub fn hint(&self) -> &str {
+        &self.hint
+    }
 }
 
 impl std::fmt::Display for ExchangeError {

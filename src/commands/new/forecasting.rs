@@ -4,7 +4,7 @@ use std::path::Path;
 
 use semiseq::datasets::shown;
 
-use super::Arguments;
+use super::arguments::Arguments;
 use super::toml_text::{quoted, run_name};
 
 /// The config for a recording with these channels.

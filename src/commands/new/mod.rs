@@ -1,12 +1,14 @@
 //! `semiseq new`: a commented config for the user's own data.
 
+mod arguments;
 mod forecasting;
+mod found;
 mod recipe;
 mod recommendation;
 mod sequences;
 mod toml_text;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use semiseq::datasets::formats::looks_like_events;
 use semiseq::datasets::{
@@ -15,39 +17,11 @@ use semiseq::datasets::{
 use semiseq::prelude::*;
 use semiseq::training::config::seen_from;
 
-use self::sequences::Found;
+pub use self::arguments::Arguments;
+use self::found::Found;
 use self::toml_text::quoted;
 use super::data::tell_of;
 use super::{tell, tell_notes, write_output};
-
-/// Arguments of `new`.
-#[derive(clap::Args)]
-pub struct Arguments {
-    /// The data, with labels: a file, a folder or a built-in name
-    path: String,
-    /// More sequences, whose labels (if any) are not looked at: a file or a folder
-    #[arg(long, value_name = "PATH")]
-    unlabeled: Option<String>,
-    /// The test part: a file or a folder
-    #[arg(long, value_name = "PATH")]
-    test: Option<String>,
-    /// Word vectors to begin with: GloVe's or word2vec's text, word2vec's binary or fastText's .vec, packed or not
-    #[arg(long, value_name = "FILE")]
-    vectors: Option<String>,
-    /// Column that holds the label or number
-    #[arg(long, value_name = "COLUMN")]
-    target: Option<String>,
-    /// Where to write; default: standard output
-    #[arg(long, value_name = "FILE")]
-    output: Option<PathBuf>,
-}
-
-#[cfg(test)]
-impl Arguments {
-    fn of(path: &str) -> Self {
-        Self { path: path.into(), unlabeled: None, test: None, vectors: None, target: None, output: None }
-    }
-}
 
 /// Writes the config.
 pub fn run(arguments: &Arguments) -> Result<(), Error> {

@@ -2,7 +2,7 @@
 
 use semiseq::prelude::*;
 
-use super::sequences::Found;
+use super::found::Found;
 use super::toml_text::quoted;
 
 /// Tables of a config.

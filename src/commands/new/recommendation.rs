@@ -4,7 +4,7 @@ use std::path::Path;
 
 use semiseq::prelude::*;
 
-use super::Arguments;
+use super::arguments::Arguments;
 use super::toml_text::{quoted, run_name};
 
 /// Items beyond which the right one is told from some of the others.

@@ -2,48 +2,12 @@
 
 use std::path::Path;
 
-use semiseq::datasets::Description;
 use semiseq::prelude::*;
 
-use super::Arguments;
+use super::arguments::Arguments;
+use super::found::Found;
 use super::recipe::{self, Recipe};
 use super::toml_text::{about, quoted, run_name};
-
-/// What was found in the data.
-pub(super) struct Found {
-    /// The part with labels.
-    pub(super) train: Description,
-    /// Sequences without a label, those of `--unlabeled` included.
-    pub(super) unlabeled: usize,
-    /// What can be learned of it.
-    pub(super) task: Task,
-    /// Whether it is text without spaces between words.
-    pub(super) unspaced: bool,
-    /// A file of word vectors, and the numbers of each.
-    pub(super) vectors: Option<(String, usize)>,
-}
-
-impl Found {
-    /// Whether sequences are texts.
-    pub(super) fn text(&self) -> bool {
-        self.train.kind == "text"
-    }
-
-    /// Sequences with a label.
-    pub(super) fn labeled(&self) -> usize {
-        self.train.sequences - self.train.unlabeled
-    }
-
-    /// Sequences of the training part.
-    pub(super) fn sequences(&self) -> usize {
-        self.labeled() + self.unlabeled
-    }
-
-    /// Whether there are classes to learn, from few labels beside many sequences without.
-    pub(super) fn semi_supervised(&self) -> bool {
-        self.task == Task::Classify && self.unlabeled > 0
-    }
-}
 
 /// The config.
 pub(super) fn config(arguments: &Arguments, found: &Found) -> String {

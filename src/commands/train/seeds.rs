@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use std::sync::Arc;
 
 use semiseq::prelude::*;
@@ -14,50 +13,11 @@ use serde_json::json;
 
 use super::super::cells::{self, Cell, Outcome, Work};
 use super::super::{INTERRUPTED, fail, json_text, open_devices, print, tell, warn};
+use super::arguments::{Arguments, config_of, default_folder};
+use super::seed_list::Seeds;
+use super::seeds_page;
 use super::seeds_summary::SeedsSummary;
-use super::{Arguments, config_of, default_folder, seeds_page, stop_on_signals};
-
-/// Most seeds of one command.
-const MOST: usize = 1_000;
-
-/// Seeds in the order in which they were given, each once.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Seeds(Vec<u64>);
-
-impl FromStr for Seeds {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = |part: &str| format!("`{part}` is no seed; write `0..4` (both ends included) or `0,3,7`");
-        let number = |part: &str| part.trim().parse::<u64>().map_err(|_| wrong(part));
-        let mut seeds: Vec<u64> = Vec::new();
-        for part in text.split(',') {
-            let (first, last) = match part.split_once("..") {
-                Some((first, last)) => (number(first)?, number(last.trim_start_matches('='))?),
-                None => (number(part)?, number(part)?),
-            };
-            if first > last {
-                return Err(format!("`{part}` ends before it begins"));
-            }
-            if last - first >= MOST as u64 || seeds.len() + (last - first) as usize >= MOST {
-                return Err(format!("these are more than {MOST} seeds"));
-            }
-            seeds.extend(first..=last);
-        }
-        let mut sorted = seeds.clone();
-        sorted.sort_unstable();
-        match sorted.windows(2).find(|pair| pair[0] == pair[1]) {
-            Some(twice) => Err(format!("seed {} stands twice", twice[0])),
-            None => Ok(Self(seeds)),
-        }
-    }
-}
-
-impl Seeds {
-    fn text(&self) -> String {
-        self.0.iter().map(u64::to_string).collect::<Vec<_>>().join(", ")
-    }
-}
+use super::signals::stop_on_signals;
 
 /// Runs all seeds that are not finished, and sums them up.
 pub fn run(arguments: &Arguments, seeds: &Seeds, overrides: &[String]) -> Result<(), Error> {
@@ -215,29 +175,4 @@ pub fn refuse(folder: &Path) -> Result<(), Error> {
 fn names(folders: &[PathBuf]) -> String {
     let names = folders.iter().filter_map(|folder| folder.file_name());
     names.map(|name| name.to_string_lossy()).collect::<Vec<_>>().join(", ")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn seeds_are_ranges_with_both_ends_and_lists() {
-        let of = |text: &str| text.parse::<Seeds>().map(|Seeds(seeds)| seeds);
-        assert_eq!(of("0..4").unwrap(), [0, 1, 2, 3, 4]);
-        assert_eq!(of("3..=5").unwrap(), [3, 4, 5]);
-        assert_eq!(of("7, 0,2..3").unwrap(), [7, 0, 2, 3]);
-        assert_eq!(of("5").unwrap(), [5]);
-        for (text, told) in [
-            ("4..0", "ends before it begins"),
-            ("a", "`a` is no seed"),
-            ("0..", "`` is no seed"),
-            ("-1..2", "`-1` is no seed"),
-            ("0..2,1", "seed 1 stands twice"),
-            ("0..18446744073709551615", "more than 1000 seeds"),
-            ("", "`` is no seed"),
-        ] {
-            assert!(of(text).unwrap_err().contains(told), "{text}");
-        }
-    }
 }

@@ -11,17 +11,18 @@ mod backward;
 mod cell;
 mod forward;
 mod plan;
+mod settings;
 mod spread;
 
 use burn::backend::TensorMetadata;
-use burn::tensor::Shape;
 use burn_cubecl::kernel::into_contiguous;
-use burn_cubecl::ops::numeric::empty_device_contiguous_dtype;
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
-use crate::{Cell, Direction};
+use crate::Cell;
 use plan::Plan;
+use settings::empty;
+pub(crate) use settings::{Settings, forward_shapes, sums_shape};
 
 /// Threads a cube, at most; each takes every so-many-th hidden unit.
 const UNITS: u32 = 256;
@@ -29,34 +30,6 @@ const UNITS: u32 = 256;
 /// Whether the kernels run a cell of this size.
 pub(crate) fn supports(cell: Cell, hidden: usize) -> bool {
     Plan::supports(cell, hidden)
-}
-
-/// What a recurrence is, beside its tensors.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Settings {
-    pub cell: Cell,
-    pub direction: Direction,
-    /// Whether there is a mask.
-    pub masked: bool,
-    /// Whether there is an initial state other than zeros.
-    pub started: bool,
-}
-
-impl Settings {
-    fn reverse(self) -> bool {
-        self.direction == Direction::Backward
-    }
-}
-
-/// Shapes of the states and of what is kept, from those of the projected input and the recurrent weights.
-pub(crate) fn forward_shapes(projected: &Shape, recurrent_weight: &Shape, cell: Cell) -> (Shape, Shape) {
-    let (batch, time, hidden) = (projected[0], projected[1], recurrent_weight[1]);
-    (Shape::new([batch, time + 2, hidden]), Shape::new([batch, time, plan::kept(cell) * hidden]))
-}
-
-/// Shape of the gradients of the gates' sums.
-pub(crate) fn sums_shape(states: &Shape, cell: Cell) -> Shape {
-    Shape::new([states[0], states[1] - 2, plan::sums(cell) * states[2]])
 }
 
 /// States and what the pass back needs.
@@ -134,11 +107,6 @@ pub(crate) fn backward(
         plan,
     );
     (sums, before)
-}
-
-/// A tensor beside another one, in row-major order.
-fn empty(beside: &CubeTensor, shape: Shape) -> CubeTensor {
-    empty_device_contiguous_dtype(beside.client.clone(), beside.device.clone(), shape, beside.dtype)
 }
 
 fn cubes(batch: usize, plan: Plan) -> CubeCount {

@@ -2,7 +2,7 @@
 
 use burn_cubecl::tensor::CubeTensor;
 
-use super::Settings;
+use super::settings::{Settings, kept, sums};
 use crate::{Cell, GruReset};
 
 /// Shared memory that every device of the last ten years gives to a group of threads, in bytes.
@@ -58,23 +58,6 @@ impl Plan {
     /// Recurrent weights.
     pub(super) fn weights(self) -> usize {
         self.cell.gates() * self.hidden * self.hidden
-    }
-}
-
-/// See [`Plan::kept`].
-pub(super) fn kept(cell: Cell) -> usize {
-    match cell {
-        Cell::Rnn(_) => 1,
-        Cell::Lstm => 5,
-        Cell::Gru(_) => 4,
-    }
-}
-
-/// See [`Plan::sums`].
-pub(super) fn sums(cell: Cell) -> usize {
-    match cell {
-        Cell::Rnn(_) => 1,
-        Cell::Lstm | Cell::Gru(_) => 4,
     }
 }
 

@@ -16,7 +16,7 @@ use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
 pub(super) use self::plan::Plan;
-use super::{empty, forward_shapes, sums_shape};
+use super::settings::{empty, forward_shapes, sums_shape};
 
 /// See [`super::forward`].
 pub(super) fn forward(

@@ -4,8 +4,7 @@ use burn_cubecl::tensor::CubeTensor;
 use cubecl::ir::features::AtomicUsage;
 use cubecl::prelude::*;
 
-use crate::gpu::Settings;
-use crate::gpu::plan::{kept, sums};
+use crate::gpu::settings::{Settings, kept, sums};
 use crate::{Cell, GruReset};
 
 /// Recurrent weights that a unit keeps in registers: with them, the sums and the addresses it stays below the 128

@@ -1,15 +1,9 @@
 //! Pictures that Pillow wrote (`fixtures/pictures.py`).
 
-use std::path::Path;
-
+use crate::fixture;
 use semiseq_files::png::parse;
 
 const MOST: u64 = 1 << 20;
-
-fn fixture(name: &str) -> Vec<u8> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
-    std::fs::read(folder.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
-}
 
 fn grey() -> Vec<f32> {
     (0..30).map(|place| (place / 5 * 40 + place % 5 * 3) as f32).collect()

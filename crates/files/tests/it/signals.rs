@@ -1,14 +1,8 @@
 //! Recordings that pyEDFlib and wfdb wrote, and the values that they read (`fixtures/signals.py`).
 
-use std::path::Path;
-
+use crate::fixture;
 use semiseq_files::signals::{Annotation, Signal};
 use semiseq_files::{edf, wfdb};
-
-fn fixture(name: &str) -> Vec<u8> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
-    std::fs::read(folder.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
-}
 
 /// The lists of numbers under a key of `signals.json`.
 fn expected(key: &str) -> Vec<Vec<f64>> {

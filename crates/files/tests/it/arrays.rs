@@ -1,14 +1,8 @@
 //! Arrays that NumPy wrote (`fixtures/arrays.py`).
 
-use std::path::Path;
-
+use crate::fixture;
 use semiseq_files::npy::{Values, parse};
 use semiseq_files::npz::Archive;
-
-fn fixture(name: &str) -> Vec<u8> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
-    std::fs::read(folder.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
-}
 
 #[test]
 fn an_array_in_fortran_order_reads_as_one_in_c_order() {
