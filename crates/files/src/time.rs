@@ -41,8 +41,8 @@ fn is_hour(cell: &str) -> bool {
     })
 }
 
-/// A month or a quarter by itself: `2020-01`, `2020/01`, `2020M01`, `Jan-20`, `Jan 2020`, `2020Q1`, `2020-Q1`, `Q1 2020`.
-/// Its year and month.
+/// A month or a quarter by itself: `2020-01`, `2020/01`, `2020M01`, `Jan-20`, `Jan 2020`, `2020Q1`, `2020-Q1`,
+/// `Q1 2020`. Its year and month.
 fn month_of(cell: &str) -> Option<(u32, u32)> {
     let (first, second) = match cell.split_once(['-', '/', ' ']) {
         Some((first, second)) => (first, second),

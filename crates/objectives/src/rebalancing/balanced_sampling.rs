@@ -3,9 +3,9 @@
 //!
 //! Each labelled row of a batch is of class `c` with probability `n_c^q / Σ n^q` (eq. 1). `q = 0` draws all classes
 //! alike, `1/2` by the square roots of their numbers, `1` as they stand in the data. Within a class rows come in
-//! shuffled order, each once before any comes again. No batch holds a row twice: a class that is whole in a batch leaves
-//! the rest of it to the others. A row that comes again in later batches comes in new draws of its views, which is
-//! oversampling of rare classes by augmentation.
+//! shuffled order, each once before any comes again. No batch holds a row twice: a class that is whole in a batch
+//! leaves the rest of it to the others. A row that comes again in later batches comes in new draws of its views, which
+//! is oversampling of rare classes by augmentation.
 //!
 //! # Cost
 //!

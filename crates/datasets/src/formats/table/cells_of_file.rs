@@ -38,8 +38,8 @@ impl Table {
         if !options.reads_texts() && shape::are_parted_by_spaces(records.iter()) {
             return Err(DataError::new(
                 format!("{name}: a table whose cells are parted by spaces, by its looks, and no text a row"),
-                "write it with commas or tabs (`write.csv` in R, `sep=\",\"` in pandas); a column of texts is named with \
-                 `data.text`",
+                "write it with commas or tabs (`write.csv` in R, `sep=\",\"` in pandas); a column of texts is named \
+                 with `data.text`",
             ));
         }
         let width = records[0].len();

@@ -27,8 +27,8 @@ impl Guess {
         let alone = "each row is read as a series by itself";
         match self.doubt {
             Some(Doubt::Label { column, row }) => format!(
-                "{file}:{}: `{}` is `{}`, and another before in the same series by {series}, so that {alone}; `data.id` \
-                 and `data.time` make a long table of it, without this label",
+                "{file}:{}: `{}` is `{}`, and another before in the same series by {series}, so that {alone}; \
+                 `data.id` and `data.time` make a long table of it, without this label",
                 lines[row],
                 names[column],
                 records[row][column].trim()
@@ -39,9 +39,9 @@ impl Guess {
                 lines[row], lines[before]
             ),
             _ if self.id.is_none() => format!(
-                "{file}: {time} begins again and again as in a long table, and no one column tells the series: {alone}; \
-                 what tells series and step is named with `data.id` and `data.time`; `[data.windows]` cuts one \
-                 recording"
+                "{file}: {time} begins again and again as in a long table, and no one column tells the series: \
+                 {alone}; what tells series and step is named with `data.id` and `data.time`; `[data.windows]` cuts \
+                 one recording"
             ),
             _ => format!(
                 "{file}: {series} may tell the series and {time} the step of a long table: {alone}; name the two with \

@@ -3,7 +3,7 @@
 use crate::error::DataError;
 use crate::formats::table::Columns;
 use crate::formats::table::cells_of_file::Table;
-use crate::formats::table::long_columns::Looks;
+use crate::formats::table::long_columns::LongTable;
 use crate::formats::table::order::Clock;
 use crate::formats::table::pivot;
 use crate::formats::table::rows_of_series::{Keys, Labels, group_of, series_of};
@@ -20,7 +20,7 @@ pub(in crate::formats) fn columns(
     options: &ReadOptions,
     notes: &mut Vec<String>,
 ) -> Result<Option<Columns>, DataError> {
-    Looks::of(table, options, true)?.map_or(Ok(None), |looks| looks.columns(notes))
+    LongTable::of(table, options, true)?.map_or(Ok(None), |long| long.columns(notes))
 }
 
 /// The columns that tell recordings apart that stand below each other, and their steps; a recording has no label.
@@ -33,7 +33,7 @@ pub(in crate::formats) fn recordings(
     options: &ReadOptions,
     notes: &mut Vec<String>,
 ) -> Result<[Option<usize>; 2], DataError> {
-    let found = Looks::of(table, options, false)?.map_or(Ok(None), |looks| looks.columns(notes))?;
+    let found = LongTable::of(table, options, false)?.map_or(Ok(None), |long| long.columns(notes))?;
     Ok(found.map_or([None; 2], |columns| [columns.id, columns.time]))
 }
 

@@ -45,7 +45,7 @@ const RARE: usize = 10;
 const TEXTS: [&str; 9] = ["text", "review", "comment", "message", "tweet", "sentence", "body", "content", "post"];
 
 /// Whether a table may be a long one, by its names, by some of its rows and by its first ones; where it may not,
-/// [`columns`] finds none.
+/// [`LongTable::columns`] finds none.
 pub(in crate::formats) fn may_be(
     names: &[String],
     named: bool,
@@ -84,7 +84,7 @@ fn steps(names: &[String], profiles: &[Profile], taken: &[Option<usize>]) -> (Op
 }
 
 /// A table that may be long, and what the config says of its columns.
-pub(super) struct Looks<'a> {
+pub(super) struct LongTable<'a> {
     table: &'a Table,
     options: &'a ReadOptions,
     profiles: Vec<Profile>,
@@ -100,14 +100,14 @@ pub(super) struct Looks<'a> {
 
 /// The columns that tell where in which series a row belongs.
 #[derive(Clone, Copy)]
-struct Keys {
+struct Places {
     id: usize,
     time: Option<usize>,
     hours: Option<usize>,
     channel: Option<usize>,
 }
 
-impl Keys {
+impl Places {
     fn dated(&self) -> Option<[usize; 2]> {
         self.time.zip(self.hours).map(|(dates, hours)| [dates, hours])
     }
@@ -117,7 +117,7 @@ impl Keys {
     }
 }
 
-impl<'a> Looks<'a> {
+impl<'a> LongTable<'a> {
     /// `None` where the config says that a row is a series.
     ///
     /// # Errors
@@ -132,7 +132,7 @@ impl<'a> Looks<'a> {
         let place = |key: &str, name: &Option<String>| {
             name.as_ref().map(|name| column_place(file, names, key, name)).transpose()
         };
-        let looks = Self {
+        let table = Self {
             table,
             options,
             profiles: (0..names.len()).map(|column| Profile::of(records, column)).collect(),
@@ -144,8 +144,8 @@ impl<'a> Looks<'a> {
             group: if labelled { place("labels.group", &options.group)? } else { None },
         };
         // Rows that have each its own name are series themselves.
-        let alone = |id: usize| options.long != Some(true) && looks.profiles[id].is_distinct() && records.len() > 1;
-        Ok(if looks.id.is_some_and(alone) { None } else { Some(looks) })
+        let alone = |id: usize| options.long != Some(true) && table.profiles[id].is_distinct() && records.len() > 1;
+        Ok(if table.id.is_some_and(alone) { None } else { Some(table) })
     }
 
     /// What each column is; `None`, which is told where it may be meant otherwise, where a row is a series.
@@ -156,13 +156,13 @@ impl<'a> Looks<'a> {
     /// tells the channel.
     pub(super) fn columns(&self, notes: &mut Vec<String>) -> Result<Option<Columns>, DataError> {
         let (file, names) = (&self.table.name, &self.table.names);
-        let Some(keys) = self.keys(notes)? else { return Ok(None) };
+        let Some(places) = self.places(notes)? else { return Ok(None) };
         let mut own = Vec::new();
-        let target = self.label(&keys, &mut own);
-        let (inputs, beside) = self.inputs(&keys, target)?;
-        if keys.channel.is_some() && inputs.len() != 1 {
+        let target = self.label(&places, &mut own);
+        let (inputs, beside) = self.inputs(&places, target)?;
+        if places.channel.is_some() && inputs.len() != 1 {
             let inputs: Vec<String> = inputs.iter().map(|column| names[*column].clone()).collect();
-            let known = keys.channel.map_or("", |column| names[column].as_str());
+            let known = places.channel.map_or("", |column| names[column].as_str());
             return Err(DataError::new(
                 format!(
                     "{file}: beside `{known}`, which tells the channel, one column of values is read, and there are {}",
@@ -180,20 +180,20 @@ impl<'a> Looks<'a> {
             if self.are_steps(&inputs) {
                 return Ok(None);
             }
-            let doubt = self.label_of_rows(&keys, target, &beside);
-            if let Some(doubt) = doubt.or_else(|| self.doubt_of_numbered(&keys, &inputs)) {
-                notes.push(Guess::with(keys.id, keys.time, doubt).told(self.table));
+            let doubt = self.label_of_rows(&places, target, &beside);
+            if let Some(doubt) = doubt.or_else(|| self.doubt_of_numbered(&places, &inputs)) {
+                notes.push(Guess::with(places.id, places.time, doubt).told(self.table));
                 return Ok(None);
             }
         }
         notes.append(&mut own);
-        let Keys { id, time, hours, channel } = keys;
+        let Places { id, time, hours, channel } = places;
         if !self.asked {
             let mut ordered = time.map_or(String::new(), |time| format!(", `{}` the step", names[time]));
             ordered.extend(channel.map(|channel| format!(", `{}` the channel", names[channel])));
             notes.push(format!(
-                "{file}: read as a long table: `{}` tells the series{ordered}; `data.format = \"csv\"` reads a series a \
-                 row",
+                "{file}: read as a long table: `{}` tells the series{ordered}; `data.format = \"csv\"` reads a series \
+                 a row",
                 names[id]
             ));
         }
@@ -209,7 +209,7 @@ impl<'a> Looks<'a> {
 
     /// The columns that tell series, step and channel: by their names, where hardly a series has a time twice, else by
     /// structure.
-    fn keys(&self, notes: &mut Vec<String>) -> Result<Option<Keys>, DataError> {
+    fn places(&self, notes: &mut Vec<String>) -> Result<Option<Places>, DataError> {
         let Table { name: file, names, records, .. } = self.table;
         let (time, hours) = match self.time {
             Some(time) => (Some(time), None),
@@ -235,11 +235,11 @@ impl<'a> Looks<'a> {
             _ if twice(id, None) == 0 => Some(None),
             channel => hardly(twice(id, channel)).then_some(channel),
         };
-        let by_name = |id: usize| Some(Keys { id, time, hours, channel: fits(id)? });
-        if let Some(keys) = candidates.iter().find_map(|id| by_name(*id)) {
-            return Ok(Some(keys));
+        let by_name = |id: usize| Some(Places { id, time, hours, channel: fits(id)? });
+        if let Some(places) = candidates.iter().find_map(|id| by_name(*id)) {
+            return Ok(Some(places));
         }
-        let plain = Keys { id: 0, time, hours, channel: None };
+        let plain = Places { id: 0, time, hours, channel: None };
         let guess = self.guess(plain.dated(), channel);
         if let Some((Guess { id: Some(id), time: own, .. }, channel)) =
             guess.filter(|(guess, _)| self.asked || guess.doubt.is_none())
@@ -247,10 +247,10 @@ impl<'a> Looks<'a> {
             if let Some(own) = own.filter(|own| self.asked && self.time.is_none() && time != Some(*own)) {
                 notes.push(format!("{file}: `{}` tells the step by its looks; `data.time` names another", names[own]));
             }
-            return Ok(Some(Keys { id, time: own, hours: hours.filter(|_| time == own), channel }));
+            return Ok(Some(Places { id, time: own, hours: hours.filter(|_| time == own), channel }));
         }
         match candidates.first() {
-            Some(&id) if self.asked => Ok(Some(Keys { id, ..plain })),
+            Some(&id) if self.asked => Ok(Some(Places { id, ..plain })),
             _ if self.asked => Err(DataError::new(
                 format!("{file}: no column tells which series a row belongs to"),
                 "name it with `data.id`, and that of the steps with `data.time`",
@@ -293,17 +293,17 @@ impl<'a> Looks<'a> {
     }
 
     /// The column of labels: named by the config or by its name, else by its looks, which is told.
-    fn label(&self, keys: &Keys, notes: &mut Vec<String>) -> Option<usize> {
+    fn label(&self, places: &Places, notes: &mut Vec<String>) -> Option<usize> {
         let Table { name: file, names, records, .. } = self.table;
-        let named = |column: &usize| is_target(&names[*column]) && change(records, keys.id, *column).is_none();
+        let named = |column: &usize| is_target(&names[*column]) && change(records, places.id, *column).is_none();
         if let Some(target) = self.target.or_else(|| (0..names.len()).find(named)) {
             return Some(target);
         }
         let free =
-            |column: &usize| !keys.holds(*column) && Some(*column) != self.group && !is_identifier(&names[*column]);
+            |column: &usize| !places.holds(*column) && Some(*column) != self.group && !is_identifier(&names[*column]);
         let columns: Vec<usize> = (0..names.len()).filter(free).collect();
         let asked = self.labelled && self.options.features.is_empty();
-        let found = label_of_series(records, &self.profiles, keys.id, &columns).filter(|_| asked)?;
+        let found = label_of_series(records, &self.profiles, places.id, &columns).filter(|_| asked)?;
         notes.push(format!(
             "{file}: `{}` is one in each series and is taken for the label; `data.target` names another",
             names[found]
@@ -312,7 +312,7 @@ impl<'a> Looks<'a> {
     }
 
     /// The columns of values, and those that are left out.
-    fn inputs(&self, keys: &Keys, target: Option<usize>) -> Result<(Vec<usize>, Vec<usize>), DataError> {
+    fn inputs(&self, places: &Places, target: Option<usize>) -> Result<(Vec<usize>, Vec<usize>), DataError> {
         let Table { name: file, names, records, .. } = self.table;
         if !self.options.features.is_empty() {
             let places = self.options.features.iter().map(|name| column_place(file, names, "features", name));
@@ -322,7 +322,7 @@ impl<'a> Looks<'a> {
         // beside another label any that change.
         let label = |column: usize| {
             let value = ["y", "target"].contains(&names[column].trim().to_lowercase().as_str());
-            let moves = || self.profiles[column].is_numeric() && change(records, keys.id, column).is_some();
+            let moves = || self.profiles[column].is_numeric() && change(records, places.id, column).is_some();
             names_label(&names[column], &self.profiles[column]) && !(value && target.is_some() && moves())
         };
         let is_input = |column: usize| {
@@ -331,18 +331,18 @@ impl<'a> Looks<'a> {
             let profile = &self.profiles[column];
             profile.is_numeric() && !profile.is_empty() && !index && !label(column)
         };
-        let free = |column: &usize| !keys.holds(*column) && ![target, self.group].contains(&Some(*column));
+        let free = |column: &usize| !places.holds(*column) && ![target, self.group].contains(&Some(*column));
         Ok((0..names.len()).filter(free).partition(|column| is_input(*column)))
     }
 
     /// A label that changes within a series, which is one of rows.
-    fn label_of_rows(&self, keys: &Keys, target: Option<usize>, beside: &[usize]) -> Option<Doubt> {
+    fn label_of_rows(&self, places: &Places, target: Option<usize>, beside: &[usize]) -> Option<Doubt> {
         let named = beside.iter().copied().find(|column| is_target(&self.table.names[*column]));
         let column = target.or(named).filter(|_| self.labelled)?;
-        Some(Doubt::Label { column, row: change(&self.table.records, keys.id, column)? })
+        Some(Doubt::Label { column, row: change(&self.table.records, places.id, column)? })
     }
 
-    /// Whether columns are the steps t0, t1 … of a wide table. A recording has a row a step, whatever they are called.
+    /// Whether columns are the steps t0, t1 … of a wide table. A recording has a row a step whatever they are called.
     fn are_steps(&self, inputs: &[usize]) -> bool {
         let is_step = |column: &&usize| {
             stem(&self.table.names[**column])
@@ -352,16 +352,16 @@ impl<'a> Looks<'a> {
     }
 
     /// Columns v0, v1 … may be steps or channels: channels where a label or the time's own name says so.
-    fn doubt_of_numbered(&self, keys: &Keys, inputs: &[usize]) -> Option<Doubt> {
+    fn doubt_of_numbered(&self, places: &Places, inputs: &[usize]) -> Option<Doubt> {
         let names = &self.table.names;
         let own = |column: &usize| stem(&names[*column]);
         let numbered = inputs.iter().all(|column| own(column).is_some() && own(column) == own(&inputs[0]));
         if !self.labelled || inputs.len() <= 3 || !numbered {
             return None;
         }
-        let sight = self.sight(Some(keys.id), keys.time, keys.dated(), keys.channel);
+        let sight = self.sight(Some(places.id), places.time, places.dated(), places.channel);
         let sound = structure::find(&sight).filter(|guess| guess.doubt.is_none());
-        let clock = keys.time.is_some_and(|time| self.profiles[time].is_time() || is_clock(&names[time]));
+        let clock = places.time.is_some_and(|time| self.profiles[time].is_time() || is_clock(&names[time]));
         (!sound.is_some_and(|guess| guess.labelled || clock)).then_some(Doubt::Looks)
     }
 
