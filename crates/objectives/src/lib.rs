@@ -11,10 +11,11 @@ mod registry;
 mod step;
 mod terms;
 
-pub use objective::{Gathered, Measure, Measures, Needs, Objective, Setting, TargetSize, Teacher};
+pub use objective::{Gathered, Measure, Measures, Needs, Objective, Setting, Survey, TargetSize, Teacher};
 pub use over::{Counted, Over};
 pub use parts::adversarial_noise::Read;
 pub use parts::item_scores::ItemScores;
+pub use parts::label_graph;
 pub use parts::losses;
 pub use parts::mixing::{Mixture, sharpened};
 pub use parts::ramp::gaussian_ramp_up;

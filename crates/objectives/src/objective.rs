@@ -61,10 +61,29 @@ impl Measure {
     }
 }
 
+/// All training sequences, as the model sees them.
+#[derive(Clone, Debug)]
+pub struct Survey {
+    /// The pooled representation of each sequence as it is, without dropout, `[train, summary_size]`.
+    pub vectors: Tensor<2>,
+    /// The classes of those that have a label; those without one are hidden.
+    pub classes: Vec<Option<usize>>,
+}
+
 /// What a stage minimises.
 pub trait Objective<M: SequenceModel>: Module + ModuleDisplay {
     /// Which batches and views [`Objective::step`] wants.
     fn needs(&self) -> Needs;
+
+    /// Whether the objective wants to see the vectors of all training sequences before this step.
+    fn surveys(&self, _context: &StepContext) -> bool {
+        false
+    }
+
+    /// Takes what it asked for by [`Objective::surveys`].
+    fn survey(self, _survey: &Survey) -> Self {
+        self
+    }
 
     /// The loss of one step as named terms, each with what it is the mean over. Runs on the autodiff device.
     ///

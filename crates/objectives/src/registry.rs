@@ -9,7 +9,7 @@ use semiseq_schema::{Problem, Scores};
 use serde::{Deserialize, Serialize};
 
 use crate::notes::module_doc;
-use crate::objective::{Measures, Needs, Objective, Setting};
+use crate::objective::{Measures, Needs, Objective, Setting, Survey};
 use crate::parts::sampling::Request;
 use crate::step::{Part, Step, StepContext};
 use crate::terms::Terms;
@@ -176,6 +176,12 @@ macro_rules! registry {
             fn needs(&self) -> Needs {
                 match self { $(Self::$variant(objective) => Objective::<M>::needs(objective),)* }
             }
+            fn surveys(&self, context: &StepContext) -> bool {
+                match self { $(Self::$variant(objective) => Objective::<M>::surveys(objective, context),)* }
+            }
+            fn survey(self, survey: &Survey) -> Self {
+                match self { $(Self::$variant(one) => Self::$variant(Objective::<M>::survey(one, survey)),)* }
+            }
             fn step(&mut self, model: &M, step: &Step, context: &StepContext) -> Terms {
                 match self { $(Self::$variant(objective) => objective.step(model, step, context),)* }
             }
@@ -252,6 +258,8 @@ registry! {
         |_| Kind { votes: true, ..classes() };
     distillation "distillation" Distillation DistillationConfig Distillation, "What plain methods say of the same sequences (Hinton et al. 2015)",
         |_| Kind { taught: true, ..whole() };
+    label_propagation "label-propagation" LabelPropagation LabelPropagationConfig LabelPropagation, "Labels that spread to neighbours by the encoder's vectors (Iscen et al. 2019)",
+        |_| whole();
     mixmatch "mixmatch" MixMatch MixMatchConfig MixMatch, "Sharpened guesses on mixtures of sequences (Berthelot et al. 2019)",
         |_| whole();
     remixmatch "remixmatch" ReMixMatch ReMixMatchConfig ReMixMatch, "MixMatch with aligned guesses and strong views (Berthelot et al. 2020)",

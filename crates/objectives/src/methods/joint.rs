@@ -32,7 +32,7 @@ use semiseq_models::{Input, SequenceModel, Sequences};
 use semiseq_schema::{Problem, Scores, check_range, problem};
 use serde::{Deserialize, Serialize};
 
-use crate::objective::{Measures, Needs, Objective, Setting};
+use crate::objective::{Measures, Needs, Objective, Setting, Survey};
 use crate::parts::sampling::Request;
 use crate::registry::{AnyObjective, Kind, ObjectiveConfig};
 use crate::step::{Part, Step, StepContext};
@@ -142,6 +142,16 @@ impl<M: SequenceModel> Objective<M> for Joint<M> {
             Pool::Paired
         };
         Needs { pool, views }
+    }
+
+    fn surveys(&self, context: &StepContext) -> bool {
+        self.parts.iter().any(|part| Objective::<M>::surveys(part, context))
+    }
+
+    /// Those that did not ask for it leave it.
+    fn survey(self, survey: &Survey) -> Self {
+        let parts = self.parts.into_iter().map(|part| Objective::<M>::survey(part, survey)).collect();
+        Self { parts, config: self.config }
     }
 
     fn step(&mut self, model: &M, step: &Step, context: &StepContext) -> Terms {

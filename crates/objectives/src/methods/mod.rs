@@ -18,6 +18,7 @@ pub(crate) mod freematch;
 pub(crate) mod gan;
 pub(crate) mod interpolation_consistency;
 pub(crate) mod joint;
+pub(crate) mod label_propagation;
 pub(crate) mod language_model;
 pub(crate) mod masked_reconstruction;
 pub(crate) mod mean_teacher;

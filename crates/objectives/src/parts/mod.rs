@@ -4,6 +4,7 @@ pub(crate) mod adversarial_noise;
 pub(crate) mod consistency;
 pub(crate) mod gan_samples;
 pub(crate) mod item_scores;
+pub mod label_graph;
 pub(crate) mod latest;
 pub mod losses;
 pub(crate) mod memory;

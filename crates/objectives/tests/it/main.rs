@@ -4,6 +4,7 @@ mod close;
 mod common;
 mod distillation;
 mod generative;
+mod label_propagation;
 mod next_item;
 mod objectives;
 mod pseudo_labels;

@@ -22,6 +22,7 @@ pub(crate) mod rehearsal;
 pub(crate) mod saving;
 pub(crate) mod stage;
 pub(crate) mod states;
+mod survey;
 #[cfg(test)]
 pub(crate) mod teacher;
 pub(crate) mod training;

@@ -30,6 +30,7 @@ use crate::learner::position::Position;
 use crate::learner::progress::{Progress, Split};
 use crate::learner::saving::Saving;
 use crate::learner::states::SavedState;
+use crate::learner::survey::survey;
 use crate::learner::validation::{selection, validate};
 
 /// Steps between two readings of the losses from the device: reading waits for the device.
@@ -132,6 +133,19 @@ impl<'a, M: SequenceModel, O: Objective<M>> Training<'a, M, O> {
             if interrupter.should_stop() {
                 (due.interrupted, due.checkpoint) = (true, true);
                 break;
+            }
+            if Objective::<M>::surveys(&self.learned.objective, &self.context(epoch)) {
+                match survey(&self.learned.model, self.options, &|| interrupter.should_stop()) {
+                    Some(survey) => {
+                        let Learned { model, objective, average } = self.learned;
+                        let objective = Objective::<M>::survey(objective, &survey);
+                        self.learned = Learned { model, objective, average };
+                    }
+                    None => {
+                        (due.interrupted, due.checkpoint) = (true, true);
+                        break;
+                    }
+                }
             }
             // Dropout and views of values draw from the device's generator: seeded anew each step, so that a run that
             // is resumed inside an epoch draws the same.
