@@ -1,11 +1,11 @@
 //! The recurrences as CubeCL kernels: a whole sequence of a layer and direction is one launch forward and one back.
 //!
-//! Where a device says how many cubes (groups of threads with shared memory) it runs together, a sequence is spread over
-//! several of them ([`spread`]). Elsewhere a cube takes a few sequences of the batch through all steps, so that no
+//! Where a device says how many cubes (groups of threads with shared memory) it runs together, a sequence is spread
+//! over several of them ([`spread`]). Elsewhere a cube takes a few sequences of the batch through all steps, so that no
 //! step waits for another cube and no state leaves the chip between two steps. Where the recurrent weights fit into
-//! shared memory beside the states they are read from the device's memory once; otherwise each step reads them
-//! through its cache. The products over all steps (the input's projection, the weights' gradients) are left to
-//! Burn's matrix product.
+//! shared memory beside the states they are read from the device's memory once; otherwise each step reads them through
+//! its cache. The products over all steps (the input's projection, the weights' gradients) are left to Burn's matrix
+//! product.
 
 mod backward;
 mod cell;

@@ -1,13 +1,13 @@
 //! Label propagation (Iscen, Tolias, Avrithis & Chum 2019, "Label propagation for deep semi-supervised learning").
 //!
-//! After a supervised beginning all training sequences get a label by their neighbours: on the graph of the `neighbours`
-//! nearest by the cosine of the pooled representation, with weights `max(0, cos)³` both ways (eq. 9), the labels spread by
-//! `(I - αW) Z = Y` (eq. 10, α = 0.99, 20 steps of conjugate gradients). A sequence counts by how sure that is,
-//! `ω = 1 - H(ẑ) / log C` (eq. 11), and each class as much as another, `ζ` (eq. 12). The labels are renewed `renewals` times;
-//! the paper renews them each of its 180 epochs.
+//! After a supervised beginning all training sequences get a label by their neighbours: on the graph of the
+//! `neighbours` nearest by the cosine of the pooled representation, with weights `max(0, cos)³` both ways (eq. 9), the
+//! labels spread by `(I - αW) Z = Y` (eq. 10, α = 0.99, 20 steps of conjugate gradients). A sequence counts by how sure
+//! that is, `ω = 1 - H(ẑ) / log C` (eq. 11), and each class as much as another, `ζ` (eq. 12). The labels are renewed
+//! `renewals` times; the paper renews them each of its 180 epochs.
 //!
-//! `L = mean(ζ · CE(labelled)) + λ · |U| / |B| · mean(ω ζ · CE(unlabelled, label by the graph))`: with λ = 1 the authors'
-//! mean over the whole batch, times its size over that of its labelled part `B`.
+//! `L = mean(ζ · CE(labelled)) + λ · |U| / |B| · mean(ω ζ · CE(unlabelled, label by the graph))`: with λ = 1 the
+//! authors' mean over the whole batch, times its size over that of its labelled part `B`.
 //!
 //! # Cost
 //!

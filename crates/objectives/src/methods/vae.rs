@@ -238,7 +238,8 @@ pub(crate) fn active_units(mean: Tensor<2>) -> Tensor<1> {
     (centred.clone() * centred).mean_dim(0).greater_elem(ACTIVE).float().sum()
 }
 
-/// Sums over a batch, for [`varying`]: the number of sequences, and each unit's sum and sum of squares, `[1 + 2 · units]`.
+/// Sums over a batch, for [`varying`]: the number of sequences, and each unit's sum and sum of squares. Shape
+/// `[1 + 2 · units]`.
 fn moments(mean: Tensor<2>) -> Tensor<1> {
     let [batch, units] = mean.dims();
     let sum = |values: Tensor<2>| values.sum_dim(0).reshape([units, 1]);

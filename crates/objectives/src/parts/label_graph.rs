@@ -67,7 +67,7 @@ impl Graph {
         let mut edges: Vec<Vec<(usize, f64)>> = vec![Vec::new(); rows];
         for first in (0..rows).step_by(BLOCK) {
             let last = (first + BLOCK).min(rows);
-            let block = unit.clone().slice([first..last]).matmul(unit.clone().transpose());
+            let block = unit.clone().narrow(0, first, last - first).matmul(unit.clone().transpose());
             let cosines: Vec<f32> = block.into_data().iter::<f32>().collect();
             for (row, cosines) in (first..last).zip(cosines.chunks_exact(rows)) {
                 for (other, cosine) in nearest(cosines, row, neighbours) {

@@ -196,8 +196,8 @@ impl<'a, M: SequenceModel, O: Objective<M>> Training<'a, M, O> {
         Ok((self, due))
     }
 
-    /// Gradients of a step, of which nothing stays where the user stops it: it is the first to be taken when the run goes
-    /// on.
+    /// Gradients of a step, of which nothing stays where the user stops it: it is the first to be taken when the run
+    /// goes on.
     fn gradients(
         &mut self,
         group: &[StepBatches],

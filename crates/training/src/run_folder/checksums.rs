@@ -1,6 +1,6 @@
 //! `checksums.json`: what the files of a run held when it ended. Of what predictions are made from, a file that changed
-//! since is refused; of what is told about the run, it is said. A folder of an earlier version, without sums, is read as
-//! it is.
+//! since is refused; of what is told about the run, it is said. A folder of an earlier version, without sums, is read
+//! as it is.
 
 use std::collections::BTreeMap;
 use std::fs;

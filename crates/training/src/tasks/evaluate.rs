@@ -12,6 +12,9 @@ use crate::tasks::measures::Confusion;
 use crate::tasks::outputs::{Outputs, host, rows};
 use crate::tasks::task::Task;
 
+/// What is made of sums over all batches.
+type Number = fn(&[f64]) -> f64;
+
 /// Sequences in an evaluation batch. Larger ones gain nothing on CPU and cost memory.
 pub const EVALUATION_BATCH: usize = 256;
 
@@ -108,7 +111,7 @@ pub fn measured_until<M: SequenceModel, O: Objective<M>>(
 ) -> Scores {
     let device = device_of(model);
     let mut means: BTreeMap<&'static str, (f64, f64)> = BTreeMap::new();
-    let mut others: BTreeMap<&'static str, (Vec<f64>, fn(&[f64]) -> f64)> = BTreeMap::new();
+    let mut others: BTreeMap<&'static str, (Vec<f64>, Number)> = BTreeMap::new();
     for batch in evaluation_batches(dataset, EVALUATION_BATCH).take_while(|_| !stop()) {
         let part = Part::plain(&batch, &device);
         let measures = objective.measure(model, &part);
