@@ -141,7 +141,7 @@ fn a_threshold_decides_and_a_ranking_stops() {
         assert!(near || (cells[1] == "rare") == (second >= threshold), "{line} {threshold}");
     }
     // What is counted is what is predicted.
-    let scored = json(&folder, &["eval", "runs/sure", "--data", "rare.jsonl", "--json"]);
+    let scored = json(&folder, &["eval", "runs/sure", "--data", "rare.jsonl", "--json", "--details"]);
     let rare = String::from_utf8_lossy(&predicted.stdout).lines().filter(|line| line.contains(",rare,")).count();
     assert_eq!(scored["per_class"][1]["predicted"].as_u64(), Some(rare as u64));
     assert_eq!(scored["balanced_accuracy"], scored["macro_recall"]);

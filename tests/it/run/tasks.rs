@@ -261,7 +261,7 @@ fn each_task_is_scored_and_predicts_as_it_was_trained() {
         let many = if case.model == "tagger" { MANY_CLASSES } else { &[] };
         assert_eq!(keys, [case.metrics, many].concat(), "{name}");
 
-        let eval = semiseq(&folder, &["eval", &run, "--json"]);
+        let eval = semiseq(&folder, &["eval", &run, "--json", "--details"]);
         let scores: Value =
             serde_json::from_slice(&eval.stdout).unwrap_or_else(|_| panic!("{name}: {}", errors(&eval)));
         let Value::Object(mut said) = scores else { panic!("{name}: {scores}") };
