@@ -71,9 +71,8 @@ impl Sampler {
         labeled.into_iter().zip(unlabeled).collect()
     }
 
-    /// Batches of labelled rows whose classes are drawn, each class by its number of rows to a power. No batch holds a
-    /// row twice: a class that is whole in a batch leaves the rest of it to the others. Within a class each row comes
-    /// once before any comes again.
+    /// Batches of labelled rows whose classes are drawn, each class by its number of rows to a power; within a class
+    /// each row comes once before any comes again.
     fn balanced(&self, train: &Dataset, batch: usize, power: f64, steps: usize, epoch: usize) -> Vec<Vec<usize>> {
         let mut classes: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         for row in &self.labeled {
@@ -82,25 +81,25 @@ impl Sampler {
             }
         }
         let mut rng = generator(self.options.seed, ((epoch as u64) << 8) | 3);
-        let weights: Vec<f64> = classes.values().map(|rows| (rows.len() as f64).powf(power)).collect();
-        let mut decks: Vec<Deck> = classes.into_values().map(|rows| Deck { rows, next: 0, held: 0 }).collect();
-        let mut fill = || {
-            decks.iter_mut().for_each(|deck| deck.held = 0);
-            let mut rows = Vec::with_capacity(batch);
-            while rows.len() < batch {
-                let free = |place: &usize| decks[*place].held < decks[*place].rows.len();
-                let open: Vec<usize> = (0..decks.len()).filter(free).collect();
-                let Some(&last) = open.last() else { break };
-                let mut drawn = rng.random::<f64>() * open.iter().map(|place| weights[*place]).sum::<f64>();
-                let place = open.into_iter().find(|place| {
-                    drawn -= weights[*place];
-                    drawn < 0.0
-                });
-                rows.push(decks[place.unwrap_or(last)].draw(&mut rng));
+        let mut classes: Vec<(Vec<usize>, usize)> = classes.into_values().map(|rows| (rows, 0)).collect();
+        let weights: Vec<f64> = classes.iter().map(|(rows, _)| (rows.len() as f64).powf(power)).collect();
+        let sum: f64 = weights.iter().sum();
+        let mut row = || {
+            let drawn = rng.random::<f64>() * sum;
+            let ends = weights.iter().scan(0.0, |end, weight| {
+                *end += weight;
+                Some(*end)
+            });
+            let place = ends.take_while(|end| *end <= drawn).count().min(weights.len().saturating_sub(1));
+            let (rows, next) = classes.get_mut(place)?;
+            if *next == 0 {
+                shuffle(rows, &mut rng);
             }
-            rows
+            let row = rows[*next];
+            *next = (*next + 1) % rows.len();
+            Some(row)
         };
-        (0..steps).map(|_| fill()).collect()
+        (0..steps).map(|_| (0..batch).filter_map(|_| row()).collect()).collect()
     }
 
     /// Batches of rows: the pool shuffled again and again until all steps are filled, sorted by length in
@@ -139,30 +138,5 @@ impl Sampler {
         }
         batches.truncate(steps);
         batches
-    }
-}
-
-/// The rows of a class, shuffled again whenever each was drawn.
-struct Deck {
-    rows: Vec<usize>,
-    /// The place of the row that is drawn next.
-    next: usize,
-    /// Rows that the batch in the making holds: always fewer than there are.
-    held: usize,
-}
-
-impl Deck {
-    fn draw(&mut self, rng: &mut impl Rng) -> usize {
-        if self.next == 0 {
-            // The last rows of the pass before may stand in the batch: they come behind the others.
-            let others = self.rows.len() - self.held;
-            let (others, held) = self.rows.split_at_mut(others);
-            shuffle(others, rng);
-            shuffle(held, rng);
-        }
-        let row = self.rows[self.next];
-        self.next = (self.next + 1) % self.rows.len();
-        self.held += 1;
-        row
     }
 }

@@ -3,9 +3,10 @@
 //!
 //! Each labelled row of a batch is of class `c` with probability `n_c^q / Σ n^q` (eq. 1). `q = 0` draws all classes
 //! alike, `1/2` by the square roots of their numbers, `1` as they stand in the data. Within a class rows come in
-//! shuffled order, each once before any comes again. No batch holds a row twice: a class that is whole in a batch
-//! leaves the rest of it to the others. A row that comes again in later batches comes in new draws of its views, which
-//! is oversampling of rare classes by augmentation.
+//! shuffled order, each once before any comes again. It is the one sampler that may put a row into a batch more than
+//! once, in as many draws of its views, which is oversampling of rare classes by augmentation; what objectives remember
+//! of a row is as if it stood there once. Without repetition a class of one label has one place of a batch, which is
+//! not balance: on control charts with ratio 30 the accuracy was 0.747 for 0.861.
 //!
 //! # Cost
 //!
