@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What a card does, in ten minutes: the conformance tests of the kernels, the benchmark beside PyTorch (cuDNN), and a whole
-# run, on cuda and on wgpu. OUT gets a log of each.
+# What a card does: the conformance tests of the kernels, the benchmark beside PyTorch (cuDNN), and a whole run, on cuda and
+# on wgpu, in twelve minutes at most. OUT gets a log of each.
 #
 #     benches/card.sh OUT [FOLDER]
 #
@@ -13,7 +13,8 @@ out=$(mkdir -p "${1:?usage: benches/card.sh OUT [FOLDER]}" && cd "$1" && pwd)
 built=${2:-}
 python=${PYTHON:-python3}
 # A card of NVIDIA's, where the loader finds none by itself.
-export VK_DRIVER_FILES=${VK_DRIVER_FILES:-$(ls /usr/local/nvidia/share/vulkan/icd.d/*.json /usr/share/vulkan/icd.d/nvidia*.json 2>/dev/null | head -1)}
+driver=${VK_DRIVER_FILES:-$(ls /usr/local/nvidia/share/vulkan/icd.d/*.json 2>/dev/null | head -1)}
+[ -z "$driver" ] || export VK_DRIVER_FILES=$driver
 export CUDA_PATH=${CUDA_PATH:-/usr/local/cuda}
 export LD_LIBRARY_PATH=$CUDA_PATH/lib64${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
 export SEMISEQ_TEST_CUDA=1

@@ -20,7 +20,7 @@ pub struct Options {
     /// Fewer rounds, and no memory
     #[arg(long)]
     pub quick: bool,
-    /// Leave Burn's own modules out, which on a card take fifty times as long
+    /// Leave Burn's own modules out, which take many times as long on a card
     #[arg(long)]
     pub without_burn: bool,
     /// Time training with gradient checkpointing too

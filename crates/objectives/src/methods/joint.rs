@@ -148,7 +148,7 @@ impl<M: SequenceModel> Objective<M> for Joint<M> {
         self.parts.iter().any(|part| Objective::<M>::surveys(part, context))
     }
 
-    /// Those that did not ask for it leave it.
+    /// Each part that has a use for it takes it, also where another one asked: two such parts are renewed together.
     fn survey(self, survey: &Survey) -> Self {
         let parts = self.parts.into_iter().map(|part| Objective::<M>::survey(part, survey)).collect();
         Self { parts, config: self.config }

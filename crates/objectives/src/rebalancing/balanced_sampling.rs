@@ -5,8 +5,8 @@
 //! alike, `1/2` by the square roots of their numbers, `1` as they stand in the data. Within a class rows come in
 //! shuffled order, each once before any comes again. It is the one sampler that may put a row into a batch more than
 //! once, in as many draws of its views, which is oversampling of rare classes by augmentation; what objectives remember
-//! of a row is as if it stood there once. Without repetition a class of one label has one place of a batch, which is
-//! not balance: on control charts with ratio 30 the accuracy was 0.747 for 0.861.
+//! of a row is as if it stood there once. Without repetition a class of one label would have one place of a batch,
+//! which is not balance ("Rare classes" in `docs/results.md`).
 //!
 //! # Cost
 //!

@@ -51,6 +51,11 @@ impl Due {
     fn any(self) -> bool {
         self.epoch || self.validation || self.checkpoint || self.interrupted
     }
+
+    /// The user wants to stop: with a checkpoint.
+    fn interrupt(&mut self) {
+        (self.interrupted, self.checkpoint) = (true, true);
+    }
 }
 
 /// A stage under way.
@@ -131,7 +136,7 @@ impl<'a, M: SequenceModel, O: Objective<M>> Training<'a, M, O> {
         }
         while !due.any() {
             if interrupter.should_stop() {
-                (due.interrupted, due.checkpoint) = (true, true);
+                due.interrupt();
                 break;
             }
             if Objective::<M>::surveys(&self.learned.objective, &self.context(epoch)) {
@@ -142,7 +147,7 @@ impl<'a, M: SequenceModel, O: Objective<M>> Training<'a, M, O> {
                         self.learned = Learned { model, objective, average };
                     }
                     None => {
-                        (due.interrupted, due.checkpoint) = (true, true);
+                        due.interrupt();
                         break;
                     }
                 }
@@ -154,27 +159,20 @@ impl<'a, M: SequenceModel, O: Objective<M>> Training<'a, M, O> {
             let group = group(batches, config.gradient_accumulation, &stop);
             // No step is made of rows that could not be read.
             self.options.train.sound()?;
+            let Some(group) = group else {
+                due.interrupt();
+                break;
+            };
             let before = self.position.step;
-            let context = self.context(epoch);
-            let found = match &group {
-                Some(group) => self.gradients(group, &context, device, &stop),
-                None => Gathered::Stopped,
-            };
-            let group = match (found, group) {
-                (Gathered::Stopped, _) | (_, None) => {
-                    (due.interrupted, due.checkpoint) = (true, true);
-                    break;
-                }
-                (Gathered::Gradients(gradients), Some(group)) => {
-                    self.take(&group);
-                    self = self.update(gradients, epoch);
-                    group
-                }
-                (Gathered::Nothing, Some(group)) => {
-                    self.take(&group);
-                    group
-                }
-            };
+            let found = self.gradients(&group, &self.context(epoch), device, &stop);
+            if let Gathered::Stopped = found {
+                due.interrupt();
+                break;
+            }
+            self.take(&group);
+            if let Gathered::Gradients(gradients) = found {
+                self = self.update(gradients, epoch);
+            }
             let step = self.position.step;
             if step > before && step.is_multiple_of(READ_EVERY) {
                 self.means.read();

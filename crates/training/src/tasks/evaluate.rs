@@ -73,9 +73,14 @@ fn outputs_by<M: SequenceModel>(
 
 /// The pooled representation of each sequence, in the order of the data set.
 pub fn pooled<M: SequenceModel>(model: &M, dataset: &Dataset) -> Vec<Vec<f64>> {
+    pooled_until(model, dataset, &|| false)
+}
+
+/// As [`pooled`], given up where `stop` says so: what it gives then is to be thrown away.
+pub fn pooled_until<M: SequenceModel>(model: &M, dataset: &Dataset, stop: &dyn Fn() -> bool) -> Vec<Vec<f64>> {
     let device = device_of(model);
     let mut vectors = vec![Vec::new(); dataset.sequences.len()];
-    for batch in evaluation_batches(dataset, EVALUATION_BATCH) {
+    for batch in evaluation_batches(dataset, EVALUATION_BATCH).take_while(|_| !stop()) {
         let part = Part::plain(&batch, &device);
         for (index, row) in batch.indices.iter().zip(rows(model.summary(part.weak))) {
             vectors[*index] = row;
