@@ -97,10 +97,10 @@ fn texts() -> String {
     text
 }
 
-/// A line a kind and side.
+/// A line per kind and side.
 pub fn markdown(rows: &[Row]) -> String {
     let mut text = String::from(
-        "\n| data | rows | bytes a row of the source | into | µs a row | bytes a row at the peak |\n\
+        "\n| data | rows | bytes per row of the source | into | µs a row | bytes per row at the peak |\n\
          |---|---|---|---|---|---|\n",
     );
     for Row { data, side, rows, source_bytes, seconds, peak_bytes } in rows {

@@ -49,7 +49,7 @@ pub fn sweep(case: Case) -> f64 {
     seconds.into_iter().fold(0.0, f64::max)
 }
 
-/// Seconds of a case at least, where its weights take so long to read: once a step forward and once back. The input's
+/// Seconds of a case at least, where its weights take so long to read: once per step forward and once back. The input's
 /// products and the gradients of the weights are as fast as others are.
 pub fn least(case: Case, sweep: f64, rate: f64) -> f64 {
     let (sweeps, once) = (if case.train { 2.0 } else { 1.0 }, 2.0 * case.recurrent_weights() as f64);

@@ -107,7 +107,7 @@ fn measure(
     torch = torch.filter(|_| case.has_peers());
     let sides: Vec<(Side, Box<dyn Fn()>)> = sides.into_iter().map(|side| (side, sides::runner(side, case))).collect();
     let mut seconds: Vec<Vec<f64>> = vec![Vec::new(); sides.len() + 2];
-    // With one row a step, which is what a CPU then waits for.
+    // With one row per step, which is what a CPU then waits for.
     let streams = case.shape[0] == 1 && !options.on_gpu();
     let mut sweeps = Vec::new();
     let began = Instant::now();

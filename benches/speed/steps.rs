@@ -66,7 +66,7 @@ fn cases() -> Vec<Case> {
         case("quickstart", &[], 1, || None),
         case("ag-news", &[], 0, texts),
         case("ag-news", &[], 1, texts),
-        case("ag-news, words foretold", &["stage.0.objective={language-model={}}"], 0, texts),
+        case("ag-news, next words", &["stage.0.objective={language-model={}}"], 0, texts),
         case("mnist-rows", &[], 0, digits),
         case("mnist-rows", &[], 1, digits),
         case("mnist-rows, 128 units", &["model.classifier.encoder.lstm.hidden=128"], 0, digits),
@@ -174,7 +174,7 @@ fn specification(config: &RunConfig, data: &Prepared) -> Value {
     })
 }
 
-/// Pictures of random blots, 28 rows of 28 values, in ten classes.
+/// Images of random blots, 28 rows of 28 values, in ten classes.
 fn digits() -> Dataset {
     let mut random = ChaCha8Rng::seed_from_u64(0);
     let sequences = (0..2000)

@@ -149,7 +149,7 @@ fn judge(vectors: &[Vec<f64>], groups: &[Option<usize>], labels: &[Option<usize>
     }
 }
 
-/// A row a sequence: its number, cluster (empty for noise) and label.
+/// A row per sequence: its number, cluster (empty for noise) and label.
 fn table(groups: &[Option<usize>], names: &[String], labels: &[Option<usize>]) -> String {
     let mut text = String::from("index,cluster,label\n");
     for (index, (group, label)) in groups.iter().zip(labels).enumerate() {

@@ -13,7 +13,7 @@ pub struct Arguments {
     run: PathBuf,
     /// A file or folder in any supported format; `-` reads JSON lines from standard input
     input: String,
-    /// Where to write: `.npy` (float32, a row a sequence) or `.csv`
+    /// Where to write: `.npy` (float32, a row per sequence) or `.csv`
     #[arg(long)]
     output: PathBuf,
     /// flex, ndarray, wgpu or cuda, in place of the run's

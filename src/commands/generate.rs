@@ -18,7 +18,7 @@ pub struct Arguments {
     #[arg(long, value_name = "N")]
     n: usize,
     /// Where to write: `.jsonl`, `.csv` (a row a sample), `.txt` for text (a line a sample), or `.png` for
-    /// pictures
+    /// images
     #[arg(long)]
     output: PathBuf,
     /// Samples of one class, where the run learned to make them by class
@@ -59,11 +59,11 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
     let values: Vec<Vec<f64>> = values.collect();
     check_finite(values.iter().map(Vec::as_slice))?;
     if ending == "png" {
-        let pictures = of_one_size(&samples);
-        let (low, high) = range(&pictures);
-        let bytes = grid(&pictures, 1, low, high).ok_or_else(|| {
+        let images = of_one_size(&samples);
+        let (low, high) = range(&images);
+        let bytes = grid(&images, 1, low, high).ok_or_else(|| {
             Error::input(
-                "`.png` holds pictures: samples of one size with 8 steps and 8 channels or more",
+                "`.png` holds images: samples of one size with 8 steps and 8 channels or more",
                 "write `.jsonl`, which holds values and text",
             )
         })?;

@@ -101,8 +101,8 @@ fn abstain(predictions: &mut [Prediction], least: f64) {
     tell(format!("{unsure} of {all} predictions are left empty, less sure than {least}: a coverage of {coverage:.4}"));
 }
 
-/// A header, then a row a prediction; of steps and of forecasts a row a step, of items a row an item. Where the data
-/// have identifiers, that of its row stands behind the index.
+/// A header, then a row a prediction; of steps and of forecasts a row per step, of items per row an item. Where the
+/// data have identifiers, that of its row stands behind the index.
 fn as_csv(run: &SavedRun, predictions: &[Prediction], data: &Dataset) -> String {
     let index = |row: usize| match data.keys.id(row) {
         Some(id) => format!("{row},{}", cell(id)),

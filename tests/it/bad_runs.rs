@@ -167,7 +167,7 @@ fn a_stage_with_nothing_to_learn_from_is_refused() {
     let rows: String =
         (0..30).map(|row| format!("{{\"values\": [{}], \"label\": \"{}\"}}\n", row % 7, row % 2)).collect();
     std::fs::write(folder.join("one.jsonl"), rows).expect("data");
-    // Of a sequence of one step nothing can be foretold.
+    // Of a sequence of one step nothing can be predicted.
     let config = "[data]\nsource = \"one.jsonl\"\n[model.classifier.encoder.gru]\nhidden = 4\n[[stage]]\nepochs = 2\n\
                   [stage.objective.next-step]\n";
     let output = semiseq(&folder, &["train", write_config(&folder, config), "--no-tui", "--out", "run"]);

@@ -689,7 +689,7 @@ fn new_tables_are_read_by_the_columns_of_training() {
     assert!(text(&scored).contains("6 sequences"), "{}", errors(&scored));
 }
 
-/// A text a line, a folder of documents, and a folder with a training and a test part are read by every command.
+/// A text per line, a folder of documents, and a folder with a training and a test part are read by every command.
 #[test]
 fn texts_and_folders_are_read_everywhere() {
     let folder = folder("everywhere");
@@ -755,7 +755,7 @@ fn an_autoencoder_tells_what_is_strange_and_what_is_near() {
     let found: Value = serde_json::from_slice(&scored.stdout).expect("JSON");
     assert!(found["auroc"].as_f64().is_some_and(|area| (0.0..=1.0).contains(&area)), "{found}");
     let table = std::fs::read_to_string(folder.join("a.csv")).expect("scores");
-    assert_eq!(table.lines().count(), 41, "a row a sequence: {table}");
+    assert_eq!(table.lines().count(), 41, "a row per sequence: {table}");
     let wrong = semiseq(&folder, &["anomaly", "run", data, "--normal", "sideways"]);
     assert!(wrong.status.code() == Some(2) && errors(&wrong).contains("up"), "{}", errors(&wrong));
     let near = semiseq(&folder, &["eval", "run", "--nearest", "1", "--json"]);

@@ -1,4 +1,4 @@
-//! Pictures as their user meets them: IDX files in, PNG files out.
+//! Images as their user meets them: IDX files in, PNG files out.
 
 use std::path::Path;
 
@@ -21,27 +21,27 @@ latent = 2
 hidden = 8
 "#;
 
-/// Sixty pictures of ten by eight pixels, each with a bar that lies or stands.
+/// Sixty images of ten by eight pixels, each with a bar that lies or stands.
 fn write_bars(folder: &Path) {
     let bars = folder.join("bars");
     std::fs::create_dir_all(&bars).expect("a folder");
-    let mut pictures = vec![0, 0, 8, 3, 0, 0, 0, 60, 0, 0, 0, 10, 0, 0, 0, 8];
+    let mut images = vec![0, 0, 8, 3, 0, 0, 0, 60, 0, 0, 0, 10, 0, 0, 0, 8];
     let mut labels = vec![0, 0, 8, 1, 0, 0, 0, 60];
     for number in 0..60usize {
         let lies = number % 2 == 0;
         labels.push(u8::from(lies));
-        pictures.extend((0..80).map(|pixel| {
+        images.extend((0..80).map(|pixel| {
             let place = if lies { pixel / 8 == number / 2 % 10 } else { pixel % 8 == number / 2 % 8 };
             if place { 255 } else { 0 }
         }));
     }
-    std::fs::write(bars.join("train-images-idx3-ubyte"), pictures).expect("pictures");
+    std::fs::write(bars.join("train-images-idx3-ubyte"), images).expect("images");
     std::fs::write(bars.join("train-labels-idx1-ubyte"), labels).expect("labels");
 }
 
 #[test]
 fn what_is_rebuilt_and_made_is_drawn() {
-    let folder = folder("pictures");
+    let folder = folder("images");
     write_bars(&folder);
     let is_png = |path: &str| {
         let bytes = std::fs::read(folder.join(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
@@ -63,7 +63,7 @@ fn what_is_rebuilt_and_made_is_drawn() {
 }
 
 #[test]
-fn what_reads_a_picture_at_once_says_what_it_cannot_do() {
+fn what_reads_an_image_at_once_says_what_it_cannot_do() {
     let folder = folder("at-once");
     write_bars(&folder);
     let refused = |config: String| {

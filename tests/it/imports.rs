@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 /// A module by its path within the crate; the crate's root is empty.
 type Module = Vec<String>;
 
-/// The modules of a crate, one a file, with the text of each but for its tests.
+/// The modules of a crate, one per file, with the text of each but for its tests.
 fn modules(source: &Path) -> BTreeMap<Module, String> {
     fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
         for entry in fs::read_dir(folder).expect("a source folder").flatten() {

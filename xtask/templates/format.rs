@@ -1,6 +1,6 @@
 //! FormatName: say here who writes such files, and where their description stands.
 //!
-//! A line a series: its label, a tab, and its values, parted by spaces. An empty label means unlabelled.
+//! A line per series: its label, a tab, and its values, parted by spaces. An empty label means unlabelled.
 
 use std::path::Path;
 

@@ -27,7 +27,7 @@ pub struct Ranked {
 }
 
 impl Ranking {
-    /// Of a score a row, and whether the row is positive.
+    /// Of a score per row, and whether the row is positive.
     pub fn new(scores: &[f64], positive: &[bool]) -> Self {
         let mut order: Vec<u32> = (0..scores.len().min(positive.len())).map(|row| row as u32).collect();
         let score = |row: &u32| scores[*row as usize];

@@ -1,5 +1,5 @@
-//! `[data.transform.waveform]`: the samples themselves, one channel. Thousands of steps a second: for short recordings
-//! at a low rate, and for encoders that read a sequence at once.
+//! `[data.transform.waveform]`: the samples themselves, one channel. Thousands of steps per second: for short
+//! recordings at a low rate, and for encoders that read a sequence at once.
 
 use schemars::JsonSchema;
 use semiseq_schema::Problem;

@@ -36,7 +36,7 @@ pub(crate) fn packed(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().expect("bytes in memory")
 }
 
-/// Cylinder-bell-funnel with 5 labels a class and a fifth of the rows for validation.
+/// Cylinder-bell-funnel with 5 labels per class and a fifth of the rows for validation.
 pub(crate) fn cbf() -> DataConfig {
     DataConfig {
         source: "cbf".into(),

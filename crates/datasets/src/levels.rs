@@ -11,7 +11,7 @@ const LARGE: f64 = 1e3;
 pub struct Levels(Vec<Vec<f64>>);
 
 impl Levels {
-    /// That of a row, a number a channel; empty where nothing was taken off.
+    /// That of a row, a number per channel; empty where nothing was taken off.
     pub(crate) fn of(&self, row: usize) -> &[f64] {
         self.0.get(row).map_or(&[], Vec::as_slice)
     }
@@ -50,7 +50,7 @@ impl Levels {
         self
     }
 
-    /// One number a channel, near to which the rows lie: that of the first row that has one. Empty where no row has.
+    /// One number per channel, near to which the rows lie: that of the first row that has one. Empty where no row has.
     pub(crate) fn common(&self, channels: usize) -> Vec<f64> {
         let first =
             |channel: usize| self.0.iter().filter_map(|level| level.get(channel)).copied().find(|level| *level != 0.0);

@@ -335,7 +335,7 @@ fn signals_hold() {
 }
 
 #[test]
-fn pictures_hold() {
+fn png_images_hold() {
     hold("png", "png", "a.png", &written("colour.png"));
 }
 

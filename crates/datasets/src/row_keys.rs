@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-/// Identifiers and groups, each a text a row, or no text at all where the data has none.
+/// Identifiers and groups, each a text per row, or no text at all where the data has none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RowKeys {
     /// Identifiers: they travel to what is predicted.

@@ -1,5 +1,5 @@
 //! ARFF, the format of Weka: attributes that are numbers, one of listed words (nominal), texts, or tables of their own
-//! (relational), which is how the UEA archive writes multivariate series: a line a channel, an attribute a step.
+//! (relational), which is how the UEA archive writes multivariate series: a line per channel, an attribute per step.
 
 /// What a file holds.
 #[derive(Clone, Debug, Default, PartialEq)]

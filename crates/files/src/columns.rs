@@ -5,7 +5,7 @@
 pub struct Table {
     /// The names of its columns.
     pub names: Vec<String>,
-    /// A value a column each.
+    /// A value per column each.
     pub rows: Vec<Vec<Value>>,
     /// What its writer noted beside it; Hugging Face's `datasets` keeps the names of classes under `huggingface`.
     pub metadata: Vec<(String, String)>,

@@ -82,7 +82,7 @@ fn headers_samples_and_annotations_hold() {
 }
 
 #[test]
-fn pictures_hold() {
+fn images_hold() {
     for name in ["grey.png", "palette.png", "deep.png"] {
         hold(&fixture(name), |bytes| drop(crate::png::parse(bytes, 1 << 20)));
     }

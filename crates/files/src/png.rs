@@ -1,18 +1,18 @@
-//! PNG pictures (ISO/IEC 15948): grey, coloured or by palette, 1 to 16 bits, without interlacing. Transparency is left
+//! PNG images (ISO/IEC 15948): grey, coloured or by palette, 1 to 16 bits, without interlacing. Transparency is left
 //! out.
 
 use std::io::Read;
 
 use flate2::read::ZlibDecoder;
 
-/// A picture.
+/// An image.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Picture {
+pub struct Image {
     /// Pixels of a row.
     pub width: usize,
     /// Rows.
     pub height: usize,
-    /// Values of a pixel: 1 of a grey picture, 3 (red, green, blue) of a coloured one.
+    /// Values of a pixel: 1 of a grey image, 3 (red, green, blue) of a coloured one.
     pub channels: usize,
     /// Row-major `[height, width, channels]`, in [0, 1].
     pub values: Vec<f32>,
@@ -30,13 +30,13 @@ struct Header {
     samples: usize,
 }
 
-/// Reads a whole file; pictures whose values would take more than `most` bytes are refused.
+/// Reads a whole file; images whose values would take more than `most` bytes are refused.
 ///
 /// # Errors
 ///
 /// What is wrong at which byte.
-pub fn parse(bytes: &[u8], most: u64) -> Result<Picture, String> {
-    let mut rest = bytes.strip_prefix(SIGNATURE).ok_or("byte 0: no PNG picture by its first bytes")?;
+pub fn parse(bytes: &[u8], most: u64) -> Result<Image, String> {
+    let mut rest = bytes.strip_prefix(SIGNATURE).ok_or("byte 0: no PNG image by its first bytes")?;
     let (mut header, mut palette, mut packed) = (None, Vec::new(), Vec::new());
     loop {
         let at = bytes.len() - rest.len();
@@ -54,7 +54,7 @@ pub fn parse(bytes: &[u8], most: u64) -> Result<Picture, String> {
         }
         rest = &rest[length + 12..];
     }
-    let header = header.ok_or("byte 8: a picture without a header")?;
+    let header = header.ok_or("byte 8: an image without a header")?;
     let channels: usize = if header.kind & 2 == 2 { 3 } else { 1 };
     let stride = (header.width * header.samples * header.depth).div_ceil(8);
     let count = header.width as u64 * header.height as u64 * channels as u64;
@@ -84,7 +84,7 @@ pub fn parse(bytes: &[u8], most: u64) -> Result<Picture, String> {
             }
         }
     }
-    Ok(Picture { width: header.width, height: header.height, channels, values })
+    Ok(Image { width: header.width, height: header.height, channels, values })
 }
 
 fn header_of(body: &[u8]) -> Result<Header, String> {
@@ -100,11 +100,11 @@ fn header_of(body: &[u8]) -> Result<Header, String> {
         _ => return Err(format!("colours of kind {kind} in {depth} bits, which PNG does not know")),
     };
     if interlaced != 0 {
-        return Err("an interlaced picture, which is not read: save it without interlacing".into());
+        return Err("an interlaced image, which is not read: save it without interlacing".into());
     }
     // A side of 2³¹ is the largest of PNG.
     if width == 0 || height == 0 || width > i32::MAX as usize || height > i32::MAX as usize {
-        return Err(format!("a picture of {width} × {height} pixels"));
+        return Err(format!("an image of {width} × {height} pixels"));
     }
     Ok(Header { width, height, depth: depth.into(), kind, samples })
 }

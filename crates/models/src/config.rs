@@ -212,8 +212,8 @@ impl SequenceModel for AnyModel {
         each!(self, model => model.hidden(steps, mask))
     }
 
-    fn summary(&self, sequences: Sequences) -> Tensor<2> {
-        each!(self, model => model.summary(sequences))
+    fn pooled(&self, sequences: Sequences) -> Tensor<2> {
+        each!(self, model => model.pooled(sequences))
     }
 
     fn states(&self, sequences: Sequences) -> Tensor<3> {
@@ -244,8 +244,8 @@ impl SequenceModel for AnyModel {
         each!(self, model => model.per_step())
     }
 
-    fn summary_size(&self) -> usize {
-        each!(self, model => model.summary_size())
+    fn pooled_size(&self) -> usize {
+        each!(self, model => model.pooled_size())
     }
 
     fn input_size(&self) -> InputSize {

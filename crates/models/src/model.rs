@@ -15,19 +15,19 @@ use crate::sequences::Sequences;
 /// parts; all others take [`SequenceModel::forward`].
 ///
 /// Where the model has a [`Crew`], its devices share the passes that are whole: [`SequenceModel::forward`],
-/// [`SequenceModel::forward_from`], [`SequenceModel::hidden`], [`SequenceModel::summary`] and
+/// [`SequenceModel::forward_from`], [`SequenceModel::hidden`], [`SequenceModel::pooled`] and
 /// [`SequenceModel::states`]. The other parts work where what they read lies.
 pub trait SequenceModel: Module + ModuleDisplay {
     /// What the encoder reads, `[batch, time, width]`: the values, or the vectors of the tokens.
     fn embed(&self, sequences: Sequences) -> Tensor<3>;
 
-    /// A vector a step, `[batch, time, summary_size]`, from what [`SequenceModel::embed`] gives.
+    /// A vector per step, `[batch, time, pooled_size]`, from what [`SequenceModel::embed`] gives.
     fn encode(&self, steps: Tensor<3>, mask: Option<Tensor<2>>) -> Tensor<3>;
 
-    /// One vector a sequence, `[batch, summary_size]`, from a vector a step.
+    /// One vector per sequence, `[batch, pooled_size]`, from a vector per step.
     fn pool(&self, states: Tensor<3>, mask: Option<Tensor<2>>) -> Tensor<2>;
 
-    /// Logits `[rows, outputs]` from vectors `[rows, summary_size]`, with the dropout before the head.
+    /// Logits `[rows, outputs]` from vectors `[rows, pooled_size]`, with the dropout before the head.
     fn head(&self, hidden: Tensor<2>) -> Tensor<2>;
 
     /// Who shares the passes. `None`: a model that makes all of them itself, or leaves that to a model within.
@@ -56,16 +56,16 @@ pub trait SequenceModel: Module + ModuleDisplay {
     /// Columns of the logits.
     fn outputs(&self) -> usize;
 
-    /// Whether there is a row of logits a step.
+    /// whether there is a row of logits per step.
     fn per_step(&self) -> bool;
 
-    /// Width of the summary.
-    fn summary_size(&self) -> usize;
+    /// Width of the pooled representation, and of the vector of a step.
+    fn pooled_size(&self) -> usize;
 
     /// What the model reads.
     fn input_size(&self) -> InputSize;
 
-    /// Logits `[rows, outputs]`: a row a sequence, or `batch * time` rows for a tagger.
+    /// Logits `[rows, outputs]`: a row per sequence, or `batch * time` rows for a tagger.
     fn forward(&self, sequences: Sequences) -> Tensor<2> {
         share(self.crew(), self, sequences, |model, sequences| {
             let mask = sequences.mask.clone();
@@ -79,7 +79,7 @@ pub trait SequenceModel: Module + ModuleDisplay {
         None
     }
 
-    /// The vectors that the head reads, `[rows, summary_size]`, from what [`SequenceModel::embed`] gives.
+    /// The vectors that the head reads, `[rows, pooled_size]`, from what [`SequenceModel::embed`] gives.
     fn hidden(&self, steps: Tensor<3>, mask: Option<Tensor<2>>) -> Tensor<2> {
         share(self.crew(), self, (steps, mask), |model, (steps, mask)| {
             let states = model.encode(steps, mask.clone());
@@ -92,15 +92,15 @@ pub trait SequenceModel: Module + ModuleDisplay {
         })
     }
 
-    /// The sequence as one vector, `[batch, summary_size]`, before dropout and head.
-    fn summary(&self, sequences: Sequences) -> Tensor<2> {
+    /// The sequence as one vector, `[batch, pooled_size]`, before dropout and head.
+    fn pooled(&self, sequences: Sequences) -> Tensor<2> {
         share(self.crew(), self, sequences, |model, sequences| {
             let mask = sequences.mask.clone();
             model.pool(model.encode(model.embed(sequences), mask.clone()), mask)
         })
     }
 
-    /// A vector a step, `[batch, time, summary_size]`, before pooling.
+    /// A vector per step, `[batch, time, pooled_size]`, before pooling.
     fn states(&self, sequences: Sequences) -> Tensor<3> {
         share(self.crew(), self, sequences, |model, sequences| {
             let mask = sequences.mask.clone();

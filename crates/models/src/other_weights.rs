@@ -218,7 +218,7 @@ pub(crate) mod tests {
         let read = |model: &crate::AnyModel, tokens: [i64; 2]| -> Vec<f32> {
             let tokens = Tensor::from_data([tokens], &device);
             let sequences = Sequences { input: Input::Tokens(tokens), mask: None };
-            model.summary(sequences).to_data().iter().collect()
+            model.pooled(sequences).to_data().iter().collect()
         };
         // Tokens 2 and 1 of the other are 1 and 3 here.
         let rows = [None, Some(2), None, Some(1)];

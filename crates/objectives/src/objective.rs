@@ -64,7 +64,7 @@ impl Measure {
 /// All training sequences, as the model sees them.
 #[derive(Clone, Debug)]
 pub struct Survey {
-    /// The pooled representation of each sequence as it is, without dropout, `[train, summary_size]`.
+    /// The pooled representation of each sequence as it is, without dropout, `[train, pooled_size]`.
     pub vectors: Tensor<2>,
     /// The classes of those that have a label; those without one are hidden.
     pub classes: Vec<Option<usize>>,
@@ -117,7 +117,7 @@ pub trait Objective<M: SequenceModel>: Module + ModuleDisplay {
     }
 
     /// What is wrong with a run that goes on but comes to nothing (a collapsed posterior), with a remedy, from the
-    /// means of an epoch. A run says it once a stage.
+    /// means of an epoch. A run says it once per stage.
     fn warning(&self, _train: &Scores, _context: &StepContext) -> Option<String> {
         None
     }

@@ -60,7 +60,7 @@ pub struct Counted<'a> {
     pub labeled: Option<&'a Batch>,
     /// The unlabelled part.
     pub unlabeled: Option<&'a Batch>,
-    /// Whether the model's output has a row a step.
+    /// Whether the model's output has a row per step.
     pub per_step: bool,
 }
 

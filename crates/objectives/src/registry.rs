@@ -23,7 +23,7 @@ pub struct Kind {
     pub reads_labels: bool,
     /// It works on class distributions.
     pub classes: bool,
-    /// It works with one label a sequence, and so has no use for a label a step.
+    /// It works with one label per sequence, and so has no use for a label per step.
     pub whole: bool,
     /// It works on words and not on values.
     pub tokens: bool,
@@ -31,7 +31,7 @@ pub struct Kind {
     pub values: bool,
     /// It works with a vector for each step.
     pub steps: bool,
-    /// An encoder that reads backwards too would see what it has to foretell.
+    /// An encoder that reads backwards too would see what it has to predict.
     pub causal: bool,
     /// It reads a recording in its order.
     pub streams: bool,
@@ -78,7 +78,7 @@ fn maker(kind: Kind) -> Kind {
     Kind { generates: true, shows: true, ..kind }
 }
 
-/// Of an objective that foretells what comes.
+/// Of an objective that predicts what comes.
 fn causal(kind: Kind) -> Kind {
     Kind { causal: true, steps: true, ..kind }
 }
@@ -260,13 +260,13 @@ registry! {
         |_| Kind { taught: true, ..whole() };
     label_propagation "label-propagation" LabelPropagation LabelPropagationConfig LabelPropagation, "Labels that spread to neighbours by the encoder's vectors (Iscen et al. 2019)",
         |_| whole();
-    mixmatch "mixmatch" MixMatch MixMatchConfig MixMatch, "Sharpened guesses on mixtures of sequences (Berthelot et al. 2019)",
+    mixmatch "mixmatch" MixMatch MixMatchConfig MixMatch, "Sharpened pseudo-labels on mixtures of sequences (Berthelot et al. 2019)",
         |_| whole();
-    remixmatch "remixmatch" ReMixMatch ReMixMatchConfig ReMixMatch, "MixMatch with aligned guesses and strong views (Berthelot et al. 2020)",
+    remixmatch "remixmatch" ReMixMatch ReMixMatchConfig ReMixMatch, "MixMatch with aligned pseudo-labels and strong views (Berthelot et al. 2020)",
         |_| whole();
     uda "uda" Uda UdaConfig Uda, "The sharpened prediction for the weak view, predicted for the strong one (Xie et al. 2020)",
         |_| classes();
-    fixmatch "fixmatch" FixMatch FixMatchConfig FixMatch, "A sure guess for the weak view as the label of the strong one (Sohn et al. 2020)",
+    fixmatch "fixmatch" FixMatch FixMatchConfig FixMatch, "A sure pseudo-label for the weak view as the label of the strong one (Sohn et al. 2020)",
         |_| classes();
     flexmatch "flexmatch" FlexMatch FlexMatchConfig FlexMatch, "FixMatch with a lower threshold for classes that are learned slowly (Zhang et al. 2021)",
         |_| whole();
@@ -276,9 +276,9 @@ registry! {
         |_| classes();
     dash "dash" Dash DashConfig Dash<M>, "FixMatch that picks by a falling limit on the loss (Xu et al. 2021)",
         |_| classes();
-    adamatch "adamatch" AdaMatch AdaMatchConfig AdaMatch, "FixMatch with aligned guesses and a threshold from the labelled part (Berthelot et al. 2022)",
+    adamatch "adamatch" AdaMatch AdaMatchConfig AdaMatch, "FixMatch with aligned pseudo-labels and a threshold from the labelled part (Berthelot et al. 2022)",
         |_| classes();
-    comatch "comatch" CoMatch CoMatchConfig CoMatch, "Guesses smoothed by their neighbours, and vectors as alike as guesses (Li et al. 2021)",
+    comatch "comatch" CoMatch CoMatchConfig CoMatch, "Pseudo-labels smoothed by their neighbours, and vectors as alike as pseudo-labels (Li et al. 2021)",
         |_| whole();
     simmatch "simmatch" SimMatch SimMatchConfig SimMatch, "Alike to the same labelled sequences, weak and strong (Zheng et al. 2022)",
         |_| whole();

@@ -26,15 +26,15 @@ pub struct Part {
     pub second_strong: Option<Sequences>,
     /// The sequences as they are, the same at every visit.
     pub plain: Option<Sequences>,
-    /// Positions in the training part, one a sequence.
+    /// Positions in the training part, one per sequence.
     pub indices: Vec<usize>,
     /// The labels; for unlabelled rows the hidden truth, for monitors only.
     pub targets: Targets,
 }
 
-/// Targets, one a row of the model's output: a row a sequence, or a row a step for a tagger.
+/// Targets, one per row of the model's output: a row per sequence, or a row per step for a tagger.
 #[derive(Clone, Debug)]
-#[allow(clippy::large_enum_variant, reason = "one a batch; a box would only hide it")]
+#[allow(clippy::large_enum_variant, reason = "one per batch; a box would only hide it")]
 pub enum Targets {
     /// Class of each row; rows without one have weight 0.
     Classes {
@@ -43,7 +43,7 @@ pub enum Targets {
         /// `[rows]`, 1 where known and 0 where not.
         known: Tensor<1>,
     },
-    /// A number a row.
+    /// A number per row.
     Numbers {
         /// `[rows]`, 0 where unknown.
         numbers: Tensor<1>,
@@ -81,7 +81,7 @@ impl StepContext {
 }
 
 impl Step {
-    /// Uploads a step's batches, for a model with a row a sequence or (`per_step`) a row a step.
+    /// Uploads a step's batches, for a model with a row per sequence or (`per_step`) a row per step.
     pub fn upload(batches: &StepBatches, per_step: bool, device: &Device) -> Self {
         Self {
             labeled: batches.labeled.as_ref().map(|views| Part::upload(views, per_step, device)),
@@ -91,7 +91,7 @@ impl Step {
 }
 
 impl Part {
-    /// Uploads one batch in its views, for a model with a row a sequence or (`per_step`) a row a step.
+    /// Uploads one batch in its views, for a model with a row per sequence or (`per_step`) a row per step.
     pub fn upload(views: &ViewBatches, per_step: bool, device: &Device) -> Self {
         let weak = sequences(&views.weak, device);
         Self {

@@ -1,4 +1,4 @@
-//! Series that are pictures (a row a step, as digits are read), side by side in one PNG.
+//! Series that are images (a row per step, as digits are read), side by side in one PNG.
 
 use std::io::Write;
 
@@ -6,57 +6,57 @@ use flate2::write::ZlibEncoder;
 use flate2::{Compression, Crc};
 use semiseq_datasets::{Sequence, Series};
 
-/// Channels from which a series is looked at as a picture.
+/// Channels from which a series is looked at as an image.
 const COLUMNS: usize = 8;
-/// Pictures side by side.
+/// Images side by side.
 const IN_A_ROW: usize = 10;
-/// Each value is a square of so many pixels; pictures are so many pixels apart.
+/// Each value is a square of so many pixels; images are so many pixels apart.
 const SCALE: usize = 3;
 const GAP: usize = 4;
 
-/// The series, where all of them are pictures of one size; nothing otherwise.
+/// The series, where all of them are images of one size; nothing otherwise.
 pub fn of_one_size<'a>(sequences: impl IntoIterator<Item = &'a Sequence>) -> Vec<&'a Series> {
-    let mut pictures: Vec<&Series> = Vec::new();
+    let mut images: Vec<&Series> = Vec::new();
     for sequence in sequences {
         match sequence {
             Sequence::Series(series)
                 if series.channels >= COLUMNS
                     && series.time() >= COLUMNS
-                    && pictures.first().is_none_or(|first| {
+                    && images.first().is_none_or(|first| {
                         first.channels == series.channels && first.values.len() == series.values.len()
                     }) =>
             {
-                pictures.push(series);
+                images.push(series);
             }
             _ => return Vec::new(),
         }
     }
-    pictures
+    images
 }
 
-/// Rows of pictures as a PNG: each of `rows` pictures in turn stand below each other, ten to the right. Values from
+/// Rows of images as a PNG: each of `rows` images in turn stand below each other, ten to the right. Values from
 /// `low` to `high` go from black to white. `None` where there is nothing to draw.
-pub fn grid(pictures: &[&Series], rows: usize, low: f32, high: f32) -> Option<Vec<u8>> {
-    let first = pictures.first()?;
+pub fn grid(images: &[&Series], rows: usize, low: f32, high: f32) -> Option<Vec<u8>> {
+    let first = images.first()?;
     let (width, height) = (first.channels * SCALE + GAP, first.time() * SCALE + GAP);
-    let columns = pictures.len().div_ceil(rows).min(IN_A_ROW);
-    let lines = pictures.len().div_ceil(rows * columns) * rows;
-    let mut image = Gray::new(columns * width + GAP, lines * height + GAP, 128);
-    for (number, picture) in pictures.iter().enumerate() {
+    let columns = images.len().div_ceil(rows).min(IN_A_ROW);
+    let lines = images.len().div_ceil(rows * columns) * rows;
+    let mut sheet = Gray::new(columns * width + GAP, lines * height + GAP, 128);
+    for (number, image) in images.iter().enumerate() {
         let (place, row) = (number / rows, number % rows);
         let left = GAP + place % columns * width;
         let top = GAP + (place / columns * rows + row) * height;
-        for (step, values) in picture.values.chunks(picture.channels).enumerate() {
+        for (step, values) in image.values.chunks(image.channels).enumerate() {
             for (channel, value) in values.iter().enumerate() {
                 let level = ((value - low) / (high - low).max(1e-6)).clamp(0.0, 1.0);
                 for pixel in 0..SCALE * SCALE {
                     let (x, y) = (left + channel * SCALE + pixel % SCALE, top + step * SCALE + pixel / SCALE);
-                    image.pixels[y * image.width + x] = (level * 255.0).round() as u8;
+                    sheet.pixels[y * sheet.width + x] = (level * 255.0).round() as u8;
                 }
             }
         }
     }
-    image.png().ok()
+    sheet.png().ok()
 }
 
 /// An image in shades of grey, row by row.
@@ -97,8 +97,8 @@ impl Gray {
 }
 
 /// The smallest and the largest value.
-pub fn range(pictures: &[&Series]) -> (f32, f32) {
-    let values = || pictures.iter().flat_map(|picture| picture.values.iter().copied());
+pub fn range(images: &[&Series]) -> (f32, f32) {
+    let values = || images.iter().flat_map(|image| image.values.iter().copied());
     (values().fold(f32::INFINITY, f32::min), values().fold(f32::NEG_INFINITY, f32::max))
 }
 
@@ -112,9 +112,9 @@ mod tests {
 
     #[test]
     fn pairs_stand_below_each_other() {
-        let picture = |level: f32| Series { values: vec![level; 64], channels: 8 };
-        let pictures = [picture(0.0), picture(1.0), picture(0.5), picture(1.0)];
-        let bytes = grid(&pictures.iter().collect::<Vec<_>>(), 2, 0.0, 1.0).unwrap();
+        let image = |level: f32| Series { values: vec![level; 64], channels: 8 };
+        let images = [image(0.0), image(1.0), image(0.5), image(1.0)];
+        let bytes = grid(&images.iter().collect::<Vec<_>>(), 2, 0.0, 1.0).unwrap();
         let size = 8 * SCALE + GAP;
         let number = |at: usize| u32::from_be_bytes(bytes[at..at + 4].try_into().unwrap()) as usize;
         let (width, height) = (number(16), number(20));
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn series_of_unequal_size_are_no_pictures() {
+    fn series_of_unequal_size_are_no_images() {
         let series =
             |steps: usize, channels: usize| Sequence::Series(Series { values: vec![0.0; steps * channels], channels });
         assert_eq!(of_one_size(&[series(9, 8), series(9, 8)]).len(), 2);

@@ -9,7 +9,7 @@ use crate::sample::drawn;
 /// Sequences of each kind that a page shows.
 pub(crate) const SHOWN: usize = 8;
 /// And a PNG, where they are images.
-const PICTURED: usize = 40;
+const IMAGES: usize = 40;
 
 /// What a run's last stage makes.
 #[derive(Clone, Debug, Default)]
@@ -34,7 +34,7 @@ impl Shown {
         // What is shown has values of its own.
         let first: Vec<Sequence> = data.test.sequences.iter().take(1).cloned().map(Sequence::owned).collect();
         let images = !of_one_size(&first).is_empty();
-        let count = data.test.len().min(if images { PICTURED } else { SHOWN });
+        let count = data.test.len().min(if images { IMAGES } else { SHOWN });
         if count == 0 {
             return Self::default();
         }

@@ -274,13 +274,13 @@ fn rebalanced(model: &str, kind: Targets, objectives: &[&str]) -> [usize; 2] {
 fn every_method_against_imbalance_trains_beside_what_it_reaches_or_is_refused() {
     let reached = ["supervised", "pseudo-label", "entropy-minimisation", "fixmatch", "freematch", "softmatch", "uda"];
     let all = [&reached[..], &["flexmatch", "mixmatch"]].concat();
-    // Four that change labels beside eight objectives, four that change guesses beside five, two that set thresholds
-    // beside one.
+    // Four that change labels beside eight objectives, four that change pseudo-labels beside five, two that set
+    // thresholds beside one.
     for output in ["softmax", "sigmoid"] {
         let model = format!("[model.classifier]\noutput = \"{output}\"");
         assert_eq!(rebalanced(&model, Targets::Classes, &all), [32 + 20 + 2, 90 - 54], "{output}");
     }
-    // Three of the first and one of the second kind work with a label a step.
+    // Three of the first and one of the second kind work with a label per step.
     let some = [&reached[..], &["mixmatch"]].concat();
     assert_eq!(rebalanced("[model.tagger]", Targets::Steps, &some), [21 + 4, 80 - 25]);
 }

@@ -137,7 +137,7 @@ impl Table {
         text
     }
 
-    /// For programs: a row a method and task.
+    /// For programs: a row per method and task.
     pub fn csv(&self) -> String {
         let mut text = format!("method,task,{0}_mean,{0}_deviation,seeds,rank,p,time,step\n", self.metric);
         for row in &self.rows {

@@ -25,7 +25,7 @@ pub(super) fn text(evaluation: &Evaluation) -> String {
     parts.join("\n\n")
 }
 
-/// A score a line, in the order of the table of metrics, what it lacks behind.
+/// A score per line, in the order of the table of metrics, what it lacks behind.
 fn scores(evaluation: &Evaluation) -> String {
     let known = METRICS.iter().map(|metric| metric.name).filter(|name| evaluation.scores.contains_key(*name));
     let others =
@@ -43,7 +43,7 @@ fn scores(evaluation: &Evaluation) -> String {
     lines.join("\n")
 }
 
-/// A row a class that has one in the matrix, which says the same of all others together.
+/// A row per class that has one in the matrix, which says the same of all others together.
 fn classes(classes: &[ClassEvaluation], confusion: &Confusion) -> String {
     let shown: Vec<&ClassEvaluation> =
         classes.iter().filter(|class| confusion.classes.contains(&class.class)).collect();

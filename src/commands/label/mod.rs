@@ -82,7 +82,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
     let run = open_run(&arguments.run, arguments.backend.as_deref())?;
     if matches!(run.targets(), Task::Tag | Task::Forecast | Task::SequenceToSequence) {
         return Err(Error::input(
-            format!("{}: the run does not learn one label a row", arguments.run.display()),
+            format!("{}: the run does not learn one label per row", arguments.run.display()),
             "`label` chooses rows for classifiers, regressors and runs without labels",
         ));
     }

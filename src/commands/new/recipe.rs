@@ -116,7 +116,7 @@ fn series(found: &Found) -> (String, usize) {
     }
     let normalize = "\n[data.transform]\nnormalize = \"channel\"       # by the training part; or \"series\", each by \
                      its own mean and deviation\n";
-    // A label a step needs its step.
+    // A label per step needs its step.
     if most <= LONG || found.task == Task::Tag {
         return (normalize.into(), most.max(1));
     }

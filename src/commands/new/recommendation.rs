@@ -27,8 +27,8 @@ pub(super) fn config(arguments: &Arguments, sessions: usize, items: usize) -> Re
     }
     let test = arguments.test.as_ref().map_or(String::new(), |test| format!("test = {}\n", quoted(test)));
     let negatives = match items > MANY {
-        true => "negatives = 2048             # items drawn a step, beside those of the batch",
-        false => "# negatives = 2048           # with ten thousand items or more: so many drawn a step, and not all",
+        true => "negatives = 2048             # items drawn per step, beside those of the batch",
+        false => "# negatives = 2048           # with ten thousand items or more: so many drawn per step, and not all",
     };
     // Some two thousand steps.
     let epochs = (2_000 * 64 / sessions.max(1)).clamp(5, 50);

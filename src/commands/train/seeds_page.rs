@@ -62,7 +62,7 @@ fn numbers(summary: &SeedsSummary, metric: &str) -> String {
     format!("<section class=\"headline\">{}</section>", all.into_iter().flatten().collect::<String>())
 }
 
-/// A line a row of the table, a point a seed.
+/// A line per row of the table, a point per seed.
 fn points(summary: &SeedsSummary, metric: &str) -> String {
     const WIDTH: f64 = 720.0;
     const NAMES: f64 = 260.0;

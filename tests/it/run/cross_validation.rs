@@ -65,7 +65,7 @@ fn folds_need_labels_and_stand_alone() {
     let alone = SMALL.replace("validation = 0.2", "validation = \"cross\"").replace("per_class = 4", "per_class = 1");
     let output = semiseq(&folder, &["train", write_config(&folder, &alone), "--no-tui"]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(errors(&output).contains("3 labels, one a class, cannot be cut into folds"), "{}", errors(&output));
+    assert!(errors(&output).contains("3 labels, one per class, cannot be cut into folds"), "{}", errors(&output));
     let stages = SMALL.split("[[stage]]").next().expect("what stands before the stages");
     let nothing = stages.replace("validation = 0.2", "validation = \"cross\"");
     let nothing = format!("{nothing}[[stage]]\nsteps = 2\n[stage.objective.autoencoder]\n");

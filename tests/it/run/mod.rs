@@ -75,7 +75,7 @@ fn a_run_writes_its_folder_and_the_model_can_be_used() {
     let scores: Value = serde_json::from_slice(&eval.stdout).expect("JSON and nothing else");
     assert_eq!(scores["accuracy"], found["test"]["accuracy"]);
 
-    // predict gives a row a sequence, whose probabilities sum to one.
+    // predict gives a row per sequence, whose probabilities sum to one.
     let predicted = semiseq(&folder, &["predict", "runs/small", "cbf"]);
     let text = String::from_utf8_lossy(&predicted.stdout).into_owned();
     assert_eq!(text.lines().count(), 901, "{}", errors(&predicted));

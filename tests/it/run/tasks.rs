@@ -318,7 +318,7 @@ fn the_nearest_labelled_vectors_of_a_run_without_labels_tell_classes() {
     assert!(nearest.status.success(), "{}", errors(&nearest));
 }
 
-/// The student learns what the references say of the pool: with three labels a class it is far above chance after a
+/// The student learns what the references say of the pool: with three labels per class it is far above chance after a
 /// second.
 #[test]
 fn references_teach_a_model() {

@@ -9,7 +9,7 @@ use crate::AnalysisError;
 /// Penalties that are tried: 10⁻³ to 10³ in nine even steps of the exponent.
 const PENALTIES: usize = 10;
 
-/// A classifier: a column of weights a class, of two classes one.
+/// A classifier: a column of weights per class, of two classes one.
 #[derive(Clone, Debug)]
 pub struct Ridge {
     /// `[width, columns]`

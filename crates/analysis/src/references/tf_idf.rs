@@ -46,7 +46,7 @@ impl TfIdf {
         self.rarity.len()
     }
 
-    /// `(1 + ln tf) · idf` of each term, each text a row of length 1.
+    /// `(1 + ln tf) · idf` of each term, each text per row of length 1.
     pub fn transform(&self, texts: &[&str]) -> SparseRows {
         let mut rows = SparseRows::new(self.width());
         for text in texts {

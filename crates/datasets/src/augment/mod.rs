@@ -6,11 +6,11 @@ mod cutout;
 mod flip;
 mod frequency_mask;
 mod gain;
+mod image_shift;
+mod image_turn;
 mod jitter;
 mod magnitude_warp;
 mod permutation;
-mod picture_shift;
-mod picture_turn;
 mod rand_augment;
 mod rotation;
 mod scaling;
@@ -49,7 +49,7 @@ pub struct AugmentConfig {
     pub weak: Option<Vec<AugmentationConfig>>,
     /// The strong view. Default: `time-warp`, `magnitude-warp`, `jitter` and `cutout` for series, `time-warp`, `gain`,
     /// `jitter`, `cutout` and `frequency-mask` for log-mel frames (SpecAugment), `token-drop` and `token-swap` for
-    /// tokens; with a label a step those of them that leave each step in its place, and `token-mask` for tokens.
+    /// tokens; with a label per step those of them that leave each step in its place, and `token-mask` for tokens.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub strong: Option<Vec<AugmentationConfig>>,
 }
@@ -123,8 +123,8 @@ registry! {
     "window-warp" WindowWarp window_warp::WindowWarpConfig, Values, "A window at half or at double speed";
     "permutation" Permutation permutation::PermutationConfig, Values, "Segments that change places";
     "rotation" Rotation rotation::RotationConfig, Values, "Channels that change places and signs, for sensors that sit any way round";
-    "picture-shift" PictureShift picture_shift::PictureShiftConfig, Values, "A picture read by rows, moved a few points";
-    "picture-turn" PictureTurn picture_turn::PictureTurnConfig, Values, "A picture read by rows, turned a little";
+    "picture-shift" ImageShift image_shift::ImageShiftConfig, Values, "An image read by rows, moved a few points";
+    "picture-turn" ImageTurn image_turn::ImageTurnConfig, Values, "An image read by rows, turned a little";
     "rand-augment" RandAugment rand_augment::RandAugmentConfig, Values, "A few changes of series, drawn anew for each view";
     "cutout" Cutout cutout::CutoutConfig, Values, "A stretch of zeros";
     "frequency-mask" FrequencyMask frequency_mask::FrequencyMaskConfig, Values, "Neighbouring channels hidden (SpecAugment)";
@@ -139,7 +139,7 @@ registry! {
 }
 
 impl AugmentationConfig {
-    /// Whether each step of a view is that step of the sequence, so that a label a step still fits.
+    /// Whether each step of a view is that step of the sequence, so that a label per step still fits.
     pub fn keeps_steps(&self) -> bool {
         matches!(
             self,
@@ -234,7 +234,8 @@ impl Augmenter {
             };
             (Vec::new(), strong)
         };
-        // With a label a step, only what leaves each step in its place; a run refuses the others where they are named.
+        // With a label per step, only what leaves each step in its place; a run refuses the others where they are
+        // named.
         let fits = |augmentation: &A| augmentation.fits(&processor.input()) && (!tagged || augmentation.keeps_steps());
         let fitting = |list: Vec<A>| list.into_iter().filter(fits).collect();
         Self {

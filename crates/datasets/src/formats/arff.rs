@@ -1,4 +1,4 @@
-//! ARFF of Weka: plain tables, and the UEA archive's series, a relational attribute a row with a line a channel.
+//! ARFF of Weka: plain tables, and the UEA archive's series, a relational attribute per row with a line per channel.
 
 use std::path::Path;
 
@@ -59,7 +59,7 @@ fn table(name: String, relation: Relation, notes: Vec<String>, options: &ReadOpt
     super::csv::rows_of(Table { name, names, named: true, records, lines, notes }, &options)
 }
 
-/// Series with a line a channel.
+/// Series with a line per channel.
 fn with_channels(
     name: String,
     relation: &Relation,

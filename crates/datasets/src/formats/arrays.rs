@@ -118,13 +118,13 @@ fn read_archive(path: &Path, options: &ReadOptions) -> Result<Rows, DataError> {
     Ok(rows)
 }
 
-/// A label, name or group a sequence.
+/// A label, name or group per sequence.
 fn one_each(rows: &Rows, name: &str, array: &Array) -> Result<Vec<String>, DataError> {
     let count = rows.sequences.len();
     if array.values.len() != count || array.shape.first() != Some(&count) {
         return Err(DataError::new(
             format!("{name} has the shape {:?}, and there are {count} sequences", array.shape),
-            "it holds one value a sequence; of one-hot rows take `numpy.argmax(y, axis=1)`",
+            "it holds one value per sequence; of one-hot rows take `numpy.argmax(y, axis=1)`",
         ));
     }
     Ok((0..count).filter_map(|place| array.values.text(place)).collect())

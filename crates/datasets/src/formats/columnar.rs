@@ -1,5 +1,5 @@
 //! Tables of typed columns, Parquet and Arrow, and the folders of Hugging Face's `datasets`: columns of numbers and
-//! words are read as those of a CSV file; columns of lists, a row a series, as lines of JSON. Labels that are numbers
+//! words are read as those of a CSV file; columns of lists, a row per series, as lines of JSON. Labels that are numbers
 //! of classes get the names of these where `datasets` wrote them down.
 
 use std::collections::HashMap;
@@ -192,7 +192,7 @@ fn rows(path: &Path, mut table: Typed, options: &ReadOptions) -> Result<Rows, Da
     Ok(rows)
 }
 
-/// A row a series, its steps in lists: read as objects of JSON are.
+/// A row per series, its steps in lists: read as objects of JSON are.
 fn of_lists(
     name: String,
     table: &Typed,

@@ -1,4 +1,4 @@
-//! CSV and TSV: a row a series of numbers (wide), or a row a text. An empty label means unlabelled.
+//! CSV and TSV: a row per series of numbers (wide), or a row per text. An empty label means unlabelled.
 
 use std::path::Path;
 
@@ -15,14 +15,14 @@ use crate::sequence::Sequence;
 
 pub(super) const FORMAT: Format = Format {
     name: "csv",
-    summary: "comma-separated table, a row a series or a text",
+    summary: "comma-separated table, a row per series or a text",
     endings: &["csv"],
     columns: true,
     read: read_commas,
 };
 pub(super) const TSV: Format = Format {
     name: "tsv",
-    summary: "tab-separated table, a row a series or a text",
+    summary: "tab-separated table, a row per series or a text",
     endings: &["tsv", "tab"],
     columns: true,
     read: read_tabs,
@@ -30,7 +30,7 @@ pub(super) const TSV: Format = Format {
 
 pub(super) const LONG: Format = Format {
     name: "long",
-    summary: "table with a row a step: series, time, channels",
+    summary: "table with a row per step: series, time, channels",
     endings: &[],
     columns: true,
     read: read_long,

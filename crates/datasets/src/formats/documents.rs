@@ -1,4 +1,4 @@
-//! A folder a class with a text file a document (Maas et al.'s IMDB); a folder `unsup` or `unlabeled` is
+//! A folder per class with a text file a document (Maas et al.'s IMDB); a folder `unsup` or `unlabeled` is
 //! unlabelled.
 
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use crate::sequence::Sequence;
 
 pub(super) const FORMAT: Format = Format {
     name: "documents",
-    summary: "a folder a class, a text file a document",
+    summary: "a folder per class, a text file a document",
     endings: &[],
     columns: false,
     read,
@@ -46,7 +46,7 @@ fn read(path: &Path, options: &ReadOptions) -> Result<Rows, DataError> {
     if rows.sequences.is_empty() {
         return Err(DataError::new(
             format!("{}: the folder holds no data that semiseq knows", path.display()),
-            "expected a folder a class with `.txt` documents, a file a class, `NAME_TRAIN.ts`, or IDX files",
+            "expected a folder per class with `.txt` documents, a file per class, `NAME_TRAIN.ts`, or IDX files",
         ));
     }
     if !left_out.is_empty() {

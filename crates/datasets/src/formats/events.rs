@@ -328,7 +328,7 @@ pub(crate) fn rows(name: String, mut events: Events, range: Range<usize>, config
     Rows { name, sequences, labels, keys: RowKeys { ids, groups: Vec::new() }, notes, ..Rows::default() }
 }
 
-/// Sessions as texts, an item a line, and their users; no users where none has a name.
+/// Sessions as texts, an item per line, and their users; no users where none has a name.
 pub(crate) fn sequences(events: &Events, sessions: &[sessions::Session]) -> (Vec<Sequence>, Vec<String>) {
     let text = |session: &sessions::Session| {
         let items: Vec<&str> = session.items.iter().map(|item| events.items.name(*item)).collect();

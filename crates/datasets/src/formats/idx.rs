@@ -11,7 +11,7 @@ use crate::series::Series;
 
 pub(super) const FORMAT: Format = Format {
     name: "idx",
-    summary: "MNIST's images and labels, a row of pixels a step",
+    summary: "MNIST's images and labels, a row of pixels per step",
     endings: &["idx3-ubyte", "idx1-ubyte", "idx"],
     columns: false,
     read,

@@ -138,7 +138,7 @@ fn list(value: &Value) -> Result<Vec<f64>, String> {
     value.as_array().into_iter().flatten().map(one).collect()
 }
 
-/// A list a step, or a number a step.
+/// A list per step, or a number per step.
 fn steps(values: &Value) -> Result<Content, String> {
     let steps =
         values.as_array().filter(|steps| !steps.is_empty()).ok_or("`values` is not a list with at least one step")?;

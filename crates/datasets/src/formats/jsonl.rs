@@ -29,7 +29,7 @@ pub(super) const FORMAT: Format = Format {
 };
 
 const HINT: &str = "a line is `{\"text\": \"…\", \"label\": \"…\"}`, `{\"values\": [1.0, 2.0]}` or, with channels, \
-                    `{\"values\": [[1.0, 2.0], [3.0, 4.0]]}` (a list a step)";
+                    `{\"values\": [[1.0, 2.0], [3.0, 4.0]]}` (a list per step)";
 
 fn read(path: &Path, options: &ReadOptions) -> Result<Rows, DataError> {
     if is_large(path) {

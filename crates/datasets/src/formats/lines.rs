@@ -1,4 +1,4 @@
-//! A folder with a file a class, a document a line (Pang & Lee's rt-polarity).
+//! A folder with a file per class, a document per line (Pang & Lee's rt-polarity).
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use crate::sequence::Sequence;
 
 pub(super) const FORMAT: Format = Format {
     name: "lines",
-    summary: "a folder with a text file a class, a document a line",
+    summary: "a folder with a text file per class, a document per line",
     endings: &["pos", "neg"],
     columns: false,
     read,
@@ -45,8 +45,8 @@ fn read(path: &Path, _options: &ReadOptions) -> Result<Rows, DataError> {
     Ok(rows)
 }
 
-/// Whether lines are no text a line by their looks: cells parted by spaces, most of them numbers, as R's `write.table`
-/// writes.
+/// Whether lines are no text per line by their looks: cells parted by spaces, most of them numbers, as R's
+/// `write.table` writes.
 pub(super) fn look_like_cells(begin: &str) -> bool {
     // The last line may be cut off.
     let whole = begin.rfind('\n').map_or("", |end| &begin[..end]);
@@ -57,7 +57,7 @@ pub(super) fn look_like_cells(begin: &str) -> bool {
     width >= 3 && lines.iter().all(|cells| cells.len() == width) && 2 * numbers > width * lines.len()
 }
 
-/// A file by itself has a row a line, blank lines among them, so that what is predicted can be joined back by its
+/// A file by itself has a row per line, blank lines among them, so that what is predicted can be joined back by its
 /// number.
 fn alone(path: &Path, rows: &mut Rows) -> Result<(), DataError> {
     let class = class_of(path);

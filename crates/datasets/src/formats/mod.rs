@@ -16,7 +16,7 @@ pub(crate) mod jsonl;
 pub(crate) mod limit;
 pub(crate) mod lines;
 pub(crate) mod numerals;
-pub(crate) mod pictures;
+pub(crate) mod png;
 pub(crate) mod quotes;
 pub(crate) mod recordings;
 pub(crate) mod regular;
@@ -162,7 +162,7 @@ pub const FORMATS: &[Format] = &[
     arff::FORMAT,
     signals::EDF,
     signals::WFDB,
-    pictures::FORMAT,
+    png::FORMAT,
     columnar::PARQUET,
     columnar::ARROW,
     events::FORMAT,
@@ -201,7 +201,7 @@ pub fn read(path: &Path, format: Option<&str>, options: &ReadOptions) -> Result<
         && lines::look_like_cells(&decode::beginning(path))
     {
         return Err(DataError::new(
-            format!("{}: a table whose cells are parted by spaces, by its looks, and no text a line", path.display()),
+            format!("{}: a table whose cells are parted by spaces, by its looks, and no text per line", path.display()),
             "write it with commas or tabs (`write.csv` in R); for texts write `format = \"lines\"`",
         ));
     }
@@ -255,8 +255,8 @@ pub fn guess(path: &Path) -> Option<&'static str> {
             Some(format)
         } else if audio::folder::is_folder(path) {
             Some(audio::FORMAT.name)
-        } else if pictures::is_folder(path) {
-            Some(pictures::FORMAT.name)
+        } else if png::is_folder(path) {
+            Some(png::FORMAT.name)
         } else if lines::is_folder(path) {
             Some("lines")
         } else {
@@ -274,7 +274,7 @@ pub fn guess(path: &Path) -> Option<&'static str> {
         arff::FORMAT.name,
         signals::EDF.name,
         signals::WFDB.name,
-        pictures::FORMAT.name,
+        png::FORMAT.name,
         columnar::PARQUET.name,
         columnar::ARROW.name,
     ];

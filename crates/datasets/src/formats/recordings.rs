@@ -1,5 +1,5 @@
-//! Long recordings: a CSV or TSV table with a row a step (a date column is left out), or any format of series, each of
-//! which is a recording.
+//! Long recordings: a CSV or TSV table with a row per step (a date column is left out), or any format of series, each
+//! of which is a recording.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! The UCR archive's tables: a series a line, the label first; tabs, semicolons, commas or spaces between. NaN is a
+//! The UCR archive's tables: a series per line, the label first; tabs, semicolons, commas or spaces between. NaN is a
 //! missing value, at the end of a line the padding of a shorter series.
 
 use std::path::Path;

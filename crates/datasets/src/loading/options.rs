@@ -5,7 +5,7 @@ use crate::loading::views::{Pool, Views};
 /// How steps are made.
 #[derive(Clone, Copy, Debug)]
 pub struct LoaderOptions {
-    /// Labelled sequences a step.
+    /// Labelled sequences per step.
     pub batch_size: usize,
     /// Unlabelled ones for each labelled one.
     pub unlabeled_ratio: usize,

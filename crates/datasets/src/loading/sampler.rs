@@ -47,7 +47,7 @@ impl Sampler {
         self.options.steps_per_epoch.unwrap_or(most)
     }
 
-    /// Labelled and unlabelled rows a step; a pool smaller than its batch gives all it has.
+    /// Labelled and unlabelled rows per step; a pool smaller than its batch gives all it has.
     fn batch_sizes(&self) -> (usize, usize) {
         let options = &self.options;
         let unlabeled =

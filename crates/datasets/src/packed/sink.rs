@@ -17,7 +17,7 @@ pub(crate) enum Sink {
 #[derive(Clone, Debug)]
 pub(crate) enum Store {
     Memory,
-    /// A file a part in this folder.
+    /// A file per part in this folder.
     Folder(PathBuf, Failure),
 }
 

@@ -165,7 +165,7 @@ fn per_class(dataset: &Dataset, known: &[usize], count: usize, config: &LabelsCo
     Ok(labeled)
 }
 
-/// `total` labels shared out as the classes are (largest remainders), at least one a class.
+/// `total` labels shared out as the classes are (largest remainders), at least one per class.
 fn total_labels(
     dataset: &Dataset,
     known: &[usize],
@@ -187,7 +187,7 @@ fn total_labels(
     if total < groups.len() {
         return Err(DataError::new(
             format!("{total} labels are too few for {} classes", groups.len()),
-            format!("ask for at least {}, one a class", groups.len()),
+            format!("ask for at least {}, one per class", groups.len()),
         ));
     }
     let share = |rows: &Vec<usize>| rows.len() as f64 * total as f64 / known.len() as f64;

@@ -42,7 +42,7 @@ pub enum Tokenizer {
         /// Tokens by number; the first two are `<pad>` and `<unk>`.
         tokens: Vec<String>,
     },
-    /// Items of sessions, an item a line of a text. Items that the training part lacks are left out.
+    /// Items of sessions, an item per line of a text. Items that the training part lacks are left out.
     Items {
         /// Items by number; the first two are `<pad>` and `<unk>`, which stands for a session without a known item.
         tokens: Vec<String>,

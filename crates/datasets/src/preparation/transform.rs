@@ -40,7 +40,7 @@ pub struct TransformConfig {
     /// For sound: mel-frequency cepstral coefficients, frame by frame.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mfcc: Option<MfccConfig>,
-    /// For sound: the samples themselves, thousands of steps a second.
+    /// For sound: the samples themselves, thousands of steps per second.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub waveform: Option<WaveformConfig>,
 }
@@ -65,7 +65,7 @@ pub enum Normalize {
 pub struct TextUnit(pub String);
 
 impl TextUnit {
-    /// An item of a session, an item a line: `[data.sessions]` asks for it, and no config.
+    /// An item of a session, an item per line: `[data.sessions]` asks for it, and no config.
     pub(crate) fn item() -> Self {
         Self("item".into())
     }

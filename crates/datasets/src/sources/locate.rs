@@ -117,13 +117,13 @@ pub(crate) fn parts(path: &Path) -> (PathBuf, Option<PathBuf>) {
     if let Some(train) = train {
         return (train.clone(), partner(train));
     }
-    let pictures = entries.iter().find(|path| {
+    let images = entries.iter().find(|path| {
         path.file_name().is_some_and(|name| {
             let name = name.to_string_lossy();
             name.starts_with("train-images") && name.contains("idx3-ubyte")
         })
     });
-    if let Some(train) = pictures
+    if let Some(train) = images
         && let Some(test) = partner(train)
     {
         return (train.clone(), Some(test));

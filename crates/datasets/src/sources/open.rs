@@ -161,10 +161,10 @@ mod tests {
     use super::*;
     use crate::fixtures::folder;
 
-    /// Pictures of one pixel, with the labels 0 and 1 in turn.
-    fn write_pictures(folder: &Path, part: &str, count: u8) {
-        let pictures = [&[0, 0, 8, 3, 0, 0, 0, count, 0, 0, 0, 1, 0, 0, 0, 1][..], &vec![7; count.into()]].concat();
-        std::fs::write(folder.join(format!("{part}-images-idx3-ubyte")), pictures).unwrap();
+    /// Images of one pixel, with the labels 0 and 1 in turn.
+    fn write_images(folder: &Path, part: &str, count: u8) {
+        let images = [&[0, 0, 8, 3, 0, 0, 0, count, 0, 0, 0, 1, 0, 0, 0, 1][..], &vec![7; count.into()]].concat();
+        std::fs::write(folder.join(format!("{part}-images-idx3-ubyte")), images).unwrap();
         let labels = [&[0, 0, 8, 1, 0, 0, 0, count][..], &(0..count).map(|row| row % 2).collect::<Vec<u8>>()].concat();
         std::fs::write(folder.join(format!("{part}-labels-idx1-ubyte")), labels).unwrap();
     }
@@ -179,23 +179,23 @@ mod tests {
     #[test]
     fn a_folder_of_both_mnist_pairs_is_train_and_test() {
         let path = folder("pairs");
-        write_pictures(&path, "train", 6);
-        write_pictures(&path, "t10k", 4);
+        write_images(&path, "train", 6);
+        write_images(&path, "t10k", 4);
         assert_eq!(sizes(&path), (6, Some(4)));
     }
 
     #[test]
     fn a_folder_of_one_mnist_pair_has_no_test_part() {
         let path = folder("pair");
-        write_pictures(&path, "t10k", 4);
+        write_images(&path, "t10k", 4);
         assert_eq!(sizes(&path), (4, None));
     }
 
     #[test]
     fn the_training_file_of_a_pair_finds_its_test_file() {
         let path = folder("file");
-        write_pictures(&path, "train", 6);
-        write_pictures(&path, "t10k", 4);
+        write_images(&path, "train", 6);
+        write_images(&path, "t10k", 4);
         assert_eq!(sizes(&path.join("train-images-idx3-ubyte")), (6, Some(4)));
     }
 

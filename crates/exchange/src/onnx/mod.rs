@@ -83,7 +83,7 @@ fn real_steps(graph: &mut Graph, input: &str) -> String {
     graph.node("Unsqueeze", &[&real, &last_axis], &[])
 }
 
-/// One vector a sequence, `[batch, width]`, from `steps [batch, time, width]`.
+/// One vector per sequence, `[batch, width]`, from `steps [batch, time, width]`.
 fn pool(graph: &mut Graph, network: &Network, pooling: Pooling, steps: &str, real: &str) -> String {
     let very_small = |graph: &mut Graph| graph.floats("very_small", &[], [VERY_SMALL]);
     let time_axis = |graph: &mut Graph| graph.integers("time_axis", &[1], &[1]);

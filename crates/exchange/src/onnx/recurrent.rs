@@ -6,8 +6,8 @@ use crate::layers::Cell;
 use crate::network::Network;
 use crate::onnx::graph::{Attribute, Graph, INT32};
 
-/// The layers from `vectors [batch, time, input]`: a vector a step, `[batch, time, width]`, and the last state of each
-/// direction side by side, `[batch, width]`.
+/// The layers from `vectors [batch, time, input]`: a vector per step, `[batch, time, width]`, and the last state of
+/// each direction side by side, `[batch, width]`.
 pub(super) fn layers(graph: &mut Graph, network: &Network, vectors: &str) -> (String, String) {
     let lengths = graph.node("Cast", &["lengths"], &[("to", Attribute::Number(INT32))]);
     // `[time, batch, directions · hidden]` from `[time, batch, directions, hidden]`.

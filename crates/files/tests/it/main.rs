@@ -1,7 +1,7 @@
 //! Files that other programs wrote.
 
 mod arrays;
-mod pictures;
+mod images;
 mod signals;
 
 /// A file of `tests/fixtures`.

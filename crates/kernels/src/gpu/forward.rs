@@ -5,8 +5,8 @@ use cubecl::prelude::*;
 use super::cell;
 use super::plan::Plan;
 
-/// Runs `plan.rows` sequences a cube through all steps. Units stride over the hidden units of a layer, and meet
-/// once a step; states wait in shared memory, and so do the recurrent weights where they fit.
+/// Runs `plan.rows` sequences per cube through all steps. Units stride over the hidden units of a layer, and meet
+/// once per step; states wait in shared memory, and so do the recurrent weights where they fit.
 ///
 /// # Shapes
 ///

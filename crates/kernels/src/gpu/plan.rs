@@ -31,7 +31,7 @@ impl Plan {
         let Settings { cell, masked, started, .. } = settings;
         let hardware = &device.client.properties().hardware;
         let processors = hardware.num_streaming_multiprocessors.map_or(MULTIPROCESSORS, |count| count as usize);
-        // More rows a cube read the weights less often; fewer keep all processors at work.
+        // More rows per cube read the weights less often; fewer keep all processors at work.
         let fits = |rows: usize| shared_bytes(cell, hidden, rows) <= hardware.max_shared_memory_size;
         let rows = [4, 2].into_iter().find(|&rows| batch >= rows * processors && fits(rows)).unwrap_or(1);
         let reverse = settings.reverse();

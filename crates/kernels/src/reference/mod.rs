@@ -24,7 +24,7 @@ use crate::{Direction, Weights};
 /// The input's part of every gate, with the input bias. The steps come in the order in which the direction
 /// reads them, each `[batch, gates * hidden]`.
 ///
-/// A product a step, and not one for all steps: a slice of a tracked tensor gives a gradient of the whole
+/// A product per step, and not one for all steps: a slice of a tracked tensor gives a gradient of the whole
 /// tensor's size at each step, which is cheap for the input and dear for its projection.
 fn project(input: Tensor<3>, weights: &Weights, direction: Direction) -> Vec<(usize, Tensor<2>)> {
     let [batch, time, features] = input.dims();

@@ -1,5 +1,5 @@
-//! Recurrent cells: one file a cell, with its settings and its layer in one direction. Parameters have PyTorch's names,
-//! so that checkpoints move over.
+//! Recurrent cells: one file per cell, with its settings and its layer in one direction. Parameters have PyTorch's
+//! names, so that checkpoints move over.
 
 pub(crate) mod gru;
 mod hippo;

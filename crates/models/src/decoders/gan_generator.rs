@@ -22,7 +22,7 @@ pub enum SequenceGenerator {
     Image(ImageDecoder),
 }
 
-/// An LSTM that reads a vector of noise at each step, with a linear output a step.
+/// An LSTM that reads a vector of noise at each step, with a linear output per step.
 #[derive(Module, Debug)]
 pub struct StepGenerator {
     cell: Layer,

@@ -41,7 +41,7 @@ impl Default for SequenceDecoderConfig {
     }
 }
 
-/// An LSTM whose initial state is made from the vector, with a linear output a step.
+/// An LSTM whose initial state is made from the vector, with a linear output per step.
 #[derive(Module, Debug)]
 pub struct SequenceDecoder {
     bridge: Linear,
@@ -58,15 +58,15 @@ pub struct SequenceDecoder {
 /// What a decoder gets of the encoder.
 #[derive(Clone, Debug)]
 pub struct Source {
-    /// `[batch, summary]`
-    pub summary: Tensor<2>,
+    /// `[batch, pooled]`
+    pub pooled: Tensor<2>,
     /// The states, where there is an attention: of [`SequenceDecoder::remember`].
     pub memory: Option<Memory>,
 }
 
 impl From<Tensor<2>> for Source {
-    fn from(summary: Tensor<2>) -> Self {
-        Self { summary, memory: None }
+    fn from(pooled: Tensor<2>) -> Self {
+        Self { pooled, memory: None }
     }
 }
 
@@ -81,8 +81,8 @@ pub struct Feeding {
 }
 
 impl SequenceDecoderConfig {
-    /// Builds a decoder from vectors of `summary` to sequences of `input`; an attention looks at states as wide.
-    pub fn init(&self, summary: usize, input: InputSize, device: &Device) -> SequenceDecoder {
+    /// Builds a decoder from vectors of `pooled` to sequences of `input`; an attention looks at states as wide.
+    pub fn init(&self, pooled: usize, input: InputSize, device: &Device) -> SequenceDecoder {
         let (table, width, outputs) = match input {
             InputSize::Values(features) => (None, features, features),
             InputSize::Tokens(vocabulary) => {
@@ -93,15 +93,15 @@ impl SequenceDecoderConfig {
         };
         let (read, said) = match self.attention {
             AttentionKind::None | AttentionKind::Luong => (width, self.hidden),
-            AttentionKind::Bahdanau => (width + summary, self.hidden + summary),
+            AttentionKind::Bahdanau => (width + pooled, self.hidden + pooled),
         };
         let joined = (self.attention == AttentionKind::Luong)
-            .then(|| LinearConfig::new(summary + self.hidden, self.hidden).with_bias(false).init(device));
+            .then(|| LinearConfig::new(pooled + self.hidden, self.hidden).with_bias(false).init(device));
         SequenceDecoder {
-            bridge: LinearConfig::new(summary, 2 * self.hidden).init(device),
+            bridge: LinearConfig::new(pooled, 2 * self.hidden).init(device),
             embedding: table,
             cell: Layer::Lstm(LstmLayer::new(read, self.hidden, 0.0, device)),
-            attention: self.attention.init(self.hidden, summary, device),
+            attention: self.attention.init(self.hidden, pooled, device),
             joined,
             head: LinearConfig::new(said, outputs).init(device),
             config: self.clone(),
@@ -110,7 +110,7 @@ impl SequenceDecoderConfig {
 }
 
 impl SequenceDecoder {
-    /// What an attention looks at; `None` where there is none. States `[batch, time, summary]`, mask `[batch, time]`.
+    /// What an attention looks at; `None` where there is none. States `[batch, time, pooled]`, mask `[batch, time]`.
     pub fn remember(&self, states: impl FnOnce() -> Tensor<3>, mask: Option<Tensor<2>>) -> Option<Memory> {
         self.attention.as_ref().map(|attention| attention.memory(states(), mask))
     }
@@ -124,7 +124,7 @@ impl SequenceDecoder {
     ///
     /// # Shapes
     ///
-    /// - summary: `[batch, summary]`
+    /// - pooled: `[batch, pooled]`
     /// - output: values `[batch, time, features]`, or logits `[batch, time, vocabulary]`
     pub fn forward(&self, source: impl Into<Source>, sequences: &Sequences) -> Tensor<3> {
         self.forward_with(source, sequences, Feeding::default()).whole()
@@ -134,7 +134,7 @@ impl SequenceDecoder {
     pub fn forward_with(&self, source: impl Into<Source>, sequences: &Sequences, feeding: Feeding) -> StepOutputs {
         let source = source.into();
         let previous = self.previous(sequences);
-        let state = self.start(source.summary);
+        let state = self.start(source.pooled);
         if feeding.truth.is_some() || self.config.attention == AttentionKind::Bahdanau {
             let steps = self.step_by_step(previous, state, source.memory.as_ref(), &feeding);
             return StepOutputs::new(steps, &self.head);
@@ -209,7 +209,7 @@ impl SequenceDecoder {
     ///
     /// # Shapes
     ///
-    /// - summary: `[batch, summary]`
+    /// - pooled: `[batch, pooled]`
     /// - pick: logits `[batch, vocabulary]` to tokens `[batch]`
     /// - output: values `[batch, time, features]`, or tokens `[batch, time]`
     pub fn write(
@@ -218,9 +218,9 @@ impl SequenceDecoder {
         time: usize,
         mut pick: impl FnMut(Tensor<2>) -> Tensor<1, Int>,
     ) -> Input {
-        let Source { summary, memory } = source.into();
-        let [batch, _] = summary.dims();
-        let mut state = self.start(summary);
+        let Source { pooled, memory } = source.into();
+        let [batch, _] = pooled.dims();
+        let mut state = self.start(pooled);
         let mut previous = self.nothing(&state, batch);
         let (mut values, mut tokens) = (Vec::new(), Vec::new());
         for _ in 0..time {
@@ -257,10 +257,10 @@ impl SequenceDecoder {
     /// If the decoder writes values.
     pub fn search(&self, source: impl Into<Source>, beam: &Beam) -> Vec<Vec<u32>> {
         let Some(table) = &self.embedding else { panic!("a beam search needs tokens") };
-        let Source { summary, mut memory } = source.into();
-        let [rows, _] = summary.dims();
-        let device = summary.device();
-        let mut state = self.start(summary);
+        let Source { pooled, mut memory } = source.into();
+        let [rows, _] = pooled.dims();
+        let device = pooled.device();
+        let mut state = self.start(pooled);
         beam::search(rows, beam, |parents, last| {
             let previous = match last {
                 None => self.nothing(&state, rows),
@@ -290,7 +290,7 @@ impl SequenceDecoder {
     ///
     /// # Shapes
     ///
-    /// - summary: `[batch, summary]`
+    /// - pooled: `[batch, pooled]`
     /// - output: values `[batch, time, features]`, or tokens `[batch, time]`
     pub fn rebuild(&self, source: impl Into<Source>, sequences: &Sequences) -> Input {
         let [batch, time] = sequences.dims();
@@ -299,9 +299,9 @@ impl SequenceDecoder {
     }
 
     /// The state before the first step.
-    fn start(&self, summary: Tensor<2>) -> State {
+    fn start(&self, pooled: Tensor<2>) -> State {
         let hidden = self.config.hidden;
-        let start = self.bridge.forward(summary);
+        let start = self.bridge.forward(pooled);
         State { hidden: tanh(start.clone().narrow(1, 0, hidden)), cell: Some(start.narrow(1, hidden, hidden)) }
     }
 

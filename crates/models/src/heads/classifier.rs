@@ -159,7 +159,7 @@ impl<E: Encoder> SequenceModel for Classifier<E> {
         false
     }
 
-    fn summary_size(&self) -> usize {
+    fn pooled_size(&self) -> usize {
         self.backbone.encoder().hidden()
     }
 

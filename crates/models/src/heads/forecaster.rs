@@ -192,8 +192,8 @@ impl<E: Encoder> SequenceModel for Forecaster<E> {
         self.every_step
     }
 
-    fn summary_size(&self) -> usize {
-        self.body.summary_size()
+    fn pooled_size(&self) -> usize {
+        self.body.pooled_size()
     }
 
     fn input_size(&self) -> InputSize {

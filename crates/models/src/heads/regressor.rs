@@ -101,8 +101,8 @@ impl<E: Encoder> SequenceModel for Regressor<E> {
         false
     }
 
-    fn summary_size(&self) -> usize {
-        self.body.summary_size()
+    fn pooled_size(&self) -> usize {
+        self.body.pooled_size()
     }
 
     fn input_size(&self) -> InputSize {

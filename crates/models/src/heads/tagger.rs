@@ -107,7 +107,7 @@ impl<E: Encoder> SequenceModel for Tagger<E> {
         true
     }
 
-    fn summary_size(&self) -> usize {
+    fn pooled_size(&self) -> usize {
         self.backbone.encoder().hidden()
     }
 

@@ -4,7 +4,7 @@ use burn::nn::Linear;
 use burn::tensor::Tensor;
 use burn::tensor::module::linear;
 
-/// A linear layer at each step: one product over the steps of all sequences, where Burn's makes one a sequence, and
+/// A linear layer at each step: one product over the steps of all sequences, where Burn's makes one per sequence, and
 /// sums as many gradients.
 ///
 /// # Shapes

@@ -1,4 +1,4 @@
-//! From a vector a step to one vector a sequence.
+//! From a vector per step to one vector per sequence.
 
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};

@@ -1,6 +1,6 @@
 //! What a linear head says at each step, made only as far as it is asked for.
 //!
-//! A head over a vocabulary makes thousands of numbers a step. Where only the loss counts, they need not all
+//! A head over a vocabulary makes thousands of numbers per step. Where only the loss counts, they need not all
 //! stand in memory.
 
 use burn::nn::Linear;

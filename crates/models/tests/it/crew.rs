@@ -125,7 +125,7 @@ const PASSES: [(&str, Pass); 5] = [
         let mask = sequences.mask.clone();
         flat(model.head(model.hidden(model.embed(sequences), mask)))
     }),
-    ("summary", |model, sequences| flat(model.summary(sequences))),
+    ("pooled", |model, sequences| flat(model.pooled(sequences))),
     ("states", |model, sequences| flat(model.states(sequences))),
     ("forward_from", with_states),
 ];
@@ -265,7 +265,7 @@ fn copies_are_made_once_until_the_weights_change_and_a_pass_back_through_a_clone
 
     assert!(model.share_with(&[device(), device(), device()]));
     let first = model.forward(sequences.clone());
-    model.summary(sequences.clone());
+    model.pooled(sequences.clone());
     assert_eq!(copied(), 3, "once for all passes");
     // What adversarial noise does inside a step.
     let noise = Tensor::<3>::zeros([ROWS, TIME, 3], &device()).require_grad();

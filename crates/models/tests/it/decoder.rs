@@ -73,7 +73,7 @@ fn outputs_and_gradients_equal_pytorch() {
     for case in fixture["cases"].as_array().expect("cases") {
         let what = format!("{} tokens {} sampled {}", case["attention"], tokens(case), case["sampled"]);
         let decoder = decoder(case, &device);
-        let summary = tensor::<2>(&case["summary"], &device).require_grad();
+        let pooled = tensor::<2>(&case["pooled"], &device).require_grad();
         let states = tensor::<3>(&case["states"], &device).require_grad();
         let input = if tokens(case) {
             Input::Tokens(Tensor::<2, Int>::from_data(data::<2>(&case["target"]).convert::<i32>(), &device))
@@ -82,7 +82,7 @@ fn outputs_and_gradients_equal_pytorch() {
         };
         let memory = decoder.remember(|| states.clone(), Some(mask.clone()));
         assert_eq!(memory.is_some(), case["attention"] != "none", "{what}");
-        let source = Source { summary: summary.clone(), memory };
+        let source = Source { pooled: pooled.clone(), memory };
         let truth = case["sampled"].as_bool().expect("a flag").then(|| tensor(&case["truth"], &device));
         let output =
             decoder.forward_with(source, &Sequences { input, mask: None }, Feeding { shown: None, truth }).whole();
@@ -91,7 +91,7 @@ fn outputs_and_gradients_equal_pytorch() {
         let sines: Vec<f32> = (0..output.shape().num_elements()).map(|place| (place as f32).sin()).collect();
         let weight = Tensor::<3>::from_data(TensorData::new(sines, output.dims()), &device);
         let gradients = (output * weight).sum().backward();
-        assert_close(summary.grad(&gradients).expect("a gradient"), &case["summary_grad"], &format!("{what}: summary"));
+        assert_close(pooled.grad(&gradients).expect("a gradient"), &case["pooled_grad"], &format!("{what}: pooled"));
         if !case["states_grad"].is_null() {
             let found = states.grad(&gradients).expect("a gradient");
             assert_close(found, &case["states_grad"], &format!("{what}: states"));
@@ -132,7 +132,7 @@ fn a_search_of_one_takes_the_likeliest_tokens_and_a_wider_one_finds_no_worse() {
         let decoder = config.init(3, InputSize::Tokens(6), &device);
         let states = Tensor::<3>::random([2, 5, 3], burn::tensor::Distribution::Normal(0.0, 2.0), &device);
         let source = || Source {
-            summary: states.clone().mean_dim(1).squeeze_dim(1),
+            pooled: states.clone().mean_dim(1).squeeze_dim(1),
             memory: decoder.remember(|| states.clone(), None),
         };
         let beam = |width| semiseq_models::beam::Beam { width, longest: 7, length_penalty: 0.0, end: 5 };
@@ -155,7 +155,7 @@ fn a_search_of_one_takes_the_likeliest_tokens_and_a_wider_one_finds_no_worse() {
                     let rows = Tensor::<1, Int>::from_data([row as i32], &device);
                     let source = source();
                     let source = Source {
-                        summary: source.summary.select(0, rows.clone()),
+                        pooled: source.pooled.select(0, rows.clone()),
                         memory: source.memory.map(|memory| memory.select(rows)),
                     };
                     let logits =

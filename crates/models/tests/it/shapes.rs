@@ -89,8 +89,8 @@ fn every_head_gives_its_shape_for_values_and_tokens() {
             let sequences = Sequences { input: Input::Tokens(tokens.clone()), mask: Some(mask.clone()) };
             let model = config(head, "mean", &encoder).init(InputSize::Tokens(5), outputs, &device).materialize();
             assert_eq!(model.forward(sequences.clone()).dims(), [rows, outputs], "{head}");
-            assert_eq!(model.summary(sequences).dims(), [2, width], "{head}");
-            assert_eq!(model.summary_size(), width);
+            assert_eq!(model.pooled(sequences).dims(), [2, width], "{head}");
+            assert_eq!(model.pooled_size(), width);
         }
     }
 }
@@ -178,7 +178,7 @@ fn images_are_read_and_written_in_one_size() {
     for encoder in [dense, convolutional] {
         let model = config("classifier", "last", &encoder).init(InputSize::Values(7), 4, &device).materialize();
         let image = model.image().expect("an image");
-        assert_eq!((image.height, image.width, model.summary_size()), (9, 7, 6));
+        assert_eq!((image.height, image.width, model.pooled_size()), (9, 7, 6));
         let values = Tensor::<3>::random([3, 9, 7], Distribution::Normal(0.0, 1.0), &device);
         let logits = model.forward(Sequences::dense(values.clone()));
         assert_eq!(logits.dims(), [3, 4]);

@@ -25,7 +25,7 @@ fn check(device: &Device) {
     let _alone = seeded(device, 5);
     let head = LinearConfig::new(6, 40).init(device);
     let steps = Tensor::<3>::random([3, 4, 6], Distribution::Normal(0.0, 1.0), device).require_grad();
-    // One token a step, then a bag of three.
+    // One token per step, then a bag of three.
     for picks in [1, 3] {
         let count = 3 * 4 * picks as i64;
         let tokens: Tensor<2, Int> = (Tensor::<1, Int>::arange(0..count, device) * 7 % 40).reshape([3, 4 * picks]);

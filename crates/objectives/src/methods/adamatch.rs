@@ -23,7 +23,7 @@
 //! # When it fails
 //!
 //! It assumes that the pool has the labels' class distribution: with labels drawn alike from classes that are not
-//! alike frequent, it aligns guesses with the wrong one.
+//! alike frequent, it aligns pseudo-labels with the wrong one.
 
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
@@ -37,7 +37,7 @@ use crate::methods::supervised::{Supervised, SupervisedConfig};
 use crate::objective::{Needs, Objective, Setting};
 use crate::parts::losses::{probabilities, soft_cross_entropy_of_rows, weighted_mean};
 use crate::parts::memory::{aligned, check_momentum, decay, follow_from_first, remembered};
-use crate::parts::pseudo_labels::Guess;
+use crate::parts::pseudo_labels::PseudoLabels;
 use crate::step::{Step, StepContext};
 use crate::terms::Terms;
 
@@ -50,7 +50,7 @@ const LONGEST: f64 = 128.0;
 pub struct AdaMatchConfig {
     /// λ ≥ 0, the weight of the unlabelled term once it is grown. Default 1, the paper's.
     pub weight: f64,
-    /// τ in [0, 1], how sure a guess must be beside the labelled ones. Default 0.9, the paper's.
+    /// τ in [0, 1], how sure a pseudo-label must be beside the labelled ones. Default 0.9, the paper's.
     pub threshold: f64,
     /// The memory of the two mean predictions, in [0, 1): a mean forgets in about `1 / (1 - momentum)` steps. Default:
     /// a twentieth of the stage's steps, at most 128, what the authors' code remembers of unlabelled batches (0.95 for
@@ -129,16 +129,16 @@ impl<M: SequenceModel> Objective<M> for AdaMatch {
             .collect();
         let of_labeled: Tensor<2> = Tensor::cat(of_labeled, 0).reshape([1, classes]);
 
-        let mut guess = Guess::of(model, part);
+        let mut pseudo_labels = PseudoLabels::of(model, part);
         let momentum = decay(self.config.momentum, LONGEST, context);
         let of_labeled = follow_from_first(&mut self.labeled, momentum, of_labeled);
-        let of_unlabeled = follow_from_first(&mut self.unlabeled, momentum, guess.mean_distribution());
-        guess.take(aligned(guess.probabilities.clone(), of_unlabeled, of_labeled));
-        let sure = guess.confidence.clone().greater_equal(level.clone()).float();
-        let each = soft_cross_entropy_of_rows(guess.strong.clone(), guess.probabilities.clone());
-        let loss = guess.mean(each * sure.clone());
+        let of_unlabeled = follow_from_first(&mut self.unlabeled, momentum, pseudo_labels.mean_distribution());
+        pseudo_labels.take(aligned(pseudo_labels.probabilities.clone(), of_unlabeled, of_labeled));
+        let sure = pseudo_labels.confidence.clone().greater_equal(level.clone()).float();
+        let each = soft_cross_entropy_of_rows(pseudo_labels.strong.clone(), pseudo_labels.probabilities.clone());
+        let loss = pseudo_labels.mean(each * sure.clone());
         let weight = self.config.weight * grown(context.progress());
-        guess
+        pseudo_labels
             .terms_with(terms, part, weight, loss, sure)
             .monitor("threshold", level)
             .constant("unlabeled_weight", weight)

@@ -1,6 +1,6 @@
 //! Sequence autoencoder (Dai & Le 2015, "Semi-supervised sequence learning"; Srivastava et al. 2015).
 //!
-//! The encoder's summary vector is the only thing the decoder gets; the loss is the mean squared error
+//! The encoder's pooled representation is the only thing the decoder gets; the loss is the mean squared error
 //! of real values, or the cross-entropy of tokens, over the steps that are no padding. As a first stage
 //! it sees every training sequence, labelled or not; the next stage takes the encoder over.
 //!
@@ -13,7 +13,7 @@
 //! For text there is a second decoder, `bag-of-words`: one softmax over the vocabulary, from the vector,
 //! that has to make the words of the sequence likely in any order (the paragraph vector's PV-DBOW, Le &
 //! Mikolov 2014; the bag-of-words loss of Zhao et al. 2017). It learns what a text is about, not how it is
-//! said, from few texts, and costs one softmax a sequence where the recurrent decoder takes one a word.
+//! said, from few texts, and costs one softmax a sequence where the recurrent decoder takes one per word.
 //!
 //! # Cost
 //!
@@ -111,14 +111,14 @@ impl AutoencoderConfig {
 
     /// Builds the objective with a fresh decoder.
     pub fn init<M: SequenceModel>(&self, setting: &Setting<'_, M>) -> Autoencoder {
-        let (summary, input) = (setting.model.summary_size(), setting.model.input_size());
+        let (pooled, input) = (setting.model.pooled_size(), setting.model.input_size());
         let decoder = match (self.decoder, input) {
             (DecoderKind::BagOfWords, InputSize::Tokens(vocabulary)) => {
-                Decoder::BagOfWords(LinearConfig::new(summary, vocabulary).init(setting.device))
+                Decoder::BagOfWords(LinearConfig::new(pooled, vocabulary).init(setting.device))
             }
             _ => {
                 let image = setting.model.image();
-                Decoder::Recurrent(AnyDecoder::new(&self.recurrent(input), summary, input, image, setting.device))
+                Decoder::Recurrent(AnyDecoder::new(&self.recurrent(input), pooled, input, image, setting.device))
             }
         };
         Autoencoder { decoder, denoising: self.denoising, scheduled_sampling: self.scheduled_sampling.clone() }
@@ -156,17 +156,15 @@ pub struct Autoencoder {
 impl Autoencoder {
     /// Reconstruction loss of sequences, `[1]`.
     pub fn loss<M: SequenceModel>(&self, model: &M, sequences: &Sequences) -> Tensor<1> {
-        self.loss_from(model.summary(sequences.clone()), sequences, Feeding::default())
+        self.loss_from(model.pooled(sequences.clone()), sequences, Feeding::default())
     }
 
-    fn loss_from(&self, summary: Tensor<2>, sequences: &Sequences, feeding: Feeding) -> Tensor<1> {
+    fn loss_from(&self, pooled: Tensor<2>, sequences: &Sequences, feeding: Feeding) -> Tensor<1> {
         match &self.decoder {
             Decoder::Recurrent(decoder) => {
-                reconstruction(decoder.forward_with(summary, sequences, feeding), decoder.targets(sequences))
+                reconstruction(decoder.forward_with(pooled, sequences, feeding), decoder.targets(sequences))
             }
-            Decoder::BagOfWords(decoder) => {
-                bag_of_words(StepOutputs::new(summary.unsqueeze_dim(1), decoder), sequences)
-            }
+            Decoder::BagOfWords(decoder) => bag_of_words(StepOutputs::new(pooled.unsqueeze_dim(1), decoder), sequences),
         }
     }
 }
@@ -225,10 +223,10 @@ impl<M: SequenceModel> Objective<M> for Autoencoder {
     fn step(&mut self, model: &M, step: &Step, context: &StepContext) -> Terms {
         let Some(part) = &step.unlabeled else { return Terms::default() };
         let read = part.strong.clone().filter(|_| self.denoising).unwrap_or_else(|| part.weak.clone());
-        let summary = model.summary(read);
+        let pooled = model.pooled(read);
         let sampling = self.scheduled_sampling.as_ref();
-        let truth = sampling.map(|sampling| sampling.draw(context, part.weak.dims(), &summary.device()));
-        let loss = self.loss_from(summary, &part.weak, Feeding { shown: None, truth });
+        let truth = sampling.map(|sampling| sampling.draw(context, part.weak.dims(), &pooled.device()));
+        let loss = self.loss_from(pooled, &part.weak, Feeding { shown: None, truth });
         Terms::default().add("reconstruction", 1.0, loss).over(Over::Steps(0))
     }
 
@@ -238,7 +236,7 @@ impl<M: SequenceModel> Objective<M> for Autoencoder {
 
     fn rebuild(&self, model: &M, sequences: &Sequences) -> Option<Input> {
         match &self.decoder {
-            Decoder::Recurrent(decoder) => Some(decoder.rebuild(model.summary(sequences.clone()), sequences)),
+            Decoder::Recurrent(decoder) => Some(decoder.rebuild(model.pooled(sequences.clone()), sequences)),
             Decoder::BagOfWords(_) => None,
         }
     }

@@ -72,7 +72,7 @@ impl ContrastivePredictiveCodingConfig {
                 StepEncoder::Tokens(EmbeddingConfig::new(vocabulary, self.size).init(device))
             }
         };
-        let predictor = || LinearConfig::new(setting.model.summary_size(), self.size).with_bias(false).init(device);
+        let predictor = || LinearConfig::new(setting.model.pooled_size(), self.size).with_bias(false).init(device);
         ContrastivePredictiveCoding { step, predictors: (0..self.ahead).map(|_| predictor()).collect() }
     }
 }
@@ -133,7 +133,7 @@ pub fn info_nce(predicted: Tensor<3>, truth: Tensor<3>, mask: Option<Tensor<2>>)
     const VERY_SMALL: f64 = -1e30;
     let [batch, time, _] = predicted.dims();
     let device = predicted.device();
-    // [time, batch, batch]: a row a sequence, a column a candidate.
+    // [time, batch, batch]: a row per sequence, a column a candidate.
     let mut scores = predicted.swap_dims(0, 1).matmul(truth.swap_dims(0, 1).swap_dims(1, 2));
     let weights = mask.map(|mask| mask.swap_dims(0, 1));
     if let Some(weights) = &weights {

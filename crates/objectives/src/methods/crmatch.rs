@@ -1,8 +1,8 @@
 //! CRMatch (Fan et al. 2023, "Revisiting consistency regularization for semi-supervised learning").
 //!
 //! FixMatch, whose features need not be the same for both views: a projection of the strong view's vector is kept apart
-//! from the weak one's, `max(0, cos)` over the sure guesses (the equivariant feature distance loss, eqs. 4 and 5), so
-//! that the encoder keeps what tells the views apart while the classes agree; and a task of its own beside it.
+//! from the weak one's, `max(0, cos)` over the sure pseudo-labels (the equivariant feature distance loss, eqs. 4 and
+//! 5), so that the encoder keeps what tells the views apart while the classes agree; and a task of its own beside it.
 //!
 //! That task is the angle of a turned image in the paper; for sequences it is whether one runs forwards or backwards.
 //!
@@ -31,7 +31,7 @@ use crate::objective::{Needs, Objective, Setting};
 use crate::parts::losses::soft_cross_entropy;
 use crate::parts::memory_bank::of_length_one;
 use crate::parts::mixing::one_hot;
-use crate::parts::pseudo_labels::Guess;
+use crate::parts::pseudo_labels::PseudoLabels;
 use crate::step::{Step, StepContext};
 use crate::terms::Terms;
 
@@ -39,13 +39,13 @@ use crate::terms::Terms;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct CrMatchConfig {
-    /// Weight ≥ 0 of the guesses. Default 1, the paper's.
+    /// Weight ≥ 0 of the pseudo-labels. Default 1, the paper's.
     pub weight: f64,
     /// Weight ≥ 0 of keeping the views' vectors apart. Default 1, the paper's.
     pub distance_weight: f64,
     /// Weight ≥ 0 of telling forwards from backwards. Default 1, the paper's for the angle; 0 is usual for text.
     pub direction_weight: f64,
-    /// Confidence in [0, 1] from which a guess counts. Default 0.95, the paper's.
+    /// Confidence in [0, 1] from which a pseudo-label counts. Default 0.95, the paper's.
     pub threshold: f64,
     /// The labelled term.
     pub supervised: SupervisedConfig,
@@ -78,7 +78,7 @@ impl CrMatchConfig {
 
     /// Builds the objective with a fresh projection and a fresh layer for the direction.
     pub fn init<M: SequenceModel>(&self, setting: &Setting<'_, M>) -> CrMatch {
-        let width = setting.model.summary_size();
+        let width = setting.model.pooled_size();
         CrMatch {
             supervised: self.supervised.init(setting),
             projection: LinearConfig::new(width, width).init(setting.device),
@@ -102,7 +102,7 @@ impl Direction {
     /// Cross-entropy of forwards against backwards, `[1]`.
     pub fn loss<M: SequenceModel>(&self, model: &M, sequences: &Sequences) -> Tensor<1> {
         let of = |sequences: Sequences, class: i64| {
-            let logits = self.layer.forward(model.summary(sequences));
+            let logits = self.layer.forward(model.pooled(sequences));
             let [rows, _] = logits.dims();
             let device = logits.device();
             let classes: Tensor<1, Int> = Tensor::full([rows], class, &device);
@@ -137,13 +137,16 @@ impl<M: SequenceModel> Objective<M> for CrMatch {
     fn step(&mut self, model: &M, step: &Step, _context: &StepContext) -> Terms {
         let terms = self.supervised.labeled_terms(model, step.labeled.as_ref());
         let Some(part) = &step.unlabeled else { return terms };
-        let (of_weak, of_strong) = (model.summary(part.weak.clone()).detach(), model.summary(part.strong_or_weak()));
-        let guess = Guess::new(model.head(of_weak.clone()), model.head(of_strong.clone()), None);
-        let sure = guess.confidence.clone().greater_equal_elem(self.config.threshold).float();
+        let (of_weak, of_strong) = (model.pooled(part.weak.clone()).detach(), model.pooled(part.strong_or_weak()));
+        let pseudo_labels = PseudoLabels::new(model.head(of_weak.clone()), model.head(of_strong.clone()), None);
+        let sure = pseudo_labels.confidence.clone().greater_equal_elem(self.config.threshold).float();
         let weak = self.projection.forward(of_weak).detach();
         let apart = kept_apart(self.projection.forward(of_strong), weak, sure.clone());
-        let terms =
-            guess.terms(terms, part, self.config.weight, sure).add("distance", self.config.distance_weight, apart);
+        let terms = pseudo_labels.terms(terms, part, self.config.weight, sure).add(
+            "distance",
+            self.config.distance_weight,
+            apart,
+        );
         if self.config.direction_weight == 0.0 {
             return terms;
         }

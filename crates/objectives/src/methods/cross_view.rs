@@ -61,7 +61,7 @@ impl CrossViewConfig {
 
     /// Builds the objective with a fresh layer for each view.
     pub fn init<M: SequenceModel>(&self, setting: &Setting<'_, M>) -> CrossView {
-        let (width, classes) = (setting.model.summary_size(), setting.model.outputs().max(2));
+        let (width, classes) = (setting.model.pooled_size(), setting.model.outputs().max(2));
         let both = setting.model.bidirectional();
         let one_way = if both { width / 2 } else { width };
         let layer = |width: usize| LinearConfig::new(width, classes).init(setting.device);

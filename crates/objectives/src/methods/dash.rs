@@ -38,7 +38,7 @@ use crate::objective::{Needs, Objective, Setting};
 use crate::parts::losses::{class_logits, cross_entropy_of_rows, soft_cross_entropy_of_rows};
 use crate::parts::memory::{add_at, last_of_each, remembered, rows_at};
 use crate::parts::mixing::{one_hot, sharpened};
-use crate::parts::pseudo_labels::Guess;
+use crate::parts::pseudo_labels::PseudoLabels;
 use crate::parts::weight_average::{average, fresh_copy};
 use crate::step::{Part, Step, StepContext, Targets};
 use crate::terms::Terms;
@@ -167,19 +167,19 @@ impl<M: SequenceModel> Objective<M> for Dash<M> {
             self.measure(part);
         }
         let Some(part) = &step.unlabeled else { return terms };
-        let mut guess = Guess::of(model, part);
-        let [rows, classes] = guess.probabilities.dims();
+        let mut pseudo_labels = PseudoLabels::of(model, part);
+        let [rows, classes] = pseudo_labels.probabilities.dims();
         let limit = (self.warmed_loss() * share).clamp_min(self.config.limit);
         let hard = limit.clone().lower_equal_elem(self.config.limit).float().reshape([1, 1]);
-        let likeliest = one_hot(guess.labels.clone(), classes);
-        let target = sharpened(guess.probabilities.clone(), self.config.temperature);
+        let likeliest = one_hot(pseudo_labels.labels.clone(), classes);
+        let target = sharpened(pseudo_labels.probabilities.clone(), self.config.temperature);
         let target = target.clone() + (likeliest - target) * hard;
-        let log_weak = guess.probabilities.clone().clamp_min(1e-12).log();
+        let log_weak = pseudo_labels.probabilities.clone().clamp_min(1e-12).log();
         let own = -(target.clone() * log_weak).sum_dim(1).reshape([rows]);
         let low = own.lower_equal(limit.clone()).float();
-        guess.take(target.clone());
-        let loss = guess.mean(soft_cross_entropy_of_rows(guess.strong.clone(), target) * low.clone());
-        guess.terms_with(terms, part, self.config.weight, loss, low).monitor("loss_limit", limit)
+        pseudo_labels.take(target.clone());
+        let loss = pseudo_labels.mean(soft_cross_entropy_of_rows(pseudo_labels.strong.clone(), target) * low.clone());
+        pseudo_labels.terms_with(terms, part, self.config.weight, loss, low).monitor("loss_limit", limit)
     }
 
     fn after_update(mut self, model: &M, context: &StepContext) -> Self {

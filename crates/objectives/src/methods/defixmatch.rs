@@ -31,7 +31,7 @@ use serde::{Deserialize, Serialize};
 use crate::methods::supervised::{Supervised, SupervisedConfig};
 use crate::objective::{Needs, Objective, Setting};
 use crate::over::Over;
-use crate::parts::pseudo_labels::Guess;
+use crate::parts::pseudo_labels::PseudoLabels;
 use crate::step::{Step, StepContext};
 use crate::terms::Terms;
 
@@ -42,7 +42,7 @@ pub struct DeFixMatchConfig {
     /// λ ≥ 0, the weight of both terms. Default 0.5, the authors': above it more of the labelled strong loss is
     /// subtracted than was added.
     pub weight: f64,
-    /// τ in [0, 1], the confidence from which a guess counts. Default 0.95, the paper's.
+    /// τ in [0, 1], the confidence from which a pseudo-label counts. Default 0.95, the paper's.
     pub threshold: f64,
     /// The labelled term.
     pub supervised: SupervisedConfig,
@@ -81,7 +81,9 @@ impl<M: SequenceModel> Objective<M> for DeFixMatch {
     }
 
     fn step(&mut self, model: &M, step: &Step, _context: &StepContext) -> Terms {
-        let sure = |guess: &Guess| guess.confidence.clone().greater_equal_elem(self.config.threshold).float();
+        let sure = |pseudo_labels: &PseudoLabels| {
+            pseudo_labels.confidence.clone().greater_equal_elem(self.config.threshold).float()
+        };
         let mut terms = Terms::default();
         if let Some(part) = &step.labeled {
             let (weak, strong) = (model.forward(part.weak.clone()), model.forward(part.strong_or_weak()));
@@ -89,13 +91,13 @@ impl<M: SequenceModel> Objective<M> for DeFixMatch {
             let loss = (both(&weak) + both(&strong)) / 2.0;
             terms = self.supervised.terms_with(model, loss, weak.clone(), &part.targets);
             if step.unlabeled.is_some() {
-                let own = Guess::new(weak, strong, part.row_mask(model.per_step()));
+                let own = PseudoLabels::new(weak, strong, part.row_mask(model.per_step()));
                 terms = terms.add("debiasing", -self.config.weight, own.loss(sure(&own))).over(Over::LabeledRows);
             }
         }
         let Some(part) = &step.unlabeled else { return terms };
-        let guess = Guess::of(model, part);
-        let sure = sure(&guess);
-        guess.terms(terms, part, self.config.weight, sure)
+        let pseudo_labels = PseudoLabels::of(model, part);
+        let sure = sure(&pseudo_labels);
+        pseudo_labels.terms(terms, part, self.config.weight, sure)
     }
 }

@@ -12,8 +12,8 @@
 //!
 //! # When it fails
 //!
-//! While no guess reaches the threshold (`mask_rate` near 0) it is `supervised`; when wrong guesses do, they
-//! confirm themselves. After a fresh head begin with a short supervised stage. It stands and falls with the strong
+//! While no pseudo-label reaches the threshold (`mask_rate` near 0) it is `supervised`; when wrong pseudo-labels do,
+//! they confirm themselves. After a fresh head begin with a short supervised stage. It stands and falls with the strong
 //! view: it must keep the class and change all else.
 
 use burn::module::Module;
@@ -35,8 +35,8 @@ use crate::terms::Terms;
 pub struct FixMatchConfig {
     /// λ ≥ 0, the weight of the unlabelled term. Default 1, the paper's.
     pub weight: f64,
-    /// τ in [0, 1], the confidence from which a guess counts. Default 0.95, the paper's. Lower it when `mask_rate`
-    /// stays near 0.
+    /// τ in [0, 1], the confidence from which a pseudo-label counts. Default 0.95, the paper's. Lower it when
+    /// `mask_rate` stays near 0.
     pub threshold: f64,
     /// The labelled term.
     pub supervised: SupervisedConfig,
@@ -77,9 +77,9 @@ impl<M: SequenceModel> Objective<M> for FixMatch {
     fn step(&mut self, model: &M, step: &Step, context: &StepContext) -> Terms {
         let terms = self.supervised.rebalanced_terms(model, step.labeled.as_ref(), context);
         let Some(part) = &step.unlabeled else { return terms };
-        let guess = self.supervised.guess(model, part, context);
-        let sure = guess.confidence.clone().greater_equal_elem(self.config.threshold).float();
-        guess.terms(terms, part, self.config.weight, sure)
+        let pseudo_labels = self.supervised.pseudo_labels(model, part, context);
+        let sure = pseudo_labels.confidence.clone().greater_equal_elem(self.config.threshold).float();
+        pseudo_labels.terms(terms, part, self.config.weight, sure)
     }
 
     fn vote(&self, model: &M, sequences: &Sequences) -> Option<Tensor<2>> {

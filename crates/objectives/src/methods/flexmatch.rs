@@ -1,7 +1,8 @@
 //! FlexMatch (Zhang et al. 2021, "FlexMatch: boosting semi-supervised learning with curriculum pseudo labeling").
 //!
 //! FixMatch with a threshold for each class: `τ(c) = M(β(c)) · τ` with `M(x) = x / (2 - x)` (eq. 11) and `β(c) = σ(c) /
-//! max(max σ, N - Σ σ)` (eq. 9), where `σ(c)` counts the unlabelled sequences whose last guess above `τ` was `c` and `N
+//! max(max σ, N - Σ σ)` (eq. 9), where `σ(c)` counts the unlabelled sequences whose last pseudo_labels above `τ` was
+//! `c` and `N
 //! - Σ σ` those that never had one. Classes that are learned slowly get a lower threshold.
 //!
 //! # Cost
@@ -9,9 +10,8 @@
 //! As `fixmatch`; beside it a number for each unlabelled sequence.
 //!
 //! # When it fails
-//!
-//! Thresholds begin near 0, so that in the first steps every guess counts, and a short stage does not recover from
-//! what a fresh head says. Put some hundred supervised steps before it.
+//! Thresholds begin near 0, so that in the first steps every pseudo-label counts, and a short stage does not recover
+//!from what a fresh head says. Put some hundred supervised steps before it.
 
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize};
 use crate::methods::supervised::{Supervised, SupervisedConfig};
 use crate::objective::{Needs, Objective, Setting};
 use crate::parts::memory::{add_at, occurrences, remembered, rows_at};
-use crate::parts::pseudo_labels::Guess;
+use crate::parts::pseudo_labels::PseudoLabels;
 use crate::step::{Part, Step, StepContext};
 use crate::terms::Terms;
 
@@ -34,7 +34,8 @@ use crate::terms::Terms;
 pub struct FlexMatchConfig {
     /// λ ≥ 0, the weight of the unlabelled term. Default 1, the paper's.
     pub weight: f64,
-    /// τ in [0, 1], the confidence from which the guess of a well-learned class counts. Default 0.95, the paper's.
+    /// τ in [0, 1], the confidence from which the pseudo-label of a well-learned class counts. Default 0.95, the
+    /// paper's.
     pub threshold: f64,
     /// The labelled term.
     pub supervised: SupervisedConfig,
@@ -53,25 +54,25 @@ impl FlexMatchConfig {
         self.supervised.check(&format!("{path}.supervised"), problems);
     }
 
-    /// Builds the objective; no sequence has a guess yet.
+    /// Builds the objective; no sequence has a pseudo-label yet.
     pub fn init<M: SequenceModel>(&self, setting: &Setting<'_, M>) -> FlexMatch {
         let classes = setting.model.outputs().max(2);
         let labeled: usize = setting.class_counts.iter().sum();
         FlexMatch {
             supervised: self.supervised.init(setting),
-            guesses: remembered(Tensor::zeros([setting.train_size, classes], setting.device)),
+            pseudo_labels: remembered(Tensor::zeros([setting.train_size, classes], setting.device)),
             unlabeled: setting.train_size.saturating_sub(labeled).max(1),
             config: self.clone(),
         }
     }
 }
 
-/// The FlexMatch objective, with its memory of a guess a training sequence.
+/// The FlexMatch objective, with its memory of a pseudo-label a training sequence.
 #[derive(Module, Debug)]
 pub struct FlexMatch {
     supervised: Supervised,
-    /// 1 at the class of the last sure guess, `[train, classes]`.
-    guesses: Param<Tensor<2>>,
+    /// 1 at the class of the last sure pseudo-label, `[train, classes]`.
+    pseudo_labels: Param<Tensor<2>>,
     #[module(skip)]
     unlabeled: usize,
     #[module(skip)]
@@ -81,9 +82,9 @@ pub struct FlexMatch {
 impl FlexMatch {
     /// `τ(c)`, `[classes]`.
     fn thresholds(&self) -> Tensor<1> {
-        let guesses = self.guesses.val().detach();
-        let [_, classes] = guesses.dims();
-        let counts = guesses.sum_dim(0).reshape([classes]);
+        let pseudo_labels = self.pseudo_labels.val().detach();
+        let [_, classes] = pseudo_labels.dims();
+        let counts = pseudo_labels.sum_dim(0).reshape([classes]);
         let unused = (counts.clone().sum().neg() + self.unlabeled as f64).clamp_min(0.0);
         let largest = Tensor::cat(vec![counts.clone(), unused], 0).max().clamp_min(1.0);
         let share = counts / largest;
@@ -92,16 +93,17 @@ impl FlexMatch {
 
     /// Notes the pseudo-labels above `τ`, which itself is the same for all classes. Of a sequence that the batch holds
     /// twice the last one above `τ` counts, as in the authors' code.
-    fn note(&mut self, guess: &Guess, part: &Part) {
-        let device = guess.confidence.device();
-        let [count, classes] = guess.probabilities.dims();
-        let sure = guess.confidence.clone().greater_equal_elem(self.config.threshold).float().reshape([count, 1]);
-        let new: Tensor<2> = guess.labels.clone().one_hot::<2>(classes).float();
+    fn note(&mut self, pseudo_labels: &PseudoLabels, part: &Part) {
+        let device = pseudo_labels.confidence.device();
+        let [count, classes] = pseudo_labels.probabilities.dims();
+        let sure =
+            pseudo_labels.confidence.clone().greater_equal_elem(self.config.threshold).float().reshape([count, 1]);
+        let new: Tensor<2> = pseudo_labels.labels.clone().one_hot::<2>(classes).float();
         for positions in occurrences(&part.indices) {
             let [rows, positions] = rows_at(&part.indices, &positions, &device);
-            let old = self.guesses.val().detach().select(0, rows.clone());
+            let old = self.pseudo_labels.val().detach().select(0, rows.clone());
             let change = (new.clone().select(0, positions.clone()) - old) * sure.clone().select(0, positions);
-            add_at(&mut self.guesses, 0, rows, change);
+            add_at(&mut self.pseudo_labels, 0, rows, change);
         }
     }
 }
@@ -114,11 +116,15 @@ impl<M: SequenceModel> Objective<M> for FlexMatch {
     fn step(&mut self, model: &M, step: &Step, context: &StepContext) -> Terms {
         let terms = self.supervised.rebalanced_terms(model, step.labeled.as_ref(), context);
         let Some(part) = &step.unlabeled else { return terms };
-        let guess = self.supervised.guess(model, part, context);
+        let pseudo_labels = self.supervised.pseudo_labels(model, part, context);
         let thresholds = self.thresholds();
-        let sure = guess.confidence.clone().greater_equal(thresholds.clone().select(0, guess.labels.clone())).float();
-        self.note(&guess, part);
-        guess.terms(terms, part, self.config.weight, sure).monitor("threshold", thresholds.mean())
+        let sure = pseudo_labels
+            .confidence
+            .clone()
+            .greater_equal(thresholds.clone().select(0, pseudo_labels.labels.clone()))
+            .float();
+        self.note(&pseudo_labels, part);
+        pseudo_labels.terms(terms, part, self.config.weight, sure).monitor("threshold", thresholds.mean())
     }
 
     fn vote(&self, model: &M, sequences: &Sequences) -> Option<Tensor<2>> {

@@ -2,9 +2,9 @@
 //!
 //! FixMatch with thresholds that follow the model's own confidence: `τ` is the running mean of the largest probability
 //! (eq. 5), `p̃` that of the distribution (eq. 6), and `τ(c) = p̃(c) / max p̃ · τ` (eq. 7). A fairness term keeps the
-//! guesses spread: `w_f · Σ SumNorm(p̃ / h̃) log SumNorm(p̄ / h̄)` (eq. 11), with `h̃` the running histogram of
-//! guesses, `p̄` the mean prediction for the strong views that count and `h̄` the histogram of those. Memories are
-//! updated before they are used, as in the authors' code.
+//! pseudo-labels spread: `w_f · Σ SumNorm(p̃ / h̃) log SumNorm(p̄ / h̄)` (eq. 11), with `h̃` the running histogram of
+//! pseudo-labels, `p̄` the mean prediction for the strong views that count and `h̄` the histogram of those. Memories
+//! are updated before they are used, as in the authors' code.
 //!
 //! # Cost
 //!
@@ -12,8 +12,8 @@
 //!
 //! # When it fails
 //!
-//! Thresholds begin at chance: from a fresh head every guess counts. Put a short supervised stage before it. The
-//! fairness term spreads guesses over all classes: lower it where classes are far from equally frequent.
+//! Thresholds begin at chance: from a fresh head every pseudo-label counts. Put a short supervised stage before it. The
+//! fairness term spreads pseudo-labels over all classes: lower it where classes are far from equally frequent.
 
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
@@ -108,7 +108,7 @@ fn fairness(expected: Tensor<2>, histogram: Tensor<2>, strong: Tensor<2>, counte
     let labels = prediction.clone().detach().argmax(1).reshape([rows]).one_hot::<2>(classes).float();
     let now = (labels * counted.clone()).sum_dim(0) / number.clone();
     let mean = (prediction * counted.clone()).sum_dim(0) / number;
-    // A class without guesses has no part, where a division by 0 would be.
+    // A class without pseudo-labels has no part, where a division by 0 would be.
     let over = |values: Tensor<2>, counts: Tensor<2>| {
         let known = counts.clone().greater_elem(LEAST).float();
         let quotient = values * known.clone() / (counts + (known.neg() + 1.0));
@@ -128,22 +128,25 @@ impl<M: SequenceModel> Objective<M> for FreeMatch {
     fn step(&mut self, model: &M, step: &Step, context: &StepContext) -> Terms {
         let terms = self.supervised.rebalanced_terms(model, step.labeled.as_ref(), context);
         let Some(part) = &step.unlabeled else { return terms };
-        let guess = self.supervised.guess(model, part, context);
-        let [rows, classes] = guess.probabilities.dims();
+        let pseudo_labels = self.supervised.pseudo_labels(model, part, context);
+        let [rows, classes] = pseudo_labels.probabilities.dims();
         let momentum = decay(self.config.momentum, LONGEST, context);
-        let confidence = guess.mean(guess.confidence.clone()).reshape([1, 1]);
+        let confidence = pseudo_labels.mean(pseudo_labels.confidence.clone()).reshape([1, 1]);
         let confidence = follow(&mut self.confidence, momentum, confidence);
-        let distribution = follow(&mut self.distribution, momentum, guess.mean_distribution());
-        let ones = guess.rows.clone().unwrap_or_else(|| Tensor::ones([rows], &guess.confidence.device()));
-        let labels: Tensor<2> = guess.labels.clone().one_hot::<2>(classes).float() * ones.clone().reshape([rows, 1]);
+        let distribution = follow(&mut self.distribution, momentum, pseudo_labels.mean_distribution());
+        let ones =
+            pseudo_labels.rows.clone().unwrap_or_else(|| Tensor::ones([rows], &pseudo_labels.confidence.device()));
+        let labels: Tensor<2> =
+            pseudo_labels.labels.clone().one_hot::<2>(classes).float() * ones.clone().reshape([rows, 1]);
         let now = labels.sum_dim(0) / ones.clone().sum().clamp_min(1.0).reshape([1, 1]);
         let histogram = follow(&mut self.histogram, momentum, now);
 
         let largest = distribution.clone().max().reshape([1, 1]);
         let thresholds = (distribution.clone() / largest * confidence.clone()).reshape([classes]);
-        let sure = guess.confidence.clone().greater_equal(thresholds.select(0, guess.labels.clone())).float();
-        let fair = fairness(distribution, histogram, guess.strong.clone(), sure.clone() * ones);
-        guess
+        let sure =
+            pseudo_labels.confidence.clone().greater_equal(thresholds.select(0, pseudo_labels.labels.clone())).float();
+        let fair = fairness(distribution, histogram, pseudo_labels.strong.clone(), sure.clone() * ones);
+        pseudo_labels
             .terms(terms, part, self.config.weight, sure)
             .add("fairness", self.config.fairness, fair)
             .over(Over::Batch)

@@ -1,7 +1,7 @@
 //! Recurrent GAN, also conditional (Esteban et al. 2017, "Real-valued (medical) time series generation with recurrent
 //! conditional GANs").
 //!
-//! An LSTM makes a series from noise at each step; the run's encoder with a linear output a step, whose mean over the
+//! An LSTM makes a series from noise at each step; the run's encoder with a linear output per step, whose mean over the
 //! real steps is the score, tells real series from made ones. The two take turns, an optimiser step each, with moments
 //! of their own; the encoder goes on to the next stage.
 //!
@@ -71,7 +71,7 @@ pub struct GanConfig {
     pub loss: GanLoss,
     /// Tell both the class; then only labelled series are used. Default false.
     pub conditional: bool,
-    /// Numbers of noise a step. Default 16.
+    /// Numbers of noise per step. Default 16.
     pub noise: usize,
     /// Hidden units of the generator. Default 128.
     pub hidden: usize,
@@ -111,7 +111,7 @@ impl GanConfig {
             // A run refuses tokens before it comes here.
             InputSize::Tokens(_) => 1,
         };
-        let (width, classes, device) = (setting.model.summary_size(), setting.class_counts.len(), setting.device);
+        let (width, classes, device) = (setting.model.pooled_size(), setting.class_counts.len(), setting.device);
         let told = if self.conditional { classes } else { 0 };
         Gan {
             generator: SequenceGenerator::new(self.noise + told, self.hidden, features, setting.model.image(), device),

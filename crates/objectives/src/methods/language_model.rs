@@ -34,7 +34,7 @@ use crate::step::{Part, Step, StepContext};
 use crate::terms::Terms;
 
 /// All tokens but the first of each text.
-const FORETOLD: Over = Over::Steps(1);
+const PREDICTED_STEPS: Over = Over::Steps(1);
 
 /// `[stage.objective.language-model]`. It has no settings of its own.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -51,7 +51,7 @@ impl LanguageModelConfig {
             // A run refuses values before it comes here.
             InputSize::Values(_) => 1,
         };
-        LanguageModel { head: LinearConfig::new(setting.model.summary_size(), vocabulary).init(setting.device) }
+        LanguageModel { head: LinearConfig::new(setting.model.pooled_size(), vocabulary).init(setting.device) }
     }
 }
 
@@ -97,15 +97,16 @@ impl<M: SequenceModel> Objective<M> for LanguageModel {
     fn step(&mut self, model: &M, step: &Step, _context: &StepContext) -> Terms {
         let loss = step.unlabeled.as_ref().and_then(|part| self.loss(model, &part.weak));
         match loss {
-            Some(loss) => {
-                Terms::default().add("next_token", 1.0, loss).over(FORETOLD).exponential("perplexity", "next_token")
-            }
+            Some(loss) => Terms::default()
+                .add("next_token", 1.0, loss)
+                .over(PREDICTED_STEPS)
+                .exponential("perplexity", "next_token"),
             None => Terms::default(),
         }
     }
 
     fn measure(&self, model: &M, part: &Part) -> Measures {
-        self.loss(model, &part.weak).map(|loss| vec![Measure::new("loss", loss, FORETOLD)]).unwrap_or_default()
+        self.loss(model, &part.weak).map(|loss| vec![Measure::new("loss", loss, PREDICTED_STEPS)]).unwrap_or_default()
     }
 
     /// Each text begins with its opening and goes on word by word.

@@ -7,7 +7,7 @@
 //!
 //! # Cost
 //!
-//! A linear layer a step: hardly more than the encoder's own pass.
+//! A linear layer per step: hardly more than the encoder's own pass.
 //!
 //! # When it fails
 //!
@@ -66,7 +66,7 @@ impl MaskedReconstructionConfig {
             // A run refuses tokens before it comes here.
             InputSize::Tokens(_) => 1,
         };
-        let head = LinearConfig::new(setting.model.summary_size(), features).init(setting.device);
+        let head = LinearConfig::new(setting.model.pooled_size(), features).init(setting.device);
         MaskedReconstruction { head, seed: step_seed(setting.device), config: self.clone() }
     }
 

@@ -8,11 +8,11 @@
 //!
 //! # Cost
 //!
-//! Two weak views without gradients for the guess, then a pass with gradients over all views of the mixed batch.
+//! Two weak views without gradients for the pseudo-label, then a pass with gradients over all views of the mixed batch.
 //!
 //! # When it fails
 //!
-//! Between two series may lie a third class (see `interpolation-consistency`): lower `alpha`. Guesses that are
+//! Between two series may lie a third class (see `interpolation-consistency`): lower `alpha`. Pseudo-labels that are
 //! little better than chance are sharpened and believed; on texts of two opinions keep `weight` low.
 
 use burn::module::Module;
@@ -38,7 +38,7 @@ use crate::terms::Terms;
 #[serde(deny_unknown_fields, default)]
 pub struct MixMatchConfig {
     /// λ ≥ 0, the weight of the unlabelled term once it is grown. Default 5. The paper's 75, for CIFAR-10 and a million
-    /// steps, draws all guesses into one class within some hundred steps.
+    /// steps, draws all pseudo-labels into one class within some hundred steps.
     pub weight: f64,
     /// Fraction in [0, 1] of the stage over which it grows. Default 0.4.
     pub ramp_up: f64,
@@ -93,11 +93,11 @@ impl MixMatch {
         let Targets::Classes { classes, known } = &labeled.targets else { return None };
         let views = [unlabeled.weak.clone(), unlabeled.second_or_weak()];
         let [first, second] = views.clone().map(|view| probabilities(model.forward(view)));
-        let guess = sharpened((first + second) / 2.0, self.config.temperature);
-        let [count, outputs] = guess.dims();
+        let pseudo_labels = sharpened((first + second) / 2.0, self.config.temperature);
+        let [count, outputs] = pseudo_labels.dims();
         let [known_rows] = known.dims();
         let own = labels(classes.clone(), known.clone(), outputs);
-        let targets = mixture.rows(Tensor::cat(vec![own, guess.clone(), guess.clone()], 0));
+        let targets = mixture.rows(Tensor::cat(vec![own, pseudo_labels.clone(), pseudo_labels.clone()], 0));
         let [first, second] = views;
         let logits = class_logits(mixture.logits(model, vec![labeled.weak.clone(), first, second]));
         let part = |values: &Tensor<2>, from: usize, rows: usize| values.clone().narrow(0, from, rows);
@@ -111,7 +111,7 @@ impl MixMatch {
             .monitor_rows("accuracy", right(part(&logits, 0, known_rows), classes.clone()), known.clone())
             .constant("unlabeled_weight", weight);
         if let Targets::Classes { classes, known } = &unlabeled.targets {
-            terms = terms.monitor_rows("pseudo_label_accuracy", right(guess, classes.clone()), known.clone());
+            terms = terms.monitor_rows("pseudo_label_accuracy", right(pseudo_labels, classes.clone()), known.clone());
         }
         Some(terms)
     }

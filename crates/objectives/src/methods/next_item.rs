@@ -5,7 +5,7 @@
 //! that is `-r_i + log Σ_j exp(r_j)` over the item itself and the others; with BPR-max (eq. 12 and 14)
 //! `-log Σ_j s_j σ(r_i - r_j) + λ Σ_j s_j r_j²`, where `s` is the softmax over the others. The others are all items, or
 //! with `negatives` those that the other sessions of the batch go on to at the same step, and so many that are drawn
-//! once a step in proportion to `popularity^alpha`.
+//! once per step in proportion to `popularity^alpha`.
 //!
 //! The paper reads sessions side by side, one step of each at a time, and cuts the gradient after it; a session that
 //! ends makes room for the next. Here a batch holds whole sessions side by side, the gradient goes through all steps,
@@ -34,7 +34,7 @@ use crate::step::{Part, Step, StepContext};
 use crate::terms::Terms;
 
 /// All items but the first of each session.
-const FORETOLD: Over = Over::Steps(1);
+const PREDICTED_STEPS: Over = Over::Steps(1);
 /// Scores of items that are judged at a time.
 const JUDGED: usize = 1 << 22;
 
@@ -44,7 +44,7 @@ const JUDGED: usize = 1 << 22;
 pub struct NextItemConfig {
     /// `cross-entropy` or `bpr-max`, the paper's. Default `cross-entropy`.
     pub loss: ItemLoss,
-    /// Items drawn a step, beside those of the batch, that the right one is told from. Default: all items, which is
+    /// Items drawn per step, beside those of the batch, that the right one is told from. Default: all items, which is
     /// more exact, and slower beyond some ten thousand; the authors draw 2,048.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub negatives: Option<usize>,
@@ -103,7 +103,7 @@ impl NextItemConfig {
             })
             .collect();
         NextItem {
-            head: LinearConfig::new(setting.model.summary_size(), vocabulary).init(setting.device),
+            head: LinearConfig::new(setting.model.pooled_size(), vocabulary).init(setting.device),
             popularity: remembered(Tensor::from_data(counts.as_slice(), setting.device)),
             settings: self.clone(),
             cumulative,
@@ -222,7 +222,7 @@ impl<M: SequenceModel> Objective<M> for NextItem {
 
     fn step(&mut self, model: &M, step: &Step, _context: &StepContext) -> Terms {
         let loss = step.unlabeled.as_ref().and_then(|part| self.loss(model, &part.weak));
-        loss.map_or_else(Terms::default, |loss| Terms::default().add("next_item", 1.0, loss).over(FORETOLD))
+        loss.map_or_else(Terms::default, |loss| Terms::default().add("next_item", 1.0, loss).over(PREDICTED_STEPS))
     }
 
     /// Against all items of the training part, whatever a step is trained against; items that it lacks do not count.

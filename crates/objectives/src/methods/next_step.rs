@@ -1,4 +1,4 @@
-//! Next-step prediction for series: the encoder's vector at each step foretells the values some steps later (the
+//! Next-step prediction for series: the encoder's vector at each step predicts the values some steps later (the
 //! sequence model of Dai & Le 2015 with a linear output and the squared error in place of a softmax; Srivastava et al.
 //! 2015 call it the future predictor).
 //!
@@ -6,12 +6,12 @@
 //!
 //! # Cost
 //!
-//! A linear layer a step: hardly more than the encoder's own pass.
+//! A linear layer per step: hardly more than the encoder's own pass.
 //!
 //! # When it fails
 //!
 //! Smooth series: the next value is nearly the last one, and copying it is all that is learned; raise `ahead`.
-//! Series of noise have nothing to foretell. The encoder has to read forward only.
+//! Series of noise have nothing to predict. The encoder has to read forward only.
 
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
@@ -57,7 +57,7 @@ impl NextStepConfig {
             // A run refuses tokens before it comes here.
             InputSize::Tokens(_) => 1,
         };
-        let head = LinearConfig::new(setting.model.summary_size(), features).init(setting.device);
+        let head = LinearConfig::new(setting.model.pooled_size(), features).init(setting.device);
         NextStep { head, ahead: self.ahead }
     }
 }
@@ -78,7 +78,7 @@ impl NextStep {
             return None;
         }
         let states = model.states(sequences.clone()).narrow(1, 0, time - self.ahead);
-        Some(foretold_error(each_step(&self.head, states), sequences))
+        Some(next_step_error(each_step(&self.head, states), sequences))
     }
 }
 
@@ -87,16 +87,16 @@ impl NextStep {
 ///
 /// # Shapes
 ///
-/// - foretold: `[batch, time - ahead, features]`; output `[1]`
+/// - forecast: `[batch, time - ahead, features]`; output `[1]`
 ///
 /// # Panics
 ///
 /// If the sequences hold tokens instead of values.
-pub fn foretold_error(foretold: Tensor<3>, sequences: &Sequences) -> Tensor<1> {
+pub fn next_step_error(forecast: Tensor<3>, sequences: &Sequences) -> Tensor<1> {
     let Input::Values(values) = &sequences.input else { panic!("next-step prediction needs values") };
-    let [batch, steps, _] = foretold.dims();
+    let [batch, steps, _] = forecast.dims();
     let [_, time, _] = values.dims();
-    let difference = foretold - values.clone().narrow(1, time - steps, steps);
+    let difference = forecast - values.clone().narrow(1, time - steps, steps);
     let each = (difference.clone() * difference).mean_dim(2).reshape([batch * steps]);
     let mask = sequences.mask.clone().map(|mask| mask.narrow(1, time - steps, steps).reshape([batch * steps]));
     weighted_mean(each, mask)

@@ -11,9 +11,9 @@
 //!
 //! # When it fails
 //!
-//! Wrong labels confirm themselves: with `threshold = 0` every guess counts once the weight grows. Set a threshold
-//! of 0.9 or more where the first guesses are poor, start later (`ramp_start`), or begin with a supervised stage.
-//! `mask_rate` says which share counts; near 0 the method is `supervised`.
+//! Wrong labels confirm themselves: with `threshold = 0` every pseudo-label counts once the weight grows. Set a
+//! threshold of 0.9 or more where the first pseudo-labels are poor, start later (`ramp_start`), or begin with a
+//! supervised stage. `mask_rate` says which share counts; near 0 the method is `supervised`.
 
 use burn::module::Module;
 use burn::tensor::Tensor;

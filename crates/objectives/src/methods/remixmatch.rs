@@ -1,10 +1,10 @@
 //! ReMixMatch (Berthelot et al. 2020, "ReMixMatch: semi-supervised learning with distribution alignment and
 //! augmentation anchoring").
 //!
-//! The guess for the weak view, multiplied by the ratio of the labels' class distribution and the mean guess, scaled to
-//! sum 1 and sharpened, is the label of the weak and of the strong view (section 3.1 and 3.2). Labelled strong views,
-//! unlabelled strong and weak ones are mixed as in MixMatch, with cross-entropy throughout; beside it stand the strong
-//! view unmixed and a task of its own (section 3.3).
+//! The pseudo-label for the weak view, multiplied by the ratio of the labels' class distribution and the mean
+//! pseudo-label, scaled to sum 1 and sharpened, is the label of the weak and of the strong view (section 3.1 and 3.2).
+//! Labelled strong views, unlabelled strong and weak ones are mixed as in MixMatch, with cross-entropy throughout;
+//! beside it stand the strong view unmixed and a task of its own (section 3.3).
 //!
 //! That task is the angle of a turned image in the paper; for sequences it is whether a strong view runs forwards or
 //! backwards. The paper makes eight strong views, here it is one; the mean prediction is a running mean from the first
@@ -105,15 +105,15 @@ impl ReMixMatchConfig {
         shares.resize(classes, 0.0);
         ReMixMatch {
             supervised: self.supervised.init(setting),
-            direction: Direction::new(setting.model.summary_size(), setting),
+            direction: Direction::new(setting.model.pooled_size(), setting),
             labels: remembered(Tensor::<1>::from_data(shares.as_slice(), setting.device).reshape([1, classes])),
-            guesses: remembered(Tensor::zeros([1, classes], setting.device)),
+            pseudo_labels: remembered(Tensor::zeros([1, classes], setting.device)),
             config: self.clone(),
         }
     }
 }
 
-/// The ReMixMatch objective, with its mean guess and the layer that tells the direction.
+/// The ReMixMatch objective, with its mean pseudo-label and the layer that tells the direction.
 #[derive(Module, Debug)]
 pub struct ReMixMatch {
     supervised: Supervised,
@@ -121,17 +121,17 @@ pub struct ReMixMatch {
     /// The labels' class distribution, `[1, classes]`
     labels: Param<Tensor<2>>,
     /// The mean prediction for weak views, `[1, classes]`; zeros before the first batch
-    guesses: Param<Tensor<2>>,
+    pseudo_labels: Param<Tensor<2>>,
     #[module(skip)]
     config: ReMixMatchConfig,
 }
 
 impl ReMixMatch {
     /// The label of an unlabelled batch, `[rows, classes]`, without graph.
-    fn label(&mut self, guess: Tensor<2>, context: &StepContext) -> Tensor<2> {
+    fn label(&mut self, pseudo_labels: Tensor<2>, context: &StepContext) -> Tensor<2> {
         let momentum = decay(self.config.momentum, LONGEST, context);
-        let mean = follow_from_first(&mut self.guesses, momentum, guess.clone().mean_dim(0));
-        sharpened(aligned(guess, mean, self.labels.val().detach()), self.config.temperature)
+        let mean = follow_from_first(&mut self.pseudo_labels, momentum, pseudo_labels.clone().mean_dim(0));
+        sharpened(aligned(pseudo_labels, mean, self.labels.val().detach()), self.config.temperature)
     }
 
     /// The terms of a step whose mixture is drawn: of its labelled rows, its unlabelled ones in the strong view, and
@@ -155,13 +155,14 @@ impl ReMixMatch {
             class_logits(mixture.logits(model, vec![labeled.strong_or_weak(), strong.clone(), unlabeled.weak.clone()]));
         let part = |values: &Tensor<2>, from: usize, rows: usize| values.clone().narrow(0, from, rows);
         let supervised = self.supervised.mixed_loss(part(&logits, 0, known_rows), part(&targets, 0, known_rows));
-        let guessed = soft_cross_entropy(part(&logits, known_rows, 2 * count), part(&targets, known_rows, 2 * count));
+        let of_unlabeled =
+            soft_cross_entropy(part(&logits, known_rows, 2 * count), part(&targets, known_rows, 2 * count));
         let ramp = linear_ramp_up(context.progress(), self.config.ramp_up);
         let unmixed = soft_cross_entropy(class_logits(model.forward(strong.clone())), label.clone());
         let mut terms = self
             .supervised
             .with_penalty(Terms::new(supervised), "penalty", model)
-            .add("unlabeled", self.config.weight * ramp, guessed)
+            .add("unlabeled", self.config.weight * ramp, of_unlabeled)
             .add("strong", self.config.strong_weight * ramp, unmixed)
             .add("direction", self.config.direction_weight, self.direction.loss(model, &strong))
             .monitor_rows("accuracy", right(part(&logits, 0, known_rows), classes.clone()), known.clone());

@@ -56,7 +56,7 @@ const MEMORY: f64 = 1.0 / 18.0;
 pub struct SemiSupervisedGanConfig {
     /// Weight ≥ 0 of real against made. Default 1, the paper's.
     pub weight: f64,
-    /// Numbers of noise a step. Default 16.
+    /// Numbers of noise per step. Default 16.
     pub noise: usize,
     /// Hidden units of the generator. Default 128.
     pub hidden: usize,
@@ -176,7 +176,7 @@ impl PassNoise {
         let ([batch, time, width], device) = (read.dims(), read.device());
         Self {
             input: draws.normal([batch, time, width], &device) * config.input_noise,
-            hidden: draws.normal([batch, model.summary_size()], &device) * config.hidden_noise,
+            hidden: draws.normal([batch, model.pooled_size()], &device) * config.hidden_noise,
         }
     }
 }

@@ -10,8 +10,8 @@
 //! long ones; the paper's `α` is then `1 / weight` times that number.
 //!
 //! With `rebuild = "summary"` the data of the generative part is the encoder's vector, held fixed, instead of the
-//! sequence. After a stage of `vae` that is the paper's M1+M2, and it costs no decoder step a class: the paper freezes
-//! M1, here the encoder goes on learning from the classifier's terms, unless the stage freezes it.
+//! sequence. After a stage of `vae` that is the paper's M1+M2, and it costs no decoder step per class: the paper
+//! freezes M1, here the encoder goes on learning from the classifier's terms, unless the stage freezes it.
 //!
 //! # Cost
 //!
@@ -112,20 +112,20 @@ impl SemiSupervisedVaeConfig {
 
     /// Builds the objective with fresh posterior layers and a fresh decoder.
     pub fn init<M: SequenceModel>(&self, setting: &Setting<'_, M>) -> SemiSupervisedVae {
-        let (summary, device) = (setting.model.summary_size(), setting.device);
+        let (pooled, device) = (setting.model.pooled_size(), setting.device);
         // A sigmoid classifier has one output for two classes.
         let classes = setting.model.outputs().max(2);
         let decoder = match self.rebuild {
             Rebuild::Sequence => Decoder::Sequence(decoder(self.hidden, self.latent + classes, setting)),
             Rebuild::Summary => Decoder::Summary(SummaryDecoder {
                 hidden: LinearConfig::new(self.latent + classes, self.hidden).init(device),
-                output: LinearConfig::new(self.hidden, summary).init(device),
+                output: LinearConfig::new(self.hidden, pooled).init(device),
             }),
         };
         SemiSupervisedVae {
             supervised: self.supervised.init(setting),
-            mean: LinearConfig::new(summary + classes, self.latent).init(device),
-            log_variance: LinearConfig::new(summary + classes, self.latent).init(device),
+            mean: LinearConfig::new(pooled + classes, self.latent).init(device),
+            log_variance: LinearConfig::new(pooled + classes, self.latent).init(device),
             decoder,
             classes,
             config: self.clone(),
@@ -160,7 +160,7 @@ pub struct SemiSupervisedVae {
     config: SemiSupervisedVaeConfig,
 }
 
-/// `L(x, y)` in its parts, each `[batch]`, in nats a sequence, and the posterior mean.
+/// `L(x, y)` in its parts, each `[batch]`, in nats per sequence, and the posterior mean.
 struct Bound {
     reconstruction: Tensor<1>,
     divergence: Tensor<1>,
@@ -170,33 +170,33 @@ struct Bound {
 /// A batch as the generative part sees it.
 struct Seen<'a> {
     sequences: &'a Sequences,
-    summary: Tensor<2>,
+    pooled: Tensor<2>,
     /// Values, or words, of a sequence, as a mean over the batch.
     values: Tensor<1>,
 }
 
 impl SemiSupervisedVae {
     fn seen<'a, M: SequenceModel>(&self, model: &M, sequences: &'a Sequences) -> Seen<'a> {
-        let summary = model.summary(sequences.clone());
+        let pooled = model.pooled(sequences.clone());
         let [batch, time] = sequences.dims();
-        let [_, width] = summary.dims();
+        let [_, width] = pooled.dims();
         let steps = match &sequences.mask {
             Some(mask) => mask.clone().sum() / batch as f64,
-            None => Tensor::full([1], time as f64, &summary.device()),
+            None => Tensor::full([1], time as f64, &pooled.device()),
         };
         let values = match (self.config.rebuild, &sequences.input) {
-            (Rebuild::Summary, _) => Tensor::full([1], width as f64, &summary.device()),
+            (Rebuild::Summary, _) => Tensor::full([1], width as f64, &pooled.device()),
             (Rebuild::Sequence, Input::Values(values)) => steps * values.dims()[2] as f64,
             (Rebuild::Sequence, Input::Tokens(_)) => steps,
         };
-        Seen { sequences, summary, values }
+        Seen { sequences, pooled, values }
     }
 
     /// The bound without `ln p(y)`, for given classes `[batch]`.
     fn bound(&self, seen: &Seen<'_>, classes: Tensor<1, Int>, draws: &mut Draws) -> Bound {
-        let device = seen.summary.device();
+        let device = seen.pooled.device();
         let label: Tensor<2> = classes.one_hot::<2>(self.classes).float();
-        let read = Tensor::cat(vec![seen.summary.clone(), label.clone()], 1);
+        let read = Tensor::cat(vec![seen.pooled.clone(), label.clone()], 1);
         let (mean, log_variance) = (self.mean.forward(read.clone()), self.log_variance.forward(read));
         let noise = draws.normal(mean.dims(), &device);
         let latent = Tensor::cat(vec![reparameterised(mean.clone(), log_variance.clone(), noise), label], 1);
@@ -210,7 +210,7 @@ impl SemiSupervisedVae {
             }
             Decoder::Summary(SummaryDecoder { hidden, output }) => {
                 let rebuilt: Tensor<3> = output.forward(tanh(hidden.forward(latent))).unsqueeze_dim(1);
-                let vector = Sequences::dense(seen.summary.clone().detach().unsqueeze_dim(1));
+                let vector = Sequences::dense(seen.pooled.clone().detach().unsqueeze_dim(1));
                 negative_log_likelihood(rebuilt, &vector, deviation)
             }
         };
@@ -252,7 +252,7 @@ impl<M: SequenceModel> Objective<M> for SemiSupervisedVae {
         let mut terms = Terms::default();
         if let Some(Part { weak, targets: targets @ Targets::Classes { classes, known }, .. }) = &step.labeled {
             let seen = self.seen(model, weak);
-            terms = self.supervised.terms(model, model.head(seen.summary.clone()), targets);
+            terms = self.supervised.terms(model, model.head(seen.pooled.clone()), targets);
             let (loss, _) = self.loss(&seen, classes.clone(), grown, &mut draws);
             let [batch, _] = loss.dims();
             let loss = weighted_mean(loss.reshape([batch]), Some(known.clone())) / seen.values.clone();
@@ -263,8 +263,8 @@ impl<M: SequenceModel> Objective<M> for SemiSupervisedVae {
         }
         if let Some(part) = &step.unlabeled {
             let seen = self.seen(model, &part.weak);
-            let [batch, _] = seen.summary.dims();
-            let logits = class_logits(model.head(seen.summary.clone()));
+            let [batch, _] = seen.pooled.dims();
+            let logits = class_logits(model.head(seen.pooled.clone()));
             let mut losses = Vec::new();
             let mut bounds = Vec::new();
             for class in 0..self.classes {

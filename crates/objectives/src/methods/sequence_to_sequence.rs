@@ -124,7 +124,7 @@ impl SequenceToSequenceConfig {
             attention: self.attention,
         };
         SequenceToSequence {
-            decoder: decoder.init(setting.model.summary_size(), target.input, setting.device),
+            decoder: decoder.init(setting.model.pooled_size(), target.input, setting.device),
             target,
             config: self.clone(),
         }
@@ -135,8 +135,8 @@ impl SequenceToSequence {
     /// What the decoder gets of a batch of sources.
     fn source<M: SequenceModel>(&self, model: &M, sequences: &Sequences) -> Source {
         let states = model.states(sequences.clone());
-        let summary = model.pool(states.clone(), sequences.mask.clone());
-        Source { summary, memory: self.decoder.remember(|| states, sequences.mask.clone()) }
+        let pooled = model.pool(states.clone(), sequences.mask.clone());
+        Source { pooled, memory: self.decoder.remember(|| states, sequences.mask.clone()) }
     }
 
     /// The mean loss of a step that is known and no padding, `[1]`: cross-entropy of tokens, or squared error of

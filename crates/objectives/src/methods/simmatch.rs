@@ -2,11 +2,11 @@
 //!
 //! A memory holds a vector of each labelled sequence. The strong view has to be as alike to them as the weak one is
 //! (instance similarity), and to predict the weak one's class (semantic similarity), and each corrects the other
-//! (section 3.3): what the weak view is alike to is multiplied by what its guess says of their classes, and its guess
-//! is blended with the classes of what it is alike to, `α p + (1 - α) Σ_k q_k y_k`.
+//! (section 3.3): what the weak view is alike to is multiplied by what its pseudo-label says of their classes, and its
+//! pseudo-label is blended with the classes of what it is alike to, `α p + (1 - α) Σ_k q_k y_k`.
 //!
 //! As the paper does where labels are few, the memory follows the model's own vectors and not a teacher's. The mean
-//! prediction that evens guesses out is a running mean from the first batch on; the authors' is of the last 256
+//! prediction that evens pseudo-labels out is a running mean from the first batch on; the authors' is of the last 256
 //! batches.
 //!
 //! # Cost
@@ -16,7 +16,7 @@
 //!
 //! # When it fails
 //!
-//! With one or two labels a class the likeness to labelled sequences is the likeness to single ones, whatever is
+//! With one or two labels per class the likeness to labelled sequences is the likeness to single ones, whatever is
 //! particular about them. As with `fixmatch` a strong view that changes the class teaches the wrong one.
 
 use burn::module::{Module, Param};
@@ -31,9 +31,9 @@ use crate::methods::supervised::{Supervised, SupervisedConfig};
 use crate::objective::{Needs, Objective, Setting};
 use crate::parts::losses::{class_logits, probabilities};
 use crate::parts::memory::{check_momentum, decay, evened, remembered};
-use crate::parts::memory_bank::{Bank, Projection};
+use crate::parts::memory_bank::{MemoryBank, Projection};
 use crate::parts::mixing::one_hot;
-use crate::parts::pseudo_labels::soft_guess_terms;
+use crate::parts::pseudo_labels::soft_pseudo_label_terms;
 use crate::step::{Step, StepContext, Targets};
 use crate::terms::Terms;
 
@@ -47,15 +47,15 @@ const KEEP: f64 = 0.7;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SimMatchConfig {
-    /// Weight ≥ 0 of the guesses. Default 1, the paper's.
+    /// Weight ≥ 0 of the pseudo-labels. Default 1, the paper's.
     pub weight: f64,
     /// Weight ≥ 0 of the likeness to labelled sequences. Default 1, the paper's.
     pub instance_weight: f64,
-    /// Confidence in [0, 1] from which a guess counts. Default 0.95, the paper's.
+    /// Confidence in [0, 1] from which a pseudo-label counts. Default 0.95, the paper's.
     pub threshold: f64,
     /// t > 0, the temperature of likeness. Default 0.1, the paper's.
     pub temperature: f64,
-    /// α in [0, 1], how much of a guess is its own. Default 0.9, the paper's.
+    /// α in [0, 1], how much of a pseudo-label is its own. Default 0.9, the paper's.
     pub smoothing: f64,
     /// Width of the projected vectors. Default 64; the paper takes 128.
     pub projection: usize,
@@ -102,8 +102,8 @@ impl SimMatchConfig {
         let (classes, device) = (setting.model.outputs().max(2), setting.device);
         SimMatch {
             supervised: self.supervised.init(setting),
-            projection: Projection::new(setting.model.summary_size(), self.projection, device),
-            bank: Bank::new(setting.train_size, self.projection, classes, device),
+            projection: Projection::new(setting.model.pooled_size(), self.projection, device),
+            bank: MemoryBank::new(setting.train_size, self.projection, classes, device),
             mean: remembered(Tensor::zeros([1, classes], device)),
             config: self.clone(),
         }
@@ -115,24 +115,24 @@ impl SimMatchConfig {
 pub struct SimMatch {
     supervised: Supervised,
     projection: Projection,
-    bank: Bank,
+    bank: MemoryBank,
     /// The mean prediction for weak views, `[1, classes]`; zeros before the first batch
     mean: Param<Tensor<2>>,
     #[module(skip)]
     config: SimMatchConfig,
 }
 
-/// What the two similarities make of each other: the target of the instances `[batch, bank]` and the blended guess
-/// `[batch, classes]`.
+/// What the two similarities make of each other: the target of the instances `[batch, bank]` and the blended
+/// pseudo-label `[batch, classes]`.
 ///
 /// # Shapes
 ///
-/// - likeness: `[batch, bank]`, classes: `[bank, classes]`, guess: `[batch, classes]`, share: `[1, 1]`, of the likeness
-///   in the guess
-pub fn matched(likeness: Tensor<2>, classes: Tensor<2>, guess: Tensor<2>, share: Tensor<2>) -> [Tensor<2>; 2] {
-    let target = likeness.clone() * guess.clone().matmul(classes.clone().transpose());
+/// - likeness: `[batch, bank]`, classes: `[bank, classes]`, pseudo-label: `[batch, classes]`, share: `[1, 1]`, of the
+///   likeness in the pseudo-label
+pub fn matched(likeness: Tensor<2>, classes: Tensor<2>, pseudo_labels: Tensor<2>, share: Tensor<2>) -> [Tensor<2>; 2] {
+    let target = likeness.clone() * pseudo_labels.clone().matmul(classes.clone().transpose());
     let target = target.clone() / target.sum_dim(1).clamp_min(1e-12);
-    [target, guess * (share.clone().neg() + 1.0) + likeness.matmul(classes) * share]
+    [target, pseudo_labels * (share.clone().neg() + 1.0) + likeness.matmul(classes) * share]
 }
 
 impl<M: SequenceModel> Objective<M> for SimMatch {
@@ -144,15 +144,15 @@ impl<M: SequenceModel> Objective<M> for SimMatch {
         let (Some(labeled), Some(part)) = (&step.labeled, &step.unlabeled) else {
             return self.supervised.labeled_terms(model, step.labeled.as_ref());
         };
-        let hidden = |sequences: Sequences| model.summary(sequences);
+        let hidden = |sequences: Sequences| model.pooled(sequences);
         let known = hidden(labeled.weak.clone());
         let terms = self.supervised.terms(model, model.head(known.clone()), &labeled.targets);
         let weak = hidden(part.weak.clone()).detach();
         let momentum = decay(self.config.momentum, LONGEST, context);
-        let guess = evened(probabilities(model.head(weak.clone())), &mut self.mean, momentum);
+        let pseudo_labels = evened(probabilities(model.head(weak.clone())), &mut self.mean, momentum);
         let likeness = self.bank.likeness(self.projection.forward(weak).detach(), self.config.temperature);
         let share = self.bank.begun() * (1.0 - self.config.smoothing);
-        let [target, blended] = matched(likeness, self.bank.classes(), guess, share);
+        let [target, blended] = matched(likeness, self.bank.classes(), pseudo_labels, share);
 
         let strong = hidden(part.strong_or_weak());
         let logits = class_logits(model.head(strong.clone()));
@@ -164,7 +164,7 @@ impl<M: SequenceModel> Objective<M> for SimMatch {
             let vectors = self.projection.forward(known).detach();
             self.bank.note(&labeled.indices, vectors, one_hot(own.clone(), classes), KEEP);
         }
-        soft_guess_terms(terms, part, self.config.weight, logits, blended, self.config.threshold).add(
+        soft_pseudo_label_terms(terms, part, self.config.weight, logits, blended, self.config.threshold).add(
             "instances",
             self.config.instance_weight,
             instances,

@@ -3,7 +3,7 @@
 //! FixMatch with a weight in place of a threshold: `λ(p) = exp(-(min(max p - μ, 0))² · n² / (2 σ²))` (eq. 7), with `μ`
 //! and `σ²` running mean and variance of the largest probability (eq. 6) and `n = 2` of the authors' code. Uniform
 //! alignment: for the weight alone, `p` is divided by its running mean `p̃` and made to sum to 1 (eq. 9), so that
-//! classes that are guessed often do not get all the weight. Memories are updated before they are used, as in the
+//! classes that are predicted often do not get all the weight. Memories are updated before they are used, as in the
 //! authors' code.
 //!
 //! # Cost
@@ -12,7 +12,7 @@
 //!
 //! # When it fails
 //!
-//! Weights begin near 1 for all guesses: from a fresh head put a short supervised stage before it.
+//! Weights begin near 1 for all pseudo-labels: from a fresh head put a short supervised stage before it.
 //! `uniform_alignment` favours rare classes; switch it off where some classes are rare in truth.
 
 use burn::module::{Module, Param};
@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 use crate::methods::supervised::{Supervised, SupervisedConfig};
 use crate::objective::{Needs, Objective, Setting};
 use crate::parts::memory::{aligned, check_momentum, decay, follow, follow_from_first, remembered};
-use crate::parts::pseudo_labels::Guess;
+use crate::parts::pseudo_labels::PseudoLabels;
 use crate::step::{Step, StepContext};
 use crate::terms::Terms;
 
@@ -46,7 +46,7 @@ pub struct SoftMatchConfig {
     /// 400 steps).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub momentum: Option<f64>,
-    /// Whether weights are made fair to rarely guessed classes. Default true, as in the paper.
+    /// Whether weights are made fair to rarely predicted classes. Default true, as in the paper.
     pub uniform_alignment: bool,
     /// The labelled term.
     pub supervised: SupervisedConfig,
@@ -103,14 +103,14 @@ pub struct SoftMatch {
 
 impl SoftMatch {
     /// The largest probability of each row, aligned where that is asked for, `[rows]`.
-    fn confidence(&mut self, guess: &Guess, momentum: f64) -> Tensor<1> {
+    fn confidence(&mut self, pseudo_labels: &PseudoLabels, momentum: f64) -> Tensor<1> {
         if !self.config.uniform_alignment {
-            return guess.confidence.clone();
+            return pseudo_labels.confidence.clone();
         }
-        let [rows, classes] = guess.probabilities.dims();
-        let mean = follow_from_first(&mut self.distribution, momentum, guess.mean_distribution());
+        let [rows, classes] = pseudo_labels.probabilities.dims();
+        let mean = follow_from_first(&mut self.distribution, momentum, pseudo_labels.mean_distribution());
         let uniform = mean.ones_like() / classes as f64;
-        aligned(guess.probabilities.clone(), mean, uniform).max_dim(1).reshape([rows])
+        aligned(pseudo_labels.probabilities.clone(), mean, uniform).max_dim(1).reshape([rows])
     }
 }
 
@@ -122,21 +122,22 @@ impl<M: SequenceModel> Objective<M> for SoftMatch {
     fn step(&mut self, model: &M, step: &Step, context: &StepContext) -> Terms {
         let terms = self.supervised.rebalanced_terms(model, step.labeled.as_ref(), context);
         let Some(part) = &step.unlabeled else { return terms };
-        let guess = self.supervised.guess(model, part, context);
-        let [rows, _] = guess.probabilities.dims();
+        let pseudo_labels = self.supervised.pseudo_labels(model, part, context);
+        let [rows, _] = pseudo_labels.probabilities.dims();
         let momentum = decay(self.config.momentum, LONGEST, context);
-        let confidence = self.confidence(&guess, momentum);
-        let average = guess.mean(confidence.clone());
-        let squares = guess.mean((confidence.clone() - average.clone()).powf_scalar(2.0));
+        let confidence = self.confidence(&pseudo_labels, momentum);
+        let average = pseudo_labels.mean(confidence.clone());
+        let squares = pseudo_labels.mean((confidence.clone() - average.clone()).powf_scalar(2.0));
         // The variance of a sample; a batch of one row has none.
-        let count = guess.rows.clone().map_or_else(|| Tensor::full([1], rows as f64, &squares.device()), Tensor::sum);
+        let count =
+            pseudo_labels.rows.clone().map_or_else(|| Tensor::full([1], rows as f64, &squares.device()), Tensor::sum);
         let variance = squares * count.clone() / (count - 1.0).clamp_min(1.0);
         let mean = follow(&mut self.mean, momentum, average);
         let variance = follow(&mut self.variance, momentum, variance);
         let below = (confidence - mean.clone()).clamp_max(0.0);
         let width = variance.clamp_min(1e-12) * (2.0 / self.config.deviations.powi(2));
         let weights = (below.clone() * below / width).neg().exp();
-        guess.terms(terms, part, self.config.weight, weights).monitor("confidence", mean)
+        pseudo_labels.terms(terms, part, self.config.weight, weights).monitor("confidence", mean)
     }
 
     fn vote(&self, model: &M, sequences: &Sequences) -> Option<Tensor<2>> {

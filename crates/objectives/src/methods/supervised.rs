@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize};
 use crate::objective::{Needs, Objective, Setting};
 use crate::over::Over;
 use crate::parts::losses::{class_logits, cross_entropy, forecast_error, per_weight, right, squared_error};
-use crate::parts::pseudo_labels::Guess;
+use crate::parts::pseudo_labels::PseudoLabels;
 use crate::rebalancing::{AnyRebalancing, Rebalancing, RebalancingConfig, Seen};
 use crate::step::{Part, Step, StepContext, Targets};
 use crate::terms::Terms;
@@ -52,7 +52,7 @@ pub struct SupervisedConfig {
 #[serde(untagged)]
 #[non_exhaustive]
 pub enum ClassWeights {
-    /// A weight a class.
+    /// A weight per class.
     Given(Vec<f64>),
     /// `"balanced"`.
     Named(String),
@@ -248,15 +248,20 @@ impl Supervised {
         }
     }
 
-    /// The guesses for the unlabelled part, as a method against imbalance has them.
-    pub(crate) fn guess<M: SequenceModel>(&mut self, model: &M, part: &Part, context: &StepContext) -> Guess {
-        let Some(method) = &mut self.rebalancing else { return Guess::of(model, part) };
+    /// The pseudo-labels for the unlabelled part, as a method against imbalance has them.
+    pub(crate) fn pseudo_labels<M: SequenceModel>(
+        &mut self,
+        model: &M,
+        part: &Part,
+        context: &StepContext,
+    ) -> PseudoLabels {
+        let Some(method) = &mut self.rebalancing else { return PseudoLabels::of(model, part) };
         let (weak, strong) = (hidden(model, &part.weak).detach(), hidden(model, &part.strong_or_weak()));
         let logits = [&weak, &strong].map(|hidden| model.head(hidden.clone()));
         let [of_weak, of_strong] = logits;
-        let mut guess = Guess::new(of_weak, of_strong, part.row_mask(model.per_step()));
-        method.guess(&mut guess, &Seen { weak, strong, indices: &part.indices, context });
-        guess
+        let mut pseudo_labels = PseudoLabels::new(of_weak, of_strong, part.row_mask(model.per_step()));
+        method.pseudo_labels(&mut pseudo_labels, &Seen { weak, strong, indices: &part.indices, context });
+        pseudo_labels
     }
 
     /// What is predicted, where a method against imbalance has a say in it. `[rows, outputs]`
@@ -267,7 +272,7 @@ impl Supervised {
     }
 }
 
-/// What the head reads, `[rows, summary_size]`.
+/// What the head reads, `[rows, pooled_size]`.
 fn hidden<M: SequenceModel>(model: &M, sequences: &Sequences) -> Tensor<2> {
     model.hidden(model.embed(sequences.clone()), sequences.mask.clone())
 }

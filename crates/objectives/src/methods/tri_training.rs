@@ -73,7 +73,7 @@ impl TriTrainingConfig {
 
     /// Builds the objective with two fresh layers.
     pub fn init<M: SequenceModel>(&self, setting: &Setting<'_, M>) -> TriTraining {
-        let (width, classes) = (setting.model.summary_size(), setting.model.outputs().max(2));
+        let (width, classes) = (setting.model.pooled_size(), setting.model.outputs().max(2));
         let layer = || LinearConfig::new(width, classes).init(setting.device);
         TriTraining { supervised: self.supervised.init(setting), first: layer(), second: layer(), config: self.clone() }
     }

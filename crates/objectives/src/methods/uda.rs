@@ -146,14 +146,14 @@ impl<M: SequenceModel> Objective<M> for Uda {
             None => Terms::default(),
         };
         let Some(part) = &step.unlabeled else { return terms };
-        let guess = self.supervised.guess(model, part, context);
-        let [rows, _] = guess.strong.dims();
-        let target = sharpened(guess.probabilities.clone(), self.config.temperature);
+        let pseudo_labels = self.supervised.pseudo_labels(model, part, context);
+        let [rows, _] = pseudo_labels.strong.dims();
+        let target = sharpened(pseudo_labels.probabilities.clone(), self.config.temperature);
         let log_target = target.clone().clamp_min(1e-12).log();
-        let each = (target * (log_target - log_softmax(guess.strong.clone(), 1))).sum_dim(1).reshape([rows]);
-        let sure = guess.confidence.clone().greater_elem(self.config.threshold).float();
-        let loss = guess.mean(guess.weighed(each) * sure.clone());
-        guess.terms_with(terms, part, self.config.weight, loss, sure)
+        let each = (target * (log_target - log_softmax(pseudo_labels.strong.clone(), 1))).sum_dim(1).reshape([rows]);
+        let sure = pseudo_labels.confidence.clone().greater_elem(self.config.threshold).float();
+        let loss = pseudo_labels.mean(pseudo_labels.weighed(each) * sure.clone());
+        pseudo_labels.terms_with(terms, part, self.config.weight, loss, sure)
     }
 
     fn vote(&self, model: &M, sequences: &Sequences) -> Option<Tensor<2>> {

@@ -2,8 +2,8 @@
 //! from a continuous space").
 //!
 //! Encoder's vector → mean and deviation of a Gaussian → a draw `z` → decoder. The loss is the negative evidence lower
-//! bound `E_q[-ln p(x|z)] + β_t · KL(q(z|x) ‖ N(0, 1))` in nats a sequence. Values are Gaussian with a fixed deviation,
-//! tokens categorical.
+//! bound `E_q[-ln p(x|z)] + β_t · KL(q(z|x) ‖ N(0, 1))` in nats per sequence. Values are Gaussian with a fixed
+//! deviation, tokens categorical.
 //!
 //! A recurrent decoder that reads the true previous step can do without `z`: the posterior collapses onto the prior.
 //! Against it stand annealing of β (Bowman et al.; in cycles Fu et al. 2019), hidden previous steps (`word_drop`;
@@ -72,7 +72,7 @@ pub struct VaeConfig {
     pub warm_up: f64,
     /// Cycles of `cyclical`. Default 4, the paper's.
     pub cycles: usize,
-    /// λ ≥ 0, nats a unit of `z` that cost nothing, as a mean over the batch. Default 0. Raise it to 0.1 or more when
+    /// λ ≥ 0, nats per unit of `z` that cost nothing, as a mean over the batch. Default 0. Raise it to 0.1 or more when
     /// `active_units` falls.
     pub free_bits: f64,
     /// Fraction in [0, 1] of previous steps that the decoder may not see. Default 0.5 for text; 1 for values, where the
@@ -116,10 +116,10 @@ impl VaeConfig {
 
     /// Builds the objective with fresh posterior layers and a fresh decoder.
     pub fn init<M: SequenceModel>(&self, setting: &Setting<'_, M>) -> Vae {
-        let (summary, device) = (setting.model.summary_size(), setting.device);
+        let (pooled, device) = (setting.model.pooled_size(), setting.device);
         Vae {
-            mean: LinearConfig::new(summary, self.latent).init(device),
-            log_variance: LinearConfig::new(summary, self.latent).init(device),
+            mean: LinearConfig::new(pooled, self.latent).init(device),
+            log_variance: LinearConfig::new(pooled, self.latent).init(device),
             decoder: decoder(self.hidden, self.latent, setting),
             config: self.clone(),
         }
@@ -170,7 +170,7 @@ pub struct Vae {
 
 /// The parts of the bound for a batch.
 struct Bound {
-    /// `-ln p(x|z)`, nats a sequence, `[batch]`
+    /// `-ln p(x|z)`, nats per sequence, `[batch]`
     reconstruction: Tensor<1>,
     /// Divergence of each unit of `z`, `[batch, latent]`
     divergence: Tensor<2>,
@@ -180,9 +180,9 @@ struct Bound {
 
 impl Vae {
     fn bound<M: SequenceModel>(&self, model: &M, sequences: &Sequences, draws: &mut Draws, dropped: f64) -> Bound {
-        let summary = model.summary(sequences.clone());
-        let device = summary.device();
-        let (mean, log_variance) = (self.mean.forward(summary.clone()), self.log_variance.forward(summary));
+        let pooled = model.pooled(sequences.clone());
+        let device = pooled.device();
+        let (mean, log_variance) = (self.mean.forward(pooled.clone()), self.log_variance.forward(pooled));
         let latent = reparameterised(mean.clone(), log_variance.clone(), draws.normal(mean.dims(), &device));
         let shown = (dropped > 0.0).then(|| draws.coins(1.0 - dropped, sequences.dims(), &device));
         let rebuilt = self.decoder.forward_with(latent, sequences, Feeding { shown, truth: None });
@@ -309,7 +309,7 @@ impl<M: SequenceModel> Objective<M> for Vae {
 
     /// From the posterior's mean.
     fn rebuild(&self, model: &M, sequences: &Sequences) -> Option<Input> {
-        let latent = self.mean.forward(model.summary(sequences.clone()));
+        let latent = self.mean.forward(model.pooled(sequences.clone()));
         Some(self.decoder.rebuild(latent, sequences))
     }
 

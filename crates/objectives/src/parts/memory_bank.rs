@@ -39,7 +39,7 @@ pub(crate) fn of_length_one(rows: Tensor<2>) -> Tensor<2> {
 
 /// The last vector of each training sequence, and what its class is taken to be.
 #[derive(Module, Debug)]
-pub(crate) struct Bank {
+pub(crate) struct MemoryBank {
     /// `[train, width]`
     vectors: Param<Tensor<2>>,
     /// `[train, classes]`
@@ -52,7 +52,7 @@ pub(crate) struct Bank {
     reach: usize,
 }
 
-impl Bank {
+impl MemoryBank {
     pub fn new(train: usize, width: usize, classes: usize, device: &Device) -> Self {
         Self {
             vectors: remembered(Tensor::zeros([train, width], device)),
@@ -119,13 +119,13 @@ mod tests {
     #[test]
     fn the_bank_knows_what_was_put_in_and_blends_what_comes_again() {
         let device = Device::flex();
-        let mut bank = Bank::new(3, 2, 2, &device);
+        let mut bank = MemoryBank::new(3, 2, 2, &device);
         assert_eq!(host(bank.begun()), [0.0]);
         let row = |values: [f32; 2]| Tensor::<2>::from_data([values], &device);
         bank.note(&[1], row([1.0, 0.0]), row([0.0, 1.0]), 0.7);
         assert_eq!(host(bank.begun()), [1.0]);
         assert_eq!(host(bank.likeness(row([1.0, 0.0]), 0.1)), [0.0, 1.0], "only the second is known");
-        let resumed = Bank { reach: 0, ..bank.clone() };
+        let resumed = MemoryBank { reach: 0, ..bank.clone() };
         assert_eq!(host(resumed.likeness(row([1.0, 0.0]), 0.1)), [0.0, 1.0], "as the memory tells");
         // 0.6 (1, 0) + 0.4 (0, 1), divided by its length.
         bank.note(&[1], row([0.0, 1.0]), row([1.0, 0.0]), 0.6);
@@ -158,7 +158,7 @@ mod tests {
         let case = &fixture["bank"];
         let number = |name: &str| case[name].as_f64().expect("a number");
         let device = Device::flex();
-        let mut bank = Bank::new(number("train") as usize, 4, 3, &device);
+        let mut bank = MemoryBank::new(number("train") as usize, 4, 3, &device);
         let mut mean = remembered(Tensor::zeros([1, 3], &device));
         for step in case["steps"].as_array().expect("steps") {
             let indices: Vec<usize> = serde_json::from_value(step["indices"].clone()).expect("indices");
@@ -167,8 +167,8 @@ mod tests {
             let likeness = bank.likeness(given("queries"), number("temperature"));
             assert_close(likeness.clone(), &step["likeness"], &device, "likeness");
             assert_close(likeness.matmul(bank.classes()), &step["voted"], &device, "what the memory votes for");
-            let even = evened(given("guess"), &mut mean, number("momentum"));
-            assert_close(even, &step["even"], &device, "the guess divided by its mean");
+            let even = evened(given("pseudo_labels"), &mut mean, number("momentum"));
+            assert_close(even, &step["even"], &device, "the pseudo-label divided by its mean");
         }
     }
 }

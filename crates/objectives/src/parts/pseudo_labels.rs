@@ -10,7 +10,7 @@ use crate::step::{Part, Targets};
 use crate::terms::Terms;
 
 /// What the model says about the weak view, without graph, and the logits of the strong one.
-pub(crate) struct Guess {
+pub(crate) struct PseudoLabels {
     /// `[rows, classes]`, of the weak view
     pub probabilities: Tensor<2>,
     /// The largest of each row, `[rows]`
@@ -25,7 +25,7 @@ pub(crate) struct Guess {
     pub rows: Option<Tensor<1>>,
     /// Weights of a method against imbalance, `[rows]`; `None` where all weigh alike
     pub weights: Option<Tensor<1>>,
-    /// 1 where such a method lets a guess count, in place of the objective's threshold, `[rows]`
+    /// 1 where such a method lets a pseudo-label count, in place of the objective's threshold, `[rows]`
     pub sure: Option<Tensor<1>>,
     /// Further terms of such a method: name, weight and mean over the rows, `[1]`
     pub more: Vec<(&'static str, f64, Tensor<1>)>,
@@ -33,7 +33,7 @@ pub(crate) struct Guess {
     pub watched: Vec<(&'static str, Tensor<1>)>,
 }
 
-impl Guess {
+impl PseudoLabels {
     pub fn of<M: SequenceModel>(model: &M, part: &Part) -> Self {
         let weak = model.forward(part.weak.clone());
         Self::new(weak, model.forward(part.strong_or_weak()), part.row_mask(model.per_step()))
@@ -68,7 +68,7 @@ impl Guess {
         self.labels = labels.reshape([count]);
     }
 
-    /// `mean(weight · CE(strong view, guessed class))` over all rows that are no padding. Weights `[rows]`, output
+    /// `mean(weight · CE(strong view, pseudo-label))` over all rows that are no padding. Weights `[rows]`, output
     /// `[1]`.
     pub fn loss(&self, weights: Tensor<1>) -> Tensor<1> {
         let each = cross_entropy_of_rows(self.strong.clone(), self.labels.clone());
@@ -101,8 +101,8 @@ impl Guess {
         .reshape([1, classes])
     }
 
-    /// Adds the term with what a researcher watches: how much weight the rows have, and how many of the guesses that
-    /// count are right.
+    /// Adds the term with what a researcher watches: how much weight the rows have, and how many of the pseudo-labels
+    /// that count are right.
     pub fn terms(&self, terms: Terms, part: &Part, weight: f64, weights: Tensor<1>) -> Terms {
         let weights = self.sure.clone().unwrap_or(weights);
         let loss = self.loss(weights.clone());
@@ -127,19 +127,19 @@ impl Guess {
 }
 
 /// Adds `mean(1[max q ≥ τ] · CE(logits, q))` for a distribution `q` as the label, with what a researcher watches.
-/// Logits and guesses `[rows, classes]`.
-pub(crate) fn soft_guess_terms(
+/// Logits and distributions `[rows, classes]`.
+pub(crate) fn soft_pseudo_label_terms(
     terms: Terms,
     part: &Part,
     weight: f64,
     logits: Tensor<2>,
-    guesses: Tensor<2>,
+    distributions: Tensor<2>,
     threshold: f64,
 ) -> Terms {
-    let mut guess = Guess::new(logits.clone(), logits.clone(), None);
-    guess.take(guesses.clone());
-    let sure = guess.confidence.clone().greater_equal_elem(threshold).float();
-    let each = soft_cross_entropy_of_rows(logits, guesses);
-    let loss = guess.mean(each * sure.clone());
-    guess.terms_with(terms, part, weight, loss, sure)
+    let mut pseudo_labels = PseudoLabels::new(logits.clone(), logits.clone(), None);
+    pseudo_labels.take(distributions.clone());
+    let sure = pseudo_labels.confidence.clone().greater_equal_elem(threshold).float();
+    let each = soft_cross_entropy_of_rows(logits, distributions);
+    let loss = pseudo_labels.mean(each * sure.clone());
+    pseudo_labels.terms_with(terms, part, weight, loss, sure)
 }

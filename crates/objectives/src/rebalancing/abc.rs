@@ -1,9 +1,9 @@
 //! ABC (Lee et al. 2021, "ABC: auxiliary balanced classifier for class-imbalanced semi-supervised learning").
 //!
-//! A second head `g` on the same representation learns from as many sequences of each class, and predicts. Its
-//! labelled term is `mean(M · CE(g, y))` with `M ~ Bernoulli(n_min / n_y)` (eq. 2). Its unlabelled one is `mean(1[max
-//! q ≥ τ] · M' · CE(g(strong), q))` with `q = g(weak)` (eq. 4), where `M' ~ Bernoulli(1 - t (1 - n_min / n_c))` of
-//! `q`'s likeliest class `c`, with `t` the part of the stage that is done: at first every sure guess counts, in the
+//! A second head `g` on the same representation learns from as many sequences of each class, and predicts. Its labelled
+//! term is `mean(M · CE(g, y))` with `M ~ Bernoulli(n_min / n_y)` (eq. 2). Its unlabelled one is `mean(1[max q ≥ τ] ·
+//! M' · CE(g(strong), q))` with `q = g(weak)` (eq. 4), where `M' ~ Bernoulli(1 - t (1 - n_min / n_c))` of `q`'s
+//! likeliest class `c`, with `t` the part of the stage that is done: at first every sure pseudo-label counts, in the
 //! end as many of each class. Both terms reach the encoder.
 //!
 //! The authors take the mean over two strong views' sums; here there is one strong view.
@@ -30,7 +30,7 @@ use crate::objective::Setting;
 use crate::over::Over;
 use crate::parts::losses::{cross_entropy_of_rows, soft_cross_entropy_of_rows, weighted_mean};
 use crate::parts::memory::remembered;
-use crate::parts::pseudo_labels::Guess;
+use crate::parts::pseudo_labels::PseudoLabels;
 use crate::rebalancing::{Rebalancing, Seen, counts_of, for_outputs};
 use crate::step::{StepContext, Targets};
 use crate::terms::Terms;
@@ -41,7 +41,7 @@ use crate::terms::Terms;
 pub struct AbcConfig {
     /// ≥ 0, the weight of both terms. Default 1, the paper's.
     pub weight: f64,
-    /// τ in [0, 1], the confidence of the second head from which its guess counts. Default 0.95, the paper's.
+    /// τ in [0, 1], the confidence of the second head from which its pseudo-label counts. Default 0.95, the paper's.
     pub threshold: f64,
 }
 
@@ -63,7 +63,7 @@ impl AbcConfig {
         let least = counts.iter().copied().fold(f64::INFINITY, f64::min);
         let rates: Vec<f32> = counts.iter().map(|count| (least / count) as f32).collect();
         Abc {
-            head: LinearConfig::new(setting.model.summary_size(), counts.len()).init(setting.device),
+            head: LinearConfig::new(setting.model.pooled_size(), counts.len()).init(setting.device),
             rates: remembered(Tensor::from_data(rates.as_slice(), setting.device)),
             outputs,
             config: self.clone(),
@@ -97,7 +97,7 @@ impl Rebalancing for Abc {
         terms.add("balanced", self.config.weight, loss).over(Over::Labels(None))
     }
 
-    fn guess(&mut self, guess: &mut Guess, seen: &Seen<'_>) {
+    fn pseudo_labels(&mut self, pseudo_labels: &mut PseudoLabels, seen: &Seen<'_>) {
         let said = softmax(self.head.forward(seen.weak.clone()).detach(), 1);
         let [rows, _] = said.dims();
         let (confidence, labels) = said.clone().max_dim_with_indices(1);
@@ -105,9 +105,9 @@ impl Rebalancing for Abc {
         let rates = (self.rates.val().detach().neg() + 1.0) * seen.context.progress();
         let kept = coins((rates.neg() + 1.0).select(0, labels.reshape([rows]))) * sure;
         let each = soft_cross_entropy_of_rows(self.head.forward(seen.strong.clone()), said);
-        let loss = guess.mean(each * kept.clone());
-        guess.more.push(("balanced_unlabeled", self.config.weight, loss));
-        guess.watched.push(("balanced_mask_rate", guess.mean(kept)));
+        let loss = pseudo_labels.mean(each * kept.clone());
+        pseudo_labels.more.push(("balanced_unlabeled", self.config.weight, loss));
+        pseudo_labels.watched.push(("balanced_mask_rate", pseudo_labels.mean(kept)));
     }
 
     fn vote(&self, _logits: Tensor<2>, hidden: Tensor<2>) -> Option<Tensor<2>> {

@@ -1,12 +1,12 @@
 //! Adsh (Guo & Li 2022, "Class-imbalanced semi-supervised learning with adaptive thresholding").
 //!
-//! FixMatch with a threshold for each class in place of its own: of the guesses of the most frequent class a share
-//! `ρ` is at least as sure as `τ`, and the threshold of class `c` is what the same share of its guesses passes
-//! (section 4, algorithm 1), from epoch to epoch. All begin at `τ`; a class without guesses keeps its threshold.
-//!
-//! The authors predict the whole unlabelled part after each epoch; we take each sequence's last guess on the way.
-//! Where the most frequent class has no sure guess, each class's surest guess sets its threshold. USB's version
-//! differs in both ends: it begins near 0.39, and lets everything pass where `ρ` is 0.
+//! FixMatch with a threshold for each class in place of its own: of the pseudo-labels of the most frequent class a
+//! share `ρ` is at least as sure as `τ`, and the threshold of class `c` is what the same share of its pseudo-labels
+//! passes (section 4, algorithm 1), from epoch to epoch. All begin at `τ`; a class without pseudo-labels keeps its
+//! threshold.
+//! The authors predict the whole unlabelled part after each epoch; we take each sequence's last pseudo-label on the
+//!way. Where the most frequent class has no sure pseudo-label, each class's surest pseudo-label sets its threshold.
+//!USB's version differs in both ends: it begins near 0.39, and lets everything pass where `ρ` is 0.
 //!
 //! # Cost
 //!
@@ -14,8 +14,8 @@
 //!
 //! # When it fails
 //!
-//! Guesses of a rare class may be wrong down to any confidence: the share that passes is the same for all classes,
-//! and not the share that is right.
+//! Pseudo-labels of a rare class may be wrong down to any confidence: the share that passes is the same for all
+//! classes, and not the share that is right.
 
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 use crate::objective::Setting;
 use crate::parts::latest::{Epochs, Latest};
 use crate::parts::memory::remembered;
-use crate::parts::pseudo_labels::Guess;
+use crate::parts::pseudo_labels::PseudoLabels;
 use crate::rebalancing::{Rebalancing, Seen, counts_of};
 
 /// `[stage.rebalancing.adsh]`.
@@ -63,7 +63,7 @@ impl AdshConfig {
     }
 }
 
-/// Adsh's thresholds, and the last guess of each sequence.
+/// Adsh's thresholds, and the last pseudo-label of each sequence.
 #[derive(Module, Debug)]
 pub struct Adsh {
     /// `[classes]`
@@ -78,12 +78,12 @@ pub struct Adsh {
     config: AdshConfig,
 }
 
-/// The thresholds that the same share of each class's guesses passes as of class `most` passes `threshold`.
+/// The thresholds that the same share of each class's pseudo-labels passes as of class `most` passes `threshold`.
 fn passed_alike(rows: &[Vec<f32>], old: &[f32], most: usize, threshold: f64) -> Vec<f32> {
     let mut sure: Vec<Vec<f32>> = vec![Vec::new(); old.len()];
     for row in rows {
         let class = (0..row.len()).fold(0, |best, class| if row[class] > row[best] { class } else { best });
-        // Zeros: no guess yet.
+        // Zeros: no pseudo-label yet.
         if row[class] > 0.0 {
             sure[class].push(row[class]);
         }
@@ -103,18 +103,23 @@ fn passed_alike(rows: &[Vec<f32>], old: &[f32], most: usize, threshold: f64) -> 
 }
 
 impl Rebalancing for Adsh {
-    fn guess(&mut self, guess: &mut Guess, seen: &Seen<'_>) {
-        let device = guess.confidence.device();
+    fn pseudo_labels(&mut self, pseudo_labels: &mut PseudoLabels, seen: &Seen<'_>) {
+        let device = pseudo_labels.confidence.device();
         if self.epochs.begins(seen.context.epoch, &device) {
             let old: Vec<f32> = self.thresholds.val().into_data().iter::<f32>().collect();
             let new = passed_alike(&self.latest.rows(), &old, self.most, self.config.threshold);
             self.thresholds = remembered(Tensor::from_data(new.as_slice(), &device));
         }
-        self.latest.note(seen.indices, guess.probabilities.clone());
+        self.latest.note(seen.indices, pseudo_labels.probabilities.clone());
         let thresholds = self.thresholds.val().detach();
-        guess.sure =
-            Some(guess.confidence.clone().greater_equal(thresholds.clone().select(0, guess.labels.clone())).float());
-        guess.watched.push(("threshold", thresholds.mean()));
+        pseudo_labels.sure = Some(
+            pseudo_labels
+                .confidence
+                .clone()
+                .greater_equal(thresholds.clone().select(0, pseudo_labels.labels.clone()))
+                .float(),
+        );
+        pseudo_labels.watched.push(("threshold", thresholds.mean()));
     }
 }
 
@@ -125,7 +130,7 @@ mod tests {
     #[test]
     fn the_same_share_of_each_class_passes() {
         let row = |class: usize, value: f32| (0..3).map(|other| if other == class { value } else { 0.0 }).collect();
-        // Half of the first class's four guesses are at least 0.9, so that the surer of the second's two passes.
+        // Half of the first class's four pseudo-labels are at least 0.9, so that the surer of the second's two passes.
         let rows: Vec<Vec<f32>> =
             vec![row(0, 0.99), row(1, 0.6), row(0, 0.9), row(0, 0.8), row(1, 0.7), row(0, 0.5), vec![0.0; 3]];
         assert_eq!(passed_alike(&rows, &[0.9; 3], 0, 0.9), [0.9, 0.7, 0.9]);

@@ -13,7 +13,7 @@
 //! # When it fails
 //!
 //! With one or two labels of a class their noise weighs as much as a hundred labels of another: steps get larger and
-//! uneven. Lower `beta`. Guesses for unlabelled sequences still lean to the frequent classes.
+//! uneven. Lower `beta`. Pseudo-labels for unlabelled sequences still lean to the frequent classes.
 
 use std::sync::Arc;
 

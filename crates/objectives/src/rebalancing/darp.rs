@@ -1,13 +1,13 @@
 //! DARP (Kim et al. 2020, "Distribution aligning refinery of pseudo-label for imbalanced semi-supervised learning").
 //!
-//! From some of the stage on, the guesses for all unlabelled sequences together are the distributions nearest to what
-//! the model said of each (by `Σ w_m KL`, with `w_m = 1 / H` of a sequence's own guess) whose classes have the
-//! labels' shares (eq. 2). They are found by coordinate ascent on the dual problem (algorithm 1), with the authors'
-//! secant steps, after small guesses of a class were taken out (section 3.2): of class `c` the `α n_c` largest stay.
-//! They are found anew every few steps, and kept in between.
+//! From some of the stage on, the pseudo-labels for all unlabelled sequences together are the distributions nearest to
+//! what the model said of each (by `Σ w_m KL`, with `w_m = 1 / H` of a sequence's own pseudo-label) whose classes have
+//! the labels' shares (eq. 2). They are found by coordinate ascent on the dual problem (algorithm 1), with the authors'
+//! secant steps, after small pseudo-labels of a class were taken out (section 3.2): of class `c` the `α n_c` largest
+//! stay. They are found anew every few steps, and kept in between.
 //!
-//! The authors begin with even guesses for sequences that did not come yet; here those are left out until they do.
-//! The shares of the classes are those of the labels, where the authors can also estimate them.
+//! The authors begin with even pseudo-labels for sequences that did not come yet; here those are left out until they
+//! do. The shares of the classes are those of the labels, where the authors can also estimate them.
 //!
 //! # Cost
 //!
@@ -15,7 +15,7 @@
 //!
 //! # When it fails
 //!
-//! Where unlabelled sequences have not the labels' shares of classes it makes right guesses wrong.
+//! Where unlabelled sequences have not the labels' shares of classes it makes right pseudo-labels wrong.
 
 use burn::module::{Module, Param};
 use burn::tensor::{Tensor, TensorData};
@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 use crate::objective::Setting;
 use crate::parts::latest::Latest;
 use crate::parts::memory::{places, remembered};
-use crate::parts::pseudo_labels::Guess;
+use crate::parts::pseudo_labels::PseudoLabels;
 use crate::rebalancing::{Rebalancing, Seen, counts_of};
 
 /// Keeps quotients finite, as in the authors' code.
@@ -41,11 +41,11 @@ const NEAR: f64 = 0.1;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct DarpConfig {
-    /// Part of the stage before guesses are changed, in [0, 1). Default 0.4, the paper's 200 of 500 epochs.
+    /// Part of the stage before pseudo-labels are changed, in [0, 1). Default 0.4, the paper's 200 of 500 epochs.
     pub start: f64,
     /// Steps from one refinement to the next, at least 1. Default 10, the authors'.
     pub every: usize,
-    /// α ≥ 1: of each class so many times its share of guesses stay. Default 2, the paper's.
+    /// α ≥ 1: of each class so many times its share of pseudo-labels stay. Default 2, the paper's.
     pub kept: f64,
 }
 
@@ -83,7 +83,7 @@ impl DarpConfig {
     }
 }
 
-/// DARP's guesses.
+/// DARP's pseudo-labels.
 #[derive(Module, Debug)]
 pub struct Darp {
     /// What the model said last, `[train, classes]`
@@ -97,7 +97,7 @@ pub struct Darp {
     config: DarpConfig,
 }
 
-/// Takes small guesses of each class out: of class `c` the `kept · n_c` largest stay, scaled to sum to `n_c`.
+/// Takes small pseudo-labels of each class out: of class `c` the `kept · n_c` largest stay, scaled to sum to `n_c`.
 fn sifted(rows: &[Vec<f64>], numbers: &[f64], kept: f64) -> Vec<Vec<f64>> {
     let mut scales = vec![vec![0.0; numbers.len()]; rows.len()];
     for (class, number) in numbers.iter().enumerate() {
@@ -181,7 +181,7 @@ fn refined(rows: &[Vec<f64>], numbers: &[f64]) -> Vec<Vec<f64>> {
 }
 
 impl Darp {
-    /// Finds the guesses for all sequences that have one.
+    /// Finds the pseudo-labels for all sequences that have one.
     fn refine(&mut self) {
         let all = self.latest.rows();
         let known: Vec<usize> = (0..all.len()).filter(|row| all[*row].iter().any(|value| *value > 0.0)).collect();
@@ -192,7 +192,7 @@ impl Darp {
         let classes = numbers.len();
         let mut values = vec![0f32; all.len() * classes];
         for (row, found) in known.iter().zip(found) {
-            // Where the solver ran out of range the model's own guess stays.
+            // Where the solver ran out of range the model's own pseudo-label stays.
             if found.iter().all(|value| value.is_finite()) {
                 found.iter().enumerate().for_each(|(class, value)| values[row * classes + class] = *value as f32);
             }
@@ -203,18 +203,18 @@ impl Darp {
 }
 
 impl Rebalancing for Darp {
-    fn guess(&mut self, guess: &mut Guess, seen: &Seen<'_>) {
-        self.latest.note(seen.indices, guess.probabilities.clone());
+    fn pseudo_labels(&mut self, pseudo_labels: &mut PseudoLabels, seen: &Seen<'_>) {
+        self.latest.note(seen.indices, pseudo_labels.probabilities.clone());
         if seen.context.progress() < self.config.start {
             return;
         }
         if seen.context.step.is_multiple_of(self.config.every) {
             self.refine();
         }
-        let made = self.refined.val().detach().select(0, places(seen.indices, &guess.probabilities.device()));
-        // A sequence that came for the first time since has the model's own guess.
+        let made = self.refined.val().detach().select(0, places(seen.indices, &pseudo_labels.probabilities.device()));
+        // A sequence that came for the first time since has the model's own pseudo-label.
         let none = made.clone().sum_dim(1).lower_equal_elem(0.0).float();
-        guess.take(made + guess.probabilities.clone() * none);
+        pseudo_labels.take(made + pseudo_labels.probabilities.clone() * none);
     }
 }
 
@@ -223,7 +223,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn refined_guesses_sum_to_one_and_come_near_the_classes_numbers() {
+    fn refined_pseudo_labels_sum_to_one_and_come_near_the_classes_numbers() {
         let rows: Vec<Vec<f64>> = (0..40)
             .map(|row| {
                 let first = 0.5 + 0.4 * (f64::from(row) * 1.7).sin();

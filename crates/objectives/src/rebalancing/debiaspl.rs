@@ -1,7 +1,7 @@
 //! DebiasPL (Wang et al. 2022, "Debiased learning from naturally imbalanced pseudo-labels").
 //!
-//! With `p̂` the running mean of what the model says of the weak views: the guess is `softmax(f(weak) - λ log p̂)`
-//! (eq. 4), freed of the classes that the model leans to, and the strong view has to agree by the margin loss, the
+//! With `p̂` the running mean of what the model says of the weak views: the pseudo-label is `softmax(f(weak) - λ log
+//! p̂)` (eq. 4), freed of the classes that the model leans to, and the strong view has to agree by the margin loss, the
 //! cross-entropy of `f(strong) + λ log p̂` (eq. 5). `p̂ ← m p̂ + (1 - m) mean softmax(f(weak))` starts even and moves
 //! between the two, as in the authors' code. No count of labels is used.
 //!
@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::objective::Setting;
 use crate::parts::memory::{check_momentum, decay, follow, remembered};
-use crate::parts::pseudo_labels::Guess;
+use crate::parts::pseudo_labels::PseudoLabels;
 use crate::rebalancing::{Rebalancing, Seen};
 
 /// Steps that the authors' mean remembers.
@@ -73,12 +73,12 @@ pub struct DebiasPl {
 }
 
 impl Rebalancing for DebiasPl {
-    fn guess(&mut self, guess: &mut Guess, seen: &Seen<'_>) {
+    fn pseudo_labels(&mut self, pseudo_labels: &mut PseudoLabels, seen: &Seen<'_>) {
         let log = |mean: Tensor<2>| mean.clamp_min(1e-12).log() * self.config.strength;
-        let said = guess.mean_distribution();
-        let freed = softmax(guess.weak.clone() - log(self.mean.val().detach()), 1);
+        let said = pseudo_labels.mean_distribution();
+        let freed = softmax(pseudo_labels.weak.clone() - log(self.mean.val().detach()), 1);
         let mean = follow(&mut self.mean, decay(self.config.momentum, LONGEST, seen.context), said);
-        guess.strong = guess.strong.clone() + log(mean);
-        guess.take(freed);
+        pseudo_labels.strong = pseudo_labels.strong.clone() + log(mean);
+        pseudo_labels.take(freed);
     }
 }

@@ -10,7 +10,7 @@
 //! # When it fails
 //!
 //! It looks at how hard a label is and not at its class: wrong labels weigh most, and what is predicted is less sure,
-//! so that fewer guesses pass a threshold. Lower the threshold, or `gamma`.
+//! so that fewer pseudo-labels pass a threshold. Lower the threshold, or `gamma`.
 
 use burn::module::Module;
 use burn::tensor::activation::log_softmax;

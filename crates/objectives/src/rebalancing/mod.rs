@@ -2,8 +2,8 @@
 //! and a row in the registry below make one known.
 //!
 //! A method changes what an objective of FixMatch's kind makes of a step at a few places, all of them behind
-//! [`Supervised`](crate::methods::supervised::Supervised), which every objective holds: the logits and the loss of
-//! the labelled part, the guesses for the unlabelled one and how they count, further terms from layers of its own,
+//! [`Supervised`](crate::methods::supervised::Supervised), which every objective holds: the logits and the loss of the
+//! labelled part, the pseudo-labels for the unlabelled one and how they count, further terms from layers of its own,
 //! and what is predicted. What it remembers and learns lies in the objective's module, and so travels in the
 //! checkpoint.
 
@@ -29,7 +29,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::notes::module_doc;
 use crate::objective::Setting;
-use crate::parts::pseudo_labels::Guess;
+use crate::parts::pseudo_labels::PseudoLabels;
 use crate::step::{StepContext, Targets};
 use crate::terms::Terms;
 
@@ -38,9 +38,9 @@ use crate::terms::Terms;
 pub enum Reach {
     /// The loss of the labelled part, the rows that are drawn for it, and what is predicted.
     Labels,
-    /// The guesses for unlabelled sequences too.
+    /// The pseudo-labels for unlabelled sequences too.
     PseudoLabels,
-    /// The threshold from which a guess counts too.
+    /// The threshold from which a pseudo-label counts too.
     Threshold,
 }
 
@@ -49,7 +49,7 @@ pub enum Reach {
 pub struct RebalancingKind {
     /// How far it reaches.
     pub reach: Reach,
-    /// It works with one label a sequence, and so not with a tagger.
+    /// It works with one label per sequence, and so not with a tagger.
     pub whole: bool,
     /// It has a say in what is predicted.
     pub votes: bool,
@@ -67,9 +67,9 @@ impl RebalancingKind {
 
 /// The unlabelled part of a step, as a method sees it.
 pub(crate) struct Seen<'a> {
-    /// What the head reads of the weak view, without graph. `[rows, summary_size]`
+    /// What the head reads of the weak view, without graph. `[rows, pooled_size]`
     pub weak: Tensor<2>,
-    /// The same of the strong view. `[rows, summary_size]`
+    /// The same of the strong view. `[rows, pooled_size]`
     pub strong: Tensor<2>,
     /// Positions in the training part.
     pub indices: &'a [usize],
@@ -79,7 +79,7 @@ pub(crate) struct Seen<'a> {
 
 /// The places at which a method changes a step; each leaves it as it is unless the method says otherwise.
 pub(crate) trait Rebalancing {
-    /// Weights of the classes in the labelled loss, one a class.
+    /// Weights of the classes in the labelled loss, one per class.
     fn class_weights(&self) -> Option<Arc<[f32]>> {
         None
     }
@@ -95,13 +95,13 @@ pub(crate) trait Rebalancing {
         None
     }
 
-    /// Adds terms of the labelled part. `hidden` is what the head reads of it, `[rows, summary_size]`.
+    /// Adds terms of the labelled part. `hidden` is what the head reads of it, `[rows, pooled_size]`.
     fn labeled(&self, terms: Terms, _hidden: Tensor<2>, _targets: &Targets, _context: &StepContext) -> Terms {
         terms
     }
 
-    /// Changes the guesses, and notes what it learns of them.
-    fn guess(&mut self, _guess: &mut Guess, _seen: &Seen<'_>) {}
+    /// Changes the pseudo-labels, and notes what it learns of them.
+    fn pseudo_labels(&mut self, _pseudo_label: &mut PseudoLabels, _seen: &Seen<'_>) {}
 
     /// What is predicted, `[rows, classes]`, from the head's logits and what the head reads.
     fn vote(&self, _logits: Tensor<2>, _hidden: Tensor<2>) -> Option<Tensor<2>> {
@@ -125,7 +125,7 @@ macro_rules! registry {
 
         /// Any method that a config can name.
         #[derive(Module, Debug)]
-        #[allow(clippy::large_enum_variant, reason = "one a stage; a box would only hide it")]
+        #[allow(clippy::large_enum_variant, reason = "one per stage; a box would only hide it")]
         pub enum AnyRebalancing {
             $(#[doc = $summary] $variant($module),)*
         }
@@ -175,8 +175,8 @@ macro_rules! registry {
             fn labeled(&self, terms: Terms, hidden: Tensor<2>, targets: &Targets, context: &StepContext) -> Terms {
                 match self { $(Self::$variant(method) => method.labeled(terms, hidden, targets, context),)* }
             }
-            fn guess(&mut self, guess: &mut Guess, seen: &Seen<'_>) {
-                match self { $(Self::$variant(method) => method.guess(guess, seen),)* }
+            fn pseudo_labels(&mut self, pseudo_labels: &mut PseudoLabels, seen: &Seen<'_>) {
+                match self { $(Self::$variant(method) => method.pseudo_labels(pseudo_labels, seen),)* }
             }
             fn vote(&self, logits: Tensor<2>, hidden: Tensor<2>) -> Option<Tensor<2>> {
                 match self { $(Self::$variant(method) => method.vote(logits, hidden),)* }
@@ -194,15 +194,15 @@ registry! {
         |config| RebalancingKind { votes: config.votes(), ..RebalancingKind::of(Reach::Labels) };
     focal "focal" Focal FocalConfig Focal, "Labels that are predicted well weigh less (Lin et al. 2017)",
         |_| RebalancingKind { own_loss: true, ..RebalancingKind::of(Reach::Labels) };
-    debiaspl "debiaspl" DebiasPl DebiasPlConfig DebiasPl, "Guesses freed of the classes that the model leans to (Wang et al. 2022)",
+    debiaspl "debiaspl" DebiasPl DebiasPlConfig DebiasPl, "Pseudo-labels freed of the classes that the model leans to (Wang et al. 2022)",
         |_| RebalancingKind::of(Reach::PseudoLabels);
     abc "abc" Abc AbcConfig Abc, "A second head that learns from as many sequences of each class (Lee et al. 2021)",
         |_| RebalancingKind { whole: true, votes: true, ..RebalancingKind::of(Reach::PseudoLabels) };
-    darp "darp" Darp DarpConfig Darp, "The guesses nearest to the model's that have the labels' shares of classes (Kim et al. 2020)",
+    darp "darp" Darp DarpConfig Darp, "The pseudo-labels nearest to the model's that have the labels' shares of classes (Kim et al. 2020)",
         |_| RebalancingKind { whole: true, ..RebalancingKind::of(Reach::PseudoLabels) };
-    saw "saw" Saw SawConfig Saw, "Guesses weigh by how rare their class is among the guesses (Lai et al. 2022)",
+    saw "saw" Saw SawConfig Saw, "Pseudo-labels weigh by how rare their class is among the pseudo-labels (Lai et al. 2022)",
         |_| RebalancingKind { whole: true, own_loss: true, ..RebalancingKind::of(Reach::PseudoLabels) };
-    adsh "adsh" Adsh AdshConfig Adsh, "A threshold for each class that the same share of its guesses passes (Guo & Li 2022)",
+    adsh "adsh" Adsh AdshConfig Adsh, "A threshold for each class that the same share of its pseudo-labels passes (Guo & Li 2022)",
         |_| RebalancingKind { whole: true, ..RebalancingKind::of(Reach::Threshold) };
     tras "tras" Tras TrasConfig Tras, "A second head taught by the first one's logits, moved to rare classes (Wei et al. 2022)",
         |_| RebalancingKind { whole: true, votes: true, ..RebalancingKind::of(Reach::Threshold) };

@@ -1,10 +1,10 @@
 //! TRAS (Wei et al. 2022, "Transfer and share: semi-supervised learning from long-tailed data").
 //!
-//! With `a = log π`, the classes' shares of the labels: FixMatch's guess is `softmax(f(weak) - a)`. After some of the
-//! stage a second head `g` on the same representation learns, and predicts. Its labelled term is the cross-entropy of
-//! `g + a`. Its unlabelled one is `mean(1[max g(weak) ≥ τ] · CE(g(strong), softmax((f(strong) - a T_c) / 2)))`, where
-//! `c` is the class that `g` says of the weak view and `T = A softmax(-a) + B`: the first head's logits, moved the
-//! more the rarer the class. Both terms reach the encoder.
+//! With `a = log π`, the classes' shares of the labels: FixMatch's pseudo-label is `softmax(f(weak) - a)`. After some
+//! of the stage a second head `g` on the same representation learns, and predicts. Its labelled term is the
+//! cross-entropy of `g + a`. Its unlabelled one is `mean(1[max g(weak) ≥ τ] · CE(g(strong), softmax((f(strong) - a T_c)
+//! / 2)))`, where `c` is the class that `g` says of the weak view and `T = A softmax(-a) + B`: the first head's logits,
+//! moved the more the rarer the class. Both terms reach the encoder.
 //!
 //! The authors take two strong views; here there is one.
 //!
@@ -15,7 +15,7 @@
 //! # When it fails
 //!
 //! The second head starts anew and predicts alone: short stages leave it behind. Where unlabelled sequences are not
-//! imbalanced as the labels are, guesses are moved too far.
+//! imbalanced as the labels are, pseudo-labels are moved too far.
 
 use burn::module::{Module, Param};
 use burn::nn::{Linear, LinearConfig};
@@ -30,7 +30,7 @@ use crate::objective::Setting;
 use crate::over::Over;
 use crate::parts::losses::{cross_entropy_of_rows, soft_cross_entropy_of_rows, weighted_mean};
 use crate::parts::memory::remembered;
-use crate::parts::pseudo_labels::Guess;
+use crate::parts::pseudo_labels::PseudoLabels;
 use crate::rebalancing::{Rebalancing, Seen, counts_of, for_outputs};
 use crate::step::{StepContext, Targets};
 use crate::terms::Terms;
@@ -78,7 +78,7 @@ impl TrasConfig {
         let shift: Vec<f32> = counts.iter().map(|count| (count / total).ln() as f32).collect();
         let shift = Tensor::<1>::from_data(shift.as_slice(), setting.device).reshape([1, counts.len()]);
         Tras {
-            head: LinearConfig::new(setting.model.summary_size(), counts.len()).init(setting.device),
+            head: LinearConfig::new(setting.model.pooled_size(), counts.len()).init(setting.device),
             shift: remembered(shift),
             outputs,
             config: self.clone(),
@@ -109,9 +109,9 @@ impl Rebalancing for Tras {
         terms.add("shared", 1.0, loss).over(Over::Labels(None))
     }
 
-    fn guess(&mut self, guess: &mut Guess, seen: &Seen<'_>) {
+    fn pseudo_labels(&mut self, pseudo_labels: &mut PseudoLabels, seen: &Seen<'_>) {
         let shift = self.shift.val().detach();
-        guess.take(softmax(guess.weak.clone() - shift.clone(), 1));
+        pseudo_labels.take(softmax(pseudo_labels.weak.clone() - shift.clone(), 1));
         if seen.context.progress() < self.config.start {
             return;
         }
@@ -121,11 +121,11 @@ impl Rebalancing for Tras {
         let sure = confidence.reshape([rows]).greater_equal_elem(self.config.threshold).float();
         let strength = softmax(shift.clone().neg(), 1) * self.config.scale + self.config.offset;
         let strength = strength.reshape([classes]).select(0, labels.reshape([rows])).reshape([rows, 1]);
-        let target = softmax((guess.strong.clone().detach() - shift * strength) / 2.0, 1);
+        let target = softmax((pseudo_labels.strong.clone().detach() - shift * strength) / 2.0, 1);
         let each = soft_cross_entropy_of_rows(self.head.forward(seen.strong.clone()), target);
-        let loss = guess.mean(each * sure.clone());
-        guess.more.push(("shared_unlabeled", 1.0, loss));
-        guess.watched.push(("shared_mask_rate", guess.mean(sure)));
+        let loss = pseudo_labels.mean(each * sure.clone());
+        pseudo_labels.more.push(("shared_unlabeled", 1.0, loss));
+        pseudo_labels.watched.push(("shared_mask_rate", pseudo_labels.mean(sure)));
     }
 
     fn vote(&self, _logits: Tensor<2>, hidden: Tensor<2>) -> Option<Tensor<2>> {

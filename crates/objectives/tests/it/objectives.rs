@@ -116,7 +116,7 @@ impl SequenceModel for Fixed {
     fn per_step(&self) -> bool {
         false
     }
-    fn summary_size(&self) -> usize {
+    fn pooled_size(&self) -> usize {
         self.outputs()
     }
     fn input_size(&self) -> InputSize {
@@ -343,7 +343,7 @@ fn the_penalty_and_the_schedules_follow_their_formulas() {
 }
 
 #[test]
-fn what_is_foretold_hidden_or_told_apart_equals_pytorch() {
+fn what_is_predicted_hidden_or_told_apart_equals_pytorch() {
     let fixture = fixture();
     let case = &fixture["prediction"];
     let mask = || Some(tensor::<2>(&case["mask"]));
@@ -360,9 +360,9 @@ fn what_is_foretold_hidden_or_told_apart_equals_pytorch() {
     check("next_token", scores, loss);
 
     let values = || tensor::<3>(&case["values"]);
-    let foretold = tensor::<3>(&case["foretold"]).require_grad();
-    let loss = foretold_error(foretold.clone(), &Sequences { input: Input::Values(values()), mask: mask() });
-    check("foretold_loss", foretold, loss);
+    let forecast = tensor::<3>(&case["forecast"]).require_grad();
+    let loss = next_step_error(forecast.clone(), &Sequences { input: Input::Values(values()), mask: mask() });
+    check("forecast_loss", forecast, loss);
 
     let rebuilt = tensor::<3>(&case["rebuilt"]).require_grad();
     let loss = hidden_error(rebuilt.clone(), values(), tensor::<3>(&case["hidden"]));
@@ -388,7 +388,7 @@ fn forecasts_from_the_end_and_from_each_step_equal_pytorch() {
 }
 
 #[test]
-fn votes_mixtures_and_sharp_guesses_equal_pytorch() {
+fn votes_mixtures_and_sharp_pseudo_labels_equal_pytorch() {
     let vote = |fixture: &Value, place: usize| tensor::<2>(&fixture["votes"][place]);
     check("agreed", |logits, fixture| agreed_loss(logits, [vote(fixture, 0), vote(fixture, 1)], 0.6, None).0);
     check("given", |logits, fixture| {
@@ -401,7 +401,7 @@ fn votes_mixtures_and_sharp_guesses_equal_pytorch() {
         soft_cross_entropy(mixture.rows(logits), mixture.rows(tensor::<2>(&fixture["other"])))
     });
     check("graph_contrast", |first, fixture| {
-        graph_contrast(first, tensor::<2>(&fixture["second"]), tensor::<2>(&fixture["guesses"]), 0.6, 0.2)
+        graph_contrast(first, tensor::<2>(&fixture["second"]), tensor::<2>(&fixture["pseudo_labels"]), 0.6, 0.2)
     });
     check("kept_apart", |strong, fixture| {
         kept_apart(strong, tensor::<2>(&fixture["weak_vectors"]), tensor::<1>(&fixture["sure"]))
@@ -409,10 +409,10 @@ fn votes_mixtures_and_sharp_guesses_equal_pytorch() {
     let fixture = fixture();
     let case = &fixture["matched"];
     let share = Tensor::full([1, 1], 0.1, &device());
-    let (bank, guesses) = (tensor::<2>(&case["bank"]), tensor::<2>(&fixture["guesses"]));
-    let [target, blended] = matched(tensor::<2>(&case["likeness"]), bank, guesses, share);
+    let (bank, pseudo_labels) = (tensor::<2>(&case["bank"]), tensor::<2>(&fixture["pseudo_labels"]));
+    let [target, blended] = matched(tensor::<2>(&case["likeness"]), bank, pseudo_labels, share);
     assert_close(&host(target), &numbers(&case["target"]), "the instances' target");
-    assert_close(&host(blended), &numbers(&case["blended"]), "the blended guess");
+    assert_close(&host(blended), &numbers(&case["blended"]), "the blended pseudo-label");
     let found = host(sharpened(tensor::<2>(&fixture["other"]), 0.5));
     assert_close(&found, &numbers(&fixture["sharpened"]), "sharpened");
 }
@@ -448,7 +448,7 @@ impl SequenceModel for Net {
     fn per_step(&self) -> bool {
         false
     }
-    fn summary_size(&self) -> usize {
+    fn pooled_size(&self) -> usize {
         3
     }
     fn input_size(&self) -> InputSize {

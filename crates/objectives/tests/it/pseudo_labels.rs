@@ -30,7 +30,7 @@ fn assert_near(found: &[f32], expected: &[f32], what: &str) {
     }
 }
 
-/// `tanh(x W)` a step; the mean over the steps, later ones weighing more; times `V`. A tagger has a row a step.
+/// `tanh(x W)` a step; the mean over the steps, later ones weighing more; times `V`. A tagger has a row per step.
 #[derive(Module, Debug)]
 pub struct Net {
     weight: Param<Tensor<2>>,
@@ -74,7 +74,7 @@ impl SequenceModel for Net {
     fn per_step(&self) -> bool {
         self.per_step
     }
-    fn summary_size(&self) -> usize {
+    fn pooled_size(&self) -> usize {
         self.weight.dims()[1]
     }
     fn input_size(&self) -> InputSize {
@@ -347,8 +347,8 @@ fn a_memory_is_right_though_a_batch_holds_a_sequence_twice() {
         }
         let memory = parameters(&check(&fixture, case), None);
         if name == "flexmatch" {
-            let guesses = &the(&memory, "guesses").values;
-            assert!(guesses.iter().all(|guess| [0.0, 1.0].contains(guess)), "{guesses:?}");
+            let pseudo_labels = &the(&memory, "pseudo_labels").values;
+            assert!(pseudo_labels.iter().all(|pseudo_label| [0.0, 1.0].contains(pseudo_label)), "{pseudo_labels:?}");
             continue;
         }
         let (known, vectors) = (&the(&memory, "bank.known").values, &the(&memory, "bank.vectors").values);
@@ -368,12 +368,12 @@ fn a_memory_is_right_though_a_batch_holds_a_sequence_twice() {
 fn pseudo_labels_of_simmatch_sum_to_one() {
     let device = device();
     let row = |values: [[f32; 3]; 2]| Tensor::<2>::from_data(values, &device);
-    let guess = row([[0.7, 0.2, 0.1], [0.05, 0.05, 0.9]]);
+    let pseudo_label = row([[0.7, 0.2, 0.1], [0.05, 0.05, 0.9]]);
     let likeness = Tensor::<2>::from_data([[0.1, 0.2, 0.3, 0.4], [0.97, 0.01, 0.01, 0.01]], &device);
     let classes = Tensor::<2>::from_data([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]], &device);
     for share in [0.0, 0.1, 0.5, 1.0] {
         let share = Tensor::full([1, 1], share, &device);
-        for made in matched(likeness.clone(), classes.clone(), guess.clone(), share) {
+        for made in matched(likeness.clone(), classes.clone(), pseudo_label.clone(), share) {
             for sum in host(made.sum_dim(1)) {
                 assert!((sum - 1.0).abs() < 1e-6, "{sum}");
             }
@@ -382,13 +382,13 @@ fn pseudo_labels_of_simmatch_sum_to_one() {
 }
 
 #[test]
-fn defixmatch_never_gains_from_labels_that_it_guesses() {
+fn defixmatch_never_gains_from_labels_that_it_predicts() {
     let fixture = fixture();
     let cases = fixture["cases"].as_array().expect("cases");
     for case in cases.iter().filter(|case| case["name"] == "defixmatch") {
         let head = case["head"].as_str().expect("a kind");
         let model = Net::of(case);
-        // All that is guessed counts.
+        // All that is predicted counts.
         let config = DeFixMatchConfig { threshold: 0.0, ..Default::default() };
         let setting = Setting {
             model: &model,

@@ -37,7 +37,7 @@ fn labelled_losses() {
 }
 
 #[test]
-fn debiased_guesses() {
+fn debiased_pseudo_labels() {
     check_all(&["debiaspl"], 3);
 }
 
@@ -47,7 +47,7 @@ fn second_heads() {
 }
 
 #[test]
-fn refined_guesses() {
+fn refined_pseudo_labels() {
     check_all(&["darp"], 2);
 }
 

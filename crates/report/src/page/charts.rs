@@ -187,7 +187,7 @@ pub(super) fn forecast(past: &[f64], truth: &[f64], forecast: &[f64]) -> String 
     )
 }
 
-/// A row a step, as an image read row by row lies; equal neighbours are one rectangle.
+/// A row per step, as an image read row by row lies; equal neighbours are one rectangle.
 fn picture(series: &Series, level: impl Fn(f32) -> f32) -> String {
     const LEVELS: f32 = 8.0;
     let (time, channels) = (series.time(), series.channels);

@@ -73,7 +73,7 @@ pub(super) fn references(summary: &Summary, own: &str) -> String {
     text
 }
 
-/// Loss and score, and all terms and monitors that the objectives told: a chart a stage.
+/// Loss and score, and all terms and monitors that the objectives told: a chart per stage.
 pub(super) fn curve_sections(lines: &[Line], stages: &[StageSummary]) -> String {
     let charts = |metric: &str| -> String {
         let one = |panel: Panel| {
@@ -202,7 +202,7 @@ pub(super) fn forecasts(evidence: &Evidence) -> String {
     )
 }
 
-/// The error of each step ahead, a chart a channel, in its own units.
+/// The error of each step ahead, a chart per channel, in its own units.
 pub(super) fn horizons(evidence: &Evidence) -> String {
     if evidence.horizons.is_empty() {
         return String::new();

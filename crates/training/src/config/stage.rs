@@ -21,7 +21,7 @@ pub struct StageConfig<O = ObjectiveConfig> {
     /// Optimiser steps in all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub steps: Option<usize>,
-    /// Labelled sequences a step. Default 32.
+    /// Labelled sequences per step. Default 32.
     #[serde(default = "default_batch_size")]
     pub batch_size: usize,
     /// Unlabelled sequences for each labelled one. Default 4; FixMatch uses 7.

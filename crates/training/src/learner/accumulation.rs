@@ -56,7 +56,7 @@ pub(super) fn gradients<M: SequenceModel, O: Objective<M>>(
     if some { Gathered::Gradients(gathered.grads()) } else { Gathered::Nothing }
 }
 
-/// How many rows of a batch a mean is over, of a model with a row a sequence or (`per_step`) a row a step.
+/// How many rows of a batch a mean is over, of a model with a row per sequence or (`per_step`) a row per step.
 pub(super) fn rows(over: &Over, batch: &StepBatches, per_step: bool) -> f64 {
     let [labeled, unlabeled] = [&batch.labeled, &batch.unlabeled].map(|part| part.as_ref().map(|views| &views.weak));
     over.count(Counted { labeled, unlabeled, per_step })

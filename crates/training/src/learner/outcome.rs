@@ -76,7 +76,7 @@ pub struct Outcome {
     pub batches_per_epoch: usize,
     /// Seconds, validation included; over all sessions where the stage was resumed.
     pub wall_seconds: f64,
-    /// Training sequences a second, validation not counted.
+    /// Training sequences per second, validation not counted.
     pub samples_per_second: f64,
     /// Seconds of an optimiser step, batches included and validation not.
     #[serde(skip_serializing_if = "Option::is_none", default)]

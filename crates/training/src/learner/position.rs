@@ -38,7 +38,7 @@ pub(super) struct Position {
     pub best_epoch: usize,
     pub best_step: usize,
     best_validation: usize,
-    /// Whether the objective has warned: it does so once a stage, however often that is resumed.
+    /// Whether the objective has warned: it does so once per stage, however often that is resumed.
     #[serde(default)]
     pub warned: bool,
     pub wall_seconds: f64,

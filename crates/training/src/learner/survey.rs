@@ -19,7 +19,7 @@ pub(super) fn survey<M: SequenceModel>(
     if stop() {
         return None;
     }
-    let shape = [vectors.len(), model.summary_size()];
+    let shape = [vectors.len(), model.pooled_size()];
     let values: Vec<f32> = vectors.into_iter().flatten().map(|value| value as f32).collect();
     let mut classes = vec![None; options.train.len()];
     for row in options.labeled {

@@ -82,7 +82,7 @@ impl Preview {
         let verb = if self.resumes { "goes on with the run in " } else { "" };
         format!(
             "{verb}{}: config.toml, split.json, metrics.jsonl, checkpoint, model.safetensors, model.json, summary.json, \
-             report.html and pictures",
+             report.html and images",
             self.folder.display()
         )
     }

@@ -55,7 +55,7 @@ impl Weights {
     }
 
     /// Refuses a description with a whole number that no dimension of these tensors can have come from. A convolution's
-    /// picture is four times as wide as what is left of it.
+    /// image is four times as wide as what is left of it.
     ///
     /// # Errors
     ///

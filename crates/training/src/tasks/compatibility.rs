@@ -199,7 +199,7 @@ fn check_stage<M: ModelSettings, O: ObjectiveSettings>(
     }
     if model.kind() == ModelKind::Tagger && objective.whole {
         return Err(Error::input(
-            format!("`{key}` works with a label for each sequence, and a tagger has one a step"),
+            format!("`{key}` works with a label for each sequence, and a tagger has one per step"),
             "use `fixmatch`, `freematch` or `softmatch`",
         ));
     }
@@ -240,7 +240,7 @@ fn check_rebalancing<M: ModelSettings, O: ObjectiveSettings>(
         Targets::Classify => Ok(()),
         Targets::Tag if !method.kind().whole => Ok(()),
         Targets::Tag => Err(Error::input(
-            format!("`{key}` works with a label for each sequence, and a tagger has one a step"),
+            format!("`{key}` works with a label for each sequence, and a tagger has one per step"),
             "use `class-weights`, `logit-adjustment`, `focal` or `debiaspl`",
         )),
         _ => Err(Error::input(

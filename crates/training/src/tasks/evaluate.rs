@@ -63,7 +63,7 @@ fn outputs_by<M: SequenceModel>(
     for batch in evaluation_batches(dataset, EVALUATION_BATCH).take_while(|_| !stop()) {
         let part = Part::plain(&batch, &device);
         let logits = match model.per_step() && task.asks_at_end() {
-            true => model.head(model.summary(part.weak)),
+            true => model.head(model.pooled(part.weak)),
             false => forward(part.weak),
         };
         task.take(&mut outputs, &batch, logits);
@@ -82,7 +82,7 @@ pub fn pooled_until<M: SequenceModel>(model: &M, dataset: &Dataset, stop: &dyn F
     let mut vectors = vec![Vec::new(); dataset.sequences.len()];
     for batch in evaluation_batches(dataset, EVALUATION_BATCH).take_while(|_| !stop()) {
         let part = Part::plain(&batch, &device);
-        for (index, row) in batch.indices.iter().zip(rows(model.summary(part.weak))) {
+        for (index, row) in batch.indices.iter().zip(rows(model.pooled(part.weak))) {
             vectors[*index] = row;
         }
     }

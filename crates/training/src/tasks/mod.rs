@@ -1,4 +1,4 @@
-//! What a run predicts: one file a task, from the model's numbers to scores and to what people read.
+//! What a run predicts: one file per task, from the model's numbers to scores and to what people read.
 //!
 //! A [`Task`] is derived once, from the checked config ([`Purpose::of`]), stored in `model.json`, and asked from then
 //! on by the learner, the finished run, `predict` and the report.

@@ -14,7 +14,7 @@ pub enum Prediction {
     Forecast {
         /// Names of the columns.
         columns: Vec<String>,
-        /// Values, a row a step.
+        /// Values, a row per step.
         steps: Vec<Vec<f64>>,
     },
     /// Another sequence, as a text.

@@ -11,7 +11,7 @@ use crate::tasks::measures::Confusion;
 use crate::tasks::outputs::Outputs;
 use crate::tasks::prediction::Prediction;
 
-/// What a run predicts of a sequence. One file a task; [`crate::tasks::task_of`] gives the one of some targets.
+/// What a run predicts of a sequence. One file per task; [`crate::tasks::task_of`] gives the one of some targets.
 pub trait Task: Debug + Send + Sync {
     /// How the targets of the data are read.
     fn targets(&self) -> Targets;

@@ -26,7 +26,7 @@ const RATE: f64 = 0.3;
 /// Sequences in the fixture's training part.
 const TRAIN: usize = 8;
 
-/// `tanh(x W)`, the mean over the real steps where there is no row a step, times `V`.
+/// `tanh(x W)`, the mean over the real steps where there is no row per step, times `V`.
 #[derive(Module, Debug)]
 pub struct Net {
     weight: Param<Tensor<2>>,
@@ -66,7 +66,7 @@ impl SequenceModel for Net {
     fn per_step(&self) -> bool {
         self.per_step
     }
-    fn summary_size(&self) -> usize {
+    fn pooled_size(&self) -> usize {
         self.head.dims()[0]
     }
     fn input_size(&self) -> InputSize {

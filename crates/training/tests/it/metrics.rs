@@ -38,7 +38,7 @@ fn dataset(lengths: &[usize], targets: Vec<Target>, classes: usize) -> Dataset {
     }
 }
 
-/// What a head says, batch by batch as the learner asks: a row of logits a sequence, or a row a step with rows of
+/// What a head says, batch by batch as the learner asks: a row of logits a sequence, or a row per step with rows of
 /// nonsense behind the end of a sequence.
 fn taken(task: &dyn Task, data: &Dataset, logits: &[Vec<Vec<f64>>]) -> Outputs {
     let mut outputs = task.outputs(data.len());

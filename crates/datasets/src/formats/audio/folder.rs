@@ -1,4 +1,5 @@
-//! Recordings in folders: a folder a class, with all files below it; or files that stand in none, which are unlabelled.
+//! Recordings in folders: a folder per class, with all files below it; or files that stand in none, which are
+//! unlabelled.
 
 use std::path::{Path, PathBuf};
 
@@ -66,7 +67,7 @@ pub(super) fn list(path: &Path) -> Result<Listing, DataError> {
             format!("{}: the folder holds no WAV and no FLAC file", path.display()),
             match packed {
                 Some(packed) => format!("convert the others first: `ffmpeg -i {} OUT.wav`", packed.display()),
-                None => "expected a folder a class with `.wav` or `.flac` files, or such files alone".into(),
+                None => "expected a folder per class with `.wav` or `.flac` files, or such files alone".into(),
             },
         ));
     }

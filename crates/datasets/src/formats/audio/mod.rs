@@ -1,6 +1,6 @@
-//! Recordings of sound, WAV and FLAC: a folder a class, files without labels, or a manifest that names files, their
+//! Recordings of sound, WAV and FLAC: a folder per class, files without labels, or a manifest that names files, their
 //! labels and stretches of them. What is read are frames (`semiseq-audio`): samples by themselves are thousands of
-//! steps a second.
+//! steps per second.
 
 pub(crate) mod decode;
 pub(crate) mod folder;
@@ -15,7 +15,7 @@ use crate::formats::{Format, ReadOptions, Rows, ends_in};
 
 pub(super) const FORMAT: Format = Format {
     name: "audio",
-    summary: "WAV and FLAC: a folder a class, a file, or a table of paths",
+    summary: "WAV and FLAC: a folder per class, a file, or a table of paths",
     endings: &["wav", "wave", "flac"],
     columns: true,
     read,

@@ -31,7 +31,7 @@ use crate::sequence::Sequence;
 /// Bytes from which a file is read row by row, where it need not be for its own sake.
 const LARGE: u64 = 8 << 20;
 
-/// Rows at the beginning by which a table may be one with a row a step.
+/// Rows at the beginning by which a table may be one with a row per step.
 const BEGINNING: usize = 2000;
 
 /// Whether a file is read row by row, as far as its size tells: what is packed is so whatever its size.
@@ -70,7 +70,7 @@ fn sketch_of(path: &Path, delimiter: u8, options: &ReadOptions) -> Result<Option
         Ok(None)
     };
     if options.long == Some(true) {
-        return left("a table with a row a step");
+        return left("a table with a row per step");
     }
     let scan = match Scan::of(path, delimiter)? {
         Found::Plain(scan) => scan,
@@ -103,7 +103,7 @@ fn sketch_of(path: &Path, delimiter: u8, options: &ReadOptions) -> Result<Option
     }
     let first = scan.sample(path, usize::from(named)..scan.records.min(BEGINNING))?;
     if long_columns::may_be(&names, named, &profiles, &first, rows, options) {
-        return left("a table with a row a step, perhaps");
+        return left("a table with a row per step, perhaps");
     }
     Ok(Some(Sketch { scan, names, named, rows, profiles, sample }))
 }

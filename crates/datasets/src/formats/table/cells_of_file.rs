@@ -33,11 +33,11 @@ impl Table {
         }
         shape::mend(&name, &mut records, &mut lines, &mut notes);
         if records.is_empty() {
-            return Err(DataError::new(format!("{name}: the file is empty"), "expected a row a sequence"));
+            return Err(DataError::new(format!("{name}: the file is empty"), "expected a row per sequence"));
         }
         if !options.reads_texts() && shape::are_parted_by_spaces(records.iter()) {
             return Err(DataError::new(
-                format!("{name}: a table whose cells are parted by spaces, by its looks, and no text a row"),
+                format!("{name}: a table whose cells are parted by spaces, by its looks, and no text per row"),
                 "write it with commas or tabs (`write.csv` in R, `sep=\",\"` in pandas); a column of texts is named \
                  with `data.text`",
             ));
@@ -68,7 +68,7 @@ impl Table {
         if records.is_empty() {
             return Err(DataError::new(
                 format!("{name}: the file holds a header and no row"),
-                "expected a row a sequence",
+                "expected a row per sequence",
             ));
         }
         Ok(Self { name, names, named, records, lines, notes })

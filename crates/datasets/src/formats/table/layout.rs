@@ -11,16 +11,16 @@ use semiseq_audio::Frames;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
-    /// A series a row, a step a column.
+    /// A series per row, a step per column.
     #[default]
     Wide,
-    /// A text a row.
+    /// A text per row.
     Text,
-    /// A step of a series a row, which its identifier tells.
+    /// A step of a series per row, which its identifier tells.
     Long,
     /// A step of one recording a row.
     Recording,
-    /// A text a file; there are no columns.
+    /// A text per file; there are no columns.
     Documents,
     /// Lists of JSON lines, a channel each.
     Channels,

@@ -1,4 +1,4 @@
-//! Long tables: a row a step, an identifier that tells the series, a time that tells the step, a column a channel.
+//! Long tables: a row per step, an identifier that tells the series, a time that tells the step, a column per channel.
 
 use crate::error::DataError;
 use crate::formats::table::Columns;

@@ -342,7 +342,7 @@ impl<'a> LongTable<'a> {
         Some(Doubt::Label { column, row: change(&self.table.records, places.id, column)? })
     }
 
-    /// Whether columns are the steps t0, t1 … of a wide table. A recording has a row a step whatever they are called.
+    /// Whether columns are the steps t0, t1 … of a wide table. A recording has a row per step whatever they are called.
     fn are_steps(&self, inputs: &[usize]) -> bool {
         let is_step = |column: &&usize| {
             stem(&self.table.names[**column])

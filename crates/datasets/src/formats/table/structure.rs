@@ -1,6 +1,6 @@
 //! Long tables by their structure, whatever the columns are called: a column whose values part the rows into series,
 //! and another that rises in each of them and begins again with the next. Names and labels only say how sure that is:
-//! a table with a series a row may be sorted by class and numbered within each.
+//! a table with a series per row may be sorted by class and numbered within each.
 
 use std::collections::{HashMap, HashSet};
 

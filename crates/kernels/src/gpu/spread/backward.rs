@@ -11,7 +11,7 @@ use crate::gpu::cell;
 ///
 /// # Shapes
 ///
-/// As of the kernel that takes a sequence on one cube; `counters` has one value a group, at zero.
+/// As of the kernel that takes a sequence on one cube; `counters` has one value per group, at zero.
 #[cube(launch)]
 pub(super) fn backward_kernel(
     gradient: &[f32],

@@ -6,12 +6,12 @@ use super::meet::meet;
 use super::plan::Plan;
 use crate::gpu::cell;
 
-/// Runs `plan.rows` sequences a group of cubes through all steps, `turns` times.
+/// Runs `plan.rows` sequences per group of cubes through all steps, `turns` times.
 ///
 /// # Shapes
 ///
 /// As of the kernel that takes a sequence on one cube, but `weight` is `[gates * hidden, hidden]`; `counters` has one
-/// value a group, at zero.
+/// value per group, at zero.
 #[cube(launch)]
 pub(super) fn forward_kernel(
     projected: &[f32],

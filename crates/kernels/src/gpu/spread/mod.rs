@@ -2,7 +2,7 @@
 //!
 //! A cube keeps the recurrent weights of a slice of the hidden units in its registers, from the first step to the
 //! last, and takes some rows of the batch through all steps. Cubes of the same rows and other slices hand their states
-//! on through the device's memory, and meet once a step at a counter (persistent recurrences: Diamos et al. 2016,
+//! on through the device's memory, and meet once per step at a counter (persistent recurrences: Diamos et al. 2016,
 //! "Persistent RNNs: stashing recurrent weights on-chip"). Where one cube holds all weights nobody waits.
 
 mod backward;

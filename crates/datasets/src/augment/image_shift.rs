@@ -1,4 +1,4 @@
-//! Shift of a picture that is read row by row: up, down, left and right by a few points, zeros coming in.
+//! Shift of an image that is read row by row: up, down, left and right by a few points, zeros coming in.
 
 use rand::Rng;
 use schemars::JsonSchema;
@@ -9,18 +9,18 @@ use crate::series::Series;
 /// Settings of `picture-shift`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-pub struct PictureShiftConfig {
+pub struct ImageShiftConfig {
     /// Points at most, in each direction. Default 2.
     pub points: usize,
 }
 
-impl Default for PictureShiftConfig {
+impl Default for ImageShiftConfig {
     fn default() -> Self {
         Self { points: 2 }
     }
 }
 
-impl PictureShiftConfig {
+impl ImageShiftConfig {
     pub(super) fn check(&self) -> Option<String> {
         None
     }
@@ -32,7 +32,7 @@ impl PictureShiftConfig {
     }
 }
 
-/// Each point of the picture from where `source` says, by straight lines between points; outside is what the corner
+/// Each point of the image from where `source` says, by straight lines between points; outside is what the corner
 /// holds, which is the background.
 pub(super) fn moved(series: &mut Series, source: impl Fn(f32, f32) -> (f32, f32)) {
     let (rows, columns) = (series.time() as i64, series.channels as i64);

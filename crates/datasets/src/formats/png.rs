@@ -1,9 +1,9 @@
-//! Pictures in folders: a folder a class of `.png` files of one size, a row of pixels a step. Coloured pixels are three
-//! values.
+//! Images in folders: a folder per class of `.png` files of one size, a row of pixels per step. Coloured pixels are
+//! three values.
 
 use std::path::{Path, PathBuf};
 
-use semiseq_files::png::{self, Picture};
+use semiseq_files::png::{self, Image};
 
 use crate::error::DataError;
 use crate::formats::decode::bytes;
@@ -14,13 +14,13 @@ use crate::series::Series;
 
 pub(super) const FORMAT: Format = Format {
     name: "png",
-    summary: "PNG pictures, a folder a class (or one file), a row of pixels a step",
+    summary: "PNG images, a folder per class (or one file), a row of pixels per step",
     endings: &["png"],
     columns: false,
     read,
 };
 
-/// Whether a folder holds pictures, itself or in folders of its own.
+/// Whether a folder holds images, itself or in folders of its own.
 pub(super) fn is_folder(path: &Path) -> bool {
     let holds = |folder: &Path| files(folder).unwrap_or_default().iter().any(|entry| ends_in(entry, "png"));
     holds(path) || files(path).unwrap_or_default().iter().any(|entry| entry.is_dir() && holds(entry))
@@ -42,10 +42,10 @@ fn read(path: &Path, _options: &ReadOptions) -> Result<Rows, DataError> {
                 if ends_in(&entry, "png") { found.push((entry, class.clone())) } else { left_out.push(entry) }
             }
         }
-        // Beside folders of classes nothing tells what single pictures are.
+        // Beside folders of classes nothing tells what single images are.
         if found.is_empty() {
-            let pictures = single.extract_if(.., |entry| ends_in(entry, "png"));
-            found.extend(pictures.map(|path| (path, String::new())));
+            let images = single.extract_if(.., |entry| ends_in(entry, "png"));
+            found.extend(images.map(|path| (path, String::new())));
         }
         left_out.extend(single);
     } else {
@@ -53,44 +53,44 @@ fn read(path: &Path, _options: &ReadOptions) -> Result<Rows, DataError> {
     }
     if !left_out.is_empty() {
         rows.notes.push(format!(
-            "{name}: left out, since they are no pictures of a class: {} files ({})",
+            "{name}: left out, since they are no images of a class: {} files ({})",
             left_out.len(),
             named(&left_out)
         ));
     }
-    let mut pictures: Vec<(PathBuf, Picture)> = Vec::new();
+    let mut images: Vec<(PathBuf, Image)> = Vec::new();
     let mut bad = Vec::new();
     for (path, label) in found {
         match png::parse(&bytes(&path)?, most_bytes()) {
-            Ok(picture) => {
-                pictures.push((path, picture));
+            Ok(image) => {
+                images.push((path, image));
                 rows.labels.push(label);
             }
             Err(reason) => bad.push(format!("{}: {reason}", path.display())),
         }
     }
     let Some((first, size)) =
-        pictures.first().map(|(path, picture)| (path.display().to_string(), (picture.width, picture.height)))
+        images.first().map(|(path, image)| (path.display().to_string(), (image.width, image.height)))
     else {
         return if bad.is_empty() { Ok(rows) } else { Err(DataError::several(bad, "save them as PNG again")) };
     };
-    for (path, Picture { width, height, .. }) in pictures.iter().filter(|(_, own)| (own.width, own.height) != size) {
+    for (path, Image { width, height, .. }) in images.iter().filter(|(_, own)| (own.width, own.height) != size) {
         bad.push(format!("{}: {width} × {height} pixels, and {first} has {} × {}", path.display(), size.0, size.1));
     }
     if !bad.is_empty() {
         return Err(DataError::several(
             bad,
-            "pictures of one set have one size: `mogrify -resize 28x28! *.png` brings them to it",
+            "images of one set have one size: `mogrify -resize 28x28! *.png` brings them to it",
         ));
     }
     // A set is grey or coloured as a whole.
-    let channels = pictures.iter().map(|(_, picture)| picture.channels).max().unwrap_or(1);
-    for (_, picture) in pictures {
-        let values = match picture.channels < channels {
-            true => picture.values.iter().flat_map(|value| [*value; 3]).collect(),
-            false => picture.values,
+    let channels = images.iter().map(|(_, image)| image.channels).max().unwrap_or(1);
+    for (_, image) in images {
+        let values = match image.channels < channels {
+            true => image.values.iter().flat_map(|value| [*value; 3]).collect(),
+            false => image.values,
         };
-        rows.sequences.push(Sequence::Series(Series { values, channels: channels * picture.width }));
+        rows.sequences.push(Sequence::Series(Series { values, channels: channels * image.width }));
     }
     Ok(rows)
 }
@@ -106,7 +106,7 @@ mod tests {
 
     #[test]
     fn a_folder_is_a_class_and_a_row_a_step() {
-        let path = folder("pictures");
+        let path = folder("images");
         for (class, name) in [("a", "grey.png"), ("a", "deep.png"), ("b", "bits.png")] {
             std::fs::create_dir_all(path.join(class)).unwrap();
             std::fs::copy(fixture(name), path.join(class).join(name)).unwrap();
@@ -119,15 +119,15 @@ mod tests {
         assert_eq!((series.channels, series.time()), (5, 6));
         assert!((series.values[5] * 255.0 - 40.0).abs() < 1e-3);
         assert!(rows.notes[0].contains("1 files (Thumbs.db)"), "{:?}", rows.notes);
-        // One coloured picture makes the set coloured.
+        // One coloured image makes the set coloured.
         std::fs::copy(fixture("colour.png"), path.join("b/colour.png")).unwrap();
         let rows = read_any(&path, None, &ReadOptions::default()).unwrap();
-        assert!(rows.sequences.iter().all(|picture| picture.values().is_some_and(|(_, channels)| channels == 15)));
+        assert!(rows.sequences.iter().all(|image| image.values().is_some_and(|(_, channels)| channels == 15)));
     }
 
     #[test]
-    fn all_bad_pictures_are_named() {
-        let path = folder("bad-pictures");
+    fn all_bad_images_are_named() {
+        let path = folder("bad-images");
         let mut small = std::fs::read(fixture("grey.png")).unwrap();
         std::fs::write(path.join("1.png"), &small).unwrap();
         small.truncate(50);

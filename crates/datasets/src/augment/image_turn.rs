@@ -1,27 +1,27 @@
-//! Rotation of a picture that is read row by row, round its middle.
+//! Rotation of an image that is read row by row, round its middle.
 
 use rand::Rng;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::augment::picture_shift::moved;
+use crate::augment::image_shift::moved;
 use crate::series::Series;
 
 /// Settings of `picture-turn`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-pub struct PictureTurnConfig {
+pub struct ImageTurnConfig {
     /// Degrees at most, either way, in [0, 180]. Default 15.
     pub degrees: f64,
 }
 
-impl Default for PictureTurnConfig {
+impl Default for ImageTurnConfig {
     fn default() -> Self {
         Self { degrees: 15.0 }
     }
 }
 
-impl PictureTurnConfig {
+impl ImageTurnConfig {
     pub(super) fn check(&self) -> Option<String> {
         super::check_in("degrees", self.degrees, 0.0, 180.0)
     }
