@@ -1,4 +1,4 @@
-//! Runs with their report: what [`semiseq_training::run`] does, and the page and the pictures beside it.
+//! Runs with their report: what [`semiseq_training::run`] does, and the page and the charts beside it.
 
 use std::sync::Arc;
 

@@ -57,7 +57,7 @@ const NEVER: [(&str, &[&str]); 12] = [
     ("semiseq-analysis", &["burn", "serde", "clap"]),
     ("semiseq-exchange", &["burn", "toml", "clap"]),
     ("semiseq-objectives", &["clap"]),
-    ("semiseq-training", &["clap", "plotters"]),
+    ("semiseq-training", &["clap"]),
     ("semiseq-report", &["burn", "clap"]),
     ("xtask", &["burn"]),
 ];
