@@ -65,7 +65,7 @@ pub fn word_vectors(bytes: &[u8]) {
 /// Reads bytes as a config.
 pub fn config(bytes: &[u8]) {
     if let Ok(text) = std::str::from_utf8(bytes) {
-        let _ = read_str("fuzz.toml", text, &[]);
+        let _ = RunConfig::parse("fuzz.toml", text, &[]);
     }
 }
 

@@ -100,8 +100,8 @@ pub fn run(command: &Command) -> Result<(), Error> {
             print(folder.display())?;
         }
         Command::Pack { config, overrides } => {
-            let config = read(config, overrides)?;
-            let parts = pack(&config.data, targets(&config))?;
+            let config = RunConfig::read_with(config, overrides)?;
+            let parts = pack(&config.data, config.targets())?;
             let line = |part: &PackedPart| {
                 let PackedPart { name, path, sequences, bytes, .. } = part;
                 format!("{name}: {sequences} sequences, {bytes} bytes, {}", path.display())
@@ -110,8 +110,8 @@ pub fn run(command: &Command) -> Result<(), Error> {
         }
         Command::Tokenizer(arguments) => tokenizer::run(arguments)?,
         Command::Split { config, overrides, output } => {
-            let config = read(config, overrides)?;
-            let split = prepare(&config.data, targets(&config))?.split;
+            let config = RunConfig::read_with(config, overrides)?;
+            let split = config.prepare()?.split;
             write_output(output.as_deref(), (json_text(&split)? + "\n").as_bytes())?;
         }
     }

@@ -53,7 +53,9 @@ pub fn run(command: &Command) -> Result<(), Error> {
                 false => print(page(&found).trim_end()),
             }
         }
-        Command::Show { config, overrides } => print(written_out(&read(config, overrides)?)?.trim_end()),
+        Command::Show { config, overrides } => {
+            print(written_out(&RunConfig::read_with(config, overrides)?)?.trim_end())
+        }
         Command::Schema => print(json_text(&schema())?),
     }
 }

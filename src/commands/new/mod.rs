@@ -52,7 +52,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
             sequences::config(arguments, &found)
         }
     };
-    read_str("the new config", &text, &[])?;
+    RunConfig::parse("the new config", &text, &[])?;
     write_output(arguments.output.as_deref(), placed(arguments, text).as_bytes())?;
     if let Some(path) = &arguments.output {
         tell(format!("wrote {}; train it with `semiseq train {}`", path.display(), path.display()));

@@ -51,7 +51,7 @@ pub struct Arguments {
 
 /// The config with what the command line sets.
 pub(super) fn config_of(arguments: &Arguments, overrides: &[String]) -> Result<RunConfig, Error> {
-    let config = read(&arguments.config, overrides)?;
+    let config = RunConfig::read_with(&arguments.config, overrides)?;
     match &arguments.backend {
         Some(backend) if config.devices.iter().any(|device| matches!(device, DeviceName::Name(_))) => {
             Err(Error::input(

@@ -59,12 +59,12 @@ fn run_one(arguments: &Arguments, overrides: &[String]) -> Result<(), Error> {
         observers: Vec::new(),
     };
     detail(format!("semiseq {}, {} threads", env!("CARGO_PKG_VERSION"), threads()));
-    let data = prepare(&config.data, targets(&config))?;
+    let data = config.prepare()?;
     if arguments.dry_run {
         return preview(arguments, &config, data, &options);
     }
     training.store(true, Ordering::SeqCst);
-    let run = run_on(&config, data, &options)?;
+    let run = config.run_on(data, &options)?;
     let summary = run.summary()?;
     if arguments.json {
         return print(json_text(&summary)?);

@@ -406,6 +406,12 @@ fn exact(text: &str) -> Result<Option<f64>, String> {
     }
 }
 
+/// What `cargo xtask new format` writes, so that it compiles and its test runs.
+#[cfg(test)]
+#[path = "../../../../xtask/templates/format.rs"]
+#[allow(dead_code, reason = "no list holds it here")]
+mod skeleton;
+
 #[cfg(test)]
 mod tests {
     use super::*;

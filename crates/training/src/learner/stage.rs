@@ -36,9 +36,9 @@ pub fn check_stage<M: SequenceModel, O: Objective<M>>(
     let needs = objective.needs();
     let total_steps = Length::of(options, needs.pool, |pool| loader(options, Needs { pool, ..needs })).steps;
     let context = StepContext { step: 0, total_steps, epoch: 1 };
-    let teaches = |(place, batch): (usize, StepBatches)| {
+    let teaches = |(place, mut batch): (usize, StepBatches)| {
         options.device.seed(mix(mix(options.seed, 1), place as u64));
-        let step = Step::upload(&batch, model.per_step(), options.device);
+        let step = Step::upload(&mut batch, model.per_step(), options.device);
         objective.clone().step(model, &step, &context).any(|over| rows(over, &batch, model.per_step()))
     };
     if loader(options, needs).epoch(1).enumerate().any(teaches) { Ok(()) } else { Err(options.nothing_to_learn()) }

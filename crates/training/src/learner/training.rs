@@ -159,12 +159,12 @@ impl<'a, M: SequenceModel, O: Objective<M>> Training<'a, M, O> {
             let group = group(batches, config.gradient_accumulation, &stop);
             // No step is made of rows that could not be read.
             self.options.train.sound()?;
-            let Some(group) = group else {
+            let Some(mut group) = group else {
                 due.interrupt();
                 break;
             };
             let before = self.position.step;
-            let found = self.gradients(&group, &self.context(epoch), device, &stop);
+            let found = self.gradients(&mut group, &self.context(epoch), device, &stop);
             if let Gathered::Stopped = found {
                 due.interrupt();
                 break;
@@ -198,7 +198,7 @@ impl<'a, M: SequenceModel, O: Objective<M>> Training<'a, M, O> {
     /// goes on.
     fn gradients(
         &mut self,
-        group: &[StepBatches],
+        group: &mut [StepBatches],
         context: &StepContext,
         device: &Device,
         stop: &dyn Fn() -> bool,

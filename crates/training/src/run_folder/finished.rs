@@ -13,7 +13,7 @@ use semiseq_models::{ModelConfig, SequenceModel, State};
 use semiseq_objectives::{ObjectiveConfig, sequences as upload};
 use semiseq_schema::Scores;
 
-use crate::config::{CalibrateConfig, RunConfig, StageConfig, read_as};
+use crate::config::{CalibrateConfig, RunConfig, StageConfig};
 use crate::error::Error;
 use crate::files::write_atomic;
 use crate::recipe::{ModelSettings, ObjectiveSettings};
@@ -215,7 +215,7 @@ impl<M: ModelSettings, O: ObjectiveSettings> FinishedRun<M, O> {
     ///
     /// Where it cannot be read.
     pub fn config(&self) -> Result<RunConfig<M, O>, Error> {
-        read_as(&self.folder.join("config.toml"), &[])
+        RunConfig::read_as(&self.folder.join("config.toml"), &[])
     }
 
     /// Files that tell of the run (its config, split, metrics and summary) and are no longer what it wrote.
@@ -405,8 +405,8 @@ impl<M: ModelSettings, O: ObjectiveSettings> FinishedRun<M, O> {
         }
         let raw = Dataset { sequences: vec![sequence], targets: vec![Target::Missing], ..Dataset::default() };
         let data = self.processor().apply(raw)?;
-        let batch = Batch::of(&data.sequences);
-        let read = upload(&batch, &device_of(&self.model));
+        let mut batch = Batch::of(&data.sequences);
+        let read = upload(&mut batch, &device_of(&self.model));
         let Some((logits, states)) = self.model.forward_from(read, states) else {
             return carries_none("its encoder carries no state from one sequence to the next, or reads backwards too");
         };

@@ -7,7 +7,7 @@ use semiseq_schema::problem;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::config::{self, MOST_MEMBERS, limits, read_as};
+use crate::config::{self, MOST_MEMBERS, RunConfig, limits};
 use crate::error::Error;
 use crate::recipe::{ModelKind, ModelSettings, ObjectiveSettings};
 use crate::run_folder::json::{damaged, parse_json, refuse};
@@ -41,7 +41,7 @@ impl<M: ModelSettings> ModelFile<M> {
     pub(crate) fn parse<O: ObjectiveSettings>(folder: &Path, path: &Path, text: &[u8]) -> Result<Self, Error> {
         let mut fields: Map<String, Value> = parse_json(path, text)?;
         if !fields.contains_key("purpose") {
-            let purpose = Purpose::of(&read_as::<M, O>(&folder.join("config.toml"), &[])?);
+            let purpose = Purpose::of(&RunConfig::<M, O>::read_as(&folder.join("config.toml"), &[])?);
             let purpose = serde_json::to_value(purpose).map_err(|error| damaged(path, &error.to_string()))?;
             fields.insert("purpose".into(), purpose);
         }

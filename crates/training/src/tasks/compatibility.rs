@@ -7,7 +7,6 @@ use semiseq_objectives::Kind;
 use crate::config::{RunConfig, StageConfig};
 use crate::error::Error;
 use crate::recipe::{ModelKind, ModelSettings, ObjectiveSettings};
-use crate::tasks::purpose::targets;
 
 /// Whether config, model and data go together.
 ///
@@ -40,7 +39,7 @@ fn check_folds<M: ModelSettings, O: ObjectiveSettings>(config: &RunConfig<M, O>,
     if config.data.validation != Some(Validation::Cross) {
         return Ok(());
     }
-    match targets(config) {
+    match config.targets() {
         Targets::Classify | Targets::Regress | Targets::Tag => Ok(data.fold_count().map(|_| ())?),
         _ => Err(Error::input(
             "`data.validation = \"cross\"` cuts labels into folds, and this run learns from none",
@@ -51,7 +50,7 @@ fn check_folds<M: ModelSettings, O: ObjectiveSettings>(config: &RunConfig<M, O>,
 
 /// Whether the model has a head for what the stages learn, and the data classes for both.
 fn check_head<M: ModelSettings, O: ObjectiveSettings>(config: &RunConfig<M, O>, data: &Prepared) -> Result<(), Error> {
-    let (task, model) = (targets(config), &config.model);
+    let (task, model) = (config.targets(), &config.model);
     let classes = data.processor.classes().len();
     if model.kind() == (ModelKind::Classifier { sigmoid: true }) && task == Targets::Classify && classes != 2 {
         return Err(Error::input(
@@ -105,7 +104,7 @@ fn check_baseline<M: ModelSettings, O: ObjectiveSettings>(config: &RunConfig<M, 
     if !config.baseline.enabled {
         return Ok(());
     }
-    if targets(config) == Targets::Unsupervised {
+    if config.targets() == Targets::Unsupervised {
         return Err(Error::input(
             "`baseline` trains the model on the labels alone, and no stage of this run reads any: there is nothing to \
              compare",
@@ -236,7 +235,7 @@ fn check_rebalancing<M: ModelSettings, O: ObjectiveSettings>(
 ) -> Result<(), Error> {
     let Some(method) = &stage.rebalancing else { return Ok(()) };
     let key = format!("stage.{index}.rebalancing.{}", method.name());
-    match targets(config) {
+    match config.targets() {
         Targets::Classify => Ok(()),
         Targets::Tag if !method.kind().whole => Ok(()),
         Targets::Tag => Err(Error::input(

@@ -40,7 +40,7 @@ pub use nothing::Nothing;
 pub use outputs::Outputs;
 pub(crate) use outputs::host;
 pub use prediction::{ClassPrediction, Prediction};
-pub use purpose::{Judge, Predictor, Purpose, targets};
+pub use purpose::{Judge, Predictor, Purpose};
 pub use registry::task_of;
 pub use regression::Regression;
 pub use sequence_to_sequence::SequenceToSequence;

@@ -5,7 +5,7 @@ use semiseq_datasets::Task as Targets;
 use serde::{Deserialize, Serialize};
 
 use crate::config::RunConfig;
-use crate::recipe::{ModelKind, ModelSettings, ObjectiveSettings};
+use crate::recipe::{ModelSettings, ObjectiveSettings};
 use crate::tasks::next_item::NextItem;
 use crate::tasks::nothing::Nothing;
 use crate::tasks::registry::task_of;
@@ -61,7 +61,7 @@ impl Purpose {
             (false, false) => Predictor::Nothing,
         };
         let scored_by = if last.unsupervised { Judge::Objective } else { Judge::Predictions };
-        Self { targets: targets(config), predictor, scored_by }
+        Self { targets: config.targets(), predictor, scored_by }
     }
 
     /// The task of these targets; an objective that answers without any names what follows.
@@ -75,19 +75,5 @@ impl Purpose {
     /// The task as a report shows it: no predictions where they are not what the run is about.
     pub fn shown(&self) -> &'static dyn Task {
         if self.scored_by == Judge::Objective { &Nothing } else { self.task() }
-    }
-}
-
-/// How a run reads the targets of its data; not at all where no stage asks for labels.
-pub fn targets<M: ModelSettings, O: ObjectiveSettings>(config: &RunConfig<M, O>) -> Targets {
-    let some =
-        |is: fn(&semiseq_objectives::Kind) -> bool| config.stages.iter().any(|stage| is(&stage.objective.kind()));
-    match config.model.kind() {
-        _ if !some(|kind| kind.reads_labels) => Targets::Unsupervised,
-        ModelKind::Forecaster { .. } => Targets::Forecast,
-        _ if some(|kind| kind.answers) => Targets::SequenceToSequence,
-        ModelKind::Tagger => Targets::Tag,
-        ModelKind::Regressor => Targets::Regress,
-        ModelKind::Classifier { .. } | ModelKind::Encoder => Targets::Classify,
     }
 }

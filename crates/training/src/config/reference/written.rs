@@ -140,7 +140,7 @@ impl Page<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::read_str;
+    use crate::config::RunConfig;
 
     #[test]
     fn a_config_in_full_reads_back_as_the_same() {
@@ -149,9 +149,9 @@ mod tests {
                     [model]\nweights = \"other\"\n[model.classifier.encoder.gru]\nhidden = 4\n\
                     [[stage]]\nepochs = 1\n[stage.objective.autoencoder]\n\
                     [[stage]]\nsteps = 2\n[stage.objective.fixmatch]\nthreshold = 0.9\n";
-        let config = read_str("t.toml", text, &[]).unwrap();
+        let config = RunConfig::parse("t.toml", text, &[]).unwrap();
         let written = written_out(&config).unwrap();
-        assert_eq!(read_str("t.toml", &written, &[]).unwrap(), config, "{written}");
+        assert_eq!(RunConfig::parse("t.toml", &written, &[]).unwrap(), config, "{written}");
         for line in [
             "[data.labels]",
             "# Labels of each class.\nper_class = 2",
