@@ -63,7 +63,7 @@ fn open_run(folder: &Path, backend: Option<&str>) -> Result<SavedRun, Error> {
     let trained = match backend {
         Some(name) => name.to_string(),
         None if folder.join("config.toml").exists() => {
-            RunConfig::read_with(&folder.join("config.toml"), &[])?.lead_backend().to_string()
+            RunConfig::read(folder.join("config.toml"))?.lead_backend().to_string()
         }
         None => "flex".to_string(),
     };

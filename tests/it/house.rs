@@ -124,7 +124,7 @@ fn every_config_reads_and_is_in_the_readme() {
     let entries = std::fs::read_dir(root.join("configs")).expect("configs").flatten();
     for entry in entries.filter(|entry| entry.path().is_file()) {
         let name = entry.file_name().to_string_lossy().into_owned();
-        semiseq::prelude::RunConfig::read_with(&entry.path(), &[]).unwrap_or_else(|error| panic!("{error}"));
+        semiseq::prelude::RunConfig::read(entry.path()).unwrap_or_else(|error| panic!("{error}"));
         assert!(readme.contains(&format!("configs/{name}")), "{name} is not in the README");
         count += 1;
     }

@@ -48,7 +48,7 @@ fn a_config_in_full_trains_to_the_same_config() {
     let full = said(&["config", "show", "configs/quickstart.toml", "--set", "seed=3"]);
     let read = |text: &str| semiseq::prelude::RunConfig::parse("quickstart.toml", text, &[]).expect("a config");
     assert_eq!(read(&full).seed, 3);
-    let original = semiseq::prelude::RunConfig::read_with(&root.join("configs/quickstart.toml"), &["seed=3".into()])
+    let original = semiseq::prelude::RunConfig::read_with(root.join("configs/quickstart.toml"), &["seed=3".into()])
         .expect("a config");
     assert_eq!(read(&full), original);
 }

@@ -200,7 +200,7 @@ fn all(head: &str, settings: &str, kind: Targets) -> [usize; 2] {
             let model = format!("[model.{head}]\n{settings}\n{ENCODER}");
             let data = |config: &RunConfig| {
                 let source = Source::new(sequences(kind, tokens, equal));
-                Ok(config.prepare_from(source)?)
+                config.prepare_from(source)
             };
             count.note(objective.0, &what, || run(config(DATA, &model, objective, tokens), data));
         }
@@ -242,7 +242,7 @@ fn every_objective_trains_a_forecaster_or_is_refused() {
         for every_step in [false, true] {
             let data = format!("[data]\nsource = {path:?}\n[data.windows]\ninput = 6\nhorizon = 2\nstride = 6");
             let model = format!("[model.forecaster]\nevery_step = {every_step}\n{ENCODER}");
-            let windows = |config: &RunConfig| Ok(config.prepare()?);
+            let windows = |config: &RunConfig| config.prepare();
             let attempt = || run(config(&data, &model, objective, false), windows);
             count.note(objective.0, &format!("{objective:?} with a forecaster, every step: {every_step}"), attempt);
         }

@@ -24,8 +24,8 @@ impl RunConfig {
         Self::read_as(path.as_ref(), &[])
     }
 
-    /// As [`RunConfig::read`], with `--set` overrides (`key=value`) applied before checking; their relative paths are as
-    /// seen from where the program runs.
+    /// As [`RunConfig::read`], with `--set` overrides (`key=value`) applied before checking; their relative paths are
+    /// as seen from where the program runs.
     ///
     /// # Errors
     ///
