@@ -136,7 +136,7 @@ fn begun(fixture: &Value, case: &Value) -> (AnyModel, AnyObjective<AnyModel>) {
         model: &model,
         train_size: counts(&fixture["labels"]).len(),
         class_counts: &[1, 1, 1],
-        token_counts: &[],
+        token_counts: &counts(&fixture["token_counts"]),
         target: kind.target.map(|tokens| TargetSize { input: kind.size(fixture, tokens), longest: 4 }),
         teachers: &[],
         device: &device(),
@@ -351,7 +351,7 @@ fn a_contrast_that_tells_nothing_measures_the_same_in_batches_of_any_size() {
 
 #[test]
 fn what_comes_next() {
-    check_all(&["next-step", "language-model"], 3);
+    check_all(&["next-step", "language-model", "next-item"], 7);
 }
 
 #[test]
