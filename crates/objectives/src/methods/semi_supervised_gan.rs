@@ -302,3 +302,26 @@ impl<M: SequenceModel> Objective<M> for SemiSupervisedGan<M> {
         Some(Input::Values(self.generator.forward(noise, time)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::Device;
+    use semiseq_models::ModelConfig;
+
+    use super::*;
+
+    #[test]
+    fn noise_on_what_is_read_and_on_the_vector_has_the_deviations_asked_for() {
+        let device = Device::flex();
+        let model: ModelConfig =
+            toml::from_str("[classifier.encoder.gru]\nhidden = 20").expect("a model with twenty units");
+        let model = model.init(InputSize::Values(2), 3, &device);
+        let config = SemiSupervisedGanConfig { input_noise: 0.2, hidden_noise: 0.7, ..Default::default() };
+        let sequences = Sequences::dense(Tensor::zeros([100, 10, 2], &device));
+        let PassNoise { input, hidden } = PassNoise::draw(&config, &model, &sequences, &mut Draws::new(3));
+        assert_eq!((input.dims(), hidden.dims()), ([100, 10, 2], [100, 20]));
+        let input = (input.clone() * input).mean().sqrt().into_scalar::<f32>();
+        let hidden = (hidden.clone() * hidden).mean().sqrt().into_scalar::<f32>();
+        assert!((input - 0.2).abs() < 0.02 && (hidden - 0.7).abs() < 0.05, "{input}, {hidden}");
+    }
+}

@@ -371,6 +371,21 @@ mod tests {
     }
 
     #[test]
+    fn the_vector_is_normal_and_a_fraction_of_the_steps_is_hidden() {
+        let device = Device::flex();
+        let sequences = Sequences::dense(Tensor::zeros([200, 10, 1], &device));
+        let draw = |dropped| LatentDraws::draw(&mut Draws::new(7), 5, dropped, &sequences, &device);
+        let LatentDraws { noise, shown } = draw(0.2);
+        let mean = |tensor: Tensor<2>| tensor.mean().into_scalar::<f32>();
+        assert!(mean(noise.clone()).abs() < 0.1 && (mean(noise.clone() * noise) - 1.0).abs() < 0.1);
+        let shown = shown.expect("steps are hidden");
+        assert_eq!(shown.dims(), [200, 10]);
+        assert!((mean(shown) - 0.8).abs() < 0.03);
+        assert_eq!(draw(1.0).shown.map(mean), Some(0.0));
+        assert!(draw(0.0).shown.is_none());
+    }
+
+    #[test]
     fn a_collapsed_posterior_is_named_once_the_weight_is_grown() {
         let scores = Scores::from([("active_units".to_string(), 0.0)]);
         assert!(collapse(&scores, false).is_none());
