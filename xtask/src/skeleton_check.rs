@@ -37,5 +37,11 @@ fn make(root: &Path, copy: &Path) -> Result<(), String> {
         let copied = fs::create_dir_all(to.parent().unwrap_or(copy)).and_then(|()| fs::copy(&from, &to));
         copied.map_err(|error| format!("{name}: {error}"))?;
     }
+    // Under another version, since cargo would take what it builds here for the workspace's own.
+    let manifest = copy.join("Cargo.toml");
+    let text = fs::read_to_string(&manifest).map_err(|error| format!("{}: {error}", manifest.display()))?;
+    let version = text.lines().find(|line| line.starts_with("version = ")).ok_or("Cargo.toml names no version")?;
+    let other = text.replacen(version, "version = \"0.1.999\"", 1);
+    fs::write(&manifest, other).map_err(|error| format!("{}: {error}", manifest.display()))?;
     skeleton::kinds().into_iter().try_for_each(|kind| skeleton::write(copy, kind, "found-nowhere"))
 }

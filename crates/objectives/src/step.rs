@@ -1,5 +1,7 @@
 //! What an objective sees of a step: sequences and targets as tensors.
 
+use std::mem::take;
+
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use semiseq_datasets::{Batch, BatchInputs, StepBatches, Target, ViewBatches};
 use semiseq_models::{Input, Sequences};
@@ -82,7 +84,7 @@ impl StepContext {
 
 impl Step {
     /// Uploads a step's batches, for a model with a row per sequence or (`per_step`) a row per step. Their steps go to
-    /// the device without a copy; what stays is empty of them, and tells lengths and targets as before.
+    /// the device without a copy; what stays tells channels, lengths and targets as before.
     pub fn upload(batches: &mut StepBatches, per_step: bool, device: &Device) -> Self {
         Self {
             labeled: batches.labeled.as_mut().map(|views| Part::upload(views, per_step, device)),
@@ -147,11 +149,13 @@ impl Part {
 /// The steps of a host batch, taken out of it, as tensors; the mask is left out where nothing is padded.
 pub fn sequences(batch: &mut Batch, device: &Device) -> Sequences {
     let (size, time) = (batch.size, batch.time);
-    let input = match std::mem::take(&mut batch.inputs) {
+    let input = match &mut batch.inputs {
         BatchInputs::Values { values, channels } => {
-            Input::Values(Tensor::from_data(TensorData::new(values, [size, time, channels]), device))
+            Input::Values(Tensor::from_data(TensorData::new(take(values), [size, time, *channels]), device))
         }
-        BatchInputs::Tokens(tokens) => Input::Tokens(Tensor::from_data(TensorData::new(tokens, [size, time]), device)),
+        BatchInputs::Tokens(tokens) => {
+            Input::Tokens(Tensor::from_data(TensorData::new(take(tokens), [size, time]), device))
+        }
     };
     let padded = batch.lengths.iter().any(|length| *length < time);
     let mask = padded.then(|| {

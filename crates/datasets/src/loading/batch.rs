@@ -33,13 +33,6 @@ pub enum BatchInputs {
     Tokens(Vec<i32>),
 }
 
-/// No steps: what stays of a batch whose steps were taken out.
-impl Default for BatchInputs {
-    fn default() -> Self {
-        Self::Tokens(Vec::new())
-    }
-}
-
 impl Batch {
     /// Pads sequences that stand for themselves, without targets.
     pub fn of(sequences: &[Sequence]) -> Self {
