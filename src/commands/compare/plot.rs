@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use semiseq::prelude::*;
-use semiseq::report::charts::{self, Chart, Scored, file, legend, scores};
+use semiseq::report::charts::{self, Chart, MethodScores, file, legend, scores};
 use semiseq::report::page::{escape, frame};
 use semiseq::training::files::write_atomic;
 
@@ -28,14 +28,17 @@ impl Panel<'_> {
         let labels = |task: &usize| plan.tasks[*task].labels.map_or_else(String::new, |labels| labels.to_string());
         let places: Vec<String> = self.tasks.iter().map(labels).collect();
         let below = if places.iter().all(String::is_empty) { "" } else { "labels" };
-        let rows: Vec<Scored> = table
+        let rows: Vec<MethodScores> = table
             .rows
             .iter()
             .enumerate()
             .map(|(color, row)| {
                 let cells = self.tasks.iter().enumerate();
                 let known = cells.filter_map(|(place, task)| Some((place, row.cells[*task]?)));
-                Scored { color, points: known.map(|(place, score)| (place, score.mean, score.deviation)).collect() }
+                MethodScores {
+                    color,
+                    points: known.map(|(place, score)| (place, score.mean, score.deviation)).collect(),
+                }
             })
             .collect();
         scores(&rows, &places, below)

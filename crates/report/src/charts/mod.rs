@@ -18,7 +18,7 @@ pub(crate) use lines::{Curve, lines};
 pub(crate) use matrix::matrix;
 pub(crate) use reliability::reliability;
 pub(crate) use scatter::scatter;
-pub use scores::{Scored, scores};
+pub use scores::{MethodScores, scores};
 pub(crate) use series::{forecast, series};
 
 /// Colours of the style sheet.

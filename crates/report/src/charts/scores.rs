@@ -6,7 +6,7 @@ use crate::charts::frame::{Frame, HEIGHT, WIDTH};
 use crate::charts::{Chart, color, dot};
 
 /// The scores of a method.
-pub struct Scored {
+pub struct MethodScores {
     /// The place of its colour.
     pub color: usize,
     /// Where, the mean and the deviation of each score; places count from 0.
@@ -14,7 +14,7 @@ pub struct Scored {
 }
 
 /// Scores over `places`, which are named; what they are stands `below`.
-pub fn scores(rows: &[Scored], places: &[String], below: &str) -> Chart {
+pub fn scores(rows: &[MethodScores], places: &[String], below: &str) -> Chart {
     let known = || rows.iter().flat_map(|row| &row.points);
     let low = known().map(|(_, mean, deviation)| mean - deviation).fold(f64::INFINITY, f64::min);
     let high = known().map(|(_, mean, deviation)| mean + deviation).fold(f64::NEG_INFINITY, f64::max);
@@ -25,7 +25,7 @@ pub fn scores(rows: &[Scored], places: &[String], below: &str) -> Chart {
     let named: Vec<(f64, String)> =
         places.iter().enumerate().map(|(place, name)| (place as f64, name.clone())).collect();
     let mut marks = frame.axes_with(&named, below);
-    for (row, Scored { color: index, points }) in rows.iter().enumerate() {
+    for (row, MethodScores { color: index, points }) in rows.iter().enumerate() {
         let color = color(*index);
         // Beside each other, so that bars do not hide bars.
         let shift = 0.5 * ((row as f64 + 0.5) / rows.len() as f64 - 0.5);
@@ -54,8 +54,8 @@ mod tests {
     #[test]
     fn every_score_has_a_dot_and_a_bar_within_the_chart() {
         let rows = [
-            Scored { color: 0, points: vec![(0, 0.8, 0.1), (1, 0.9, 0.05)] },
-            Scored { color: 1, points: vec![(1, 0.7, 0.0)] },
+            MethodScores { color: 0, points: vec![(0, 0.8, 0.1), (1, 0.9, 0.05)] },
+            MethodScores { color: 1, points: vec![(1, 0.7, 0.0)] },
         ];
         let svg = scores(&rows, &["15".into(), "40".into()], "labels").inline();
         assert_eq!((svg.matches("<circle").count(), svg.matches("V").count()), (3, 4), "{svg}");
@@ -66,7 +66,7 @@ mod tests {
 
     #[test]
     fn equal_scores_and_none_at_all_are_drawn() {
-        let equal = [Scored { color: 0, points: vec![(0, 1e300, 0.0)] }];
+        let equal = [MethodScores { color: 0, points: vec![(0, 1e300, 0.0)] }];
         assert!(scores(&equal, &["1".into()], "").inline().contains("<circle"));
         assert!(scores(&[], &[], "").inline().contains("axis"));
     }

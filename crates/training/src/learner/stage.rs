@@ -11,7 +11,7 @@ use semiseq_schema::mix;
 
 use crate::error::Error;
 use crate::learner::accumulation::rows;
-use crate::learner::checkpoint::Files;
+use crate::learner::checkpoint::CheckpointFiles;
 use crate::learner::learned::Learned;
 use crate::learner::length::Length;
 use crate::learner::options::StageOptions;
@@ -73,10 +73,10 @@ pub fn fit<M: SequenceModel, O: Objective<M>>(
     model: M,
     objective: O,
     options: &StageOptions<'_>,
-    resume: Option<&Files>,
+    resume: Option<&CheckpointFiles>,
     progress: &mut Progress,
     interrupter: &Interrupter,
-    tell: impl FnMut(Milestone<'_>, &dyn Fn() -> Result<Files, Error>) -> Result<(), Error>,
+    tell: impl FnMut(Milestone<'_>, &dyn Fn() -> Result<CheckpointFiles, Error>) -> Result<(), Error>,
 ) -> Result<Fit<M, O>, Error> {
     fit_heard(model, objective, options, resume, progress, interrupter, &mut OfMilestones(tell))
 }
@@ -90,7 +90,7 @@ pub fn fit_heard<M: SequenceModel, O: Objective<M>>(
     model: M,
     objective: O,
     options: &StageOptions<'_>,
-    resume: Option<&Files>,
+    resume: Option<&CheckpointFiles>,
     progress: &mut Progress,
     interrupter: &Interrupter,
     listener: &mut impl Listener,

@@ -12,7 +12,7 @@ use crate::config::RunConfig;
 use crate::cross_validation;
 use crate::error::Error;
 use crate::files::{make_folder, write_atomic};
-use crate::learner::checkpoint::{self, Checkpoints, Files, parse};
+use crate::learner::checkpoint::{self, CheckpointFiles, Checkpoints, parse};
 use crate::learner::{Milestone, Outcome};
 use crate::observer::{Observer, SharedObserver, StageName};
 use crate::options::RunOptions;
@@ -41,12 +41,12 @@ pub(crate) struct Done {
     pub(crate) result: Option<Vec<u8>>,
     /// Seconds that earlier sessions took.
     pub(crate) wall_before: f64,
-    stage_files: Option<(usize, Files)>,
+    stage_files: Option<(usize, CheckpointFiles)>,
 }
 
 impl Done {
     /// The checkpoint of a stage that was under way.
-    pub(crate) fn take_stage_files(&mut self, stage: usize) -> Option<Files> {
+    pub(crate) fn take_stage_files(&mut self, stage: usize) -> Option<CheckpointFiles> {
         self.stage_files.take_if(|(number, _)| *number == stage).map(|(_, files)| files)
     }
 }
@@ -231,7 +231,7 @@ impl RunRecord {
         stage: usize,
         done: &Done,
         wall_seconds: f64,
-        mut files: Files,
+        mut files: CheckpointFiles,
     ) -> Result<(), Error> {
         let (epoch, step) = self.reached;
         let position = RunPosition { stage, epoch, step, outcomes: done.outcomes.clone(), wall_seconds };
@@ -324,7 +324,7 @@ fn but_for_devices(text: &str) -> String {
     table.to_string()
 }
 
-fn taken_up(mut files: Files) -> Result<(Done, RunPosition), Error> {
+fn taken_up(mut files: CheckpointFiles) -> Result<(Done, RunPosition), Error> {
     let position: RunPosition = parse(&files, "run.json")?;
     let result = files.remove(RESULT);
     let done = Done {

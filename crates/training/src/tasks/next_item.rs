@@ -11,9 +11,9 @@ use crate::tasks::task::Task;
 
 /// The items that a session may go on to, the likeliest first. The model has no head for it: the objective answers.
 #[derive(Debug)]
-pub struct NextItem;
+pub struct NextItemTask;
 
-impl Task for NextItem {
+impl Task for NextItemTask {
     fn targets(&self) -> Targets {
         Targets::Unsupervised
     }

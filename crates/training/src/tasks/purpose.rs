@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::RunConfig;
 use crate::recipe::{ModelSettings, ObjectiveSettings};
-use crate::tasks::next_item::NextItem;
+use crate::tasks::next_item::NextItemTask;
 use crate::tasks::nothing::Nothing;
 use crate::tasks::registry::task_of;
 use crate::tasks::task::Task;
@@ -67,7 +67,7 @@ impl Purpose {
     /// The task of these targets; an objective that answers without any names what follows.
     pub fn task(&self) -> &'static dyn Task {
         match (self.targets, self.predictor) {
-            (Targets::Unsupervised, Predictor::Objective) => &NextItem,
+            (Targets::Unsupervised, Predictor::Objective) => &NextItemTask,
             (targets, _) => task_of(targets),
         }
     }

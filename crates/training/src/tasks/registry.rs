@@ -6,7 +6,7 @@ use crate::tasks::classification::Classification;
 use crate::tasks::forecasting::Forecasting;
 use crate::tasks::nothing::Nothing;
 use crate::tasks::regression::Regression;
-use crate::tasks::sequence_to_sequence::SequenceToSequence;
+use crate::tasks::sequence_to_sequence::SequenceToSequenceTask;
 use crate::tasks::tagging::Tagging;
 use crate::tasks::task::Task;
 
@@ -17,7 +17,7 @@ pub fn task_of(targets: Targets) -> &'static dyn Task {
         Targets::Tag => &Tagging,
         Targets::Regress => &Regression,
         Targets::Forecast => &Forecasting,
-        Targets::SequenceToSequence => &SequenceToSequence,
+        Targets::SequenceToSequence => &SequenceToSequenceTask,
         Targets::Unsupervised => &Nothing,
     }
 }

@@ -11,9 +11,9 @@ use crate::tasks::task::Task;
 
 /// Another sequence for each sequence. The model has no head for it: the objective answers.
 #[derive(Debug)]
-pub struct SequenceToSequence;
+pub struct SequenceToSequenceTask;
 
-impl Task for SequenceToSequence {
+impl Task for SequenceToSequenceTask {
     fn targets(&self) -> Targets {
         Targets::SequenceToSequence
     }

@@ -5,7 +5,7 @@ use semiseq_datasets::{
     DataConfig, Dataset, Processor, Sequence, Series, Target, Task as Targets, TransformConfig, WindowsConfig,
     evaluation_batches, prepare,
 };
-use semiseq_training::tasks::Measure;
+use semiseq_training::tasks::JudgedScore;
 use semiseq_training::{Outputs, Task, task_of};
 use serde_json::Value;
 
@@ -98,7 +98,7 @@ fn case(case: &Value) -> (&'static dyn Task, Outputs, Dataset) {
 }
 
 /// All of `expected` and nothing else, but for `also`.
-fn check(name: &str, found: &[Measure], expected: &Value, also: &[&str], within: f64) {
+fn check(name: &str, found: &[JudgedScore], expected: &Value, also: &[&str], within: f64) {
     let expected = expected.as_object().expect("scores");
     for (metric, value) in expected {
         let found = found.iter().find(|measure| measure.metric == metric).and_then(|measure| measure.value);
@@ -119,11 +119,11 @@ fn scores_of_classes_are_scikit_learns() {
         // A network speaks in f32.
         let within = if one.get("probabilities").is_some() { 1e-9 } else { 1e-6 };
         let measures = task.judged(&outputs, &data, &processor(&data)).expect("classes").measure(None);
-        let (of_all, of_classes): (Vec<Measure>, Vec<Measure>) =
+        let (of_all, of_classes): (Vec<JudgedScore>, Vec<JudgedScore>) =
             measures.into_iter().partition(|measure| measure.class.is_none());
         check(name, &of_all, &one["scores"], &[], within);
         for (class, expected) in list(&one["per_class"]).iter().enumerate() {
-            let found: Vec<Measure> =
+            let found: Vec<JudgedScore> =
                 of_classes.iter().copied().filter(|measure| measure.class == Some(class)).collect();
             check(&format!("{name}, class {class}"), &found, expected, &[], within);
         }

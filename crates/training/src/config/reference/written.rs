@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::config::RunConfig;
 use crate::config::files::OF_ANY_MODEL;
-use crate::config::reference::tables::{Key, Table, tables};
+use crate::config::reference::tables::{Key, KeyTable, tables};
 use crate::error::Error;
 
 /// Letters of a line of comment.
@@ -66,12 +66,12 @@ fn sections(text: &str) -> Vec<Section> {
 }
 
 struct Page<'a> {
-    known: &'a [Table],
+    known: &'a [KeyTable],
     text: String,
 }
 
 impl Page<'_> {
-    fn table(&self, place: &str) -> Option<&Table> {
+    fn table(&self, place: &str) -> Option<&KeyTable> {
         self.known.iter().find(|table| table.places.iter().any(|known| known == place))
     }
 
