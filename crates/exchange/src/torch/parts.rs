@@ -1,4 +1,5 @@
-//! PyTorch's names: `weight_ih_l0` and those beside it are a recurrent module, matrices are embeddings and linear layers.
+//! PyTorch's names: `weight_ih_l0` and those beside it are a recurrent module, matrices are embeddings and linear
+//! layers.
 
 use semiseq_models::OtherTensor;
 
