@@ -2,7 +2,7 @@
 //! or in Fortran order. Objects are refused: they are pickled Python, which runs code. A [`Reader`] holds no more than
 //! the values that are asked for.
 
-use std::io::Read;
+use std::io::{Read, Seek, SeekFrom};
 
 /// An array; its values stand in C order, the last axis fastest, whatever the file has.
 #[derive(Clone, Debug, PartialEq)]
@@ -155,6 +155,8 @@ pub fn parse(bytes: &[u8]) -> Result<Array, String> {
 pub struct Reader<R> {
     inner: R,
     header: Header,
+    /// Where the values begin.
+    begin: u64,
     /// Values that are still to come.
     left: usize,
     /// Bytes before the next value.
@@ -211,7 +213,7 @@ impl<R: Read> Reader<R> {
             // `<U0`: nothing but empty texts, of which no byte tells how many; an array of them is no use.
             return Err(format!("byte {end}: texts of no letter"));
         }
-        Ok(Self { inner, header, left, at: end })
+        Ok(Self { inner, header, begin: end, left, at: end })
     }
 
     /// Length of each axis.
@@ -274,6 +276,38 @@ impl<R: Read> Reader<R> {
         let reversed: Vec<usize> = shape.iter().rev().copied().collect();
         let order: Vec<usize> = (0..shape.len()).rev().collect();
         Ok(Array { shape: reversed, values }.turned(&order))
+    }
+}
+
+impl<R: Read + Seek> Reader<R> {
+    /// The values at `count` places of an axis from `from` on, of all places of the others, with the axes in another
+    /// order, as in [`Array::turned`]. In the file they stand in pieces: a part of an array whose order is not the one
+    /// that is asked for, without the rest.
+    ///
+    /// # Errors
+    ///
+    /// Places beyond the axis; a file that cannot be read.
+    pub fn slab(&mut self, axis: usize, from: usize, count: usize, order: &[usize]) -> Result<Array, String> {
+        let axes = self.header.shape.len();
+        let beyond = || format!("no {count} places from {from} on along axis {axis} of {:?}", self.header.shape);
+        // In Fortran order the axes stand in the file the other way round.
+        let in_file = |axis: usize| if self.is_in_order() { axis } else { axes - 1 - axis };
+        let mut shape: Vec<usize> = (0..axes).map(|place| self.header.shape[in_file(place)]).collect();
+        if axis >= axes || from.checked_add(count).is_none_or(|end| end > self.header.shape[axis]) {
+            return Err(beyond());
+        }
+        let axis = in_file(axis);
+        let order: Vec<usize> = order.iter().map(|axis| in_file(*axis)).collect();
+        let (pieces, faster): (usize, usize) = (shape[..axis].iter().product(), shape[axis + 1..].iter().product());
+        let width = self.header.width;
+        let mut bytes = vec![0; pieces * count * faster * width];
+        for (piece, part) in bytes.chunks_exact_mut((count * faster * width).max(1)).enumerate() {
+            let place = (piece * shape[axis] + from) * faster * width;
+            let read = self.inner.seek(SeekFrom::Start(self.begin + place as u64));
+            read.and_then(|_| self.inner.read_exact(part)).map_err(|error| error.to_string())?;
+        }
+        shape[axis] = count;
+        Ok(Array { shape, values: values(&self.header, &bytes, self.begin)? }.turned(&order))
     }
 }
 
@@ -417,6 +451,37 @@ mod tests {
         let array = Array { shape: vec![2, 3], values: Values::Integers(vec![1, 2, 3, 4, 5, 6]) };
         let turned = array.turned(&[1, 0]);
         assert_eq!((turned.shape, turned.values), (vec![3, 2], Values::Integers(vec![1, 4, 2, 5, 3, 6])));
+    }
+
+    #[test]
+    fn parts_of_an_array_are_those_of_the_whole() {
+        let whole = (0..24).map(|value| value as u8).collect::<Vec<u8>>();
+        for fortran in ["False", "True"] {
+            let file = file(&format!("{{'descr': '|u1', 'fortran_order': {fortran}, 'shape': (2, 3, 4)}}"), &whole);
+            let array = parse(&file).unwrap();
+            for axis in 0..3 {
+                for order in [[0, 1, 2], [2, 0, 1], [1, 2, 0], [2, 1, 0]] {
+                    // With this axis first, a part is a piece of the values.
+                    let first: Vec<usize> =
+                        [axis].into_iter().chain(order.into_iter().filter(|at| *at != axis)).collect();
+                    let length = array.shape[axis];
+                    let expected = array.clone().turned(&first).values;
+                    let mut found: Option<Values> = None;
+                    for from in (0..length).step_by(2) {
+                        let mut reader = Reader::open(std::io::Cursor::new(&file), file.len() as u64).unwrap();
+                        let part = reader.slab(axis, from, 2.min(length - from), &first).unwrap();
+                        assert_eq!(part.shape[0], 2.min(length - from));
+                        match &mut found {
+                            Some(found) => found.extend(part.values),
+                            None => found = Some(part.values),
+                        }
+                    }
+                    assert_eq!(found.unwrap(), expected, "{fortran}, axis {axis}, {first:?}");
+                }
+            }
+            let mut reader = Reader::open(std::io::Cursor::new(&file), file.len() as u64).unwrap();
+            assert!(reader.slab(1, 2, 2, &[0, 1, 2]).unwrap_err().contains("no 2 places from 2 on along axis 1"));
+        }
     }
 
     #[test]

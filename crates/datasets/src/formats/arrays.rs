@@ -33,6 +33,9 @@ pub(super) const NPZ: Format = Format {
     read: read_archive,
 };
 
+/// Values that are held at once of an array whose sequences do not stand one behind the other.
+const SLAB: usize = 1 << 21;
+
 /// Names of the array of values, the likeliest first; of a file or an array in an archive.
 const INPUTS: [&str; 6] = ["x", "x_train", "data", "values", "features", "inputs"];
 /// What stands beside each.
@@ -53,7 +56,7 @@ fn read_array(path: &Path, options: &ReadOptions) -> Result<Rows, DataError> {
     let array = |path: &PathBuf| open(path)?.array().map_err(|reason| wrong(path, reason));
     let targets = labels.as_ref().map(array).transpose()?;
     let mut rows = Rows { name: path.display().to_string(), ..Rows::default() };
-    push(&mut rows, values, options, |reason| wrong(path, reason))?;
+    push(&mut rows, values, Some(Reader::slab), options, |reason| wrong(path, reason))?;
     match (labels, targets) {
         (Some(path), Some(targets)) => rows.labels = one_each(&rows, &path.display().to_string(), &targets)?,
         _ => rows.labels.resize(rows.sequences.len(), String::new()),
@@ -103,7 +106,7 @@ fn read_archive(path: &Path, options: &ReadOptions) -> Result<Rows, DataError> {
     let group = optional("labels.group", &options.group)?;
     let mut rows = Rows { name: name.clone(), ..Rows::default() };
     let values = archive.reader(&names[inputs], most_bytes()).map_err(wrong)?;
-    push(&mut rows, values, options, |reason| wrong(npz::told(&names[inputs], reason)))?;
+    push(&mut rows, values, None, options, |reason| wrong(npz::told(&names[inputs], reason)))?;
     let mut array = |place: usize| archive.array(&names[place], most_bytes()).map_err(wrong);
     let mut of = |place: Option<usize>| {
         place.map(|place| one_each(&rows, &format!("{name}: `{}`", names[place]), &array(place)?)).transpose()
@@ -145,6 +148,8 @@ struct Axes {
     order: Vec<usize>,
     /// Whether one sequence stands behind the other, and channels within each before time.
     apart: bool,
+    /// The axis of the sequences.
+    along: Option<usize>,
     channels_first: bool,
     sequences: usize,
     time: usize,
@@ -176,16 +181,21 @@ impl Axes {
                  where channels come before time"
             ));
         }
-        let apart = values.is_in_order() && !axes.find('n').is_some_and(|place| place > 0);
+        let apart = values.is_in_order() && axes.find('n').is_none_or(|place| place == 0);
+        let along = axes.find('n');
         let channels_first = axes.find('c') < axes.find('t') && channels > 1;
-        Ok(Self { order, apart, channels_first, sequences, time, channels })
+        Ok(Self { order, apart, along, channels_first, sequences, time, channels })
     }
 }
 
+/// How some sequences are read of a file that can be read at any place: [`Reader::slab`].
+type Slab<R> = fn(&mut Reader<R>, usize, usize, usize, &[usize]) -> Result<Array, String>;
+
 /// Adds the sequences of an array.
-fn push(
+fn push<R: Read>(
     rows: &mut Rows,
-    mut values: Reader<impl Read>,
+    mut values: Reader<R>,
+    slab: Option<Slab<R>>,
     options: &ReadOptions,
     wrong: impl Fn(String) -> DataError,
 ) -> Result<(), DataError> {
@@ -213,6 +223,13 @@ fn push(
                 series
             };
             add(&series.into_numbers().unwrap_or_default())?;
+        }
+    } else if let (Some(slab), Some(along)) = (slab, axes.along) {
+        let at_once = (SLAB / size).max(1);
+        for from in (0..axes.sequences).step_by(at_once) {
+            let count = at_once.min(axes.sequences - from);
+            let turned = slab(&mut values, along, from, count, &axes.order).map_err(&wrong)?;
+            turned.values.into_numbers().unwrap_or_default().chunks_exact(size).try_for_each(&mut add)?;
         }
     } else {
         let turned = values.array().map_err(&wrong)?.turned(&axes.order);
@@ -332,12 +349,21 @@ mod tests {
                 });
                 let shape = format!("({}, {}, {})", sizes[0], sizes[1], sizes[2]);
                 let path = folder.join(format!("{axes}-{fortran}.npy"));
-                std::fs::write(&path, array("<f4", fortran, &shape, values)).unwrap();
+                let bytes = array("<f4", fortran, &shape, values);
+                std::fs::write(&path, &bytes).unwrap();
+                // An entry of an archive is read from its beginning to its end.
+                let packed = path.with_extension("npz");
+                let mut archive = zip::ZipWriter::new(std::fs::File::create(&packed).unwrap());
+                archive.start_file("X.npy", zip::write::SimpleFileOptions::default()).unwrap();
+                std::io::Write::write_all(&mut archive, &bytes).unwrap();
+                archive.finish().unwrap();
                 let options = ReadOptions { axes: Some(axes.into()), ..ReadOptions::default() };
-                let rows = read(&path, None, &options).unwrap();
-                let found = format!("{:?} {:?} {:?}", rows.sequences, rows.labels, rows.levels);
-                assert_eq!(rows.sequences.len(), 6);
-                assert_eq!(first.get_or_insert_with(|| found.clone()), &found, "{axes}, {fortran}");
+                for path in [path, packed] {
+                    let rows = read(&path, None, &options).unwrap();
+                    let found = format!("{:?} {:?} {:?}", rows.sequences, rows.labels, rows.levels);
+                    assert_eq!(rows.sequences.len(), 6);
+                    assert_eq!(first.get_or_insert_with(|| found.clone()), &found, "{}", path.display());
+                }
             }
         }
     }
