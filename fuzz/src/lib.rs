@@ -62,6 +62,13 @@ pub fn word_vectors(bytes: &[u8]) {
     let _ = semiseq::datasets::WordVectors::read(&path, |_| true);
 }
 
+/// Reads bytes as another program's weights, and names them as ours.
+pub fn weights(name: &str, bytes: &[u8]) {
+    let path = folder().join(name);
+    fs::write(&path, bytes).expect("a temporary file");
+    let _ = semiseq::exchange::read(&path).and_then(semiseq::exchange::as_ours);
+}
+
 /// Reads bytes as a config.
 pub fn config(bytes: &[u8]) {
     if let Ok(text) = std::str::from_utf8(bytes) {

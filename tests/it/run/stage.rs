@@ -9,7 +9,7 @@ use burn::train::Interrupter;
 use semiseq::datasets::{Augmenter, Prepared};
 use semiseq::models::{AnyModel, HeadSize, SequenceModel, State};
 use semiseq::training::config::RunConfig;
-use semiseq::training::learner::checkpoint::Files;
+use semiseq::training::learner::checkpoint::CheckpointFiles;
 use semiseq::training::learner::progress::Progress;
 use semiseq::training::learner::{Fit, StageOptions, draw, fit};
 use semiseq::training::objectives::{
@@ -128,10 +128,10 @@ impl Stage {
     /// beginning. Where a validation is due then, it is interrupted.
     fn run(
         &self,
-        from: Option<&Files>,
+        from: Option<&CheckpointFiles>,
         (until, devices): (usize, usize),
         told: &mut Vec<String>,
-    ) -> (Fit<AnyModel, Halting>, Files) {
+    ) -> (Fit<AnyModel, Halting>, CheckpointFiles) {
         let stage = &self.config.stages[0];
         let options = StageOptions {
             augmenter: Augmenter::new(&self.config.data.augment, &self.data.processor, &self.data.train),
@@ -141,7 +141,7 @@ impl Stage {
         let (model, objective) = self.begin(devices);
         let interrupter = Interrupter::new();
         let mut progress = Progress::new(false, true, interrupter.clone());
-        let mut kept = Files::new();
+        let mut kept = CheckpointFiles::new();
         let objective = Halting { inner: objective, halt: Halt(interrupter.clone(), until) };
         let fitted = fit(model, objective, &options, from, &mut progress, &interrupter, |milestone, files| {
             for (split, scores) in [("train", milestone.train), ("valid", milestone.valid)] {

@@ -19,7 +19,7 @@ use crate::task::Task;
 /// Bytes of the sources together from which they are packed unasked.
 const LARGE: u64 = 1 << 30;
 /// Formats that are read row by row.
-const STREAMED: [&str; 3] = ["csv", "tsv", "jsonl"];
+const STREAMED: [&str; 5] = ["csv", "tsv", "jsonl", "npy", "npz"];
 
 /// Data that were prepared, or what is to be said of their being prepared in memory.
 pub(crate) enum Outcome {
@@ -269,6 +269,33 @@ mod tests {
             |row: usize| format!("16000000{:02}.25,1600000000.5,16000000{:02}.5,{}\n", row % 90, row % 70, row % 2);
         let text = format!("a,b,c,label\n{}", (0..80).map(large).collect::<String>());
         same(&DataConfig { seed: 9, ..small(file("large.csv", text)) }, Task::Classify);
+    }
+
+    #[test]
+    fn arrays_are_packed_sequence_by_sequence() {
+        let values: Vec<u8> = (0..120 * 7).flat_map(|at| ((at * 5 % 83) as f32 / 3.0).to_le_bytes()).collect();
+        let labels: Vec<u8> = (0..120i64).flat_map(|row| (row % 3).to_le_bytes()).collect();
+        let array = |kind: &str, shape: &str, bytes: &[u8]| {
+            let header = format!("{{'descr': '{kind}', 'fortran_order': False, 'shape': {shape}, }}");
+            let length = (header.len() as u16).to_le_bytes();
+            [b"\x93NUMPY\x01\x00".as_slice(), &length, header.as_bytes(), bytes].concat()
+        };
+        let folder = folder("arrays");
+        let (x, y) = (array("<f4", "(120, 7)", &values), array("<i8", "(120,)", &labels));
+        std::fs::write(folder.join("X.npy"), &x).unwrap();
+        std::fs::write(folder.join("y.npy"), &y).unwrap();
+        same(&DataConfig { seed: 1000, ..small(folder.join("X.npy")) }, Task::Classify);
+        for (method, seed) in [(zip::CompressionMethod::Stored, 2000), (zip::CompressionMethod::Deflated, 3000)] {
+            let path = folder.join(format!("{method}.npz"));
+            let mut archive = zip::ZipWriter::new(std::fs::File::create(&path).unwrap());
+            for (name, bytes) in [("X.npy", &x), ("y.npy", &y)] {
+                let options = zip::write::SimpleFileOptions::default().compression_method(method);
+                archive.start_file(name, options).unwrap();
+                std::io::Write::write_all(&mut archive, bytes).unwrap();
+            }
+            archive.finish().unwrap();
+            same(&DataConfig { seed, ..small(path) }, Task::Classify);
+        }
     }
 
     #[test]

@@ -75,9 +75,9 @@ pub struct RunConfig<M = ModelConfig, O = ObjectiveConfig> {
     /// al. 2016). An LSTM or a GRU then keeps its states and not its gates. On flex and ndarray. Default false.
     #[serde(default)]
     pub gradient_checkpointing: bool,
-    /// `[model] weights`: a run folder, or a file of safetensors or of PyTorch, whose weights the model begins with, by
-    /// name and shape; words keep their vectors, whatever their place in either vocabulary. Default: none, weights are
-    /// drawn.
+    /// `[model] weights`: a run folder, or a file of safetensors, PyTorch or Keras, whose weights the model begins
+    /// with, by name and shape; words keep their vectors, whatever their place in either vocabulary. Default: none,
+    /// weights are drawn.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weights: Option<PathBuf>,
     /// `[model] weights_part`: which of them: `body` (all but the head), `encoder`, `embedding`, or `all`. Default
