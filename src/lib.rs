@@ -24,7 +24,9 @@ pub mod prelude {
     pub use burn::module::Module;
     pub use burn::tensor::{Device, Tensor};
     pub use burn::train::Interrupter;
-    pub use semiseq_datasets::{DataConfig, Dataset, Pool, Prepared, Sequence, Series, Source, Target, Task, Views};
+    pub use semiseq_datasets::{
+        DataConfig, Dataset, Pool, Prepared, Sequence, Series, Source, Target, TargetKind, Views,
+    };
     pub use semiseq_kernels::Backend;
     pub use semiseq_models::{
         AnyModel, Classifier, Encoder, EncoderConfig, HeadSize, Input, InputSize, ModelConfig, Pooling, SequenceModel,

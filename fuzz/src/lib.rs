@@ -46,7 +46,7 @@ pub fn documents(bytes: &[u8]) {
 
 fn prepared(path: &Path, format: Option<&str>) {
     let Ok(rows) = read(path, format, &ReadOptions::default()) else { return };
-    for task in [Task::Unsupervised, Task::Classify, Task::Regress, Task::SequenceToSequence] {
+    for task in [TargetKind::Unsupervised, TargetKind::Classify, TargetKind::Regress, TargetKind::SequenceToSequence] {
         if let Ok(dataset) = dataset_from_rows(rows.clone(), task) {
             let _ = describe(&dataset).to_string();
             let _ = prepare_source(Source::new(dataset), &DataConfig::default(), task);

@@ -12,7 +12,7 @@ use std::path::Path;
 
 use semiseq::datasets::formats::looks_like_events;
 use semiseq::datasets::{
-    Files, Recording, SessionsConfig, WordVectors, describe, is_built_in, open, recording, written_without_spaces,
+    Files, SessionsConfig, WholeRecording, WordVectors, describe, is_built_in, open, recording, written_without_spaces,
 };
 use semiseq::prelude::*;
 use semiseq::training::config::seen_from;
@@ -36,12 +36,12 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
     let text = match if events { None } else { recording(&data)? } {
         None if events => {
             let sessions = Some(SessionsConfig::default());
-            let found = open(&DataConfig { sessions, test: None, ..data }, Task::Unsupervised)?;
+            let found = open(&DataConfig { sessions, test: None, ..data }, TargetKind::Unsupervised)?;
             tell_notes(&found.notes());
             let described = describe(&found.train).of_sessions(&found.train);
             recommendation::config(arguments, described.sequences, described.items.unwrap_or(0))?
         }
-        Some(Recording { channels, steps, notes }) => {
+        Some(WholeRecording { channels, steps, notes }) => {
             check_recording(arguments)?;
             tell_notes(&notes);
             forecasting::config(arguments, &channels, steps)
@@ -112,7 +112,7 @@ const MOST_CLASSES: usize = 20;
 
 /// What the data is, what can be learned of it, and whether it is text without spaces between words.
 fn look(data: &DataConfig) -> Result<Found, Error> {
-    let source = open(data, Task::Unsupervised)?;
+    let source = open(data, TargetKind::Unsupervised)?;
     tell_of(&source);
     let one_class_a_row = source.one_class_a_row();
     let pool = source.unlabeled.as_ref().map_or(0, |pool| pool.len());
@@ -127,13 +127,13 @@ fn look(data: &DataConfig) -> Result<Found, Error> {
     let task = if train.targets.iter().any(|target| matches!(target, Target::Number(_)))
         || (numeric && (fractions || found.classes.len() > MOST_CLASSES))
     {
-        Task::Regress
+        TargetKind::Regress
     } else if train.targets.iter().any(|target| matches!(target, Target::Steps(_))) {
-        Task::Tag
+        TargetKind::Tag
     } else if found.classes.len() < 2 || one_class_a_row {
-        Task::Unsupervised
+        TargetKind::Unsupervised
     } else {
-        Task::Classify
+        TargetKind::Classify
     };
     let unspaced = written_without_spaces(&train);
     Ok(Found { unlabeled: found.unlabeled + pool, train: found, task, unspaced, vectors: None })

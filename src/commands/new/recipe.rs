@@ -44,7 +44,7 @@ pub(super) fn of(found: &Found) -> Recipe {
     let width = if found.text() { 128.0 } else { 96.0 };
     let cost = |steps: usize, rows: usize, passes: f64| SECONDS * passes * (steps * rows * time) as f64 * width;
     match found.task {
-        Task::Classify if found.semi_supervised() => {
+        TargetKind::Classify if found.semi_supervised() => {
             let batch = found.labeled().clamp(8, 20);
             let (first, first_steps) =
                 if found.text() && found.vectors.is_none() { words(found) } else { (String::new(), 0) };
@@ -59,7 +59,7 @@ pub(super) fn of(found: &Found) -> Recipe {
                 seconds: MEMBERS as f64 * seconds,
             }
         }
-        Task::Unsupervised => {
+        TargetKind::Unsupervised => {
             let steps = (10 * found.sequences() / 32).clamp(200, 2000);
             let stages = autoencoder(steps);
             Recipe { transform, model, stages, members: 1, seconds: cost(steps, 32, 2.0 * PLAIN_PASSES) }
@@ -67,7 +67,7 @@ pub(super) fn of(found: &Found) -> Recipe {
         task => {
             let batch = found.labeled().clamp(8, 32);
             let steps = (30 * found.labeled() / batch).clamp(400, 3000);
-            let adversarial = task == Task::Classify;
+            let adversarial = task == TargetKind::Classify;
             let passes = if adversarial { 2.0 * PLAIN_PASSES } else { PLAIN_PASSES };
             Recipe {
                 transform,
@@ -117,7 +117,7 @@ fn series(found: &Found) -> (String, usize) {
     let normalize = "\n[data.transform]\nnormalize = \"channel\"       # by the training part; or \"series\", each by \
                      its own mean and deviation\n";
     // A label per step needs its step.
-    if most <= LONG || found.task == Task::Tag {
+    if most <= LONG || found.task == TargetKind::Tag {
         return (normalize.into(), most.max(1));
     }
     let places = (most / 2).clamp(LONG, 128);
@@ -145,12 +145,12 @@ fn audio(found: &Found) -> (String, usize) {
 
 fn model(found: &Found) -> String {
     let head = match found.task {
-        Task::Regress => "regressor",
-        Task::Tag => "tagger",
+        TargetKind::Regress => "regressor",
+        TargetKind::Tag => "tagger",
         _ => "classifier",
     };
     let pooling = match found.task {
-        Task::Tag => "",
+        TargetKind::Tag => "",
         _ => "pooling = \"mean\"             # last, mean, max or attention\n",
     };
     if found.text() {

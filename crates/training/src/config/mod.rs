@@ -39,7 +39,7 @@ pub use stage::{EarlyStopping, StageConfig};
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
-use semiseq_datasets::{DataConfig, Prepared, Source, Task as Targets, Validation, prepare, prepare_source};
+use semiseq_datasets::{DataConfig, Prepared, Source, TargetKind, Validation, prepare, prepare_source};
 use semiseq_models::{ModelConfig, WeightsPart};
 use semiseq_objectives::{Kind, ObjectiveConfig};
 use semiseq_schema::{Problem, problem};
@@ -237,15 +237,15 @@ impl<M: ModelSettings, O: ObjectiveSettings> RunConfig<M, O> {
     }
 
     /// How the run reads the targets of its data; not at all where no stage asks for labels.
-    pub fn targets(&self) -> Targets {
+    pub fn targets(&self) -> TargetKind {
         let some = |is: fn(&Kind) -> bool| self.stages.iter().any(|stage| is(&stage.objective.kind()));
         match self.model.kind() {
-            _ if !some(|kind| kind.reads_labels) => Targets::Unsupervised,
-            ModelKind::Forecaster { .. } => Targets::Forecast,
-            _ if some(|kind| kind.answers) => Targets::SequenceToSequence,
-            ModelKind::Tagger => Targets::Tag,
-            ModelKind::Regressor => Targets::Regress,
-            ModelKind::Classifier { .. } | ModelKind::Encoder => Targets::Classify,
+            _ if !some(|kind| kind.reads_labels) => TargetKind::Unsupervised,
+            ModelKind::Forecaster { .. } => TargetKind::Forecast,
+            _ if some(|kind| kind.answers) => TargetKind::SequenceToSequence,
+            ModelKind::Tagger => TargetKind::Tag,
+            ModelKind::Regressor => TargetKind::Regress,
+            ModelKind::Classifier { .. } | ModelKind::Encoder => TargetKind::Classify,
         }
     }
 

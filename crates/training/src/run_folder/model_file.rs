@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use semiseq_datasets::{Processor, Task as Targets};
+use semiseq_datasets::{Processor, TargetKind};
 use semiseq_schema::problem;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -73,17 +73,17 @@ impl<M: ModelSettings> ModelFile<M> {
         let Purpose { targets, predictor, .. } = self.purpose;
         if let Some(calibration) = &self.calibration {
             calibration.check("calibration", self.processor.classes().len(), &mut problems);
-            if !matches!(targets, Targets::Classify | Targets::Tag) {
+            if !matches!(targets, TargetKind::Classify | TargetKind::Tag) {
                 problems.push(problem("calibration", "stands beside targets that are no classes", None));
             }
         }
         let fits = match kind {
-            _ if targets == Targets::Unsupervised => true,
-            ModelKind::Forecaster { .. } => targets == Targets::Forecast,
-            _ if targets == Targets::SequenceToSequence => predictor == Predictor::Objective,
-            ModelKind::Tagger => targets == Targets::Tag,
-            ModelKind::Regressor => targets == Targets::Regress,
-            ModelKind::Classifier { .. } | ModelKind::Encoder => targets == Targets::Classify,
+            _ if targets == TargetKind::Unsupervised => true,
+            ModelKind::Forecaster { .. } => targets == TargetKind::Forecast,
+            _ if targets == TargetKind::SequenceToSequence => predictor == Predictor::Objective,
+            ModelKind::Tagger => targets == TargetKind::Tag,
+            ModelKind::Regressor => targets == TargetKind::Regress,
+            ModelKind::Classifier { .. } | ModelKind::Encoder => targets == TargetKind::Classify,
         };
         if !fits {
             problems.push(problem("purpose", format!("is none of a {}", self.model.name()), None));

@@ -1,6 +1,6 @@
 //! Whether config, model and data go together: all that can be said before any training.
 
-use semiseq_datasets::{AugmentConfig, Prepared, Task as Targets, Validation};
+use semiseq_datasets::{AugmentConfig, Prepared, TargetKind, Validation};
 use semiseq_models::InputSize;
 use semiseq_objectives::Kind;
 
@@ -40,7 +40,7 @@ fn check_folds<M: ModelSettings, O: ObjectiveSettings>(config: &RunConfig<M, O>,
         return Ok(());
     }
     match config.targets() {
-        Targets::Classify | Targets::Regress | Targets::Tag => Ok(data.fold_count().map(|_| ())?),
+        TargetKind::Classify | TargetKind::Regress | TargetKind::Tag => Ok(data.fold_count().map(|_| ())?),
         _ => Err(Error::input(
             "`data.validation = \"cross\"` cuts labels into folds, and this run learns from none",
             "write `validation = 0.2`, a part of the sequences, or `\"none\"`",
@@ -52,7 +52,7 @@ fn check_folds<M: ModelSettings, O: ObjectiveSettings>(config: &RunConfig<M, O>,
 fn check_head<M: ModelSettings, O: ObjectiveSettings>(config: &RunConfig<M, O>, data: &Prepared) -> Result<(), Error> {
     let (task, model) = (config.targets(), &config.model);
     let classes = data.processor.classes().len();
-    if model.kind() == (ModelKind::Classifier { sigmoid: true }) && task == Targets::Classify && classes != 2 {
+    if model.kind() == (ModelKind::Classifier { sigmoid: true }) && task == TargetKind::Classify && classes != 2 {
         return Err(Error::input(
             format!(
                 "`model.{}.output` is `sigmoid`, which needs two classes; {} has {classes}",
@@ -74,8 +74,8 @@ fn check_head<M: ModelSettings, O: ObjectiveSettings>(config: &RunConfig<M, O>, 
         ));
     }
     let head = match task {
-        Targets::Regress => Some("regressor"),
-        Targets::Forecast => Some("forecaster"),
+        TargetKind::Regress => Some("regressor"),
+        TargetKind::Forecast => Some("forecaster"),
         _ => None,
     };
     if let Some(head) = head
@@ -86,7 +86,7 @@ fn check_head<M: ModelSettings, O: ObjectiveSettings>(config: &RunConfig<M, O>, 
             "use `supervised` or `autoencoder`, or a `[model.classifier]`",
         ));
     }
-    match with_head.filter(|_| task == Targets::SequenceToSequence) {
+    match with_head.filter(|_| task == TargetKind::SequenceToSequence) {
         None => Ok(()),
         Some(stage) => Err(Error::input(
             format!(
@@ -104,7 +104,7 @@ fn check_baseline<M: ModelSettings, O: ObjectiveSettings>(config: &RunConfig<M, 
     if !config.baseline.enabled {
         return Ok(());
     }
-    if config.targets() == Targets::Unsupervised {
+    if config.targets() == TargetKind::Unsupervised {
         return Err(Error::input(
             "`baseline` trains the model on the labels alone, and no stage of this run reads any: there is nothing to \
              compare",
@@ -236,9 +236,9 @@ fn check_rebalancing<M: ModelSettings, O: ObjectiveSettings>(
     let Some(method) = &stage.rebalancing else { return Ok(()) };
     let key = format!("stage.{index}.rebalancing.{}", method.name());
     match config.targets() {
-        Targets::Classify => Ok(()),
-        Targets::Tag if !method.kind().whole => Ok(()),
-        Targets::Tag => Err(Error::input(
+        TargetKind::Classify => Ok(()),
+        TargetKind::Tag if !method.kind().whole => Ok(()),
+        TargetKind::Tag => Err(Error::input(
             format!("`{key}` works with a label for each sequence, and a tagger has one per step"),
             "use `class-weights`, `logit-adjustment`, `focal` or `debiaspl`",
         )),

@@ -1,7 +1,7 @@
 //! What a run predicts, and what tells how good it is: derived once, from the checked config, and stored in
 //! `model.json`.
 
-use semiseq_datasets::Task as Targets;
+use semiseq_datasets::TargetKind;
 use serde::{Deserialize, Serialize};
 
 use crate::config::RunConfig;
@@ -19,7 +19,7 @@ use crate::tasks::task::Task;
 pub struct Purpose {
     /// How the targets of the data are read.
     #[serde(rename = "task")]
-    pub targets: Targets,
+    pub targets: TargetKind,
     /// What answers `predict`.
     pub predictor: Predictor,
     /// What the scores are taken from.
@@ -67,7 +67,7 @@ impl Purpose {
     /// The task of these targets; an objective that answers without any names what follows.
     pub fn task(&self) -> &'static dyn Task {
         match (self.targets, self.predictor) {
-            (Targets::Unsupervised, Predictor::Objective) => &NextItemTask,
+            (TargetKind::Unsupervised, Predictor::Objective) => &NextItemTask,
             (targets, _) => task_of(targets),
         }
     }

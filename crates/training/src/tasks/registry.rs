@@ -1,6 +1,6 @@
 //! The tasks that there are.
 
-use semiseq_datasets::Task as Targets;
+use semiseq_datasets::TargetKind;
 
 use crate::tasks::classification::Classification;
 use crate::tasks::forecasting::Forecasting;
@@ -11,13 +11,13 @@ use crate::tasks::tagging::Tagging;
 use crate::tasks::task::Task;
 
 /// The task of some targets.
-pub fn task_of(targets: Targets) -> &'static dyn Task {
+pub fn task_of(targets: TargetKind) -> &'static dyn Task {
     match targets {
-        Targets::Classify => &Classification,
-        Targets::Tag => &Tagging,
-        Targets::Regress => &Regression,
-        Targets::Forecast => &Forecasting,
-        Targets::SequenceToSequence => &SequenceToSequenceTask,
-        Targets::Unsupervised => &Nothing,
+        TargetKind::Classify => &Classification,
+        TargetKind::Tag => &Tagging,
+        TargetKind::Regress => &Regression,
+        TargetKind::Forecast => &Forecasting,
+        TargetKind::SequenceToSequence => &SequenceToSequenceTask,
+        TargetKind::Unsupervised => &Nothing,
     }
 }
