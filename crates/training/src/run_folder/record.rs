@@ -26,7 +26,7 @@ use crate::run_folder::json::json;
 use crate::run_folder::lock::FolderLock;
 use crate::run_folder::log::{self, Log};
 use crate::run_folder::members;
-use crate::run_folder::metrics_log::MetricsLog;
+use crate::run_folder::metrics_log::{self, MetricsLog};
 use crate::run_folder::result::RESULT;
 use crate::run_folder::summary::Summary;
 use crate::run_folder::tensorboard::EventFile;
@@ -63,10 +63,11 @@ struct RunPosition {
 }
 
 /// Everything of a run that semiseq writes; `--force` removes these and nothing else.
-const WRITTEN: [&str; 23] = [
+const WRITTEN: [&str; 24] = [
     "config.toml",
     "split.json",
     "metrics.jsonl",
+    metrics_log::TABLE,
     "checkpoint",
     "model.safetensors",
     "model.json",
@@ -164,9 +165,11 @@ impl RunRecord {
         write_atomic(&folder.join("config.toml"), text.as_bytes())?;
         write_atomic(&folder.join("split.json"), &json(split)?)?;
         let metrics = MetricsLog::open(folder, keep)?;
+        let before = if resumed { metrics_log::read(folder)? } else { Vec::new() };
+        let events = EventFile::create(&folder.join("tensorboard"), config.stages.len(), &text, &before)?;
         let record = Self {
             folder: folder.to_path_buf(),
-            own: [Box::new(metrics), Box::new(EventFile::create(&folder.join("tensorboard"))?)],
+            own: [Box::new(metrics), Box::new(events)],
             others: options.observers.clone(),
             log: Log::open(folder, resumed)?,
             checkpoints,
@@ -266,6 +269,8 @@ impl RunRecord {
         if let Some(matrix) = matrix {
             write_atomic(&self.folder.join("confusion.csv"), matrix.csv().as_bytes())?;
         }
+        let table = metrics_log::table(&metrics_log::read(&self.folder)?);
+        write_atomic(&self.folder.join(metrics_log::TABLE), table.as_bytes())?;
         self.log.note(&format!("finished after {:.1} s", summary.wall_seconds))?;
         let summed: Vec<&str> = SUMMED.into_iter().chain(TOLD).filter(|name| *name != SUMMARY).collect();
         let bytes = json(summary)?;
