@@ -1,8 +1,8 @@
 //! TensorBoard's event files. Tags are metrics and not objectives, so that runs can be laid over each other:
-//! `train/loss`, `valid/accuracy`, `test/accuracy` are of the last stage and of the run, `stage-0/train/loss` of a stage
-//! before it, since another stage has another loss, and `baseline/…` of the baseline, over the same steps as the stage
-//! that it stands beside. Steps count through all stages. The settings of the config stand under HPARAMS, its text
-//! under TEXT.
+//! `train/loss`, `valid/accuracy`, `test/accuracy` are of the last stage and of the run, `stage-0/train/loss` of a
+//! stage before it, since another stage has another loss, and `baseline/…` of the baseline, over the same steps as the
+//! stage that it stands beside. Steps count through all stages. The settings of the config stand under HPARAMS, its
+//! text under TEXT.
 
 mod frames;
 
@@ -30,8 +30,8 @@ pub(crate) struct EventFile {
 }
 
 impl EventFile {
-    /// Starts a new event file in `folder`, which is made where it does not exist, for a run of so many stages. `config`
-    /// is its text; `before` holds what was logged before the run was resumed.
+    /// Starts a new event file in `folder`, which is made where it does not exist, for a run of so many stages.
+    /// `config` is its text; `before` holds what was logged before the run was resumed.
     ///
     /// # Errors
     ///
