@@ -4,7 +4,7 @@ use semiseq::datasets::AUGMENTATIONS;
 use semiseq::models::ENCODERS;
 use semiseq::objectives::{OBJECTIVES, REBALANCINGS, notes, rebalancing_notes};
 use semiseq::prelude::*;
-use semiseq::schema::nearest;
+use semiseq::training::config::meant_among;
 use semiseq::training::config::reference::{KeyTable, tables};
 use serde_json::json;
 
@@ -66,7 +66,7 @@ fn run(arguments: &Arguments, kinds: &[Kind], notes: impl Fn(&str) -> Option<Str
         let titles: Vec<&str> = kinds.iter().map(|kind| kind.title).collect();
         return Err(Error::input(
             format!("`{wanted}` is none of the {}", titles.join(" and ")),
-            match nearest(wanted, &names) {
+            match meant_among(wanted, &names) {
                 Some(name) => format!("did you mean `{name}`?"),
                 None => format!("known: {}", names.join(", ")),
             },

@@ -60,6 +60,8 @@ fn a_name_that_is_none_is_answered_with_the_nearest() {
         (&["config", "keys", "stage.batchsize"][..], "did you mean `batch_size`?"),
         (&["config", "keys", "nothing-like-it"], "lists all of them"),
         (&["objectives", "fixmach"], "did you mean `fixmatch`?"),
+        (&["objectives", "VAT"], "did you mean `virtual-adversarial`?"),
+        (&["models", "CNN"], "did you mean `convolutional`?"),
         (&["models", "transformer"], "known: "),
         (&["augmentations", "jiter"], "did you mean `jitter`?"),
         (&["config", "show", "missing.toml"], "missing.toml: cannot be read"),

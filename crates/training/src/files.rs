@@ -20,6 +20,12 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), Error> {
             format!("write a name behind it: `{shown}/…`"),
         ));
     }
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists()) {
+        return Err(Error::input(
+            format!("{}: there is no folder {}", path.display(), folder.display()),
+            "make the folder, or name a file in one that there is",
+        ));
+    }
     if fs::metadata(path).is_ok_and(|kind| !kind.is_file()) {
         return fs::write(path, bytes).map_err(|error| Error::write(path, error));
     }
@@ -152,5 +158,11 @@ mod tests {
         let message = write_atomic(&path, b"new").unwrap_err().in_full();
         assert!(message.contains("a.txt: cannot be written"), "{message}");
         assert_eq!(fs::read(&path).unwrap(), b"old");
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_is_named() {
+        let message = write_atomic(&folder("files-nowhere").join("b/a.txt"), b"new").unwrap_err().in_full();
+        assert!(message.contains("there is no folder") && message.contains("make the folder"), "{message}");
     }
 }

@@ -63,11 +63,17 @@ pub fn preview<M: ModelSettings, O: ObjectiveSettings>(
     rayon::scope(|_| {
         check(&config, &data)?;
         let data = set_apart(&config, data)?;
-        check_folder(&Plan::new(config, Arc::clone(&data), options).folder, options)?;
+        // A run would be refused; what it would be can be said all the same.
+        let taken = match check_folder(&Plan::new(config, Arc::clone(&data), options).folder, options) {
+            Err(error) if options.resume => return Err(error),
+            checked => checked.err(),
+        };
         let plan = Plan::new(config, data, options).with_vectors()?.with_initial_weights()?.with_references()?;
         let initial = plan.initial_model();
         plan.check_stages(&initial)?;
-        Preview::of(&plan, &initial, Some(Effort::CAREFUL))
+        let mut preview = Preview::of(&plan, &initial, Some(Effort::CAREFUL))?;
+        preview.warnings.extend(taken.map(|error| error.to_string()));
+        Ok(preview)
     })
 }
 

@@ -54,6 +54,9 @@ fn a_run_writes_its_folder_and_the_model_can_be_used() {
     ] {
         assert!(folder.join("runs/small").join(file).exists(), "{file}");
     }
+    let dry = semiseq(&folder, &["train", config, "--dry-run"]);
+    assert!(dry.status.success(), "{}", errors(&dry));
+    assert!(errors(&dry).contains("holds a finished run"), "{}", errors(&dry));
     let found = summary(&folder, "runs/small");
     assert_eq!(
         (&found["n_labeled"], &found["n_unlabeled"], &found["n_valid"], &found["n_test"]),

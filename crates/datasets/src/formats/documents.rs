@@ -1,4 +1,4 @@
-//! A folder per class with a text file a document (Maas et al.'s IMDB); a folder `unsup` or `unlabeled` is
+//! A folder per class with a text file per document (Maas et al.'s IMDB); a folder `unsup` or `unlabeled` is
 //! unlabelled.
 
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use crate::sequence::Sequence;
 
 pub(super) const FORMAT: Format = Format {
     name: "documents",
-    summary: "a folder per class, a text file a document",
+    summary: "a folder per class, a text file per document",
     endings: &[],
     columns: false,
     read,

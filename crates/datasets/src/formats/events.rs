@@ -1,4 +1,4 @@
-//! Tables with a row an event, of which sessions are made: who took what, and when. A row of JSON lines, Parquet or
+//! Tables with a row per event, of which sessions are made: who took what, and when. A row of JSON lines, Parquet or
 //! Arrow may also hold a list of items, a whole session in its order, and then needs neither user nor time.
 
 use std::io::BufRead;
@@ -22,7 +22,7 @@ use crate::sequence::Sequence;
 
 pub(crate) const FORMAT: Format = Format {
     name: "sessions",
-    summary: "table of users, items and times, a row an event; see `[data.sessions]`",
+    summary: "table of users, items and times, a row per event; see `[data.sessions]`",
     endings: &[],
     columns: true,
     read: read_rows,
@@ -88,7 +88,7 @@ pub(crate) fn read(
         Some("arrow") => of_objects(events, name, (1..).zip(arrow_objects(path)?.into_iter().map(Ok)), config),
         other => Err(DataError::new(
             format!(
-                "{name}: sessions are made of tables with a row an event, and this is read as {}",
+                "{name}: sessions are made of tables with a row per event, and this is read as {}",
                 other.map_or("no known format".into(), |other| format!("`{other}`"))
             ),
             "write `format = \"csv\"`, \"tsv\", \"jsonl\", \"parquet\" or \"arrow\" if it is one of them",

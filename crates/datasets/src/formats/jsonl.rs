@@ -22,7 +22,7 @@ use crate::sequence::Sequence;
 
 pub(super) const FORMAT: Format = Format {
     name: "jsonl",
-    summary: "a JSON object a line with `text` or `values`",
+    summary: "a JSON object per line with `text` or `values`",
     endings: &["jsonl", "ndjson", "json"],
     columns: true,
     read,

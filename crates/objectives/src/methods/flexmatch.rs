@@ -60,7 +60,7 @@ impl FlexMatchConfig {
         let labeled: usize = setting.class_counts.iter().sum();
         FlexMatch {
             supervised: self.supervised.init(setting),
-            pseudo_labels: remembered(Tensor::zeros([setting.train_size, classes], setting.device)),
+            guesses: remembered(Tensor::zeros([setting.train_size, classes], setting.device)),
             unlabeled: setting.train_size.saturating_sub(labeled).max(1),
             config: self.clone(),
         }
@@ -72,7 +72,7 @@ impl FlexMatchConfig {
 pub struct FlexMatch {
     supervised: Supervised,
     /// 1 at the class of the last sure pseudo-label, `[train, classes]`.
-    pseudo_labels: Param<Tensor<2>>,
+    guesses: Param<Tensor<2>>,
     #[module(skip)]
     unlabeled: usize,
     #[module(skip)]
@@ -82,7 +82,7 @@ pub struct FlexMatch {
 impl FlexMatch {
     /// `τ(c)`, `[classes]`.
     fn thresholds(&self) -> Tensor<1> {
-        let pseudo_labels = self.pseudo_labels.val().detach();
+        let pseudo_labels = self.guesses.val().detach();
         let [_, classes] = pseudo_labels.dims();
         let counts = pseudo_labels.sum_dim(0).reshape([classes]);
         let unused = (counts.clone().sum().neg() + self.unlabeled as f64).clamp_min(0.0);
@@ -101,9 +101,9 @@ impl FlexMatch {
         let new: Tensor<2> = pseudo_labels.labels.clone().one_hot::<2>(classes).float();
         for positions in occurrences(&part.indices) {
             let [rows, positions] = rows_at(&part.indices, &positions, &device);
-            let old = self.pseudo_labels.val().detach().select(0, rows.clone());
+            let old = self.guesses.val().detach().select(0, rows.clone());
             let change = (new.clone().select(0, positions.clone()) - old) * sure.clone().select(0, positions);
-            add_at(&mut self.pseudo_labels, 0, rows, change);
+            add_at(&mut self.guesses, 0, rows, change);
         }
     }
 }

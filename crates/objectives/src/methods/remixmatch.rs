@@ -107,7 +107,7 @@ impl ReMixMatchConfig {
             supervised: self.supervised.init(setting),
             direction: Direction::new(setting.model.pooled_size(), setting),
             labels: remembered(Tensor::<1>::from_data(shares.as_slice(), setting.device).reshape([1, classes])),
-            pseudo_labels: remembered(Tensor::zeros([1, classes], setting.device)),
+            guesses: remembered(Tensor::zeros([1, classes], setting.device)),
             config: self.clone(),
         }
     }
@@ -121,7 +121,7 @@ pub struct ReMixMatch {
     /// The labels' class distribution, `[1, classes]`
     labels: Param<Tensor<2>>,
     /// The mean prediction for weak views, `[1, classes]`; zeros before the first batch
-    pseudo_labels: Param<Tensor<2>>,
+    guesses: Param<Tensor<2>>,
     #[module(skip)]
     config: ReMixMatchConfig,
 }
@@ -130,7 +130,7 @@ impl ReMixMatch {
     /// The label of an unlabelled batch, `[rows, classes]`, without graph.
     fn label(&mut self, pseudo_labels: Tensor<2>, context: &StepContext) -> Tensor<2> {
         let momentum = decay(self.config.momentum, LONGEST, context);
-        let mean = follow_from_first(&mut self.pseudo_labels, momentum, pseudo_labels.clone().mean_dim(0));
+        let mean = follow_from_first(&mut self.guesses, momentum, pseudo_labels.clone().mean_dim(0));
         sharpened(aligned(pseudo_labels, mean, self.labels.val().detach()), self.config.temperature)
     }
 

@@ -43,7 +43,7 @@ impl SawConfig {
         let of_labels = smoothed(&counts_of(setting, classes));
         Saw {
             of_labels: remembered(Tensor::from_data(of_labels.as_slice(), setting.device)),
-            of_pseudo_labels: remembered(Tensor::ones([classes], setting.device)),
+            of_guesses: remembered(Tensor::ones([classes], setting.device)),
             latest: Latest::new(setting.train_size, classes, setting.device),
             epochs: Epochs::new(setting.device),
         }
@@ -62,7 +62,7 @@ pub struct Saw {
     /// `[classes]`
     of_labels: Param<Tensor<1>>,
     /// `[classes]`
-    of_pseudo_labels: Param<Tensor<1>>,
+    of_guesses: Param<Tensor<1>>,
     /// 1 at the last pseudo-label, `[train, classes]`
     latest: Latest,
     epochs: Epochs,
@@ -78,10 +78,10 @@ impl Rebalancing for Saw {
         let device = pseudo_labels.confidence.device();
         if self.epochs.begins(seen.context.epoch, &device) {
             let counts: Vec<f64> = self.latest.counts().into_iter().map(|count| count.max(1.0)).collect();
-            self.of_pseudo_labels = remembered(Tensor::from_data(smoothed(&counts).as_slice(), &device));
+            self.of_guesses = remembered(Tensor::from_data(smoothed(&counts).as_slice(), &device));
         }
         let [_, classes] = pseudo_labels.probabilities.dims();
         self.latest.note(seen.indices, pseudo_labels.labels.clone().one_hot::<2>(classes).float());
-        pseudo_labels.weights = Some(self.of_pseudo_labels.val().detach().select(0, pseudo_labels.labels.clone()));
+        pseudo_labels.weights = Some(self.of_guesses.val().detach().select(0, pseudo_labels.labels.clone()));
     }
 }

@@ -265,7 +265,7 @@ fn a_memory_is_right_though_a_batch_holds_a_sequence_twice() {
         }
         let memory = parameters(&check(&fixture, case), None);
         if name == "flexmatch" {
-            let pseudo_labels = &the(&memory, "pseudo_labels").values;
+            let pseudo_labels = &the(&memory, "guesses").values;
             assert!(pseudo_labels.iter().all(|pseudo_label| [0.0, 1.0].contains(pseudo_label)), "{pseudo_labels:?}");
             continue;
         }

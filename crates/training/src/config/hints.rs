@@ -14,6 +14,7 @@ const ALIASES: &[(&str, &str)] = &[
     ("pseudolabelling", "pseudo-label"),
     ("temporalensemble", "temporal-ensembling"),
     ("meanteachers", "mean-teacher"),
+    ("mt", "mean-teacher"),
     ("entmin", "entropy-minimisation"),
     ("entropyminimization", "entropy-minimisation"),
     ("minent", "entropy-minimisation"),
@@ -245,6 +246,15 @@ pub(super) fn meant(name: &str, known: &[&str]) -> Meant {
         return Meant::Elsewhere((*key).to_string(), table);
     }
     nearest(name, known).map_or(Meant::Nothing, |known| Meant::Name(known.to_string()))
+}
+
+/// The known name that `name` was meant to be: that of another library or paper, one that is written otherwise, or the
+/// nearest.
+pub fn meant_among(name: &str, known: &[&str]) -> Option<String> {
+    match meant(name, known) {
+        Meant::Name(name) => Some(name),
+        Meant::Elsewhere(..) | Meant::Nothing => None,
+    }
 }
 
 #[cfg(test)]

@@ -29,6 +29,7 @@ pub use calibrate::{CalibrateConfig, ThresholdBy};
 pub use checked::CheckedConfig;
 pub use checkpoint::CheckpointEvery;
 pub use devices::{DeviceName, Strategy};
+pub use hints::meant_among;
 pub use layers::{LayerConfig, LayersConfig};
 pub use optimizer::{AdamConfig, OptimizerConfig, RmsPropConfig, SgdConfig};
 pub use paths::{seen_from, seen_from_folder};

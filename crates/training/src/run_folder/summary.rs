@@ -151,34 +151,15 @@ impl fmt::Display for Summary {
             .collect();
         let path: Vec<&str> = self.stages.iter().map(|stage| stage.objective.as_str()).collect();
         let path = path.join(" → ");
-        let names = self.references.iter().map(|reference| reference.name.chars().count());
-        let first = names.chain([path.chars().count(), LABELS_ONLY.len()]).max().unwrap_or(0) + 2;
-        let width = |column: &str| column.len().max(8) + 2;
-        write!(f, "{:<first$}", "test part")?;
-        for column in &columns {
-            let width = width(column);
-            write!(f, "{column:>width$}")?;
-        }
-        writeln!(f)?;
-        let mut row = |name: &str, scores: &Scores| -> fmt::Result {
-            write!(f, "{name:<first$}")?;
-            for column in &columns {
-                let width = width(column);
-                match scores.get(*column) {
-                    Some(value) => write!(f, "{value:>width$.4}")?,
-                    None => write!(f, "{:>width$}", "")?,
-                }
-            }
-            writeln!(f)
-        };
-        self.references.iter().try_for_each(|reference| row(&reference.name, &reference.test))?;
+        let mut rows: Vec<(&str, &Scores)> = Vec::new();
+        rows.extend(self.references.iter().map(|reference| (reference.name.as_str(), &reference.test)));
         let others = [("naive", &self.naive), ("seasonal naive", &self.seasonal_naive), (LABELS_ONLY, &self.baseline)];
-        for (name, other) in others {
-            if let Some(other) = other {
-                row(name, &other.test)?;
-            }
+        rows.extend(others.into_iter().filter_map(|(name, other)| Some((name, &other.as_ref()?.test))));
+        rows.push((&path, &self.test));
+        match columns.is_empty() {
+            true => writeln!(f, "no test score: there is no test part with targets")?,
+            false => write_table(f, &columns, &rows)?,
         }
-        row(&path, &self.test)?;
         writeln!(f)?;
         for stage in &self.stages {
             writeln!(f, "{}: {}", stage.objective, stage.outcome.kept())?;
@@ -188,4 +169,26 @@ impl fmt::Display for Summary {
         }
         writeln!(f, "{:.1} s in all", self.wall_seconds)
     }
+}
+
+/// Scores below their names, a row each.
+fn write_table(f: &mut fmt::Formatter<'_>, columns: &[&str], rows: &[(&str, &Scores)]) -> fmt::Result {
+    let first = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0).max("test part".len()) + 2;
+    let shown = |scores: &Scores, column: &str| scores.get(column).map_or(String::new(), |value| format!("{value:.4}"));
+    let width = |column: &&str| {
+        let values = rows.iter().map(|(_, scores)| shown(scores, column).len());
+        values.chain([column.len(), 8]).max().unwrap_or(8) + 2
+    };
+    let widths: Vec<usize> = columns.iter().map(width).collect();
+    write!(f, "{:<first$}", "test part")?;
+    for (column, width) in columns.iter().zip(&widths) {
+        write!(f, "{column:>width$}")?;
+    }
+    for (name, scores) in rows {
+        write!(f, "\n{name:<first$}")?;
+        for (column, width) in columns.iter().zip(&widths) {
+            write!(f, "{:>width$}", shown(scores, column))?;
+        }
+    }
+    writeln!(f)
 }
