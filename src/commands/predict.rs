@@ -77,7 +77,8 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
             _ => &[],
         });
         let classes = run.processor().classes().iter().map(String::as_str);
-        tell_formulas(answers.map(String::as_str).chain(classes.filter(|_| run.targets() != Task::SequenceToSequence)));
+        let texts = matches!(run.targets(), Task::SequenceToSequence | Task::Transcribe);
+        tell_formulas(answers.map(String::as_str).chain(classes.filter(|_| !texts)));
     }
     Ok(())
 }

@@ -128,5 +128,5 @@ fn every_config_reads_and_is_in_the_readme() {
         assert!(readme.contains(&format!("configs/{name}")), "{name} is not in the README");
         count += 1;
     }
-    assert_eq!(count, 15, "a config was added or lost: update this number and the README's table");
+    assert_eq!(count, 16, "a config was added or lost: update this number and the README's table");
 }

@@ -24,7 +24,7 @@ pub use config::{AnyModel, HeadSize, ModelConfig};
 pub use crew::Crew;
 pub use decoders::{
     AnyDecoder, Attention, AttentionKind, Feeding, ImageDecoder, Memory, SequenceDecoder, SequenceDecoderConfig,
-    SequenceGenerator, Source, StepGenerator, beam,
+    SequenceGenerator, Source, StepGenerator, beam, ctc,
 };
 pub use encoder::Encoder;
 pub use encoders::{

@@ -116,7 +116,7 @@ fn obstacle(config: &DataConfig, task: Task) -> Option<String> {
     if let Some((key, _)) = keys.into_iter().find(|(_, given)| *given) {
         return Some(format!("`data.{key}` looks at all rows together"));
     }
-    if matches!(task, Task::Tag | Task::SequenceToSequence | Task::Forecast) {
+    if matches!(task, Task::Tag | Task::SequenceToSequence | Task::Transcribe | Task::Forecast) {
         return Some("their targets are sequences".into());
     }
     let files = source_files(config).ok()?;

@@ -17,6 +17,7 @@ pub(crate) fn check_targets(dataset: &Dataset, task: Task) -> Result<(), DataErr
                     | (Task::Tag, Target::Steps(_))
                     | (Task::Regress, Target::Number(_))
                     | (Task::SequenceToSequence | Task::Forecast, Target::Sequence(_))
+                    | (Task::Transcribe, Target::Sequence(Sequence::Text(_) | Sequence::Tokens(_)))
             )
     };
     if dataset.targets.iter().all(fits) {
@@ -26,6 +27,12 @@ pub(crate) fn check_targets(dataset: &Dataset, task: Task) -> Result<(), DataErr
         return Err(DataError::new(
             format!("{} has no sequences as targets", dataset.name),
             "`sequence-to-sequence` needs a text for each text; name its column with `data.target`",
+        ));
+    }
+    if task == Task::Transcribe {
+        return Err(DataError::new(
+            format!("{} has no transcripts as targets", dataset.name),
+            "`ctc` needs a text for each sequence; name its column with `data.target`",
         ));
     }
     if task == Task::Forecast {
@@ -40,7 +47,8 @@ pub(crate) fn check_targets(dataset: &Dataset, task: Task) -> Result<(), DataErr
         Some(Target::Sequence(_)) => {
             return Err(DataError::new(
                 format!("{} has sequences as targets, which this model cannot learn", dataset.name),
-                "use `[stage.objective.sequence-to-sequence]`",
+                "use `[stage.objective.sequence-to-sequence]`, or `[stage.objective.ctc]` where targets are the shorter \
+                 ones",
             ));
         }
         _ => ("numbers", "regressor"),

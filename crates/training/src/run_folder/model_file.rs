@@ -80,7 +80,9 @@ impl<M: ModelSettings> ModelFile<M> {
         let fits = match kind {
             _ if targets == Targets::Unsupervised => true,
             ModelKind::Forecaster { .. } => targets == Targets::Forecast,
-            _ if targets == Targets::SequenceToSequence => predictor == Predictor::Objective,
+            _ if matches!(targets, Targets::SequenceToSequence | Targets::Transcribe) => {
+                predictor == Predictor::Objective
+            }
             ModelKind::Tagger => targets == Targets::Tag,
             ModelKind::Regressor => targets == Targets::Regress,
             ModelKind::Classifier { .. } | ModelKind::Encoder => targets == Targets::Classify,

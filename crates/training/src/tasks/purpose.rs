@@ -85,6 +85,7 @@ pub fn targets<M: ModelSettings, O: ObjectiveSettings>(config: &RunConfig<M, O>)
     match config.model.kind() {
         _ if !some(|kind| kind.reads_labels) => Targets::Unsupervised,
         ModelKind::Forecaster { .. } => Targets::Forecast,
+        _ if some(|kind| kind.transcribes) => Targets::Transcribe,
         _ if some(|kind| kind.answers) => Targets::SequenceToSequence,
         ModelKind::Tagger => Targets::Tag,
         ModelKind::Regressor => Targets::Regress,
