@@ -148,6 +148,21 @@ fn series_of_any_format_are_transcribed_after_a_stage_without_labels_and_in_part
 }
 
 #[test]
+fn a_config_for_transcripts_is_written_where_labels_are_texts() {
+    let folder = folder("new-transcripts");
+    write_series(&folder);
+    let made = semiseq(&folder, &["new", "series.jsonl", "--target", "transcript", "--output", "mine.toml"]);
+    assert!(made.status.success() && !errors(&made).contains("is it the label?"), "{}", errors(&made));
+    let config = std::fs::read_to_string(folder.join("mine.toml")).expect("a config");
+    // A fourth has no transcript: they are learned from beside the others.
+    for part in ["[model.transcriber.", "part.objective.ctc]", "part.objective.masked-reconstruction]"] {
+        assert!(config.contains(part), "{config}");
+    }
+    let summary = trained(&folder, &config, "mine");
+    assert!(summary["test"]["character_error_rate"].as_f64() < Some(0.1), "{summary}");
+}
+
+#[test]
 fn words_may_be_the_unit_and_the_best_path_what_is_written() {
     let folder = folder("word-transcripts");
     write_series(&folder);

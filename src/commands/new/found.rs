@@ -42,7 +42,7 @@ impl Found {
 /// Labelled sequences of which it can be told whether their labels are transcripts.
 const ENOUGH: usize = 10;
 
-/// Whether the labels of sequences that are no texts are texts themselves, which hardly two of them share. Where their
+/// Whether the labels of sequences that are no texts are texts themselves, which few of them share. Where their
 /// column was not `named`, most have to be of several words: others may be names.
 pub(super) fn transcripts(train: &Dataset, named: bool) -> bool {
     let labelled = train.targets.iter().filter(|target| matches!(target, Target::Class(_))).count();
@@ -54,7 +54,7 @@ pub(super) fn transcripts(train: &Dataset, named: bool) -> bool {
     let texts = train.sequences.iter().take(1).any(|first| matches!(&*first.loaded(), Sequence::Text(_)));
     !texts
         && labelled >= ENOUGH
-        && 2 * train.classes.len() > labelled
+        && 3 * train.classes.len() > labelled
         && most(&lettered)
         && (named || most(&|label| label.contains(' ')))
 }
