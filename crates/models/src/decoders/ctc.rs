@@ -125,20 +125,19 @@ fn step(beam: &[Hypothesis], row: &[f32], width: usize, prefixes: &mut Prefixes)
             longer[*shorter].push((*token, place));
         }
     }
-    let mut candidates = Vec::with_capacity(beam.len() * row.len());
+    let likely = likeliest(row, 2 * width + 1);
+    let mut candidates = Vec::with_capacity(beam.len() * (likely.len() + 1));
     for (place, one) in beam.iter().enumerate() {
         let total = one.total();
-        for token in 1..row.len() as u32 {
-            // The same token again needs a blank between.
-            let repeats = last[place].is_some_and(|(_, last)| last == token);
-            let score = said(token) + if repeats { one.blank } else { total };
-            match longer[place].iter().find(|(known, _)| *known == token) {
-                Some((_, other)) => kept[*other].token = log_add(kept[*other].token, score),
-                None => {
-                    let hypothesis = Hypothesis { prefix: one.prefix, blank: f64::NEG_INFINITY, token: score };
-                    candidates.push(Candidate { score, hypothesis, token: Some(token) });
-                }
-            }
+        // The same token again needs a blank between.
+        let repeated = last[place].map(|(_, token)| token);
+        let score = |token: u32| said(token) + if repeated == Some(token) { one.blank } else { total };
+        for (token, other) in &longer[place] {
+            kept[*other].token = log_add(kept[*other].token, score(*token));
+        }
+        for token in likely.iter().copied().filter(|token| longer[place].iter().all(|(known, _)| known != token)) {
+            let hypothesis = Hypothesis { prefix: one.prefix, blank: f64::NEG_INFINITY, token: score(token) };
+            candidates.push(Candidate { score: score(token), hypothesis, token: Some(token) });
         }
     }
     candidates.extend(kept.into_iter().map(|one| Candidate { score: one.total(), hypothesis: one, token: None }));
@@ -158,6 +157,20 @@ fn step(beam: &[Hypothesis], row: &[f32], width: usize, prefixes: &mut Prefixes)
         None => hypothesis,
     };
     candidates.into_iter().map(followed).collect()
+}
+
+/// The `count` likeliest tokens of a step. No other can make one of the `width` likeliest prefixes longer where `count`
+/// is `2 · width + 1`: of those before it one at most is a repetition, fewer than `width` are followed already, and the
+/// others are `width` better continuations of the same prefix.
+fn likeliest(row: &[f32], count: usize) -> Vec<u32> {
+    let mut tokens: Vec<u32> = (1..row.len() as u32).collect();
+    if tokens.len() > count {
+        tokens.select_nth_unstable_by(count - 1, |left, right| {
+            row[*right as usize].total_cmp(&row[*left as usize]).then(left.cmp(right))
+        });
+        tokens.truncate(count);
+    }
+    tokens
 }
 
 /// `ln(eᵃ + eᵇ)`.
@@ -214,19 +227,71 @@ mod tests {
         assert_eq!((decode(&table, 2, 1), decode(&table, 2, 8)), (vec![], vec![1]));
     }
 
-    #[test]
-    fn a_wide_beam_finds_what_a_look_at_all_alignments_finds() {
+    /// Numbers in (0, 1], most of them small.
+    fn draws() -> impl FnMut() -> f32 {
         let mut state = 7u64;
-        let mut draw = || {
+        move || {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             ((state >> 33) as f32 / (1u64 << 31) as f32).powi(3) + 1e-3
-        };
+        }
+    }
+
+    fn drawn(time: usize, classes: usize, mut draw: impl FnMut() -> f32) -> Vec<f32> {
+        let rows: Vec<Vec<f32>> = (0..time).map(|_| (0..classes).map(|_| draw()).collect()).collect();
+        logs(&rows.iter().map(Vec::as_slice).collect::<Vec<_>>())
+    }
+
+    /// Algorithm 1 of the paper by itself: prefixes as texts, each with all its continuations.
+    fn by_the_paper(log_probabilities: &[f32], classes: usize, width: usize) -> Vec<u32> {
+        let nothing = (f64::NEG_INFINITY, f64::NEG_INFINITY);
+        let mut beam = vec![(Vec::new(), (0.0, f64::NEG_INFINITY))];
+        for row in log_probabilities.chunks_exact(classes) {
+            let mut next: HashMap<Vec<u32>, (f64, f64)> = HashMap::new();
+            for (prefix, (blank, token)) in beam {
+                let stays = next.entry(prefix.clone()).or_insert(nothing);
+                stays.0 = log_add(stays.0, log_add(blank, token) + f64::from(row[0]));
+                for (class, said) in (0..).zip(row).skip(1) {
+                    let repeats = prefix.last() == Some(&class);
+                    if repeats {
+                        let stays = next.entry(prefix.clone()).or_insert(nothing);
+                        stays.1 = log_add(stays.1, token + f64::from(*said));
+                    }
+                    let longer = next.entry([&prefix[..], &[class]].concat()).or_insert(nothing);
+                    let before = if repeats { blank } else { log_add(blank, token) };
+                    longer.1 = log_add(longer.1, before + f64::from(*said));
+                }
+            }
+            beam = next.into_iter().collect();
+            beam.sort_by(|(_, left), (_, right)| log_add(right.0, right.1).total_cmp(&log_add(left.0, left.1)));
+            beam.truncate(width);
+        }
+        beam.swap_remove(0).0
+    }
+
+    #[test]
+    fn a_narrow_beam_finds_what_the_papers_algorithm_finds() {
+        let mut draw = draws();
+        let mut lengths = 0;
+        for (time, classes) in [(9, 3), (12, 8), (20, 30)] {
+            for width in 1..6 {
+                for _ in 0..20 {
+                    let table = drawn(time, classes, &mut draw);
+                    let found = prefix_search(&table, classes, width);
+                    assert_eq!(found, by_the_paper(&table, classes, width), "{time} {classes} {width}");
+                    lengths += found.len();
+                }
+            }
+        }
+        assert!(lengths > 1000, "{lengths}");
+    }
+
+    #[test]
+    fn a_wide_beam_finds_what_a_look_at_all_alignments_finds() {
+        let mut draw = draws();
         let mut differs = 0;
         for (time, classes) in [(1, 2), (3, 2), (4, 3), (5, 3), (6, 3), (4, 4)] {
             for _ in 0..20 {
-                let rows: Vec<Vec<f32>> = (0..time).map(|_| (0..classes).map(|_| draw()).collect()).collect();
-                let rows: Vec<&[f32]> = rows.iter().map(Vec::as_slice).collect();
-                let table = logs(&rows);
+                let table = drawn(time, classes, &mut draw);
                 let all = exhaustive(&table, classes);
                 let best = all.values().copied().fold(f64::NEG_INFINITY, f64::max);
                 let found = prefix_search(&table, classes, all.len());

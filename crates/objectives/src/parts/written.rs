@@ -57,3 +57,35 @@ fn share(name: &'static str, part: usize, all: usize, device: &Device) -> Measur
     let mean = Tensor::<1>::from_data([(part as f64 / all.max(1) as f64) as f32], device);
     Measure::new(name, mean, Over::Counted(Arc::new(move |_| all as f64)))
 }
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::{Device, Int};
+
+    use super::*;
+
+    #[test]
+    fn edits_are_summed_over_what_should_have_been_written() {
+        let device = Device::flex();
+        // `ab a`, `b`, and nothing; 9 is the space.
+        let truth = [vec![1, 2, 9, 1], vec![2], vec![]];
+        let written = [vec![1, 9, 1, 2], vec![2], vec![1]];
+        let known = Tensor::<1>::from_data([1.0f32, 1.0, 1.0], &device);
+        let value = |measure: Measure| measure.values.into_data().iter::<f32>().next();
+        let pairs = known_pairs(&written, &truth, &known);
+        assert_eq!(value(exact_match(&pairs, &device)), Some(1.0 / 3.0));
+        // `ab a` to `a ab`: one deletion and one insertion; one more in the last row.
+        assert_eq!(value(token_errors("character_error_rate", &pairs, &device)), Some(3.0 / 5.0));
+        // Two words of two are wrong, and one is too much.
+        assert_eq!(value(word_errors(&pairs, 9, &device)), Some(3.0 / 3.0));
+        let first = known_pairs(&written, &truth, &Tensor::from_data([0.0f32, 1.0, 0.0], &device)).len();
+        assert_eq!(first, 1);
+    }
+
+    #[test]
+    fn tokens_end_at_their_end_or_at_padding() {
+        let tokens = Tensor::<2, Int>::from_data([[3, 4, 7, 0], [5, 0, 0, 0], [7, 0, 0, 0]], &Device::flex());
+        let target = Sequences { input: Input::Tokens(tokens), mask: None };
+        assert_eq!(tokens_of(&target, 7), [vec![3, 4], vec![5], vec![]]);
+    }
+}
