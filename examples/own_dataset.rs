@@ -10,12 +10,12 @@ struct Ticket {
 
 fn main() -> Result<(), Error> {
     let dataset = from_tickets(&tickets());
-    let config = read_str("own_dataset", CONFIG, &[])?;
-    let data = prepare_source(Source::new(dataset), &config.data, Task::Classify)?;
+    let config = RunConfig::parse("own_dataset", CONFIG, &[])?;
+    let data = config.prepare_from(Source::new(dataset))?;
     println!("{} labelled, {} unlabelled tickets", data.labeled.len(), data.unlabeled.len());
     let folder = std::env::temp_dir().join("semiseq-examples/own-dataset");
     let options = RunOptions { out: Some(folder), force: true, ..RunOptions::new(Device::flex()) };
-    println!("{}", run_on(&config, data, &options)?.summary()?);
+    println!("{}", config.run_on(data, &options)?.summary()?);
     Ok(())
 }
 

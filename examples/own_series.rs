@@ -16,11 +16,11 @@ fn main() -> Result<(), Error> {
     let sequences = series.into_iter().map(|values| Sequence::Series(Series { values, channels: 1 })).collect();
     let dataset = Dataset::from_labels("waves".into(), sequences, labels);
 
-    let config = read_str("own_series", CONFIG, &[])?;
-    let data = prepare_source(Source::new(dataset), &config.data, Task::Classify)?;
+    let config = RunConfig::parse("own_series", CONFIG, &[])?;
+    let data = config.prepare_from(Source::new(dataset))?;
     let folder = std::env::temp_dir().join("semiseq-examples/own-series");
     let options = RunOptions { out: Some(folder.clone()), force: true, ..RunOptions::new(Device::flex()) };
-    println!("{}", run_on(&config, data, &options)?.summary()?);
+    println!("{}", config.run_on(data, &options)?.summary()?);
 
     let saved = SavedRun::open(&folder, &Device::flex())?;
     let new = Series { values: (0..40).map(|step| (step as f32 * 0.5).sin()).collect(), channels: 1 };

@@ -4,7 +4,7 @@
 use semiseq::prelude::*;
 
 fn main() -> Result<(), Error> {
-    let config = read_str("pretrain_then_fine_tune", CONFIG, &[])?;
+    let config = RunConfig::parse("pretrain_then_fine_tune", CONFIG, &[])?;
     let folder = std::env::temp_dir().join("semiseq-examples/pretrain");
     let options = RunOptions { out: Some(folder.clone()), force: true, ..RunOptions::new(Device::flex()) };
     println!("{}", config.run(&options)?.summary()?);

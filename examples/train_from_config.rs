@@ -3,7 +3,7 @@
 use semiseq::prelude::*;
 
 fn main() -> Result<(), Error> {
-    let config = read("configs/quickstart.toml".as_ref(), &["stage.0.epochs=2".into()])?;
+    let config = RunConfig::read_with("configs/quickstart.toml", &["stage.0.epochs=2".into()])?;
     let out = std::env::temp_dir().join("semiseq-examples/train-from-config");
     let options = RunOptions { out: Some(out), force: true, ..RunOptions::new(Device::flex()) };
     let finished = config.run(&options)?;

@@ -25,7 +25,7 @@ pub mod prelude {
     pub use burn::tensor::{Device, Tensor};
     pub use burn::train::Interrupter;
     pub use semiseq_datasets::{
-        DataConfig, Dataset, Pool, Prepared, Sequence, Series, Source, Target, Task, Views, prepare, prepare_source,
+        DataConfig, Dataset, Pool, Prepared, Sequence, Series, Source, Target, TargetKind, Views,
     };
     pub use semiseq_kernels::Backend;
     pub use semiseq_models::{
@@ -36,14 +36,13 @@ pub mod prelude {
         Kind, Needs, Objective, ObjectiveConfig, Over, Part, Setting, Step, StepContext, Targets, Terms,
     };
     pub use semiseq_schema::{Metric, Problem};
-    pub use semiseq_training::config::{DeviceName, RunConfig, StageConfig, read, read_as, read_str, read_str_as};
+    pub use semiseq_training::config::{DeviceName, RunConfig, StageConfig};
+    pub use semiseq_training::learner::StageOptions;
     pub use semiseq_training::learner::progress::Progress;
-    pub use semiseq_training::learner::{StageOptions, fit};
-    pub use semiseq_training::tasks::evaluate::outputs;
     pub use semiseq_training::{
         Error, FinishedRun, ModelKind, ModelSettings, ObjectiveSettings, Observer, Outputs, Prediction, RunOptions,
-        SavedRun, SharedObserver, StageName, Summary, targets, task_of,
+        SavedRun, SharedObserver, StageName, Summary,
     };
 
-    pub use crate::{Run, run, run_on};
+    pub use crate::Run;
 }

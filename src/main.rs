@@ -52,7 +52,7 @@ enum Command {
     Report(commands::report::Arguments),
     /// Write the model of a run for other programs: safetensors, PyTorch, ONNX, Burn
     Export(commands::export::Arguments),
-    /// Read weights of PyTorch's modules
+    /// Read weights of PyTorch's modules and Keras's layers
     Import(commands::import::Arguments),
     /// Choose the rows of a pool that are worth a label most
     Label(commands::label::Arguments),

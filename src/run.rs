@@ -1,4 +1,4 @@
-//! Runs with their report: what [`semiseq_training::run`] does, and the page and the pictures beside it.
+//! Runs with their report: what [`semiseq_training::run`] does, and the page and the charts beside it.
 
 use std::sync::Arc;
 
@@ -31,7 +31,7 @@ pub fn run_on<M: ModelSettings, O: ObjectiveSettings>(
     placed(semiseq_training::run_on(config, data, options)?, options)
 }
 
-/// `config.run(&options)`.
+/// `config.run(&options)`, and `config.run_on(data, &options)`.
 pub trait Run {
     /// What the run predicts with.
     type Finished;
@@ -42,6 +42,13 @@ pub trait Run {
     ///
     /// As [`run()`].
     fn run(&self, options: &RunOptions) -> Result<Self::Finished, Error>;
+
+    /// See [`run_on()`].
+    ///
+    /// # Errors
+    ///
+    /// As [`run()`].
+    fn run_on(&self, data: impl Into<Arc<Prepared>>, options: &RunOptions) -> Result<Self::Finished, Error>;
 }
 
 impl<M: ModelSettings, O: ObjectiveSettings> Run for RunConfig<M, O> {
@@ -49,6 +56,10 @@ impl<M: ModelSettings, O: ObjectiveSettings> Run for RunConfig<M, O> {
 
     fn run(&self, options: &RunOptions) -> Result<FinishedRun<M, O>, Error> {
         run(self, options)
+    }
+
+    fn run_on(&self, data: impl Into<Arc<Prepared>>, options: &RunOptions) -> Result<FinishedRun<M, O>, Error> {
+        run_on(self, data, options)
     }
 }
 

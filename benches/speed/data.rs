@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
-use semiseq::datasets::{DataConfig, LabelsConfig, Packed, Task, prepare};
+use semiseq::datasets::{DataConfig, LabelsConfig, Packed, TargetKind, prepare};
 
 use crate::memory::grown;
 use crate::options::Options;
@@ -39,7 +39,7 @@ pub fn run_if_requested(arguments: &[String]) -> bool {
     let began = Instant::now();
     let mut rows = 0;
     let peak = grown(|| {
-        rows = prepare(&config, Task::Classify).map_or(0, |data| data.train.len() + data.test.len());
+        rows = prepare(&config, TargetKind::Classify).map_or(0, |data| data.train.len() + data.test.len());
     });
     println!("{rows} {} {}", began.elapsed().as_secs_f64(), peak.unwrap_or(0));
     true

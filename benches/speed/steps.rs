@@ -119,7 +119,7 @@ pub fn median(mut values: Vec<f64>) -> Option<f64> {
 fn prepared(case: &Case) -> Result<(RunConfig, Prepared), String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("configs/{}.toml", case.config));
     let changes: Vec<String> = case.changes.iter().map(ToString::to_string).collect();
-    let mut config = read(&path, &changes).map_err(|error| error.to_string())?;
+    let mut config = RunConfig::read_with(&path, &changes).map_err(|error| error.to_string())?;
     let mut stage = config.stages.swap_remove(case.stage);
     (stage.epochs, stage.steps, stage.early_stopping) = (None, Some(STEPS), None);
     config.stages = vec![stage];
@@ -127,9 +127,9 @@ fn prepared(case: &Case) -> Result<(RunConfig, Prepared), String> {
     let prepared = match (case.data)() {
         Some(data) => {
             config.data.test_last = None;
-            prepare_source(Source::new(data), &config.data, targets(&config))
+            config.prepare_from(Source::new(data))
         }
-        None => prepare(&config.data, targets(&config)),
+        None => config.prepare(),
     };
     Ok((config, prepared.map_err(|error| error.to_string())?))
 }

@@ -46,7 +46,7 @@ pub fn documents(bytes: &[u8]) {
 
 fn prepared(path: &Path, format: Option<&str>) {
     let Ok(rows) = read(path, format, &ReadOptions::default()) else { return };
-    for task in [Task::Unsupervised, Task::Classify, Task::Regress, Task::SequenceToSequence] {
+    for task in [TargetKind::Unsupervised, TargetKind::Classify, TargetKind::Regress, TargetKind::SequenceToSequence] {
         if let Ok(dataset) = dataset_from_rows(rows.clone(), task) {
             let _ = describe(&dataset).to_string();
             let _ = prepare_source(Source::new(dataset), &DataConfig::default(), task);
@@ -62,10 +62,17 @@ pub fn word_vectors(bytes: &[u8]) {
     let _ = semiseq::datasets::WordVectors::read(&path, |_| true);
 }
 
+/// Reads bytes as another program's weights, and names them as ours.
+pub fn weights(name: &str, bytes: &[u8]) {
+    let path = folder().join(name);
+    fs::write(&path, bytes).expect("a temporary file");
+    let _ = semiseq::exchange::read(&path).and_then(semiseq::exchange::as_ours);
+}
+
 /// Reads bytes as a config.
 pub fn config(bytes: &[u8]) {
     if let Ok(text) = std::str::from_utf8(bytes) {
-        let _ = read_str("fuzz.toml", text, &[]);
+        let _ = RunConfig::parse("fuzz.toml", text, &[]);
     }
 }
 

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use semiseq::datasets::formats::{FORMATS, looks_like_events};
 use semiseq::datasets::synthetic::FORMULAS;
 use semiseq::datasets::{
-    AugmentConfig, Augmenter, FETCH_FOLDER as FOLDER, FETCHABLES, PackedPart, Processor, Recording, Source,
-    TransformConfig, describe, fetch, open, pack, recording, shown,
+    AugmentConfig, Augmenter, FETCH_FOLDER as FOLDER, FETCHABLES, PackedPart, Processor, Source, TransformConfig,
+    WholeRecording, describe, fetch, open, pack, recording, shown,
 };
 use semiseq::prelude::*;
 use semiseq::report::page::{ViewRow, view_page};
@@ -84,7 +84,7 @@ pub fn run(command: &Command) -> Result<(), Error> {
         Command::Info { source, columns, views: true, output, seed, .. } => views(source, columns, output, *seed)?,
         Command::Info { source, columns, json, .. } => info(source, columns, *json)?,
         Command::Check { path, columns } => {
-            let source = open(&columns.config(path), Task::Unsupervised)?;
+            let source = open(&columns.config(path), TargetKind::Unsupervised)?;
             tell_of(&source);
             let test = source.test.as_ref().map_or(0, |test| test.len());
             let told = if source.notes().is_empty() { "" } else { ", read as is said above" };
@@ -100,8 +100,8 @@ pub fn run(command: &Command) -> Result<(), Error> {
             print(folder.display())?;
         }
         Command::Pack { config, overrides } => {
-            let config = read(config, overrides)?;
-            let parts = pack(&config.data, targets(&config))?;
+            let config = RunConfig::read_with(config, overrides)?;
+            let parts = pack(&config.data, config.targets())?;
             let line = |part: &PackedPart| {
                 let PackedPart { name, path, sequences, bytes, .. } = part;
                 format!("{name}: {sequences} sequences, {bytes} bytes, {}", path.display())
@@ -110,8 +110,8 @@ pub fn run(command: &Command) -> Result<(), Error> {
         }
         Command::Tokenizer(arguments) => tokenizer::run(arguments)?,
         Command::Split { config, overrides, output } => {
-            let config = read(config, overrides)?;
-            let split = prepare(&config.data, targets(&config))?.split;
+            let config = RunConfig::read_with(config, overrides)?;
+            let split = config.prepare()?.split;
             write_output(output.as_deref(), (json_text(&split)? + "\n").as_bytes())?;
         }
     }
@@ -137,7 +137,7 @@ fn list() -> String {
 fn info(source: &str, columns: &Columns, as_json: bool) -> Result<(), Error> {
     let sessions = columns.sessions().is_some();
     let recorded = if sessions { None } else { recording(&columns.config(source))? };
-    if let Some(Recording { channels, steps, notes }) = recorded {
+    if let Some(WholeRecording { channels, steps, notes }) = recorded {
         tell_notes(&notes);
         if as_json {
             print(json_text(&json!({ "recording": { "channels": channels, "steps": steps } }))?)?;
@@ -151,7 +151,7 @@ fn info(source: &str, columns: &Columns, as_json: bool) -> Result<(), Error> {
         }
         return Ok(());
     }
-    let parts = open(&columns.config(source), Task::Unsupervised)?;
+    let parts = open(&columns.config(source), TargetKind::Unsupervised)?;
     match sessions {
         // Short sessions are often alike.
         true => tell_notes(&parts.notes()),
@@ -188,7 +188,7 @@ const SHOWN: usize = 6;
 
 /// A few sequences of the training part as `train` would see them by default, and two draws of each view.
 fn views(source: &str, columns: &Columns, output: &Path, seed: u64) -> Result<(), Error> {
-    let Source { train: raw, layout, .. } = open(&columns.config(source), Task::Unsupervised)?;
+    let Source { train: raw, layout, .. } = open(&columns.config(source), TargetKind::Unsupervised)?;
     tell_notes(&raw.notes);
     let processor = Processor::fit(&TransformConfig::default(), &raw)?.with_layout(layout);
     let train = processor.apply(raw)?;

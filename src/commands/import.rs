@@ -1,6 +1,6 @@
 //! `semiseq import`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use semiseq::exchange::{FoundModel, modules, read, renamed, safetensors};
 use semiseq::prelude::*;
@@ -12,7 +12,8 @@ use super::{check_ending, print, refused, tell};
 #[derive(clap::Args)]
 pub struct Arguments {
     /// A PyTorch checkpoint (`.pt`, `.pth`) or a safetensors file of `nn.RNN`, `nn.LSTM` or `nn.GRU`, with
-    /// `nn.Embedding` and `nn.Linear` where there are some
+    /// `nn.Embedding` and `nn.Linear` where there are some; or weights of Keras (`.weights.h5`, `.keras`, `.h5`) of
+    /// `SimpleRNN`, `LSTM` or `GRU`, with `Bidirectional`, `Embedding` and `Dense`
     file: PathBuf,
     /// Where to write; default: the file's name with the ending `.safetensors`
     #[arg(long)]
@@ -23,7 +24,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result<(), Error> {
     check_ending(arguments.output.as_deref(), &["safetensors"])?;
     let file = &arguments.file;
-    let path = arguments.output.clone().unwrap_or_else(|| file.with_extension("safetensors"));
+    let path = arguments.output.clone().unwrap_or_else(|| beside(file));
     if path == *file {
         return Err(Error::input(
             format!("{}: would be written over", file.display()),
@@ -37,7 +38,8 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
             format!("write `[model] weights = \"{}\"` in a config", file.display()),
         ));
     }
-    let found = renamed(&foreign).map_err(refused)?;
+    let found = renamed(&foreign)
+        .map_err(|error| Error::input(format!("{}: {}", file.display(), error.message), error.hint()))?;
     write_atomic(&path, &safetensors::write(&found.tensors, None).map_err(refused)?)?;
     if !found.left.is_empty() {
         tell(format!(
@@ -49,6 +51,13 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
     }
     tell(format!("{} tensors in {}; a config takes them by:", found.tensors.len(), path.display()));
     print(table(&found.model, &path.display().to_string()))
+}
+
+/// `model.safetensors` beside `model.pt`, and beside `model.weights.h5` too.
+fn beside(file: &Path) -> PathBuf {
+    let path = file.with_extension("");
+    let path = if path.extension().is_some_and(|ending| ending == "weights") { path } else { file.to_path_buf() };
+    path.with_extension("safetensors")
 }
 
 /// The tables of a config that the tensors go with.
@@ -73,8 +82,15 @@ fn table(model: &FoundModel, path: &str) -> String {
     lines.push(format!("hidden = {}", model.hidden));
     lines.push(format!("layers = {}", model.layers));
     lines.push(format!("bidirectional = {}", model.bidirectional));
-    if model.encoder == "rnn" {
-        lines.push("activation = \"tanh\"    # `relu` where `nonlinearity` was; the file does not say".into());
+    match (&*model.encoder, model.reset_before) {
+        ("rnn", _) => lines.push("activation = \"tanh\"    # or `relu`, as there; the weights do not say".into()),
+        ("gru", Some(true)) => lines.push("reset = \"before\"".into()),
+        ("gru", None) => {
+            lines.push(
+                "reset = \"after\"    # `before` of `reset_after=False`; without biases the file does not say".into(),
+            );
+        }
+        _ => {}
     }
     lines.join("\n")
 }

@@ -63,7 +63,7 @@ fn open_run(folder: &Path, backend: Option<&str>) -> Result<SavedRun, Error> {
     let trained = match backend {
         Some(name) => name.to_string(),
         None if folder.join("config.toml").exists() => {
-            read(&folder.join("config.toml"), &[])?.lead_backend().to_string()
+            RunConfig::read(folder.join("config.toml"))?.lead_backend().to_string()
         }
         None => "flex".to_string(),
     };
@@ -77,7 +77,7 @@ fn open_run(folder: &Path, backend: Option<&str>) -> Result<SavedRun, Error> {
 /// Reads INPUT, `-` being JSON lines on standard input, and prepares it as the run's data was prepared.
 /// Labels are kept where `labels` says so; otherwise they are left out, so that strange ones do no harm.
 fn prepare_input(run: &SavedRun, input: &str, labels: bool) -> Result<Dataset, Error> {
-    let task = if labels { run.targets() } else { Task::Unsupervised };
+    let task = if labels { run.targets() } else { TargetKind::Unsupervised };
     let raw = read_raw(run, input, task)?;
     tell_notes(&raw.notes);
     let data = if labels { run.processor().apply(raw)? } else { prepared_without_labels(run, raw)? };
@@ -138,7 +138,7 @@ fn raw_from(
     reader: impl BufRead,
     name: &str,
     config: &DataConfig,
-    task: Task,
+    task: TargetKind,
 ) -> Result<Dataset, Error> {
     if let Some(sessions) = &config.sessions {
         return Ok(dataset_from_rows(read_sessions(reader, name, sessions)?, task)?);
@@ -161,13 +161,13 @@ fn labels_of(run: &SavedRun, input: &str) -> Result<(Vec<String>, Vec<Option<usi
         // Standard input can be read but once, for the sequences.
         return Ok((Vec::new(), Vec::new()));
     }
-    let raw = read_raw(run, input, Task::Classify).or_else(|_| read_raw(run, input, Task::Unsupervised))?;
+    let raw = read_raw(run, input, TargetKind::Classify).or_else(|_| read_raw(run, input, TargetKind::Unsupervised))?;
     let class = |target: &Target| if let Target::Class(class) = target { Some(*class) } else { None };
     Ok((raw.classes, raw.targets.iter().map(class).collect()))
 }
 
 /// Reads INPUT by the columns that training saw.
-fn read_raw(run: &SavedRun, input: &str, task: Task) -> Result<Dataset, Error> {
+fn read_raw(run: &SavedRun, input: &str, task: TargetKind) -> Result<Dataset, Error> {
     let config = run.config().map_or_else(|_| DataConfig::default(), |config| config.data);
     let like = run.processor().layout();
     if input == "-" {
@@ -191,7 +191,7 @@ fn confidence(text: &str) -> Result<f64, String> {
 
 /// Whether a run is as sure of something as `--abstain` asks about.
 fn check_says_classes(run: &SavedRun) -> Result<(), Error> {
-    if matches!(run.targets(), Task::Classify | Task::Tag) && run.purpose().predictor == Predictor::Head {
+    if matches!(run.targets(), TargetKind::Classify | TargetKind::Tag) && run.purpose().predictor == Predictor::Head {
         return Ok(());
     }
     Err(Error::input(

@@ -5,7 +5,7 @@ use semiseq::models::ENCODERS;
 use semiseq::objectives::{OBJECTIVES, REBALANCINGS, notes, rebalancing_notes};
 use semiseq::prelude::*;
 use semiseq::schema::nearest;
-use semiseq::training::config::reference::{Table, tables};
+use semiseq::training::config::reference::{KeyTable, tables};
 use serde_json::json;
 
 use super::config::page;
@@ -73,8 +73,8 @@ fn run(arguments: &Arguments, kinds: &[Kind], notes: impl Fn(&str) -> Option<Str
         ));
     };
     let at = format!("{}.{name}", kind.place);
-    let is_it = |table: &Table| table.place() == at || table.places.contains(&at);
-    let mut found: Vec<Table> = tables().into_iter().filter(is_it).collect();
+    let is_it = |table: &KeyTable| table.place() == at || table.places.contains(&at);
+    let mut found: Vec<KeyTable> = tables().into_iter().filter(is_it).collect();
     // Settings that other tables have too are shown where the name stands.
     found.iter_mut().filter(|table| table.places.contains(&at)).for_each(|table| table.places = vec![at.clone()]);
     let notes = notes(name);

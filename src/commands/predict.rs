@@ -51,7 +51,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
         }
         return watch::run(&run);
     }
-    let dataset = match run.processor().forecast().filter(|_| run.targets() == Task::Forecast) {
+    let dataset = match run.processor().forecast().filter(|_| run.targets() == TargetKind::Forecast) {
         Some(forecast) => prepare_latest(&run, &arguments.input, forecast)?,
         None => prepare_input(&run, &arguments.input, false)?,
     };
@@ -77,7 +77,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
             _ => &[],
         });
         let classes = run.processor().classes().iter().map(String::as_str);
-        let texts = matches!(run.targets(), Task::SequenceToSequence | Task::Transcribe);
+        let texts = matches!(run.targets(), TargetKind::SequenceToSequence | TargetKind::Transcribe);
         tell_formulas(answers.map(String::as_str).chain(classes.filter(|_| !texts)));
     }
     Ok(())
@@ -139,16 +139,16 @@ fn header(run: &SavedRun) -> String {
         names.collect::<Vec<_>>().join(",")
     };
     match (run.targets(), processor.forecast()) {
-        (Task::Forecast, Some(forecast)) => {
+        (TargetKind::Forecast, Some(forecast)) => {
             let names = forecast.columns.iter().map(|column| cell(column));
             format!("step,{}", names.collect::<Vec<_>>().join(","))
         }
-        (Task::Tag, _) => format!("step,prediction,{}", probabilities()),
-        (Task::Classify, _) if run.calibration().is_some_and(|calibration| calibration.conformal.is_some()) => {
+        (TargetKind::Tag, _) => format!("step,prediction,{}", probabilities()),
+        (TargetKind::Classify, _) if run.calibration().is_some_and(|calibration| calibration.conformal.is_some()) => {
             format!("prediction,{},set", probabilities())
         }
-        (Task::Classify, _) => format!("prediction,{}", probabilities()),
-        (Task::Unsupervised, _) => "rank,item".into(),
+        (TargetKind::Classify, _) => format!("prediction,{}", probabilities()),
+        (TargetKind::Unsupervised, _) => "rank,item".into(),
         _ => "prediction".into(),
     }
 }

@@ -50,7 +50,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
     check_ending(Some(&arguments.output), &["json"])?;
     let mut parts = Vec::new();
     for path in &arguments.corpus {
-        let source = open(&arguments.columns.config(path), Task::Unsupervised)?;
+        let source = open(&arguments.columns.config(path), TargetKind::Unsupervised)?;
         tell_notes(&source.notes());
         if source.train.sequences.iter().any(|sequence| !matches!(sequence, Sequence::Text(_))) {
             return Err(Error::input(

@@ -76,7 +76,7 @@ impl Watch<'_> {
         let Some(session) = session else { return self.predict(&object) };
         let carried = self.sessions.get(&session).map(|(_, carried)| carried);
         let (mut answer, carried) = match (self.run.targets(), carried) {
-            (Task::Tag, carried) => {
+            (TargetKind::Tag, carried) => {
                 let states = match carried {
                     Some(Carried::States(states)) => Some(states.clone()),
                     _ => None,
@@ -87,7 +87,7 @@ impl Watch<'_> {
                 let (prediction, states) = self.run.predict_on(sequence, states).map_err(|error| error.to_string())?;
                 (as_json(&prediction, id.as_deref()), Carried::States(states))
             }
-            (Task::Forecast | Task::Unsupervised, carried) => {
+            (TargetKind::Forecast | TargetKind::Unsupervised, carried) => {
                 let most = self.run.processor().forecast().map_or(ITEMS, |forecast| forecast.windows.input);
                 let mut whole = match carried {
                     Some(Carried::Written(before)) => before.clone(),
@@ -133,12 +133,12 @@ impl Watch<'_> {
     }
 
     fn raw(&self, object: &Value) -> Result<Dataset, String> {
-        raw_from(self.run, object.to_string().as_bytes(), "the line", &self.config, Task::Unsupervised)
+        raw_from(self.run, object.to_string().as_bytes(), "the line", &self.config, TargetKind::Unsupervised)
             .map_err(|error| error.to_string())
     }
 
     fn forecast(&self) -> Option<&Forecast> {
-        self.run.processor().forecast().filter(|_| self.run.targets() == Task::Forecast)
+        self.run.processor().forecast().filter(|_| self.run.targets() == TargetKind::Forecast)
     }
 
     /// An object whose items stand in a list, be it of one; the session's name is not read as anything else.

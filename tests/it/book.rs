@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use semiseq::prelude::read_str;
+use semiseq::prelude::RunConfig;
 use toml::{Table, Value};
 
 use crate::common::{errors, folder, semiseq};
@@ -169,7 +169,7 @@ fn every_config_is_read_by_the_program() {
             let config = block.parse::<Table>().unwrap_or_else(|error| panic!("{at}: {error}"));
             let whole = config.contains_key("stage") && config.contains_key("model") && config.contains_key("data");
             let text = if whole { block } else { toml::to_string(&completed(config)).expect("TOML") };
-            if let Err(error) = read_str("block.toml", &text, &[]) {
+            if let Err(error) = RunConfig::parse("block.toml", &text, &[]) {
                 panic!("{at}: {}\n{text}", error.in_full());
             }
             count += 1;

@@ -117,3 +117,31 @@ fn weights_of_pytorch_come_in() {
     let output = semiseq(&folder, &["import", "none.pt"]);
     assert!(output.status.code() == Some(2) && errors(&output).contains("none.pt: "), "{}", errors(&output));
 }
+
+#[test]
+fn weights_of_keras_come_in() {
+    let folder = folder("import-keras");
+    std::fs::copy(fixture("gru-before.keras"), folder.join("gru.keras")).expect("a file");
+    std::fs::copy(fixture("gru-mean.weights.h5"), folder.join("mean.weights.h5")).expect("a file");
+    let output = semiseq(&folder, &["import", "mean.weights.h5"]);
+    assert!(output.status.success() && folder.join("mean.safetensors").exists(), "{}", errors(&output));
+    let output = semiseq(&folder, &["import", "gru.keras"]);
+    assert!(output.status.success(), "{}", errors(&output));
+    let table = String::from_utf8_lossy(&output.stdout).into_owned();
+    for line in ["[model.classifier.encoder.gru]", "hidden = 3", "bidirectional = true", "reset = \"before\""] {
+        assert!(table.contains(line), "{table}");
+    }
+    // What is printed is a config's table.
+    let rows: String = (0..12).map(|row| format!("{row},0,{row}.5,{}\n", ["a", "b"][row % 2])).collect();
+    std::fs::write(folder.join("few.csv"), format!("x,y,z,label\n{rows}")).expect("data");
+    let text = format!(
+        "name = \"in\"\n[data]\nsource = \"few.csv\"\n{}\n[references]\nenabled = false\n[baseline]\nenabled = \
+         false\n[[stage]]\nsteps = 1\n[stage.objective.supervised]\n",
+        table.replace("weights_part = \"all\"", "weights_part = \"body\"")
+    );
+    let output = semiseq(&folder, &["train", write_config(&folder, &text), "--no-tui", "--out", "in"]);
+    assert!(output.status.success() && errors(&output).contains("the weights of"), "{}", errors(&output));
+
+    let output = semiseq(&folder, &["import", &fixture("film.weights.h5"), "--output", "film.safetensors"]);
+    assert!(output.status.code() == Some(2) && errors(&output).contains("`layers/conv_lstm2d`"), "{}", errors(&output));
+}

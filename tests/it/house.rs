@@ -1,6 +1,6 @@
 //! House rules: who may use whom, and that every config is in the README.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
 use serde_json::Value;
@@ -57,7 +57,7 @@ const NEVER: [(&str, &[&str]); 12] = [
     ("semiseq-analysis", &["burn", "serde", "clap"]),
     ("semiseq-exchange", &["burn", "toml", "clap"]),
     ("semiseq-objectives", &["clap"]),
-    ("semiseq-training", &["clap", "plotters"]),
+    ("semiseq-training", &["clap"]),
     ("semiseq-report", &["burn", "clap"]),
     ("xtask", &["burn"]),
 ];
@@ -124,9 +124,40 @@ fn every_config_reads_and_is_in_the_readme() {
     let entries = std::fs::read_dir(root.join("configs")).expect("configs").flatten();
     for entry in entries.filter(|entry| entry.path().is_file()) {
         let name = entry.file_name().to_string_lossy().into_owned();
-        semiseq::training::config::read(&entry.path(), &[]).unwrap_or_else(|error| panic!("{error}"));
+        semiseq::prelude::RunConfig::read(entry.path()).unwrap_or_else(|error| panic!("{error}"));
         assert!(readme.contains(&format!("configs/{name}")), "{name} is not in the README");
         count += 1;
     }
     assert_eq!(count, 16, "a config was added or lost: update this number and the README's table");
+}
+
+/// Public types by name, and the files of the library crates that have one.
+fn public_types(folder: &std::path::Path, found: &mut BTreeMap<String, BTreeSet<String>>) {
+    for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            public_types(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let text = std::fs::read_to_string(&path).expect("a source");
+            // A type of the tests of a file, or one that an item holds, is nobody's beyond it.
+            for line in text.lines().filter_map(|line| line.strip_prefix("pub ")) {
+                let mut words = line.split(|letter: char| !letter.is_alphanumeric() && letter != '_');
+                if ["struct", "enum", "trait", "type"].contains(&words.next().unwrap_or_default()) {
+                    let name = words.next().unwrap_or_default().to_owned();
+                    found.entry(name).or_default().insert(path.display().to_string());
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn no_public_type_has_the_name_of_another() {
+    let mut found = BTreeMap::new();
+    for entry in std::fs::read_dir("crates").expect("crates").flatten() {
+        public_types(&entry.path().join("src"), &mut found);
+    }
+    assert!(found.len() > 300, "{} types: the sources are elsewhere", found.len());
+    let twice: Vec<_> = found.iter().filter(|(_, files)| files.len() > 1).collect();
+    assert!(twice.is_empty(), "one of them needs another name: {twice:#?}");
 }

@@ -46,9 +46,10 @@ fn every_name_has_a_page_of_its_own() {
 fn a_config_in_full_trains_to_the_same_config() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
     let full = said(&["config", "show", "configs/quickstart.toml", "--set", "seed=3"]);
-    let read = |text: &str| semiseq::prelude::read_str("quickstart.toml", text, &[]).expect("a config");
+    let read = |text: &str| semiseq::prelude::RunConfig::parse("quickstart.toml", text, &[]).expect("a config");
     assert_eq!(read(&full).seed, 3);
-    let original = semiseq::prelude::read(&root.join("configs/quickstart.toml"), &["seed=3".into()]).expect("a config");
+    let original = semiseq::prelude::RunConfig::read_with(root.join("configs/quickstart.toml"), &["seed=3".into()])
+        .expect("a config");
     assert_eq!(read(&full), original);
 }
 

@@ -41,7 +41,7 @@ pub fn run(command: &mut Command) -> u8 {
 }
 
 /// The features for tests and lints: what was asked for, or all that this machine can run.
-fn features(asked: Option<&str>) -> String {
+pub fn features(asked: Option<&str>) -> String {
     let names = match asked {
         Some(names) => names.to_string(),
         None if has_vulkan() => "flex,ndarray,wgpu".to_string(),

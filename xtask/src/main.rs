@@ -6,6 +6,7 @@ mod book;
 mod cargo;
 mod few_labels;
 mod skeleton;
+mod skeleton_check;
 mod tidy;
 
 use std::process::ExitCode;
@@ -43,7 +44,7 @@ enum Command {
         #[arg(long)]
         features: Option<String>,
     },
-    /// What CI runs: lint, a check that cuda compiles, then test
+    /// What CI runs: lint, the skeletons of `new`, the documentation, a check that cuda compiles, then test
     Ci,
     /// Measure the recurrent operations and whole training steps
     #[command(after_help = "Of the benchmark:\n      \
@@ -80,7 +81,8 @@ fn main() -> ExitCode {
         Command::Test { features, filter } => cargo::test(features.as_deref(), filter.as_deref()),
         Command::Lint { features } => lint(features.as_deref()),
         Command::Ci => {
-            let steps: [fn() -> u8; 4] = [|| lint(None), cargo::api_doc, cargo::check_cuda, || cargo::test(None, None)];
+            let steps: [fn() -> u8; 5] =
+                [|| lint(None), skeleton_check::check, cargo::api_doc, cargo::check_cuda, || cargo::test(None, None)];
             steps.into_iter().map(|step| step()).find(|status| *status != 0).unwrap_or(0)
         }
         Command::Bench { rest } => cargo::bench(&rest),

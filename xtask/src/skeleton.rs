@@ -93,12 +93,8 @@ pub fn kinds() -> Vec<&'static str> {
 
 /// Writes the skeleton of a kind and its lines in the lists; gives an exit status.
 pub fn create(root: &Path, kind: &str, name: &str) -> u8 {
-    let Some(kind) = KINDS.iter().find(|known| known.name == kind) else {
-        crate::cargo::tell(&format!("error: there is no skeleton of `{kind}`: {}", kinds().join(", ")));
-        return 2;
-    };
-    match write(root, kind, name) {
-        Ok(files) => {
+    match found(kind).and_then(|kind| Ok((kind, write_all(root, kind, name)?))) {
+        Ok((kind, files)) => {
             let files: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
             let then = kind.then.replace("NAME", name);
             crate::cargo::print(&format!("Written:\n\n{}\n\nNow: {then}", files.join("\n")));
@@ -111,8 +107,18 @@ pub fn create(root: &Path, kind: &str, name: &str) -> u8 {
     }
 }
 
+/// Writes the skeleton of a kind and its lines in the lists, without a word.
+pub fn write(root: &Path, kind: &str, name: &str) -> Result<(), String> {
+    write_all(root, found(kind)?, name).map(|_| ())
+}
+
+fn found(kind: &str) -> Result<&'static Kind, String> {
+    let known = KINDS.iter().find(|known| known.name == kind);
+    known.ok_or_else(|| format!("there is no skeleton of `{kind}`: {}", kinds().join(", ")))
+}
+
 /// Writes all files or, where something is wrong, none.
-fn write(root: &Path, kind: &Kind, name: &str) -> Result<Vec<PathBuf>, String> {
+fn write_all(root: &Path, kind: &Kind, name: &str) -> Result<Vec<PathBuf>, String> {
     let is_word = |word: &str| word.starts_with(|first: char| first.is_ascii_lowercase());
     let is_plain = name.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-');
     if !is_plain || !name.split('-').all(is_word) {
@@ -199,7 +205,7 @@ mod tests {
         let taken = ["supervised", "dense", "csv"];
         for (kind, taken) in KINDS.iter().zip(taken) {
             for (name, told) in [("Mix_Match", "small letters"), ("mix--match", "small letters"), (taken, "exists")] {
-                assert!(write(&root, kind, name).unwrap_err().contains(told), "{} {name}", kind.name);
+                assert!(write_all(&root, kind, name).unwrap_err().contains(told), "{} {name}", kind.name);
             }
         }
     }

@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_vector_a_step_comes_out() {
+    fn a_vector_per_step_comes_out() {
         let device = Device::default();
         let encoder = EncoderNameConfig { hidden: 5 }.init(3, &device);
         assert_eq!(encoder.forward(Tensor::zeros([2, 7, 3], &device), None).dims(), [2, 7, 5]);

@@ -7,9 +7,14 @@ use std::path::Path;
 use crate::error::DataError;
 use crate::formats::{Format, ReadOptions, Rows, exact, text};
 
-pub(super) const FORMAT: Format =
-    Format { name: "format-name", summary: "SAY IN A FEW WORDS WHAT IT \
-                                            IS", endings: &["format-name"], columns: false, read };
+pub(super) const FORMAT: Format = Format {
+    name: "format-name",
+    summary: "SAY IN A FEW WORDS WHAT IT \
+                                            IS",
+    endings: &["format-name"],
+    columns: false,
+    read,
+};
 
 fn read(path: &Path, _options: &ReadOptions) -> Result<Rows, DataError> {
     let name = path.display().to_string();

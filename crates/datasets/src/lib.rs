@@ -30,7 +30,7 @@ mod sequence;
 mod series;
 mod shown;
 mod sources;
-mod task;
+mod target_kind;
 mod word_vectors;
 
 pub use augment::{AUGMENTATIONS, AugmentConfig, AugmentationConfig, Augmenter, Corpus};
@@ -59,8 +59,8 @@ pub use shown::{harmless, one_line, shown};
 #[cfg(feature = "fetch")]
 pub use sources::fetch::fetch;
 pub use sources::{
-    Description, FETCH_FOLDER, FETCHABLES, Fetchable, Recording, Source, dataset_from_rows, describe, input_path,
+    Description, FETCH_FOLDER, FETCHABLES, Fetchable, Source, WholeRecording, dataset_from_rows, describe, input_path,
     is_built_in, latest_of, latest_windows, open, read_input, read_like, recording, synthetic, written_without_spaces,
 };
-pub use task::Task;
+pub use target_kind::TargetKind;
 pub use word_vectors::WordVectors;

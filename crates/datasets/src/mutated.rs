@@ -17,7 +17,7 @@ use crate::prepare_source::prepare_source;
 use crate::sequence::Sequence;
 use crate::sources::parts::Source;
 use crate::sources::read::dataset_from_rows;
-use crate::task::Task;
+use crate::target_kind::TargetKind;
 use crate::word_vectors::WordVectors;
 
 /// Files of each kind that a test makes.
@@ -98,7 +98,9 @@ fn look(path: &Path, format: Option<&str>) -> TestCaseResult {
                 prop_assert!(series.values.iter().all(|value| !value.is_infinite()));
             }
         }
-        for task in [Task::Unsupervised, Task::Classify, Task::Regress, Task::SequenceToSequence] {
+        for task in
+            [TargetKind::Unsupervised, TargetKind::Classify, TargetKind::Regress, TargetKind::SequenceToSequence]
+        {
             if let Ok(dataset) = dataset_from_rows(rows.clone(), task) {
                 let _ = crate::sources::describe::describe(&dataset).to_string();
                 let _ = prepare_source(Source::new(dataset), &DataConfig::default(), task);

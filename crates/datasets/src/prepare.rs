@@ -8,14 +8,14 @@ use crate::prepare_source::prepare_source;
 use crate::prepare_windows;
 use crate::prepared::Prepared;
 use crate::sources::open::open;
-use crate::task::Task;
+use crate::target_kind::TargetKind;
 
 /// Reads, splits and prepares the data of a config.
 ///
 /// # Errors
 ///
 /// Whatever is wrong with the data, in the user's words.
-pub fn prepare(config: &DataConfig, task: Task) -> Result<Prepared, DataError> {
+pub fn prepare(config: &DataConfig, task: TargetKind) -> Result<Prepared, DataError> {
     let told = match prepared(config, task)? {
         Outcome::Packed(data) | Outcome::Read(data) => return Ok(*data),
         Outcome::Memory(told) => told,

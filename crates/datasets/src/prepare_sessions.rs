@@ -17,15 +17,15 @@ use crate::prepared::{AsRead, Prepared};
 use crate::row_keys::RowKeys;
 use crate::sequence::{Dataset, Target};
 use crate::sources::locate::located;
-use crate::task::Task;
+use crate::target_kind::TargetKind;
 
 /// Reads, splits and prepares the sessions of a config.
 ///
 /// # Errors
 ///
 /// Whatever is wrong with the data, in the user's words.
-pub(crate) fn prepare(config: &DataConfig, sessions: &SessionsConfig, task: Task) -> Result<Prepared, DataError> {
-    if task != Task::Unsupervised {
+pub(crate) fn prepare(config: &DataConfig, sessions: &SessionsConfig, task: TargetKind) -> Result<Prepared, DataError> {
+    if task != TargetKind::Unsupervised {
         return Err(DataError::new(
             "`data.sessions` makes sessions of items, which have no label",
             "use `[stage.objective.next-item]` alone, or leave `[data.sessions]` out",
@@ -184,7 +184,7 @@ mod tests {
 
     #[test]
     fn the_last_sessions_are_tested_without_items_that_training_lacks() {
-        let data = prepare(&config(), Task::Unsupervised).unwrap();
+        let data = prepare(&config(), TargetKind::Unsupervised).unwrap();
         assert_eq!((data.train.len(), data.valid.len(), data.test.len()), (8, 0, 2));
         assert_eq!(data.test.keys.ids, ["u8", "u9"]);
         assert_eq!(data.processor.input().vocabulary(), Some(5), "padding, unknown, three items");
@@ -196,7 +196,7 @@ mod tests {
         assert!(data.warnings[0].contains("2 events of the test part are left out"), "{:?}", data.warnings);
         assert_eq!(data.split.data.len(), 3);
         let validated = DataConfig { validation: Some(Validation::Fraction(0.25)), ..config() };
-        let data = prepare(&validated, Task::Unsupervised).unwrap();
+        let data = prepare(&validated, TargetKind::Unsupervised).unwrap();
         assert_eq!((data.train.len(), data.valid.len(), data.test.len()), (6, 2, 2));
     }
 
@@ -204,10 +204,10 @@ mod tests {
     fn sessions_that_are_predicted_lose_unknown_items_and_keep_their_last_ones() {
         let mut config = config();
         config.transform.truncate = Some(2);
-        let data = prepare(&config, Task::Unsupervised).unwrap();
+        let data = prepare(&config, TargetKind::Unsupervised).unwrap();
         let path =
             file("new.jsonl", "{\"item\": [\"green\", \"blue\", \"strange\", \"red hat\"]}\n{\"item\": [\"x\"]}\n");
-        let raw = read_input(&path, &config, Task::Unsupervised).unwrap();
+        let raw = read_input(&path, &config, TargetKind::Unsupervised).unwrap();
         let found = data.processor.apply(raw).unwrap();
         let Sequence::Tokens(tokens) = &found.sequences[0] else { panic!("tokens") };
         let names: Vec<String> = tokens.iter().map(|token| data.processor.item(*token)).collect();
@@ -219,12 +219,12 @@ mod tests {
     fn what_leaves_nothing_is_refused() {
         let told = |settings: SessionsConfig| {
             let config = DataConfig { sessions: Some(settings), ..config() };
-            prepare(&config, Task::Unsupervised).unwrap_err().in_full()
+            prepare(&config, TargetKind::Unsupervised).unwrap_err().in_full()
         };
         let short = told(SessionsConfig { min_session: 9, ..SessionsConfig::default() });
         assert!(short.contains("0 of 10 sessions hold 9 items or more"), "{short}");
         let rare = told(SessionsConfig { min_item: 50, ..SessionsConfig::default() });
         assert!(rare.contains("lower `data.sessions.min_item`"), "{rare}");
-        assert!(prepare(&config(), Task::Classify).unwrap_err().to_string().contains("no label"));
+        assert!(prepare(&config(), TargetKind::Classify).unwrap_err().to_string().contains("no label"));
     }
 }

@@ -14,14 +14,14 @@ use crate::prepared::{AsRead, Prepared};
 use crate::sequence::{Dataset, Target};
 use crate::sources::checks::{check_lengths, check_sound, check_targets};
 use crate::sources::parts::Source;
-use crate::task::Task;
+use crate::target_kind::TargetKind;
 
 /// Splits and prepares data that is in memory already; `config.source` is not looked at.
 ///
 /// # Errors
 ///
 /// As [`crate::prepare`].
-pub fn prepare_source(source: Source, config: &DataConfig, task: Task) -> Result<Prepared, DataError> {
+pub fn prepare_source(source: Source, config: &DataConfig, task: TargetKind) -> Result<Prepared, DataError> {
     prepare_into(source, config, task, &Store::Memory)
 }
 
@@ -29,7 +29,7 @@ pub fn prepare_source(source: Source, config: &DataConfig, task: Task) -> Result
 pub(crate) fn prepare_into(
     source: Source,
     config: &DataConfig,
-    task: Task,
+    task: TargetKind,
     store: &Store,
 ) -> Result<Prepared, DataError> {
     for part in [Some(&source.train), source.valid.as_ref(), source.test.as_ref(), source.unlabeled.as_ref()]
@@ -49,7 +49,7 @@ pub(crate) fn prepare_into(
     }
     let marks = source.marks();
     let mut warnings = source.notes();
-    if let Some(doubt) = source.doubtful_classes().filter(|_| task == Task::Classify) {
+    if let Some(doubt) = source.doubtful_classes().filter(|_| task == TargetKind::Classify) {
         if source.one_class_a_row() {
             return Err(DataError::new(doubt, "a classifier needs several rows of each class"));
         }
@@ -65,7 +65,7 @@ pub(crate) fn prepare_into(
     } else {
         valid_part(&train, &rows, config)?
     };
-    let (labeled, mut hidden) = if task == Task::Unsupervised {
+    let (labeled, mut hidden) = if task == TargetKind::Unsupervised {
         (Vec::new(), train_rows.clone())
     } else {
         choose_labels(&train, &train_rows, &config.labels)?
@@ -109,10 +109,10 @@ pub(crate) fn prepare_into(
     }
     let count = labeled.len();
     drop(train);
-    let as_read = if task == Task::Classify { AsRead::of(&raw, &test, store)? } else { AsRead::default() };
+    let as_read = if task == TargetKind::Classify { AsRead::of(&raw, &test, store)? } else { AsRead::default() };
     warnings.extend(lost_digits(&raw, config));
     let transform = match task {
-        Task::Transcribe => transcripts::transform(&config.transform)?,
+        TargetKind::Transcribe => transcripts::transform(&config.transform)?,
         _ => config.transform.clone(),
     };
     let processor = Processor::fit(&transform, &raw)?.with_labels(&raw.targets[..count]).with_layout(layout);
@@ -120,7 +120,7 @@ pub(crate) fn prepare_into(
     let unlabeled = (count..raw.len()).collect();
     let apply = |part: &str, raw: Dataset| processor.apply_into(store.sink(part)?, raw);
     let (train, valid, test) = (apply("train", raw)?, apply("valid", valid)?, apply("test", test)?);
-    if task == Task::Transcribe {
+    if task == TargetKind::Transcribe {
         warnings.extend(transcripts::too_long(&train, count)?);
     }
     let parts = [(&train, "training"), (&valid, "validation"), (&test, "test")];
@@ -144,8 +144,8 @@ fn lost_digits(raw: &Dataset, config: &DataConfig) -> Option<String> {
     })
 }
 
-fn check_single_class(train: &Dataset, task: Task) -> Result<(), DataError> {
-    if task == Task::Classify && train.classes.len() == 1 {
+fn check_single_class(train: &Dataset, task: TargetKind) -> Result<(), DataError> {
+    if task == TargetKind::Classify && train.classes.len() == 1 {
         return Err(DataError::new(
             format!(
                 "{}: the labels hold a single class, `{}`",
@@ -158,8 +158,8 @@ fn check_single_class(train: &Dataset, task: Task) -> Result<(), DataError> {
     Ok(())
 }
 
-fn check_labeled(train: &Dataset, labeled: &[usize], task: Task) -> Result<(), DataError> {
-    if task == Task::Unsupervised {
+fn check_labeled(train: &Dataset, labeled: &[usize], task: TargetKind) -> Result<(), DataError> {
+    if task == TargetKind::Unsupervised {
         return Ok(());
     }
     if labeled.is_empty() {
@@ -181,23 +181,26 @@ mod tests {
 
     #[test]
     fn cbf_has_the_sizes_of_the_specification() {
-        let data = prepare(&cbf(), Task::Classify).unwrap();
+        let data = prepare(&cbf(), TargetKind::Classify).unwrap();
         assert_eq!((data.labeled.len(), data.unlabeled.len(), data.valid.len(), data.test.len()), (15, 585, 150, 900));
         assert_eq!(data.processor.classes().len(), 3);
     }
 
     #[test]
     fn no_label_is_spent_on_validation_unless_asked_for() {
-        let data = prepare(&DataConfig { validation: None, ..cbf() }, Task::Classify).unwrap();
+        let data = prepare(&DataConfig { validation: None, ..cbf() }, TargetKind::Classify).unwrap();
         assert_eq!((data.labeled.len(), data.unlabeled.len(), data.valid.len()), (15, 735, 0));
         let older = DataConfig { validation: None, valid_fraction: Some(0.2), ..cbf() };
-        assert_eq!(prepare(&older, Task::Classify).unwrap().split, prepare(&cbf(), Task::Classify).unwrap().split);
+        assert_eq!(
+            prepare(&older, TargetKind::Classify).unwrap().split,
+            prepare(&cbf(), TargetKind::Classify).unwrap().split
+        );
     }
 
     #[test]
     fn a_split_is_a_pure_function_and_no_row_is_twice() {
-        let split = prepare(&cbf(), Task::Classify).unwrap().split;
-        assert_eq!(split, prepare(&cbf(), Task::Classify).unwrap().split);
+        let split = prepare(&cbf(), TargetKind::Classify).unwrap().split;
+        assert_eq!(split, prepare(&cbf(), TargetKind::Classify).unwrap().split);
         let mut rows: Vec<usize> = [&split.labeled[..], &split.unlabeled, &split.valid].concat();
         rows.sort_unstable();
         assert_eq!(rows, (0..750).collect::<Vec<_>>());
@@ -208,7 +211,7 @@ mod tests {
         let rows: String = (0..40).map(|row| format!("text {},{}\n", row % 8, ["x", "y"][row % 2])).collect();
         let path = file("twice.csv", format!("text,label\n{rows}"));
         let config = DataConfig { source: path.display().to_string(), valid_fraction: Some(0.2), ..Default::default() };
-        let warnings = prepare(&config, Task::Classify).unwrap().warnings;
+        let warnings = prepare(&config, TargetKind::Classify).unwrap().warnings;
         assert!(
             warnings[0].starts_with("8 of 8 test rows and 6 of 6 validation rows are equal to training rows"),
             "{warnings:?}"
@@ -224,7 +227,7 @@ mod tests {
         let warnings = |normalize| {
             let transform = TransformConfig { normalize, ..Default::default() };
             let config = DataConfig { source: path.display().to_string(), transform, ..Default::default() };
-            prepare(&config, Task::Classify).unwrap().warnings
+            prepare(&config, TargetKind::Classify).unwrap().warnings
         };
         assert_eq!(warnings(Normalize::Channel), [""; 0]);
         assert!(warnings(Normalize::None)[0].contains("lose digits with `data.transform.normalize"));
@@ -239,11 +242,11 @@ mod tests {
             test: Some(write("test", rows(word)).into()),
             ..Default::default()
         };
-        let warnings = prepare(&config("b"), Task::Classify).unwrap().warnings;
+        let warnings = prepare(&config("b"), TargetKind::Classify).unwrap().warnings;
         assert!(warnings[0].starts_with("40 of 40 tokens of the test part are unknown"), "{warnings:?}");
-        assert_eq!(prepare(&config("a"), Task::Classify).unwrap().warnings.len(), 1, "equal rows alone");
+        assert_eq!(prepare(&config("a"), TargetKind::Classify).unwrap().warnings.len(), 1, "equal rows alone");
         let rare = TransformConfig { min_frequency: Some(30), ..Default::default() };
-        let warnings = prepare(&DataConfig { transform: rare, ..config("b") }, Task::Classify).unwrap().warnings;
+        let warnings = prepare(&DataConfig { transform: rare, ..config("b") }, TargetKind::Classify).unwrap().warnings;
         assert!(warnings[0].starts_with("40 of 40 tokens of the training part are unknown"), "{warnings:?}");
     }
 
@@ -253,12 +256,12 @@ mod tests {
         let rows: String = (0..80).map(|row| format!("{row}.5,{},{}\n", row * row, labels[row % 8])).collect();
         let path = file("marks.csv", format!("a,b,label\n{rows}"));
         let config = DataConfig { source: path.display().to_string(), ..Default::default() };
-        let data = prepare(&config, Task::Classify).unwrap();
+        let data = prepare(&config, TargetKind::Classify).unwrap();
         assert_eq!(data.processor.classes(), ["-1", "0", "1"]);
         assert!(data.warnings[0].contains("20 rows are unlabelled: the label is `NaN` or `NA`"), "{:?}", data.warnings);
         assert!(data.warnings[1].contains("`-1` is read as a class, of 20 rows"), "{:?}", data.warnings);
         let labels = LabelsConfig { missing: Some("-1".into()), ..Default::default() };
-        let data = prepare(&DataConfig { labels, ..config }, Task::Classify).unwrap();
+        let data = prepare(&DataConfig { labels, ..config }, TargetKind::Classify).unwrap();
         assert_eq!((data.processor.classes().join(" "), data.warnings.len()), ("0 1".into(), 1));
         assert_eq!(data.labeled.len() + data.valid.len() + data.test.len(), 40);
     }
@@ -267,7 +270,7 @@ mod tests {
     fn a_long_tail_asks_for_no_more_labels_than_there_are() {
         let labels = LabelsConfig { per_class: Some(50), imbalance: Some(2.0), ..Default::default() };
         let config = DataConfig { source: "cbf".into(), size: Some(30), labels, ..Default::default() };
-        let message = prepare(&config, Task::Classify).unwrap_err().in_full();
+        let message = prepare(&config, TargetKind::Classify).unwrap_err().in_full();
         assert!(message.contains("50 labels of the largest class"), "{message}");
     }
 
@@ -276,7 +279,7 @@ mod tests {
         let data = |name: &str, classes: usize| {
             let rows: String = (0..40).map(|row| format!("{row}.5,{},c{}\n", row * row, row % classes)).collect();
             let path = file(&format!("{name}.csv"), format!("a,b,label\n{rows}"));
-            prepare(&DataConfig { source: path.display().to_string(), ..Default::default() }, Task::Classify)
+            prepare(&DataConfig { source: path.display().to_string(), ..Default::default() }, TargetKind::Classify)
         };
         let message = data("all", 40).unwrap_err().in_full();
         assert!(message.contains("as many classes as rows with a label (40 of 40), column `label`"), "{message}");
@@ -306,14 +309,14 @@ mod tests {
             },
             ..Default::default()
         };
-        let data = prepare(&config, Task::Classify).unwrap();
+        let data = prepare(&config, TargetKind::Classify).unwrap();
         assert_eq!((data.labeled.len(), data.unlabeled.len(), data.test.len()), (20, 20, 20));
         assert_eq!(data.train.sequences[..20], data.test.sequences);
         assert_eq!(data.train.sequences[..20], data.train.sequences[20..]);
         assert_eq!(data.processor.layout().unwrap().input_names().collect::<Vec<_>>(), ["t0", "t1"]);
         let strange =
             DataConfig { unlabeled: Some(write("strange", format!("u,v\n{}", rows(false, false))).into()), ..config };
-        let message = prepare(&strange, Task::Classify).unwrap_err().in_full();
+        let message = prepare(&strange, TargetKind::Classify).unwrap_err().in_full();
         assert!(message.contains("columns that the table lacks: `t0`, `t1`"), "{message}");
     }
 
@@ -321,14 +324,14 @@ mod tests {
     fn one_class_and_the_wrong_model_are_errors() {
         let path = file("single.csv", "a,b,label\n1,2,x\n2,3,x\n4,5,x\n");
         let config = DataConfig { source: path.display().to_string(), ..Default::default() };
-        assert!(prepare(&config, Task::Classify).unwrap_err().in_full().contains("single class, `x`"));
+        assert!(prepare(&config, TargetKind::Classify).unwrap_err().in_full().contains("single class, `x`"));
         let adding = DataConfig { source: "adding".into(), ..Default::default() };
-        assert!(prepare(&adding, Task::Classify).unwrap_err().in_full().contains("use `[model.regressor]`"));
+        assert!(prepare(&adding, TargetKind::Classify).unwrap_err().in_full().contains("use `[model.regressor]`"));
     }
 
     #[test]
     fn an_unknown_name_suggests_the_nearest() {
         let config = DataConfig { source: "two-paterns".into(), ..Default::default() };
-        assert!(prepare(&config, Task::Classify).unwrap_err().in_full().contains("did you mean `two-patterns`?"));
+        assert!(prepare(&config, TargetKind::Classify).unwrap_err().in_full().contains("did you mean `two-patterns`?"));
     }
 }

@@ -15,15 +15,15 @@ use crate::series::Series;
 use crate::sources::checks::check_sound;
 use crate::sources::locate::located;
 use crate::sources::recordings::read;
-use crate::task::Task;
+use crate::target_kind::TargetKind;
 
 /// Reads, splits by time and prepares the recordings of a config.
 ///
 /// # Errors
 ///
 /// Whatever is wrong with the data, in the user's words.
-pub(crate) fn prepare(config: &DataConfig, windows: &WindowsConfig, task: Task) -> Result<Prepared, DataError> {
-    if !matches!(task, Task::Forecast | Task::Unsupervised) {
+pub(crate) fn prepare(config: &DataConfig, windows: &WindowsConfig, task: TargetKind) -> Result<Prepared, DataError> {
+    if !matches!(task, TargetKind::Forecast | TargetKind::Unsupervised) {
         return Err(DataError::new(
             "`data.windows` cuts a recording into windows, which have a future and no label",
             "use `[model.forecaster]`, or leave `[data.windows]` out",
@@ -38,7 +38,7 @@ pub(crate) fn prepare_recordings(
     recordings: Recordings,
     config: &DataConfig,
     windows: &WindowsConfig,
-    task: Task,
+    task: TargetKind,
 ) -> Result<Prepared, DataError> {
     check_sound(&recordings.name, &config.transform, recordings.layout.as_ref())?;
     let channels = recordings.series.first().map_or(0, |series| series.channels);
@@ -69,8 +69,11 @@ pub(crate) fn prepare_recordings(
     let train = dataset(&recordings.name, train, windows)?;
     let (valid, test) = (gathered(&recordings.name, valid), gathered(&recordings.name, test));
     let rows: Vec<usize> = (0..train.len()).collect();
-    let (labeled, unlabeled) =
-        if task == Task::Unsupervised { (Vec::new(), rows) } else { choose_labels(&train, &rows, &config.labels)? };
+    let (labeled, unlabeled) = if task == TargetKind::Unsupervised {
+        (Vec::new(), rows)
+    } else {
+        choose_labels(&train, &rows, &config.labels)?
+    };
     // Each row of the training part counts once: windows overlap.
     let fitted = Dataset {
         name: recordings.name.clone(),
@@ -138,7 +141,7 @@ mod tests {
     #[test]
     fn futures_stay_in_their_part_and_inputs_may_reach_back() {
         let (data, windows) = config();
-        let prepared = prepare_recordings(recordings(20), &data, &windows, Task::Forecast).unwrap();
+        let prepared = prepare_recordings(recordings(20), &data, &windows, TargetKind::Forecast).unwrap();
         // Futures begin at rows 3 to 8, 10 to 13 and 15 to 18.
         assert_eq!((prepared.train.len(), prepared.valid.len(), prepared.test.len()), (6, 4, 4));
         assert_eq!(first(&prepared.train, 0), (vec![0.0, 0.0, 1.0, -1.0, 2.0, -2.0], vec![3.0, -3.0, 4.0, -4.0]));
@@ -151,7 +154,7 @@ mod tests {
     fn inputs_and_futures_are_scaled_by_the_training_rows() {
         let (mut data, windows) = config();
         data.transform.normalize = Normalize::Channel;
-        let prepared = prepare_recordings(recordings(20), &data, &windows, Task::Forecast).unwrap();
+        let prepared = prepare_recordings(recordings(20), &data, &windows, TargetKind::Forecast).unwrap();
         // Rows 0 to 9: mean 4.5, deviation √8.25.
         let (input, future) = first(&prepared.test, 0);
         let scaled = |value: f32| (value - 4.5) / 8.25f32.sqrt();
@@ -163,13 +166,13 @@ mod tests {
     fn a_recording_on_a_large_number_keeps_its_digits() {
         let (mut data, windows) = config();
         data.transform.normalize = Normalize::Channel;
-        let near = prepare_recordings(recordings(20), &data, &windows, Task::Forecast).unwrap();
+        let near = prepare_recordings(recordings(20), &data, &windows, TargetKind::Forecast).unwrap();
         let shifted = |rows| {
             let mut far = recordings(rows);
             far.levels.push(0, vec![1e9 + 0.25, 0.0]);
             far
         };
-        let far = prepare_recordings(shifted(20), &data, &windows, Task::Forecast).unwrap();
+        let far = prepare_recordings(shifted(20), &data, &windows, TargetKind::Forecast).unwrap();
         assert_eq!((first(&far.train, 3), first(&far.test, 2)), (first(&near.train, 3), first(&near.test, 2)));
         let Target::Sequence(future) = &far.test.targets[2] else { panic!("a future") };
         let Sequence::Series(future) = future.clone().owned() else { panic!("a series") };
@@ -194,7 +197,7 @@ mod tests {
     #[test]
     fn all_windows_of_a_part_stand_in_one_recording() {
         let (data, windows) = config();
-        let prepared = prepare_recordings(recordings(20), &data, &windows, Task::Forecast).unwrap();
+        let prepared = prepare_recordings(recordings(20), &data, &windows, TargetKind::Forecast).unwrap();
         let of = |sequence: &Sequence| match sequence {
             Sequence::Window(window) => Arc::as_ptr(window.recording()),
             other => panic!("{other:?} is no window"),
@@ -221,12 +224,12 @@ mod tests {
     fn a_part_too_short_for_a_window_is_named() {
         let (data, windows) = config();
         let message =
-            |rows| prepare_recordings(recordings(rows), &data, &windows, Task::Forecast).unwrap_err().in_full();
+            |rows| prepare_recordings(recordings(rows), &data, &windows, TargetKind::Forecast).unwrap_err().in_full();
         assert!(message(12).contains("asks for 20 rows; t has 12"), "{}", message(12));
         let long = WindowsConfig { input: 30, ..windows.clone() };
-        let error = prepare_recordings(recordings(20), &data, &long, Task::Forecast).unwrap_err().in_full();
+        let error = prepare_recordings(recordings(20), &data, &long, TargetKind::Forecast).unwrap_err().in_full();
         assert!(error.contains("no window of 30 steps and 2 more fits"), "{error}");
-        let error = prepare(&data, &windows, Task::Classify).unwrap_err().in_full();
+        let error = prepare(&data, &windows, TargetKind::Classify).unwrap_err().in_full();
         assert!(error.contains("use `[model.forecaster]`"), "{error}");
     }
 }

@@ -1,14 +1,11 @@
-//! Another program's names of tensors, mapped to ours: `nn.RNN`, `nn.LSTM` or `nn.GRU`, `nn.Embedding`, an attention of
-//! two `nn.Linear` and an `nn.Linear` as head, whatever the modules around them are called.
-
-use std::collections::BTreeMap;
-
-use semiseq_models::OtherTensor;
+//! Another program's tensors, under our names: recurrent layers, the table of an embedding, an attention of two linear
+//! layers and a linear layer as head, whatever the modules around them are called.
 
 use crate::error::ExchangeError;
-use crate::layers::WEIGHTS;
+use crate::parts::{Matrix, zeros};
 use crate::tensors::Foreign;
 use crate::torch::transposed;
+use crate::{keras, torch};
 
 /// Tensors under our names.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,7 +19,7 @@ pub struct Renamed {
     pub left: Vec<String>,
 }
 
-/// What a state dict holds.
+/// What a file of weights holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FoundModel {
@@ -34,6 +31,8 @@ pub struct FoundModel {
     pub layers: usize,
     /// Whether both directions are read.
     pub bidirectional: bool,
+    /// Whether a GRU resets before the product with the state; `None` where the file does not say, and for other cells.
+    pub reset_before: Option<bool>,
     /// Values of a step.
     pub input: usize,
     /// Rows of the embedding, where there is one.
@@ -48,15 +47,18 @@ pub struct FoundModel {
 ///
 /// # Errors
 ///
-/// Where there is no recurrent module, its shapes are none of the three cells, or it has projections.
+/// Where there is no recurrent layer, its shapes are none of the three cells, a weight is missing, or it computes what
+/// no layer of ours does.
 pub fn renamed(foreign: &Foreign) -> Result<Renamed, ExchangeError> {
     let mut used: Vec<String> = Vec::new();
     let mut found = Renamed { tensors: Foreign::new(), model: FoundModel::default(), left: Vec::new() };
-    for stack in stacks(foreign)? {
+    let is_of_keras = keras::named_it(foreign);
+    for stack in if is_of_keras { keras::stacks(foreign)? } else { torch::stacks(foreign)? } {
         let model = &mut found.model;
         let goes_on = stack.cell == model.encoder
             && stack.hidden == model.hidden
             && stack.bidirectional == model.bidirectional
+            && stack.reset_before == model.reset_before
             && stack.input == model.hidden * if model.bidirectional { 2 } else { 1 };
         if model.layers > 0 && !goes_on {
             continue;
@@ -66,6 +68,7 @@ pub fn renamed(foreign: &Foreign) -> Result<Renamed, ExchangeError> {
                 encoder: stack.cell.into(),
                 hidden: stack.hidden,
                 bidirectional: stack.bidirectional,
+                reset_before: stack.reset_before,
                 input: stack.input,
                 ..FoundModel::default()
             };
@@ -78,24 +81,25 @@ pub fn renamed(foreign: &Foreign) -> Result<Renamed, ExchangeError> {
         used.extend(stack.names);
     }
     let width = found.model.hidden * if found.model.bidirectional { 2 } else { 1 };
-    let mut matrices = matrices(foreign, &used);
+    let all = if is_of_keras { keras::matrices(foreign) } else { torch::matrices(foreign) };
+    let mut matrices: Vec<Matrix> = all.into_iter().filter(|matrix| !used.contains(&matrix.names[0])).collect();
     if let Some(place) = embedding(&matrices, found.model.input, width) {
         let table = matrices.remove(place);
         found.model.tokens = Some(table.weight.shape[0]);
-        used.push(table.weight_name);
-        found.tensors.insert("backbone.embedding.weight".into(), table.weight.clone());
+        used.extend(table.names);
+        found.tensors.insert("backbone.embedding.weight".into(), table.weight);
     }
     if let Some((hidden, score)) = attention(&matrices, width) {
         found.model.attention = true;
         let places = [(hidden, "pool.hidden"), (score, "pool.score")];
         for (place, ours) in places {
             let linear = &matrices[place];
-            found.tensors.insert(format!("{ours}.weight"), transposed(linear.weight));
+            found.tensors.insert(format!("{ours}.weight"), transposed(&linear.weight));
             // A bias under a softmax over steps changes nothing.
-            if let (Some(bias), "pool.hidden") = (linear.bias, ours) {
+            if let (Some(bias), "pool.hidden") = (&linear.bias, ours) {
                 found.tensors.insert(format!("{ours}.bias"), bias.clone());
             }
-            used.extend(linear.names());
+            used.extend(linear.names.iter().cloned());
         }
         let mut place = 0;
         matrices.retain(|_| {
@@ -108,9 +112,9 @@ pub fn renamed(foreign: &Foreign) -> Result<Renamed, ExchangeError> {
     {
         let outputs = head.weight.shape[0];
         found.model.outputs = Some(outputs);
-        found.tensors.insert("head.weight".into(), transposed(head.weight));
-        found.tensors.insert("head.bias".into(), head.bias.cloned().unwrap_or_else(|| zeros(outputs)));
-        used.extend(head.names());
+        found.tensors.insert("head.weight".into(), transposed(&head.weight));
+        found.tensors.insert("head.bias".into(), head.bias.clone().unwrap_or_else(|| zeros(outputs)));
+        used.extend(head.names.iter().cloned());
     }
     found.left = foreign.keys().filter(|name| !used.contains(name)).cloned().collect();
     Ok(found)
@@ -126,120 +130,6 @@ pub fn as_ours(foreign: Foreign) -> Result<Foreign, ExchangeError> {
         true => Ok(foreign),
         false => Ok(renamed(&foreign)?.tensors),
     }
-}
-
-/// A recurrent module.
-struct Stack {
-    cell: &'static str,
-    input: usize,
-    hidden: usize,
-    layers: usize,
-    bidirectional: bool,
-    /// Level, direction, our name, numbers.
-    tensors: Vec<(usize, &'static str, &'static str, OtherTensor)>,
-    names: Vec<String>,
-}
-
-/// All recurrent modules in the order of their names.
-fn stacks(foreign: &Foreign) -> Result<Vec<Stack>, ExchangeError> {
-    const FIRST: &str = "weight_ih_l0";
-    let starts = foreign.keys().filter_map(|name| name.strip_suffix(FIRST));
-    let stacks: Vec<Stack> = starts.map(|start| stack(foreign, start)).collect::<Result<_, _>>()?;
-    if stacks.is_empty() {
-        return Err(ExchangeError::new(
-            "there is no tensor `weight_ih_l0` of `nn.RNN`, `nn.LSTM` or `nn.GRU`",
-            "only models with one of these can become one of semiseq's",
-        ));
-    }
-    Ok(stacks)
-}
-
-/// The recurrent module whose names begin with `start`.
-fn stack(foreign: &Foreign, start: &str) -> Result<Stack, ExchangeError> {
-    let refused =
-        |reason: String| ExchangeError::new(reason, "save the state dict of a plain `nn.RNN`, `nn.LSTM` or `nn.GRU`");
-    if foreign.contains_key(&format!("{start}weight_hr_l0")) {
-        return Err(refused(format!("`{start}weight_hr_l0`: an `nn.LSTM` with `proj_size` has no counterpart")));
-    }
-    let shape = |name: &str| foreign.get(name).map(|tensor| tensor.shape.clone());
-    let (first, second) = (format!("{start}weight_ih_l0"), format!("{start}weight_hh_l0"));
-    let (Some([rows, input]), Some([same, hidden])) = (
-        shape(&first).and_then(|shape| <[usize; 2]>::try_from(shape).ok()),
-        shape(&second).and_then(|shape| <[usize; 2]>::try_from(shape).ok()),
-    ) else {
-        return Err(refused(format!("`{first}` and `{second}` are no two matrices")));
-    };
-    let cell = match (rows == same && hidden > 0, rows.checked_div(hidden), rows.checked_rem(hidden)) {
-        (true, Some(1), Some(0)) => "rnn",
-        (true, Some(3), Some(0)) => "gru",
-        (true, Some(4), Some(0)) => "lstm",
-        _ => return Err(refused(format!("`{second}` of [{same}, {hidden}] is of no cell with 1, 3 or 4 gates"))),
-    };
-    let layers = (0..).take_while(|level| foreign.contains_key(&format!("{start}weight_ih_l{level}"))).count();
-    let bidirectional = foreign.contains_key(&format!("{start}weight_ih_l0_reverse"));
-    let directions = [("forward", ""), ("backward", "_reverse")];
-    let directions = &directions[..if bidirectional { 2 } else { 1 }];
-    let mut stack = Stack { cell, input, hidden, layers, bidirectional, tensors: Vec::new(), names: Vec::new() };
-    for level in 0..layers {
-        let below = if level == 0 { input } else { hidden * directions.len() };
-        for (direction, ending) in directions {
-            let shapes = [vec![rows, below], vec![rows, hidden], vec![rows], vec![rows]];
-            for (name, wanted) in WEIGHTS.into_iter().zip(shapes) {
-                let theirs = format!("{start}{name}_l{level}{ending}");
-                let tensor = match foreign.get(&theirs) {
-                    Some(tensor) if tensor.shape == wanted => tensor.clone(),
-                    Some(tensor) => {
-                        return Err(refused(format!("`{theirs}` is {:?}, and should be {wanted:?}", tensor.shape)));
-                    }
-                    None if wanted.len() == 1 => zeros(rows),
-                    None => return Err(refused(format!("`{theirs}` is missing"))),
-                };
-                stack.tensors.push((level, direction, name, tensor));
-                stack.names.push(theirs);
-            }
-        }
-    }
-    Ok(stack)
-}
-
-fn zeros(size: usize) -> OtherTensor {
-    OtherTensor { shape: vec![size], values: vec![0.0; size] }
-}
-
-/// A matrix, and the bias beside it.
-struct Matrix<'a> {
-    weight_name: String,
-    weight: &'a OtherTensor,
-    bias: Option<&'a OtherTensor>,
-}
-
-impl Matrix<'_> {
-    fn bias_name(&self) -> String {
-        format!("{}bias", self.weight_name.trim_end_matches("weight"))
-    }
-
-    fn names(&self) -> [String; 2] {
-        [self.weight_name.clone(), self.bias_name()]
-    }
-
-    fn is_called(&self, parts: &[&str]) -> bool {
-        let name = self.weight_name.to_lowercase();
-        parts.iter().any(|part| name.contains(part))
-    }
-}
-
-/// What may be an embedding or a linear layer.
-fn matrices<'a>(foreign: &'a Foreign, used: &[String]) -> Vec<Matrix<'a>> {
-    let plain = |name: &str| name == "weight" || name.ends_with(".weight");
-    let free = foreign.iter().filter(|(name, tensor)| {
-        plain(name) && tensor.shape.len() == 2 && !used.contains(name) && !tensor.shape.contains(&0)
-    });
-    free.map(|(name, weight)| {
-        let matrix = Matrix { weight_name: name.clone(), weight, bias: None };
-        let bias = foreign.get(&matrix.bias_name()).filter(|bias| bias.shape == weight.shape[..1]);
-        Matrix { bias, ..matrix }
-    })
-    .collect()
 }
 
 /// Where the table of tokens stands: by its name, or the one matrix without a bias that the encoder can read and no
@@ -263,18 +153,11 @@ fn attention(matrices: &[Matrix], width: usize) -> Option<(usize, usize)> {
     Some((hidden, score))
 }
 
-/// The tensors of each module, for messages: `lstm (8), fc (2)`.
-pub fn modules(names: &[String]) -> String {
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for name in names {
-        *counts.entry(name.rsplit_once('.').map_or(name, |(module, _)| module)).or_default() += 1;
-    }
-    counts.iter().map(|(module, count)| format!("{module} ({count})")).collect::<Vec<_>>().join(", ")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tensors::modules;
+    use semiseq_models::OtherTensor;
 
     fn tensor(shape: &[usize]) -> OtherTensor {
         OtherTensor { shape: shape.to_vec(), values: vec![1.0; shape.iter().product()] }

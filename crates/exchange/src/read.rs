@@ -6,33 +6,36 @@ use std::path::Path;
 
 use crate::error::ExchangeError;
 use crate::tensors::Foreign;
-use crate::{safetensors, torch};
+use crate::{keras, safetensors, torch};
 
-/// Reads a PyTorch checkpoint or a safetensors file. Numbers of 16 and 64 bits become `f32`; tensors of whole numbers
-/// are left out.
+const HINT: &str = "give a PyTorch checkpoint (`.pt`, `.pth`), a safetensors file or weights of Keras (`.weights.h5`, \
+                    `.keras`)";
+
+/// Reads a PyTorch checkpoint, a safetensors file or weights of Keras. Numbers of 16 and 64 bits become `f32`; tensors
+/// of whole numbers are left out.
 ///
 /// # Errors
 ///
-/// Where the file cannot be read, is neither, or holds what would run code in Python.
+/// Where the file cannot be read, is none of these, or holds what would run code in Python.
 pub fn read(path: &Path) -> Result<Foreign, ExchangeError> {
-    let unread = |error: std::io::Error| {
-        ExchangeError::new(
-            format!("{}: {error}", path.display()),
-            "give a PyTorch checkpoint (`.pt`, `.pth`) or a safetensors file",
-        )
-    };
+    let unread = |error: std::io::Error| ExchangeError::new(format!("{}: {error}", path.display()), HINT);
     if path.is_dir() {
-        return Err(ExchangeError::new(
-            format!("{}: a folder, and no file of weights", path.display()),
-            "give a PyTorch checkpoint (`.pt`, `.pth`) or a safetensors file",
-        ));
+        return Err(ExchangeError::new(format!("{}: a folder, and no file of weights", path.display()), HINT));
     }
     let mut first = Vec::new();
     File::open(path).and_then(|file| file.take(9).read_to_end(&mut first)).map_err(unread)?;
+    let called = |endings: &[&str]| {
+        let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
+        ending.is_some_and(|ending| endings.contains(&&*ending))
+    };
+    let is_of_keras = first.starts_with(keras::SIGNATURE) || keras::is_archive(path);
     // A safetensors file begins with the length of a JSON object, eight bytes, and its brace.
-    let tensors = match first.get(8) {
-        Some(b'{') => safetensors::read(path, &std::fs::read(path).map_err(unread)?)?,
-        _ => torch::read(path)?,
+    let tensors = if is_of_keras || called(&["h5", "hdf5", "keras"]) {
+        keras::read(path)?
+    } else if first.get(8) == Some(&b'{') {
+        safetensors::read(path, &std::fs::read(path).map_err(unread)?)?
+    } else {
+        torch::read(path)?
     };
     let strange = tensors.iter().find(|(_, tensor)| tensor.values.iter().any(|value| !value.is_finite()));
     match strange {

@@ -7,6 +7,16 @@ use semiseq_models::OtherTensor;
 /// Another program's tensors by its own names.
 pub type Foreign = BTreeMap<String, OtherTensor>;
 
+/// The tensors of each module, for messages: `lstm (8), fc (2)`; of Keras its layers, `layers/dense (2)`.
+pub fn modules(names: &[String]) -> String {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for name in names {
+        let module = name.rsplit_once(['.', '/']).map_or(name.as_str(), |(module, _)| module);
+        *counts.entry(module.strip_suffix("/vars").unwrap_or(module)).or_default() += 1;
+    }
+    counts.iter().map(|(module, count)| format!("{module} ({count})")).collect::<Vec<_>>().join(", ")
+}
+
 /// The numbers of a tensor as `f32`, from their bytes in little endian.
 pub(crate) fn floats(bytes: &[u8], kind: Float) -> Vec<f32> {
     match kind {
@@ -32,6 +42,17 @@ pub(crate) enum Float {
     F32,
     F16,
     Bf16,
+}
+
+impl Float {
+    /// Bytes of a number.
+    pub(crate) fn size(self) -> usize {
+        match self {
+            Self::F64 => 8,
+            Self::F32 => 4,
+            Self::F16 | Self::Bf16 => 2,
+        }
+    }
 }
 
 fn pairs(bytes: &[u8]) -> impl Iterator<Item = u16> + '_ {

@@ -7,7 +7,7 @@ pub struct Relation {
     /// The attributes, in order.
     pub attributes: Vec<Attribute>,
     /// The line of each row, and its cells.
-    pub rows: Vec<(usize, Vec<Cell>)>,
+    pub rows: Vec<(usize, Vec<ArffCell>)>,
 }
 
 /// A column.
@@ -16,12 +16,12 @@ pub struct Attribute {
     /// Its name.
     pub name: String,
     /// What its cells are.
-    pub kind: Kind,
+    pub kind: AttributeKind,
 }
 
 /// What the cells of a column are.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Kind {
+pub enum AttributeKind {
     /// Numbers.
     Numeric,
     /// One of these.
@@ -34,7 +34,7 @@ pub enum Kind {
 
 /// A cell.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Cell {
+pub enum ArffCell {
     /// `?`, which means that nothing is known.
     Missing,
     /// A number or a text, without its quotes.
@@ -82,7 +82,7 @@ fn header<'a>(
             }
             ("@data", None) => return Ok(()),
             ("@end", Some((name, count))) => {
-                let kind = Kind::Relational(*count);
+                let kind = AttributeKind::Relational(*count);
                 relation.attributes.push(Attribute { name: std::mem::take(name), kind });
                 open = None;
             }
@@ -92,7 +92,7 @@ fn header<'a>(
                 match (inner, kind) {
                     (None, Some(kind)) => relation.attributes.push(Attribute { name, kind }),
                     (inner @ None, None) => *inner = Some((name, 0)),
-                    (Some((_, count)), Some(Kind::Numeric)) => *count += 1,
+                    (Some((_, count)), Some(AttributeKind::Numeric)) => *count += 1,
                     (Some(_), _) => return Err(wrong(format!("`{name}` within a relational attribute is no number"))),
                 }
             }
@@ -104,22 +104,22 @@ fn header<'a>(
 }
 
 /// What an attribute holds; `None` for a relational one, whose attributes follow.
-fn kind(text: &str) -> Result<Option<Kind>, String> {
+fn kind(text: &str) -> Result<Option<AttributeKind>, String> {
     let text = text.trim();
     if let Some(list) = text.strip_prefix('{') {
         let list = list.trim_end().strip_suffix('}').ok_or("a list of words that is not closed by `}`")?;
-        return Ok(Some(Kind::Nominal(cells(list)?.into_iter().map(|(word, _)| word).collect())));
+        return Ok(Some(AttributeKind::Nominal(cells(list)?.into_iter().map(|(word, _)| word).collect())));
     }
     let word = text.split([' ', '\t']).next().unwrap_or_default().to_lowercase();
     match word.as_str() {
-        "numeric" | "real" | "integer" => Ok(Some(Kind::Numeric)),
-        "string" | "date" => Ok(Some(Kind::Text)),
+        "numeric" | "real" | "integer" => Ok(Some(AttributeKind::Numeric)),
+        "string" | "date" => Ok(Some(AttributeKind::Text)),
         "relational" => Ok(None),
         _ => Err(format!("`{}` is no kind of attribute: numeric, {{a, b}}, string, date or relational", short(text))),
     }
 }
 
-fn row(content: &str, attributes: &[Attribute]) -> Result<Vec<Cell>, String> {
+fn row(content: &str, attributes: &[Attribute]) -> Result<Vec<ArffCell>, String> {
     if content.trim_start().starts_with('{') {
         return Err("a sparse row, which is not read: write it with Weka's `SparseToNonSparse`".into());
     }
@@ -132,16 +132,16 @@ fn row(content: &str, attributes: &[Attribute]) -> Result<Vec<Cell>, String> {
     let one = |(attribute, (text, quoted)): (&Attribute, (String, bool))| {
         let wrong = |reason: String| format!("`{}`: {reason}", attribute.name);
         if text == "?" && !quoted {
-            return Ok(Cell::Missing);
+            return Ok(ArffCell::Missing);
         }
         match &attribute.kind {
-            Kind::Numeric => number(&text).map(|_| Cell::Text(text)).map_err(wrong),
-            Kind::Text => Ok(Cell::Text(text)),
-            Kind::Nominal(words) => match words.contains(&text) {
-                true => Ok(Cell::Text(text)),
+            AttributeKind::Numeric => number(&text).map(|_| ArffCell::Text(text)).map_err(wrong),
+            AttributeKind::Text => Ok(ArffCell::Text(text)),
+            AttributeKind::Nominal(words) => match words.contains(&text) {
+                true => Ok(ArffCell::Text(text)),
                 false => Err(wrong(format!("`{}` is none of the words that the header lists", short(&text)))),
             },
-            Kind::Relational(width) => relation_of(&text, *width).map(Cell::Relation).map_err(wrong),
+            AttributeKind::Relational(width) => relation_of(&text, *width).map(ArffCell::Relation).map_err(wrong),
         }
     };
     attributes.iter().zip(cells).map(one).collect()
@@ -240,11 +240,11 @@ mod tests {
         let text = "% made by hand\n@RELATION 'a b'\n@ATTRIBUTE \"x 1\" REAL\n@attribute name string\n\
                     @attribute class {yes, 'no, never'}\n@data\n1.5, 'it\\'s, so', yes\n?,?,'no, never'\n";
         let relation = parse(text).unwrap();
-        assert_eq!(relation.attributes[0], Attribute { name: "x 1".into(), kind: Kind::Numeric });
-        assert_eq!(relation.attributes[2].kind, Kind::Nominal(vec!["yes".into(), "no, never".into()]));
-        let cell = |text: &str| Cell::Text(text.into());
+        assert_eq!(relation.attributes[0], Attribute { name: "x 1".into(), kind: AttributeKind::Numeric });
+        assert_eq!(relation.attributes[2].kind, AttributeKind::Nominal(vec!["yes".into(), "no, never".into()]));
+        let cell = |text: &str| ArffCell::Text(text.into());
         assert_eq!(relation.rows[0], (7, vec![cell("1.5"), cell("it's, so"), cell("yes")]));
-        assert_eq!(relation.rows[1].1, [Cell::Missing, Cell::Missing, cell("no, never")]);
+        assert_eq!(relation.rows[1].1, [ArffCell::Missing, ArffCell::Missing, cell("no, never")]);
     }
 
     #[test]
@@ -252,8 +252,8 @@ mod tests {
         let text = "@relation r\n@attribute m relational\n@attribute a0 numeric\n@attribute a1 numeric\n\
                     @attribute a2 numeric\n@end m\n@attribute c {1,2}\n@data\n\"1,2,3\\n4,?,6\",2\n";
         let relation = parse(text).unwrap();
-        assert_eq!(relation.attributes[0].kind, Kind::Relational(3));
-        let Cell::Relation(values) = &relation.rows[0].1[0] else { panic!("a relation") };
+        assert_eq!(relation.attributes[0].kind, AttributeKind::Relational(3));
+        let ArffCell::Relation(values) = &relation.rows[0].1[0] else { panic!("a relation") };
         assert_eq!(values[..4], [1.0, 2.0, 3.0, 4.0]);
         assert!(values[4].is_nan() && values[5] == 6.0);
     }

@@ -1,5 +1,8 @@
 //! `.npy`, the format of NumPy's arrays (NEP 1): a header that is a dictionary as Python writes it, and the values in C
-//! or in Fortran order. Objects are refused: they are pickled Python, which runs code.
+//! or in Fortran order. Objects are refused: they are pickled Python, which runs code. A [`Reader`] holds no more than
+//! the values that are asked for.
+
+use std::io::{Read, Seek, SeekFrom};
 
 /// An array; its values stand in C order, the last axis fastest, whatever the file has.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,6 +52,14 @@ impl Values {
         }
     }
 
+    /// As [`Self::numbers`], in the place of the values.
+    pub fn into_numbers(self) -> Option<Vec<f64>> {
+        match self {
+            Self::Floats(values) => Some(values),
+            other => other.numbers(),
+        }
+    }
+
     /// A value as text, the way that Python writes it but for `1.0`, which is `1`.
     pub fn text(&self, place: usize) -> Option<String> {
         match self {
@@ -56,6 +67,17 @@ impl Values {
             Self::Integers(values) => values.get(place).map(ToString::to_string),
             Self::Booleans(values) => values.get(place).map(|value| if *value { "True" } else { "False" }.into()),
             Self::Texts(values) => values.get(place).cloned(),
+        }
+    }
+
+    /// Adds values of the same kind.
+    fn extend(&mut self, more: Self) {
+        match (self, more) {
+            (Self::Floats(values), Self::Floats(more)) => values.extend(more),
+            (Self::Integers(values), Self::Integers(more)) => values.extend(more),
+            (Self::Booleans(values), Self::Booleans(more)) => values.extend(more),
+            (Self::Texts(values), Self::Texts(more)) => values.extend(more),
+            (values, more) => *values = more,
         }
     }
 
@@ -117,49 +139,176 @@ struct Header {
     shape: Vec<usize>,
 }
 
+/// Values that are read at once where a whole array is.
+const PART: usize = 1 << 16;
+
 /// Reads a whole file.
 ///
 /// # Errors
 ///
 /// What is wrong at which byte.
 pub fn parse(bytes: &[u8]) -> Result<Array, String> {
-    let rest = bytes.strip_prefix(MAGIC).ok_or("byte 0: no array of NumPy: it does not begin with `\\x93NUMPY`")?;
-    let cut = || "the file is cut short in its header".to_string();
-    let (length, at) = match rest {
-        [1, _, low, high, ..] => (usize::from(u16::from_le_bytes([*low, *high])), 10),
-        [2 | 3, _, a, b, c, d, ..] => (u32::from_le_bytes([*a, *b, *c, *d]) as usize, 12),
-        [version, ..] if *version > 3 || *version == 0 => {
-            return Err(format!("byte 6: version {version} of the format, and 1 to 3 are read"));
+    Reader::open(bytes, bytes.len() as u64)?.array()
+}
+
+/// An array that is read from its beginning to its end.
+pub struct Reader<R> {
+    inner: R,
+    header: Header,
+    /// Where the values begin.
+    begin: u64,
+    /// Values that are still to come.
+    left: usize,
+    /// Bytes before the next value.
+    at: u64,
+}
+
+impl<R: Read> Reader<R> {
+    /// Reads the header of an array whose file has `size` bytes.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong at which byte; a size that does not fit the array.
+    pub fn open(mut inner: R, size: u64) -> Result<Self, String> {
+        let mut first = Vec::new();
+        inner.by_ref().take(8).read_to_end(&mut first).map_err(|error| error.to_string())?;
+        let version = first.strip_prefix(MAGIC);
+        let version = version.ok_or("byte 0: no array of NumPy: it does not begin with `\\x93NUMPY`")?.first();
+        let cut = || "the file is cut short in its header".to_string();
+        let mut length = [0; 4];
+        let width = match version {
+            Some(1) => 2,
+            Some(2 | 3) => 4,
+            Some(version) => return Err(format!("byte 6: version {version} of the format, and 1 to 3 are read")),
+            None => return Err(cut()),
+        };
+        inner.read_exact(&mut length[..width]).map_err(|_| cut())?;
+        let (length, at) = (u64::from(u32::from_le_bytes(length)), 8 + width as u64);
+        let end = at + length;
+        let mut text = Vec::new();
+        inner.by_ref().take(length).read_to_end(&mut text).map_err(|error| error.to_string())?;
+        if size < end || (text.len() as u64) < length {
+            return Err(cut());
         }
-        _ => return Err(cut()),
-    };
-    let end = at + length;
-    let text = bytes.get(at..end).ok_or_else(cut)?;
-    let text = String::from_utf8_lossy(text);
-    let header = header(&text).map_err(|reason| format!("byte {at}: the header `{}`: {reason}", short(&text)))?;
-    let data = &bytes[end..];
-    let count = header.shape.iter().try_fold(1usize, |product, length| product.checked_mul(*length));
-    let size = count.and_then(|count| Some((count, count.checked_mul(header.width)?)));
-    let Some((count, size)) = size else {
-        return Err(format!("byte {at}: the header says an array of {:?}, more than any file holds", header.shape));
-    };
-    if data.len() != size {
-        let shape = &header.shape;
-        return Err(format!(
-            "byte {end}: {} bytes of values, and an array of {shape:?} has {size}: {}",
-            data.len(),
-            if data.len() < size { "the file is cut short" } else { "it holds something else behind the array" }
-        ));
+        let text = String::from_utf8_lossy(&text);
+        let header = header(&text).map_err(|reason| format!("byte {at}: the header `{}`: {reason}", short(&text)))?;
+        let count = header.shape.iter().try_fold(1usize, |product, length| product.checked_mul(*length));
+        let wanted = count.and_then(|count| Some((count, count.checked_mul(header.width)?)));
+        let Some((left, wanted)) = wanted else {
+            return Err(format!("byte {at}: the header says an array of {:?}, more than any file holds", header.shape));
+        };
+        let found = size - end;
+        if found != wanted as u64 {
+            let shape = &header.shape;
+            return Err(format!(
+                "byte {end}: {found} bytes of values, and an array of {shape:?} has {wanted}: {}",
+                if found < wanted as u64 {
+                    "the file is cut short"
+                } else {
+                    "it holds something else behind the array"
+                }
+            ));
+        }
+        if header.width == 0 && left > 0 {
+            // `<U0`: nothing but empty texts, of which no byte tells how many; an array of them is no use.
+            return Err(format!("byte {end}: texts of no letter"));
+        }
+        Ok(Self { inner, header, begin: end, left, at: end })
     }
-    let values = values(&header, data, count, end)?;
-    let Header { shape, fortran, .. } = header;
-    if !fortran || shape.len() < 2 {
-        return Ok(Array { shape, values });
+
+    /// Length of each axis.
+    pub fn shape(&self) -> &[usize] {
+        &self.header.shape
     }
-    // In Fortran order the first axis is the fastest: a C array of the axes turned round.
-    let reversed: Vec<usize> = shape.iter().rev().copied().collect();
-    let order: Vec<usize> = (0..shape.len()).rev().collect();
-    Ok(Array { shape: reversed, values }.turned(&order))
+
+    /// Whether the last axis is the fastest in the file, so that [`Self::next`] gives the values in their order.
+    pub fn is_in_order(&self) -> bool {
+        !self.header.fortran || self.header.shape.len() < 2
+    }
+
+    /// Whether the values are texts.
+    pub fn holds_texts(&self) -> bool {
+        !matches!(self.header.kind, 'f' | 'i' | 'u' | 'b')
+    }
+
+    /// The next values as they stand in the file; less than `count` where it ends before.
+    ///
+    /// # Errors
+    ///
+    /// A file that ends before its array, or cannot be read.
+    pub fn next(&mut self, count: usize) -> Result<Values, String> {
+        let count = count.min(self.left);
+        let size = count * self.header.width;
+        let mut bytes = Vec::new();
+        self.inner.by_ref().take(size as u64).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+        if bytes.len() < size {
+            return Err(format!("byte {}: the file is cut short", self.at + bytes.len() as u64));
+        }
+        let values = values(&self.header, &bytes, self.at)?;
+        self.left -= count;
+        self.at += size as u64;
+        if self.left == 0 {
+            // A packed file has its checksum behind its end.
+            let more = self.inner.read(&mut [0]).map_err(|error| error.to_string())?;
+            if more > 0 {
+                return Err(format!("byte {}: the file holds something else behind the array", self.at));
+            }
+        }
+        Ok(values)
+    }
+
+    /// The whole array, where nothing was read of it before.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::next`].
+    pub fn array(mut self) -> Result<Array, String> {
+        let mut values = self.next(PART)?;
+        while self.left > 0 {
+            values.extend(self.next(PART)?);
+        }
+        let in_order = self.is_in_order();
+        let shape = self.header.shape;
+        if in_order {
+            return Ok(Array { shape, values });
+        }
+        // In Fortran order the first axis is the fastest: a C array of the axes turned round.
+        let reversed: Vec<usize> = shape.iter().rev().copied().collect();
+        let order: Vec<usize> = (0..shape.len()).rev().collect();
+        Ok(Array { shape: reversed, values }.turned(&order))
+    }
+}
+
+impl<R: Read + Seek> Reader<R> {
+    /// The values at `count` places of an axis from `from` on, of all places of the others, with the axes in another
+    /// order, as in [`Array::turned`]. In the file they stand in pieces: a part of an array whose order is not the one
+    /// that is asked for, without the rest.
+    ///
+    /// # Errors
+    ///
+    /// Places beyond the axis; a file that cannot be read.
+    pub fn slab(&mut self, axis: usize, from: usize, count: usize, order: &[usize]) -> Result<Array, String> {
+        let axes = self.header.shape.len();
+        let beyond = || format!("no {count} places from {from} on along axis {axis} of {:?}", self.header.shape);
+        // In Fortran order the axes stand in the file the other way round.
+        let in_file = |axis: usize| if self.is_in_order() { axis } else { axes - 1 - axis };
+        let mut shape: Vec<usize> = (0..axes).map(|place| self.header.shape[in_file(place)]).collect();
+        if axis >= axes || from.checked_add(count).is_none_or(|end| end > self.header.shape[axis]) {
+            return Err(beyond());
+        }
+        let axis = in_file(axis);
+        let order: Vec<usize> = order.iter().map(|axis| in_file(*axis)).collect();
+        let (pieces, faster): (usize, usize) = (shape[..axis].iter().product(), shape[axis + 1..].iter().product());
+        let width = self.header.width;
+        let mut bytes = vec![0; pieces * count * faster * width];
+        for (piece, part) in bytes.chunks_exact_mut((count * faster * width).max(1)).enumerate() {
+            let place = (piece * shape[axis] + from) * faster * width;
+            let read = self.inner.seek(SeekFrom::Start(self.begin + place as u64));
+            read.and_then(|_| self.inner.read_exact(part)).map_err(|error| error.to_string())?;
+        }
+        shape[axis] = count;
+        Ok(Array { shape, values: values(&self.header, &bytes, self.begin)? }.turned(&order))
+    }
 }
 
 fn short(text: &str) -> String {
@@ -213,11 +362,10 @@ fn header(text: &str) -> Result<Header, String> {
     Ok(Header { kind, width, big_endian: order == '>', fortran, shape })
 }
 
-fn values(header: &Header, data: &[u8], count: usize, at: usize) -> Result<Values, String> {
+fn values(header: &Header, data: &[u8], at: u64) -> Result<Values, String> {
     let width = header.width;
     if width == 0 {
-        // `<U0`: nothing but empty texts, of which no byte tells how many; an array of them is no use.
-        return if count == 0 { Ok(Values::Texts(Vec::new())) } else { Err(format!("byte {at}: texts of no letter")) };
+        return Ok(Values::Texts(Vec::new()));
     }
     // The bytes of a value in the order that its type is read from.
     let ordered = |value: &[u8]| -> [u8; 8] {
@@ -242,14 +390,14 @@ fn values(header: &Header, data: &[u8], count: usize, at: usize) -> Result<Value
         }
         ('b', _) => Values::Booleans(data.iter().map(|value| *value != 0).collect()),
         ('U', _) => {
-            let mut texts = Vec::with_capacity(count);
+            let mut texts = Vec::with_capacity(data.len() / width);
             for (place, cell) in cells.enumerate() {
                 let letters = cell.chunks_exact(4).map(|letter| {
                     let bytes = [letter[0], letter[1], letter[2], letter[3]];
                     if header.big_endian { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) }
                 });
                 let text: Option<String> = letters.map(char::from_u32).collect();
-                let text = text.ok_or_else(|| format!("byte {}: no letter of Unicode", at + place * width))?;
+                let text = text.ok_or_else(|| format!("byte {}: no letter of Unicode", at + (place * width) as u64))?;
                 texts.push(text.trim_end_matches('\0').to_string());
             }
             Values::Texts(texts)
@@ -303,6 +451,37 @@ mod tests {
         let array = Array { shape: vec![2, 3], values: Values::Integers(vec![1, 2, 3, 4, 5, 6]) };
         let turned = array.turned(&[1, 0]);
         assert_eq!((turned.shape, turned.values), (vec![3, 2], Values::Integers(vec![1, 4, 2, 5, 3, 6])));
+    }
+
+    #[test]
+    fn parts_of_an_array_are_those_of_the_whole() {
+        let whole = (0..24).map(|value| value as u8).collect::<Vec<u8>>();
+        for fortran in ["False", "True"] {
+            let file = file(&format!("{{'descr': '|u1', 'fortran_order': {fortran}, 'shape': (2, 3, 4)}}"), &whole);
+            let array = parse(&file).unwrap();
+            for axis in 0..3 {
+                for order in [[0, 1, 2], [2, 0, 1], [1, 2, 0], [2, 1, 0]] {
+                    // With this axis first, a part is a piece of the values.
+                    let first: Vec<usize> =
+                        [axis].into_iter().chain(order.into_iter().filter(|at| *at != axis)).collect();
+                    let length = array.shape[axis];
+                    let expected = array.clone().turned(&first).values;
+                    let mut found: Option<Values> = None;
+                    for from in (0..length).step_by(2) {
+                        let mut reader = Reader::open(std::io::Cursor::new(&file), file.len() as u64).unwrap();
+                        let part = reader.slab(axis, from, 2.min(length - from), &first).unwrap();
+                        assert_eq!(part.shape[0], 2.min(length - from));
+                        match &mut found {
+                            Some(found) => found.extend(part.values),
+                            None => found = Some(part.values),
+                        }
+                    }
+                    assert_eq!(found.unwrap(), expected, "{fortran}, axis {axis}, {first:?}");
+                }
+            }
+            let mut reader = Reader::open(std::io::Cursor::new(&file), file.len() as u64).unwrap();
+            assert!(reader.slab(1, 2, 2, &[0, 1, 2]).unwrap_err().contains("no 2 places from 2 on along axis 1"));
+        }
     }
 
     #[test]

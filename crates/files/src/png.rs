@@ -7,7 +7,7 @@ use flate2::read::ZlibDecoder;
 
 /// An image.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Image {
+pub struct PngImage {
     /// Pixels of a row.
     pub width: usize,
     /// Rows.
@@ -35,7 +35,7 @@ struct Header {
 /// # Errors
 ///
 /// What is wrong at which byte.
-pub fn parse(bytes: &[u8], most: u64) -> Result<Image, String> {
+pub fn parse(bytes: &[u8], most: u64) -> Result<PngImage, String> {
     let mut rest = bytes.strip_prefix(SIGNATURE).ok_or("byte 0: no PNG image by its first bytes")?;
     let (mut header, mut palette, mut packed) = (None, Vec::new(), Vec::new());
     loop {
@@ -84,7 +84,7 @@ pub fn parse(bytes: &[u8], most: u64) -> Result<Image, String> {
             }
         }
     }
-    Ok(Image { width: header.width, height: header.height, channels, values })
+    Ok(PngImage { width: header.width, height: header.height, channels, values })
 }
 
 fn header_of(body: &[u8]) -> Result<Header, String> {

@@ -2,7 +2,7 @@
 
 /// How the digits before the year are meant where they are parted by slashes, points or dashes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Order {
+pub enum DateOrder {
     /// 31/12/2020
     DayFirst,
     /// 12/31/2020
@@ -119,7 +119,7 @@ fn month(word: &str) -> Option<u32> {
 }
 
 /// Seconds since the beginning of 1970, where no zone is given as if in UTC; `None` where the cell is no date.
-pub fn seconds(cell: &str, order: Order) -> Option<f64> {
+pub fn seconds(cell: &str, order: DateOrder) -> Option<f64> {
     let cell = cell.trim();
     if with_month(cell) {
         return named_month(cell);
@@ -140,8 +140,8 @@ pub fn seconds(cell: &str, order: Order) -> Option<f64> {
     let number = |part: &str| part.parse::<u32>().ok();
     let (year, month, day) = match (first.len(), order) {
         (4, _) => (number(first)?, number(second)?, number(third)?),
-        (_, Order::DayFirst) => (full_year(third)?, number(second)?, number(first)?),
-        (_, Order::MonthFirst) => (full_year(third)?, number(first)?, number(second)?),
+        (_, DateOrder::DayFirst) => (full_year(third)?, number(second)?, number(first)?),
+        (_, DateOrder::MonthFirst) => (full_year(third)?, number(first)?, number(second)?),
     };
     Some(days(year, month, day)? as f64 * 86400.0 + time_of_day(rest)?)
 }
@@ -251,7 +251,7 @@ pub fn read<'a>(cells: impl Iterator<Item = &'a str> + Clone) -> Result<Vec<f64>
     if let Ok(times) = all(&compact) {
         return Ok(times);
     }
-    match (all(&|cell| seconds(cell, Order::DayFirst)), all(&|cell| seconds(cell, Order::MonthFirst))) {
+    match (all(&|cell| seconds(cell, DateOrder::DayFirst)), all(&|cell| seconds(cell, DateOrder::MonthFirst))) {
         (Ok(days), Ok(months)) => Ok(if falls(&months) < falls(&days) { months } else { days }),
         (Ok(times), Err(_)) | (Err(_), Ok(times)) => Ok(times),
         // The reading that goes farthest names the odd cell.
@@ -277,16 +277,16 @@ mod tests {
             "Apr 6, 2009 22:19:45",
         ] {
             assert!(looks_like(text), "{text}");
-            assert_eq!(seconds(text, Order::DayFirst), Some(1_239_056_385.0), "{text}");
+            assert_eq!(seconds(text, DateOrder::DayFirst), Some(1_239_056_385.0), "{text}");
         }
-        assert_eq!(seconds("04/06/2009", Order::MonthFirst), seconds("2009-04-06", Order::DayFirst));
-        assert_eq!(seconds("1970-01-01", Order::DayFirst), Some(0.0));
-        assert_eq!(seconds("2000-03-01", Order::DayFirst), Some(951_868_800.0));
+        assert_eq!(seconds("04/06/2009", DateOrder::MonthFirst), seconds("2009-04-06", DateOrder::DayFirst));
+        assert_eq!(seconds("1970-01-01", DateOrder::DayFirst), Some(0.0));
+        assert_eq!(seconds("2000-03-01", DateOrder::DayFirst), Some(951_868_800.0));
     }
 
     #[test]
     fn months_quarters_and_compact_dates_are_dates() {
-        let day = |cell: &str| seconds(cell, Order::DayFirst).map(|seconds| seconds / 86400.0);
+        let day = |cell: &str| seconds(cell, DateOrder::DayFirst).map(|seconds| seconds / 86400.0);
         for cell in ["1970-02", "1970/02", "Feb-70", "Feb 1970", "1970-Feb"] {
             assert_eq!((looks_like(cell), day(cell)), (true, Some(31.0)), "{cell}");
         }
@@ -295,7 +295,7 @@ mod tests {
         }
         assert_eq!(read(["20200131", "20200201"].into_iter()).map(|times| times[1] - times[0]), Ok(86400.0));
         assert_eq!(read(["20201331", "20200201"].into_iter()), Ok(vec![20_201_331.0, 20_200_201.0]));
-        assert!(looks_like("9:30") && seconds("9:30", Order::DayFirst) == Some(34200.0));
+        assert!(looks_like("9:30") && seconds("9:30", DateOrder::DayFirst) == Some(34200.0));
         for cell in ["Q5 2000", "Q1 20", "Q1", "2000Q", "2000M13", "M1 2000", "W1"] {
             assert!(!looks_like(cell), "{cell}");
         }
@@ -306,7 +306,7 @@ mod tests {
 
     #[test]
     fn weeks_begin_on_monday_as_iso_8601_counts_them() {
-        let date = |cell: &str| seconds(cell, Order::DayFirst);
+        let date = |cell: &str| seconds(cell, DateOrder::DayFirst);
         for (week, monday) in [
             ("2020-W01", "2019-12-30"),
             ("2020W01", "2019-12-30"),
@@ -328,7 +328,7 @@ mod tests {
     #[test]
     fn what_is_no_date_has_no_time() {
         for text in ["2021-02-29", "2021-13-01", "2020-01-01 399", "2020-01-01 25:00", "1.5", "word", "1-2-3-4", ""] {
-            assert_eq!(seconds(text, Order::DayFirst), None, "{text}");
+            assert_eq!(seconds(text, DateOrder::DayFirst), None, "{text}");
         }
         assert!(!looks_like("1.5") && !looks_like("-0.25") && !looks_like("may 5 people come"));
     }

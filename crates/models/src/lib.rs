@@ -23,8 +23,8 @@ pub use cells::{
 pub use config::{AnyModel, HeadSize, ModelConfig};
 pub use crew::Crew;
 pub use decoders::{
-    AnyDecoder, Attention, AttentionKind, Feeding, ImageDecoder, Memory, SequenceDecoder, SequenceDecoderConfig,
-    SequenceGenerator, Source, StepGenerator, beam, ctc,
+    AnyDecoder, Attention, AttentionKind, DecoderSource, Feeding, ImageDecoder, Memory, SequenceDecoder,
+    SequenceDecoderConfig, SequenceGenerator, StepGenerator, beam, ctc,
 };
 pub use encoder::Encoder;
 pub use encoders::{
@@ -35,7 +35,7 @@ pub use heads::{
     Classifier, ClassifierConfig, EncoderOnlyConfig, Forecaster, ForecasterConfig, Output, Regressor, RegressorConfig,
     Tagger, TaggerConfig,
 };
-pub use layers::{Pool, Pooling, Stem, StemConfig, StepOutputs, each_step};
+pub use layers::{Pooling, PoolingLayer, Stem, StemConfig, StepOutputs, each_step};
 pub use model::SequenceModel;
 pub use other_weights::{OtherTensor, Taken, WeightsPart, with_weights_of};
 pub use semiseq_schema::InputSize;

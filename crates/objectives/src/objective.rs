@@ -103,17 +103,10 @@ pub trait Objective<M: SequenceModel>: Module + ModuleDisplay {
         self
     }
 
-    /// The loss of a validation batch where the task's own loss does not tell (reconstruction).
-    /// Shape `[1]`: the mean over the batch's sequences. `None`: use the task's metrics.
-    fn validate(&self, _model: &M, _part: &Part) -> Option<Tensor<1>> {
-        None
-    }
-
     /// What is measured on a validation batch where the task's own scores do not tell: means, the first of them `loss`,
-    /// each with what it is the mean over. Empty: use the task's metrics. An objective with one number, a mean over
-    /// sequences, gives [`Objective::validate`].
-    fn measure(&self, model: &M, part: &Part) -> Measures {
-        self.validate(model, part).map(|loss| vec![Measure::new("loss", loss, Over::Sequences)]).unwrap_or_default()
+    /// each with what it is the mean over. Empty: use the task's metrics.
+    fn measure(&self, _model: &M, _part: &Part) -> Measures {
+        Measures::new()
     }
 
     /// What is wrong with a run that goes on but comes to nothing (a collapsed posterior), with a remedy, from the

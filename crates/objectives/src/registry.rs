@@ -191,9 +191,6 @@ macro_rules! registry {
             fn after_update(self, model: &M, context: &StepContext) -> Self {
                 match self { $(Self::$variant(objective) => Self::$variant(objective.after_update(model, context)),)* }
             }
-            fn validate(&self, model: &M, part: &Part) -> Option<Tensor<1>> {
-                match self { $(Self::$variant(objective) => objective.validate(model, part),)* }
-            }
             fn measure(&self, model: &M, part: &Part) -> Measures {
                 match self { $(Self::$variant(objective) => objective.measure(model, part),)* }
             }

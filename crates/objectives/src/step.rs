@@ -1,5 +1,7 @@
 //! What an objective sees of a step: sequences and targets as tensors.
 
+use std::mem::take;
+
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use semiseq_datasets::{Batch, BatchInputs, StepBatches, Target, ViewBatches};
 use semiseq_models::{Input, Sequences};
@@ -81,32 +83,34 @@ impl StepContext {
 }
 
 impl Step {
-    /// Uploads a step's batches, for a model with a row per sequence or (`per_step`) a row per step.
-    pub fn upload(batches: &StepBatches, per_step: bool, device: &Device) -> Self {
+    /// Uploads a step's batches, for a model with a row per sequence or (`per_step`) a row per step. Their steps go to
+    /// the device without a copy; what stays tells channels, lengths and targets as before.
+    pub fn upload(batches: &mut StepBatches, per_step: bool, device: &Device) -> Self {
         Self {
-            labeled: batches.labeled.as_ref().map(|views| Part::upload(views, per_step, device)),
-            unlabeled: batches.unlabeled.as_ref().map(|views| Part::upload(views, per_step, device)),
+            labeled: batches.labeled.as_mut().map(|views| Part::upload(views, per_step, device)),
+            unlabeled: batches.unlabeled.as_mut().map(|views| Part::upload(views, per_step, device)),
         }
     }
 }
 
 impl Part {
-    /// Uploads one batch in its views, for a model with a row per sequence or (`per_step`) a row per step.
-    pub fn upload(views: &ViewBatches, per_step: bool, device: &Device) -> Self {
-        let weak = sequences(&views.weak, device);
+    /// Uploads one batch in its views, as [`Step::upload`] does.
+    pub fn upload(views: &mut ViewBatches, per_step: bool, device: &Device) -> Self {
+        let weak = sequences(&mut views.weak, device);
+        let uploaded = |view: &mut Option<Batch>| view.as_mut().map(|batch| sequences(batch, device));
         Self {
             targets: targets(&views.weak, &weak, per_step, device),
             weak,
-            second: views.second.as_ref().map(|batch| sequences(batch, device)),
-            strong: views.strong.as_ref().map(|batch| sequences(batch, device)),
-            second_strong: views.second_strong.as_ref().map(|batch| sequences(batch, device)),
-            plain: views.plain.as_ref().map(|batch| sequences(batch, device)),
+            second: uploaded(&mut views.second),
+            strong: uploaded(&mut views.strong),
+            second_strong: uploaded(&mut views.second_strong),
+            plain: uploaded(&mut views.plain),
             indices: views.weak.indices.clone(),
         }
     }
 
-    /// Uploads a plain batch, without views.
-    pub fn plain(batch: &Batch, device: &Device) -> Self {
+    /// Uploads a plain batch, without views, as [`Step::upload`] does.
+    pub fn plain(batch: &mut Batch, device: &Device) -> Self {
         let weak = sequences(batch, device);
         Self {
             targets: targets(batch, &weak, false, device),
@@ -142,15 +146,15 @@ impl Part {
     }
 }
 
-/// A host batch as tensors; the mask is left out where nothing is padded.
-pub fn sequences(batch: &Batch, device: &Device) -> Sequences {
+/// The steps of a host batch, taken out of it, as tensors; the mask is left out where nothing is padded.
+pub fn sequences(batch: &mut Batch, device: &Device) -> Sequences {
     let (size, time) = (batch.size, batch.time);
-    let input = match &batch.inputs {
+    let input = match &mut batch.inputs {
         BatchInputs::Values { values, channels } => {
-            Input::Values(Tensor::from_data(TensorData::new(values.clone(), [size, time, *channels]), device))
+            Input::Values(Tensor::from_data(TensorData::new(take(values), [size, time, *channels]), device))
         }
         BatchInputs::Tokens(tokens) => {
-            Input::Tokens(Tensor::from_data(TensorData::new(tokens.clone(), [size, time]), device))
+            Input::Tokens(Tensor::from_data(TensorData::new(take(tokens), [size, time]), device))
         }
     };
     let padded = batch.lengths.iter().any(|length| *length < time);
@@ -178,7 +182,7 @@ fn target_sequences(batch: &Batch, read: &Sequences, device: &Device) -> Targets
         Target::Sequence(sequence) => Some(sequence.clone()),
         _ => stand_in.clone(),
     });
-    let target = sequences(&Batch::of(&rows.collect::<Vec<_>>()), device);
+    let target = sequences(&mut Batch::of(&rows.collect::<Vec<_>>()), device);
     let past = match (&target.input, &read.input) {
         (Input::Values(target), Input::Values(values)) if target.dims()[2] <= values.dims()[2] => {
             let channels = target.dims()[2];

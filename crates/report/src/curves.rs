@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
-use plotters::prelude::*;
 use semiseq_schema::{METRICS, Metric, title};
 
 use semiseq_training::files::write_atomic;
 use semiseq_training::run_folder::metrics_log::Line;
 use semiseq_training::{Error, StageSummary};
+
+use crate::charts::{self, Chart, file, lines};
 
 /// What stands as the objective of the baseline's lines.
 const BASELINE: &str = "baseline";
@@ -29,8 +30,13 @@ pub(crate) struct Panel {
     pub(crate) kept: Option<f64>,
 }
 
-const COLORS: [RGBColor; 3] = [RGBColor(33, 102, 172), RGBColor(214, 96, 30), RGBColor(120, 120, 120)];
-const KEPT: RGBColor = RGBColor(60, 150, 90);
+impl Panel {
+    pub(crate) fn chart(&self) -> Chart {
+        let curves = self.curves.iter().map(|curve| charts::Curve { points: &curve.points, color: curve.color });
+        let curves: Vec<charts::Curve<'_>> = curves.collect();
+        lines(&curves, "epoch", self.kept.map(|kept| (kept, "kept")))
+    }
+}
 
 /// Draws the curves of a run: the loss of each stage, and what else stands for the run; the baseline over the last
 /// stage.
@@ -39,24 +45,21 @@ const KEPT: RGBColor = RGBColor(60, 150, 90);
 ///
 /// Where the file cannot be written.
 pub fn write(path: &Path, lines: &[Line], stages: &[StageSummary]) -> Result<(), Error> {
-    let mut svg = String::new();
-    draw(&mut svg, lines, stages).map_err(|error| Error::write(path, error.to_string()))?;
-    write_atomic(path, svg.as_bytes())
+    write_atomic(path, svg(lines, stages).as_bytes())
 }
 
-fn draw(svg: &mut String, lines: &[Line], stages: &[StageSummary]) -> Result<(), Box<dyn std::error::Error>> {
+fn svg(lines: &[Line], stages: &[StageSummary]) -> String {
     let measured =
         |metric: &&Metric| lines.iter().any(|line| line.split == "valid" && line.scores.contains_key(metric.name));
     let score = METRICS.iter().filter(|metric| metric.headline && metric.name != "loss").find(measured);
     let metrics = std::iter::once("loss").chain(score.map(|metric| metric.name));
-    let panels: Vec<Panel> = metrics.flat_map(|metric| panels(lines, stages, metric)).collect();
-    let root = SVGBackend::with_string(svg, (500 * panels.len().max(1) as u32, 400)).into_drawing_area();
-    root.fill(&WHITE)?;
-    for (area, of_area) in root.split_evenly((1, panels.len().max(1))).iter().zip(&panels) {
-        panel(area, of_area)?;
-    }
-    root.present()?;
-    Ok(())
+    let drawn = |panel: Panel| charts::Panel {
+        chart: panel.chart(),
+        names: panel.curves.iter().map(|curve| (curve.name.to_owned(), curve.color)).collect(),
+        title: panel.title,
+    };
+    let panels: Vec<charts::Panel> = metrics.flat_map(|metric| panels(lines, stages, metric)).map(drawn).collect();
+    file(&panels, 3, &[])
 }
 
 /// The panels of a metric: one for each stage that has it, in their order.
@@ -119,61 +122,6 @@ fn place(lines: &[Line], stage: usize, step: usize, epoch: usize) -> f64 {
     }
 }
 
-fn panel<DB: DrawingBackend>(
-    area: &DrawingArea<DB, plotters::coord::Shift>,
-    panel: &Panel,
-) -> Result<(), Box<dyn std::error::Error>>
-where
-    DB::ErrorType: 'static,
-{
-    let all = || panel.curves.iter().flat_map(|curve| &curve.points);
-    let last = all().map(|point| point.0).fold(1.0, f64::max);
-    let (low, high) = all()
-        .map(|point| point.1)
-        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)));
-    let (low, high) = if low.is_finite() { (low, high) } else { (0.0, 1.0) };
-    // Room above the curves for the legend.
-    let (low, high) = (low.min(0.0), high + 0.4 * (high - low.min(0.0)).max(1e-6));
-    let mut chart = ChartBuilder::on(area)
-        .caption(&panel.title, ("sans-serif", 20))
-        .margin(14)
-        .x_label_area_size(36)
-        .y_label_area_size(48)
-        .build_cartesian_2d(0.0..last + 0.5, low..high)?;
-    chart
-        .configure_mesh()
-        .x_desc("epoch")
-        .max_light_lines(2)
-        .light_line_style(RGBColor(245, 245, 245))
-        .bold_line_style(RGBColor(228, 228, 228))
-        .draw()?;
-    if let Some(kept) = panel.kept {
-        let style = KEPT.stroke_width(1);
-        chart
-            .draw_series(std::iter::once(PathElement::new(vec![(kept, low), (kept, high)], style)))?
-            .label("kept weights")
-            .legend(move |(x, y)| PathElement::new(vec![(x, y), (x + 18, y)], style));
-    }
-    for curve in &panel.curves {
-        let color = COLORS[curve.color];
-        let style = color.stroke_width(2);
-        if curve.points.len() == 1 {
-            chart.draw_series(curve.points.iter().map(|point| Circle::new(*point, 3, color.filled())))?;
-        }
-        chart
-            .draw_series(LineSeries::new(curve.points.iter().copied(), style))?
-            .label(curve.name)
-            .legend(move |(x, y)| PathElement::new(vec![(x, y), (x + 18, y)], style));
-    }
-    chart
-        .configure_series_labels()
-        .position(SeriesLabelPosition::UpperRight)
-        .background_style(WHITE.mix(0.85))
-        .border_style(RGBColor(220, 220, 220))
-        .draw()?;
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -212,11 +160,8 @@ mod tests {
         // A line has its colour, whatever else is there.
         assert_eq!(names(&found[0]), [("validation", 1)]);
         assert_eq!(names(&found[1]), [("validation", 1), ("baseline, validation", 2)]);
-        let mut svg = String::new();
-        draw(&mut svg, &lines, &stages([2, 15])).unwrap();
-        assert!(
-            ["baseline, validation", "accuracy, mean-teacher", "kept weights"].iter().all(|text| svg.contains(text))
-        );
+        let svg = svg(&lines, &stages([2, 15]));
+        assert!(["baseline, validation", "accuracy, mean-teacher", ">kept<"].iter().all(|text| svg.contains(text)));
     }
 
     #[test]

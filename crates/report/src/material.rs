@@ -1,4 +1,4 @@
-//! What the page and the pictures of a run are made from.
+//! What the page and the charts of a run are made from.
 
 use std::fs;
 use std::path::Path;
@@ -90,13 +90,13 @@ impl Material {
         write_atomic(&folder.join("report.html"), page(&[self.report()]).as_bytes())
     }
 
-    /// What the pictures leave out, in words.
+    /// What the charts leave out, in words.
     pub fn left_out(&self) -> Option<String> {
-        self.confusion.as_ref().and_then(|confusion| confusion.shortened(confusion::PICTURED).left_out())
+        self.confusion.as_ref().and_then(|confusion| confusion.shortened(confusion::DRAWN).left_out())
     }
 
     fn write_images(&self, folder: &Path) -> Result<(), Error> {
-        let shown = &self.evidence.pictured;
+        let shown = &self.evidence.drawn;
         let real = of_one_size(shown.rebuilt.iter().map(|(real, _)| real).chain(&shown.real));
         let (low, high) = range(&real);
         let pairs = of_one_size(shown.rebuilt.iter().flat_map(|(real, made)| [real, made]));

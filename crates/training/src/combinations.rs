@@ -7,10 +7,10 @@ use std::sync::Arc;
 use burn::module::Module;
 use burn::tensor::Device;
 use burn::train::Interrupter;
-use semiseq_datasets::{Augmenter, Dataset, Prepared, Sequence, Series, Source, Target, prepare, prepare_source};
+use semiseq_datasets::{Augmenter, Dataset, Prepared, Sequence, Series, Source, Target};
 use semiseq_objectives::{OBJECTIVES, REBALANCINGS, Setting, TargetSize, Teacher};
 
-use crate::config::{RunConfig, read_str};
+use crate::config::RunConfig;
 use crate::error::Error;
 use crate::fixtures::folder;
 use crate::learner::progress::Progress;
@@ -20,7 +20,7 @@ use crate::run_folder::Order;
 use crate::run_folder::generator::Generator;
 use crate::tasks::compatibility::check;
 use crate::tasks::evaluate::{measured, outputs};
-use crate::tasks::{head_size, targets, task_of};
+use crate::tasks::{head_size, task_of};
 
 const ROWS: usize = 36;
 
@@ -88,7 +88,7 @@ fn config(data: &str, model: &str, (name, settings): (&str, &str), tokens: bool)
         "{data}\n{model}\n[[stage]]\nsteps = 2\nbatch_size = 4\nunlabeled_ratio = 2\n{}",
         table(name, settings, tokens)
     );
-    read_str("c.toml", &text, &[])
+    RunConfig::parse("c.toml", &text, &[])
 }
 
 /// Two steps, validation and what is shown at the end; the scores of both steps.
@@ -96,7 +96,7 @@ fn train(config: &RunConfig, data: &Prepared) -> Result<(), Error> {
     check(config, data)?;
     let device = Device::flex().autodiff();
     device.seed(1);
-    let task = task_of(targets(config));
+    let task = task_of(config.targets());
     let head = head_size(ModelSettings::kind(&config.model), &data.processor);
     let model = config.model.init(data.processor.input(), head, &device).materialize();
     let train = Arc::clone(&data.train);
@@ -200,7 +200,7 @@ fn all(head: &str, settings: &str, kind: Targets) -> [usize; 2] {
             let model = format!("[model.{head}]\n{settings}\n{ENCODER}");
             let data = |config: &RunConfig| {
                 let source = Source::new(sequences(kind, tokens, equal));
-                Ok(prepare_source(source, &config.data, targets(config))?)
+                config.prepare_from(source)
             };
             count.note(objective.0, &what, || run(config(DATA, &model, objective, tokens), data));
         }
@@ -242,7 +242,7 @@ fn every_objective_trains_a_forecaster_or_is_refused() {
         for every_step in [false, true] {
             let data = format!("[data]\nsource = {path:?}\n[data.windows]\ninput = 6\nhorizon = 2\nstride = 6");
             let model = format!("[model.forecaster]\nevery_step = {every_step}\n{ENCODER}");
-            let windows = |config: &RunConfig| Ok(prepare(&config.data, targets(config))?);
+            let windows = |config: &RunConfig| config.prepare();
             let attempt = || run(config(&data, &model, objective, false), windows);
             count.note(objective.0, &format!("{objective:?} with a forecaster, every step: {every_step}"), attempt);
         }
@@ -260,9 +260,9 @@ fn rebalanced(model: &str, kind: Targets, objectives: &[&str]) -> [usize; 2] {
                     "{DATA}\n{model}\n{ENCODER}\n[[stage]]\nsteps = 2\nbatch_size = 4\nunlabeled_ratio = 2\n\
                      [stage.objective.{objective}]\n[stage.rebalancing.{name}]\n"
                 );
-                let config = read_str("c.toml", &text, &[])?;
+                let config = RunConfig::parse("c.toml", &text, &[])?;
                 let source = Source::new(sequences(kind, false, true));
-                train(&config, &prepare_source(source, &config.data, targets(&config))?)
+                train(&config, &config.prepare_from(source)?)
             };
             count.note(name, &format!("{name} beside {objective} with {model}"), attempt);
         }

@@ -23,8 +23,8 @@ pub(crate) struct InitialWeights {
 }
 
 impl InitialWeights {
-    /// Reads a run folder, or a file: safetensors whose tensors are named as a run's are, or safetensors and a
-    /// checkpoint of PyTorch's modules. A file does not say which word a row of its table of tokens is: of that, only
+    /// Reads a run folder, or a file: safetensors whose tensors are named as a run's are, or those of PyTorch's
+    /// modules and Keras's layers. A file does not say which word a row of its table of tokens is: of that, only
     /// what `part` asks for by name is taken.
     ///
     /// # Errors

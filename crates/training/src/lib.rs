@@ -44,4 +44,4 @@ pub use run_folder::{
     BaselineSummary, CrossValidation, Environment, FinishedRun, FolderLock, Order, SavedRun, StageSummary, Summary,
     seed_folders,
 };
-pub use tasks::{Judge, Outputs, Prediction, Predictor, Purpose, Task, targets, task_of};
+pub use tasks::{Judge, Outputs, Prediction, Predictor, Purpose, Task, task_of};

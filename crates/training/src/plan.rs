@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use burn::tensor::Device;
-use semiseq_datasets::{Augmenter, Prepared, Target, Task as Targets};
+use semiseq_datasets::{Augmenter, Prepared, Target, TargetKind};
 use semiseq_models::{SequenceModel, Taken, with_weights_of, with_word_vectors};
 use semiseq_objectives::{ObjectiveConfig, Setting, SupervisedConfig, TargetSize};
 use semiseq_schema::mix;
@@ -163,7 +163,7 @@ impl<'a, M: ModelSettings, O: ObjectiveSettings> Plan<'a, M, O> {
     /// window costs nothing.
     pub(crate) fn labels_used(&self) -> usize {
         let chosen = match self.purpose.targets {
-            Targets::Unsupervised | Targets::Forecast => 0,
+            TargetKind::Unsupervised | TargetKind::Forecast => 0,
             _ => self.data.valid.targets.iter().filter(|target| **target != Target::Missing).count(),
         };
         self.data.labeled.len() + chosen + self.data.calibration.len()

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use semiseq_datasets::{Prepared, prepare};
+use semiseq_datasets::Prepared;
 
 use crate::config::{CheckedConfig, RunConfig};
 use crate::error::Error;
@@ -17,7 +17,6 @@ use crate::run_folder::record::check_folder;
 use crate::session::Session;
 use crate::set_apart::set_apart;
 use crate::tasks::compatibility::check;
-use crate::tasks::targets;
 
 /// Runs a config's stages and its baseline, and writes the run folder.
 ///
@@ -30,7 +29,7 @@ pub fn run<M: ModelSettings, O: ObjectiveSettings>(
     options: &RunOptions,
 ) -> Result<FinishedRun<M, O>, Error> {
     config.checked()?;
-    run_on(config, prepare(&config.data, targets(config))?, options)
+    run_on(config, config.prepare()?, options)
 }
 
 /// As [`run`], on data that are prepared already.

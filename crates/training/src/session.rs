@@ -13,7 +13,7 @@ use crate::config::StageConfig;
 use crate::cross_validation::{Run, cross_validated};
 use crate::ensemble;
 use crate::error::Error;
-use crate::learner::checkpoint::Files;
+use crate::learner::checkpoint::CheckpointFiles;
 use crate::learner::progress::Progress;
 use crate::learner::{Fit, Listener, Milestone, Pace, fit_heard};
 use crate::observer::StageName;
@@ -343,7 +343,11 @@ impl Listener for Writing<'_> {
         self.record.step(self.stage, step)
     }
 
-    fn milestone(&mut self, told: Milestone<'_>, files: &dyn Fn() -> Result<Files, Error>) -> Result<(), Error> {
+    fn milestone(
+        &mut self,
+        told: Milestone<'_>,
+        files: &dyn Fn() -> Result<CheckpointFiles, Error>,
+    ) -> Result<(), Error> {
         self.record.milestone(self.stage, &told)?;
         if told.checkpoint {
             let wall = self.wall_before + self.began.elapsed().as_secs_f64();

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use semiseq_datasets::{Prepared, Task as Targets, Validation};
+use semiseq_datasets::{Prepared, TargetKind, Validation};
 
 use crate::config::{CalibrateConfig, RunConfig};
 use crate::error::Error;
@@ -41,13 +41,13 @@ pub(crate) fn set_apart<M: ModelSettings, O: ObjectiveSettings>(
 /// Whether a run has what is to be calibrated.
 fn check_purpose(config: &CalibrateConfig, purpose: Purpose, classes: usize) -> Result<(), Error> {
     let says = purpose.predictor == Predictor::Head && purpose.scored_by == Judge::Predictions;
-    if !says || !matches!(purpose.targets, Targets::Classify | Targets::Tag) {
+    if !says || !matches!(purpose.targets, TargetKind::Classify | TargetKind::Tag) {
         return Err(Error::input(
             "`[calibrate]` is for the probabilities of a classifier or a tagger, and this run ends with none",
             "leave it out, or end with a stage that learns classes",
         ));
     }
-    let whole = purpose.targets == Targets::Classify;
+    let whole = purpose.targets == TargetKind::Classify;
     if config.conformal.is_some() && !whole {
         return Err(Error::input(
             "`calibrate.conformal` needs rows that do not depend on each other, which steps of a sequence do",

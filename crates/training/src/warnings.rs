@@ -1,7 +1,7 @@
 //! What is probably not meant, though a run goes on with it: a line each, on standard error, in the log and in the
 //! report.
 
-use semiseq_datasets::{Dataset, Prepared, Target, Task as Targets};
+use semiseq_datasets::{Dataset, Prepared, Target, TargetKind};
 
 use crate::recipe::ModelSettings;
 use crate::tasks::measures::Confusion;
@@ -14,9 +14,14 @@ const ENOUGH: usize = 10;
 const SINGLE_ANSWER: f64 = 0.9;
 
 /// What can be seen before any training. `counts` holds the labels of each class that training sees.
-pub(crate) fn before(model: &impl ModelSettings, data: &Prepared, targets: Targets, counts: &[usize]) -> Vec<String> {
+pub(crate) fn before(
+    model: &impl ModelSettings,
+    data: &Prepared,
+    targets: TargetKind,
+    counts: &[usize],
+) -> Vec<String> {
     let of_labels = [unseen_classes(data, counts), more_validation(data)];
-    let reads = !matches!(targets, Targets::Unsupervised | Targets::Forecast);
+    let reads = !matches!(targets, TargetKind::Unsupervised | TargetKind::Forecast);
     model.idle().into_iter().chain(of_labels.into_iter().flatten().filter(|_| reads)).collect()
 }
 

@@ -16,7 +16,7 @@ fn main() -> Result<(), Error> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("own.toml");
     let overrides: Vec<String> = arguments.iter().filter(|argument| argument.contains('=')).cloned().collect();
-    let config: Config = read_as(&file, &overrides)?;
+    let config: Config = RunConfig::read_as(&file, &overrides)?;
     let resume = arguments.iter().any(|argument| argument == "--resume");
     let options = RunOptions { resume, force: !resume, ..RunOptions::new(Device::flex()) };
     let finished = config.run(&options)?;

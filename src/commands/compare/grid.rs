@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use semiseq::datasets::formats::text_of;
 use semiseq::prelude::*;
-use semiseq::training::config::read_from;
 use serde::Deserialize;
 
 use super::super::cells;
@@ -209,7 +208,7 @@ impl Plan {
         let fixed = fixed.into_iter().map(|(key, value)| (key.to_string(), value));
         let overrides: Vec<String> =
             task_set.iter().cloned().chain(own).chain(fixed).map(|(key, value)| format!("{key}={value}")).collect();
-        let config = read_from(base, &overrides, folder)?;
+        let config = RunConfig::read_from(base, &overrides, folder)?;
         Ok(Cell { method, task, seed, run: cells::Cell::new(config, folder)? })
     }
 }

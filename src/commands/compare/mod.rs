@@ -4,7 +4,7 @@ mod gather;
 mod grid;
 mod listing;
 mod part;
-mod picture;
+mod plot;
 mod table;
 mod warnings;
 
@@ -116,8 +116,8 @@ fn tables(arguments: &Arguments, plan: &Plan, folder: &Path, outcomes: &[Option<
     write_atomic(&folder.join("table.csv"), table.csv().as_bytes())?;
     write_atomic(&folder.join("table.tex"), table.latex().as_bytes())?;
     write_atomic(&folder.join("table.json"), json_text(&table)?.as_bytes())?;
-    write_atomic(&folder.join("compare.html"), picture::page(plan, &table).as_bytes())?;
-    picture::write(&folder.join("compare.svg"), plan, &table)?;
+    write_atomic(&folder.join("compare.html"), plot::page(plan, &table).as_bytes())?;
+    plot::write(&folder.join("compare.svg"), plan, &table)?;
     if arguments.json {
         print(json_text(&table)?)?;
     } else {

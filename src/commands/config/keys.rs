@@ -2,13 +2,13 @@
 
 use std::fmt::Write;
 
-use semiseq::training::config::reference::{Key, Table};
+use semiseq::training::config::reference::{Key, KeyTable};
 
 /// Letters of a line.
 const WIDTH: usize = 100;
 
 /// The tables, one below the other.
-pub fn page(tables: &[Table]) -> String {
+pub fn page(tables: &[KeyTable]) -> String {
     let mut page = String::new();
     for table in tables {
         let place = table.place();

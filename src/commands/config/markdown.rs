@@ -2,10 +2,10 @@
 
 use std::fmt::Write;
 
-use semiseq::training::config::reference::{Key, Table};
+use semiseq::training::config::reference::{Key, KeyTable};
 
 /// The page.
-pub fn page(tables: &[Table]) -> String {
+pub fn page(tables: &[KeyTable]) -> String {
     let mut page = String::from(
         "# Config reference\n\n\
          <!-- Made by `semiseq config keys --markdown > docs/config.md`; a test holds it to the program. -->\n\n\

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use semiseq::prelude::*;
 use semiseq::schema::nearest;
-use semiseq::training::config::reference::{Table, schema, tables, written_out};
+use semiseq::training::config::reference::{KeyTable, schema, tables, written_out};
 use serde_json::json;
 
 use super::{json_text, print};
@@ -53,22 +53,24 @@ pub fn run(command: &Command) -> Result<(), Error> {
                 false => print(page(&found).trim_end()),
             }
         }
-        Command::Show { config, overrides } => print(written_out(&read(config, overrides)?)?.trim_end()),
+        Command::Show { config, overrides } => {
+            print(written_out(&RunConfig::read_with(config, overrides)?)?.trim_end())
+        }
         Command::Schema => print(json_text(&schema())?),
     }
 }
 
 /// The tables of a name or a place; of a key its table with that key alone.
-fn wanted_tables(wanted: &str) -> Result<Vec<Table>, Error> {
+fn wanted_tables(wanted: &str) -> Result<Vec<KeyTable>, Error> {
     let place = place_of(wanted);
     let all = tables();
-    let is_it = |table: &&Table| table.places.contains(&place) || table.place() == place || table.name() == place;
-    let found: Vec<Table> = all.iter().filter(is_it).cloned().collect();
+    let is_it = |table: &&KeyTable| table.places.contains(&place) || table.place() == place || table.name() == place;
+    let found: Vec<KeyTable> = all.iter().filter(is_it).cloned().collect();
     if !found.is_empty() {
         return Ok(found);
     }
     let (above, key) = place.rsplit_once('.').unwrap_or(("", &place));
-    let mut with_key: Vec<Table> = all
+    let mut with_key: Vec<KeyTable> = all
         .iter()
         .filter(|table| above.is_empty() || table.places.iter().any(|place| place == above) || table.name() == above)
         .filter(|table| table.keys.iter().any(|known| known.name == key))
@@ -78,7 +80,7 @@ fn wanted_tables(wanted: &str) -> Result<Vec<Table>, Error> {
     if !with_key.is_empty() {
         return Ok(with_key);
     }
-    let mut names: Vec<&str> = all.iter().map(Table::name).chain(keys_of(&all)).collect();
+    let mut names: Vec<&str> = all.iter().map(KeyTable::name).chain(keys_of(&all)).collect();
     names.sort_unstable();
     names.dedup();
     Err(Error::input(
@@ -90,7 +92,7 @@ fn wanted_tables(wanted: &str) -> Result<Vec<Table>, Error> {
     ))
 }
 
-fn keys_of(tables: &[Table]) -> impl Iterator<Item = &str> {
+fn keys_of(tables: &[KeyTable]) -> impl Iterator<Item = &str> {
     tables.iter().flat_map(|table| table.keys.iter().map(|key| key.name.as_str()))
 }
 
@@ -106,7 +108,7 @@ mod tests {
 
     #[test]
     fn a_table_is_found_by_its_place_and_by_its_name_and_a_key_by_its_table() {
-        let places = |wanted: &str| wanted_tables(wanted).unwrap().iter().map(Table::place).collect::<Vec<_>>();
+        let places = |wanted: &str| wanted_tables(wanted).unwrap().iter().map(KeyTable::place).collect::<Vec<_>>();
         assert_eq!(places("[[stage]]"), ["stage"]);
         assert_eq!(places("stage.0.objective.fixmatch"), ["stage.objective.fixmatch"]);
         assert_eq!(places("lstm"), ["model.….encoder.lstm"]);

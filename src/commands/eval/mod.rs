@@ -57,7 +57,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
     }
     let dataset = match &arguments.data {
         // What measures itself needs no labels, and strange ones would be an error.
-        Some(input) => prepare_input(&run, input, run.targets() != Task::Unsupervised)?,
+        Some(input) => prepare_input(&run, input, run.targets() != TargetKind::Unsupervised)?,
         None => {
             let data = run.data()?;
             match arguments.split.as_str() {

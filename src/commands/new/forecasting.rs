@@ -43,7 +43,7 @@ mod tests {
         let table: toml::Table = format!("target = {}", quoted(name)).parse().unwrap();
         assert_eq!(table["target"].as_str(), Some(name));
         let text = config(&Arguments::of("a.csv"), &["date".into(), name.into()], 200);
-        assert_eq!(read_str("t", &text, &[]).unwrap().seed, 0);
+        assert_eq!(RunConfig::parse("t", &text, &[]).unwrap().seed, 0);
         assert_eq!(text.lines().filter(|line| line.starts_with("seed")).count(), 1, "{text}");
     }
 }

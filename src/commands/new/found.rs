@@ -10,7 +10,7 @@ pub(super) struct Found {
     /// Sequences without a label, those of `--unlabeled` included.
     pub(super) unlabeled: usize,
     /// What can be learned of it.
-    pub(super) task: Task,
+    pub(super) task: TargetKind,
     /// Whether it is text without spaces between words.
     pub(super) unspaced: bool,
     /// A file of word vectors, and the numbers of each.
@@ -35,7 +35,7 @@ impl Found {
 
     /// Whether there are classes to learn, from few labels beside many sequences without.
     pub(super) fn semi_supervised(&self) -> bool {
-        self.task == Task::Classify && self.unlabeled > 0
+        self.task == TargetKind::Classify && self.unlabeled > 0
     }
 }
 

@@ -12,7 +12,7 @@ use std::path::Path;
 
 use semiseq::datasets::formats::looks_like_events;
 use semiseq::datasets::{
-    Files, Recording, SessionsConfig, WordVectors, describe, is_built_in, open, recording, written_without_spaces,
+    Files, SessionsConfig, WholeRecording, WordVectors, describe, is_built_in, open, recording, written_without_spaces,
 };
 use semiseq::prelude::*;
 use semiseq::training::config::seen_from;
@@ -36,12 +36,12 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
     let text = match if events { None } else { recording(&data)? } {
         None if events => {
             let sessions = Some(SessionsConfig::default());
-            let found = open(&DataConfig { sessions, test: None, ..data }, Task::Unsupervised)?;
+            let found = open(&DataConfig { sessions, test: None, ..data }, TargetKind::Unsupervised)?;
             tell_notes(&found.notes());
             let described = describe(&found.train).of_sessions(&found.train);
             recommendation::config(arguments, described.sequences, described.items.unwrap_or(0))?
         }
-        Some(Recording { channels, steps, notes }) => {
+        Some(WholeRecording { channels, steps, notes }) => {
             check_recording(arguments)?;
             tell_notes(&notes);
             forecasting::config(arguments, &channels, steps)
@@ -52,7 +52,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
             sequences::config(arguments, &found)
         }
     };
-    read_str("the new config", &text, &[])?;
+    RunConfig::parse("the new config", &text, &[])?;
     write_output(arguments.output.as_deref(), placed(arguments, text).as_bytes())?;
     if let Some(path) = &arguments.output {
         tell(format!("wrote {}; train it with `semiseq train {}`", path.display(), path.display()));
@@ -112,7 +112,7 @@ const MOST_CLASSES: usize = 20;
 
 /// What the data is, what can be learned of it, and whether it is text without spaces between words.
 fn look(data: &DataConfig) -> Result<Found, Error> {
-    let source = open(data, Task::Unsupervised)?;
+    let source = open(data, TargetKind::Unsupervised)?;
     let transcripts = found::transcripts(&source.train, data.target.is_some());
     if transcripts {
         tell_notes(&source.notes());
@@ -132,15 +132,15 @@ fn look(data: &DataConfig) -> Result<Found, Error> {
     let task = if train.targets.iter().any(|target| matches!(target, Target::Number(_)))
         || (numeric && (fractions || found.classes.len() > MOST_CLASSES))
     {
-        Task::Regress
+        TargetKind::Regress
     } else if train.targets.iter().any(|target| matches!(target, Target::Steps(_))) {
-        Task::Tag
+        TargetKind::Tag
     } else if transcripts {
-        Task::Transcribe
+        TargetKind::Transcribe
     } else if found.classes.len() < 2 || one_class_a_row {
-        Task::Unsupervised
+        TargetKind::Unsupervised
     } else {
-        Task::Classify
+        TargetKind::Classify
     };
     let unspaced = written_without_spaces(&train);
     Ok(Found { unlabeled: found.unlabeled + pool, train: found, task, unspaced, vectors: None })

@@ -44,7 +44,7 @@ pub(super) fn of(found: &Found) -> Recipe {
     let width = if found.text() { 128.0 } else { 96.0 };
     let cost = |steps: usize, rows: usize, passes: f64| SECONDS * passes * (steps * rows * time) as f64 * width;
     match found.task {
-        Task::Classify if found.semi_supervised() => {
+        TargetKind::Classify if found.semi_supervised() => {
             let batch = found.labeled().clamp(8, 20);
             let (first, first_steps) =
                 if found.text() && found.vectors.is_none() { words(found) } else { (String::new(), 0) };
@@ -59,7 +59,7 @@ pub(super) fn of(found: &Found) -> Recipe {
                 seconds: MEMBERS as f64 * seconds,
             }
         }
-        Task::Transcribe => {
+        TargetKind::Transcribe => {
             let batch = found.labeled().clamp(8, 32);
             let steps = (60 * found.labeled() / batch).clamp(750, 5000);
             let rows = if found.unlabeled > 0 { 2 * batch } else { batch };
@@ -71,7 +71,7 @@ pub(super) fn of(found: &Found) -> Recipe {
                 seconds: cost(steps, rows, PLAIN_PASSES),
             }
         }
-        Task::Unsupervised => {
+        TargetKind::Unsupervised => {
             let steps = (10 * found.sequences() / 32).clamp(200, 2000);
             let stages = autoencoder(steps);
             Recipe { transform, model, stages, members: 1, seconds: cost(steps, 32, 2.0 * PLAIN_PASSES) }
@@ -79,7 +79,7 @@ pub(super) fn of(found: &Found) -> Recipe {
         task => {
             let batch = found.labeled().clamp(8, 32);
             let steps = (30 * found.labeled() / batch).clamp(400, 3000);
-            let adversarial = task == Task::Classify;
+            let adversarial = task == TargetKind::Classify;
             let passes = if adversarial { 2.0 * PLAIN_PASSES } else { PLAIN_PASSES };
             Recipe {
                 transform,
@@ -129,7 +129,7 @@ fn series(found: &Found) -> (String, usize) {
     let normalize = "\n[data.transform]\nnormalize = \"channel\"       # by the training part; or \"series\", each by \
                      its own mean and deviation\n";
     // A label per step needs its step, and a transcript one for each character.
-    if most <= LONG || matches!(found.task, Task::Tag | Task::Transcribe) {
+    if most <= LONG || matches!(found.task, TargetKind::Tag | TargetKind::Transcribe) {
         return (normalize.into(), most.max(1));
     }
     let places = (most / 2).clamp(LONG, 128);
@@ -139,7 +139,7 @@ fn series(found: &Found) -> (String, usize) {
 /// How recordings are read as frames, and the frames of one.
 fn audio(found: &Found) -> (String, usize) {
     let [_, median, most] = found.train.lengths;
-    if found.task == Task::Transcribe {
+    if found.task == TargetKind::Transcribe {
         let text = "\n[data.transform.log-mel]     # or mfcc\nwindow = 0.025               # seconds of a frame\nstep = \
                     0.01                  # seconds from a frame to the next: longer steps train faster, and need to \
                     be shorter than a character\nmels = 40\n";
@@ -163,17 +163,17 @@ fn audio(found: &Found) -> (String, usize) {
 
 fn model(found: &Found) -> String {
     let head = match found.task {
-        Task::Regress => "regressor",
-        Task::Tag => "tagger",
+        TargetKind::Regress => "regressor",
+        TargetKind::Tag => "tagger",
         _ => "classifier",
     };
-    if found.task == Task::Transcribe {
+    if found.task == TargetKind::Transcribe {
         return "[model.transcriber.encoder.gru]    # or rnn, lstm\nhidden = 96\nbidirectional = true         # a \
                 character is known by what follows it too\n"
             .into();
     }
     let pooling = match found.task {
-        Task::Tag => "",
+        TargetKind::Tag => "",
         _ => "pooling = \"mean\"             # last, mean, max or attention\n",
     };
     if found.text() {

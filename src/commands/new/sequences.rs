@@ -25,7 +25,7 @@ pub(super) fn config(arguments: &Arguments, found: &Found) -> String {
     if let Some(target) = &arguments.target {
         data.push(format!("target = {}", quoted(target)));
     }
-    if found.task != Task::Unsupervised {
+    if found.task != TargetKind::Unsupervised {
         data.push(
             "validation = \"none\"          # no label is spent on choosing an epoch; or 0.2 of the labelled part"
                 .into(),

@@ -44,6 +44,10 @@ pub struct Arguments {
     /// Seeds at a time; by default one a core on the CPU and one on a GPU, fewer where memory is short
     #[arg(long, requires = "seeds")]
     pub(super) jobs: Option<NonZeroU16>,
+    /// Post each epoch, each warning and the end of the run as JSON to this address, such as `http://127.0.0.1:8000/`;
+    /// a run goes on where nobody answers
+    #[arg(long, value_name = "URL", conflicts_with_all = ["seeds", "dry_run"])]
+    pub(super) post: Option<String>,
     /// Stop, with a checkpoint, when standard input ends: when the process that started this one is gone
     #[arg(long, hide = true)]
     pub(super) stop_with_parent: bool,
@@ -51,7 +55,7 @@ pub struct Arguments {
 
 /// The config with what the command line sets.
 pub(super) fn config_of(arguments: &Arguments, overrides: &[String]) -> Result<RunConfig, Error> {
-    let config = read(&arguments.config, overrides)?;
+    let config = RunConfig::read_with(&arguments.config, overrides)?;
     match &arguments.backend {
         Some(backend) if config.devices.iter().any(|device| matches!(device, DeviceName::Name(_))) => {
             Err(Error::input(

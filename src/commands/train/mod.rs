@@ -1,14 +1,15 @@
 //! `semiseq train`.
 
 mod arguments;
+mod post;
 mod seed_list;
 mod seeds;
 mod seeds_page;
 mod seeds_summary;
 mod signals;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use semiseq::datasets::one_line;
 use semiseq::prelude::*;
@@ -16,6 +17,7 @@ use semiseq::training::terminal::{Verbosity, set_verbosity, verbosity};
 
 pub use self::arguments::Arguments;
 use self::arguments::{config_of, default_folder};
+use self::post::Post;
 use self::signals::{stop_on_signals, stop_with_parent};
 use super::{detail, json_text, open_devices, print, tell, warn};
 
@@ -47,6 +49,10 @@ fn run_one(arguments: &Arguments, overrides: &[String]) -> Result<(), Error> {
     }
     let mut devices = open_devices(&config)?;
     let device = devices.remove(0);
+    let mut observers: Vec<SharedObserver> = Vec::new();
+    if let Some(url) = &arguments.post {
+        observers.push(Arc::new(Mutex::new(Post::new(url, &config.name)?)));
+    }
     let options = RunOptions {
         out: arguments.out.clone(),
         resume: arguments.resume,
@@ -56,15 +62,15 @@ fn run_one(arguments: &Arguments, overrides: &[String]) -> Result<(), Error> {
         device,
         crew: devices,
         interrupter,
-        observers: Vec::new(),
+        observers,
     };
     detail(format!("semiseq {}, {} threads", env!("CARGO_PKG_VERSION"), threads()));
-    let data = prepare(&config.data, targets(&config))?;
+    let data = config.prepare()?;
     if arguments.dry_run {
         return preview(arguments, &config, data, &options);
     }
     training.store(true, Ordering::SeqCst);
-    let run = run_on(&config, data, &options)?;
+    let run = config.run_on(data, &options)?;
     let summary = run.summary()?;
     if arguments.json {
         return print(json_text(&summary)?);

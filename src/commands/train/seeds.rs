@@ -111,7 +111,7 @@ fn preview(arguments: &Arguments, seeds: &Seeds, cells: &[Cell], folder: &Path) 
         interrupter,
         ..RunOptions::new(device)
     };
-    let each = semiseq::training::preview(config, prepare(&config.data, targets(config))?, &options)?;
+    let each = semiseq::training::preview(config, config.prepare()?, &options)?;
     each.warnings.iter().for_each(warn);
     if arguments.json {
         print(json_text(&json!({ "seeds": seeds.0, "folder": folder, "each": each }))?)?;

@@ -59,10 +59,10 @@ struct Trial {
 
 /// Tunes.
 pub fn run(arguments: &Arguments) -> Result<(), Error> {
-    let base = read(&arguments.config, &arguments.overrides)?;
+    let base = RunConfig::read_with(&arguments.config, &arguments.overrides)?;
     arguments.overrides.iter().for_each(|text| tell(format!("set {}", one_line(text, 1_000))));
     check(&base)?;
-    let data = prepare(&base.data.clone().without_validation(), targets(&base))?;
+    let data = semiseq::datasets::prepare(&base.data.clone().without_validation(), base.targets())?;
     let folds = data.fold_count()?;
     let labels = data.labeled.len();
     drop(data);
@@ -119,7 +119,7 @@ fn trials(arguments: &Arguments, base: &RunConfig, space: &Space) -> Result<Vec<
         let settings = space.draw(arguments.seed, number);
         let drawn = settings.iter().map(|(key, value)| format!("{key}={value}"));
         let overrides: Vec<String> = arguments.overrides.iter().cloned().chain(drawn).collect();
-        let config = read(&arguments.config, &overrides)?;
+        let config = RunConfig::read_with(&arguments.config, &overrides)?;
         trials.push(Trial { settings, config });
     }
     Ok(trials)

@@ -164,7 +164,7 @@ mod tests {
         let text = "[data]\nsource = \"cbf\"\n[model.classifier]\ndropout = \
                     0.2\n[model.classifier.encoder.gru]\nhidden = 8\n\
                     [[stage]]\nsteps = 2\n[stage.objective.supervised]\n[stage.optimizer.adam]\nlr = 1e-2\n";
-        let space = Space::of(&read_str("c.toml", text, &[]).unwrap()).unwrap();
+        let space = Space::of(&RunConfig::parse("c.toml", text, &[]).unwrap()).unwrap();
         let keys: Vec<&str> = space.keys().collect();
         let expected = ["stage.0.optimizer.adam.lr", "model.classifier.dropout", "model.classifier.encoder.gru.hidden"];
         assert_eq!(keys, expected);

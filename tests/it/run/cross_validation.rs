@@ -50,7 +50,7 @@ fn folds_need_labels_and_stand_alone() {
             "[data]\n{data}[model.classifier.encoder.gru]\nhidden = 4\n[[stage]]\nsteps = \
              2\n[stage.objective.supervised]\n"
         );
-        read_str("c.toml", &text, &[]).map(|_| ()).map_err(|error| error.in_full())
+        RunConfig::parse("c.toml", &text, &[]).map(|_| ()).map_err(|error| error.in_full())
     };
     let cross = "source = \"cbf\"\nvalidation = \"cross\"\n";
     assert_eq!(checked(cross), Ok(()));

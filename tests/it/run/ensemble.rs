@@ -103,7 +103,7 @@ fn what_has_no_mean_is_refused() {
             "ensemble = {count}\n[data]\nsource = \"cbf\"\n[model.classifier.encoder.gru]\nhidden = 4\n[[stage]]\nsteps = \
              2\n[stage.objective.{objective}]\n"
         );
-        read_str("c.toml", &text, &[]).map(|_| ()).map_err(|error| error.in_full())
+        RunConfig::parse("c.toml", &text, &[]).map(|_| ()).map_err(|error| error.in_full())
     };
     assert_eq!(told("5", "supervised"), Ok(()));
     assert!(told("0", "supervised").unwrap_err().contains("must be 1 to 100, got 0"));

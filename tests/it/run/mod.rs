@@ -9,6 +9,7 @@ mod protocol;
 mod resume;
 mod stage;
 mod tasks;
+mod tracking;
 
 use crate::common::{errors, folder, semiseq, write_config};
 use serde_json::Value;
@@ -40,6 +41,7 @@ fn a_run_writes_its_folder_and_the_model_can_be_used() {
         "config.toml",
         "split.json",
         "metrics.jsonl",
+        "metrics.csv",
         "model.safetensors",
         "model.json",
         "confusion.csv",

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use burn::train::Interrupter;
-use semiseq::prelude::{Device, Error, RunOptions, read_str, run};
+use semiseq::prelude::{Device, Error, Run, RunConfig, RunOptions};
 use serde_json::Value;
 
 use super::{SMALL, alone, summary, trained_in, weights};
@@ -89,21 +89,21 @@ fn a_run_that_is_interrupted_anywhere_goes_on_to_the_same_numbers() {
     let text = SMALL
         .replace("epochs = 4", "epochs = 120")
         .replace("[stage.objective.mean-teacher]", "[stage.objective.tri-training]");
-    let config = read_str("small.toml", &text, &[]).expect("a config");
+    let config = RunConfig::parse("small.toml", &text, &[]).expect("a config");
     let options = |out: &str, resume: bool, interrupter: Interrupter| RunOptions {
         out: Some(folder.join(out)),
         resume,
         interrupter,
         ..RunOptions::new(Device::flex())
     };
-    run(&config, &options("whole", false, Interrupter::new())).expect("a whole run");
+    config.run(&options("whole", false, Interrupter::new())).expect("a whole run");
 
     let out = folder.join("cut");
     let interrupted = |resume: bool, until: &dyn Fn(&str) -> bool| {
         let interrupter = Interrupter::new();
         let stop = interrupter.clone();
         let result = std::thread::scope(|scope| {
-            let runs = scope.spawn(|| run(&config, &options("cut", resume, interrupter)));
+            let runs = scope.spawn(|| config.run(&options("cut", resume, interrupter)));
             while !runs.is_finished() && !until(&std::fs::read_to_string(out.join("metrics.jsonl")).unwrap_or_default())
             {
                 std::thread::yield_now();
@@ -126,8 +126,8 @@ fn a_run_that_is_interrupted_anywhere_goes_on_to_the_same_numbers() {
         let reached = |lines: &str| lines.contains(place) && out.join("checkpoint").exists();
         assert!(interrupted(true, &reached), "{place}");
     }
-    let told = run(&config, &options("cut", true, Interrupter::new())).expect("the rest");
-    let again = run(&config, &options("cut", true, Interrupter::new())).expect("nothing is left to do");
+    let told = config.run(&options("cut", true, Interrupter::new())).expect("the rest");
+    let again = config.run(&options("cut", true, Interrupter::new())).expect("nothing is left to do");
     let [told, again] = [told, again].map(|run| run.summary().expect("a summary"));
     assert!((again.wall_seconds - told.wall_seconds).abs() < 1e-9, "a number of a file may lose its last bit");
 
@@ -159,14 +159,14 @@ fn an_interrupt_behind_the_last_stage_ends_the_run_and_resuming_finishes_it() {
     let _alone = alone();
     let folder = folder("behind");
     let text = SMALL.replace("[stage.objective.mean-teacher]", "[stage.objective.self-training]\nthreshold = 0.3");
-    let config = read_str("small.toml", &text, &[]).expect("a config");
+    let config = RunConfig::parse("small.toml", &text, &[]).expect("a config");
     let options = |out: &str, resume: bool, interrupter: Interrupter| RunOptions {
         out: Some(folder.join(out)),
         resume,
         interrupter,
         ..RunOptions::new(Device::flex())
     };
-    run(&config, &options("whole", false, Interrupter::new())).expect("a whole run");
+    config.run(&options("whole", false, Interrupter::new())).expect("a whole run");
     // The table is written a moment before the run looks whether to go on: on a busy machine this thread may come too
     // late.
     let cut = (0..20).find_map(|attempt| {
@@ -174,7 +174,7 @@ fn an_interrupt_behind_the_last_stage_ends_the_run_and_resuming_finishes_it() {
         let interrupter = Interrupter::new();
         let stop = interrupter.clone();
         let result = std::thread::scope(|scope| {
-            let runs = scope.spawn(|| run(&config, &options(&name, false, interrupter)));
+            let runs = scope.spawn(|| config.run(&options(&name, false, interrupter)));
             while !runs.is_finished() && !folder.join(&name).join("self-training.csv").exists() {
                 std::thread::yield_now();
             }
@@ -189,7 +189,7 @@ fn an_interrupt_behind_the_last_stage_ends_the_run_and_resuming_finishes_it() {
     });
     let stopped = cut.expect("one of twenty in time");
     assert!(!folder.join(&stopped).join("summary.json").exists() && folder.join(&stopped).join("checkpoint").exists());
-    run(&config, &options(&stopped, true, Interrupter::new())).expect("the rest");
+    config.run(&options(&stopped, true, Interrupter::new())).expect("the rest");
     let (cut, whole) = (summary(&folder, &stopped), summary(&folder, "whole"));
     for part in ["valid", "test", "baseline"] {
         assert_eq!(cut[part], whole[part], "{part}");
@@ -206,18 +206,18 @@ fn what_the_last_stage_left_outlives_a_stop_in_the_baseline() {
         .replace("epochs = 4", "epochs = 60")
         .replace("validation = 0.2", "validation = \"none\"")
         .replace("[stage.objective.mean-teacher]", "[stage.objective.self-training]\nthreshold = 0.3");
-    let config = read_str("small.toml", &text, &[]).expect("a config");
+    let config = RunConfig::parse("small.toml", &text, &[]).expect("a config");
     let options = |out: &str, resume: bool, interrupter: Interrupter| RunOptions {
         out: Some(folder.join(out)),
         resume,
         interrupter,
         ..RunOptions::new(Device::flex())
     };
-    run(&config, &options("whole", false, Interrupter::new())).expect("a whole run");
+    config.run(&options("whole", false, Interrupter::new())).expect("a whole run");
     let interrupter = Interrupter::new();
     let stop = interrupter.clone();
     let result = std::thread::scope(|scope| {
-        let runs = scope.spawn(|| run(&config, &options("cut", false, interrupter)));
+        let runs = scope.spawn(|| config.run(&options("cut", false, interrupter)));
         let lines = || std::fs::read_to_string(folder.join("cut/metrics.jsonl")).unwrap_or_default();
         while !runs.is_finished() && !lines().contains("baseline") {
             std::thread::yield_now();
@@ -226,7 +226,7 @@ fn what_the_last_stage_left_outlives_a_stop_in_the_baseline() {
         runs.join().expect("no panic")
     });
     assert!(matches!(result, Err(Error::Interrupted { .. })));
-    run(&config, &options("cut", true, Interrupter::new())).expect("the rest");
+    config.run(&options("cut", true, Interrupter::new())).expect("the rest");
     let table = |run: &str| std::fs::read_to_string(folder.join(run).join("self-training.csv")).expect("a table");
     assert!(table("whole").lines().count() > 1, "someone got a label");
     assert_eq!(table("cut"), table("whole"));

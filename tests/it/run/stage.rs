@@ -6,16 +6,16 @@ use std::path::Path;
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor};
 use burn::train::Interrupter;
-use semiseq::datasets::{Augmenter, Prepared, prepare};
+use semiseq::datasets::{Augmenter, Prepared};
 use semiseq::models::{AnyModel, HeadSize, SequenceModel, State};
-use semiseq::training::config::{RunConfig, read_str};
-use semiseq::training::learner::checkpoint::Files;
+use semiseq::training::config::RunConfig;
+use semiseq::training::learner::checkpoint::CheckpointFiles;
 use semiseq::training::learner::progress::Progress;
 use semiseq::training::learner::{Fit, StageOptions, draw, fit};
 use semiseq::training::objectives::{
     AnyObjective, Measures, Needs, OBJECTIVES, Objective, Part, Setting, Step, StepContext, TargetSize, Terms,
 };
-use semiseq::training::{targets, task_of};
+use semiseq::training::task_of;
 
 /// Every number of a module, by its bits.
 pub fn bits<M: Module>(module: &M) -> Vec<u32> {
@@ -91,8 +91,8 @@ pub type End = (Vec<u32>, Vec<u32>, Vec<String>);
 
 impl Stage {
     pub fn new(text: &str) -> Self {
-        let config = read_str("stage", text, &[]).expect("a config");
-        let data = prepare(&config.data, targets(&config)).expect("data");
+        let config = RunConfig::parse("stage", text, &[]).expect("a config");
+        let data = config.prepare().expect("data");
         Self { config, data, device: Device::flex().autodiff() }
     }
 
@@ -128,20 +128,20 @@ impl Stage {
     /// beginning. Where a validation is due then, it is interrupted.
     fn run(
         &self,
-        from: Option<&Files>,
+        from: Option<&CheckpointFiles>,
         (until, devices): (usize, usize),
         told: &mut Vec<String>,
-    ) -> (Fit<AnyModel, Halting>, Files) {
+    ) -> (Fit<AnyModel, Halting>, CheckpointFiles) {
         let stage = &self.config.stages[0];
         let options = StageOptions {
             augmenter: Augmenter::new(&self.config.data.augment, &self.data.processor, &self.data.train),
             seed: 5,
-            ..StageOptions::new(stage, &self.data, task_of(targets(&self.config)), &self.device)
+            ..StageOptions::new(stage, &self.data, task_of(self.config.targets()), &self.device)
         };
         let (model, objective) = self.begin(devices);
         let interrupter = Interrupter::new();
         let mut progress = Progress::new(false, true, interrupter.clone());
-        let mut kept = Files::new();
+        let mut kept = CheckpointFiles::new();
         let objective = Halting { inner: objective, halt: Halt(interrupter.clone(), until) };
         let fitted = fit(model, objective, &options, from, &mut progress, &interrupter, |milestone, files| {
             for (split, scores) in [("train", milestone.train), ("valid", milestone.valid)] {

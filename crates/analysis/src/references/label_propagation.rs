@@ -19,7 +19,7 @@ const ROUNDS: usize = 300;
 
 /// The graph of mutual neighbours, over which labels are propagated.
 #[derive(Clone, Debug)]
-pub struct LabelPropagation {
+pub struct HarmonicLabels {
     /// The edges of each training row: the other end and the weight.
     edges: Vec<Vec<(usize, f64)>>,
     /// What each row's edges weigh together, with the leak.
@@ -28,7 +28,7 @@ pub struct LabelPropagation {
     near_others: Vec<Vec<usize>>,
 }
 
-impl LabelPropagation {
+impl HarmonicLabels {
     /// The graph of rows with their neighbours; `leak` ≥ 0 is the share that is lost on each edge.
     pub fn new(near: &Neighbourhood, leak: f64) -> Self {
         let rows = near.training.len();
@@ -157,7 +157,7 @@ mod tests {
     #[test]
     fn between_two_labels_the_distribution_is_the_way_between_them() {
         // The harmonic function on a line is linear: the chance of a random walk to end at either label.
-        let said = LabelPropagation::new(&line(6), 0.0).propagate(&[(0, 0), (5, 1)], 2);
+        let said = HarmonicLabels::new(&line(6), 0.0).propagate(&[(0, 0), (5, 1)], 2);
         for row in 0..6 {
             assert!((said[[row, 1]] - row as f64 / 5.0).abs() < 1e-6, "{said}");
         }
@@ -169,7 +169,7 @@ mod tests {
     fn a_leak_leaves_distributions_and_rows_out_of_reach_stay_zero() {
         let mut near = line(6);
         near.training.push(vec![6]);
-        let said = LabelPropagation::new(&near, 0.1).propagate(&[(0, 0), (5, 1)], 2);
+        let said = HarmonicLabels::new(&near, 0.1).propagate(&[(0, 0), (5, 1)], 2);
         assert!(said[[1, 0]] > 0.8 && said[[1, 0]] < 1.0 && (said[[2, 0]] + said[[2, 1]] - 1.0).abs() < 1e-9, "{said}");
         assert_eq!(said.row(6).sum(), 0.0);
     }
@@ -178,7 +178,7 @@ mod tests {
     fn an_edge_that_only_one_end_names_counts_little() {
         // Row 2 names both labelled rows; only row 0 names it too.
         let near = Neighbourhood { training: vec![vec![0, 2], vec![1], vec![2, 0, 1]], others: Vec::new() };
-        let said = LabelPropagation::new(&near, 0.0).propagate(&[(0, 0), (1, 1)], 2);
+        let said = HarmonicLabels::new(&near, 0.0).propagate(&[(0, 0), (1, 1)], 2);
         assert!((said[[2, 0]] - 1.0 / 1.01).abs() < 1e-9, "{said}");
     }
 }

@@ -29,12 +29,12 @@ use ndarray::{Array2, Axis, s};
 use crate::AnalysisError;
 use components::Components;
 use features::{Features, moments, normalized};
-use label_propagation::LabelPropagation;
+use label_propagation::HarmonicLabels;
 use label_spreading::LabelSpreading;
 use logistic::Logistic;
 use neighbours::{Neighbourhood, nearest_label};
 use self_training::self_trained;
-use tf_idf::{Terms, TfIdf};
+use tf_idf::{TermKind, TfIdf};
 
 /// Components of sparse text features, and of dense features of series: fewer where rows or values are.
 const TEXT_COMPONENTS: usize = 100;
@@ -100,7 +100,7 @@ pub fn references_of_texts(
     parts: Parts<'_>,
 ) -> Result<Vec<Reference>, AnalysisError> {
     check(texts.len(), parts)?;
-    let terms = if unspaced { Terms::Characters } else { Terms::Words };
+    let terms = if unspaced { TermKind::Characters } else { TermKind::Words };
     let found = TfIdf::fit(&texts[..parts.training], terms);
     if found.width() == 0 {
         return Err(AnalysisError::new("no term stands in two texts"));
@@ -208,8 +208,8 @@ fn of_components(name: &str, rows: &Features, leak: f64, parts: Parts<'_>) -> Re
         let (training, others) = single.view().split_at(Axis(0), parts.training);
         let near = Neighbourhood::new(&training.to_owned(), &others.to_owned(), NEIGHBOURS);
         if parts.teach {
-            let graph = LabelPropagation::new(&near, leak);
-            found.push(made(name, &Method::LabelPropagation(graph), parts)?);
+            let graph = HarmonicLabels::new(&near, leak);
+            found.push(made(name, &Method::HarmonicLabels(graph), parts)?);
         }
         found.push(made(name, &Method::LabelSpreading(LabelSpreading::new(near)), parts)?);
     }
@@ -222,7 +222,7 @@ enum Method<'a> {
     /// On all rows, and on those of the training part.
     SelfTraining(&'a Features, Features),
     LabelSpreading(LabelSpreading),
-    LabelPropagation(LabelPropagation),
+    HarmonicLabels(HarmonicLabels),
     Ridge(&'a Array2<f64>),
     Nearest(&'a Array2<f32>),
 }
@@ -233,7 +233,7 @@ impl Method<'_> {
             Self::Logistic(_) => "logistic regression",
             Self::SelfTraining(..) => "self-training",
             Self::LabelSpreading(_) => "label spreading",
-            Self::LabelPropagation(_) => "label propagation",
+            Self::HarmonicLabels(_) => "label propagation",
             Self::Ridge(_) => "ridge",
             Self::Nearest(_) => "nearest neighbour",
         }
@@ -246,7 +246,7 @@ impl Method<'_> {
             Self::Logistic(rows) => Logistic::fit(&rows.select(&rows_of), &labels, classes).probabilities(rows),
             Self::SelfTraining(rows, training) => self_trained(training, known, classes).probabilities(rows),
             Self::LabelSpreading(graph) => graph.spread(known, classes),
-            Self::LabelPropagation(graph) => graph.propagate(known, classes),
+            Self::HarmonicLabels(graph) => graph.propagate(known, classes),
             Self::Ridge(rows) => {
                 let decisions = Ridge::fit(&rows.select(Axis(0), &rows_of), &labels, classes)?.decisions(rows);
                 let mut said = Array2::zeros(decisions.dim());
@@ -267,7 +267,7 @@ fn made(features: &str, method: &Method<'_>, parts: Parts<'_>) -> Result<Referen
     let leave_out = parts.teach && parts.training <= MOST_SPREAD;
     let name = format!("{features}: {}", method.name());
     let left_out = if leave_out { left_out(method, &known, parts.classes)? } else { None };
-    Ok(Reference { name, said, left_out, plain: !matches!(method, Method::LabelPropagation(_)) })
+    Ok(Reference { name, said, left_out, plain: !matches!(method, Method::HarmonicLabels(_)) })
 }
 
 /// The share of labelled rows that are right when they are left out; `None` where each fold would leave a class without

@@ -10,7 +10,7 @@ const LEAST: usize = 2;
 
 /// What a text is cut into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Terms {
+pub enum TermKind {
     /// Words: runs of letters and apostrophes, and runs of digits.
     Words,
     /// Characters and pairs of characters, for scripts without spaces.
@@ -20,7 +20,7 @@ pub enum Terms {
 /// A vocabulary with how rare each term is.
 #[derive(Clone, Debug)]
 pub struct TfIdf {
-    terms: Terms,
+    terms: TermKind,
     places: HashMap<String, u32>,
     /// `ln((1 + n) / (1 + df)) + 1`
     rarity: Vec<f64>,
@@ -28,7 +28,7 @@ pub struct TfIdf {
 
 impl TfIdf {
     /// Of the terms that stand in two texts or more.
-    pub fn fit(texts: &[&str], terms: Terms) -> Self {
+    pub fn fit(texts: &[&str], terms: TermKind) -> Self {
         let mut found: HashMap<String, usize> = HashMap::new();
         for text in texts {
             counted(text, terms).into_keys().for_each(|term| *found.entry(term).or_default() += 1);
@@ -41,7 +41,7 @@ impl TfIdf {
         Self { terms, places, rarity }
     }
 
-    /// Terms of the vocabulary.
+    /// TermKind of the vocabulary.
     pub fn width(&self) -> usize {
         self.rarity.len()
     }
@@ -93,11 +93,11 @@ pub fn words(text: &str) -> Vec<String> {
 }
 
 /// How often each term stands in a text.
-fn counted(text: &str, terms: Terms) -> HashMap<String, usize> {
+fn counted(text: &str, terms: TermKind) -> HashMap<String, usize> {
     let mut counts = HashMap::new();
     match terms {
-        Terms::Words => words(text).into_iter().for_each(|word| *counts.entry(word).or_default() += 1),
-        Terms::Characters => {
+        TermKind::Words => words(text).into_iter().for_each(|word| *counts.entry(word).or_default() += 1),
+        TermKind::Characters => {
             let text = text.to_lowercase();
             // Runs of white space count as one.
             let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -126,7 +126,7 @@ mod tests {
     #[test]
     fn weights_are_scikit_learns() {
         let texts = ["a b b", "b c a a", "c c d"];
-        let found = TfIdf::fit(&texts, Terms::Words);
+        let found = TfIdf::fit(&texts, TermKind::Words);
         assert_eq!(found.width(), 3, "`d` stands in one text alone");
         let rows = Features::Sparse(found.transform(&texts)).times(&Array2::eye(3));
         let expected = [[0.5085423, 0.8610370, 0.0], [0.7674946, 0.4532947, 0.4532947], [0.0, 0.0, 1.0]];
@@ -137,7 +137,7 @@ mod tests {
 
     #[test]
     fn characters_are_taken_alone_and_in_pairs() {
-        let found = TfIdf::fit(&["ab  a", "ab a"], Terms::Characters);
+        let found = TfIdf::fit(&["ab  a", "ab a"], TermKind::Characters);
         // a, b, a space, `ab`, `b `, ` a`.
         assert_eq!(found.width(), 6);
     }

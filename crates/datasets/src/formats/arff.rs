@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use csv::StringRecord;
-use semiseq_files::arff::{Cell, Kind, Relation, parse};
+use semiseq_files::arff::{ArffCell, AttributeKind, Relation, parse};
 
 use crate::error::DataError;
 use crate::formats::table::cells_of_file::Table;
@@ -27,7 +27,7 @@ fn read(path: &Path, options: &ReadOptions) -> Result<Rows, DataError> {
         DataError::several(lines, "mend or remove these lines; Weka's manual shows the format")
     })?;
     let series: Vec<usize> = (0..relation.attributes.len())
-        .filter(|place| matches!(relation.attributes[*place].kind, Kind::Relational(_)))
+        .filter(|place| matches!(relation.attributes[*place].kind, AttributeKind::Relational(_)))
         .collect();
     match series[..] {
         [] => table(name, relation, notes, options),
@@ -43,13 +43,13 @@ fn read(path: &Path, options: &ReadOptions) -> Result<Rows, DataError> {
 fn table(name: String, relation: Relation, notes: Vec<String>, options: &ReadOptions) -> Result<Rows, DataError> {
     let names: Vec<String> = relation.attributes.iter().map(|attribute| attribute.name.clone()).collect();
     // A column of listed words at the end is the class, which Weka takes it for.
-    let last = relation.attributes.last().filter(|attribute| matches!(attribute.kind, Kind::Nominal(_)));
+    let last = relation.attributes.last().filter(|attribute| matches!(attribute.kind, AttributeKind::Nominal(_)));
     let known = options.target.is_some() || names.iter().any(|name| is_target(name));
     let target = last.filter(|_| !known && options.like.is_none()).map(|attribute| attribute.name.clone());
     let options = ReadOptions { target: options.target.clone().or(target), ..options.clone() };
-    let cell = |cell: &Cell| match cell {
-        Cell::Text(text) => text.clone(),
-        Cell::Missing | Cell::Relation(_) => String::new(),
+    let cell = |cell: &ArffCell| match cell {
+        ArffCell::Text(text) => text.clone(),
+        ArffCell::Missing | ArffCell::Relation(_) => String::new(),
     };
     let (lines, records): (Vec<u64>, Vec<StringRecord>) =
         relation.rows.iter().map(|(line, cells)| (*line as u64, cells.iter().map(cell).collect())).unzip();
@@ -78,16 +78,16 @@ fn with_channels(
     let (id, group) = (asked("id", &options.id)?, asked("labels.group", &options.group)?);
     let free = |place: &usize| *place != series && ![id, group].contains(&Some(*place));
     let target = asked("target", &options.target)?.or_else(|| (0..names.len()).rev().find(free));
-    let Kind::Relational(width) = relation.attributes[series].kind else { return Ok(Rows::default()) };
+    let AttributeKind::Relational(width) = relation.attributes[series].kind else { return Ok(Rows::default()) };
     let mut rows = Rows { name: name.clone(), notes, ..Rows::default() };
     let mut bad = Vec::new();
     let mut channels = None;
     for (line, cells) in &relation.rows {
         let text = |place: usize| match &cells[place] {
-            Cell::Text(text) => text.clone(),
-            Cell::Missing | Cell::Relation(_) => String::new(),
+            ArffCell::Text(text) => text.clone(),
+            ArffCell::Missing | ArffCell::Relation(_) => String::new(),
         };
-        let Cell::Relation(values) = &cells[series] else {
+        let ArffCell::Relation(values) = &cells[series] else {
             bad.push(format!("{name}:{line}: the series is missing"));
             continue;
         };

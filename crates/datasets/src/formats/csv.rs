@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::error::DataError;
 use crate::formats::table::cells_of_file::Table;
 use crate::formats::table::cells_of_row::{joined, series};
-use crate::formats::table::layout::{Kind, Layout};
+use crate::formats::table::layout::{Layout, LayoutKind};
 use crate::formats::table::names::{are_names, identifier_of_rows};
 use crate::formats::table::rows_of_series::group_of;
 use crate::formats::table::{Columns, choose, header, long};
@@ -66,7 +66,7 @@ pub(super) fn rows_of(mut table: Table, options: &ReadOptions) -> Result<Rows, D
     }
     let layout = Some(Layout::new(&columns, names, *named));
     let mut rows = Rows { name: name.clone(), notes, layout, ..Rows::default() };
-    if columns.kind == Kind::Long {
+    if columns.kind == LayoutKind::Long {
         let channels = long::read(&table, &columns, options, &mut rows)?;
         if let Some(layout) = &mut rows.layout {
             layout.channels = channels;
@@ -83,7 +83,7 @@ pub(super) fn rows_of(mut table: Table, options: &ReadOptions) -> Result<Rows, D
     rows.keys = RowKeys { ids: column(id), groups: column(group_of(&table, options)?) };
     for (record, line) in records.iter().zip(lines) {
         let label = columns.target.map_or("", |column| record[column].trim()).to_string();
-        if columns.kind == Kind::Text {
+        if columns.kind == LayoutKind::Text {
             rows.sequences.push(Sequence::Text(joined(record, &columns.inputs)));
             rows.labels.push(label);
             continue;

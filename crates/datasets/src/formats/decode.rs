@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader, Cursor, ErrorKind, Read};
+use std::io::{BufRead, BufReader, Cursor, ErrorKind, Read, Seek};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -47,6 +47,33 @@ pub(super) fn bytes(path: &Path) -> Result<Vec<u8>, DataError> {
     let is_plain = file.metadata().is_ok_and(|kind| kind.is_file());
     unpacked(BufReader::new(Limited::file(file, is_plain)), &name)
 }
+
+/// The bytes of a file, which is not held where it is a plain one, and how many there are.
+pub(super) fn seekable(path: &Path) -> Result<(Box<dyn Seekable>, u64), DataError> {
+    let is_plain = |file: &mut File| {
+        let mut first = Vec::new();
+        file.take(GZIP.len() as u64).read_to_end(&mut first)?;
+        file.rewind()?;
+        Ok::<bool, std::io::Error>(first != GZIP)
+    };
+    if fs::metadata(path).is_ok_and(|kind| kind.is_file()) {
+        let failed = |error: std::io::Error| DataError::file(path, &error);
+        let mut file = File::open(path).map_err(failed)?;
+        limit::check_size(path, &mut file)?;
+        if is_plain(&mut file).map_err(failed)? {
+            let size = file.metadata().map_err(failed)?.len();
+            return Ok((Box::new(BufReader::with_capacity(1 << 16, file)), size));
+        }
+    }
+    let bytes = bytes(path)?;
+    let size = bytes.len() as u64;
+    Ok((Box::new(Cursor::new(bytes)), size))
+}
+
+/// What can be read at any place.
+pub(super) trait Seekable: Read + Seek {}
+
+impl<R: Read + Seek> Seekable for R {}
 
 /// What pipes held: each can be read once, and a look at its beginning would take that away.
 static HELD: Mutex<BTreeMap<PathBuf, Arc<Vec<u8>>>> = Mutex::new(BTreeMap::new());

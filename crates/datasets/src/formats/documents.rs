@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::error::DataError;
-use crate::formats::table::layout::{Kind, Layout};
+use crate::formats::table::layout::{Layout, LayoutKind};
 use crate::formats::{Format, ReadOptions, Rows, ends_in, files, named, text};
 use crate::sequence::Sequence;
 
@@ -17,7 +17,7 @@ pub(super) const FORMAT: Format = Format {
 };
 
 fn read(path: &Path, options: &ReadOptions) -> Result<Rows, DataError> {
-    let layout = Some(Layout { kind: Kind::Documents, ..Layout::default() });
+    let layout = Some(Layout { kind: LayoutKind::Documents, ..Layout::default() });
     let mut rows = Rows { name: path.display().to_string(), names_of_files: true, layout, ..Rows::default() };
     let (folders, mut strays): (Vec<PathBuf>, Vec<PathBuf>) =
         files(path)?.into_iter().partition(|entry| entry.is_dir());
@@ -104,7 +104,7 @@ mod tests {
         }
         let dataset = crate::sources::read::dataset_from_rows(
             read(&path, &ReadOptions::default()).unwrap(),
-            crate::task::Task::Classify,
+            crate::target_kind::TargetKind::Classify,
         );
         assert_eq!(dataset.unwrap().classes, ["eu", "na"]);
     }
@@ -113,7 +113,7 @@ mod tests {
         let path = folder("documents-new");
         std::fs::write(path.join("1.txt"), "good").unwrap();
         std::fs::write(path.join("2.txt"), "bad").unwrap();
-        let like = Some(Layout { kind: Kind::Documents, ..Layout::default() });
+        let like = Some(Layout { kind: LayoutKind::Documents, ..Layout::default() });
         let rows = crate::formats::read(&path, None, &ReadOptions { like, ..Default::default() }).unwrap();
         assert_eq!(rows.sequences, ["good", "bad"].map(|text| Sequence::Text(text.into())));
         assert_eq!(rows.labels, ["", ""]);

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::formats::ReadOptions;
-use crate::formats::table::layout::{Kind, Layout};
+use crate::formats::table::layout::{Layout, LayoutKind};
 
 /// What a row holds beside its label.
 #[derive(Debug, PartialEq)]
@@ -18,14 +18,14 @@ pub(super) struct Row {
     pub(super) content: Content,
     pub(super) label: String,
     /// What the sequence was read from.
-    pub(super) kind: Kind,
+    pub(super) kind: LayoutKind,
     pub(super) keys: Vec<String>,
 }
 
 impl Row {
     /// The keys of its object that neither the sequence nor the label, whose key is `target`, was read from.
     pub(super) fn left_out<'a>(&'a self, object: &'a Value, target: &'a str) -> impl Iterator<Item = &'a String> {
-        let values = (self.kind == Kind::Channels).then_some("values");
+        let values = (self.kind == LayoutKind::Channels).then_some("values");
         let read = move |key: &str| {
             let mut paths = self.keys.iter().map(String::as_str).chain([target]).chain(values);
             paths.any(|path| path.strip_prefix(key).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')))
@@ -42,7 +42,7 @@ pub(super) fn target(options: &ReadOptions) -> &str {
 
 /// Whether training knew the columns by their names.
 fn named(layout: &Layout) -> bool {
-    layout.has_names() && layout.kind() != Kind::Documents
+    layout.has_names() && layout.kind() != LayoutKind::Documents
 }
 
 /// The value of a key, or of a path of keys with points between.
@@ -69,7 +69,7 @@ pub(super) fn read(object: &Value, options: &ReadOptions) -> Result<Row, String>
     Ok(Row { content, label, kind, keys })
 }
 
-fn content(object: &Value, options: &ReadOptions) -> Result<(Content, Kind, Vec<String>), String> {
+fn content(object: &Value, options: &ReadOptions) -> Result<(Content, LayoutKind, Vec<String>), String> {
     let trained = options.like.as_ref().filter(|layout| named(layout));
     let keys: Vec<String> = match trained {
         Some(layout) => layout.input_names().map(str::to_string).collect(),
@@ -77,7 +77,7 @@ fn content(object: &Value, options: &ReadOptions) -> Result<(Content, Kind, Vec<
     };
     let found: Option<Vec<&Value>> = keys.iter().map(|key| at(object, key)).collect();
     // Where a row is a step in training, a line of JSON is a series nevertheless, with a list for each channel.
-    let lists = trained.is_some_and(|layout| !matches!(layout.kind(), Kind::Wide | Kind::Text));
+    let lists = trained.is_some_and(|layout| !matches!(layout.kind(), LayoutKind::Wide | LayoutKind::Text));
     let found = found.filter(|values| !values.is_empty() && (!lists || values.iter().all(|value| value.is_array())));
     if let Some(values) = found {
         return of_keys(keys, &values);
@@ -85,7 +85,7 @@ fn content(object: &Value, options: &ReadOptions) -> Result<(Content, Kind, Vec<
     let text_key = options.text.as_deref().unwrap_or("text");
     if let Some(text) = at(object, text_key) {
         let text = text.as_str().ok_or(format!("`{text_key}` is not text"))?;
-        return Ok((Content::Text(text.to_string()), Kind::Text, vec![text_key.to_string()]));
+        return Ok((Content::Text(text.to_string()), LayoutKind::Text, vec![text_key.to_string()]));
     }
     match object.get("values") {
         Some(Value::Object(channels)) => {
@@ -98,7 +98,7 @@ fn content(object: &Value, options: &ReadOptions) -> Result<(Content, Kind, Vec<
                 }
             }
         }
-        Some(values) => Ok((steps(values)?, Kind::Channels, Vec::new())),
+        Some(values) => Ok((steps(values)?, LayoutKind::Channels, Vec::new())),
         None => {
             let known = object.as_object().into_iter().flat_map(|object| object.keys());
             Err(format!("neither `{text_key}` nor `values`; the keys are {}", listed(known)))
@@ -112,14 +112,14 @@ fn listed<'a>(keys: impl Iterator<Item = &'a String>) -> String {
 }
 
 /// Several keys together: texts are joined, numbers are the steps of a series, lists its channels.
-fn of_keys(keys: Vec<String>, values: &[&Value]) -> Result<(Content, Kind, Vec<String>), String> {
+fn of_keys(keys: Vec<String>, values: &[&Value]) -> Result<(Content, LayoutKind, Vec<String>), String> {
     if values.iter().all(|value| value.is_string()) {
         let texts: Vec<&str> = values.iter().filter_map(|value| value.as_str()).collect();
-        return Ok((Content::Text(texts.join(" ")), Kind::Text, keys));
+        return Ok((Content::Text(texts.join(" ")), LayoutKind::Text, keys));
     }
     if values.iter().all(|value| value.is_array()) {
         if let ([one], [_]) = (values, &keys[..]) {
-            return Ok((steps(one)?, Kind::Channels, keys));
+            return Ok((steps(one)?, LayoutKind::Channels, keys));
         }
         let channels: Vec<Vec<f64>> = values.iter().map(|value| list(value)).collect::<Result<_, _>>()?;
         let time = channels.first().map_or(0, Vec::len);
@@ -127,11 +127,11 @@ fn of_keys(keys: Vec<String>, values: &[&Value]) -> Result<(Content, Kind, Vec<S
             return Err(format!("the lists {} are empty or of unequal length", listed(keys.iter())));
         }
         let flat = (0..time).flat_map(|step| channels.iter().map(move |channel| channel[step])).collect();
-        return Ok((Content::Values(flat, channels.len()), Kind::Channels, keys));
+        return Ok((Content::Values(flat, channels.len()), LayoutKind::Channels, keys));
     }
     let numbers = keys.iter().zip(values).map(|(key, value)| one(value).map_err(|reason| format!("`{key}`: {reason}")));
     let values = numbers.collect::<Result<Vec<f64>, String>>()?;
-    Ok((Content::Values(values, 1), Kind::Wide, keys))
+    Ok((Content::Values(values, 1), LayoutKind::Wide, keys))
 }
 
 fn list(value: &Value) -> Result<Vec<f64>, String> {
@@ -238,7 +238,7 @@ mod tests {
             (first.content, &first.keys[..]),
             (values(&[3.0, 1.0, 4.0, 2.0], 2), &["a".to_string(), "x".into()][..])
         );
-        let like = Some(Layout::of_keys(Kind::Channels, &first.keys, "label"));
+        let like = Some(Layout::of_keys(LayoutKind::Channels, &first.keys, "label"));
         let options = ReadOptions { like, ..Default::default() };
         assert_eq!(row("{\"values\": {\"a\": [5], \"x\": [6]}}", &options).unwrap().0, values(&[5.0, 6.0], 2));
         let message = row("{\"values\": {\"a\": [5], \"y\": [6]}}", &options).unwrap_err();

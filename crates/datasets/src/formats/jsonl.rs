@@ -12,7 +12,7 @@ use crate::formats::json_row::{self, Content, with_null};
 use crate::formats::limit::Limited;
 use crate::formats::streamed::is_large;
 use crate::formats::streamed::json::each_line;
-use crate::formats::table::layout::{Kind, Layout};
+use crate::formats::table::layout::{Layout, LayoutKind};
 use crate::formats::table::listed;
 use crate::formats::{Format, ReadOptions, Rows};
 use crate::label_names;
@@ -111,7 +111,7 @@ struct Reading {
     sink: Sink,
     bad: Vec<String>,
     /// What the first row was read from.
-    first: Option<(Kind, Vec<String>)>,
+    first: Option<(LayoutKind, Vec<String>)>,
     /// Whether any row has the label's key.
     labelled: bool,
     /// Keys that nothing was read from.

@@ -127,7 +127,7 @@ pub struct ReadOptions {
 impl ReadOptions {
     /// Whether the config or training says that rows are texts.
     fn reads_texts(&self) -> bool {
-        self.text.is_some() || self.like.as_ref().is_some_and(|layout| layout.kind() == Kind::Text)
+        self.text.is_some() || self.like.as_ref().is_some_and(|layout| layout.kind() == LayoutKind::Text)
     }
 }
 
@@ -172,7 +172,7 @@ pub(crate) use columnar::{arrow_objects, parquet_objects};
 pub use decode::{read_text, text_of};
 pub use events::{looks_like_events, read_sessions};
 pub use jsonl::read_from as read_jsonl;
-pub use table::{Kind, Layout};
+pub use table::{Layout, LayoutKind};
 
 /// Lines that are told of one file or folder; the rest are counted.
 const NOTES: usize = 8;
@@ -184,9 +184,9 @@ const NOTES: usize = 8;
 /// Names the file, the line, what was expected, and how to mend it; bad rows are reported together.
 pub fn read(path: &Path, format: Option<&str>, options: &ReadOptions) -> Result<Rows, DataError> {
     std::fs::metadata(path).map_err(|error| DataError::file(path, &error))?;
-    let sound = options.like.as_ref().is_some_and(|layout| layout.kind() == Kind::Audio) && path.is_dir();
-    let documents = options.like.as_ref().is_some_and(|layout| layout.kind() == Kind::Documents) && path.is_dir();
-    let texts = options.like.as_ref().is_some_and(|layout| layout.kind() == Kind::Text);
+    let sound = options.like.as_ref().is_some_and(|layout| layout.kind() == LayoutKind::Audio) && path.is_dir();
+    let documents = options.like.as_ref().is_some_and(|layout| layout.kind() == LayoutKind::Documents) && path.is_dir();
+    let texts = options.like.as_ref().is_some_and(|layout| layout.kind() == LayoutKind::Text);
     let guessed = match guess(path) {
         _ if documents => Some(documents::FORMAT.name),
         _ if sound => Some(audio::FORMAT.name),
@@ -405,6 +405,12 @@ fn exact(text: &str) -> Result<Option<f64>, String> {
         Err(_) => Err(format!("`{text}` is not a number")),
     }
 }
+
+/// What `cargo xtask new format` writes, so that it compiles and its test runs.
+#[cfg(test)]
+#[path = "../../../../xtask/templates/format.rs"]
+#[allow(dead_code, reason = "no list holds it here")]
+mod skeleton;
 
 #[cfg(test)]
 mod tests {

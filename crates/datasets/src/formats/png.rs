@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use semiseq_files::png::{self, Image};
+use semiseq_files::png::{self, PngImage};
 
 use crate::error::DataError;
 use crate::formats::decode::bytes;
@@ -58,7 +58,7 @@ fn read(path: &Path, _options: &ReadOptions) -> Result<Rows, DataError> {
             named(&left_out)
         ));
     }
-    let mut images: Vec<(PathBuf, Image)> = Vec::new();
+    let mut images: Vec<(PathBuf, PngImage)> = Vec::new();
     let mut bad = Vec::new();
     for (path, label) in found {
         match png::parse(&bytes(&path)?, most_bytes()) {
@@ -74,7 +74,7 @@ fn read(path: &Path, _options: &ReadOptions) -> Result<Rows, DataError> {
     else {
         return if bad.is_empty() { Ok(rows) } else { Err(DataError::several(bad, "save them as PNG again")) };
     };
-    for (path, Image { width, height, .. }) in images.iter().filter(|(_, own)| (own.width, own.height) != size) {
+    for (path, PngImage { width, height, .. }) in images.iter().filter(|(_, own)| (own.width, own.height) != size) {
         bad.push(format!("{}: {width} × {height} pixels, and {first} has {} × {}", path.display(), size.0, size.1));
     }
     if !bad.is_empty() {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::error::DataError;
 use crate::formats::table::cells_of_file::Table;
-use crate::formats::table::layout::{Kind, Layout};
+use crate::formats::table::layout::{Layout, LayoutKind};
 use crate::formats::table::names::{column_place, is_clock};
 use crate::formats::table::order::Clock;
 use crate::formats::table::profile::{Profile, time_columns};
@@ -42,8 +42,8 @@ pub(crate) fn read(path: &Path, format: Option<&str>, options: &ReadOptions) -> 
 /// Text, or series of unequal channels.
 pub(crate) fn from_rows(rows: Rows, options: &ReadOptions) -> Result<Recordings, DataError> {
     let Rows { name, sequences, mut levels, notes, layout, .. } = rows;
-    let sound = layout.clone().filter(|layout| layout.kind() == Kind::Audio);
-    let named = layout.filter(|layout| layout.kind() == Kind::Channels);
+    let sound = layout.clone().filter(|layout| layout.kind() == LayoutKind::Audio);
+    let named = layout.filter(|layout| layout.kind() == LayoutKind::Channels);
     let target = match (&options.target, &named) {
         (None, _) => None,
         (Some(target), Some(layout)) if layout.input_names().any(|name| name == target) => Some(target),
@@ -81,7 +81,7 @@ pub(crate) fn from_rows(rows: Rows, options: &ReadOptions) -> Result<Recordings,
         }
         levels = levels.turned(place);
     }
-    let layout = named.map(|_| Layout::of_keys(Kind::Channels, &columns, "label")).or(sound);
+    let layout = named.map(|_| Layout::of_keys(LayoutKind::Channels, &columns, "label")).or(sound);
     Ok(Recordings { name, columns, series, levels, notes, layout })
 }
 
@@ -89,7 +89,7 @@ fn table(path: &Path, delimiter: u8, options: &ReadOptions) -> Result<Recordings
     let mut table = Table::read(path, delimiter, options)?;
     let mut notes = std::mem::take(&mut table.notes);
     let columns =
-        match options.like.as_ref().filter(|layout| layout.kind() == Kind::Recording && layout.is_of_a_table()) {
+        match options.like.as_ref().filter(|layout| layout.kind() == LayoutKind::Recording && layout.is_of_a_table()) {
             Some(layout) => layout.find(&table.name, &table.names, table.named, &mut notes)?,
             None => columns(&table, options, &mut notes)?,
         };
@@ -176,7 +176,7 @@ fn columns(table: &Table, options: &ReadOptions, notes: &mut Vec<String>) -> Res
     if inputs.is_empty() {
         return Err(DataError::new(format!("{name}: no column holds numbers"), "name columns with `data.features`"));
     }
-    Ok(Columns { inputs, kind: Kind::Recording, id, time, hours, ..Columns::default() })
+    Ok(Columns { inputs, kind: LayoutKind::Recording, id, time, hours, ..Columns::default() })
 }
 
 /// Rows from which a table with times is taken for a recording.

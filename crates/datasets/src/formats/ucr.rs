@@ -7,7 +7,7 @@ use crate::error::DataError;
 use crate::formats::decode::note_blank_lines;
 use crate::formats::numerals::with_point;
 use crate::formats::table::Columns;
-use crate::formats::table::layout::{Kind, Layout};
+use crate::formats::table::layout::{Layout, LayoutKind};
 use crate::formats::{Format, ReadOptions, Rows, exact, text};
 
 pub(super) const FORMAT: Format =
@@ -73,7 +73,7 @@ fn columns(
     options: &ReadOptions,
     notes: &mut Vec<String>,
 ) -> Result<Columns, DataError> {
-    let wide = options.like.as_ref().filter(|layout| layout.kind() == Kind::Wide && layout.is_of_a_table());
+    let wide = options.like.as_ref().filter(|layout| layout.kind() == LayoutKind::Wide && layout.is_of_a_table());
     match (wide, width) {
         (Some(layout), Some(width)) => layout.find(name, &numbered(width), false, notes),
         _ => {

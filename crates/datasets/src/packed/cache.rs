@@ -22,7 +22,7 @@ use crate::preparation::split::SplitRecord;
 use crate::prepared::{AsRead, Prepared};
 use crate::sequence::{Dataset, Sequence};
 use crate::sources::open::source_files;
-use crate::task::Task;
+use crate::target_kind::TargetKind;
 
 /// A packed file of a part.
 #[derive(Clone, Debug)]
@@ -73,7 +73,7 @@ struct Key<'a> {
 }
 
 impl Cache {
-    pub(super) fn of(config: &DataConfig, task: Task) -> Result<Self, DataError> {
+    pub(super) fn of(config: &DataConfig, task: TargetKind) -> Result<Self, DataError> {
         let root = match &config.packed {
             Some(Packed::In(folder)) => folder.clone(),
             _ => root()?,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::error::DataError;
 use crate::packed::failure::Failure;
-use crate::packed::layout::{self, CHECK, HEAD, Kind, MAGIC, PLACE, TAIL, TARGET, Tail, VERSION};
+use crate::packed::layout::{self, CHECK, HEAD, LayoutKind, MAGIC, PLACE, TAIL, TARGET, Tail, VERSION};
 use crate::sequence::{PackedRow, Sequence, Stored, Target};
 use crate::series::Series;
 
@@ -19,7 +19,7 @@ const HINT: &str = "remove its folder: the next run writes it anew from the data
 pub(crate) struct PackedFile {
     path: PathBuf,
     file: File,
-    kind: Kind,
+    kind: LayoutKind,
     channels: usize,
     tail: Tail,
     /// Where each row ends, and its steps; empty where all rows are alike.
@@ -44,7 +44,7 @@ impl Stored for PackedFile {
     }
 
     fn is_text(&self) -> bool {
-        self.kind == Kind::Text
+        self.kind == LayoutKind::Text
     }
 
     fn sound(&self) -> Result<(), DataError> {
@@ -55,7 +55,7 @@ impl Stored for PackedFile {
 impl PackedFile {
     pub(super) fn of(
         path: &Path,
-        kind: Kind,
+        kind: LayoutKind,
         channels: usize,
         tail: Tail,
         places: &[u8],
@@ -96,7 +96,7 @@ impl PackedFile {
         let mut targets = vec![0; tail.target_bytes as usize];
         read_at(&file, &mut places, HEAD as u64 + tail.row_bytes).map_err(broken)?;
         read_at(&file, &mut targets, HEAD as u64 + tail.row_bytes + tail.place_bytes).map_err(broken)?;
-        let kind = Kind::of(layout::u32_at(&head, 12));
+        let kind = LayoutKind::of(layout::u32_at(&head, 12));
         let (Some(kind), true) = (kind, layout::digest(&[&head, &places, &targets, numbers]) == digest) else {
             return Err(told("the packed file is damaged: its places or targets are not as they were written".into()));
         };
@@ -149,12 +149,14 @@ impl PackedFile {
             .map_err(|error| DataError::file(&self.path, &error))?;
         let payload = self.payload(&bytes, row)?;
         Ok(match self.kind {
-            Kind::Series => {
+            LayoutKind::Series => {
                 let values = payload.chunks_exact(4).map(|value| f32::from_bits(layout::u32_at(value, 0))).collect();
                 Sequence::Series(Series { values, channels: self.channels })
             }
-            Kind::Text => Sequence::Text(String::from_utf8_lossy(payload).into_owned()),
-            Kind::Tokens => Sequence::Tokens(payload.chunks_exact(4).map(|token| layout::u32_at(token, 0)).collect()),
+            LayoutKind::Text => Sequence::Text(String::from_utf8_lossy(payload).into_owned()),
+            LayoutKind::Tokens => {
+                Sequence::Tokens(payload.chunks_exact(4).map(|token| layout::u32_at(token, 0)).collect())
+            }
         })
     }
 
@@ -172,11 +174,11 @@ impl PackedFile {
     fn empty(&self, row: usize) -> Sequence {
         let length = self.place(row).1;
         match self.kind {
-            Kind::Series => {
+            LayoutKind::Series => {
                 Sequence::Series(Series { values: vec![0.0; length * self.channels], channels: self.channels })
             }
-            Kind::Text => Sequence::Text(" ".repeat(length)),
-            Kind::Tokens => Sequence::Tokens(vec![0; length]),
+            LayoutKind::Text => Sequence::Text(" ".repeat(length)),
+            LayoutKind::Tokens => Sequence::Tokens(vec![0; length]),
         }
     }
 }

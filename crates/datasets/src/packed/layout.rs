@@ -28,13 +28,13 @@ pub(super) const TARGET: usize = 9;
 
 /// What the rows of a file are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum LayoutKind {
     Series = 1,
     Text = 2,
     Tokens = 3,
 }
 
-impl Kind {
+impl LayoutKind {
     pub(super) fn of(number: u32) -> Option<Self> {
         [Self::Series, Self::Text, Self::Tokens].into_iter().find(|kind| *kind as u32 == number)
     }
@@ -74,7 +74,7 @@ impl Tail {
     }
 }
 
-pub(super) fn head(kind: Kind, channels: usize) -> Vec<u8> {
+pub(super) fn head(kind: LayoutKind, channels: usize) -> Vec<u8> {
     let numbers = [VERSION, kind as u32, channels as u32, 0];
     MAGIC.iter().copied().chain(numbers.iter().flat_map(|number| number.to_le_bytes())).collect()
 }

@@ -14,12 +14,12 @@ use crate::packed::work::Work;
 use crate::prepare_source::prepare_into;
 use crate::prepared::Prepared;
 use crate::sources::open::{open, source_files};
-use crate::task::Task;
+use crate::target_kind::TargetKind;
 
 /// Bytes of the sources together from which they are packed unasked.
 const LARGE: u64 = 1 << 30;
 /// Formats that are read row by row.
-const STREAMED: [&str; 3] = ["csv", "tsv", "jsonl"];
+const STREAMED: [&str; 5] = ["csv", "tsv", "jsonl", "npy", "npz"];
 
 /// Data that were prepared, or what is to be said of their being prepared in memory.
 pub(crate) enum Outcome {
@@ -34,7 +34,7 @@ pub(crate) enum Outcome {
 /// # Errors
 ///
 /// Whatever is wrong with the data, or with packed files.
-pub(crate) fn prepared(config: &DataConfig, task: Task) -> Result<Outcome, DataError> {
+pub(crate) fn prepared(config: &DataConfig, task: TargetKind) -> Result<Outcome, DataError> {
     if config.packed == Some(Packed::No) || (config.packed.is_none() && (config.windows.is_some() || small(config))) {
         return Ok(Outcome::Memory(None));
     }
@@ -74,7 +74,7 @@ fn in_memory(why: &str) -> String {
 /// # Errors
 ///
 /// Whatever is wrong with the data; data that cannot be packed.
-pub fn pack(config: &DataConfig, task: Task) -> Result<Vec<PackedPart>, DataError> {
+pub fn pack(config: &DataConfig, task: TargetKind) -> Result<Vec<PackedPart>, DataError> {
     let config = match config.packed {
         None | Some(Packed::No) => DataConfig { packed: Some(Packed::Yes), ..config.clone() },
         _ => config.clone(),
@@ -106,7 +106,7 @@ fn small(config: &DataConfig) -> bool {
 }
 
 /// Why data of a config are not packed, as far as the config tells.
-fn obstacle(config: &DataConfig, task: Task) -> Option<String> {
+fn obstacle(config: &DataConfig, task: TargetKind) -> Option<String> {
     let keys = [
         ("windows", config.windows.is_some()),
         ("segment", config.segment.is_some()),
@@ -116,7 +116,8 @@ fn obstacle(config: &DataConfig, task: Task) -> Option<String> {
     if let Some((key, _)) = keys.into_iter().find(|(_, given)| *given) {
         return Some(format!("`data.{key}` looks at all rows together"));
     }
-    if matches!(task, Task::Tag | Task::SequenceToSequence | Task::Transcribe | Task::Forecast) {
+    if matches!(task, TargetKind::Tag | TargetKind::SequenceToSequence | TargetKind::Transcribe | TargetKind::Forecast)
+    {
         return Some("their targets are sequences".into());
     }
     let files = source_files(config).ok()?;
@@ -131,7 +132,7 @@ fn obstacle(config: &DataConfig, task: Task) -> Option<String> {
 }
 
 /// The packed data, written now where they were not before.
-fn find(config: &DataConfig, task: Task) -> Result<Found, DataError> {
+fn find(config: &DataConfig, task: TargetKind) -> Result<Found, DataError> {
     // How a fold is cut, and what views are drawn, changes nothing of what is prepared.
     let mut whole = config.clone();
     whole.labels.fold = None;
@@ -221,7 +222,7 @@ mod tests {
         trained.chain(scored).collect()
     }
 
-    fn same(config: &DataConfig, task: Task) -> PathBuf {
+    fn same(config: &DataConfig, task: TargetKind) -> PathBuf {
         let folder = folder(&format!("packed-{}", config.source.len() + config.seed as usize));
         let packed = DataConfig { packed: Some(Packed::In(folder)), ..config.clone() };
         let memory = prepare(&DataConfig { packed: Some(Packed::No), ..config.clone() }, task).unwrap();
@@ -246,13 +247,13 @@ mod tests {
 
     #[test]
     fn packed_data_are_those_in_memory_row_by_row() {
-        same(&small(file("wide.csv", table(300, 3))), Task::Classify);
-        same(&small(file("texts.csv", texts(200))), Task::Classify);
-        same(&small(file("lists.jsonl", lines(150))), Task::Classify);
+        same(&small(file("wide.csv", table(300, 3))), TargetKind::Classify);
+        same(&small(file("texts.csv", texts(200))), TargetKind::Classify);
+        same(&small(file("lists.jsonl", lines(150))), TargetKind::Classify);
         let numbers = texts(90).replace("text,label", "text,score");
         let whole = DataConfig { labels: LabelsConfig::default(), seed: 1, ..small(file("n.csv", numbers)) };
-        same(&whole, Task::Regress);
-        same(&DataConfig { seed: 2, labels: LabelsConfig::default(), ..whole }, Task::Unsupervised);
+        same(&whole, TargetKind::Regress);
+        same(&DataConfig { seed: 2, labels: LabelsConfig::default(), ..whole }, TargetKind::Unsupervised);
     }
 
     #[test]
@@ -264,11 +265,38 @@ mod tests {
             seed: 7,
             ..small(PathBuf::new())
         };
-        same(&config, Task::Classify);
+        same(&config, TargetKind::Classify);
         let large =
             |row: usize| format!("16000000{:02}.25,1600000000.5,16000000{:02}.5,{}\n", row % 90, row % 70, row % 2);
         let text = format!("a,b,c,label\n{}", (0..80).map(large).collect::<String>());
-        same(&DataConfig { seed: 9, ..small(file("large.csv", text)) }, Task::Classify);
+        same(&DataConfig { seed: 9, ..small(file("large.csv", text)) }, TargetKind::Classify);
+    }
+
+    #[test]
+    fn arrays_are_packed_sequence_by_sequence() {
+        let values: Vec<u8> = (0..120 * 7).flat_map(|at| ((at * 5 % 83) as f32 / 3.0).to_le_bytes()).collect();
+        let labels: Vec<u8> = (0..120i64).flat_map(|row| (row % 3).to_le_bytes()).collect();
+        let array = |kind: &str, shape: &str, bytes: &[u8]| {
+            let header = format!("{{'descr': '{kind}', 'fortran_order': False, 'shape': {shape}, }}");
+            let length = (header.len() as u16).to_le_bytes();
+            [b"\x93NUMPY\x01\x00".as_slice(), &length, header.as_bytes(), bytes].concat()
+        };
+        let folder = folder("arrays");
+        let (x, y) = (array("<f4", "(120, 7)", &values), array("<i8", "(120,)", &labels));
+        std::fs::write(folder.join("X.npy"), &x).unwrap();
+        std::fs::write(folder.join("y.npy"), &y).unwrap();
+        same(&DataConfig { seed: 1000, ..small(folder.join("X.npy")) }, TargetKind::Classify);
+        for (method, seed) in [(zip::CompressionMethod::Stored, 2000), (zip::CompressionMethod::Deflated, 3000)] {
+            let path = folder.join(format!("{method}.npz"));
+            let mut archive = zip::ZipWriter::new(std::fs::File::create(&path).unwrap());
+            for (name, bytes) in [("X.npy", &x), ("y.npy", &y)] {
+                let options = zip::write::SimpleFileOptions::default().compression_method(method);
+                archive.start_file(name, options).unwrap();
+                std::io::Write::write_all(&mut archive, bytes).unwrap();
+            }
+            archive.finish().unwrap();
+            same(&DataConfig { seed, ..small(path) }, TargetKind::Classify);
+        }
     }
 
     #[test]
@@ -276,19 +304,19 @@ mod tests {
         let mut config = small(file("folds.csv", table(120, 3)));
         config.validation = None;
         config.labels.fold = Some([2, 3].into());
-        same(&config, Task::Classify);
+        same(&config, TargetKind::Classify);
     }
 
     #[test]
     fn a_cut_or_changed_byte_is_refused_by_name_and_a_changed_source_is_packed_anew() {
         let source = file("source.csv", texts(120));
         let config = small(source.clone());
-        let path = same(&config, Task::Classify);
+        let path = same(&config, TargetKind::Classify);
         let config = DataConfig { packed: Some(Packed::In(path.parent().unwrap().parent().unwrap().into())), ..config };
         let whole = std::fs::read(&path).unwrap();
         let refused = |bytes: &[u8], what: &str| {
             std::fs::write(&path, bytes).unwrap();
-            let message = prepare(&config, Task::Classify).unwrap_err().in_full();
+            let message = prepare(&config, TargetKind::Classify).unwrap_err().in_full();
             assert!(message.contains("train: ") && message.contains(what), "{message}");
         };
         for place in (0..whole.len()).step_by(whole.len() / 60) {
@@ -302,19 +330,19 @@ mod tests {
         refused(&whole[..whole.len() - 1], "the packed file is cut short");
         refused(&whole[..20], "the packed file is cut short");
         std::fs::write(&path, &whole).unwrap();
-        prepare(&config, Task::Classify).unwrap();
+        prepare(&config, TargetKind::Classify).unwrap();
         let record = path.with_file_name("prepared.json");
         let text = std::fs::read_to_string(&record).unwrap();
         std::fs::write(&record, text.replacen("\"labeled\":12", "\"labeled\":11", 1)).unwrap();
-        let message = prepare(&config, Task::Classify).unwrap_err().to_string();
+        let message = prepare(&config, TargetKind::Classify).unwrap_err().to_string();
         assert!(message.contains("prepared.json: the file is damaged"), "{message}");
         std::fs::write(&source, texts(130)).unwrap();
-        assert_eq!(prepare(&config, Task::Classify).unwrap().test.len(), 26);
+        assert_eq!(prepare(&config, TargetKind::Classify).unwrap().test.len(), 26);
     }
 
     #[test]
     fn a_file_that_is_cut_while_it_is_read_is_told() {
-        let path = same(&small(file("cut.csv", texts(120))), Task::Classify);
+        let path = same(&small(file("cut.csv", texts(120))), TargetKind::Classify);
         let (file, targets) = crate::packed::file::PackedFile::open(&path, &Failure::default()).unwrap();
         let data = Dataset { sequences: file.sequences(), targets, ..Dataset::default() };
         let length = data.sequences[70].len();
@@ -326,7 +354,7 @@ mod tests {
 
     #[test]
     fn what_is_not_read_row_by_row_goes_to_memory_and_is_told() {
-        let told = |config: &DataConfig, task: Task, why: &str| {
+        let told = |config: &DataConfig, task: TargetKind, why: &str| {
             let packed = DataConfig { packed: Some(Packed::In(folder("none"))), ..config.clone() };
             let found = prepare(&packed, task).unwrap();
             assert!(!found.train.is_packed());
@@ -335,9 +363,9 @@ mod tests {
             assert!(pack(&packed, task).unwrap_err().to_string().contains(why));
         };
         let quoted = texts(60).replace("day, and", "day\nand");
-        told(&small(file("quoted.csv", quoted)), Task::Classify, "quoted.csv: a quoted cell of several lines");
+        told(&small(file("quoted.csv", quoted)), TargetKind::Classify, "quoted.csv: a quoted cell of several lines");
         let ucr: String = (0..60).map(|row| format!("{}\t{row}.5\t1.5\n", row % 2)).collect();
-        told(&small(file("a_TRAIN.tsv", ucr)), Task::Classify, "files of the format `ucr` are read as a whole");
-        told(&DataConfig { source: "cbf".into(), ..small(PathBuf::new()) }, Task::Classify, "made by formula");
+        told(&small(file("a_TRAIN.tsv", ucr)), TargetKind::Classify, "files of the format `ucr` are read as a whole");
+        told(&DataConfig { source: "cbf".into(), ..small(PathBuf::new()) }, TargetKind::Classify, "made by formula");
     }
 }

@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 use crate::error::DataError;
 use crate::packed::failure::Failure;
 use crate::packed::file::PackedFile;
-use crate::packed::layout::{self, Kind, TARGET, Tail};
+use crate::packed::layout::{self, LayoutKind, TARGET, Tail};
 use crate::sequence::{Sequence, Target};
 
 /// A packed file that is being written. Where a row stands is kept in memory alone where rows differ in length.
 pub(crate) struct PackedWriter {
     path: PathBuf,
     file: BufWriter<File>,
-    head: Option<(Kind, usize)>,
+    head: Option<(LayoutKind, usize)>,
     tail: Tail,
     places: Vec<u8>,
     failure: Failure,
@@ -54,16 +54,16 @@ impl PackedWriter {
         let (kind, channels) = match sequence.as_ref() {
             Sequence::Text(text) => {
                 self.payload.extend_from_slice(text.as_bytes());
-                (Kind::Text, 0)
+                (LayoutKind::Text, 0)
             }
             Sequence::Tokens(tokens) => {
                 self.payload.extend(tokens.iter().flat_map(|token| token.to_le_bytes()));
-                (Kind::Tokens, 0)
+                (LayoutKind::Tokens, 0)
             }
             series => {
                 let (values, channels) = series.values().unwrap_or_default();
                 self.payload.extend(values.iter().flat_map(|value| value.to_le_bytes()));
-                (Kind::Series, channels)
+                (LayoutKind::Series, channels)
             }
         };
         if *self.head.get_or_insert((kind, channels)) != (kind, channels) {
@@ -109,7 +109,7 @@ impl PackedWriter {
     ///
     /// A full disk, or targets that are sequences.
     pub(super) fn finish(mut self, targets: &[Target]) -> Result<PackedFile, DataError> {
-        let (kind, channels) = self.head.unwrap_or((Kind::Series, 0));
+        let (kind, channels) = self.head.unwrap_or((LayoutKind::Series, 0));
         let head = layout::head(kind, channels);
         let mut written = Vec::with_capacity(targets.len() * TARGET);
         for target in targets {

@@ -109,13 +109,13 @@ mod tests {
     use crate::config::{DataConfig, Validation};
     use crate::preparation::labels::LabelsConfig;
     use crate::prepare::prepare;
-    use crate::task::Task;
+    use crate::target_kind::TargetKind;
 
     fn cbf(validation: f64) -> Prepared {
         let labels = LabelsConfig { per_class: Some(5), ..Default::default() };
         let validation = Some(Validation::Fraction(validation));
         let config = DataConfig { source: "cbf".into(), size: Some(150), validation, labels, ..Default::default() };
-        prepare(&config, Task::Classify).unwrap()
+        prepare(&config, TargetKind::Classify).unwrap()
     }
 
     #[test]

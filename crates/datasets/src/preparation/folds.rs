@@ -112,11 +112,14 @@ mod tests {
     use crate::preparation::labels::LabelsConfig;
     use crate::prepare::prepare;
     use crate::sequence::Target;
-    use crate::task::Task;
+    use crate::target_kind::TargetKind;
 
     fn cbf(fold: Option<Fold>) -> Result<Prepared, DataError> {
         let labels = LabelsConfig { per_class: Some(5), fold, ..Default::default() };
-        prepare(&DataConfig { source: "cbf".into(), size: Some(90), labels, ..Default::default() }, Task::Classify)
+        prepare(
+            &DataConfig { source: "cbf".into(), size: Some(90), labels, ..Default::default() },
+            TargetKind::Classify,
+        )
     }
 
     #[test]

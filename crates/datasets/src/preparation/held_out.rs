@@ -7,7 +7,7 @@ use crate::preparation::split::stratified;
 use crate::random::{generator, shuffle};
 use crate::sequence::{Dataset, Target};
 use crate::sources::parts::Source;
-use crate::task::Task;
+use crate::target_kind::TargetKind;
 
 const TEST: u64 = 11;
 
@@ -77,8 +77,13 @@ pub(crate) fn with_test_part(mut source: Source, config: &DataConfig) -> Result<
 }
 
 /// A class that only the test part has cannot be learned.
-pub(crate) fn check_test_classes(train: &Dataset, rows: &[usize], test: &Dataset, task: Task) -> Result<(), DataError> {
-    if task != Task::Classify || test.classes != train.classes {
+pub(crate) fn check_test_classes(
+    train: &Dataset,
+    rows: &[usize],
+    test: &Dataset,
+    task: TargetKind,
+) -> Result<(), DataError> {
+    if task != TargetKind::Classify || test.classes != train.classes {
         // Names that differ are found, with their row, where the preprocessing is applied.
         return Ok(());
     }
@@ -152,18 +157,18 @@ mod tests {
         let validation = Some(Validation::Fraction(0.2));
         let config =
             DataConfig { source: path.display().to_string(), test_last: Some(4), validation, ..Default::default() };
-        let data = prepare(&config, Task::Classify).unwrap();
+        let data = prepare(&config, TargetKind::Classify).unwrap();
         assert_eq!((data.test.len(), data.valid.len(), data.labeled.len()), (4, 4, 12));
     }
 
     #[test]
     fn a_test_part_that_is_there_makes_the_choice_of_one_void() {
         let config = DataConfig { test_every: Some(10), ..cbf() };
-        let data = prepare(&config, Task::Classify).unwrap();
+        let data = prepare(&config, TargetKind::Classify).unwrap();
         assert_eq!(data.test.len(), 900);
         assert!(data.warnings[0].contains("`data.test_every` is not used"), "{:?}", data.warnings);
-        assert!(prepare(&cbf(), Task::Classify).unwrap().warnings.is_empty());
-        let data = prepare(&DataConfig { join: true, ..config }, Task::Classify).unwrap();
+        assert!(prepare(&cbf(), TargetKind::Classify).unwrap().warnings.is_empty());
+        let data = prepare(&DataConfig { join: true, ..config }, TargetKind::Classify).unwrap();
         assert_eq!((data.test.len(), data.warnings.len()), (1650 / 10, 0));
     }
 
@@ -173,9 +178,9 @@ mod tests {
         let path = file("sorted.csv", format!("a,b,label\n{rows}"));
         let config =
             |last| DataConfig { source: path.display().to_string(), test_last: Some(last), ..Default::default() };
-        let message = prepare(&config(6), Task::Classify).unwrap_err().in_full();
+        let message = prepare(&config(6), TargetKind::Classify).unwrap_err().in_full();
         assert!(message.contains("the class `z`, which was never seen"), "{message}");
-        let message = prepare(&config(50), Task::Classify).unwrap_err().in_full();
+        let message = prepare(&config(50), TargetKind::Classify).unwrap_err().in_full();
         assert!(message.contains("`data.test_last` leaves no row"), "{message}");
     }
 }

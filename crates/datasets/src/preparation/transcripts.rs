@@ -69,7 +69,7 @@ mod tests {
     use crate::prepared::Prepared;
     use crate::series::Series;
     use crate::sources::parts::Source;
-    use crate::task::Task;
+    use crate::target_kind::TargetKind;
 
     fn prepared(rows: &[(usize, &str)], transform: TransformConfig) -> Result<Prepared, DataError> {
         let series = |steps: usize| Sequence::Series(Series { values: vec![0.5; steps], channels: 1 });
@@ -85,7 +85,7 @@ mod tests {
         };
         let test = Dataset { name: "u".into(), ..train.clone() };
         let config = DataConfig { transform, ..Default::default() };
-        prepare_source(Source { test: Some(test), ..Source::new(train) }, &config, Task::Transcribe)
+        prepare_source(Source { test: Some(test), ..Source::new(train) }, &config, TargetKind::Transcribe)
     }
 
     #[test]

@@ -4,38 +4,38 @@ use crate::error::DataError;
 use crate::formats::table::layout::Layout;
 use crate::preparation::transform::TransformConfig;
 use crate::sequence::{Dataset, Sequence, Target};
-use crate::task::Task;
+use crate::target_kind::TargetKind;
 
 /// Whether all targets that are there fit the task.
-pub(crate) fn check_targets(dataset: &Dataset, task: Task) -> Result<(), DataError> {
+pub(crate) fn check_targets(dataset: &Dataset, task: TargetKind) -> Result<(), DataError> {
     let fits = |target: &Target| {
-        task == Task::Unsupervised
+        task == TargetKind::Unsupervised
             || matches!(
                 (task, target),
                 (_, Target::Missing)
-                    | (Task::Classify, Target::Class(_))
-                    | (Task::Tag, Target::Steps(_))
-                    | (Task::Regress, Target::Number(_))
-                    | (Task::SequenceToSequence | Task::Forecast, Target::Sequence(_))
-                    | (Task::Transcribe, Target::Sequence(Sequence::Text(_) | Sequence::Tokens(_)))
+                    | (TargetKind::Classify, Target::Class(_))
+                    | (TargetKind::Tag, Target::Steps(_))
+                    | (TargetKind::Regress, Target::Number(_))
+                    | (TargetKind::SequenceToSequence | TargetKind::Forecast, Target::Sequence(_))
+                    | (TargetKind::Transcribe, Target::Sequence(Sequence::Text(_) | Sequence::Tokens(_)))
             )
     };
     if dataset.targets.iter().all(fits) {
         return Ok(());
     }
-    if task == Task::SequenceToSequence {
+    if task == TargetKind::SequenceToSequence {
         return Err(DataError::new(
             format!("{} has no sequences as targets", dataset.name),
             "`sequence-to-sequence` needs a text for each text; name its column with `data.target`",
         ));
     }
-    if task == Task::Transcribe {
+    if task == TargetKind::Transcribe {
         return Err(DataError::new(
             format!("{} has no transcripts as targets", dataset.name),
             "`ctc` needs a text for each sequence; name its column with `data.target`",
         ));
     }
-    if task == Task::Forecast {
+    if task == TargetKind::Forecast {
         return Err(DataError::new(
             format!("{} is not cut into windows, and a forecaster forecasts what follows a window", dataset.name),
             "add a `[data.windows]` table with `input` and `horizon`",

@@ -16,7 +16,7 @@ use crate::sources::recordings::{in_memory, options_of, read};
 
 /// A table that is a recording by its looks.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Recording {
+pub struct WholeRecording {
     /// Names of its channels.
     pub channels: Vec<String>,
     /// Its steps; of several recordings those of all.
@@ -31,7 +31,7 @@ pub struct Recording {
 /// # Errors
 ///
 /// Where it is one, and its dates or cells cannot be read.
-pub fn recording(config: &DataConfig) -> Result<Option<Recording>, DataError> {
+pub fn recording(config: &DataConfig) -> Result<Option<WholeRecording>, DataError> {
     let Ok(path) = located(config) else { return Ok(None) };
     let files = Files::from(path);
     let Ok(found) = files.found() else { return Ok(None) };
@@ -41,7 +41,7 @@ pub fn recording(config: &DataConfig) -> Result<Option<Recording>, DataError> {
     }
     let read = within(config.max_bytes, || read(&files, config, None))?;
     let steps = read.series.iter().map(Series::time).sum();
-    Ok(Some(Recording { channels: read.columns, steps, notes: read.notes }))
+    Ok(Some(WholeRecording { channels: read.columns, steps, notes: read.notes }))
 }
 
 /// Reads what the model forecasts from: the last window of each recording of a file, by the columns that training saw.

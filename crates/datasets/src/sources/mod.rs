@@ -13,7 +13,7 @@ pub mod synthetic;
 
 pub use describe::{Description, describe, written_without_spaces};
 pub use fetch::{FETCHABLES, FOLDER as FETCH_FOLDER, Fetchable};
-pub use latest::{Recording, latest_of, latest_windows, recording};
+pub use latest::{WholeRecording, latest_of, latest_windows, recording};
 pub use locate::{input_path, is_built_in};
 pub use open::open;
 pub use parts::Source;

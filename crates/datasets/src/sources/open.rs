@@ -12,14 +12,14 @@ use crate::sources::locate::{is_built_in, located, parts};
 use crate::sources::parts::Source;
 use crate::sources::read::{read_files, sessions_of};
 use crate::sources::synthetic::FORMULAS;
-use crate::task::Task;
+use crate::target_kind::TargetKind;
 
 /// Opens what `[data]` names.
 ///
 /// # Errors
 ///
 /// What is wrong with which file, and how to mend it.
-pub fn open(config: &DataConfig, task: Task) -> Result<Source, DataError> {
+pub fn open(config: &DataConfig, task: TargetKind) -> Result<Source, DataError> {
     let source = within(config.max_bytes, || parts_of(config, task))?;
     if config.size.is_some() && (config.train.is_some() || is_built_in(&config.source) != Some(true)) {
         return Err(DataError::new(
@@ -30,7 +30,7 @@ pub fn open(config: &DataConfig, task: Task) -> Result<Source, DataError> {
     Ok(if config.join { source.joined() } else { source })
 }
 
-fn parts_of(config: &DataConfig, task: Task) -> Result<Source, DataError> {
+fn parts_of(config: &DataConfig, task: TargetKind) -> Result<Source, DataError> {
     if sessions_of(config).is_some() {
         let files = config.train.clone().map_or_else(|| located(config).map(Files::from), Ok)?;
         return Ok(Source::new(read_files(&files, config, task, None)?.0));
@@ -130,12 +130,17 @@ fn check_columns(files: &Files, config: &DataConfig) -> Result<(), DataError> {
 }
 
 /// The parts beside that of training, read by its columns; `test` is the source's own test file.
-fn further_parts(source: Source, test: Option<PathBuf>, config: &DataConfig, task: Task) -> Result<Source, DataError> {
+fn further_parts(
+    source: Source,
+    test: Option<PathBuf>,
+    config: &DataConfig,
+    task: TargetKind,
+) -> Result<Source, DataError> {
     let read =
-        |files: &Files, task: Task| read_files(files, config, task, source.layout.as_ref()).map(|(read, _)| read);
+        |files: &Files, task: TargetKind| read_files(files, config, task, source.layout.as_ref()).map(|(read, _)| read);
     let labelled = |files: &Files| {
         let mut part = read(files, task)?;
-        if task != Task::Unsupervised && part.targets.iter().all(|target| *target == Target::Missing) {
+        if task != TargetKind::Unsupervised && part.targets.iter().all(|target| *target == Target::Missing) {
             part.notes.push(format!("{}: no row has a label, and nothing can be scored on it", part.name));
         }
         Ok(part)
@@ -152,7 +157,8 @@ fn further_parts(source: Source, test: Option<PathBuf>, config: &DataConfig, tas
     let test = config.test.as_ref().map(own).or(test.map(Files::from)).as_ref().map(labelled).transpose()?;
     // Whose labels, if any, are not looked at.
     let train_part = |files: &Files| files.single().map_or_else(|| files.clone(), |path| Files::from(parts(path).0));
-    let unlabeled = config.unlabeled.as_ref().map(|files| read(&train_part(files), Task::Unsupervised)).transpose()?;
+    let unlabeled =
+        config.unlabeled.as_ref().map(|files| read(&train_part(files), TargetKind::Unsupervised)).transpose()?;
     Ok(Source { valid, test: test.or(source.test.clone()), unlabeled, ..source })
 }
 
@@ -172,7 +178,7 @@ mod tests {
     /// Rows of the training and the test part.
     fn sizes(path: &Path) -> (usize, Option<usize>) {
         let config = DataConfig { source: path.display().to_string(), ..Default::default() };
-        let source = open(&config, Task::Classify).unwrap();
+        let source = open(&config, TargetKind::Classify).unwrap();
         (source.train.len(), source.test.map(|test| test.len()))
     }
 
@@ -203,7 +209,7 @@ mod tests {
     fn a_path_of_a_set_that_is_not_there_says_how_to_fetch_it() {
         let message = |source: &str| {
             let config = DataConfig { source: source.into(), ..Default::default() };
-            open(&config, Task::Classify).unwrap_err().in_full()
+            open(&config, TargetKind::Classify).unwrap_err().in_full()
         };
         let near = message("data/ag-news-small/ag_news.csv");
         assert!(near.contains("`semiseq data fetch ag-news-small` downloads it"), "{near}");
@@ -225,7 +231,7 @@ mod tests {
         let opened = |path: &Path| {
             let (target, time) = (Some("label".into()), Some("x".into()));
             let config = DataConfig { source: path.display().to_string(), target, time, ..Default::default() };
-            open(&config, Task::Classify).map(|_| ()).map_err(|error| error.in_full())
+            open(&config, TargetKind::Classify).map(|_| ()).map_err(|error| error.in_full())
         };
         for path in [&ts, &path.join("texts")] {
             let told = opened(path).unwrap_err();
@@ -234,7 +240,7 @@ mod tests {
         opened(&csv).unwrap();
         let (source, axes) = (csv.display().to_string(), Some("ntc".into()));
         let config = DataConfig { source, axes, ..Default::default() };
-        let told = open(&config, Task::Classify).unwrap_err().to_string();
+        let told = open(&config, TargetKind::Classify).unwrap_err().to_string();
         assert!(told.contains("a.csv: `data.axes` is for arrays of NumPy, and has no effect"), "{told}");
     }
 }

@@ -7,7 +7,7 @@ use crate::config::DataConfig;
 use crate::error::DataError;
 use crate::files::Files;
 use crate::formats::limit::within;
-use crate::formats::table::layout::{Kind, Layout};
+use crate::formats::table::layout::{Layout, LayoutKind};
 use crate::formats::{self, ReadOptions, Rows};
 use crate::label_names;
 use crate::preparation::sessions::SessionsConfig;
@@ -15,14 +15,14 @@ use crate::preparation::windows::of_whole;
 use crate::prepare_sessions;
 use crate::sequence::{Dataset, Sequence, Target};
 use crate::sources::recordings::{self, options_of};
-use crate::task::Task;
+use crate::target_kind::TargetKind;
 
 /// Reads one file or folder as a raw data set.
 ///
 /// # Errors
 ///
 /// What is wrong with which line.
-pub fn read_input(path: &Path, config: &DataConfig, task: Task) -> Result<Dataset, DataError> {
+pub fn read_input(path: &Path, config: &DataConfig, task: TargetKind) -> Result<Dataset, DataError> {
     read_like(path, config, task, None).map(|(dataset, _)| dataset)
 }
 
@@ -35,7 +35,7 @@ pub fn read_input(path: &Path, config: &DataConfig, task: Task) -> Result<Datase
 pub fn read_like(
     path: &Path,
     config: &DataConfig,
-    task: Task,
+    task: TargetKind,
     like: Option<&Layout>,
 ) -> Result<(Dataset, Option<Layout>), DataError> {
     read_files(&path.into(), config, task, like)
@@ -46,7 +46,7 @@ pub fn read_like(
 pub(crate) fn read_files(
     files: &Files,
     config: &DataConfig,
-    task: Task,
+    task: TargetKind,
     like: Option<&Layout>,
 ) -> Result<(Dataset, Option<Layout>), DataError> {
     within(config.max_bytes, || read_all(files, config, task, like))
@@ -55,17 +55,19 @@ pub(crate) fn read_files(
 fn read_all(
     files: &Files,
     config: &DataConfig,
-    task: Task,
+    task: TargetKind,
     like: Option<&Layout>,
 ) -> Result<(Dataset, Option<Layout>), DataError> {
-    if let Some(windows) = config.windows.as_ref().filter(|_| matches!(task, Task::Forecast | Task::Unsupervised)) {
+    if let Some(windows) =
+        config.windows.as_ref().filter(|_| matches!(task, TargetKind::Forecast | TargetKind::Unsupervised))
+    {
         let recordings = recordings::read(files, config, like)?;
         return Ok((of_whole(recordings, windows, config.target.is_some())?, None));
     }
     if let Some(sessions) = sessions_of(config) {
         return Ok((dataset_from_rows(prepare_sessions::whole(files, config, &sessions)?, task)?, None));
     }
-    let supervised = !matches!(task, Task::Forecast | Task::Unsupervised);
+    let supervised = !matches!(task, TargetKind::Forecast | TargetKind::Unsupervised);
     let mut options = ReadOptions { supervised, like: like.cloned(), ..options_of(config) };
     let files = files.found()?;
     let read = |path: &Path, options: &ReadOptions| formats::read(path, format_for(path, config), options);
@@ -110,7 +112,7 @@ fn per_step(rows: Rows) -> Dataset {
 fn twice(rows: &Rows, layout: Option<&Layout>) -> Option<String> {
     let mut seen = HashSet::new();
     let again = rows.keys.ids.iter().find(|id| !id.is_empty() && !seen.insert(id.as_str()))?;
-    let is_long = layout.is_some_and(|layout| layout.kind() == Kind::Long);
+    let is_long = layout.is_some_and(|layout| layout.kind() == LayoutKind::Long);
     is_long.then(|| {
         format!(
             "{}: the series `{again}` stands in several files, and is read as one of each; put its rows into one file",
@@ -131,8 +133,8 @@ fn format_for<'a>(path: &Path, config: &'a DataConfig) -> Option<&'a str> {
 /// # Errors
 ///
 /// Labels that are no numbers where numbers are asked for; targets of another kind than the task's.
-pub fn dataset_from_rows(mut rows: Rows, task: Task) -> Result<Dataset, DataError> {
-    if matches!(task, Task::SequenceToSequence | Task::Transcribe) {
+pub fn dataset_from_rows(mut rows: Rows, task: TargetKind) -> Result<Dataset, DataError> {
+    if matches!(task, TargetKind::SequenceToSequence | TargetKind::Transcribe) {
         // A target text may well be the word `null`.
         let target = |label: String| match label.is_empty() {
             true => Target::Missing,
@@ -156,7 +158,7 @@ pub fn dataset_from_rows(mut rows: Rows, task: Task) -> Result<Dataset, DataErro
     if !rows.steps.is_empty() {
         return Ok(per_step(rows));
     }
-    if task != Task::Regress {
+    if task != TargetKind::Regress {
         let mut dataset = Dataset::from_labels(rows.name, rows.sequences, rows.labels);
         let counts = dataset.class_counts();
         dataset.levels = rows.levels;

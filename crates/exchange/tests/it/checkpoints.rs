@@ -7,7 +7,7 @@ use semiseq_exchange::{as_ours, read, renamed};
 use semiseq_models::{Input, InputSize, ModelConfig, SequenceModel, Sequences, WeightsPart, with_weights_of};
 use serde_json::Value;
 
-fn fixture(name: &str) -> std::path::PathBuf {
+pub fn fixture(name: &str) -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
 }
 
@@ -25,47 +25,47 @@ pub fn mask(lengths: &[usize], time: usize, device: &Device) -> Tensor<2> {
     Tensor::from_data(TensorData::new(rows.collect::<Vec<f32>>(), [lengths.len(), time]), device)
 }
 
+/// What a file computes on the padded batch of a case.
+pub fn logits_of(name: &str, path: &Path, case: &Value, settings: &str, pooling: &str) -> Vec<f32> {
+    let device = Device::flex();
+    let foreign = read(path).unwrap_or_else(|error| panic!("{name}: {error}"));
+    let found = renamed(&foreign).unwrap_or_else(|error| panic!("{name}: {error}"));
+    assert!(found.left.is_empty(), "{name}: {:?}", found.left);
+    let model = &found.model;
+    let config = format!(
+        r#"{{"classifier": {{"pooling": "{pooling}", "embedding": {{"size": 3}}, "encoder": {{"{}": {{{settings}
+           "hidden": {}, "layers": {}, "bidirectional": {}}}}}}}}}"#,
+        model.encoder, model.hidden, model.layers, model.bidirectional,
+    );
+    let config: ModelConfig = serde_json::from_str(&config).unwrap_or_else(|error| panic!("{name}: {error}"));
+    let input = model.tokens.map_or(InputSize::Values(model.input), InputSize::Tokens);
+    let built = config.init(input, model.outputs.expect("a head"), &device);
+    let tensors = found.tensors.into_iter().collect();
+    let (built, taken) = with_weights_of(built, &tensors, WeightsPart::All, None);
+    assert!(taken.left.is_empty(), "{name}: {taken:?}");
+
+    let padded = numbers(&case["padded"]);
+    let input = match model.tokens {
+        Some(_) => {
+            let tokens: Vec<i64> = padded.iter().map(|token| *token as i64).collect();
+            Input::Tokens(Tensor::<2, Int>::from_data(TensorData::new(tokens, [3, 4]), &device))
+        }
+        None => Input::Values(Tensor::from_data(TensorData::new(padded, [3, 4, 3]), &device)),
+    };
+    let lengths: Vec<usize> = numbers(&case["lengths"]).into_iter().map(|length| length as usize).collect();
+    built.forward(Sequences { input, mask: Some(mask(&lengths, 4, &device)) }).to_data().iter().collect()
+}
+
 #[test]
 fn outputs_equal_pytorch_on_padded_batches() {
-    let device = Device::flex();
     let text = std::fs::read_to_string(fixture("torch_checkpoints.json")).expect("the fixture");
     let cases: Vec<Value> = serde_json::from_str(&text).expect("JSON");
     assert_eq!(cases.len(), 3);
     for case in &cases {
         let name = case["name"].as_str().expect("a name");
-        let foreign = read(&fixture(&format!("{name}.pt"))).unwrap_or_else(|error| panic!("{name}: {error}"));
-        let found = renamed(&foreign).unwrap_or_else(|error| panic!("{name}: {error}"));
-        assert!(found.left.is_empty(), "{name}: {:?}", found.left);
-        let model = &found.model;
-        let activation = if name.contains("relu") { r#""activation": "relu","# } else { "" };
-        let config = format!(
-            r#"{{"classifier": {{"pooling": "{}", "embedding": {{"size": 3}}, "encoder": {{"{}": {{{activation}
-               "hidden": {},
-               "layers": {}, "bidirectional": {}}}}}}}}}"#,
-            if model.attention { "attention" } else { "last" },
-            model.encoder,
-            model.hidden,
-            model.layers,
-            model.bidirectional,
-        );
-        let config: ModelConfig = serde_json::from_str(&config).unwrap_or_else(|error| panic!("{name}: {error}"));
-        let input = model.tokens.map_or(InputSize::Values(model.input), InputSize::Tokens);
-        let built = config.init(input, model.outputs.expect("a head"), &device);
-        let tensors = found.tensors.into_iter().collect();
-        let (built, taken) = with_weights_of(built, &tensors, WeightsPart::All, None);
-        assert!(taken.left.is_empty(), "{name}: {taken:?}");
-
-        let padded = numbers(&case["padded"]);
-        let input = match model.tokens {
-            Some(_) => {
-                let tokens: Vec<i64> = padded.iter().map(|token| *token as i64).collect();
-                Input::Tokens(Tensor::<2, Int>::from_data(TensorData::new(tokens, [3, 4]), &device))
-            }
-            None => Input::Values(Tensor::from_data(TensorData::new(padded, [3, 4, 3]), &device)),
-        };
-        let lengths: Vec<usize> = numbers(&case["lengths"]).into_iter().map(|length| length as usize).collect();
-        let logits = built.forward(Sequences { input, mask: Some(mask(&lengths, 4, &device)) });
-        let logits: Vec<f32> = logits.to_data().iter().collect();
+        let settings = if name.contains("relu") { r#""activation": "relu","# } else { "" };
+        let pooling = if name == "gru-nested" { "attention" } else { "last" };
+        let logits = logits_of(name, &fixture(&format!("{name}.pt")), case, settings, pooling);
         for (found, expected) in logits.iter().zip(numbers(&case["logits"])) {
             assert!((found - expected).abs() < 1e-5, "{name}: {found} against {expected}");
         }

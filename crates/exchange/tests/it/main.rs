@@ -1,4 +1,5 @@
-//! Files of PyTorch's own, and files that PyTorch and ONNX Runtime read.
+//! Files of PyTorch's and Keras's own, and files that PyTorch and ONNX Runtime read.
 
 mod checkpoints;
 mod exported;
+mod keras;

@@ -18,15 +18,15 @@ use crate::ops::{
 };
 
 /// A contiguous tensor.
-pub struct Values(FloatTensor<Flex>);
+pub struct FlexValues(FloatTensor<Flex>);
 
-impl AsRef<[f32]> for Values {
+impl AsRef<[f32]> for FlexValues {
     fn as_ref(&self) -> &[f32] {
         &self.0.storage()[self.0.layout().start_offset()..][..self.0.shape().num_elements()]
     }
 }
 
-impl AsMut<[f32]> for Values {
+impl AsMut<[f32]> for FlexValues {
     fn as_mut(&mut self) -> &mut [f32] {
         let (start, count) = (self.0.layout().start_offset(), self.0.shape().num_elements());
         &mut self.0.storage_mut()[start..][..count]
@@ -34,17 +34,17 @@ impl AsMut<[f32]> for Values {
 }
 
 impl Slices for Flex {
-    type Values = Values;
+    type Values = FlexValues;
 
-    fn values(tensor: FloatTensor<Self>) -> Values {
-        Values(if tensor.is_contiguous() { tensor } else { tensor.to_contiguous() })
+    fn values(tensor: FloatTensor<Self>) -> FlexValues {
+        FlexValues(if tensor.is_contiguous() { tensor } else { tensor.to_contiguous() })
     }
 
     fn tensor(values: Vec<f32>, shape: Shape) -> FloatTensor<Self> {
         FloatTensor::<Self>::from_data(TensorData::new(values, shape))
     }
 
-    fn returned(values: Values) -> FloatTensor<Self> {
+    fn returned(values: FlexValues) -> FloatTensor<Self> {
         values.0
     }
 }

@@ -20,15 +20,15 @@ use crate::ops::{
 };
 
 /// A tensor's data in row-major order.
-pub struct Values(TensorData);
+pub struct NdArrayValues(TensorData);
 
-impl AsRef<[f32]> for Values {
+impl AsRef<[f32]> for NdArrayValues {
     fn as_ref(&self) -> &[f32] {
         self.0.as_slice().expect("f32, as `supports` asks for")
     }
 }
 
-impl AsMut<[f32]> for Values {
+impl AsMut<[f32]> for NdArrayValues {
     fn as_mut(&mut self) -> &mut [f32] {
         self.0.as_mut_slice().expect("f32, as `supports` asks for")
     }
@@ -36,17 +36,17 @@ impl AsMut<[f32]> for Values {
 
 #[allow(deprecated, reason = "our users asked for ndarray, which Burn means to drop")]
 impl Slices for NdArray {
-    type Values = Values;
+    type Values = NdArrayValues;
 
-    fn values(tensor: FloatTensor<Self>) -> Values {
-        Values(read_sync(Self::float_into_data(tensor)).expect("host memory can always be read"))
+    fn values(tensor: FloatTensor<Self>) -> NdArrayValues {
+        NdArrayValues(read_sync(Self::float_into_data(tensor)).expect("host memory can always be read"))
     }
 
     fn tensor(values: Vec<f32>, shape: Shape) -> FloatTensor<Self> {
         Self::float_from_data(TensorData::new(values, shape), &Default::default())
     }
 
-    fn returned(values: Values) -> FloatTensor<Self> {
+    fn returned(values: NdArrayValues) -> FloatTensor<Self> {
         Self::float_from_data(values.0, &Default::default())
     }
 }

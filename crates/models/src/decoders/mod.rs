@@ -12,4 +12,4 @@ pub use any::AnyDecoder;
 pub use attention::{Attention, AttentionKind, Memory};
 pub use gan_generator::{SequenceGenerator, StepGenerator};
 pub use image::ImageDecoder;
-pub use sequence::{Feeding, SequenceDecoder, SequenceDecoderConfig, Source};
+pub use sequence::{DecoderSource, Feeding, SequenceDecoder, SequenceDecoderConfig};

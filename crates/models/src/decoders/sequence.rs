@@ -57,14 +57,14 @@ pub struct SequenceDecoder {
 
 /// What a decoder gets of the encoder.
 #[derive(Clone, Debug)]
-pub struct Source {
+pub struct DecoderSource {
     /// `[batch, pooled]`
     pub pooled: Tensor<2>,
     /// The states, where there is an attention: of [`SequenceDecoder::remember`].
     pub memory: Option<Memory>,
 }
 
-impl From<Tensor<2>> for Source {
+impl From<Tensor<2>> for DecoderSource {
     fn from(pooled: Tensor<2>) -> Self {
         Self { pooled, memory: None }
     }
@@ -126,12 +126,17 @@ impl SequenceDecoder {
     ///
     /// - pooled: `[batch, pooled]`
     /// - output: values `[batch, time, features]`, or logits `[batch, time, vocabulary]`
-    pub fn forward(&self, source: impl Into<Source>, sequences: &Sequences) -> Tensor<3> {
+    pub fn forward(&self, source: impl Into<DecoderSource>, sequences: &Sequences) -> Tensor<3> {
         self.forward_with(source, sequences, Feeding::default()).whole()
     }
 
     /// As [`SequenceDecoder::forward`], with some of the true previous steps kept from the decoder.
-    pub fn forward_with(&self, source: impl Into<Source>, sequences: &Sequences, feeding: Feeding) -> StepOutputs {
+    pub fn forward_with(
+        &self,
+        source: impl Into<DecoderSource>,
+        sequences: &Sequences,
+        feeding: Feeding,
+    ) -> StepOutputs {
         let source = source.into();
         let previous = self.previous(sequences);
         let state = self.start(source.pooled);
@@ -214,11 +219,11 @@ impl SequenceDecoder {
     /// - output: values `[batch, time, features]`, or tokens `[batch, time]`
     pub fn write(
         &self,
-        source: impl Into<Source>,
+        source: impl Into<DecoderSource>,
         time: usize,
         mut pick: impl FnMut(Tensor<2>) -> Tensor<1, Int>,
     ) -> Input {
-        let Source { pooled, memory } = source.into();
+        let DecoderSource { pooled, memory } = source.into();
         let [batch, _] = pooled.dims();
         let mut state = self.start(pooled);
         let mut previous = self.nothing(&state, batch);
@@ -255,9 +260,9 @@ impl SequenceDecoder {
     /// # Panics
     ///
     /// If the decoder writes values.
-    pub fn search(&self, source: impl Into<Source>, beam: &Beam) -> Vec<Vec<u32>> {
+    pub fn search(&self, source: impl Into<DecoderSource>, beam: &Beam) -> Vec<Vec<u32>> {
         let Some(table) = &self.embedding else { panic!("a beam search needs tokens") };
-        let Source { pooled, mut memory } = source.into();
+        let DecoderSource { pooled, mut memory } = source.into();
         let [rows, _] = pooled.dims();
         let device = pooled.device();
         let mut state = self.start(pooled);
@@ -292,7 +297,7 @@ impl SequenceDecoder {
     ///
     /// - pooled: `[batch, pooled]`
     /// - output: values `[batch, time, features]`, or tokens `[batch, time]`
-    pub fn rebuild(&self, source: impl Into<Source>, sequences: &Sequences) -> Input {
+    pub fn rebuild(&self, source: impl Into<DecoderSource>, sequences: &Sequences) -> Input {
         let [batch, time] = sequences.dims();
         let input = self.write(source, time, |logits| logits.argmax(1).reshape([batch]));
         self.targets(&Sequences { input, mask: sequences.mask.clone() }).input

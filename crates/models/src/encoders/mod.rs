@@ -14,3 +14,8 @@ pub use dense::{DenseConfig, DenseEncoder};
 pub use image::{Image, ImageKind};
 pub use recurrent::RecurrentEncoder;
 pub use registry::{ENCODERS, EncoderConfig, MOST_WEIGHTS};
+
+/// What `cargo xtask new encoder` writes, so that it compiles and its test runs.
+#[cfg(test)]
+#[path = "../../../../xtask/templates/encoder.rs"]
+mod skeleton;

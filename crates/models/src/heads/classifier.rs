@@ -16,7 +16,7 @@ use crate::encoder::Encoder;
 use crate::encoders::any::AnyEncoder;
 use crate::encoders::image::Image;
 use crate::encoders::registry::EncoderConfig;
-use crate::layers::pooling::{Pool, Pooling};
+use crate::layers::pooling::{Pooling, PoolingLayer};
 use crate::model::SequenceModel;
 use crate::sequences::Sequences;
 
@@ -56,7 +56,7 @@ pub enum Output {
 #[derive(Module, Debug)]
 pub struct Classifier<E: Module = AnyEncoder> {
     backbone: Backbone<E>,
-    pool: Pool,
+    pool: PoolingLayer,
     head: Linear,
     crew: Crew<Self>,
     #[module(skip)]

@@ -15,7 +15,7 @@ use crate::crew::Crew;
 use crate::encoder::Encoder;
 use crate::encoders::any::AnyEncoder;
 use crate::encoders::registry::EncoderConfig;
-use crate::layers::pooling::{Pool, Pooling};
+use crate::layers::pooling::{Pooling, PoolingLayer};
 use crate::model::SequenceModel;
 use crate::sequences::Sequences;
 
@@ -37,7 +37,7 @@ pub struct TaggerConfig {
 #[derive(Module, Debug)]
 pub struct Tagger<E: Module = AnyEncoder> {
     backbone: Backbone<E>,
-    pool: Pool,
+    pool: PoolingLayer,
     head: Linear,
     crew: Crew<Self>,
     #[module(skip)]

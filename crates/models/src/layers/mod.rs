@@ -8,6 +8,6 @@ pub(crate) mod stem;
 pub(crate) mod step_outputs;
 
 pub use each_step::each_step;
-pub use pooling::{Pool, Pooling};
+pub use pooling::{Pooling, PoolingLayer};
 pub use stem::{Stem, StemConfig};
 pub use step_outputs::StepOutputs;

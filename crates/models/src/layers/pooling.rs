@@ -28,7 +28,7 @@ pub enum Pooling {
 
 /// A pooling with its weights, where it has some.
 #[derive(Module, Debug)]
-pub struct Pool {
+pub struct PoolingLayer {
     hidden: Option<Linear>,
     score: Option<Linear>,
     #[module(skip)]
@@ -42,9 +42,9 @@ pub(crate) const VERY_SMALL: f64 = -1e30;
 
 impl Pooling {
     /// Builds the pooling of vectors of `width`.
-    pub fn init(self, width: usize, bidirectional: bool, device: &Device) -> Pool {
+    pub fn init(self, width: usize, bidirectional: bool, device: &Device) -> PoolingLayer {
         let attention = self == Self::Attention;
-        Pool {
+        PoolingLayer {
             hidden: attention.then(|| LinearConfig::new(width, width).init(device)),
             score: attention.then(|| LinearConfig::new(width, 1).with_bias(false).init(device)),
             kind: self,
@@ -53,7 +53,7 @@ impl Pooling {
     }
 }
 
-impl Pool {
+impl PoolingLayer {
     /// # Shapes
     ///
     /// - steps: `[batch, time, width]`, mask: `[batch, time]`
@@ -97,7 +97,7 @@ impl Pool {
     }
 }
 
-/// Each sequence's last real step. As [`Pool::forward`].
+/// Each sequence's last real step. As [`PoolingLayer::forward`].
 fn last_real(steps: Tensor<3>, mask: Option<Tensor<2>>) -> Tensor<2> {
     let [batch, time, width] = steps.dims();
     match mask {

@@ -6,7 +6,7 @@
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Device, Gradients, Int, Tensor, TensorData};
 use semiseq_models::{
-    AttentionKind, Feeding, Input, InputSize, SequenceDecoder, SequenceDecoderConfig, Sequences, Source,
+    AttentionKind, DecoderSource, Feeding, Input, InputSize, SequenceDecoder, SequenceDecoderConfig, Sequences,
 };
 use serde_json::Value;
 
@@ -82,7 +82,7 @@ fn outputs_and_gradients_equal_pytorch() {
         };
         let memory = decoder.remember(|| states.clone(), Some(mask.clone()));
         assert_eq!(memory.is_some(), case["attention"] != "none", "{what}");
-        let source = Source { pooled: pooled.clone(), memory };
+        let source = DecoderSource { pooled: pooled.clone(), memory };
         let truth = case["sampled"].as_bool().expect("a flag").then(|| tensor(&case["truth"], &device));
         let output =
             decoder.forward_with(source, &Sequences { input, mask: None }, Feeding { shown: None, truth }).whole();
@@ -131,7 +131,7 @@ fn a_search_of_one_takes_the_likeliest_tokens_and_a_wider_one_finds_no_worse() {
             SequenceDecoderConfig { hidden: 4, embedding: 2, reversed: false, attention, ..Default::default() };
         let decoder = config.init(3, InputSize::Tokens(6), &device);
         let states = Tensor::<3>::random([2, 5, 3], burn::tensor::Distribution::Normal(0.0, 2.0), &device);
-        let source = || Source {
+        let source = || DecoderSource {
             pooled: states.clone().mean_dim(1).squeeze_dim(1),
             memory: decoder.remember(|| states.clone(), None),
         };
@@ -154,7 +154,7 @@ fn a_search_of_one_takes_the_likeliest_tokens_and_a_wider_one_finds_no_worse() {
                     let target = Tensor::<2, Int>::from_data(TensorData::new(input.clone(), [1, input.len()]), &device);
                     let rows = Tensor::<1, Int>::from_data([row as i32], &device);
                     let source = source();
-                    let source = Source {
+                    let source = DecoderSource {
                         pooled: source.pooled.select(0, rows.clone()),
                         memory: source.memory.map(|memory| memory.select(rows)),
                     };

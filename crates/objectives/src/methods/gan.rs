@@ -30,7 +30,7 @@
 use burn::module::Module;
 use burn::nn::{Embedding, EmbeddingConfig, Linear, LinearConfig};
 use burn::tensor::activation::{relu, softplus};
-use burn::tensor::{Device, Int, Tensor};
+use burn::tensor::{Int, Tensor};
 use schemars::JsonSchema;
 use semiseq_datasets::{Pool, Views};
 use semiseq_models::{Input, InputSize, SequenceGenerator, SequenceModel, Sequences};
@@ -40,7 +40,7 @@ use serde::{Deserialize, Serialize};
 use crate::objective::{Measure, Measures, Needs, Objective, Setting};
 use crate::over::Over;
 use crate::parts::adversarial_noise::beside;
-use crate::parts::gan_samples::{collapse, distance, held, moments, padded, relative_spread, samples, spread};
+use crate::parts::gan_samples::{collapse, distance, held, moments, noise, padded, relative_spread, samples, spread};
 use crate::parts::random::{Draws, step_seed};
 use crate::parts::sampling::Request;
 use crate::step::{Part, Step, StepContext, Targets};
@@ -206,6 +206,15 @@ pub fn gradient_penalty(
     (off.clone() * off).mean()
 }
 
+/// What a step of the game draws.
+#[derive(Clone, Debug)]
+pub struct GanDraws {
+    /// What the generator reads, `[batch, time, noise]`; one step where it makes images.
+    pub noise: Tensor<3>,
+    /// How far from a made series to a real one `wgan-gp` takes the slope, in (0, 1), `[batch, 1]`.
+    pub share: Tensor<2>,
+}
+
 impl Gan {
     /// A real batch with its classes, where the two are told them.
     fn real<'a>(&self, step: &'a Step) -> Option<(&'a Part, Option<Tensor<1, Int>>)> {
@@ -219,15 +228,31 @@ impl Gan {
         }
     }
 
-    fn samples(
-        &self,
-        real: &Sequences,
-        classes: Option<&Tensor<1, Int>>,
-        draws: &mut Draws,
-        device: &Device,
-    ) -> Sequences {
+    fn samples(&self, noise: Tensor<3>, real: &Sequences, classes: Option<&Tensor<1, Int>>) -> Sequences {
         let labels = classes.map(|classes| classes.clone().one_hot::<2>(self.classes).float());
-        samples(&self.generator, self.config.noise, labels, real, draws, device)
+        samples(&self.generator, noise, labels, real)
+    }
+
+    /// The terms of a step, of whoever's turn it is, with the draws that `draw` gives for the real batch.
+    pub fn terms_from<M: SequenceModel>(
+        &self,
+        model: &M,
+        step: &Step,
+        context: &StepContext,
+        draw: impl FnOnce(&Sequences) -> GanDraws,
+    ) -> Terms {
+        let Some((part, classes)) = self.real(step) else { return Terms::default() };
+        let GanDraws { noise, share } = draw(&part.weak);
+        let made = self.samples(noise, &part.weak, classes.as_ref());
+        let variety = spread(&made, &part.weak);
+        let terms = if context.step % (self.config.critic_steps + 1) < self.config.critic_steps {
+            self.critic_terms(model, &part.weak, made, classes.as_ref(), share)
+        } else {
+            let (model, critic) = (held(model), held(&self.critic));
+            let scores = critic.scores(&model, made, classes.as_ref());
+            Terms::turn("generator", generator_loss(self.config.loss, scores))
+        };
+        terms.monitor("sample_spread", variety)
     }
 
     /// The critic's loss with its penalty, and how often it is right.
@@ -237,7 +262,7 @@ impl Gan {
         real: &Sequences,
         made: Sequences,
         classes: Option<&Tensor<1, Int>>,
-        draws: &mut Draws,
+        share: Tensor<2>,
     ) -> Terms {
         let (Input::Values(real_values), Input::Values(made_values)) = (&real.input, made.input) else {
             return Terms::default();
@@ -257,9 +282,7 @@ impl Gan {
         if self.config.loss != GanLoss::WganGp {
             return terms;
         }
-        let [batch, _, _] = made_values.dims();
-        let device = made_values.device();
-        let share: Tensor<3> = draws.uniform([batch, 1], &device).unsqueeze_dim(2);
+        let share: Tensor<3> = share.unsqueeze_dim(2);
         let between = made_values.clone() + (real_values.clone() - made_values) * share;
         let (still, critic) = (held(model), held(&self.critic));
         let of_held = |values: Tensor<3>| critic.scores(&still, with(values), classes);
@@ -275,20 +298,13 @@ impl<M: SequenceModel> Objective<M> for Gan {
     }
 
     fn step(&mut self, model: &M, step: &Step, context: &StepContext) -> Terms {
-        let (Some((part, classes)), Some(device)) = (self.real(step), model.devices().into_iter().next()) else {
-            return Terms::default();
-        };
-        let mut draws = Draws::new(step_seed(&device));
-        let made = self.samples(&part.weak, classes.as_ref(), &mut draws, &device);
-        let variety = spread(&made, &part.weak);
-        let terms = if context.step % (self.config.critic_steps + 1) < self.config.critic_steps {
-            self.critic_terms(model, &part.weak, made, classes.as_ref(), &mut draws)
-        } else {
-            let (model, critic) = (held(model), held(&self.critic));
-            let scores = critic.scores(&model, made, classes.as_ref());
-            Terms::turn("generator", generator_loss(self.config.loss, scores))
-        };
-        terms.monitor("sample_spread", variety)
+        let Some(device) = model.devices().into_iter().next() else { return Terms::default() };
+        self.terms_from(model, step, context, |real| {
+            let mut draws = Draws::new(step_seed(&device));
+            let noise = noise(&self.generator, self.config.noise, real, &mut draws, &device);
+            let [batch, _] = real.dims();
+            GanDraws { noise, share: draws.uniform([batch, 1], &device) }
+        })
     }
 
     /// How far samples are from the data: the distance of means and of deviations over steps and channels. A game has
@@ -301,7 +317,8 @@ impl<M: SequenceModel> Objective<M> for Gan {
         };
         // The same draws each time, so that epochs can be compared, and others for other sequences.
         let seed = part.indices.first().map_or(0, |row| *row as u64);
-        let made = self.samples(&part.weak, classes.as_ref(), &mut Draws::new(seed), &device);
+        let noise = noise(&self.generator, self.config.noise, &part.weak, &mut Draws::new(seed), &device);
+        let made = self.samples(noise, &part.weak, classes.as_ref());
         let (Input::Values(real), Input::Values(values)) = (&part.weak.input, &made.input) else {
             return Measures::new();
         };

@@ -126,12 +126,22 @@ impl MaskedReconstruction {
     }
 
     fn loss<M: SequenceModel>(&self, model: &M, part: &Part, seed: u64) -> Option<Tensor<1>> {
-        let sequences = &part.weak;
-        let Input::Values(values) = &sequences.input else { return None };
+        let Input::Values(values) = &part.weak.input else { return None };
         let [batch, time, features] = values.dims();
         let hidden = self.config.hidden(&part.indices, [time, features], seed);
         let hidden = TensorData::new(hidden, [batch, time, features]);
-        let mut hidden: Tensor<3> = Tensor::from_data(hidden, &values.device());
+        self.loss_of(model, &part.weak, Tensor::from_data(hidden, &values.device()))
+    }
+
+    /// The loss where these values are hidden, `[1]`: 1 for each of them, `[batch, time, features]`. Padding counts
+    /// neither way. `None` of tokens.
+    pub fn loss_of<M: SequenceModel>(
+        &self,
+        model: &M,
+        sequences: &Sequences,
+        mut hidden: Tensor<3>,
+    ) -> Option<Tensor<1>> {
+        let Input::Values(values) = &sequences.input else { return None };
         if let Some(mask) = &sequences.mask {
             hidden = hidden * mask.clone().unsqueeze_dim(2);
         }

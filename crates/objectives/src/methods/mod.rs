@@ -43,3 +43,9 @@ pub(crate) mod truncated_backpropagation;
 pub(crate) mod uda;
 pub(crate) mod vae;
 pub(crate) mod virtual_adversarial;
+
+/// What `cargo xtask new objective` writes, so that it compiles and its test runs.
+#[cfg(test)]
+#[path = "../../../../xtask/templates/objective.rs"]
+#[allow(dead_code, reason = "no registry builds it here")]
+mod skeleton;

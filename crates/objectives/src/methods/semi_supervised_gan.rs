@@ -38,7 +38,7 @@ use crate::methods::supervised::{Supervised, SupervisedConfig};
 use crate::objective::{Needs, Objective, Setting};
 use crate::parts::adversarial_noise::real;
 use crate::parts::consistency::teacher_decay;
-use crate::parts::gan_samples::{collapse, held, samples, spread};
+use crate::parts::gan_samples::{collapse, held, noise, samples, spread};
 use crate::parts::losses::{class_logits, right};
 use crate::parts::random::{Draws, step_seed};
 use crate::parts::sampling::Request;
@@ -228,6 +228,32 @@ impl<M: SequenceModel> SemiSupervisedGan<M> {
         feature_matching(features(&discriminator, &part.weak, of_real), features(&discriminator, made, of_made))
     }
 
+    /// The terms of a step, of whoever's turn it is, from what the generator reads, `[batch, time, noise]`, and with
+    /// the noise that `pass` gives for each pass of the discriminator: in its own turn for the labelled sequences, the
+    /// unlabelled ones and the made ones, in the generator's for the last two.
+    pub fn terms_from(
+        &self,
+        model: &M,
+        step: &Step,
+        context: &StepContext,
+        noise: Tensor<3>,
+        mut pass: impl FnMut(&Sequences) -> PassNoise,
+    ) -> Terms {
+        let Some(part) = &step.unlabeled else { return Terms::default() };
+        let made = samples(&self.generator, noise, None, &part.weak);
+        let variety = spread(&made, &part.weak);
+        if context.step % 2 == 1 {
+            let noise = [pass(&part.weak).input, pass(&made).input];
+            let loss = self.generator_loss(model, part, &made, noise);
+            return Terms::turn("generator", loss).monitor("sample_spread", variety);
+        }
+        let Input::Values(values) = made.input else { return Terms::default() };
+        let made = Sequences { input: Input::Values(values.detach()), mask: made.mask };
+        let labeled = step.labeled.as_ref().unwrap_or(part);
+        let noise = [pass(&labeled.weak), pass(&part.weak), pass(&made)];
+        self.discriminator_terms(model, step, &made, noise)
+    }
+
     fn decay(&self, context: &StepContext) -> f64 {
         // The discriminator moves in every other step.
         let steps = context.total_steps as f64 / 2.0;
@@ -247,19 +273,10 @@ impl<M: SequenceModel> Objective<M> for SemiSupervisedGan<M> {
             return self.supervised.labeled_terms(model, step.labeled.as_ref());
         };
         let mut draws = Draws::new(step_seed(&device));
-        let made = samples(&self.generator, self.config.noise, None, &part.weak, &mut draws, &device);
-        let variety = spread(&made, &part.weak);
-        let mut noise = |sequences: &Sequences| PassNoise::draw(&self.config, model, sequences, &mut draws);
-        if context.step % 2 == 1 {
-            let noise = [noise(&part.weak).input, noise(&made).input];
-            let loss = self.generator_loss(model, part, &made, noise);
-            return Terms::turn("generator", loss).monitor("sample_spread", variety);
-        }
-        let Input::Values(values) = made.input else { return Terms::default() };
-        let made = Sequences { input: Input::Values(values.detach()), mask: made.mask };
-        let labeled = step.labeled.as_ref().unwrap_or(part);
-        let noise = [noise(&labeled.weak), noise(&part.weak), noise(&made)];
-        self.discriminator_terms(model, step, &made, noise)
+        let noise = noise(&self.generator, self.config.noise, &part.weak, &mut draws, &device);
+        self.terms_from(model, step, context, noise, |sequences| {
+            PassNoise::draw(&self.config, model, sequences, &mut draws)
+        })
     }
 
     fn after_update(mut self, model: &M, context: &StepContext) -> Self {
@@ -283,5 +300,28 @@ impl<M: SequenceModel> Objective<M> for SemiSupervisedGan<M> {
         let noise = [request.count(), self.generator.reads(time), self.config.noise];
         let noise = Draws::new(request.seed).normal(noise, request.device);
         Some(Input::Values(self.generator.forward(noise, time)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::Device;
+    use semiseq_models::ModelConfig;
+
+    use super::*;
+
+    #[test]
+    fn noise_on_what_is_read_and_on_the_vector_has_the_deviations_asked_for() {
+        let device = Device::flex();
+        let model: ModelConfig =
+            toml::from_str("[classifier.encoder.gru]\nhidden = 20").expect("a model with twenty units");
+        let model = model.init(InputSize::Values(2), 3, &device);
+        let config = SemiSupervisedGanConfig { input_noise: 0.2, hidden_noise: 0.7, ..Default::default() };
+        let sequences = Sequences::dense(Tensor::zeros([100, 10, 2], &device));
+        let PassNoise { input, hidden } = PassNoise::draw(&config, &model, &sequences, &mut Draws::new(3));
+        assert_eq!((input.dims(), hidden.dims()), ([100, 10, 2], [100, 20]));
+        let input = (input.clone() * input).mean().sqrt().into_scalar::<f32>();
+        let hidden = (hidden.clone() * hidden).mean().sqrt().into_scalar::<f32>();
+        assert!((input - 0.2).abs() < 0.02 && (hidden - 0.7).abs() < 0.05, "{input}, {hidden}");
     }
 }

@@ -35,7 +35,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::methods::supervised::{Supervised, SupervisedConfig};
 use crate::methods::vae::{
-    active_units, check_word_drop, collapse, decoder, divergence, dropped, negative_log_likelihood, reparameterised,
+    LatentDraws, active_units, check_word_drop, collapse, decoder, divergence, dropped, negative_log_likelihood,
+    reparameterised,
 };
 use crate::objective::{Needs, Objective, Setting};
 use crate::over::Over;
@@ -193,18 +194,15 @@ impl SemiSupervisedVae {
     }
 
     /// The bound without `ln p(y)`, for given classes `[batch]`.
-    fn bound(&self, seen: &Seen<'_>, classes: Tensor<1, Int>, draws: &mut Draws) -> Bound {
-        let device = seen.pooled.device();
+    fn bound(&self, seen: &Seen<'_>, classes: Tensor<1, Int>, draws: LatentDraws) -> Bound {
+        let LatentDraws { noise, shown } = draws;
         let label: Tensor<2> = classes.one_hot::<2>(self.classes).float();
         let read = Tensor::cat(vec![seen.pooled.clone(), label.clone()], 1);
         let (mean, log_variance) = (self.mean.forward(read.clone()), self.log_variance.forward(read));
-        let noise = draws.normal(mean.dims(), &device);
         let latent = Tensor::cat(vec![reparameterised(mean.clone(), log_variance.clone(), noise), label], 1);
         let deviation = self.config.deviation;
         let reconstruction = match &self.decoder {
             Decoder::Sequence(decoder) => {
-                let dropped = dropped(self.config.word_drop, seen.sequences);
-                let shown = (dropped > 0.0).then(|| draws.coins(1.0 - dropped, seen.sequences.dims(), &device));
                 let rebuilt = decoder.forward_with(latent, seen.sequences, Feeding { shown, truth: None });
                 negative_log_likelihood(rebuilt, seen.sequences, deviation)
             }
@@ -219,12 +217,62 @@ impl SemiSupervisedVae {
     }
 
     /// `-L(x, y)` for one class of all sequences, `[batch, 1]`.
-    fn loss(&self, seen: &Seen<'_>, classes: Tensor<1, Int>, grown: f64, draws: &mut Draws) -> (Tensor<2>, Bound) {
+    fn loss(&self, seen: &Seen<'_>, classes: Tensor<1, Int>, grown: f64, draws: LatentDraws) -> (Tensor<2>, Bound) {
         let bound = self.bound(seen, classes, draws);
         // ln p(y) of the uniform prior.
         let prior = (self.classes as f64).ln();
         let loss = bound.reconstruction.clone() + bound.divergence.clone() * grown + prior;
         (loss.unsqueeze_dim(1), bound)
+    }
+
+    /// The terms of a step with the draws that `draw` gives: for the labelled sequences, then for the unlabelled ones
+    /// once for each class.
+    pub fn terms_from<M: SequenceModel>(
+        &self,
+        model: &M,
+        step: &Step,
+        context: &StepContext,
+        mut draw: impl FnMut(&Sequences) -> LatentDraws,
+    ) -> Terms {
+        let grown = linear_ramp_up(context.progress(), self.config.warm_up);
+        let mut terms = Terms::default();
+        if let Some(Part { weak, targets: targets @ Targets::Classes { classes, known }, .. }) = &step.labeled {
+            let seen = self.seen(model, weak);
+            terms = self.supervised.terms(model, model.head(seen.pooled.clone()), targets);
+            let (loss, _) = self.loss(&seen, classes.clone(), grown, draw(weak));
+            let [batch, _] = loss.dims();
+            let loss = weighted_mean(loss.reshape([batch]), Some(known.clone())) / seen.values.clone();
+            terms = terms.add("bound_labeled", self.config.weight, loss).over(match self.config.rebuild {
+                Rebuild::Sequence => Over::LabeledSteps,
+                Rebuild::Summary => Over::LabeledRows,
+            });
+        }
+        if let Some(part) = &step.unlabeled {
+            let seen = self.seen(model, &part.weak);
+            let [batch, _] = seen.pooled.dims();
+            let logits = class_logits(model.head(seen.pooled.clone()));
+            let mut losses = Vec::new();
+            let mut bounds = Vec::new();
+            for class in 0..self.classes {
+                let classes: Tensor<1, Int> = Tensor::full([batch], class as i64, &logits.device());
+                let (loss, bound) = self.loss(&seen, classes, grown, draw(&part.weak));
+                losses.push(loss);
+                bounds.push(bound);
+            }
+            let loss = marginal_bound(logits, Tensor::cat(losses, 1)) / seen.values.clone();
+            terms = terms.add("bound_unlabeled", self.config.weight, loss).over(match self.config.rebuild {
+                Rebuild::Sequence => Over::Steps(0),
+                Rebuild::Summary => Over::Rows,
+            });
+            // What is watched is of the last class alone: the parts differ little from class to class.
+            if let Some(bound) = bounds.pop() {
+                terms = terms
+                    .monitor("reconstruction", bound.reconstruction.mean())
+                    .monitor("kl", bound.divergence.mean())
+                    .monitor("active_units", active_units(bound.mean));
+            }
+        }
+        terms.constant("kl_weight", grown)
     }
 }
 
@@ -248,45 +296,14 @@ impl<M: SequenceModel> Objective<M> for SemiSupervisedVae {
     fn step(&mut self, model: &M, step: &Step, context: &StepContext) -> Terms {
         let Some(device) = model.devices().into_iter().next() else { return Terms::default() };
         let mut draws = Draws::new(step_seed(&device));
-        let grown = linear_ramp_up(context.progress(), self.config.warm_up);
-        let mut terms = Terms::default();
-        if let Some(Part { weak, targets: targets @ Targets::Classes { classes, known }, .. }) = &step.labeled {
-            let seen = self.seen(model, weak);
-            terms = self.supervised.terms(model, model.head(seen.pooled.clone()), targets);
-            let (loss, _) = self.loss(&seen, classes.clone(), grown, &mut draws);
-            let [batch, _] = loss.dims();
-            let loss = weighted_mean(loss.reshape([batch]), Some(known.clone())) / seen.values.clone();
-            terms = terms.add("bound_labeled", self.config.weight, loss).over(match self.config.rebuild {
-                Rebuild::Sequence => Over::LabeledSteps,
-                Rebuild::Summary => Over::LabeledRows,
-            });
-        }
-        if let Some(part) = &step.unlabeled {
-            let seen = self.seen(model, &part.weak);
-            let [batch, _] = seen.pooled.dims();
-            let logits = class_logits(model.head(seen.pooled.clone()));
-            let mut losses = Vec::new();
-            let mut bounds = Vec::new();
-            for class in 0..self.classes {
-                let classes: Tensor<1, Int> = Tensor::full([batch], class as i64, &device);
-                let (loss, bound) = self.loss(&seen, classes, grown, &mut draws);
-                losses.push(loss);
-                bounds.push(bound);
-            }
-            let loss = marginal_bound(logits, Tensor::cat(losses, 1)) / seen.values.clone();
-            terms = terms.add("bound_unlabeled", self.config.weight, loss).over(match self.config.rebuild {
-                Rebuild::Sequence => Over::Steps(0),
-                Rebuild::Summary => Over::Rows,
-            });
-            // What is watched is of the last class alone: the parts differ little from class to class.
-            if let Some(bound) = bounds.pop() {
-                terms = terms
-                    .monitor("reconstruction", bound.reconstruction.mean())
-                    .monitor("kl", bound.divergence.mean())
-                    .monitor("active_units", active_units(bound.mean));
-            }
-        }
-        terms.constant("kl_weight", grown)
+        self.terms_from(model, step, context, |sequences| {
+            // A vector has no steps before it that could be hidden.
+            let dropped = match self.config.rebuild {
+                Rebuild::Sequence => dropped(self.config.word_drop, sequences),
+                Rebuild::Summary => 0.0,
+            };
+            LatentDraws::draw(&mut draws, self.config.latent, dropped, sequences, &device)
+        })
     }
 
     fn warning(&self, train: &Scores, context: &StepContext) -> Option<String> {

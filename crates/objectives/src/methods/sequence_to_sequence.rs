@@ -27,7 +27,8 @@ use schemars::JsonSchema;
 use semiseq_datasets::{Pool, Sequence, Series, Views};
 use semiseq_models::beam::Beam;
 use semiseq_models::{
-    AttentionKind, Feeding, Input, InputSize, SequenceDecoder, SequenceDecoderConfig, SequenceModel, Sequences, Source,
+    AttentionKind, DecoderSource, Feeding, Input, InputSize, SequenceDecoder, SequenceDecoderConfig, SequenceModel,
+    Sequences,
 };
 use semiseq_schema::{Problem, check_range, problem};
 use serde::{Deserialize, Serialize};
@@ -131,10 +132,10 @@ impl SequenceToSequenceConfig {
 
 impl SequenceToSequence {
     /// What the decoder gets of a batch of sources.
-    fn source<M: SequenceModel>(&self, model: &M, sequences: &Sequences) -> Source {
+    fn source<M: SequenceModel>(&self, model: &M, sequences: &Sequences) -> DecoderSource {
         let states = model.states(sequences.clone());
         let pooled = model.pool(states.clone(), sequences.mask.clone());
-        Source { pooled, memory: self.decoder.remember(|| states, sequences.mask.clone()) }
+        DecoderSource { pooled, memory: self.decoder.remember(|| states, sequences.mask.clone()) }
     }
 
     /// The mean loss of a step that is known and no padding, `[1]`: cross-entropy of tokens, or squared error of

@@ -23,7 +23,7 @@
 
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
-use burn::tensor::Tensor;
+use burn::tensor::{Device, Tensor};
 use schemars::JsonSchema;
 use semiseq_datasets::{Pool, Views};
 use semiseq_models::{AnyDecoder, Feeding, Input, SequenceDecoderConfig, SequenceModel, Sequences, StepOutputs};
@@ -168,6 +168,24 @@ pub struct Vae {
     config: VaeConfig,
 }
 
+/// What a pass of sequences through a VAE draws.
+#[derive(Clone, Debug)]
+pub struct LatentDraws {
+    /// ε of the vector, `[batch, latent]`.
+    pub noise: Tensor<2>,
+    /// 1 where the decoder may read the true step before, `[batch, time]`; `None`: everywhere.
+    pub shown: Option<Tensor<2>>,
+}
+
+impl LatentDraws {
+    /// Draws for vectors of `latent` numbers, with a fraction of the steps hidden.
+    pub(crate) fn draw(draws: &mut Draws, latent: usize, dropped: f64, sequences: &Sequences, device: &Device) -> Self {
+        let [batch, time] = sequences.dims();
+        let noise = draws.normal([batch, latent], device);
+        Self { noise, shown: (dropped > 0.0).then(|| draws.coins(1.0 - dropped, [batch, time], device)) }
+    }
+}
+
 /// The parts of the bound for a batch.
 struct Bound {
     /// `-ln p(x|z)`, nats per sequence, `[batch]`
@@ -179,18 +197,43 @@ struct Bound {
 }
 
 impl Vae {
-    fn bound<M: SequenceModel>(&self, model: &M, sequences: &Sequences, draws: &mut Draws, dropped: f64) -> Bound {
+    fn draw(&self, mut draws: Draws, sequences: &Sequences, device: &Device) -> LatentDraws {
+        let dropped = dropped(self.config.word_drop, sequences);
+        LatentDraws::draw(&mut draws, self.config.latent, dropped, sequences, device)
+    }
+
+    fn bound<M: SequenceModel>(&self, model: &M, sequences: &Sequences, draws: LatentDraws) -> Bound {
         let pooled = model.pooled(sequences.clone());
-        let device = pooled.device();
+        let LatentDraws { noise, shown } = draws;
         let (mean, log_variance) = (self.mean.forward(pooled.clone()), self.log_variance.forward(pooled));
-        let latent = reparameterised(mean.clone(), log_variance.clone(), draws.normal(mean.dims(), &device));
-        let shown = (dropped > 0.0).then(|| draws.coins(1.0 - dropped, sequences.dims(), &device));
+        let latent = reparameterised(mean.clone(), log_variance.clone(), noise);
         let rebuilt = self.decoder.forward_with(latent, sequences, Feeding { shown, truth: None });
         Bound {
             reconstruction: negative_log_likelihood(rebuilt, sequences, self.config.deviation),
             divergence: divergence(mean.clone(), log_variance),
             mean,
         }
+    }
+
+    /// The terms of a step of these sequences with these draws.
+    pub fn terms_from<M: SequenceModel>(
+        &self,
+        model: &M,
+        sequences: &Sequences,
+        context: &StepContext,
+        draws: LatentDraws,
+    ) -> Terms {
+        let bound = self.bound(model, sequences, draws);
+        let weight = self.config.weight(context.progress());
+        let (reconstruction, whole) = (bound.reconstruction.mean(), bound.divergence.clone().mean_dim(0).sum());
+        Terms::default()
+            .add("reconstruction", 1.0, reconstruction.clone())
+            .over(Over::Sequences)
+            .add("kl", weight, with_free_bits(bound.divergence, self.config.free_bits))
+            .over(Over::Sequences)
+            .monitor_over("elbo", -(reconstruction + whole), Over::Sequences)
+            .monitor_over("active_units", active_units(bound.mean), Over::Sequences)
+            .constant("kl_weight", weight)
     }
 }
 
@@ -274,24 +317,14 @@ impl<M: SequenceModel> Objective<M> for Vae {
         let (Some(part), Some(device)) = (&step.unlabeled, model.devices().into_iter().next()) else {
             return Terms::default();
         };
-        let mut draws = Draws::new(step_seed(&device));
-        let bound = self.bound(model, &part.weak, &mut draws, dropped(self.config.word_drop, &part.weak));
-        let weight = self.config.weight(context.progress());
-        let (reconstruction, whole) = (bound.reconstruction.mean(), bound.divergence.clone().mean_dim(0).sum());
-        Terms::default()
-            .add("reconstruction", 1.0, reconstruction.clone())
-            .over(Over::Sequences)
-            .add("kl", weight, with_free_bits(bound.divergence, self.config.free_bits))
-            .over(Over::Sequences)
-            .monitor_over("elbo", -(reconstruction + whole), Over::Sequences)
-            .monitor_over("active_units", active_units(bound.mean), Over::Sequences)
-            .constant("kl_weight", weight)
+        let draws = self.draw(Draws::new(step_seed(&device)), &part.weak, &device);
+        self.terms_from(model, &part.weak, context, draws)
     }
 
     fn measure(&self, model: &M, part: &Part) -> Measures {
+        let Some(device) = model.devices().into_iter().next() else { return Measures::new() };
         // The same draws each time, so that epochs can be compared.
-        let dropped = dropped(self.config.word_drop, &part.weak);
-        let bound = self.bound(model, &part.weak, &mut Draws::new(0), dropped);
+        let bound = self.bound(model, &part.weak, self.draw(Draws::new(0), &part.weak, &device));
         let (reconstruction, kl) = (bound.reconstruction.mean(), bound.divergence.mean_dim(0).sum());
         let measures = [
             ("loss", reconstruction.clone() + kl.clone()),
@@ -335,6 +368,21 @@ mod tests {
         );
         let none = VaeConfig { annealing: Annealing::None, ..Default::default() };
         assert_eq!(none.weight(0.0), 1.0);
+    }
+
+    #[test]
+    fn the_vector_is_normal_and_a_fraction_of_the_steps_is_hidden() {
+        let device = Device::flex();
+        let sequences = Sequences::dense(Tensor::zeros([200, 10, 1], &device));
+        let draw = |dropped| LatentDraws::draw(&mut Draws::new(7), 5, dropped, &sequences, &device);
+        let LatentDraws { noise, shown } = draw(0.2);
+        let mean = |tensor: Tensor<2>| tensor.mean().into_scalar::<f32>();
+        assert!(mean(noise.clone()).abs() < 0.1 && (mean(noise.clone() * noise) - 1.0).abs() < 0.1);
+        let shown = shown.expect("steps are hidden");
+        assert_eq!(shown.dims(), [200, 10]);
+        assert!((mean(shown) - 0.8).abs() < 0.03);
+        assert_eq!(draw(1.0).shown.map(mean), Some(0.0));
+        assert!(draw(0.0).shown.is_none());
     }
 
     #[test]

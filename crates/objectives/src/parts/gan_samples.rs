@@ -10,19 +10,27 @@ use crate::parts::random::Draws;
 /// Spread of the samples, as a part of the data's, below which a generator makes one sample for any noise.
 const COLLAPSED: f64 = 0.02;
 
-/// Samples of the same shape, and with the same padding, as real sequences of values; `labels` `[batch, classes]` stand
-/// beside the noise of each step where the generator reads them.
-pub(crate) fn samples(
+/// What the generator reads for samples beside a batch, `[batch, reads, width]`.
+pub(crate) fn noise(
     generator: &SequenceGenerator,
     width: usize,
-    labels: Option<Tensor<2>>,
     real: &Sequences,
     draws: &mut Draws,
     device: &Device,
-) -> Sequences {
+) -> Tensor<3> {
     let [batch, time] = real.dims();
-    let reads = generator.reads(time);
-    let noise: Tensor<3> = draws.normal([batch, reads, width], device);
+    draws.normal([batch, generator.reads(time), width], device)
+}
+
+/// Samples of the same shape, and with the same padding, as real sequences of values, from noise `[batch, reads,
+/// width]`; `labels` `[batch, classes]` stand beside the noise of each step where the generator reads them.
+pub(crate) fn samples(
+    generator: &SequenceGenerator,
+    noise: Tensor<3>,
+    labels: Option<Tensor<2>>,
+    real: &Sequences,
+) -> Sequences {
+    let ([_, time], [_, reads, _]) = (real.dims(), noise.dims());
     let noise = match labels {
         Some(labels) => Tensor::cat(vec![noise, labels.unsqueeze_dim::<3>(1).repeat_dim(1, reads)], 2),
         None => noise,

@@ -12,7 +12,7 @@ const ENOUGH: f64 = 1e-6;
 
 /// What is said of each row.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Spread {
+pub struct SpreadLabels {
     /// The class; of a row with a label its own.
     pub classes: Vec<usize>,
     /// How sure that is, in [0, 1]: 1 for a row with a label, 0 for one that no label reaches.
@@ -23,7 +23,7 @@ pub struct Spread {
 
 /// Spreads the labels that are known to all rows of `vectors` `[rows, width]`, over the `neighbours` nearest of each by
 /// the cosine.
-pub fn spread(vectors: Tensor<2>, known: &[Option<usize>], classes: usize, neighbours: usize) -> Spread {
+pub fn spread(vectors: Tensor<2>, known: &[Option<usize>], classes: usize, neighbours: usize) -> SpreadLabels {
     let graph = Graph::new(vectors, neighbours);
     let scores: Vec<Vec<f64>> = (0..classes).map(|class| graph.heard(known, class)).collect();
     let mut said = Vec::with_capacity(known.len());
@@ -49,7 +49,7 @@ pub fn spread(vectors: Tensor<2>, known: &[Option<usize>], classes: usize, neigh
     let counts = (0..classes).map(|class| said.iter().filter(|said| **said == class).count());
     let alike = known.len() as f64 / classes.max(1) as f64;
     let class_weights = counts.map(|count| if count > 0 { alike / count as f64 } else { 0.0 }).collect();
-    Spread { classes: said, certainty, class_weights }
+    SpreadLabels { classes: said, certainty, class_weights }
 }
 
 fn entropy(scores: &[f64], sum: f64) -> f64 {

@@ -167,7 +167,7 @@ mod tests {
             let likeness = bank.likeness(given("queries"), number("temperature"));
             assert_close(likeness.clone(), &step["likeness"], &device, "likeness");
             assert_close(likeness.matmul(bank.classes()), &step["voted"], &device, "what the memory votes for");
-            let even = evened(given("pseudo_labels"), &mut mean, number("momentum"));
+            let even = evened(given("pseudo_label"), &mut mean, number("momentum"));
             assert_close(even, &step["even"], &device, "the pseudo-label divided by its mean");
         }
     }

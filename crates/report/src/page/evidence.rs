@@ -30,8 +30,8 @@ pub struct Evidence {
     pub(crate) surest: Vec<Example>,
     pub(crate) least_sure: Vec<Example>,
     pub(crate) shown: Shown,
-    /// The same, as many as a picture holds.
-    pub(crate) pictured: Shown,
+    /// The same, as many as a sheet of images holds.
+    pub(crate) drawn: Shown,
     pub(crate) forecasts: Vec<ForecastExample>,
     pub(crate) horizons: Vec<Horizon>,
     /// Test sequences, the texts that should answer them, and those that do.
@@ -137,7 +137,7 @@ impl Evidence {
 
     /// Adds what an objective makes.
     pub(crate) fn with(mut self, mut shown: Shown, processor: &Processor) -> Self {
-        self.pictured = shown.clone();
+        self.drawn = shown.clone();
         shown.rebuilt.truncate(SHOWN);
         shown.made.truncate(SHOWN);
         shown.real.truncate(SHOWN);

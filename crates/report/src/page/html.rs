@@ -11,12 +11,14 @@ pub(super) fn title(name: &str) -> String {
     escape(&semiseq_schema::title(name))
 }
 
+/// The style sheet of pages.
+pub(crate) const STYLE: &str = include_str!("style.css");
+
 /// A page with the report's style, in one file; title and body are HTML already.
 pub fn frame(title: &str, body: &str) -> String {
     format!(
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>{title} · semiseq</title>\
-         <style>{}</style></head><body>\n{body}</body></html>\n",
-        include_str!("style.css")
+         <style>{STYLE}</style></head><body>\n{body}</body></html>\n"
     )
 }

@@ -2,7 +2,6 @@
 //! on top; then curves, confusion, scores of each class, calibration, maps of the vectors, examples, what the run was
 //! made of, the config.
 
-mod charts;
 pub(crate) mod evidence;
 mod facts;
 mod html;
@@ -12,6 +11,7 @@ mod views;
 mod whole;
 
 pub use evidence::Evidence;
+pub(crate) use html::STYLE;
 pub use html::{escape, frame};
 pub use run_report::RunReport;
 pub use views::{ViewRow, view_page};

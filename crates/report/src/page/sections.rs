@@ -8,9 +8,9 @@ use semiseq_training::run_folder::metrics_log::Line;
 use semiseq_training::tasks::measures::Confusion;
 use semiseq_training::{StageSummary, Summary};
 
-use crate::confusion::PICTURED;
+use crate::charts::{self, Curve, legend};
+use crate::confusion::DRAWN;
 use crate::curves::{Panel, panels};
-use crate::page::charts::{self, Curve};
 use crate::page::evidence::{Answer, Dot, Evidence, Example, Horizon};
 use crate::page::html::{escape, title};
 use crate::page::run_report::RunReport;
@@ -77,12 +77,8 @@ pub(super) fn references(summary: &Summary, own: &str) -> String {
 pub(super) fn curve_sections(lines: &[Line], stages: &[StageSummary]) -> String {
     let charts = |metric: &str| -> String {
         let one = |panel: Panel| {
-            let curves: Vec<Curve<'_>> = panel
-                .curves
-                .iter()
-                .map(|curve| Curve { name: curve.name, points: &curve.points, color: curve.color })
-                .collect();
-            let chart = charts::lines(&curves, "epoch", panel.kept.map(|kept| (kept, "kept")));
+            let names = legend(panel.curves.iter().map(|curve| (curve.name, curve.color)));
+            let chart = panel.chart().inline() + &names;
             format!("<section><h2>{}</h2>{chart}</section>", escape(&panel.title))
         };
         panels(lines, stages, metric).into_iter().map(one).collect()
@@ -108,7 +104,7 @@ pub(super) fn curve_sections(lines: &[Line], stages: &[StageSummary]) -> String 
 
 /// Counts, shaded by their share of the true class; of many classes those that are confused most.
 pub(super) fn matrix(confusion: &Confusion) -> String {
-    let confusion = confusion.shortened(PICTURED);
+    let confusion = confusion.shortened(DRAWN);
     let left_out = confusion.left_out().map(|left_out| format!(" Shown are {left_out}.")).unwrap_or_default();
     let mut text = format!(
         "<p>Rows: truth; columns: prediction.{left_out}</p><div class=\"scroll\"><table class=\"matrix\"><tr><th></th>",
@@ -159,7 +155,7 @@ pub(super) fn calibration(evidence: &Evidence) -> String {
     format!(
         "<section><h2>Is it as sure as it is right?</h2>{}<p>Accuracy over confidence on the test part; a dot's area \
          is its share of the sequences. Below the line the model is too sure.</p></section>",
-        charts::reliability(&bins)
+        charts::reliability(&bins).inline()
     )
 }
 
@@ -168,17 +164,17 @@ pub(super) fn maps(run: &RunReport<'_>) -> String {
     if evidence.maps.is_empty() {
         return String::new();
     }
-    let groups = |of: fn(&Dot) -> Option<usize>| -> Option<Vec<usize>> { evidence.dots.iter().map(of).collect() };
+    let groups = |of: fn(&Dot) -> Option<usize>| -> Vec<Option<usize>> { evidence.dots.iter().map(of).collect() };
     let mut text = format!("<section><h2>Where the encoder puts {} test sequences</h2>", evidence.dots.len());
-    text.push_str(&charts::legend(run.classes.iter().enumerate().map(|(class, name)| (name.as_str(), class))));
+    text.push_str(&legend(run.classes.iter().enumerate().map(|(class, name)| (name.as_str(), class))));
     text.push_str("<div class=\"pair\">");
     let colorings = [(" by true class", groups(|dot| dot.truth)), (" by prediction", groups(|dot| dot.predicted))];
-    let known: Vec<(&str, Vec<usize>)> =
-        colorings.into_iter().filter_map(|(name, groups)| Some((name, groups?))).collect();
-    let known = if known.is_empty() { vec![("", vec![0; evidence.dots.len()])] } else { known };
+    let all_known = |(_, groups): &(&str, Vec<Option<usize>>)| groups.iter().all(Option::is_some);
+    let known: Vec<_> = colorings.into_iter().filter(all_known).collect();
+    let known = if known.is_empty() { vec![("", vec![Some(0); evidence.dots.len()])] } else { known };
     for (name, places) in &evidence.maps {
         for (coloring, groups) in &known {
-            let _ = write!(text, "<div><h3>{name}{coloring}</h3>{}</div>", charts::map(places, groups));
+            let _ = write!(text, "<div><h3>{name}{coloring}</h3>{}</div>", charts::scatter(places, groups).inline());
         }
     }
     text.push_str("</div></section>");
@@ -212,11 +208,10 @@ pub(super) fn horizons(evidence: &Evidence) -> String {
             errors.iter().enumerate().map(|(step, error)| (1.0 + step as f64, *error)).collect()
         };
         let (own, naive) = (steps(&horizon.errors), steps(&horizon.naive));
-        let curves = [
-            Curve { name: "this run", points: &own, color: 0 },
-            Curve { name: "the window's last value", points: &naive, color: 7 },
-        ];
-        format!("<div><h3>{}</h3>{}</div>", escape(&horizon.column), charts::lines(&curves, "steps ahead", None))
+        let curves = [Curve { points: &own, color: 0 }, Curve { points: &naive, color: 7 }];
+        let names = legend([("this run", 0), ("the window's last value", 7)]);
+        let chart = charts::lines(&curves, "steps ahead", None).inline();
+        format!("<div><h3>{}</h3>{chart}{names}</div>", escape(&horizon.column))
     };
     let charts: String = evidence.horizons.iter().map(chart).collect();
     format!(

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use semiseq_datasets::Sequence;
 
-use crate::page::charts;
+use crate::charts;
 use crate::page::html::{escape, frame};
 
 /// A sequence of values beside its views, each with a name.

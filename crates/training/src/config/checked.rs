@@ -51,13 +51,13 @@ impl<M, O> Deref for CheckedConfig<'_, M, O> {
 
 #[cfg(test)]
 mod tests {
-    use crate::config::read::read_str;
+    use crate::config::RunConfig;
 
     #[test]
     fn a_config_changed_in_code_is_held_to_the_rules_of_a_file() {
         let text = "[data]\nsource = \"cbf\"\n[model.classifier.encoder.gru]\nhidden = 4\n\
                     [[stage]]\nsteps = 2\n[stage.objective.supervised]\n";
-        let mut config = read_str("small.toml", text, &[]).unwrap();
+        let mut config = RunConfig::parse("small.toml", text, &[]).unwrap();
         assert!(config.checked().is_ok());
         config.stages[0].batch_size = 0;
         config.devices.clear();

@@ -133,7 +133,7 @@ pub(crate) fn check(devices: &[DeviceName], strategy: Option<Strategy>, backend:
 
 #[cfg(test)]
 mod tests {
-    use crate::config::read_str;
+    use crate::config::RunConfig;
 
     fn config(lines: &str) -> String {
         format!(
@@ -145,14 +145,16 @@ mod tests {
     #[test]
     fn numbers_and_names_are_read_and_written_as_they_stand() {
         let text = config("backend = \"cuda\"\ndevices = [1, \"flex\", \"cuda:3\"]\nstrategy = \"multi\"");
-        let read = read_str("c.toml", &text, &[]).expect("a config");
+        let read = RunConfig::parse("c.toml", &text, &[]).expect("a config");
         let parts: Vec<_> = read.devices.iter().map(|device| device.parts(&read.backend).expect("a device")).collect();
         assert_eq!(parts, [("cuda", 1), ("flex", 0), ("cuda", 3)]);
         assert_eq!(read.lead_backend(), "cuda");
         let written = toml::to_string(&read).expect("TOML");
         assert!(written.contains("devices = [1, \"flex\", \"cuda:3\"]\nstrategy = \"multi\"\n"), "{written}");
         assert!(
-            !toml::to_string(&read_str("c.toml", &config(""), &[]).expect("one")).expect("TOML").contains("strategy")
+            !toml::to_string(&RunConfig::parse("c.toml", &config(""), &[]).expect("one"))
+                .expect("TOML")
+                .contains("strategy")
         );
     }
 
@@ -172,7 +174,7 @@ mod tests {
             ("strategy = \"ddp\"", "gradients averaged over devices are not those of the batch"),
             ("strategy = \"both\"", "single"),
         ] {
-            let error = read_str("c.toml", &config(lines), &[]).expect_err(lines).in_full();
+            let error = RunConfig::parse("c.toml", &config(lines), &[]).expect_err(lines).in_full();
             assert!(error.contains(expected), "{lines}: {error}");
         }
     }

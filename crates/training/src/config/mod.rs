@@ -1,6 +1,6 @@
 //! The config of a run: what stands in the TOML file, checked, with every default filled in.
 //!
-//! [`read`] turns files and `--set` overrides into a [`RunConfig`], or into the list of all mistakes.
+//! [`RunConfig::read`] turns files and `--set` overrides into a [`RunConfig`], or into the list of all mistakes.
 
 pub(crate) mod baseline;
 mod calibrate;
@@ -15,7 +15,7 @@ mod mistakes;
 pub(crate) mod optimizer;
 mod overrides;
 pub(crate) mod paths;
-pub(crate) mod read;
+mod read;
 mod recipe;
 pub mod reference;
 pub(crate) mod references;
@@ -32,7 +32,6 @@ pub use devices::{DeviceName, Strategy};
 pub use layers::{LayerConfig, LayersConfig};
 pub use optimizer::{AdamConfig, OptimizerConfig, RmsPropConfig, SgdConfig};
 pub use paths::{seen_from, seen_from_folder};
-pub use read::{read, read_as, read_from, read_str, read_str_as};
 pub use references::ReferencesConfig;
 pub use schedule::{ScheduleConfig, StepSchedule, WarmupOnly};
 pub use stage::{EarlyStopping, StageConfig};
@@ -40,13 +39,14 @@ pub use stage::{EarlyStopping, StageConfig};
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
-use semiseq_datasets::{DataConfig, Validation};
+use semiseq_datasets::{DataConfig, Prepared, Source, TargetKind, Validation, prepare, prepare_source};
 use semiseq_models::{ModelConfig, WeightsPart};
-use semiseq_objectives::ObjectiveConfig;
+use semiseq_objectives::{Kind, ObjectiveConfig};
 use semiseq_schema::{Problem, problem};
 use serde::{Deserialize, Serialize};
 
-use crate::recipe::{ModelSettings, ObjectiveSettings};
+use crate::error::Error;
+use crate::recipe::{ModelKind, ModelSettings, ObjectiveSettings};
 
 /// A whole run. One value of this type and the data determine every number that the run prints.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -75,9 +75,9 @@ pub struct RunConfig<M = ModelConfig, O = ObjectiveConfig> {
     /// al. 2016). An LSTM or a GRU then keeps its states and not its gates. On flex and ndarray. Default false.
     #[serde(default)]
     pub gradient_checkpointing: bool,
-    /// `[model] weights`: a run folder, or a file of safetensors or of PyTorch, whose weights the model begins with, by
-    /// name and shape; words keep their vectors, whatever their place in either vocabulary. Default: none, weights are
-    /// drawn.
+    /// `[model] weights`: a run folder, or a file of safetensors, PyTorch or Keras, whose weights the model begins
+    /// with, by name and shape; words keep their vectors, whatever their place in either vocabulary. Default: none,
+    /// weights are drawn.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weights: Option<PathBuf>,
     /// `[model] weights_part`: which of them: `body` (all but the head), `encoder`, `embedding`, or `all`. Default
@@ -234,6 +234,38 @@ impl<M: ModelSettings, O: ObjectiveSettings> RunConfig<M, O> {
     /// The backend that the first device belongs to, where the weights lie.
     pub fn lead_backend(&self) -> &str {
         self.backends().first().copied().unwrap_or(&self.backend)
+    }
+
+    /// How the run reads the targets of its data; not at all where no stage asks for labels.
+    pub fn targets(&self) -> TargetKind {
+        let some = |is: fn(&Kind) -> bool| self.stages.iter().any(|stage| is(&stage.objective.kind()));
+        match self.model.kind() {
+            _ if !some(|kind| kind.reads_labels) => TargetKind::Unsupervised,
+            ModelKind::Forecaster { .. } => TargetKind::Forecast,
+            _ if some(|kind| kind.transcribes) => TargetKind::Transcribe,
+            _ if some(|kind| kind.answers) => TargetKind::SequenceToSequence,
+            ModelKind::Tagger => TargetKind::Tag,
+            ModelKind::Regressor => TargetKind::Regress,
+            ModelKind::Classifier { .. } | ModelKind::Encoder => TargetKind::Classify,
+        }
+    }
+
+    /// Reads, splits and prepares the data of the run.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the data, by file and line.
+    pub fn prepare(&self) -> Result<Prepared, Error> {
+        Ok(prepare(&self.data, self.targets())?)
+    }
+
+    /// As [`RunConfig::prepare`], of sequences that are in memory.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the sequences.
+    pub fn prepare_from(&self, source: Source) -> Result<Prepared, Error> {
+        Ok(prepare_source(source, &self.data, self.targets())?)
     }
 
     /// The stage that the baseline copies its batch size, length and optimiser from: the last one.

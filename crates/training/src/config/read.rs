@@ -14,35 +14,67 @@ use crate::config::spans::{Places, join};
 use crate::error::Error;
 use crate::recipe::{ModelSettings, ObjectiveSettings};
 
-/// Reads the config at `path` with `--set` overrides (`key=value`) applied before checking. Relative paths in the
-/// config become whole ones, as seen from its folder; those of overrides, as seen from where the program runs.
-///
-/// # Errors
-///
-/// Every mistake with file, line and key.
-pub fn read(path: &Path, overrides: &[String]) -> Result<RunConfig, Error> {
-    read_as(path, overrides)
+impl RunConfig {
+    /// Reads the config at `path`. Relative paths in it become whole ones, as seen from its folder.
+    ///
+    /// # Errors
+    ///
+    /// Every mistake with file, line and key.
+    pub fn read(path: impl AsRef<Path>) -> Result<Self, Error> {
+        Self::read_as(path.as_ref(), &[])
+    }
+
+    /// As [`RunConfig::read`], with `--set` overrides (`key=value`) applied before checking; their relative paths are
+    /// as seen from where the program runs.
+    ///
+    /// # Errors
+    ///
+    /// As [`RunConfig::read`].
+    pub fn read_with(path: impl AsRef<Path>, overrides: &[String]) -> Result<Self, Error> {
+        Self::read_as(path.as_ref(), overrides)
+    }
+
+    /// As [`RunConfig::read_with`], with overrides whose paths are relative to `folder`: those of a grid file.
+    ///
+    /// # Errors
+    ///
+    /// As [`RunConfig::read`].
+    pub fn read_from(path: &Path, overrides: &[String], folder: &Path) -> Result<Self, Error> {
+        read_file(path, overrides, folder)
+    }
+
+    /// Reads a config from text, with overrides; `file` names it in messages, and the run where the text does not.
+    /// Paths are relative to where the program runs.
+    ///
+    /// # Errors
+    ///
+    /// Every mistake with line and key.
+    pub fn parse(file: &str, text: &str, overrides: &[String]) -> Result<Self, Error> {
+        Self::parse_as(file, text, overrides)
+    }
 }
 
-/// As [`read`], for a model or an objective of one's own.
-///
-/// # Errors
-///
-/// As [`read`].
-pub fn read_as<M: ModelSettings, O: ObjectiveSettings>(
-    path: &Path,
-    overrides: &[String],
-) -> Result<RunConfig<M, O>, Error> {
-    read_file(path, overrides, Path::new(""))
-}
+impl<M: ModelSettings, O: ObjectiveSettings> RunConfig<M, O> {
+    /// As [`RunConfig::read_with`], for a model or an objective of one's own.
+    ///
+    /// # Errors
+    ///
+    /// As [`RunConfig::read`].
+    pub fn read_as(path: &Path, overrides: &[String]) -> Result<Self, Error> {
+        read_file(path, overrides, Path::new(""))
+    }
 
-/// As [`read`], with overrides whose paths are relative to `folder`: those of a grid file.
-///
-/// # Errors
-///
-/// As [`read`].
-pub fn read_from(path: &Path, overrides: &[String], folder: &Path) -> Result<RunConfig, Error> {
-    read_file(path, overrides, folder)
+    /// As [`RunConfig::parse`], for a model or an objective of one's own.
+    ///
+    /// # Errors
+    ///
+    /// As [`RunConfig::parse`].
+    pub fn parse_as(file: &str, text: &str, overrides: &[String]) -> Result<Self, Error> {
+        let mut loaded = Loaded { table: parse(file, text)?, places: Places::of(file, text), misplaced: Vec::new() };
+        lift_weights(&mut loaded.table, &mut loaded.places);
+        name_by_file(&mut loaded.table, Path::new(file));
+        finish(loaded, overrides, Path::new(""))
+    }
 }
 
 fn read_file<M: ModelSettings, O: ObjectiveSettings>(
@@ -53,43 +85,6 @@ fn read_file<M: ModelSettings, O: ObjectiveSettings>(
     let mut loaded = load(path, &mut Vec::new())?;
     name_by_file(&mut loaded.table, path);
     finish(loaded, overrides, folder)
-}
-
-/// Reads a config from text; `file` names it in messages, and the run where the text does not. Paths are relative to
-/// where the program runs.
-///
-/// # Errors
-///
-/// Every mistake with line and key.
-pub fn read_str(file: &str, text: &str, overrides: &[String]) -> Result<RunConfig, Error> {
-    read_str_as(file, text, overrides)
-}
-
-/// As [`read_str`], for a model or an objective of one's own.
-///
-/// # Errors
-///
-/// As [`read_str`].
-pub fn read_str_as<M: ModelSettings, O: ObjectiveSettings>(
-    file: &str,
-    text: &str,
-    overrides: &[String],
-) -> Result<RunConfig<M, O>, Error> {
-    let mut loaded = Loaded { table: parse(file, text)?, places: Places::of(file, text), misplaced: Vec::new() };
-    lift_weights(&mut loaded.table, &mut loaded.places);
-    name_by_file(&mut loaded.table, Path::new(file));
-    finish(loaded, overrides, Path::new(""))
-}
-
-impl RunConfig {
-    /// Reads the config at `path`; [`read`] also takes overrides, [`read_as`] models and objectives of one's own.
-    ///
-    /// # Errors
-    ///
-    /// Every mistake with file, line and key.
-    pub fn read(path: impl AsRef<Path>) -> Result<Self, Error> {
-        read(path.as_ref(), &[])
-    }
 }
 
 /// Calls a run that has no name by its file.
@@ -153,7 +148,7 @@ weight = 8.0
 
     fn problems(text: &str, overrides: &[&str]) -> Vec<ConfigProblem> {
         let overrides: Vec<String> = overrides.iter().map(|text| text.to_string()).collect();
-        match read_str("t.toml", text, &overrides) {
+        match RunConfig::parse("t.toml", text, &overrides) {
             Err(Error::Config(problems)) => problems,
             other => panic!("expected problems, got {other:?}"),
         }
@@ -161,10 +156,10 @@ weight = 8.0
 
     #[test]
     fn a_good_config_reads_and_round_trips() {
-        let config = read_str("t.toml", GOOD, &[]).unwrap();
+        let config = RunConfig::parse("t.toml", GOOD, &[]).unwrap();
         assert_eq!(config.stages.len(), 2);
         let text = toml::to_string(&config).unwrap();
-        assert_eq!(read_str("again.toml", &text, &[]).unwrap(), config);
+        assert_eq!(RunConfig::parse("again.toml", &text, &[]).unwrap(), config);
     }
 
     #[test]
@@ -192,7 +187,7 @@ weight = 8.0
             assert!(found[0].message.contains("must be a plain folder name"), "{found:?}");
             assert!(!found[0].message.contains(char::is_control), "{found:?}");
         }
-        assert_eq!(read_str("t.toml", &named("été 1"), &[]).unwrap().name, "été 1");
+        assert_eq!(RunConfig::parse("t.toml", &named("été 1"), &[]).unwrap().name, "été 1");
     }
 
     #[test]
@@ -205,7 +200,7 @@ weight = 8.0
     #[test]
     fn set_overrides_before_checking() {
         let overrides = ["stage.1.objective.mean-teacher.weight=4".to_string(), "data.source=two-patterns".to_string()];
-        let config = read_str("t.toml", GOOD, &overrides).unwrap();
+        let config = RunConfig::parse("t.toml", GOOD, &overrides).unwrap();
         assert_eq!(config.data.source, "two-patterns");
         assert!(toml::to_string(&config).unwrap().contains("weight = 4.0"));
         assert_eq!(problems(GOOD, &["stage.1.epochs=0"])[0].place, "--set stage.1.epochs");
@@ -213,7 +208,7 @@ weight = 8.0
 
     #[test]
     fn a_length_on_the_command_line_replaces_the_files() {
-        let config = read_str("t.toml", GOOD, &["stage.1.steps=7".to_string()]).unwrap();
+        let config = RunConfig::parse("t.toml", GOOD, &["stage.1.steps=7".to_string()]).unwrap();
         assert_eq!((config.stages[1].steps, config.stages[1].epochs), (Some(7), None));
         let both = problems(GOOD, &["stage.1.steps=7", "stage.1.epochs=2"]);
         assert!(both[0].place.starts_with("--set stage.1."), "{}", both[0].place);
@@ -241,19 +236,23 @@ weight = 8.0
         let stopping = |data: &str| {
             let text = GOOD.replace("source = \"cbf\"", &format!("source = \"cbf\"\n{data}"));
             let set = ["stage.1.early_stopping.metric=valid.loss".to_string()];
-            read_str("t.toml", &text, &set).unwrap().data.validation_fraction()
+            RunConfig::parse("t.toml", &text, &set).unwrap().data.validation_fraction()
         };
         assert_eq!(stopping(""), 0.2);
         for said in ["validation = \"none\"", "valid_fraction = 0.0", "valid = \"v.csv\""] {
             assert_eq!(stopping(said), 0.0, "{said}");
         }
         assert_eq!(stopping("validation = 0.3"), 0.3);
-        assert_eq!(read_str("t.toml", GOOD, &[]).unwrap().data.validation_fraction(), 0.0, "no label is spent unasked");
+        assert_eq!(
+            RunConfig::parse("t.toml", GOOD, &[]).unwrap().data.validation_fraction(),
+            0.0,
+            "no label is spent unasked"
+        );
     }
 
     #[test]
     fn a_list_in_set_wants_a_number() {
-        let error = read_str("t.toml", GOOD, &["stage.7.epochs=1".to_string()]).unwrap_err().in_full();
+        let error = RunConfig::parse("t.toml", GOOD, &["stage.7.epochs=1".to_string()]).unwrap_err().in_full();
         assert!(error.contains("`stage` is a list of 2"), "{error}");
     }
 
@@ -363,10 +362,10 @@ enabled = true
                     }
                 }
             }
-            match read_str("t.toml", &lines.join("\n"), &[]) {
+            match RunConfig::parse("t.toml", &lines.join("\n"), &[]) {
                 Ok(config) => {
                     let text = toml::to_string(&config).unwrap();
-                    proptest::prop_assert_eq!(read_str("again.toml", &text, &[]).unwrap(), config);
+                    proptest::prop_assert_eq!(RunConfig::parse("again.toml", &text, &[]).unwrap(), config);
                 }
                 Err(Error::Config(problems)) => {
                     proptest::prop_assert!(!problems.is_empty());

@@ -22,7 +22,7 @@ pub(super) enum Gathered {
 /// term is the mean over, as it would in one batch of all of them.
 pub(super) fn gradients<M: SequenceModel, O: Objective<M>>(
     learned: &mut Learned<M, O>,
-    batches: &[StepBatches],
+    batches: &mut [StepBatches],
     context: &StepContext,
     device: &Device,
     means: &mut Means,
@@ -30,19 +30,20 @@ pub(super) fn gradients<M: SequenceModel, O: Objective<M>>(
 ) -> Gathered {
     let per_step = learned.model.per_step();
     let rows = |over: &Over, batch: &StepBatches| rows(over, batch, per_step);
-    let share = |over: &Over, batch: &StepBatches| {
-        let all: f64 = batches.iter().map(|batch| rows(over, batch)).sum();
-        if all > 0.0 { rows(over, batch) / all } else { 1.0 / batches.len() as f64 }
-    };
     let mut gathered = GradientsAccumulator::new();
     let mut some = false;
-    for (place, batch) in batches.iter().enumerate() {
+    for place in 0..batches.len() {
         if place > 0 && stop() {
             return Gathered::Stopped;
         }
-        let step = Step::upload(batch, per_step, device);
+        let step = Step::upload(&mut batches[place], per_step, device);
+        let (batches, batch) = (&*batches, &batches[place]);
+        let share = |over: &Over| {
+            let all: f64 = batches.iter().map(|batch| rows(over, batch)).sum();
+            if all > 0.0 { rows(over, batch) / all } else { 1.0 / batches.len() as f64 }
+        };
         let terms = learned.objective.step(&learned.model, &step, context);
-        let Some(total) = terms.total_of(|over| share(over, batch)) else { continue };
+        let Some(total) = terms.total_of(share) else { continue };
         means.push(&terms, |over| rows(over, batch));
         let gradients = GradientsParams::from_grads(total.backward(), learned);
         // The pass back has taken apart what leads from a crew's copies to the weights; a clone makes them anew.
@@ -164,7 +165,7 @@ mod tests {
             device.seed(3);
             means = Means::default();
             let context = StepContext { step, total_steps: 10, epoch: 1 };
-            gathered = gradients(&mut learned, &batches(data, parts), &context, &device, &mut means, &|| false);
+            gathered = gradients(&mut learned, &mut batches(data, parts), &context, &device, &mut means, &|| false);
         }
         means.read();
         let Gathered::Gradients(gathered) = gathered else { panic!("no gradients") };

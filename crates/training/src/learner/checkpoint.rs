@@ -26,7 +26,7 @@ pub struct Checkpoints {
 }
 
 /// The files of one checkpoint, by name.
-pub type Files = BTreeMap<String, Vec<u8>>;
+pub type CheckpointFiles = BTreeMap<String, Vec<u8>>;
 
 #[derive(Serialize, Deserialize)]
 struct Manifest {
@@ -55,7 +55,7 @@ impl Checkpoints {
     /// # Errors
     ///
     /// Names the file that could not be written; earlier checkpoints stay as they are.
-    pub fn save(&self, files: &Files) -> Result<(), Error> {
+    pub fn save(&self, files: &CheckpointFiles) -> Result<(), Error> {
         let number = self.numbers().last().map_or(1, |number| number + 1);
         let unfinished = self.folder.join(UNFINISHED);
         let written = self.write(&unfinished, files).and_then(|()| {
@@ -76,7 +76,7 @@ impl Checkpoints {
         Ok(())
     }
 
-    fn write(&self, unfinished: &Path, files: &Files) -> Result<(), Error> {
+    fn write(&self, unfinished: &Path, files: &CheckpointFiles) -> Result<(), Error> {
         if unfinished.exists() {
             fs::remove_dir_all(unfinished).map_err(|error| Error::write(unfinished, error))?;
         }
@@ -100,7 +100,7 @@ impl Checkpoints {
     /// # Errors
     ///
     /// Where checkpoints exist and none is whole.
-    pub fn load(&self) -> Result<(Option<Files>, Vec<String>), Error> {
+    pub fn load(&self) -> Result<(Option<CheckpointFiles>, Vec<String>), Error> {
         let mut warnings = Vec::new();
         let numbers = self.numbers();
         for number in numbers.iter().rev() {
@@ -146,7 +146,7 @@ impl Checkpoints {
 /// # Errors
 ///
 /// Where it is missing or of another version of semiseq.
-pub fn parse<T: DeserializeOwned>(files: &Files, name: &str) -> Result<T, Error> {
+pub fn parse<T: DeserializeOwned>(files: &CheckpointFiles, name: &str) -> Result<T, Error> {
     let bytes = files.get(name).ok_or_else(|| damaged(name, "is missing"))?;
     serde_json::from_slice(bytes).map_err(|error| damaged(name, &error.to_string()))
 }
@@ -158,11 +158,11 @@ pub(crate) fn damaged(name: &str, reason: &str) -> Error {
     )
 }
 
-fn read(path: &Path) -> Result<Files, String> {
+fn read(path: &Path) -> Result<CheckpointFiles, String> {
     let manifest = fs::read(path.join(MANIFEST)).map_err(|error| format!("{MANIFEST} cannot be read: {error}"))?;
     let manifest: Manifest =
         serde_json::from_slice(&manifest).map_err(|error| format!("{MANIFEST} is damaged: {error}"))?;
-    let mut files = Files::new();
+    let mut files = CheckpointFiles::new();
     for (name, mark) in manifest.files {
         let bytes = fs::read(path.join(&name)).map_err(|error| format!("{name} cannot be read: {error}"))?;
         if bytes.len() != mark.bytes {
@@ -202,8 +202,8 @@ mod tests {
     use super::*;
     use crate::fixtures::folder;
 
-    fn files(text: &str) -> Files {
-        Files::from([("state.json".to_string(), text.as_bytes().to_vec())])
+    fn files(text: &str) -> CheckpointFiles {
+        CheckpointFiles::from([("state.json".to_string(), text.as_bytes().to_vec())])
     }
 
     #[test]

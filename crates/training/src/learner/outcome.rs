@@ -4,7 +4,7 @@ use semiseq_schema::Scores;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
-use crate::learner::checkpoint::Files;
+use crate::learner::checkpoint::CheckpointFiles;
 
 /// Hears of a stage while it runs. An error ends the stage.
 pub trait Listener {
@@ -22,14 +22,24 @@ pub trait Listener {
     /// # Errors
     ///
     /// Whatever is to end the stage.
-    fn milestone(&mut self, told: Milestone<'_>, files: &dyn Fn() -> Result<Files, Error>) -> Result<(), Error>;
+    fn milestone(
+        &mut self,
+        told: Milestone<'_>,
+        files: &dyn Fn() -> Result<CheckpointFiles, Error>,
+    ) -> Result<(), Error>;
 }
 
 /// A function that hears of milestones alone.
 pub(super) struct OfMilestones<F>(pub F);
 
-impl<F: FnMut(Milestone<'_>, &dyn Fn() -> Result<Files, Error>) -> Result<(), Error>> Listener for OfMilestones<F> {
-    fn milestone(&mut self, told: Milestone<'_>, files: &dyn Fn() -> Result<Files, Error>) -> Result<(), Error> {
+impl<F: FnMut(Milestone<'_>, &dyn Fn() -> Result<CheckpointFiles, Error>) -> Result<(), Error>> Listener
+    for OfMilestones<F>
+{
+    fn milestone(
+        &mut self,
+        told: Milestone<'_>,
+        files: &dyn Fn() -> Result<CheckpointFiles, Error>,
+    ) -> Result<(), Error> {
         self.0(told, files)
     }
 }

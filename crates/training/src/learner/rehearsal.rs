@@ -8,7 +8,7 @@ use semiseq_models::SequenceModel;
 use semiseq_objectives::{Needs, Objective};
 
 use crate::error::Error;
-use crate::learner::checkpoint::Files;
+use crate::learner::checkpoint::CheckpointFiles;
 use crate::learner::length::Length;
 use crate::learner::options::StageOptions;
 use crate::learner::outcome::{Listener, Milestone};
@@ -144,7 +144,11 @@ impl Listener for Watch<'_> {
         Ok(())
     }
 
-    fn milestone(&mut self, _told: Milestone<'_>, _files: &dyn Fn() -> Result<Files, Error>) -> Result<(), Error> {
+    fn milestone(
+        &mut self,
+        _told: Milestone<'_>,
+        _files: &dyn Fn() -> Result<CheckpointFiles, Error>,
+    ) -> Result<(), Error> {
         Ok(())
     }
 }

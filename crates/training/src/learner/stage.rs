@@ -11,7 +11,7 @@ use semiseq_schema::mix;
 
 use crate::error::Error;
 use crate::learner::accumulation::rows;
-use crate::learner::checkpoint::Files;
+use crate::learner::checkpoint::CheckpointFiles;
 use crate::learner::learned::Learned;
 use crate::learner::length::Length;
 use crate::learner::options::StageOptions;
@@ -36,9 +36,9 @@ pub fn check_stage<M: SequenceModel, O: Objective<M>>(
     let needs = objective.needs();
     let total_steps = Length::of(options, needs.pool, |pool| loader(options, Needs { pool, ..needs })).steps;
     let context = StepContext { step: 0, total_steps, epoch: 1 };
-    let teaches = |(place, batch): (usize, StepBatches)| {
+    let teaches = |(place, mut batch): (usize, StepBatches)| {
         options.device.seed(mix(mix(options.seed, 1), place as u64));
-        let step = Step::upload(&batch, model.per_step(), options.device);
+        let step = Step::upload(&mut batch, model.per_step(), options.device);
         objective.clone().step(model, &step, &context).any(|over| rows(over, &batch, model.per_step()))
     };
     if loader(options, needs).epoch(1).enumerate().any(teaches) { Ok(()) } else { Err(options.nothing_to_learn()) }
@@ -73,10 +73,10 @@ pub fn fit<M: SequenceModel, O: Objective<M>>(
     model: M,
     objective: O,
     options: &StageOptions<'_>,
-    resume: Option<&Files>,
+    resume: Option<&CheckpointFiles>,
     progress: &mut Progress,
     interrupter: &Interrupter,
-    tell: impl FnMut(Milestone<'_>, &dyn Fn() -> Result<Files, Error>) -> Result<(), Error>,
+    tell: impl FnMut(Milestone<'_>, &dyn Fn() -> Result<CheckpointFiles, Error>) -> Result<(), Error>,
 ) -> Result<Fit<M, O>, Error> {
     fit_heard(model, objective, options, resume, progress, interrupter, &mut OfMilestones(tell))
 }
@@ -90,7 +90,7 @@ pub fn fit_heard<M: SequenceModel, O: Objective<M>>(
     model: M,
     objective: O,
     options: &StageOptions<'_>,
-    resume: Option<&Files>,
+    resume: Option<&CheckpointFiles>,
     progress: &mut Progress,
     interrupter: &Interrupter,
     listener: &mut impl Listener,

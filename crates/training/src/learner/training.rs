@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 use crate::learner::accumulation::{Gathered, gradients};
-use crate::learner::checkpoint::{Files, damaged, parse};
+use crate::learner::checkpoint::{CheckpointFiles, damaged, parse};
 use crate::learner::layers::by_rate;
 use crate::learner::learned::Learned;
 use crate::learner::length::Length;
@@ -78,7 +78,7 @@ impl<'a, M: SequenceModel, O: Objective<M>> Training<'a, M, O> {
         objective: O,
         options: &'a StageOptions<'a>,
         length: Length,
-        resume: Option<&Files>,
+        resume: Option<&CheckpointFiles>,
     ) -> Result<Self, Error> {
         let average = options.config.weight_average.map(|_| fresh_copy(&model));
         let learned = Learned { model, objective, average };
@@ -159,12 +159,12 @@ impl<'a, M: SequenceModel, O: Objective<M>> Training<'a, M, O> {
             let group = group(batches, config.gradient_accumulation, &stop);
             // No step is made of rows that could not be read.
             self.options.train.sound()?;
-            let Some(group) = group else {
+            let Some(mut group) = group else {
                 due.interrupt();
                 break;
             };
             let before = self.position.step;
-            let found = self.gradients(&group, &self.context(epoch), device, &stop);
+            let found = self.gradients(&mut group, &self.context(epoch), device, &stop);
             if let Gathered::Stopped = found {
                 due.interrupt();
                 break;
@@ -198,7 +198,7 @@ impl<'a, M: SequenceModel, O: Objective<M>> Training<'a, M, O> {
     /// goes on.
     fn gradients(
         &mut self,
-        group: &[StepBatches],
+        group: &mut [StepBatches],
         context: &StepContext,
         device: &Device,
         stop: &dyn Fn() -> bool,
@@ -302,14 +302,14 @@ impl<'a, M: SequenceModel, O: Objective<M>> Training<'a, M, O> {
     }
 
     /// The files of a checkpoint.
-    pub fn files(&self) -> Result<Files, Error> {
+    pub fn files(&self) -> Result<CheckpointFiles, Error> {
         let failed = |what: &str, error: String| {
             Error::runtime(
                 format!("{what} cannot be recorded: {error}"),
                 "this is a defect of semiseq; please report it",
             )
         };
-        let mut files = Files::new();
+        let mut files = CheckpointFiles::new();
         files.insert(
             "learned.burnpack".into(),
             bytes(self.learned.clone().into_record()).map_err(|error| failed("the model", error))?,
@@ -419,7 +419,7 @@ fn bytes(record: ModuleRecord) -> Result<Vec<u8>, String> {
     record.into_bytes().map(|bytes| bytes.to_vec()).map_err(|error| error.to_string())
 }
 
-fn record(files: &Files, name: &str) -> Result<ModuleRecord, Error> {
+fn record(files: &CheckpointFiles, name: &str) -> Result<ModuleRecord, Error> {
     let bytes = files.get(name).ok_or_else(|| damaged(name, "is missing"))?;
     ModuleRecord::from_bytes(Bytes::from_bytes_vec(bytes.clone())).map_err(|error| damaged(name, &error.to_string()))
 }

@@ -8,12 +8,12 @@ use burn::module::Module;
 use burn::store::ModuleSnapshot;
 use burn::tensor::Device;
 use semiseq_analysis::nearest_class;
-use semiseq_datasets::{Batch, Dataset, Prepared, Processor, Sequence, Target, Task as Targets, prepare};
+use semiseq_datasets::{Batch, Dataset, Prepared, Processor, Sequence, Target, TargetKind, prepare};
 use semiseq_models::{ModelConfig, SequenceModel, State};
 use semiseq_objectives::{ObjectiveConfig, sequences as upload};
 use semiseq_schema::Scores;
 
-use crate::config::{CalibrateConfig, RunConfig, StageConfig, read_as};
+use crate::config::{CalibrateConfig, RunConfig, StageConfig};
 use crate::error::Error;
 use crate::files::write_atomic;
 use crate::recipe::{ModelSettings, ObjectiveSettings};
@@ -215,7 +215,7 @@ impl<M: ModelSettings, O: ObjectiveSettings> FinishedRun<M, O> {
     ///
     /// Where it cannot be read.
     pub fn config(&self) -> Result<RunConfig<M, O>, Error> {
-        read_as(&self.folder.join("config.toml"), &[])
+        RunConfig::read_as(&self.folder.join("config.toml"), &[])
     }
 
     /// Files that tell of the run (its config, split, metrics and summary) and are no longer what it wrote.
@@ -251,7 +251,7 @@ impl<M: ModelSettings, O: ObjectiveSettings> FinishedRun<M, O> {
         }
     }
 
-    fn data_for(&self, targets: Targets) -> Result<Arc<Prepared>, Error> {
+    fn data_for(&self, targets: TargetKind) -> Result<Arc<Prepared>, Error> {
         let config = self.config()?;
         let data = Arc::new(prepare(&config.data, targets)?);
         check_data(&self.folder, &data.split)?;
@@ -264,11 +264,11 @@ impl<M: ModelSettings, O: ObjectiveSettings> FinishedRun<M, O> {
     ///
     /// As [`FinishedRun::data`], or where there are no classes.
     pub fn labeled_data(&self) -> Result<Arc<Prepared>, Error> {
-        if self.targets() == Targets::Unsupervised { self.data_for(Targets::Classify) } else { self.data() }
+        if self.targets() == TargetKind::Unsupervised { self.data_for(TargetKind::Classify) } else { self.data() }
     }
 
     /// How the run reads targets.
-    pub fn targets(&self) -> Targets {
+    pub fn targets(&self) -> TargetKind {
         self.file.purpose.targets
     }
 
@@ -400,13 +400,13 @@ impl<M: ModelSettings, O: ObjectiveSettings> FinishedRun<M, O> {
         if !self.members.is_empty() {
             return carries_none("the members of an ensemble each have states of their own");
         }
-        if self.targets() != Targets::Tag || !self.processor().keeps_steps() {
+        if self.targets() != TargetKind::Tag || !self.processor().keeps_steps() {
             return carries_none("this run does not tell of a step what it is by that and the earlier ones alone");
         }
         let raw = Dataset { sequences: vec![sequence], targets: vec![Target::Missing], ..Dataset::default() };
         let data = self.processor().apply(raw)?;
-        let batch = Batch::of(&data.sequences);
-        let read = upload(&batch, &device_of(&self.model));
+        let mut batch = Batch::of(&data.sequences);
+        let read = upload(&mut batch, &device_of(&self.model));
         let Some((logits, states)) = self.model.forward_from(read, states) else {
             return carries_none("its encoder carries no state from one sequence to the next, or reads backwards too");
         };
@@ -449,7 +449,7 @@ impl<M: ModelSettings, O: ObjectiveSettings> FinishedRun<M, O> {
             let objective = self.generator.as_ref().map(Generator::objective);
             return voted_outputs_until(objective, &self.model, dataset, task, stop);
         };
-        if self.targets() == Targets::Forecast {
+        if self.targets() == TargetKind::Forecast {
             let values = answers.into_iter().map(|answer| match answer {
                 Sequence::Series(series) => series.values.into_iter().map(f64::from).collect(),
                 _ => Vec::new(),

@@ -9,7 +9,7 @@ use semiseq_datasets::{Dataset, Target, open};
 use semiseq_objectives::Setting;
 use semiseq_schema::mix;
 
-use crate::config::{RunConfig, read_str};
+use crate::config::RunConfig;
 use crate::error::Error;
 use crate::fixtures::folder;
 use crate::learner::checkpoint::Checkpoints;
@@ -20,7 +20,6 @@ use crate::run_folder::finished::SavedRun;
 use crate::run_folder::generator::Order;
 use crate::run_folder::metrics_log;
 use crate::run_folder::result::{learned_bytes, load_learned};
-use crate::tasks::targets;
 
 /// Changed copies of each file.
 const COPIES: u64 = 400;
@@ -59,14 +58,14 @@ fn trained(name: &str, data: &str, config: &str) -> Trained {
     let path = folder.join(format!("data.{ending}"));
     fs::write(&path, data).unwrap();
     let text = config.replace("DATA", &path.display().to_string());
-    let config = read_str("c.toml", &format!("name = \"c\"\n{text}"), &[]).unwrap();
+    let config = RunConfig::parse("c.toml", &format!("name = \"c\"\n{text}"), &[]).unwrap();
     let out = folder.join("run");
     let mut options = RunOptions::new(Device::flex());
     options.out = Some(out.clone());
     run(&config, &options).unwrap();
     // Every change would be seen by its sum.
     fs::remove_file(out.join(checksums::NAME)).unwrap();
-    let mut raw = open(&config.data, targets(&config)).unwrap().train.select(&[0, 1]);
+    let mut raw = open(&config.data, config.targets()).unwrap().train.select(&[0, 1]);
     raw.targets.fill(Target::Missing);
     raw.classes.clear();
     Trained { folder: out, config, raw }
@@ -305,10 +304,10 @@ fn a_changed_tokenizer_is_fitted_or_refused() {
          {path:?}\n[model.classifier.encoder.gru]\nhidden = 2\n\
          [[stage]]\nepochs = 1\n[stage.objective.supervised]\n"
     );
-    let config = read_str("c.toml", &text, &[]).unwrap();
+    let config = RunConfig::parse("c.toml", &text, &[]).unwrap();
     let prepared = |text: &[u8]| {
         fs::write(Path::new(&path), text).unwrap();
-        semiseq_datasets::prepare(&config.data, targets(&config))
+        semiseq_datasets::prepare(&config.data, config.targets())
     };
     prepared(tokenizer.as_bytes()).unwrap();
     let refused = (0..5 * COPIES).filter(|seed| prepared(&changed(tokenizer.as_bytes(), *seed)).is_err()).count();

@@ -322,8 +322,8 @@ impl<M: SequenceModel, O: ObjectiveSettings> Generator<M, O> {
     pub(crate) fn answer(&self, model: &M, dataset: &Dataset) -> Option<Vec<Sequence>> {
         let device = device_of(model);
         let mut answers = vec![Sequence::Tokens(Vec::new()); dataset.len()];
-        for batch in evaluation_batches(dataset, ANSWER_BATCH) {
-            let made = self.objective.answer(model, &upload(&batch, &device))?;
+        for mut batch in evaluation_batches(dataset, ANSWER_BATCH) {
+            let made = self.objective.answer(model, &upload(&mut batch, &device))?;
             for (index, answer) in batch.indices.iter().zip(made) {
                 answers[*index] = answer;
             }
@@ -336,8 +336,8 @@ impl<M: SequenceModel, O: ObjectiveSettings> Generator<M, O> {
     pub(crate) fn rebuild(&self, model: &M, dataset: &Dataset) -> Option<Vec<Sequence>> {
         let device = device_of(model);
         let mut rebuilt = vec![Sequence::Tokens(Vec::new()); dataset.len()];
-        for batch in evaluation_batches(dataset, EVALUATION_BATCH) {
-            let made = self.objective.rebuild(model, &upload(&batch, &device))?;
+        for mut batch in evaluation_batches(dataset, EVALUATION_BATCH) {
+            let made = self.objective.rebuild(model, &upload(&mut batch, &device))?;
             for (index, sequence) in batch.indices.iter().zip(sequences(made, &batch.lengths)) {
                 rebuilt[*index] = sequence;
             }

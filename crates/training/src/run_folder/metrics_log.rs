@@ -1,5 +1,6 @@
 //! `metrics.jsonl`: one object for the training of each epoch of a stage, and one for each validation.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -7,11 +8,15 @@ use std::path::{Path, PathBuf};
 use semiseq_schema::Scores;
 use serde_json::{Map, Value};
 
+use crate::cells::cell;
 use crate::error::Error;
 use crate::learner::Milestone;
 use crate::observer::{Observer, StageName};
 
 const NAME: &str = "metrics.jsonl";
+
+/// The same as a table, written when the run ends.
+pub(crate) const TABLE: &str = "metrics.csv";
 
 /// Stages of a run at most: a curve has a place for each.
 const MOST_STAGES: usize = 10_000;
@@ -133,6 +138,20 @@ pub fn read(folder: &Path) -> Result<Vec<Line>, Error> {
     parse(&folder.join(NAME), &text(folder)?)
 }
 
+/// The lines as CSV: a row each, a column for each name; empty where a line has no such number.
+pub(crate) fn table(lines: &[Line]) -> String {
+    let names: BTreeSet<&str> = lines.iter().flat_map(|line| line.scores.keys()).map(String::as_str).collect();
+    let mut text = String::from("stage,objective,epoch,step,split");
+    names.iter().for_each(|name| text.push_str(&format!(",{}", cell(name))));
+    for line in lines {
+        let Line { stage, objective, epoch, step, split, scores } = line;
+        text.push_str(&format!("\n{stage},{},{epoch},{step},{}", cell(objective), cell(split)));
+        let value = |name: &&str| scores.get(*name).map_or(String::new(), f64::to_string);
+        names.iter().for_each(|name| text.push_str(&format!(",{}", value(name))));
+    }
+    text + "\n"
+}
+
 fn text(folder: &Path) -> Result<String, Error> {
     let path = folder.join(NAME);
     if !path.exists() {
@@ -174,6 +193,22 @@ mod tests {
         let line = Line { stage: 0, objective: "supervised".into(), epoch: 1, step: 7, split: "valid".into(), scores };
         let text = line.json().to_string();
         assert_eq!(text, r#"{"epoch":1,"loss":0.5,"objective":"supervised","split":"valid","stage":0,"step":7}"#);
+    }
+
+    #[test]
+    fn a_table_has_a_column_for_each_number_that_any_line_has() {
+        let line = |split: &str, scores: &[(&str, f64)]| Line {
+            stage: 1,
+            objective: "mean-teacher".into(),
+            epoch: 2,
+            step: 30,
+            split: split.into(),
+            scores: scores.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect(),
+        };
+        let text = table(&[line("train", &[("loss", 0.5), ("=1", 2.0)]), line("valid", &[("accuracy", 0.25)])]);
+        let expected = "stage,objective,epoch,step,split,'=1,accuracy,loss\n1,mean-teacher,2,30,train,2,,0.5\n\
+                        1,mean-teacher,2,30,valid,,0.25,\n";
+        assert_eq!(text, expected);
     }
 
     #[test]

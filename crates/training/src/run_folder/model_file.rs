@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use semiseq_datasets::{Processor, Task as Targets};
+use semiseq_datasets::{Processor, TargetKind};
 use semiseq_schema::problem;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::config::{self, MOST_MEMBERS, limits, read_as};
+use crate::config::{self, MOST_MEMBERS, RunConfig, limits};
 use crate::error::Error;
 use crate::recipe::{ModelKind, ModelSettings, ObjectiveSettings};
 use crate::run_folder::json::{damaged, parse_json, refuse};
@@ -41,7 +41,7 @@ impl<M: ModelSettings> ModelFile<M> {
     pub(crate) fn parse<O: ObjectiveSettings>(folder: &Path, path: &Path, text: &[u8]) -> Result<Self, Error> {
         let mut fields: Map<String, Value> = parse_json(path, text)?;
         if !fields.contains_key("purpose") {
-            let purpose = Purpose::of(&read_as::<M, O>(&folder.join("config.toml"), &[])?);
+            let purpose = Purpose::of(&RunConfig::<M, O>::read_as(&folder.join("config.toml"), &[])?);
             let purpose = serde_json::to_value(purpose).map_err(|error| damaged(path, &error.to_string()))?;
             fields.insert("purpose".into(), purpose);
         }
@@ -73,19 +73,19 @@ impl<M: ModelSettings> ModelFile<M> {
         let Purpose { targets, predictor, .. } = self.purpose;
         if let Some(calibration) = &self.calibration {
             calibration.check("calibration", self.processor.classes().len(), &mut problems);
-            if !matches!(targets, Targets::Classify | Targets::Tag) {
+            if !matches!(targets, TargetKind::Classify | TargetKind::Tag) {
                 problems.push(problem("calibration", "stands beside targets that are no classes", None));
             }
         }
         let fits = match kind {
-            _ if targets == Targets::Unsupervised => true,
-            ModelKind::Forecaster { .. } => targets == Targets::Forecast,
-            _ if matches!(targets, Targets::SequenceToSequence | Targets::Transcribe) => {
+            _ if targets == TargetKind::Unsupervised => true,
+            ModelKind::Forecaster { .. } => targets == TargetKind::Forecast,
+            _ if matches!(targets, TargetKind::SequenceToSequence | TargetKind::Transcribe) => {
                 predictor == Predictor::Objective
             }
-            ModelKind::Tagger => targets == Targets::Tag,
-            ModelKind::Regressor => targets == Targets::Regress,
-            ModelKind::Classifier { .. } | ModelKind::Encoder => targets == Targets::Classify,
+            ModelKind::Tagger => targets == TargetKind::Tag,
+            ModelKind::Regressor => targets == TargetKind::Regress,
+            ModelKind::Classifier { .. } | ModelKind::Encoder => targets == TargetKind::Classify,
         };
         if !fits {
             problems.push(problem("purpose", format!("is none of a {}", self.model.name()), None));

@@ -12,7 +12,7 @@ use crate::config::RunConfig;
 use crate::cross_validation;
 use crate::error::Error;
 use crate::files::{make_folder, write_atomic};
-use crate::learner::checkpoint::{self, Checkpoints, Files, parse};
+use crate::learner::checkpoint::{self, CheckpointFiles, Checkpoints, parse};
 use crate::learner::{Milestone, Outcome};
 use crate::observer::{Observer, SharedObserver, StageName};
 use crate::options::RunOptions;
@@ -26,7 +26,7 @@ use crate::run_folder::json::json;
 use crate::run_folder::lock::FolderLock;
 use crate::run_folder::log::{self, Log};
 use crate::run_folder::members;
-use crate::run_folder::metrics_log::MetricsLog;
+use crate::run_folder::metrics_log::{self, MetricsLog};
 use crate::run_folder::result::RESULT;
 use crate::run_folder::summary::Summary;
 use crate::run_folder::tensorboard::EventFile;
@@ -41,12 +41,12 @@ pub(crate) struct Done {
     pub(crate) result: Option<Vec<u8>>,
     /// Seconds that earlier sessions took.
     pub(crate) wall_before: f64,
-    stage_files: Option<(usize, Files)>,
+    stage_files: Option<(usize, CheckpointFiles)>,
 }
 
 impl Done {
     /// The checkpoint of a stage that was under way.
-    pub(crate) fn take_stage_files(&mut self, stage: usize) -> Option<Files> {
+    pub(crate) fn take_stage_files(&mut self, stage: usize) -> Option<CheckpointFiles> {
         self.stage_files.take_if(|(number, _)| *number == stage).map(|(_, files)| files)
     }
 }
@@ -63,10 +63,11 @@ struct RunPosition {
 }
 
 /// Everything of a run that semiseq writes; `--force` removes these and nothing else.
-const WRITTEN: [&str; 23] = [
+const WRITTEN: [&str; 24] = [
     "config.toml",
     "split.json",
     "metrics.jsonl",
+    metrics_log::TABLE,
     "checkpoint",
     "model.safetensors",
     "model.json",
@@ -164,9 +165,11 @@ impl RunRecord {
         write_atomic(&folder.join("config.toml"), text.as_bytes())?;
         write_atomic(&folder.join("split.json"), &json(split)?)?;
         let metrics = MetricsLog::open(folder, keep)?;
+        let before = if resumed { metrics_log::read(folder)? } else { Vec::new() };
+        let events = EventFile::create(&folder.join("tensorboard"), config.stages.len(), &text, &before)?;
         let record = Self {
             folder: folder.to_path_buf(),
-            own: [Box::new(metrics), Box::new(EventFile::create(&folder.join("tensorboard"))?)],
+            own: [Box::new(metrics), Box::new(events)],
             others: options.observers.clone(),
             log: Log::open(folder, resumed)?,
             checkpoints,
@@ -231,7 +234,7 @@ impl RunRecord {
         stage: usize,
         done: &Done,
         wall_seconds: f64,
-        mut files: Files,
+        mut files: CheckpointFiles,
     ) -> Result<(), Error> {
         let (epoch, step) = self.reached;
         let position = RunPosition { stage, epoch, step, outcomes: done.outcomes.clone(), wall_seconds };
@@ -266,6 +269,8 @@ impl RunRecord {
         if let Some(matrix) = matrix {
             write_atomic(&self.folder.join("confusion.csv"), matrix.csv().as_bytes())?;
         }
+        let table = metrics_log::table(&metrics_log::read(&self.folder)?);
+        write_atomic(&self.folder.join(metrics_log::TABLE), table.as_bytes())?;
         self.log.note(&format!("finished after {:.1} s", summary.wall_seconds))?;
         let summed: Vec<&str> = SUMMED.into_iter().chain(TOLD).filter(|name| *name != SUMMARY).collect();
         let bytes = json(summary)?;
@@ -324,7 +329,7 @@ fn but_for_devices(text: &str) -> String {
     table.to_string()
 }
 
-fn taken_up(mut files: Files) -> Result<(Done, RunPosition), Error> {
+fn taken_up(mut files: CheckpointFiles) -> Result<(Done, RunPosition), Error> {
     let position: RunPosition = parse(&files, "run.json")?;
     let result = files.remove(RESULT);
     let done = Done {

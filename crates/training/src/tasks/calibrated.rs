@@ -1,7 +1,7 @@
 //! A task of classes with what a calibration found.
 
 use burn::tensor::Tensor;
-use semiseq_datasets::{Batch, Dataset, Processor, Task as Targets};
+use semiseq_datasets::{Batch, Dataset, Processor, TargetKind};
 use semiseq_objectives::losses::class_logits;
 use semiseq_schema::Scores;
 
@@ -34,7 +34,7 @@ impl Calibrated {
 
     /// Whole sequences beside their truth, decided by the threshold; `None` for steps, which have none.
     fn decided(&self, outputs: &Outputs, dataset: &Dataset) -> Option<ClassPredictions> {
-        (self.targets() == Targets::Classify)
+        (self.targets() == TargetKind::Classify)
             .then(|| ClassPredictions { threshold: self.calibration.threshold, ..predictions(outputs, dataset) })
     }
 
@@ -59,7 +59,7 @@ pub(crate) fn labelled(outputs: &Outputs, dataset: &Dataset) -> ClassPredictions
 }
 
 impl Task for Calibrated {
-    fn targets(&self) -> Targets {
+    fn targets(&self) -> TargetKind {
         self.inner.targets()
     }
 

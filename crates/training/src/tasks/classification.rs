@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 use burn::tensor::activation::softmax;
-use semiseq_datasets::{Batch, Dataset, Processor, Target, Task as Targets};
+use semiseq_datasets::{Batch, Dataset, Processor, Target, TargetKind};
 use semiseq_objectives::losses::class_logits;
 use semiseq_schema::Scores;
 
@@ -17,8 +17,8 @@ use crate::tasks::task::Task;
 pub struct Classification;
 
 impl Task for Classification {
-    fn targets(&self) -> Targets {
-        Targets::Classify
+    fn targets(&self) -> TargetKind {
+        TargetKind::Classify
     }
 
     fn outputs(&self, count: usize) -> Outputs {

@@ -1,13 +1,12 @@
 //! Whether config, model and data go together: all that can be said before any training.
 
-use semiseq_datasets::{AugmentConfig, Prepared, Task as Targets, Validation};
+use semiseq_datasets::{AugmentConfig, Prepared, TargetKind, Validation};
 use semiseq_models::InputSize;
 use semiseq_objectives::Kind;
 
 use crate::config::{RunConfig, StageConfig};
 use crate::error::Error;
 use crate::recipe::{ModelKind, ModelSettings, ObjectiveSettings};
-use crate::tasks::purpose::targets;
 
 /// Whether config, model and data go together.
 ///
@@ -40,8 +39,8 @@ fn check_folds<M: ModelSettings, O: ObjectiveSettings>(config: &RunConfig<M, O>,
     if config.data.validation != Some(Validation::Cross) {
         return Ok(());
     }
-    match targets(config) {
-        Targets::Classify | Targets::Regress | Targets::Tag => Ok(data.fold_count().map(|_| ())?),
+    match config.targets() {
+        TargetKind::Classify | TargetKind::Regress | TargetKind::Tag => Ok(data.fold_count().map(|_| ())?),
         _ => Err(Error::input(
             "`data.validation = \"cross\"` cuts labels into folds, and this run learns from none",
             "write `validation = 0.2`, a part of the sequences, or `\"none\"`",
@@ -51,9 +50,9 @@ fn check_folds<M: ModelSettings, O: ObjectiveSettings>(config: &RunConfig<M, O>,
 
 /// Whether the model has a head for what the stages learn, and the data classes for both.
 fn check_head<M: ModelSettings, O: ObjectiveSettings>(config: &RunConfig<M, O>, data: &Prepared) -> Result<(), Error> {
-    let (task, model) = (targets(config), &config.model);
+    let (task, model) = (config.targets(), &config.model);
     let classes = data.processor.classes().len();
-    if model.kind() == (ModelKind::Classifier { sigmoid: true }) && task == Targets::Classify && classes != 2 {
+    if model.kind() == (ModelKind::Classifier { sigmoid: true }) && task == TargetKind::Classify && classes != 2 {
         return Err(Error::input(
             format!(
                 "`model.{}.output` is `sigmoid`, which needs two classes; {} has {classes}",
@@ -75,8 +74,8 @@ fn check_head<M: ModelSettings, O: ObjectiveSettings>(config: &RunConfig<M, O>, 
         ));
     }
     let head = match task {
-        Targets::Regress => Some("regressor"),
-        Targets::Forecast => Some("forecaster"),
+        TargetKind::Regress => Some("regressor"),
+        TargetKind::Forecast => Some("forecaster"),
         _ => None,
     };
     if let Some(head) = head
@@ -88,8 +87,8 @@ fn check_head<M: ModelSettings, O: ObjectiveSettings>(config: &RunConfig<M, O>, 
         ));
     }
     let writer = match task {
-        Targets::SequenceToSequence => "sequence-to-sequence",
-        Targets::Transcribe => "ctc",
+        TargetKind::SequenceToSequence => "sequence-to-sequence",
+        TargetKind::Transcribe => "ctc",
         _ => return Ok(()),
     };
     match with_head {
@@ -109,7 +108,7 @@ fn check_baseline<M: ModelSettings, O: ObjectiveSettings>(config: &RunConfig<M, 
     if !config.baseline.enabled {
         return Ok(());
     }
-    if targets(config) == Targets::Unsupervised {
+    if config.targets() == TargetKind::Unsupervised {
         return Err(Error::input(
             "`baseline` trains the model on the labels alone, and no stage of this run reads any: there is nothing to \
              compare",
@@ -258,10 +257,10 @@ fn check_rebalancing<M: ModelSettings, O: ObjectiveSettings>(
 ) -> Result<(), Error> {
     let Some(method) = &stage.rebalancing else { return Ok(()) };
     let key = format!("stage.{index}.rebalancing.{}", method.name());
-    match targets(config) {
-        Targets::Classify => Ok(()),
-        Targets::Tag if !method.kind().whole => Ok(()),
-        Targets::Tag => Err(Error::input(
+    match config.targets() {
+        TargetKind::Classify => Ok(()),
+        TargetKind::Tag if !method.kind().whole => Ok(()),
+        TargetKind::Tag => Err(Error::input(
             format!("`{key}` works with a label for each sequence, and a tagger has one per step"),
             "use `class-weights`, `logit-adjustment`, `focal` or `debiaspl`",
         )),

@@ -60,8 +60,8 @@ fn outputs_by<M: SequenceModel>(
     if outputs == Outputs::Nothing {
         return outputs;
     }
-    for batch in evaluation_batches(dataset, EVALUATION_BATCH).take_while(|_| !stop()) {
-        let part = Part::plain(&batch, &device);
+    for mut batch in evaluation_batches(dataset, EVALUATION_BATCH).take_while(|_| !stop()) {
+        let part = Part::plain(&mut batch, &device);
         let logits = match model.per_step() && task.asks_at_end() {
             true => model.head(model.pooled(part.weak)),
             false => forward(part.weak),
@@ -80,8 +80,8 @@ pub fn pooled<M: SequenceModel>(model: &M, dataset: &Dataset) -> Vec<Vec<f64>> {
 pub fn pooled_until<M: SequenceModel>(model: &M, dataset: &Dataset, stop: &dyn Fn() -> bool) -> Vec<Vec<f64>> {
     let device = device_of(model);
     let mut vectors = vec![Vec::new(); dataset.sequences.len()];
-    for batch in evaluation_batches(dataset, EVALUATION_BATCH).take_while(|_| !stop()) {
-        let part = Part::plain(&batch, &device);
+    for mut batch in evaluation_batches(dataset, EVALUATION_BATCH).take_while(|_| !stop()) {
+        let part = Part::plain(&mut batch, &device);
         for (index, row) in batch.indices.iter().zip(rows(model.pooled(part.weak))) {
             vectors[*index] = row;
         }
@@ -117,8 +117,8 @@ pub fn measured_until<M: SequenceModel, O: Objective<M>>(
     let device = device_of(model);
     let mut means: BTreeMap<&'static str, (f64, f64)> = BTreeMap::new();
     let mut others: BTreeMap<&'static str, (Vec<f64>, Number)> = BTreeMap::new();
-    for batch in evaluation_batches(dataset, EVALUATION_BATCH).take_while(|_| !stop()) {
-        let part = Part::plain(&batch, &device);
+    for mut batch in evaluation_batches(dataset, EVALUATION_BATCH).take_while(|_| !stop()) {
+        let part = Part::plain(&mut batch, &device);
         let measures = objective.measure(model, &part);
         if measures.is_empty() {
             match objective.needs().pool {

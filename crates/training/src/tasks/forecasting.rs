@@ -1,7 +1,7 @@
 //! The steps that follow each window of a recording.
 
 use burn::tensor::Tensor;
-use semiseq_datasets::{Batch, Dataset, Prepared, Processor, Series, Task as Targets};
+use semiseq_datasets::{Batch, Dataset, Prepared, Processor, Series, TargetKind};
 use semiseq_schema::Scores;
 
 use crate::tasks::judged::{Judged, JudgedForecasts};
@@ -17,8 +17,8 @@ use crate::tasks::task::Task;
 pub struct Forecasting;
 
 impl Task for Forecasting {
-    fn targets(&self) -> Targets {
-        Targets::Forecast
+    fn targets(&self) -> TargetKind {
+        TargetKind::Forecast
     }
 
     fn outputs(&self, count: usize) -> Outputs {
@@ -105,7 +105,7 @@ mod tests {
         std::fs::write(&path, format!("a,b\n{rows}")).expect("a recording");
         let windows = WindowsConfig { input: 4, horizon: 2, ..WindowsConfig::default() };
         let config = DataConfig { source: path.display().to_string(), windows: Some(windows), ..DataConfig::default() };
-        let data = prepare(&config, Targets::Forecast).expect("windows");
+        let data = prepare(&config, TargetKind::Forecast).expect("windows");
         let said = Outputs::Forecasts(vec![vec![0.0, 0.0, 1.0, -1.0]]);
         let said = Forecasting.in_units(said, &data.processor);
         let Prediction::Forecast { columns, steps } = Forecasting.prediction(&said, 0, &data.processor) else {

@@ -1,7 +1,7 @@
 //! What each session goes on to, which the last stage's objective names and measures itself.
 
 use burn::tensor::Tensor;
-use semiseq_datasets::{Batch, Dataset, Processor, Task as Targets};
+use semiseq_datasets::{Batch, Dataset, Processor, TargetKind};
 use semiseq_schema::Scores;
 
 use crate::tasks::measures::Confusion;
@@ -11,11 +11,11 @@ use crate::tasks::task::Task;
 
 /// The items that a session may go on to, the likeliest first. The model has no head for it: the objective answers.
 #[derive(Debug)]
-pub struct NextItem;
+pub struct NextItemTask;
 
-impl Task for NextItem {
-    fn targets(&self) -> Targets {
-        Targets::Unsupervised
+impl Task for NextItemTask {
+    fn targets(&self) -> TargetKind {
+        TargetKind::Unsupervised
     }
 
     fn outputs(&self, _count: usize) -> Outputs {

@@ -1,7 +1,7 @@
 //! Nothing is predicted: no stage reads labels, and the objective measures itself.
 
 use burn::tensor::Tensor;
-use semiseq_datasets::{Batch, Dataset, Processor, Task as Targets};
+use semiseq_datasets::{Batch, Dataset, Processor, TargetKind};
 use semiseq_schema::Scores;
 
 use crate::tasks::measures::Confusion;
@@ -14,8 +14,8 @@ use crate::tasks::task::Task;
 pub struct Nothing;
 
 impl Task for Nothing {
-    fn targets(&self) -> Targets {
-        Targets::Unsupervised
+    fn targets(&self) -> TargetKind {
+        TargetKind::Unsupervised
     }
 
     fn outputs(&self, _count: usize) -> Outputs {

@@ -1,12 +1,12 @@
 //! What a run predicts, and what tells how good it is: derived once, from the checked config, and stored in
 //! `model.json`.
 
-use semiseq_datasets::Task as Targets;
+use semiseq_datasets::TargetKind;
 use serde::{Deserialize, Serialize};
 
 use crate::config::RunConfig;
-use crate::recipe::{ModelKind, ModelSettings, ObjectiveSettings};
-use crate::tasks::next_item::NextItem;
+use crate::recipe::{ModelSettings, ObjectiveSettings};
+use crate::tasks::next_item::NextItemTask;
 use crate::tasks::nothing::Nothing;
 use crate::tasks::registry::task_of;
 use crate::tasks::task::Task;
@@ -19,7 +19,7 @@ use crate::tasks::task::Task;
 pub struct Purpose {
     /// How the targets of the data are read.
     #[serde(rename = "task")]
-    pub targets: Targets,
+    pub targets: TargetKind,
     /// What answers `predict`.
     pub predictor: Predictor,
     /// What the scores are taken from.
@@ -61,13 +61,13 @@ impl Purpose {
             (false, false) => Predictor::Nothing,
         };
         let scored_by = if last.unsupervised { Judge::Objective } else { Judge::Predictions };
-        Self { targets: targets(config), predictor, scored_by }
+        Self { targets: config.targets(), predictor, scored_by }
     }
 
     /// The task of these targets; an objective that answers without any names what follows.
     pub fn task(&self) -> &'static dyn Task {
         match (self.targets, self.predictor) {
-            (Targets::Unsupervised, Predictor::Objective) => &NextItem,
+            (TargetKind::Unsupervised, Predictor::Objective) => &NextItemTask,
             (targets, _) => task_of(targets),
         }
     }
@@ -75,20 +75,5 @@ impl Purpose {
     /// The task as a report shows it: no predictions where they are not what the run is about.
     pub fn shown(&self) -> &'static dyn Task {
         if self.scored_by == Judge::Objective { &Nothing } else { self.task() }
-    }
-}
-
-/// How a run reads the targets of its data; not at all where no stage asks for labels.
-pub fn targets<M: ModelSettings, O: ObjectiveSettings>(config: &RunConfig<M, O>) -> Targets {
-    let some =
-        |is: fn(&semiseq_objectives::Kind) -> bool| config.stages.iter().any(|stage| is(&stage.objective.kind()));
-    match config.model.kind() {
-        _ if !some(|kind| kind.reads_labels) => Targets::Unsupervised,
-        ModelKind::Forecaster { .. } => Targets::Forecast,
-        _ if some(|kind| kind.transcribes) => Targets::Transcribe,
-        _ if some(|kind| kind.answers) => Targets::SequenceToSequence,
-        ModelKind::Tagger => Targets::Tag,
-        ModelKind::Regressor => Targets::Regress,
-        ModelKind::Classifier { .. } | ModelKind::Encoder => Targets::Classify,
     }
 }

@@ -1,7 +1,7 @@
 //! A number for each sequence.
 
 use burn::tensor::Tensor;
-use semiseq_datasets::{Batch, Dataset, Processor, Target, Task as Targets};
+use semiseq_datasets::{Batch, Dataset, Processor, Target, TargetKind};
 use semiseq_schema::Scores;
 
 use crate::tasks::judged::{Judged, JudgedNumbers};
@@ -10,14 +10,14 @@ use crate::tasks::outputs::{Outputs, host};
 use crate::tasks::prediction::Prediction;
 use crate::tasks::task::Task;
 
-/// A number for each sequence. Targets are standardised by the training labels; what is told is in the units of the
+/// A number for each sequence. TargetKind are standardised by the training labels; what is told is in the units of the
 /// data.
 #[derive(Debug)]
 pub struct Regression;
 
 impl Task for Regression {
-    fn targets(&self) -> Targets {
-        Targets::Regress
+    fn targets(&self) -> TargetKind {
+        TargetKind::Regress
     }
 
     fn outputs(&self, count: usize) -> Outputs {

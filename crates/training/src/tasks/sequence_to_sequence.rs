@@ -1,7 +1,7 @@
 //! Another sequence for each sequence, which the last stage's objective writes and measures itself.
 
 use burn::tensor::Tensor;
-use semiseq_datasets::{Batch, Dataset, Processor, Task as Targets};
+use semiseq_datasets::{Batch, Dataset, Processor, TargetKind};
 use semiseq_schema::Scores;
 
 use crate::tasks::measures::Confusion;
@@ -11,11 +11,11 @@ use crate::tasks::task::Task;
 
 /// Another sequence for each sequence. The model has no head for it: the objective answers.
 #[derive(Debug)]
-pub struct SequenceToSequence;
+pub struct SequenceToSequenceTask;
 
-impl Task for SequenceToSequence {
-    fn targets(&self) -> Targets {
-        Targets::SequenceToSequence
+impl Task for SequenceToSequenceTask {
+    fn targets(&self) -> TargetKind {
+        TargetKind::SequenceToSequence
     }
 
     fn outputs(&self, _count: usize) -> Outputs {

@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 use burn::tensor::activation::softmax;
-use semiseq_datasets::{Batch, Dataset, Processor, Target, Task as Targets};
+use semiseq_datasets::{Batch, Dataset, Processor, Target, TargetKind};
 use semiseq_objectives::losses::class_logits;
 use semiseq_schema::Scores;
 
@@ -18,8 +18,8 @@ use crate::tasks::task::Task;
 pub struct Tagging;
 
 impl Task for Tagging {
-    fn targets(&self) -> Targets {
-        Targets::Tag
+    fn targets(&self) -> TargetKind {
+        TargetKind::Tag
     }
 
     fn outputs(&self, count: usize) -> Outputs {

@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 
 use burn::tensor::Tensor;
-use semiseq_datasets::{Batch, Dataset, Prepared, Processor, Task as Targets};
+use semiseq_datasets::{Batch, Dataset, Prepared, Processor, TargetKind};
 use semiseq_schema::Scores;
 
 use crate::tasks::judged::Judged;
@@ -14,7 +14,7 @@ use crate::tasks::prediction::Prediction;
 /// What a run predicts of a sequence. One file per task; [`crate::tasks::task_of`] gives the one of some targets.
 pub trait Task: Debug + Send + Sync {
     /// How the targets of the data are read.
-    fn targets(&self) -> Targets;
+    fn targets(&self) -> TargetKind;
 
     /// The place of what will be said of `count` sequences.
     fn outputs(&self, count: usize) -> Outputs;

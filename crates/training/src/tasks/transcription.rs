@@ -1,7 +1,7 @@
 //! A transcript for each sequence, which the last stage's objective writes and measures itself.
 
 use burn::tensor::Tensor;
-use semiseq_datasets::{Batch, Dataset, Processor, Task as Targets};
+use semiseq_datasets::{Batch, Dataset, Processor, TargetKind};
 use semiseq_schema::Scores;
 
 use crate::tasks::measures::Confusion;
@@ -14,8 +14,8 @@ use crate::tasks::task::Task;
 pub struct Transcription;
 
 impl Task for Transcription {
-    fn targets(&self) -> Targets {
-        Targets::Transcribe
+    fn targets(&self) -> TargetKind {
+        TargetKind::Transcribe
     }
 
     fn outputs(&self, _count: usize) -> Outputs {

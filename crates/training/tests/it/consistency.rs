@@ -6,7 +6,7 @@ use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::{Distribution, Gradients, Int, Tensor};
 use burn::train::Interrupter;
-use semiseq_datasets::{DataConfig, LabelsConfig, Pool, Task, Views, prepare};
+use semiseq_datasets::{DataConfig, LabelsConfig, Pool, TargetKind, Views, prepare};
 use semiseq_models::{Input, InputSize, SequenceModel, Sequences};
 use semiseq_objectives::{
     weight_average::{average, fresh_copy},
@@ -327,7 +327,7 @@ impl Objective<Net> for Recorder {
 fn trained<O: Objective<Net>>(objective: impl FnOnce(&Net) -> O) -> (Net, O) {
     let labels = LabelsConfig { per_class: Some(4), ..LabelsConfig::default() };
     let config = DataConfig { source: "cbf".into(), size: Some(60), labels, ..DataConfig::default() };
-    let data = prepare(&config, Task::Classify).expect("a formula");
+    let data = prepare(&config, TargetKind::Classify).expect("a formula");
     let device = device();
     device.seed(5);
     let normal = |rows: usize, columns: usize| {
@@ -343,7 +343,8 @@ fn trained<O: Objective<Net>>(objective: impl FnOnce(&Net) -> O) -> (Net, O) {
     };
     // The last weights count, and not those of the best validation.
     let none = data.valid.select(&[]);
-    let options = StageOptions { valid: &none, ..StageOptions::new(&stage, &data, task_of(Task::Classify), &device) };
+    let options =
+        StageOptions { valid: &none, ..StageOptions::new(&stage, &data, task_of(TargetKind::Classify), &device) };
     let interrupter = Interrupter::new();
     let mut progress = Progress::new(false, true, interrupter.clone());
     let fitted = fit(model, objective, &options, None, &mut progress, &interrupter, |_, _| Ok(())).expect("a stage");

@@ -2,10 +2,10 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 use semiseq_datasets::{
-    DataConfig, Dataset, Processor, Sequence, Series, Target, Task as Targets, TransformConfig, WindowsConfig,
+    DataConfig, Dataset, Processor, Sequence, Series, Target, TargetKind, TransformConfig, WindowsConfig,
     evaluation_batches, prepare,
 };
-use semiseq_training::tasks::Measure;
+use semiseq_training::tasks::JudgedScore;
 use semiseq_training::{Outputs, Task, task_of};
 use serde_json::Value;
 
@@ -48,7 +48,7 @@ fn taken(task: &dyn Task, data: &Dataset, logits: &[Vec<Vec<f64>>]) -> Outputs {
         for index in &batch.indices {
             let said = &logits[*index];
             rows.extend(said.iter().flatten());
-            if task.targets() == Targets::Tag {
+            if task.targets() == TargetKind::Tag {
                 rows.extend((0..(batch.time - said.len()) * width).map(|place| 9.0 - place as f64));
             }
         }
@@ -66,7 +66,7 @@ fn processor(data: &Dataset) -> Processor {
 fn case(case: &Value) -> (&'static dyn Task, Outputs, Dataset) {
     let (classes, truth) = (case["classes"].as_u64().expect("a number") as usize, counts(&case["truth"]));
     if let Some(lengths) = case.get("lengths").map(counts) {
-        let (task, logits) = (task_of(Targets::Tag), matrix(&case["logits"]));
+        let (task, logits) = (task_of(TargetKind::Tag), matrix(&case["logits"]));
         let ends = lengths.iter().scan(0, |end, length| {
             *end += length;
             Some(*end - length..*end)
@@ -77,7 +77,7 @@ fn case(case: &Value) -> (&'static dyn Task, Outputs, Dataset) {
         let logits: Vec<Vec<Vec<f64>>> = ends.into_iter().map(|steps| logits[steps].to_vec()).collect();
         return (task, taken(task, &data, &logits), data);
     }
-    let task = task_of(Targets::Classify);
+    let task = task_of(TargetKind::Classify);
     let lengths: Vec<usize> = (0..truth.len()).map(|row| 1 + row % 5).collect();
     // One more whose class nobody knows.
     let targets = truth.iter().map(|class| Target::Class(*class)).chain([Target::Missing]).collect();
@@ -98,7 +98,7 @@ fn case(case: &Value) -> (&'static dyn Task, Outputs, Dataset) {
 }
 
 /// All of `expected` and nothing else, but for `also`.
-fn check(name: &str, found: &[Measure], expected: &Value, also: &[&str], within: f64) {
+fn check(name: &str, found: &[JudgedScore], expected: &Value, also: &[&str], within: f64) {
     let expected = expected.as_object().expect("scores");
     for (metric, value) in expected {
         let found = found.iter().find(|measure| measure.metric == metric).and_then(|measure| measure.value);
@@ -119,11 +119,11 @@ fn scores_of_classes_are_scikit_learns() {
         // A network speaks in f32.
         let within = if one.get("probabilities").is_some() { 1e-9 } else { 1e-6 };
         let measures = task.judged(&outputs, &data, &processor(&data)).expect("classes").measure(None);
-        let (of_all, of_classes): (Vec<Measure>, Vec<Measure>) =
+        let (of_all, of_classes): (Vec<JudgedScore>, Vec<JudgedScore>) =
             measures.into_iter().partition(|measure| measure.class.is_none());
         check(name, &of_all, &one["scores"], &[], within);
         for (class, expected) in list(&one["per_class"]).iter().enumerate() {
-            let found: Vec<Measure> =
+            let found: Vec<JudgedScore> =
                 of_classes.iter().copied().filter(|measure| measure.class == Some(class)).collect();
             check(&format!("{name}, class {class}"), &found, expected, &[], within);
         }
@@ -154,7 +154,7 @@ fn errors_of_forecasts_are_scaled_as_their_papers_say() {
         ..WindowsConfig::default()
     };
     let config = DataConfig { source: path.display().to_string(), windows: Some(windows), ..DataConfig::default() };
-    let data = prepare(&config, Targets::Forecast).expect("windows");
+    let data = prepare(&config, TargetKind::Forecast).expect("windows");
     // Into the model's units.
     let at = |value: f32| data.processor.restored(&Series { values: vec![value; 2], channels: 2 });
     let (mean, one) = (at(0.0), at(1.0));
@@ -165,7 +165,7 @@ fn errors_of_forecasts_are_scaled_as_their_papers_say() {
             .collect()
     });
     let outputs = Outputs::Forecasts(said.collect());
-    let task = task_of(Targets::Forecast);
+    let task = task_of(TargetKind::Forecast);
     let judged = task.judged(&outputs, &data.test, &data.processor).expect("forecasts");
     check(
         "forecast",

@@ -122,7 +122,7 @@ mod tests {
     use crate::prepare::prepare;
     use crate::sequence::Target;
     use crate::sources::read::read_like;
-    use crate::task::Task;
+    use crate::target_kind::TargetKind;
     use semiseq_audio::{LogMelConfig, SoundConfig, WaveformConfig};
 
     /// The files that the tests of `semiseq-audio` read.
@@ -194,11 +194,11 @@ mod tests {
         std::fs::write(path.join("a.wav"), tone(8_000, 0.3, 500.0)).unwrap();
         std::fs::write(path.join("b.wav"), tone(16_000, 0.3, 500.0)).unwrap();
         let config = DataConfig::default();
-        let (_, layout) = read_like(&path.join("a.wav"), &config, Task::Unsupervised, None).unwrap();
+        let (_, layout) = read_like(&path.join("a.wav"), &config, TargetKind::Unsupervised, None).unwrap();
         let json = serde_json::to_string(&layout.unwrap()).unwrap();
         assert!(json.contains(r#""kind":"audio""#) && json.contains(r#""rate":8000"#), "{json}");
         let layout: Layout = serde_json::from_str(&json).unwrap();
-        let (data, _) = read_like(&path.join("b.wav"), &config, Task::Unsupervised, Some(&layout)).unwrap();
+        let (data, _) = read_like(&path.join("b.wav"), &config, TargetKind::Unsupervised, Some(&layout)).unwrap();
         assert_eq!(data.sequences[0].len(), 31);
         assert!(data.notes[0].contains("brought from 16000 to 8000 Hz") && data.notes.len() == 1, "{:?}", data.notes);
         // Layouts of before know nothing of sound.
@@ -273,7 +273,7 @@ mod tests {
             }
         }
         let mut config = DataConfig { source: path.display().to_string(), ..DataConfig::default() };
-        let data = prepare(&config, Task::Classify).unwrap();
+        let data = prepare(&config, TargetKind::Classify).unwrap();
         assert_eq!(data.processor.classes(), ["high", "low"]);
         // References are given the frames, as any series.
         assert!(data.as_read.train.iter().all(|row| row.values().is_some_and(|(_, channels)| channels == 40)));
@@ -287,12 +287,15 @@ mod tests {
         planted.check("processor", &mut problems);
         assert_eq!(problems[0].key, "processor.layout.frames");
         config.transform.waveform = Some(WaveformConfig { rate: Some(4_000) });
-        let data = prepare(&config, Task::Classify).unwrap();
+        let data = prepare(&config, TargetKind::Classify).unwrap();
         assert_eq!(data.test.sequences[0].values().unwrap().1, 1);
         assert!(data.test.sequences[0].len() >= 400);
         let table = DataConfig { source: "cbf".into(), ..config.clone() };
         assert!(
-            prepare(&table, Task::Classify).unwrap_err().in_full().contains("`data.transform.waveform` is for sound")
+            prepare(&table, TargetKind::Classify)
+                .unwrap_err()
+                .in_full()
+                .contains("`data.transform.waveform` is for sound")
         );
     }
 }

@@ -6,7 +6,7 @@ use semiseq_audio::Resampler;
 use semiseq_files::signals::{Annotation, Recording, Signal};
 
 use crate::formats::limit::most_bytes;
-use crate::formats::table::layout::Kind;
+use crate::formats::table::layout::LayoutKind;
 use crate::formats::table::listed;
 use crate::formats::{ReadOptions, Rows};
 use crate::preparation::missing::fill_missing;
@@ -37,7 +37,7 @@ pub(super) struct Cutter<'a> {
 impl<'a> Cutter<'a> {
     pub(super) fn new(options: &'a ReadOptions) -> Self {
         let segment = options.segment.clone().unwrap_or_default();
-        let like = options.like.as_ref().filter(|layout| layout.kind() == Kind::Channels);
+        let like = options.like.as_ref().filter(|layout| layout.kind() == LayoutKind::Channels);
         let trained = like.map(|layout| layout.input_names().map(str::to_string).collect());
         let asked = (!options.features.is_empty()).then(|| options.features.clone());
         let rate = like.and_then(|layout| layout.rate).or(segment.rate);

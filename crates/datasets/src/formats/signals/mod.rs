@@ -9,7 +9,7 @@ use semiseq_files::{edf, wfdb};
 
 use crate::error::DataError;
 use crate::formats::decode::bytes;
-use crate::formats::table::layout::{Kind, Layout};
+use crate::formats::table::layout::{Layout, LayoutKind};
 use crate::formats::{Format, ReadOptions, Rows, ends_in, files, text};
 use cutter::Cutter;
 
@@ -106,7 +106,7 @@ fn read(path: &Path, options: &ReadOptions) -> Result<Rows, DataError> {
     rows.layout = cutter.channels.map(|channels| Layout {
         rate: cutter.rate,
         target: None,
-        ..Layout::of_keys(Kind::Channels, &channels, "annotation")
+        ..Layout::of_keys(LayoutKind::Channels, &channels, "annotation")
     });
     Ok(rows)
 }
@@ -245,7 +245,7 @@ mod tests {
         let steps = &found.steps[0];
         assert_eq!((steps.len(), steps[4].as_str(), steps[5].as_str()), (500, "other", "(AFIB"));
         assert_eq!((steps[299].as_str(), steps[300].as_str(), steps[499].as_str()), ("(AFIB", "(N", "(N"));
-        let dataset = crate::sources::read::dataset_from_rows(found, crate::task::Task::Tag).unwrap();
+        let dataset = crate::sources::read::dataset_from_rows(found, crate::target_kind::TargetKind::Tag).unwrap();
         assert_eq!(dataset.classes, ["(AFIB", "(N", "other"]);
         let crate::sequence::Target::Steps(classes) = &dataset.targets[0] else { panic!("steps") };
         assert_eq!((classes[0], classes[5], classes[300]), (2, 0, 1));

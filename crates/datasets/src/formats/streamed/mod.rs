@@ -18,7 +18,7 @@ use crate::formats::streamed::lines::Lines;
 use crate::formats::streamed::scan::{Found, Scan};
 use crate::formats::table::cells_of_row::{joined, series};
 use crate::formats::table::choose::{Looks, by_looks};
-use crate::formats::table::layout::{Kind, Layout};
+use crate::formats::table::layout::{Layout, LayoutKind};
 use crate::formats::table::names::{column_place, identifier_of_rows};
 use crate::formats::table::profile::{self, Profile};
 use crate::formats::table::{Columns, header, long_columns, shape};
@@ -128,7 +128,7 @@ fn rows_of(path: &Path, delimiter: u8, sketch: &Sketch, options: &ReadOptions) -
         notes.push(format!("{name}: cells are parted by {}", separators::shown(sketch.scan.mark)));
     }
     let columns = columns(sketch, &name, options, &mut notes)?;
-    if !matches!(columns.kind, Kind::Wide | Kind::Text) {
+    if !matches!(columns.kind, LayoutKind::Wide | LayoutKind::Text) {
         return Ok(None);
     }
     let rows = sequences(path, sketch, &columns, options)?;
@@ -197,7 +197,7 @@ fn sequences(path: &Path, sketch: &Sketch, columns: &Columns, options: &ReadOpti
             ));
         }
         let cell = |column: usize| record[column].trim().to_string();
-        if columns.kind == Kind::Text {
+        if columns.kind == LayoutKind::Text {
             sink.push(Sequence::Text(joined(&record, &columns.inputs)))?;
         } else {
             match series(&record, columns, names) {

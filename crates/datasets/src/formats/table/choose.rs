@@ -6,7 +6,7 @@ use csv::StringRecord;
 use crate::error::DataError;
 use crate::formats::ReadOptions;
 use crate::formats::table::label::ENOUGH;
-use crate::formats::table::layout::Kind;
+use crate::formats::table::layout::LayoutKind;
 use crate::formats::table::names::{are_names, column_place, identifier_of_rows, is_clock, is_identifier};
 use crate::formats::table::profile::{Profile, are_one, sampled};
 use crate::formats::table::view::View;
@@ -102,11 +102,11 @@ pub(in crate::formats) fn by_looks(
         Columns {
             target,
             inputs: named_inputs,
-            kind: if texts { Kind::Text } else { Kind::Wide },
+            kind: if texts { LayoutKind::Text } else { LayoutKind::Wide },
             ..Columns::default()
         }
     };
-    if columns.kind == Kind::Wide && columns.inputs.len() == 1 && rows >= ENOUGH {
+    if columns.kind == LayoutKind::Wide && columns.inputs.len() == 1 && rows >= ENOUGH {
         notes.push(format!(
             "{file}: each row is read as a series of one step; where a row is a step, name the columns that tell \
              series and step with `data.id` and `data.time`, or add `[data.windows]`"
@@ -115,7 +115,7 @@ pub(in crate::formats) fn by_looks(
     // The UCR archive's tables have no names, or those that a data frame gives, begin with the class and fill short
     // series up.
     let nameless = !named || names.first().is_some_and(|name| name == "0");
-    columns.padded = columns.kind == Kind::Wide && nameless && columns.target == Some(0);
+    columns.padded = columns.kind == LayoutKind::Wide && nameless && columns.target == Some(0);
     columns.id = view.id.or_else(|| {
         let free = |column: &usize| Some(*column) != columns.target && !columns.inputs.contains(column);
         identifier(&free)
@@ -245,7 +245,7 @@ impl View<'_> {
             others().partition(|column| !any_prose || self.profiles[*column].is_prose());
         beside.extend(rest.into_iter().map(|column| (column, "beside texts")));
         beside.sort_unstable_by_key(|(column, _)| *column);
-        Columns { target, inputs, kind: Kind::Text, ..Columns::default() }
+        Columns { target, inputs, kind: LayoutKind::Text, ..Columns::default() }
     }
 }
 

@@ -10,7 +10,7 @@ use semiseq_audio::Frames;
 /// What the rows of a table are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Kind {
+pub enum LayoutKind {
     /// A series per row, a step per column.
     #[default]
     Wide,
@@ -32,7 +32,7 @@ pub enum Kind {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Layout {
-    pub(crate) kind: Kind,
+    pub(crate) kind: LayoutKind,
     /// Whether the first row held names; otherwise `columns` are numbers from 1.
     pub(crate) named: bool,
     /// All columns of the table.
@@ -86,7 +86,7 @@ impl Layout {
     pub(crate) fn of_sound(frames: Frames, target: Option<String>) -> Self {
         let place = target.as_ref().map(|_| 0);
         Self {
-            kind: Kind::Audio,
+            kind: LayoutKind::Audio,
             columns: target.into_iter().collect(),
             target: place,
             frames: Some(frames),
@@ -96,11 +96,11 @@ impl Layout {
 
     /// How frames were made of sound, where the sequences are recordings of it.
     pub fn frames(&self) -> Option<&Frames> {
-        self.frames.as_ref().filter(|_| self.kind == Kind::Audio)
+        self.frames.as_ref().filter(|_| self.kind == LayoutKind::Audio)
     }
 
     /// The keys of JSON lines, the label's last.
-    pub(crate) fn of_keys(kind: Kind, inputs: &[String], target: &str) -> Self {
+    pub(crate) fn of_keys(kind: LayoutKind, inputs: &[String], target: &str) -> Self {
         let columns: Vec<String> = inputs.iter().cloned().chain([target.to_string()]).collect();
         Self {
             kind,
@@ -118,7 +118,7 @@ impl Layout {
     }
 
     /// What the rows of the table are.
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> LayoutKind {
         self.kind
     }
 
@@ -134,7 +134,7 @@ impl Layout {
 
     /// Whether tables have these columns, and no other kind of files does.
     pub(crate) fn is_of_a_table(&self) -> bool {
-        !matches!(self.kind, Kind::Documents | Kind::Channels | Kind::Audio) && self.is_sound()
+        !matches!(self.kind, LayoutKind::Documents | LayoutKind::Channels | LayoutKind::Audio) && self.is_sound()
     }
 
     /// Whether all places are in the table.
@@ -164,9 +164,9 @@ impl Layout {
         let lacking: Vec<String> = self
             .inputs
             .iter()
-            .chain(self.id.as_ref().filter(|_| self.kind == Kind::Long || self.kind == Kind::Recording))
+            .chain(self.id.as_ref().filter(|_| self.kind == LayoutKind::Long || self.kind == LayoutKind::Recording))
             .chain(&self.channel)
-            .chain(self.time.as_ref().filter(|_| self.kind == Kind::Long))
+            .chain(self.time.as_ref().filter(|_| self.kind == LayoutKind::Long))
             .filter(|place| at(place).is_none())
             .map(|place| self.columns[*place].clone())
             .collect();

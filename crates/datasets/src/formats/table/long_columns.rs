@@ -7,7 +7,7 @@ use csv::StringRecord;
 use crate::error::DataError;
 use crate::formats::table::cells_of_file::Table;
 use crate::formats::table::doubt::{Doubt, Guess};
-use crate::formats::table::layout::Kind;
+use crate::formats::table::layout::LayoutKind;
 use crate::formats::table::names::{column_place, is_clock, is_identifier, stem};
 use crate::formats::table::pivot::is_channel;
 use crate::formats::table::profile::{Profile, SAMPLE, time_columns};
@@ -204,7 +204,7 @@ impl<'a> LongTable<'a> {
                 listed(&beside)
             ));
         }
-        Ok(Some(Columns { target, inputs, kind: Kind::Long, id: Some(id), time, hours, channel, padded: false }))
+        Ok(Some(Columns { target, inputs, kind: LayoutKind::Long, id: Some(id), time, hours, channel, padded: false }))
     }
 
     /// The columns that tell series, step and channel: by their names, where hardly a series has a time twice, else by

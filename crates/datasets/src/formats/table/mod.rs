@@ -21,7 +21,7 @@ pub(crate) mod structure;
 mod view;
 
 pub(crate) use choose::choose;
-pub use layout::{Kind, Layout};
+pub use layout::{Layout, LayoutKind};
 
 /// Names that a target column goes by, the likeliest first.
 pub(crate) const TARGETS: [&str; 5] = ["label", "target", "class", "y", "category"];
@@ -39,7 +39,7 @@ pub(crate) struct Columns {
     pub(crate) target: Option<usize>,
     /// In the order in which they are read.
     pub(crate) inputs: Vec<usize>,
-    pub(crate) kind: Kind,
+    pub(crate) kind: LayoutKind,
     /// Which series a row of a long table belongs to, and its place in it.
     pub(crate) id: Option<usize>,
     pub(crate) time: Option<usize>,

@@ -6,5 +6,5 @@ mod tables;
 mod written;
 
 pub use schema::schema;
-pub use tables::{Key, Table, tables};
+pub use tables::{Key, KeyTable, tables};
 pub use written::written_out;

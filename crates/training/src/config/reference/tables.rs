@@ -8,7 +8,7 @@ use crate::config::reference::schema::schema;
 /// A table that a config can hold.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
-pub struct Table {
+pub struct KeyTable {
     /// Each place it can stand, as dotted keys without a stage's number: `stage.objective.fixmatch`; the first level of
     /// a config is the empty place.
     pub places: Vec<String>,
@@ -36,7 +36,7 @@ pub struct Key {
     pub text: String,
 }
 
-impl Table {
+impl KeyTable {
     /// The places in one: `model.….encoder.lstm` where they differ in the middle, `stage.optimizer.{adam, adamw}` where
     /// they do at the end.
     pub fn place(&self) -> String {
@@ -67,7 +67,7 @@ impl Table {
 }
 
 /// Every table that a config can hold, those of the first levels first.
-pub fn tables() -> Vec<Table> {
+pub fn tables() -> Vec<KeyTable> {
     let schema = schema();
     let mut walk = Walk { schema: &schema, found: Vec::new(), above: Vec::new() };
     walk.table("", "", &schema, "A run: the keys above all tables.");
@@ -77,7 +77,7 @@ pub fn tables() -> Vec<Table> {
 struct Walk<'a> {
     schema: &'a Value,
     /// By the name of the definition.
-    found: Vec<(String, Table)>,
+    found: Vec<(String, KeyTable)>,
     /// Definitions that the walk is in: a part of `joint` is an objective again.
     above: Vec<String>,
 }
@@ -95,7 +95,7 @@ impl<'a> Walk<'a> {
             let is_required = |name: &str| required.is_some_and(|names| names.iter().any(|known| known == name));
             let keys = properties.iter().map(|(name, value)| self.key(name, value, is_required(name))).collect();
             let choice = node.get("maxProperties").is_some();
-            let table = Table { places: vec![place.to_string()], text: text.to_string(), keys, choice };
+            let table = KeyTable { places: vec![place.to_string()], text: text.to_string(), keys, choice };
             self.found.push((definition.to_string(), table));
         }
         self.above.push(definition.to_string());
@@ -225,7 +225,7 @@ mod tests {
 
     use super::*;
 
-    fn table(place: &str) -> Table {
+    fn table(place: &str) -> KeyTable {
         let all = tables();
         let found = all.iter().find(|table| table.places.iter().any(|known| known == place));
         found.unwrap_or_else(|| panic!("no table {place}")).clone()

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::config::RunConfig;
 use crate::config::files::OF_ANY_MODEL;
-use crate::config::reference::tables::{Key, Table, tables};
+use crate::config::reference::tables::{Key, KeyTable, tables};
 use crate::error::Error;
 
 /// Letters of a line of comment.
@@ -66,12 +66,12 @@ fn sections(text: &str) -> Vec<Section> {
 }
 
 struct Page<'a> {
-    known: &'a [Table],
+    known: &'a [KeyTable],
     text: String,
 }
 
 impl Page<'_> {
-    fn table(&self, place: &str) -> Option<&Table> {
+    fn table(&self, place: &str) -> Option<&KeyTable> {
         self.known.iter().find(|table| table.places.iter().any(|known| known == place))
     }
 
@@ -140,7 +140,7 @@ impl Page<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::read_str;
+    use crate::config::RunConfig;
 
     #[test]
     fn a_config_in_full_reads_back_as_the_same() {
@@ -149,9 +149,9 @@ mod tests {
                     [model]\nweights = \"other\"\n[model.classifier.encoder.gru]\nhidden = 4\n\
                     [[stage]]\nepochs = 1\n[stage.objective.autoencoder]\n\
                     [[stage]]\nsteps = 2\n[stage.objective.fixmatch]\nthreshold = 0.9\n";
-        let config = read_str("t.toml", text, &[]).unwrap();
+        let config = RunConfig::parse("t.toml", text, &[]).unwrap();
         let written = written_out(&config).unwrap();
-        assert_eq!(read_str("t.toml", &written, &[]).unwrap(), config, "{written}");
+        assert_eq!(RunConfig::parse("t.toml", &written, &[]).unwrap(), config, "{written}");
         for line in [
             "[data.labels]",
             "# Labels of each class.\nper_class = 2",

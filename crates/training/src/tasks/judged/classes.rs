@@ -3,7 +3,7 @@
 use semiseq_analysis::{Ranked, Ranking};
 
 use crate::tasks::calibration::Conformal;
-use crate::tasks::judged::{Judged, Measure, Proportion, SPECIFICITY};
+use crate::tasks::judged::{Judged, JudgedScore, Proportion, SPECIFICITY};
 use crate::tasks::measures::{ClassPredictions, ClassScores, negative_log};
 use crate::tasks::tallies::{Tally, balanced_accuracy, cohen_kappa, macro_mean, matthews_correlation};
 
@@ -123,7 +123,7 @@ impl Judged for JudgedClasses {
         self.predictions.truth.len().saturating_mul(self.classes)
     }
 
-    fn measure(&self, weights: Option<&[u32]>) -> Vec<Measure> {
+    fn measure(&self, weights: Option<&[u32]>) -> Vec<JudgedScore> {
         let weights = self.weights(weights);
         let weights = weights.as_deref();
         let weight = |row: usize| weights.map_or(1.0, |weights| f64::from(weights[row]));
@@ -144,7 +144,7 @@ impl Judged for JudgedClasses {
             let known: Vec<f64> = judged.iter().flatten().map(score).collect();
             (!known.is_empty()).then(|| known.iter().sum::<f64>() / known.len() as f64)
         };
-        let mut measures: Vec<Measure> = [
+        let mut measures: Vec<JudgedScore> = [
             ("accuracy", share(&|row| self.predicted[row] == self.predictions.truth[row])),
             ("macro_f1", Some(macro_mean(&per_class, |scores| scores.f1))),
             ("balanced_accuracy", balanced_accuracy(&per_class)),
@@ -158,13 +158,13 @@ impl Judged for JudgedClasses {
             ("brier", mean(&self.briers)),
             ("loss", mean(&self.losses)),
         ]
-        .map(|(metric, value)| Measure::of_all(metric, value))
+        .map(|(metric, value)| JudgedScore::of_all(metric, value))
         .to_vec();
-        measures.extend(self.tops().map(|(top, name)| Measure::of_all(name, share(&|row| self.before[row] < top))));
+        measures.extend(self.tops().map(|(top, name)| JudgedScore::of_all(name, share(&|row| self.before[row] < top))));
         if !self.sets.is_empty() {
             let sizes: Vec<f64> = self.sets.iter().map(|(size, _)| *size).collect();
-            measures.push(Measure::of_all("set_coverage", share(&|row| self.sets[row].1)));
-            measures.push(Measure::of_all("set_size", mean(&sizes)));
+            measures.push(JudgedScore::of_all("set_coverage", share(&|row| self.sets[row].1)));
+            measures.push(JudgedScore::of_all("set_size", mean(&sizes)));
         }
         for (class, (scores, ranked)) in per_class.iter().zip(&ranked).enumerate() {
             let where_some = |count: usize, value: f64| (count > 0).then_some(value);
@@ -176,7 +176,7 @@ impl Judged for JudgedClasses {
                 ("auprc", ranked.map(|ranked| ranked.average_precision)),
                 ("sensitivity_at_95_specificity", ranked.map(|ranked| ranked.sensitivity)),
             ];
-            measures.extend(of_class.map(|(metric, value)| Measure::of_class(class, metric, value)));
+            measures.extend(of_class.map(|(metric, value)| JudgedScore::of_class(class, metric, value)));
         }
         measures
     }

@@ -2,7 +2,7 @@
 
 use semiseq_datasets::{Dataset, Processor, Series, Target};
 
-use crate::tasks::judged::{Judged, Measure};
+use crate::tasks::judged::{Judged, JudgedScore};
 
 /// Errors of the forecast of each window, as sums and counts.
 pub(in crate::tasks) struct JudgedForecasts {
@@ -78,7 +78,7 @@ impl Judged for JudgedForecasts {
         4 * self.windows.len()
     }
 
-    fn measure(&self, weights: Option<&[u32]>) -> Vec<Measure> {
+    fn measure(&self, weights: Option<&[u32]>) -> Vec<JudgedScore> {
         let mut sums = [Mean::default(); 4];
         for (row, window) in self.windows.iter().enumerate() {
             let weight = weights.map_or(1.0, |weights| f64::from(weights[row]));
@@ -89,6 +89,6 @@ impl Judged for JudgedForecasts {
         }
         let names = ["mse", "mae", "mase", "smape"].into_iter().zip(sums);
         let known = names.filter(|(name, _)| self.metrics.contains(name));
-        known.map(|(name, sum)| Measure::of_all(name, (sum.count > 0.0).then(|| sum.sum / sum.count))).collect()
+        known.map(|(name, sum)| JudgedScore::of_all(name, (sum.count > 0.0).then(|| sum.sum / sum.count))).collect()
     }
 }

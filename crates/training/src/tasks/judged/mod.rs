@@ -29,7 +29,7 @@ pub trait Judged {
 
     /// All scores, in an order that is always the same. `weights` says how often each row counts; without it each
     /// counts once.
-    fn measure(&self, weights: Option<&[u32]>) -> Vec<Measure>;
+    fn measure(&self, weights: Option<&[u32]>) -> Vec<JudgedScore>;
 
     /// Those of the scores that are a share of rows which do not depend on each other.
     fn proportions(&self) -> Vec<Proportion> {
@@ -44,7 +44,7 @@ pub trait Judged {
 
 /// A score.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Measure {
+pub struct JudgedScore {
     /// As in [`semiseq_schema::METRICS`], or of a class.
     pub metric: &'static str,
     /// The class that it tells of; `None` for all together.
@@ -53,7 +53,7 @@ pub struct Measure {
     pub value: Option<f64>,
 }
 
-impl Measure {
+impl JudgedScore {
     fn of_all(metric: &'static str, value: Option<f64>) -> Self {
         Self { metric, class: None, value }
     }
@@ -66,9 +66,9 @@ impl Measure {
 /// A score that is a share of independent rows.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Proportion {
-    /// As [`Measure::metric`].
+    /// As [`JudgedScore::metric`].
     pub metric: &'static str,
-    /// As [`Measure::class`].
+    /// As [`JudgedScore::class`].
     pub class: Option<usize>,
     /// Rows for which it holds.
     pub right: usize,

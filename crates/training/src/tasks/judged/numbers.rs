@@ -1,6 +1,6 @@
 //! Numbers.
 
-use crate::tasks::judged::{Judged, Measure};
+use crate::tasks::judged::{Judged, JudgedScore};
 use crate::tasks::measures::regression_scores;
 
 /// Predicted numbers beside the true ones.
@@ -18,7 +18,7 @@ impl Judged for JudgedNumbers {
         self.truth.len()
     }
 
-    fn measure(&self, weights: Option<&[u32]>) -> Vec<Measure> {
+    fn measure(&self, weights: Option<&[u32]>) -> Vec<JudgedScore> {
         let drawn = |values: &[f64]| -> Vec<f64> {
             let times = |row: usize| weights.map_or(1, |weights| weights[row] as usize);
             values.iter().enumerate().flat_map(|(row, value)| std::iter::repeat_n(*value, times(row))).collect()
@@ -28,7 +28,7 @@ impl Judged for JudgedNumbers {
         // Against targets that are all one number R² is undefined.
         let differs = truth.iter().any(|value| Some(value) != truth.first());
         ["r2", "mse", "mae"]
-            .map(|name| Measure::of_all(name, scores.get(name).copied().filter(|_| name != "r2" || differs)))
+            .map(|name| JudgedScore::of_all(name, scores.get(name).copied().filter(|_| name != "r2" || differs)))
             .to_vec()
     }
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// What is to be learned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Task {
+pub enum TargetKind {
     /// A class each sequence.
     Classify,
     /// A class each step.
