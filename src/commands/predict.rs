@@ -77,9 +77,8 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
             _ => &[],
         });
         let classes = run.processor().classes().iter().map(String::as_str);
-        tell_formulas(
-            answers.map(String::as_str).chain(classes.filter(|_| run.targets() != TargetKind::SequenceToSequence)),
-        );
+        let texts = matches!(run.targets(), TargetKind::SequenceToSequence | TargetKind::Transcribe);
+        tell_formulas(answers.map(String::as_str).chain(classes.filter(|_| !texts)));
     }
     Ok(())
 }

@@ -2,23 +2,14 @@
 
 use std::path::Path;
 
-use crate::common::{errors, folder, semiseq};
+use crate::common::{errors, folder, semiseq, write_wav};
 use serde_json::Value;
 
 /// A tone of 0.2 s at `rate` Hz, in 16 bits.
 fn write_tone(path: &Path, rate: u32, hertz: f64) {
-    let count = rate / 5;
     let sample = |at: u32| (f64::from(at) * hertz / f64::from(rate) * std::f64::consts::TAU).sin() * 12_000.0;
-    let data: Vec<u8> = (0..count).flat_map(|at| (sample(at) as i16).to_le_bytes()).collect();
-    let mut bytes = b"RIFF\0\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0".to_vec();
-    bytes.extend(rate.to_le_bytes());
-    bytes.extend((2 * rate).to_le_bytes());
-    bytes.extend([2, 0, 16, 0]);
-    bytes.extend(b"data");
-    bytes.extend((data.len() as u32).to_le_bytes());
-    bytes.extend(data);
-    std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
-    std::fs::write(path, bytes).expect("a recording");
+    let samples: Vec<i16> = (0..rate / 5).map(|at| sample(at) as i16).collect();
+    write_wav(path, rate, &samples);
 }
 
 /// Low and high tones: a few with a label, more without, and a test part.

@@ -150,6 +150,7 @@ fn completed(mut config: Table) -> Table {
     let head = match objectives.first().map(String::as_str) {
         Some("truncated-backpropagation") => "forecaster = { every_step = true, encoder = { gru = {} } }",
         Some("sequence-to-sequence") => "encoder-decoder.encoder.gru = {}",
+        Some("ctc") => "transcriber.encoder.gru = {}",
         _ => "classifier.encoder.gru = {}",
     };
     let model = config.entry("model").or_insert_with(|| Table::new().into()).as_table_mut().expect("a table");

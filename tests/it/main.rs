@@ -23,4 +23,5 @@ mod run;
 mod seeds;
 mod sequence_to_sequence;
 mod several_files;
+mod transcripts;
 mod tune;

@@ -45,7 +45,8 @@ pub use loading::{
 pub use packed::{Packed, PackedPart, pack};
 pub use preparation::{
     CalibrationPart, Fold, Forecast, LabelsConfig, Normalize, Per, Processor, SegmentConfig, SessionSplit,
-    SessionsConfig, SplitRecord, TextUnit, TokenizerKind, TransformConfig, WindowsConfig, trained_tokenizer,
+    SessionsConfig, SplitRecord, TargetUnit, TextUnit, TokenizerKind, TransformConfig, WindowsConfig,
+    trained_tokenizer,
 };
 pub use prepare::prepare;
 pub use prepare_source::prepare_source;

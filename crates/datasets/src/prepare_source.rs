@@ -8,6 +8,7 @@ use crate::preparation::groups::{UNLABELLED, check_parts};
 use crate::preparation::held_out::{check_test_classes, unused, valid_part, with_test_part};
 use crate::preparation::processor::Processor;
 use crate::preparation::split::{SplitRecord, choose_labels};
+use crate::preparation::transcripts;
 use crate::preparation::transform::Normalize;
 use crate::prepared::{AsRead, Prepared};
 use crate::sequence::{Dataset, Target};
@@ -110,11 +111,18 @@ pub(crate) fn prepare_into(
     drop(train);
     let as_read = if task == TargetKind::Classify { AsRead::of(&raw, &test, store)? } else { AsRead::default() };
     warnings.extend(lost_digits(&raw, config));
-    let processor = Processor::fit(&config.transform, &raw)?.with_labels(&raw.targets[..count]).with_layout(layout);
+    let transform = match task {
+        TargetKind::Transcribe => transcripts::transform(&config.transform)?,
+        _ => config.transform.clone(),
+    };
+    let processor = Processor::fit(&transform, &raw)?.with_labels(&raw.targets[..count]).with_layout(layout);
     warnings.extend(duplicates::told(&twice));
     let unlabeled = (count..raw.len()).collect();
     let apply = |part: &str, raw: Dataset| processor.apply_into(store.sink(part)?, raw);
     let (train, valid, test) = (apply("train", raw)?, apply("valid", valid)?, apply("test", test)?);
+    if task == TargetKind::Transcribe {
+        warnings.extend(transcripts::too_long(&train, count)?);
+    }
     let parts = [(&train, "training"), (&valid, "validation"), (&test, "test")];
     warnings.extend(parts.into_iter().find_map(|(part, kind)| processor.mostly_unknown(part, kind)));
     let (train, calibration, labeled) = (train.into(), Dataset::default(), (0..count).collect());

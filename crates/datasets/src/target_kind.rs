@@ -16,6 +16,8 @@ pub enum TargetKind {
     Forecast,
     /// Another sequence for each sequence.
     SequenceToSequence,
+    /// A transcript for each sequence: a text that is shorter, cut into characters.
+    Transcribe,
     /// Nothing of the targets.
     Unsupervised,
 }

@@ -41,6 +41,8 @@ pub enum ModelConfig {
     LanguageModel(EncoderOnlyConfig),
     /// An encoder whose decoder writes another sequence.
     EncoderDecoder(EncoderOnlyConfig),
+    /// An encoder whose steps are read as a shorter text.
+    Transcriber(EncoderOnlyConfig),
 }
 
 /// Any model that a config can name.
@@ -69,7 +71,8 @@ impl ModelConfig {
             | Self::Vae(config)
             | Self::Gan(config)
             | Self::LanguageModel(config)
-            | Self::EncoderDecoder(config) => &config.encoder,
+            | Self::EncoderDecoder(config)
+            | Self::Transcriber(config) => &config.encoder,
         }
     }
 
@@ -84,7 +87,8 @@ impl ModelConfig {
             | Self::Vae(config)
             | Self::Gan(config)
             | Self::LanguageModel(config)
-            | Self::EncoderDecoder(config) => &config.embedding,
+            | Self::EncoderDecoder(config)
+            | Self::Transcriber(config) => &config.embedding,
         })
     }
 
@@ -105,6 +109,7 @@ impl ModelConfig {
             Self::Gan(_) => "gan",
             Self::LanguageModel(_) => "language-model",
             Self::EncoderDecoder(_) => "encoder-decoder",
+            Self::Transcriber(_) => "transcriber",
         }
     }
 
@@ -120,7 +125,8 @@ impl ModelConfig {
             | Self::Vae(config)
             | Self::Gan(config)
             | Self::LanguageModel(config)
-            | Self::EncoderDecoder(config) => config.check(&path, problems),
+            | Self::EncoderDecoder(config)
+            | Self::Transcriber(config) => config.check(&path, problems),
         }
     }
 
@@ -144,7 +150,8 @@ impl ModelConfig {
                 | Self::Vae(config)
                 | Self::Gan(config)
                 | Self::LanguageModel(config)
-                | Self::EncoderDecoder(config),
+                | Self::EncoderDecoder(config)
+                | Self::Transcriber(config),
                 HeadSize::Logits(logits),
             ) => AnyModel::Classifier(config.init(input, logits, device)),
             (config, head) => panic!("{config:?} cannot have a head of {head:?}"),

@@ -24,7 +24,7 @@ pub use config::{AnyModel, HeadSize, ModelConfig};
 pub use crew::Crew;
 pub use decoders::{
     AnyDecoder, Attention, AttentionKind, DecoderSource, Feeding, ImageDecoder, Memory, SequenceDecoder,
-    SequenceDecoderConfig, SequenceGenerator, StepGenerator, beam,
+    SequenceDecoderConfig, SequenceGenerator, StepGenerator, beam, ctc,
 };
 pub use encoder::Encoder;
 pub use encoders::{

@@ -5,7 +5,7 @@
 
 use burn::module::{Module, ModuleDisplay};
 use burn::tensor::{Device, Tensor};
-use semiseq_datasets::{Pool, Prepared, Sequence, Target, Views};
+use semiseq_datasets::{Pool, Prepared, Sequence, Target, TargetUnit, Views};
 use semiseq_models::{Input, InputSize, SequenceModel, Sequences, State};
 use semiseq_schema::Scores;
 use serde::{Deserialize, Serialize};
@@ -196,6 +196,9 @@ pub struct TargetSize {
     pub input: InputSize,
     /// Steps of the longest target of the training part.
     pub longest: usize,
+    /// What a token is.
+    #[serde(default)]
+    pub unit: TargetUnit,
 }
 
 impl TargetSize {
@@ -210,6 +213,6 @@ impl TargetSize {
             (Some((_, channels)), _) => InputSize::Values(channels),
             (None, vocabulary) => InputSize::Tokens(vocabulary?),
         };
-        Some(Self { input, longest })
+        Some(Self { input, longest, unit: data.processor.target_unit().unwrap_or_default() })
     }
 }

@@ -41,6 +41,8 @@ pub struct Kind {
     pub taught: bool,
     /// It writes a sequence for a sequence.
     pub answers: bool,
+    /// The sequence that it writes is a transcript: a shorter one, in the order of the steps.
+    pub transcribes: bool,
     /// It names what a sequence goes on to, the likeliest first.
     pub recommends: bool,
     /// It can make samples.
@@ -104,6 +106,7 @@ impl Kind {
             teaches: all.teaches || one.teaches,
             taught: all.taught || one.taught,
             answers: all.answers || one.answers,
+            transcribes: all.transcribes || one.transcribes,
             recommends: all.recommends || one.recommends,
             generates: all.generates || one.generates,
             by_class: all.by_class || one.by_class,
@@ -307,6 +310,8 @@ registry! {
         |_| Kind { values: true, teaches: true, plays: true, ..maker(whole()) };
     sequence_to_sequence "sequence-to-sequence" SequenceToSequence SequenceToSequenceConfig SequenceToSequence, "Another sequence for each sequence (Sutskever et al. 2014; Bahdanau et al. 2015)",
         |_| Kind { reads_labels: true, answers: true, shows: true, ..unsupervised() };
+    ctc "ctc" Ctc CtcConfig Ctc, "A transcript for each sequence, without alignments (Graves et al. 2006)",
+        |_| Kind { reads_labels: true, answers: true, transcribes: true, shows: true, steps: true, ..unsupervised() };
     language_model "language-model" LanguageModel LanguageModelConfig LanguageModel, "The next word of each text (Dai & Le 2015)",
         |_| Kind { tokens: true, ..causal(maker(unsupervised())) };
     next_item "next-item" NextItem NextItemConfig NextItem, "The next item of each session (Hidasi & Karatzoglou 2018)",
@@ -369,7 +374,7 @@ impl ObjectiveConfig {
             Self::LanguageModel(_) | Self::SequenceToSequence(_) => {
                 measured.insert("perplexity".into(), loss.exp());
             }
-            Self::ContrastivePredictiveCoding(_) | Self::Vae(_) | Self::Gan(_) => {}
+            Self::ContrastivePredictiveCoding(_) | Self::Ctc(_) | Self::Vae(_) | Self::Gan(_) => {}
             _ if values => {
                 measured.remove("loss");
                 measured.insert("mse".into(), loss);

@@ -28,7 +28,7 @@ pub struct Metric {
 }
 
 /// All that have a place of their own, in the order in which tables show them; objectives add their terms and monitors.
-pub const METRICS: [Metric; 43] = [
+pub const METRICS: [Metric; 45] = [
     stopping("accuracy", "accuracy", true).headlines(),
     stopping("macro_f1", "macro F1", true),
     detail("balanced_accuracy", "balanced accuracy", true),
@@ -51,6 +51,8 @@ pub const METRICS: [Metric; 43] = [
     stopping("mae", "mean absolute error", false),
     detail("mase", "mean absolute scaled error", false),
     detail("smape", "symmetric mean absolute error, %", false),
+    stopping("character_error_rate", "character error rate", false).headlines(),
+    stopping("word_error_rate", "word error rate", false),
     stopping("exact_match", "exact match", true).headlines(),
     stopping("recall@20", "recall@20", true).headlines(),
     stopping("mrr@20", "mean reciprocal rank@20", true),

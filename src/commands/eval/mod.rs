@@ -1,11 +1,13 @@
 //! `semiseq eval`.
 
+mod examples;
 mod text;
 
 use std::path::PathBuf;
 
 use semiseq::prelude::*;
 
+use examples::examples;
 use text::text;
 
 use super::{check_says_classes, confidence, json_text, open_run, prepare_input, print};
@@ -93,6 +95,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
     } else if arguments.json {
         print(json_text(&evaluation.scores)?)
     } else {
-        print(format!("{} sequences of {}\n{}", dataset.len(), dataset.name, text(&evaluation)))
+        let examples = examples(&run, &dataset);
+        print(format!("{} sequences of {}\n{}{examples}", dataset.len(), dataset.name, text(&evaluation)))
     }
 }

@@ -80,7 +80,10 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
         return Err(Error::input("`--n` must be at least 1, got 0", "for example `--n 20`"));
     }
     let run = open_run(&arguments.run, arguments.backend.as_deref())?;
-    if matches!(run.targets(), TargetKind::Tag | TargetKind::Forecast | TargetKind::SequenceToSequence) {
+    if matches!(
+        run.targets(),
+        TargetKind::Tag | TargetKind::Forecast | TargetKind::SequenceToSequence | TargetKind::Transcribe
+    ) {
         return Err(Error::input(
             format!("{}: the run does not learn one label per row", arguments.run.display()),
             "`label` chooses rows for classifiers, regressors and runs without labels",

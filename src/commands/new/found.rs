@@ -38,3 +38,23 @@ impl Found {
         self.task == TargetKind::Classify && self.unlabeled > 0
     }
 }
+
+/// Labelled sequences of which it can be told whether their labels are transcripts.
+const ENOUGH: usize = 10;
+
+/// Whether the labels of sequences that are no texts are texts themselves, which few of them share. Where their
+/// column was not `named`, most have to be of several words: others may be names.
+pub(super) fn transcripts(train: &Dataset, named: bool) -> bool {
+    let labelled = train.targets.iter().filter(|target| matches!(target, Target::Class(_))).count();
+    let lettered = |label: &&String| {
+        label.chars().filter(|letter| letter.is_alphabetic()).count() > 1
+            && label.chars().all(|letter| letter.is_alphabetic() || letter.is_whitespace() || "-',.?!".contains(letter))
+    };
+    let most = |holds: &dyn Fn(&&String) -> bool| 2 * train.classes.iter().filter(holds).count() > train.classes.len();
+    let texts = train.sequences.iter().take(1).any(|first| matches!(&*first.loaded(), Sequence::Text(_)));
+    !texts
+        && labelled >= ENOUGH
+        && 3 * train.classes.len() > labelled
+        && most(&lettered)
+        && (named || most(&|label| label.contains(' ')))
+}

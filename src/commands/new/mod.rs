@@ -113,7 +113,12 @@ const MOST_CLASSES: usize = 20;
 /// What the data is, what can be learned of it, and whether it is text without spaces between words.
 fn look(data: &DataConfig) -> Result<Found, Error> {
     let source = open(data, TargetKind::Unsupervised)?;
-    tell_of(&source);
+    let transcripts = found::transcripts(&source.train, data.target.is_some());
+    if transcripts {
+        tell_notes(&source.notes());
+    } else {
+        tell_of(&source);
+    }
     let one_class_a_row = source.one_class_a_row();
     let pool = source.unlabeled.as_ref().map_or(0, |pool| pool.len());
     let layout = source.layout;
@@ -130,6 +135,8 @@ fn look(data: &DataConfig) -> Result<Found, Error> {
         TargetKind::Regress
     } else if train.targets.iter().any(|target| matches!(target, Target::Steps(_))) {
         TargetKind::Tag
+    } else if transcripts {
+        TargetKind::Transcribe
     } else if found.classes.len() < 2 || one_class_a_row {
         TargetKind::Unsupervised
     } else {

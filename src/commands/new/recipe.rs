@@ -59,6 +59,18 @@ pub(super) fn of(found: &Found) -> Recipe {
                 seconds: MEMBERS as f64 * seconds,
             }
         }
+        TargetKind::Transcribe => {
+            let batch = found.labeled().clamp(8, 32);
+            let steps = (60 * found.labeled() / batch).clamp(750, 5000);
+            let rows = if found.unlabeled > 0 { 2 * batch } else { batch };
+            Recipe {
+                transform,
+                model,
+                stages: transcripts(found, steps, batch),
+                members: 1,
+                seconds: cost(steps, rows, PLAIN_PASSES),
+            }
+        }
         TargetKind::Unsupervised => {
             let steps = (10 * found.sequences() / 32).clamp(200, 2000);
             let stages = autoencoder(steps);
@@ -116,8 +128,8 @@ fn series(found: &Found) -> (String, usize) {
     }
     let normalize = "\n[data.transform]\nnormalize = \"channel\"       # by the training part; or \"series\", each by \
                      its own mean and deviation\n";
-    // A label per step needs its step.
-    if most <= LONG || found.task == TargetKind::Tag {
+    // A label per step needs its step, and a transcript one for each character.
+    if most <= LONG || matches!(found.task, TargetKind::Tag | TargetKind::Transcribe) {
         return (normalize.into(), most.max(1));
     }
     let places = (most / 2).clamp(LONG, 128);
@@ -127,6 +139,12 @@ fn series(found: &Found) -> (String, usize) {
 /// How recordings are read as frames, and the frames of one.
 fn audio(found: &Found) -> (String, usize) {
     let [_, median, most] = found.train.lengths;
+    if found.task == TargetKind::Transcribe {
+        let text = "\n[data.transform.log-mel]     # or mfcc\nwindow = 0.025               # seconds of a frame\nstep = \
+                    0.01                  # seconds from a frame to the next: longer steps train faster, and need to \
+                    be shorter than a character\nmels = 40\n";
+        return (text.into(), most.max(1));
+    }
     // As many times as long a step as brings most recordings down to some hundred frames; the window goes with it.
     let factor = median.div_ceil(FRAMES).clamp(1, 40);
     let (window, step) = (factor as f64 * 0.025, factor as f64 * 0.01);
@@ -149,6 +167,11 @@ fn model(found: &Found) -> String {
         TargetKind::Tag => "tagger",
         _ => "classifier",
     };
+    if found.task == TargetKind::Transcribe {
+        return "[model.transcriber.encoder.gru]    # or rnn, lstm\nhidden = 96\nbidirectional = true         # a \
+                character is known by what follows it too\n"
+            .into();
+    }
     let pooling = match found.task {
         TargetKind::Tag => "",
         _ => "pooling = \"mean\"             # last, mean, max or attention\n",
@@ -210,6 +233,25 @@ fn semi_supervised(found: &Found, steps: usize, batch: usize) -> String {
         epsilon = epsilon,
         rest = rest,
         lr = lr,
+    )
+}
+
+fn transcripts(found: &Found, steps: usize, batch: usize) -> String {
+    let (beside, objective) = match found.unlabeled {
+        0 => ("", "[stage.objective.ctc]\n"),
+        _ => (
+            "; beside it what was hidden of\n# all of them",
+            "unlabeled_ratio = 1          # others for each of them\n\
+             [[stage.objective.joint.part]]\n[stage.objective.joint.part.objective.ctc]\n\
+             [[stage.objective.joint.part]]\n[stage.objective.joint.part.objective.masked-reconstruction]\n",
+        ),
+    };
+    format!(
+        include_str!("templates/transcripts.toml"),
+        beside = beside,
+        steps = steps,
+        batch = batch,
+        objective = objective
     )
 }
 

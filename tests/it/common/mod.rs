@@ -40,6 +40,20 @@ pub fn write_config(folder: &Path, text: &str) -> &'static str {
     "c.toml"
 }
 
+/// Writes a recording of one channel in 16 bits.
+pub fn write_wav(path: &Path, rate: u32, samples: &[i16]) {
+    let data: Vec<u8> = samples.iter().flat_map(|sample| sample.to_le_bytes()).collect();
+    let mut bytes = b"RIFF\0\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0".to_vec();
+    bytes.extend(rate.to_le_bytes());
+    bytes.extend((2 * rate).to_le_bytes());
+    bytes.extend([2, 0, 16, 0]);
+    bytes.extend(b"data");
+    bytes.extend((data.len() as u32).to_le_bytes());
+    bytes.extend(data);
+    std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+    std::fs::write(path, bytes).expect("a recording");
+}
+
 /// Runs `semiseq` with nobody who reads standard output, or standard error, or both; gives its status and what the
 /// other said.
 pub fn semiseq_unread(folder: &Path, arguments: &[&str], output: bool, errors: bool) -> Output {

@@ -216,7 +216,7 @@ pub fn of_every_objective(folder: &Path) -> Vec<(String, String)> {
         .collect();
     std::fs::write(folder.join("recording.csv"), format!("date,a,b\n{recording}")).expect("data");
 
-    let own = ["language-model", "next-item", "truncated-backpropagation", "sequence-to-sequence", "joint"];
+    let own = ["language-model", "next-item", "truncated-backpropagation", "sequence-to-sequence", "ctc", "joint"];
     let names = OBJECTIVES.iter().map(|(name, _)| *name);
     let mut configs: Vec<(String, String)> =
         names.filter(|name| !own.contains(name)).map(|name| (name.to_string(), series(name))).collect();
@@ -262,6 +262,13 @@ pub fn of_every_objective(folder: &Path) -> Vec<(String, String)> {
              [model.encoder-decoder.encoder.gru]\nhidden = \
              4\n[[stage]]\n{STAGE}[stage.objective.sequence-to-sequence]\nhidden = 4\n\
              embedding = 4\nscheduled_sampling = {{ least = 0.0 }}\n{REST}"
+        ),
+    ));
+    configs.push((
+        "ctc".into(),
+        format!(
+            "[data]\nsource = \"letters\"\nsize = 40\n[model.transcriber.encoder.gru]\nhidden = \
+             4\n[[stage]]\n{STAGE}[stage.objective.ctc]\n{REST}"
         ),
     ));
     let mut tried: Vec<&str> = configs.iter().map(|(name, _)| name.as_str()).collect();

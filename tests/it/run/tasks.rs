@@ -38,7 +38,7 @@ const MANY_CLASSES: &[&str] = &["top_3_accuracy", "top_5_accuracy"];
 const SERIES: &str = "series.jsonl";
 const CLASSIFIER: &str = "classifier";
 
-const CASES: [Case; 17] = [
+const CASES: [Case; 18] = [
     Case {
         name: "classify",
         data: SERIES,
@@ -94,6 +94,14 @@ const CASES: [Case; 17] = [
         stages: &["sequence-to-sequence"],
         predicts: true,
         metrics: &["exact_match", "loss", "perplexity", "token_error_rate"],
+    },
+    Case {
+        name: "transcripts",
+        data: "letters",
+        model: "transcriber",
+        stages: &["masked-reconstruction", "ctc"],
+        predicts: true,
+        metrics: &["character_error_rate", "exact_match", "loss", "word_error_rate"],
     },
     Case {
         name: "autoencoder",
@@ -228,7 +236,7 @@ fn write_data(folder: &Path) {
 fn config(case: &Case) -> String {
     let more = match case.data {
         "pairs.jsonl" => "text = \"text\"\ntarget = \"target\"\n",
-        "copy-memory" => "size = 40\n",
+        "copy-memory" | "letters" => "size = 40\n",
         "recording.csv" => "[data.windows]\ninput = 8\nhorizon = 2\n",
         _ => "",
     };

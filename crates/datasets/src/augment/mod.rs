@@ -165,6 +165,17 @@ impl AugmentConfig {
         })
     }
 
+    /// The first augmentation of the weak view after which a sequence no longer says all that it did, in the same
+    /// order, by its key.
+    pub fn parts_transcripts(&self) -> Option<String> {
+        let parts = |one: &AugmentationConfig| {
+            use AugmentationConfig as A;
+            matches!(one, A::Crop(_) | A::Permutation(_) | A::RandAugment(_) | A::TokenSwap(_))
+        };
+        let (index, found) = self.weak.iter().flatten().enumerate().find(|(_, one)| parts(one))?;
+        Some(format!("weak.{index}.{}", found.name()))
+    }
+
     /// The first augmentation of the config that is for data of the other kind and does nothing on these, by its key.
     pub fn of_other_kind(&self, input: &InputSize) -> Option<String> {
         [("weak", &self.weak), ("strong", &self.strong)].into_iter().find_map(|(view, list)| {
@@ -201,13 +212,16 @@ impl Augmenter {
         let series = matches!(processor.input(), InputSize::Values(_));
         let tagged = train.targets.iter().any(|target| matches!(target, Target::Steps(_)));
         let windows = processor.forecast().is_some();
+        // A transcript tells of both ends of a recording.
+        let transcribed = train.targets.iter().any(|target| matches!(target, Target::Sequence(_)));
         let sound = processor.layout().and_then(Layout::frames).is_some_and(Frames::has_bands);
         let defaults = if windows {
             // What follows a window is in the window's own units: it may be hidden in part, not scaled.
             (Vec::new(), vec![A::Jitter(Default::default()), A::Cutout(Default::default())])
         } else if series && sound {
+            let shift = Some(A::Shift(Default::default())).filter(|_| !transcribed);
             (
-                vec![A::Shift(Default::default()), A::Gain(Default::default()), A::Jitter(Default::default())],
+                shift.into_iter().chain([A::Gain(Default::default()), A::Jitter(Default::default())]).collect(),
                 vec![
                     A::TimeWarp(Default::default()),
                     A::Gain(Default::default()),

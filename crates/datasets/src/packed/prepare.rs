@@ -116,7 +116,8 @@ fn obstacle(config: &DataConfig, task: TargetKind) -> Option<String> {
     if let Some((key, _)) = keys.into_iter().find(|(_, given)| *given) {
         return Some(format!("`data.{key}` looks at all rows together"));
     }
-    if matches!(task, TargetKind::Tag | TargetKind::SequenceToSequence | TargetKind::Forecast) {
+    if matches!(task, TargetKind::Tag | TargetKind::SequenceToSequence | TargetKind::Transcribe | TargetKind::Forecast)
+    {
         return Some("their targets are sequences".into());
     }
     let files = source_files(config).ok()?;

@@ -13,6 +13,7 @@ use crate::events::BETWEEN_ITEMS;
 use crate::formats::decode::read_text;
 use crate::preparation::counting::counted;
 use crate::preparation::hugging_face::{self, HuggingFace};
+use crate::preparation::target_unit::TargetUnit;
 use crate::preparation::transform::{TextUnit, TransformConfig};
 use crate::preparation::unicode;
 use crate::shown::shown;
@@ -66,18 +67,28 @@ impl Tokenizer {
         config: &TransformConfig,
         texts: impl Iterator<Item = impl AsRef<str> + Sync>,
     ) -> Result<Self, DataError> {
-        let unit = match config.tokenize.0.as_str() {
-            _ if config.tokenize == TextUnit::item() => Unit::Items,
+        Self::fit_unit(&config.tokenize, "tokenize", config, texts)
+    }
+
+    /// As [`Tokenizer::fit`], by the unit that `data.transform` names under another key.
+    pub(crate) fn fit_unit(
+        unit: &TextUnit,
+        key: &str,
+        config: &TransformConfig,
+        texts: impl Iterator<Item = impl AsRef<str> + Sync>,
+    ) -> Result<Self, DataError> {
+        let unit = match unit.0.as_str() {
+            _ if *unit == TextUnit::item() => Unit::Items,
             "word" => Unit::Words,
             "character" => Unit::Characters,
             path if path.ends_with(".json") => return of_file(Path::new(path)),
             other => {
                 return Err(DataError::new(
                     format!(
-                        "`data.transform.tokenize` must be `word`, `character` or the path of a `tokenizer.json`, got \
+                        "`data.transform.{key}` must be `word`, `character` or the path of a `tokenizer.json`, got \
                          `{other}`"
                     ),
-                    "words are the usual choice",
+                    "words are the usual choice, and characters for transcripts",
                 ));
             }
         };
@@ -110,6 +121,17 @@ impl Tokenizer {
         match self {
             Self::Vocabulary { characters: false, tokens } => Some(tokens),
             Self::Vocabulary { .. } | Self::Items { .. } | Self::HuggingFace { .. } => None,
+        }
+    }
+
+    /// What a token of the vocabulary is.
+    pub(crate) fn unit(&self) -> TargetUnit {
+        match self {
+            Self::Vocabulary { characters: true, tokens } => TargetUnit::Character {
+                space: (0..).zip(tokens).find(|(_, token)| *token == " ").map(|(number, _)| number),
+            },
+            Self::Vocabulary { .. } => TargetUnit::Word,
+            Self::Items { .. } | Self::HuggingFace { .. } => TargetUnit::Other,
         }
     }
 

@@ -27,6 +27,10 @@ pub struct TransformConfig {
     /// For text: `word`, `character`, or the path of a Hugging Face `tokenizer.json`. Chinese, Japanese, Thai and other
     /// scripts without spaces are cut into characters in any case.
     pub tokenize: TextUnit,
+    /// For targets that are texts: what they are cut into, as `tokenize`. Default: `character` for transcripts
+    /// (`[stage.objective.ctc]`), else what `tokenize` says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tokenize_target: Option<TextUnit>,
     /// For text: tokens seen less often in the training part become `<unk>`. Default 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub min_frequency: Option<usize>,
@@ -113,8 +117,16 @@ impl TransformConfig {
             None => Ok(()),
             Some(key) => Err(DataError::new(
                 format!("`data.transform.{key}` is for {effect}, and {name} holds {holds}"),
-                "remove the key: it would have no effect; or name a column of the other kind with `data.text` or \
-                 `data.features`",
+                match key {
+                    "tokenize" => {
+                        "remove the key: it would have no effect; targets that are texts are cut by \
+                         `data.transform.tokenize_target`, and `data.text` names a column of texts"
+                    }
+                    _ => {
+                        "remove the key: it would have no effect; or name a column of the other kind with `data.text` \
+                         or `data.features`"
+                    }
+                },
             )),
         }
     }

@@ -17,6 +17,7 @@ pub(crate) fn check_targets(dataset: &Dataset, task: TargetKind) -> Result<(), D
                     | (TargetKind::Tag, Target::Steps(_))
                     | (TargetKind::Regress, Target::Number(_))
                     | (TargetKind::SequenceToSequence | TargetKind::Forecast, Target::Sequence(_))
+                    | (TargetKind::Transcribe, Target::Sequence(Sequence::Text(_) | Sequence::Tokens(_)))
             )
     };
     if dataset.targets.iter().all(fits) {
@@ -26,6 +27,12 @@ pub(crate) fn check_targets(dataset: &Dataset, task: TargetKind) -> Result<(), D
         return Err(DataError::new(
             format!("{} has no sequences as targets", dataset.name),
             "`sequence-to-sequence` needs a text for each text; name its column with `data.target`",
+        ));
+    }
+    if task == TargetKind::Transcribe {
+        return Err(DataError::new(
+            format!("{} has no transcripts as targets", dataset.name),
+            "`ctc` needs a text for each sequence; name its column with `data.target`",
         ));
     }
     if task == TargetKind::Forecast {
@@ -40,7 +47,8 @@ pub(crate) fn check_targets(dataset: &Dataset, task: TargetKind) -> Result<(), D
         Some(Target::Sequence(_)) => {
             return Err(DataError::new(
                 format!("{} has sequences as targets, which this model cannot learn", dataset.name),
-                "use `[stage.objective.sequence-to-sequence]`",
+                "use `[stage.objective.sequence-to-sequence]`, or `[stage.objective.ctc]` where targets are the shorter \
+                 ones",
             ));
         }
         _ => ("numbers", "regressor"),

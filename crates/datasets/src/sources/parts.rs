@@ -67,7 +67,7 @@ impl Source {
         };
         Some(format!(
             "{}: {as_many} ({classes} of {labelled}){column}: is it the label? `data.target` names another; numbers \
-             are for `[model.regressor]`",
+             are for `[model.regressor]`, transcripts for `[stage.objective.ctc]`",
             self.train.name
         ))
     }

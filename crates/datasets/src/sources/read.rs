@@ -134,7 +134,7 @@ fn format_for<'a>(path: &Path, config: &'a DataConfig) -> Option<&'a str> {
 ///
 /// Labels that are no numbers where numbers are asked for; targets of another kind than the task's.
 pub fn dataset_from_rows(mut rows: Rows, task: TargetKind) -> Result<Dataset, DataError> {
-    if task == TargetKind::SequenceToSequence {
+    if matches!(task, TargetKind::SequenceToSequence | TargetKind::Transcribe) {
         // A target text may well be the word `null`.
         let target = |label: String| match label.is_empty() {
             true => Target::Missing,

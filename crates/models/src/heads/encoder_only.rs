@@ -1,4 +1,4 @@
-//! A model that predicts nothing by itself: what generative objectives and encoder-decoders train.
+//! A model that predicts nothing by itself: what generative objectives, encoder-decoders and `ctc` train.
 
 use burn::tensor::Device;
 use schemars::JsonSchema;
@@ -12,8 +12,9 @@ use crate::encoders::registry::EncoderConfig;
 use crate::heads::classifier::Classifier;
 use crate::layers::pooling::Pooling;
 
-/// `[model.autoencoder]`, `[model.vae]`, `[model.gan]`, `[model.language-model]` and `[model.encoder-decoder]`: an
-/// encoder and a pooling. Decoders, generators and output layers belong to the stage's objective.
+/// `[model.autoencoder]`, `[model.vae]`, `[model.gan]`, `[model.language-model]`, `[model.encoder-decoder]` and
+/// `[model.transcriber]`: an encoder and a pooling. Decoders, generators and output layers belong to the stage's
+/// objective.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EncoderOnlyConfig {

@@ -8,6 +8,7 @@ pub(crate) mod comatch;
 pub(crate) mod contrastive_predictive_coding;
 pub(crate) mod crmatch;
 pub(crate) mod cross_view;
+pub(crate) mod ctc;
 pub(crate) mod dash;
 pub(crate) mod defixmatch;
 pub(crate) mod distillation;

@@ -21,8 +21,6 @@
 //! the decoder has never seen its own mistakes: `scheduled_sampling` helps forecasts where it is right often
 //! enough, and harms where it is mostly wrong.
 
-use std::sync::Arc;
-
 use burn::module::Module;
 use burn::tensor::Tensor;
 use schemars::JsonSchema;
@@ -34,13 +32,13 @@ use semiseq_models::{
 };
 use semiseq_schema::{Problem, check_range, problem};
 use serde::{Deserialize, Serialize};
-use strsim::generic_levenshtein;
 
 use crate::methods::autoencoder::errors_of_steps;
 use crate::objective::{Measure, Measures, Needs, Objective, Setting, TargetSize};
 use crate::over::Over;
 use crate::parts::losses::weighted_mean;
 use crate::parts::scheduled_sampling::ScheduledSamplingConfig;
+use crate::parts::written::{exact_match, known_pairs, token_errors, tokens_of};
 use crate::step::{Part, Step, StepContext, Targets};
 use crate::terms::Terms;
 
@@ -196,25 +194,12 @@ impl SequenceToSequence {
         let end = self.beam(1).end;
         let truth = tokens_of(target, end);
         let written = self.written(model, &part.weak, 1);
-        let known = known.to_data();
-        let pairs: Vec<(&Vec<u32>, &Vec<u32>)> = written
-            .iter()
-            .zip(&truth)
-            .zip(known.iter::<f32>())
-            .filter_map(|(pair, known)| (known > 0.0).then_some(pair))
-            .collect();
-        let exact = pairs.iter().filter(|(written, truth)| written == truth).count();
-        let wrong: usize = pairs.iter().map(|(written, truth)| generic_levenshtein(*written, *truth)).sum();
-        let tokens: usize = pairs.iter().map(|(_, truth)| truth.len()).sum();
+        let pairs = known_pairs(&written, &truth, known);
         let device = loss.device();
-        let share = |name: &'static str, part: usize, all: usize| {
-            let mean = Tensor::<1>::from_data([(part as f64 / all.max(1) as f64) as f32], &device);
-            Measure::new(name, mean, Over::Counted(Arc::new(move |_| all as f64)))
-        };
         vec![
             Measure::new("loss", loss, Over::TargetSteps),
-            share("exact_match", exact, pairs.len()),
-            share("token_error_rate", wrong, tokens),
+            exact_match(&pairs, &device),
+            token_errors("token_error_rate", &pairs, &device),
         ]
     }
 }
@@ -241,15 +226,6 @@ fn row_weights(target: &Sequences, known: Tensor<1>) -> Tensor<1> {
         None => known,
     };
     weights.reshape([batch * time])
-}
-
-/// The tokens of each row before its end.
-fn tokens_of(target: &Sequences, end: u32) -> Vec<Vec<u32>> {
-    let Input::Tokens(tokens) = &target.input else { return Vec::new() };
-    let [_, time] = tokens.dims();
-    let tokens: Vec<u32> = tokens.to_data().iter::<i64>().map(|token| token as u32).collect();
-    let until_end = |row: &[u32]| row.iter().copied().take_while(|token| *token != end).collect();
-    tokens.chunks(time.max(1)).map(until_end).collect()
 }
 
 impl<M: SequenceModel> Objective<M> for SequenceToSequence {

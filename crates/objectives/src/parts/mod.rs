@@ -2,6 +2,7 @@
 
 pub(crate) mod adversarial_noise;
 pub(crate) mod consistency;
+pub(crate) mod ctc_loss;
 pub(crate) mod gan_samples;
 pub(crate) mod item_scores;
 pub mod label_graph;
@@ -16,3 +17,4 @@ pub(crate) mod random;
 pub(crate) mod sampling;
 pub(crate) mod scheduled_sampling;
 pub mod weight_average;
+pub(crate) mod written;

@@ -137,7 +137,11 @@ fn begun(fixture: &Value, case: &Value) -> (AnyModel, AnyObjective<AnyModel>) {
         train_size: counts(&fixture["labels"]).len(),
         class_counts: &[1, 1, 1],
         token_counts: &counts(&fixture["token_counts"]),
-        target: kind.target.map(|tokens| TargetSize { input: kind.size(fixture, tokens), longest: 4 }),
+        target: kind.target.map(|tokens| TargetSize {
+            input: kind.size(fixture, tokens),
+            longest: 4,
+            unit: Default::default(),
+        }),
         teachers: &[],
         device: &device(),
     };

@@ -2,6 +2,7 @@
 
 mod close;
 mod common;
+mod ctc;
 mod distillation;
 mod generative;
 mod generative_steps;

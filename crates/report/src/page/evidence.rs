@@ -34,8 +34,8 @@ pub struct Evidence {
     pub(crate) drawn: Shown,
     pub(crate) forecasts: Vec<ForecastExample>,
     pub(crate) horizons: Vec<Horizon>,
-    /// Texts, the truth and what the model answers.
-    pub(crate) answers: Vec<[String; 3]>,
+    /// Test sequences, the texts that should answer them, and those that do.
+    pub(crate) answers: Vec<Answer>,
     /// Texts of `shown`, in the order of its sequences: rebuilt pairs, samples, real ones; empty for values.
     pub(crate) texts: Vec<String>,
 }
@@ -79,6 +79,15 @@ fn numbers(sequence: &Sequence) -> String {
         Sequence::Tokens(tokens) => tokens.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
         _ => String::new(),
     }
+}
+
+/// A test sequence with the text that should answer it.
+#[derive(Clone, Debug)]
+pub(crate) struct Answer {
+    /// Values or a text.
+    pub source: Sequence,
+    pub target: String,
+    pub written: String,
 }
 
 /// An unlabelled sequence.
@@ -137,11 +146,14 @@ impl Evidence {
                 (Sequence::Series(window), Sequence::Series(truth), Sequence::Series(forecast)) => {
                     self.forecasts.push(ForecastExample::of(window, truth, forecast, processor));
                 }
-                (source, Sequence::Tokens(truth), Sequence::Tokens(answer)) => self.answers.push([
-                    processor.text(source).unwrap_or_else(|| numbers(source)),
-                    processor.target_text(truth),
-                    processor.target_text(answer),
-                ]),
+                (source, Sequence::Tokens(truth), Sequence::Tokens(answer)) => self.answers.push(Answer {
+                    source: match source {
+                        Sequence::Series(_) => source.clone(),
+                        tokens => Sequence::Text(processor.text(tokens).unwrap_or_else(|| numbers(tokens))),
+                    },
+                    target: processor.target_text(truth),
+                    written: processor.target_text(answer),
+                }),
                 _ => {}
             }
         }

@@ -11,7 +11,7 @@ use semiseq_training::{StageSummary, Summary};
 use crate::charts::{self, Curve, legend};
 use crate::confusion::DRAWN;
 use crate::curves::{Panel, panels};
-use crate::page::evidence::{Dot, Evidence, Example, Horizon};
+use crate::page::evidence::{Answer, Dot, Evidence, Example, Horizon};
 use crate::page::html::{escape, title};
 use crate::page::run_report::RunReport;
 
@@ -220,21 +220,43 @@ pub(super) fn horizons(evidence: &Evidence) -> String {
     )
 }
 
-/// Texts of the test part with what should answer them and what does.
+/// Sequences of the test part with what should answer them and what does: texts in a table, series with their curves.
 pub(super) fn answers(evidence: &Evidence) -> String {
     if evidence.answers.is_empty() {
         return String::new();
     }
-    let mut text = String::from(
-        "<section class=\"scroll\"><h2>Answers for the test part</h2><table><tr><th>source</th><th \
-         class=\"text\">target</th><th class=\"text\">written</th></tr>",
-    );
-    for row in &evidence.answers {
-        let cells: Vec<String> =
-            row.iter().map(|cell| format!("<td class=\"text\">{}</td>", escape(&shortened(cell)))).collect();
-        let _ = write!(text, "<tr>{}</tr>", cells.concat());
+    let (mut rows, mut cards) = (String::new(), String::new());
+    for Answer { source, target, written } in &evidence.answers {
+        let [target, written] = [target, written].map(|text| escape(&shortened(text)));
+        match source {
+            Sequence::Series(series) => {
+                let tall = if series.channels > 4 { " tall" } else { "" };
+                let curves = charts::series(series);
+                let _ = write!(
+                    cards,
+                    "<div class=\"example{tall}\">{curves}<p><small>target</small> {target}<br><small>written</small> \
+                     {written}</p></div>"
+                );
+            }
+            Sequence::Text(source) => {
+                let cells = [escape(&shortened(source)), target, written];
+                let cells = cells.map(|cell| format!("<td class=\"text\">{cell}</td>"));
+                let _ = write!(rows, "<tr>{}</tr>", cells.concat());
+            }
+            _ => {}
+        }
     }
-    text + "</table></section>"
+    let mut text = String::from("<section class=\"scroll\"><h2>Answers for the test part</h2>");
+    if !rows.is_empty() {
+        let _ = write!(
+            text,
+            "<table><tr><th>source</th><th class=\"text\">target</th><th class=\"text\">written</th></tr>{rows}</table>"
+        );
+    }
+    if !cards.is_empty() {
+        let _ = write!(text, "<div class=\"examples\">{cards}</div>");
+    }
+    text + "</section>"
 }
 
 /// What the last stage makes: test sequences rebuilt from their vectors, and samples from noise.

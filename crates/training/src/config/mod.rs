@@ -243,6 +243,7 @@ impl<M: ModelSettings, O: ObjectiveSettings> RunConfig<M, O> {
         match self.model.kind() {
             _ if !some(|kind| kind.reads_labels) => TargetKind::Unsupervised,
             ModelKind::Forecaster { .. } => TargetKind::Forecast,
+            _ if some(|kind| kind.transcribes) => TargetKind::Transcribe,
             _ if some(|kind| kind.answers) => TargetKind::SequenceToSequence,
             ModelKind::Tagger => TargetKind::Tag,
             ModelKind::Regressor => TargetKind::Regress,

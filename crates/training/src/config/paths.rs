@@ -22,8 +22,8 @@ const PATHS: [&[&str]; 9] = [
 /// Those that may hold several.
 const FILES: [&[&str]; 4] = [&["data", "train"], &["data", "valid"], &["data", "test"], &["data", "unlabeled"]];
 
-/// The key that holds a path where it ends in `.json`.
-const TOKENIZER: &[&str] = &["data", "transform", "tokenize"];
+/// The keys that hold a path where it ends in `.json`.
+const TOKENIZERS: [&[&str]; 2] = [&["data", "transform", "tokenize"], &["data", "transform", "tokenize_target"]];
 
 /// A path that was made whole, and is not there though the same words name something from where the user stands.
 pub(super) struct Misplaced {
@@ -56,7 +56,7 @@ pub(super) fn make_whole(table: &mut Table, folder: &Path) -> Vec<Misplaced> {
     each_path(table, |keys, text| {
         let is_path = match keys.last() {
             Some(&"source") => is_path(text, folder),
-            Some(&"tokenize") => text.ends_with(".json"),
+            Some(&("tokenize" | "tokenize_target")) => text.ends_with(".json"),
             _ => !text.is_empty(),
         };
         let Some(whole) = Some(&*text).filter(|_| is_path).and_then(|text| whole(text, folder)) else { return };
@@ -82,7 +82,7 @@ fn each_path(table: &mut Table, mut with: impl FnMut(&[&str], &mut String)) {
     let vectors: Vec<Vec<String>> =
         models.map(|name| ["model", &name, "embedding", "vectors"].map(String::from).to_vec()).collect();
     let vectors: Vec<Vec<&str>> = vectors.iter().map(|keys| keys.iter().map(String::as_str).collect()).collect();
-    for keys in PATHS.into_iter().chain([TOKENIZER]).chain(vectors.iter().map(Vec::as_slice)) {
+    for keys in PATHS.into_iter().chain(TOKENIZERS).chain(vectors.iter().map(Vec::as_slice)) {
         let Some((last, parents)) = keys.split_last() else { continue };
         // Several files may be read as one.
         let texts: Vec<&mut Value> = match inner_mut(table, parents).and_then(|table| table.get_mut(*last)) {

@@ -30,9 +30,12 @@ impl ModelSettings for ModelConfig {
             Self::Forecaster(config) => {
                 ModelKind::Forecaster { every_step: config.every_step, instance_norm: config.instance_norm }
             }
-            Self::Autoencoder(_) | Self::Vae(_) | Self::Gan(_) | Self::LanguageModel(_) | Self::EncoderDecoder(_) => {
-                ModelKind::Encoder
-            }
+            Self::Autoencoder(_)
+            | Self::Vae(_)
+            | Self::Gan(_)
+            | Self::LanguageModel(_)
+            | Self::EncoderDecoder(_)
+            | Self::Transcriber(_) => ModelKind::Encoder,
         }
     }
 

@@ -183,7 +183,11 @@ mod tests {
         let objective: ObjectiveConfig = serde_json::from_str(objective).expect(&name);
         let input = if tokens { InputSize::Tokens(6) } else { InputSize::Values(2) };
         let model = model.init(input, HeadSize::Logits(2), &device);
-        let target = (kind == Kind::Sequences).then_some(TargetSize { input: InputSize::Tokens(5), longest: 4 });
+        let target = (kind == Kind::Sequences).then_some(TargetSize {
+            input: InputSize::Tokens(5),
+            longest: 4,
+            unit: Default::default(),
+        });
         let counts = [6, 6];
         let setting = Setting {
             model: &model,
@@ -256,6 +260,7 @@ mod tests {
         check(CLASSIFIER, r#"{"next-step": {"ahead": 2}}"#, Kind::Classes, false);
         check(CLASSIFIER, r#"{"masked-reconstruction": {"rate": 0.4}}"#, Kind::Classes, false);
         check(CLASSIFIER, r#"{"sequence-to-sequence": {"hidden": 3}}"#, Kind::Sequences, true);
+        check(CLASSIFIER, r#"{"ctc": {}}"#, Kind::Sequences, false);
         let joint = r#"{"joint": {"part": [{"objective": {"fixmatch": {"threshold": 0.5}}}, {"weight": 0.3, "objective": {"language-model": {}}}]}}"#;
         check(CLASSIFIER, joint, Kind::Classes, true);
     }

@@ -118,6 +118,15 @@ fn of_answers() -> Trained {
     )
 }
 
+fn of_transcripts() -> Trained {
+    trained(
+        "transcripts",
+        &labeled_series(),
+        "[data]\nsource = \"DATA\"\n[model.transcriber.encoder.gru]\nhidden = 2\n[[stage]]\nepochs = 1\n\
+         [stage.objective.ctc]\nbeam = 2\n",
+    )
+}
+
 fn of_forecasts() -> Trained {
     let rows: String = (0..40).map(|row| format!("{},{}\n", row % 7, row % 5)).collect();
     trained(
@@ -232,8 +241,10 @@ fn a_changed_generator_is_used_or_refused() {
 }
 
 #[test]
-fn a_changed_encoder_decoder_is_used_or_refused() {
-    changed_files_are_used_or_refused(&of_answers(), &["model.json", "generator.json", "generator.safetensors"]);
+fn a_changed_encoder_decoder_or_transcriber_is_used_or_refused() {
+    for run in [of_answers(), of_transcripts()] {
+        changed_files_are_used_or_refused(&run, &["model.json", "generator.json", "generator.safetensors"]);
+    }
 }
 
 #[test]

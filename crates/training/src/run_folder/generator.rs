@@ -99,6 +99,7 @@ impl<O: ObjectiveSettings> GeneratorFile<O> {
                 let forecast = processor.forecast();
                 let fits = match target.input {
                     InputSize::Tokens(tokens) => processor.target_vocabulary() == Some(tokens),
+                    InputSize::Values(_) if kind.transcribes => false,
                     InputSize::Values(values) => forecast.is_some_and(|forecast| {
                         forecast.columns.len() == values && forecast.windows.horizon == target.longest
                     }),

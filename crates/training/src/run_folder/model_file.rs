@@ -80,7 +80,9 @@ impl<M: ModelSettings> ModelFile<M> {
         let fits = match kind {
             _ if targets == TargetKind::Unsupervised => true,
             ModelKind::Forecaster { .. } => targets == TargetKind::Forecast,
-            _ if targets == TargetKind::SequenceToSequence => predictor == Predictor::Objective,
+            _ if matches!(targets, TargetKind::SequenceToSequence | TargetKind::Transcribe) => {
+                predictor == Predictor::Objective
+            }
             ModelKind::Tagger => targets == TargetKind::Tag,
             ModelKind::Regressor => targets == TargetKind::Regress,
             ModelKind::Classifier { .. } | ModelKind::Encoder => targets == TargetKind::Classify,

@@ -86,12 +86,16 @@ fn check_head<M: ModelSettings, O: ObjectiveSettings>(config: &RunConfig<M, O>, 
             "use `supervised` or `autoencoder`, or a `[model.classifier]`",
         ));
     }
-    match with_head.filter(|_| task == TargetKind::SequenceToSequence) {
+    let writer = match task {
+        TargetKind::SequenceToSequence => "sequence-to-sequence",
+        TargetKind::Transcribe => "ctc",
+        _ => return Ok(()),
+    };
+    match with_head {
         None => Ok(()),
         Some(stage) => Err(Error::input(
             format!(
-                "`stage.objective.{}` trains a head on labels, and the targets are sequences here, for \
-                 `sequence-to-sequence`",
+                "`stage.objective.{}` trains a head on labels, and the targets are sequences here, for `{writer}`",
                 stage.objective.name()
             ),
             "leave one of the two stages out",
@@ -111,9 +115,9 @@ fn check_baseline<M: ModelSettings, O: ObjectiveSettings>(config: &RunConfig<M, 
             "leave `[baseline]` out, or add a stage that learns from labels",
         ));
     }
-    if config.last_stage().is_some_and(|stage| stage.objective.kind().answers) {
+    if let Some(stage) = config.last_stage().filter(|stage| stage.objective.kind().answers) {
         return Err(Error::input(
-            "`baseline` trains the model's head on labels, and `sequence-to-sequence` has none",
+            format!("`baseline` trains the model's head on labels, and `{}` has none", stage.objective.name()),
             "leave `[baseline]` out",
         ));
     }
@@ -162,6 +166,18 @@ fn check_views<M: ModelSettings, O: ObjectiveSettings>(config: &RunConfig<M, O>,
             format!("remove it: it would have no effect; for {holds} there are {}", names.join(", ")),
         ));
     }
+    if let Some(stage) = config.stages.iter().find(|stage| stage.objective.kind().transcribes)
+        && let Some(key) = config.data.augment.parts_transcripts()
+    {
+        return Err(Error::input(
+            format!(
+                "`data.augment.{key}` leaves steps out or moves them past each other, and the transcript of \
+                 `stage.objective.{}` would no longer fit",
+                stage.objective.name()
+            ),
+            "use `jitter`, `scaling`, `time-warp`, `speed`, `frequency-mask` or `cutout`",
+        ));
+    }
     let each = match config.model.kind() {
         ModelKind::Tagger => "a tagger has a label for each",
         ModelKind::Forecaster { .. } => "a forecast begins where a window ends",
@@ -207,6 +223,12 @@ fn check_stage<M: ModelSettings, O: ObjectiveSettings>(
         return Err(Error::input(
             format!("`{key}` needs a vector for each step, and the encoder `{}` gives one for all", model.encoder()),
             "use `lstm`, `gru` or `rnn`",
+        ));
+    }
+    if matches!(model.kind(), ModelKind::Forecaster { .. }) && objective.transcribes {
+        return Err(Error::input(
+            format!("`{key}` learns transcripts, and a forecaster what follows a window"),
+            "use `[model.transcriber]`",
         ));
     }
     if matches!(model.kind(), ModelKind::Forecaster { instance_norm: true, .. }) && objective.answers {

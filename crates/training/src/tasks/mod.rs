@@ -24,6 +24,7 @@ mod sequence_to_sequence;
 mod tagging;
 mod tallies;
 mod task;
+mod transcription;
 
 pub use calibrated::Calibrated;
 pub(crate) use calibrated::labelled;
@@ -46,3 +47,4 @@ pub use regression::Regression;
 pub use sequence_to_sequence::SequenceToSequenceTask;
 pub use tagging::Tagging;
 pub use task::Task;
+pub use transcription::Transcription;

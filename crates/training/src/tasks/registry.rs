@@ -9,6 +9,7 @@ use crate::tasks::regression::Regression;
 use crate::tasks::sequence_to_sequence::SequenceToSequenceTask;
 use crate::tasks::tagging::Tagging;
 use crate::tasks::task::Task;
+use crate::tasks::transcription::Transcription;
 
 /// The task of some targets.
 pub fn task_of(targets: TargetKind) -> &'static dyn Task {
@@ -18,6 +19,7 @@ pub fn task_of(targets: TargetKind) -> &'static dyn Task {
         TargetKind::Regress => &Regression,
         TargetKind::Forecast => &Forecasting,
         TargetKind::SequenceToSequence => &SequenceToSequenceTask,
+        TargetKind::Transcribe => &Transcription,
         TargetKind::Unsupervised => &Nothing,
     }
 }

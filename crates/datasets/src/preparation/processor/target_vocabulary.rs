@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::DataError;
+use crate::preparation::target_unit::TargetUnit;
 use crate::preparation::text::Tokenizer;
 use crate::preparation::transform::TransformConfig;
 use crate::sequence::{Dataset, Sequence, Target};
@@ -24,12 +25,21 @@ impl TargetVocabulary {
             _ => None,
         });
         let sequences: Vec<&Sequence> = sequences.collect();
+        if config.tokenize_target.is_some() && !matches!(sequences.first(), Some(Sequence::Text(_))) {
+            return Err(DataError::new(
+                format!("`data.transform.tokenize_target` cuts targets that are texts, and {} has none", train.name),
+                "remove the key: it would have no effect; `ctc` and `sequence-to-sequence` learn texts",
+            ));
+        }
         Ok(match sequences.first() {
             Some(Sequence::Text(_)) => {
                 let texts = sequences.iter().filter_map(|sequence| {
                     if let Sequence::Text(text) = sequence { Some(text.as_str()) } else { None }
                 });
-                let tokenizer = Tokenizer::fit(config, texts)?;
+                let tokenizer = match &config.tokenize_target {
+                    Some(unit) => Tokenizer::fit_unit(unit, "tokenize_target", config, texts)?,
+                    None => Tokenizer::fit(config, texts)?,
+                };
                 Some(Self { size: tokenizer.size(), tokenizer: Some(tokenizer) })
             }
             Some(Sequence::Tokens(_)) => {
@@ -41,5 +51,9 @@ impl TargetVocabulary {
             }
             _ => None,
         })
+    }
+
+    pub(super) fn unit(&self) -> TargetUnit {
+        self.tokenizer.as_ref().map_or(TargetUnit::Other, Tokenizer::unit)
     }
 }

@@ -7,7 +7,9 @@ use crate::label_names;
 use crate::levels::moved;
 use crate::preparation::processor::Processor;
 use crate::preparation::processor::changed::ChangedRecordings;
+use crate::preparation::processor::target_vocabulary::TargetVocabulary;
 use crate::preparation::scaling::scale;
+use crate::preparation::target_unit::TargetUnit;
 use crate::preparation::text::Tokenizer;
 use crate::preparation::transform::Normalize;
 use crate::sequence::{Dataset, Sequence, Target};
@@ -65,6 +67,11 @@ impl Processor {
     /// has no target sequences of tokens.
     pub fn target_vocabulary(&self) -> Option<usize> {
         self.targets.as_ref().map(|targets| targets.size + 1)
+    }
+
+    /// What a token of a target sequence is; `None` where the data has no target sequences of tokens.
+    pub fn target_unit(&self) -> Option<TargetUnit> {
+        self.targets.as_ref().map(TargetVocabulary::unit)
     }
 
     /// The words of a target sequence up to its end, for people to read: its text, or numbers where the data numbered

@@ -5,6 +5,7 @@ mod adding;
 mod cbf;
 mod copy_memory;
 mod item_walks;
+mod letters;
 mod reversal;
 mod synthetic_control;
 mod two_patterns;
@@ -38,6 +39,7 @@ pub const FORMULAS: &[Formula] = &[
     copy_memory::FORMULA,
     reversal::FORMULA,
     item_walks::FORMULA,
+    letters::FORMULA,
 ];
 
 /// Streams of the generator: training and test sequences never share a draw.
