@@ -29,7 +29,7 @@ impl Prepared {
         };
         fewest.map(|size| size.min(MOST)).ok_or_else(|| {
             DataError::new(
-                format!("{} labels, one a {each}, cannot be cut into folds", self.labeled.len()),
+                format!("{} labels, one per {each}, cannot be cut into folds", self.labeled.len()),
                 "give a class two labels or more, or write `validation = \"none\"` in `[data]`",
             )
         })
