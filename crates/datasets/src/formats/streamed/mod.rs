@@ -280,6 +280,8 @@ mod tests {
             ("semicolons.csv", wide(30).replace(',', ";")),
             ("sep.csv", format!("sep=;\n{}", wide(30).replace(',', ";"))),
             ("tabs.tsv", wide(30).replace(',', "\t")),
+            ("commas.tsv", wide(30)),
+            ("semicolons.tsv", wide(30).replace(',', ";")),
             ("nameless.csv", table("", 60, |row| format!("{},{row}.5,{}.25,\n", row % 3, row * 7))),
             ("counting.csv", table(",a,b,y\n", 200, |row| format!("{row},{row}.5,{}.5,{}\n", row * 3 % 7, row % 2))),
             (

@@ -27,8 +27,8 @@ impl Table {
     pub(in crate::formats) fn read(path: &Path, delimiter: u8, options: &ReadOptions) -> Result<Self, DataError> {
         let name = path.display().to_string();
         let mut notes = Vec::new();
-        let Cells { mut records, mut lines } = cells(path, delimiter, &mut notes)?;
-        if delimiter == b'\t' {
+        let Cells { mut records, mut lines, quoted } = cells(path, delimiter, &mut notes)?;
+        if !quoted {
             shape::unquote(&mut records);
         }
         shape::mend(&name, &mut records, &mut lines, &mut notes);
