@@ -383,6 +383,17 @@ mod tests {
     }
 
     #[test]
+    fn dates_that_either_order_fits_are_told() {
+        let table = "user,item,date\n1,b,01/03/2014\n1,a,01/02/2014\n1,c,01/04/2014\n1,d,02/04/2014\n";
+        let rows = rows_of("either.csv", table, &SessionsConfig::default()).unwrap();
+        assert!(
+            rows.notes.iter().any(|note| note.contains("such as `01/03/2014`: they are read with the day first")),
+            "{:?}",
+            rows.notes
+        );
+    }
+
+    #[test]
     fn files_without_names_are_read_by_the_numbers_of_their_columns() {
         let config = SessionsConfig {
             user: Some("1".into()),
