@@ -114,21 +114,59 @@ pub(crate) fn doubtful(classes: &[String], counts: &[usize], name: &str) -> Opti
     ))
 }
 
-/// Classes that differ in capitals alone, which is seldom meant: `Yes` and `yes`.
+/// Classes that differ in capitals or in leading zeros alone, which is seldom meant: `Yes` and `yes`, `01` and `1`.
 pub(crate) fn alike(classes: &[String], name: &str) -> Option<String> {
-    let mut known: HashMap<String, &str> = HashMap::new();
-    let (left, right) =
-        classes.iter().find_map(|class| Some((known.insert(class.to_lowercase(), class)?, class.as_str())))?;
-    Some(format!("{name}: `{left}` and `{right}` are read as two classes; write them alike if they are one"))
+    let mut places: HashMap<String, usize> = HashMap::new();
+    let mut groups: Vec<Vec<String>> = Vec::new();
+    for class in classes {
+        let place = *places.entry(plain(class)).or_insert(groups.len());
+        match groups.get_mut(place) {
+            Some(group) => group.push(format!("`{class}`")),
+            None => groups.push(vec![format!("`{class}`")]),
+        }
+    }
+    groups.retain(|group| group.len() > 1);
+    let (first, rest) = groups.split_first()?;
+    let shown: Vec<String> = groups.iter().take(MOST_SHOWN).map(|group| group.join(" and ")).collect();
+    let shown = shown.join(", ");
+    let more = groups.len().saturating_sub(MOST_SHOWN);
+    let more = if more > 0 { format!(" and {more} more of this kind") } else { String::new() };
+    let two = rest.is_empty() && first.len() == 2;
+    let read = if two { "two classes" } else { "classes of their own" };
+    Some(format!("{name}: {shown}{more} are read as {read}; write them alike if they are one"))
 }
 
-/// Where -1 stands among classes that are otherwise whole numbers from 0 on.
+/// Groups of classes that are shown in a line.
+const MOST_SHOWN: usize = 8;
+
+/// A class in small letters and without leading zeros.
+fn plain(class: &str) -> String {
+    let class = class.trim();
+    let bare = class.trim_start_matches('0');
+    let number = bare.len() < class.len() && class.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    match number {
+        true if bare.is_empty() || bare.starts_with('.') => key(&format!("0{bare}")),
+        true => key(bare),
+        false => key(class).to_lowercase(),
+    }
+}
+
+/// Numbers that surveys and instruments write where there is none, beside -1.
+pub(crate) const CODES: [f64; 9] = [-9.0, -99.0, -999.0, -9999.0, -99_999.0, 99.0, 999.0, 9999.0, 99_999.0];
+
+/// Where -1, or a code such as -99 or 999, stands among classes that are otherwise whole numbers from 0 on; one above 0
+/// is at least ten times as large as they are.
 fn minus_one(classes: &[String]) -> Option<usize> {
     let numbers: Vec<f64> = classes.iter().map(|class| class.parse().ok()).collect::<Option<_>>()?;
-    let place = numbers.iter().position(|number| *number == -1.0)?;
-    let counted =
-        numbers.iter().enumerate().all(|(other, number)| other == place || (*number >= 0.0 && number.fract() == 0.0));
-    counted.then_some(place)
+    let is_code = |place: &usize| {
+        let code = numbers[*place];
+        let mut others = numbers.iter().enumerate().filter(|(other, _)| other != place);
+        (code == -1.0 || CODES.contains(&code))
+            && others.all(|(_, number)| {
+                *number >= 0.0 && number.fract() == 0.0 && (code < 0.0 || 10.0 * number.max(0.5) <= code)
+            })
+    };
+    (0..numbers.len()).find(is_code)
 }
 
 #[cfg(test)]
@@ -198,6 +236,27 @@ mod tests {
     }
 
     #[test]
+    fn all_classes_that_differ_in_capitals_or_zeros_are_told_in_one_line() {
+        let told = |classes: &[&str]| alike(&texts(classes), "x.csv");
+        assert_eq!(
+            told(&["01", "1"]).unwrap(),
+            "x.csv: `01` and `1` are read as two classes; write them alike if they are one"
+        );
+        assert_eq!(
+            told(&["FALSE", "False", "TRUE", "True", "true"]).unwrap(),
+            "x.csv: `FALSE` and `False`, `TRUE` and `True` and `true` are read as classes of their own; write them \
+             alike if they are one"
+        );
+        let line = told(&["002", "2", "1.0", "01", "0", "00", "0.5", "00.50"]).unwrap();
+        assert!(line.contains("`002` and `2`, `1.0` and `01`, `0` and `00`, `0.5` and `00.50` are read"), "{line}");
+        let many: Vec<String> = (1..20).flat_map(|class| [format!("0{class}"), class.to_string()]).collect();
+        assert!(alike(&many, "x.csv").unwrap().contains("`08` and `8` and 11 more of this kind are read"));
+        for sound in [&["1", "10", "100"][..], &["A01", "A1"], &["-1", "1"], &["0", "0.5"], &["x", "0x"]] {
+            assert_eq!(told(sound), None, "{sound:?}");
+        }
+    }
+
+    #[test]
     fn minus_one_beside_zero_and_one_is_asked_about() {
         let asked = |classes: &[&str]| doubtful(&texts(classes), &vec![7; classes.len()], "x.csv");
         let told = asked(&["-1", "0", "1"]).unwrap();
@@ -207,6 +266,12 @@ mod tests {
         );
         assert!(asked(&["-1.0", "1.0", "2.0"]).is_some());
         assert!(asked(&["None", "a", "b"]).is_some());
+        assert!(asked(&["-99", "0", "1"]).unwrap().contains("`data.labels.missing = \"-99\"`"));
+        for codes in [&["0", "1", "9999"][..], &["-9", "1", "2"], &["1", "2", "99.0"]] {
+            assert!(asked(codes).is_some(), "{codes:?}");
+        }
+        assert_eq!(asked(&["98", "99", "100"]), None);
+        assert_eq!(asked(&["-99", "-98", "1"]), None);
         for sound in [&["-1", "1"][..], &["-2", "-1", "0", "1"], &["-1", "0.5", "1"], &["a", "b", "c"], &["None", "b"]]
         {
             assert_eq!(asked(sound), None, "{sound:?}");

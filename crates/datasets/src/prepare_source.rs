@@ -12,7 +12,7 @@ use crate::preparation::transcripts;
 use crate::preparation::transform::Normalize;
 use crate::prepared::{AsRead, Prepared};
 use crate::sequence::{Dataset, Target};
-use crate::sources::checks::{check_lengths, check_sound, check_targets};
+use crate::sources::checks::{check_lengths, check_pool, check_sound, check_targets};
 use crate::sources::parts::Source;
 use crate::target_kind::TargetKind;
 
@@ -38,6 +38,9 @@ pub(crate) fn prepare_into(
     {
         check_targets(part, task)?;
         check_lengths(part)?;
+    }
+    if let Some(pool) = &source.unlabeled {
+        check_pool(&source.train, pool)?;
     }
     check_single_class(&source.train, task)?;
     check_sound(&source.train.name, &config.transform, source.layout.as_ref())?;
@@ -318,6 +321,25 @@ mod tests {
             DataConfig { unlabeled: Some(write("strange", format!("u,v\n{}", rows(false, false))).into()), ..config };
         let message = prepare(&strange, TargetKind::Classify).unwrap_err().in_full();
         assert!(message.contains("columns that the table lacks: `t0`, `t1`"), "{message}");
+    }
+
+    #[test]
+    fn a_pool_of_another_kind_is_named_by_its_own_file() {
+        let rows: String = (0..20).map(|row| format!("{row}.5,{},{}\n", row * row, ["x", "y"][row % 2])).collect();
+        let train = file("kind-train.csv", format!("a,b,label\n{rows}"));
+        for (text, found) in [
+            ("{\"text\": \"a fine day\"}\n", "row 1 holds text"),
+            ("{\"values\": [[1, 2], [3, 4]]}\n", "row 1 holds values of 2 channels"),
+        ] {
+            let config = DataConfig {
+                train: Some(train.clone().into()),
+                unlabeled: Some(file("kind-pool.jsonl", text).into()),
+                ..Default::default()
+            };
+            let message = prepare(&config, TargetKind::Classify).unwrap_err().in_full();
+            assert!(message.contains(&format!("kind-pool.jsonl: {found}, and ")), "{message}");
+            assert!(message.contains("kind-train.csv values of one channel"), "{message}");
+        }
     }
 
     #[test]

@@ -236,26 +236,48 @@ fn days(year: u32, month: u32, day: u32) -> Option<i64> {
     Some(era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468)
 }
 
+/// The times of a column.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Times {
+    /// In seconds; numbers as they are.
+    pub seconds: Vec<f64>,
+    /// Where days and months could be meant the other way round as well: how they were read, and the place of the first
+    /// cell that would be another date.
+    pub doubt: Option<(DateOrder, usize)>,
+}
+
 /// The times of a column in seconds, days before months or behind as fits all cells, and best the order they stand in;
 /// numbers as they are.
 ///
 /// # Errors
 ///
 /// The place of the first cell that is no time, or no number among numbers.
-pub fn read<'a>(cells: impl Iterator<Item = &'a str> + Clone) -> Result<Vec<f64>, usize> {
+pub fn read<'a>(cells: impl Iterator<Item = &'a str> + Clone) -> Result<Times, usize> {
     let all = |of: &dyn Fn(&str) -> Option<f64>| -> Result<Vec<f64>, usize> {
         cells.clone().enumerate().map(|(place, cell)| of(cell).ok_or(place)).collect()
     };
     let falls = |times: &Vec<f64>| times.windows(2).filter(|pair| pair[1] < pair[0]).count();
     let number = |cell: &str| cell.trim().parse::<f64>().ok().filter(|value| value.is_finite());
+    let sure = |seconds: Vec<f64>| Times { seconds, doubt: None };
     if let Ok(times) = all(&compact) {
-        return Ok(times);
+        return Ok(sure(times));
     }
     match (all(&|cell| seconds(cell, DateOrder::DayFirst)), all(&|cell| seconds(cell, DateOrder::MonthFirst))) {
-        (Ok(days), Ok(months)) => Ok(if falls(&months) < falls(&days) { months } else { days }),
-        (Ok(times), Err(_)) | (Err(_), Ok(times)) => Ok(times),
+        (Ok(days), Ok(months)) => {
+            let other = days.iter().zip(&months).position(|(day, month)| day != month);
+            let (falls_of_days, falls_of_months) = (falls(&days), falls(&months));
+            let (order, seconds) = match falls_of_months < falls_of_days {
+                true => (DateOrder::MonthFirst, months),
+                false => (DateOrder::DayFirst, days),
+            };
+            // Rows stand in the order of their times, or those of each series do.
+            let (fewer, more) = (falls_of_days.min(falls_of_months), falls_of_days.max(falls_of_months));
+            let told = more > 0 && 4 * fewer <= more;
+            Ok(Times { seconds, doubt: other.filter(|_| !told).map(|place| (order, place)) })
+        }
+        (Ok(times), Err(_)) | (Err(_), Ok(times)) => Ok(sure(times)),
         // The reading that goes farthest names the odd cell.
-        (Err(days), Err(months)) => all(&number).map_err(|numbers| numbers.max(days).max(months)),
+        (Err(days), Err(months)) => all(&number).map(sure).map_err(|numbers| numbers.max(days).max(months)),
     }
 }
 
@@ -293,8 +315,9 @@ mod tests {
         for cell in ["1970Q2", "1970-Q2", "1970 q2", "Q2 1970", "Q2-1970", "1970-04", "1970M04"] {
             assert_eq!((looks_like(cell), day(cell)), (true, Some(90.0)), "{cell}");
         }
-        assert_eq!(read(["20200131", "20200201"].into_iter()).map(|times| times[1] - times[0]), Ok(86400.0));
-        assert_eq!(read(["20201331", "20200201"].into_iter()), Ok(vec![20_201_331.0, 20_200_201.0]));
+        let seconds_of = |cells: [&'static str; 2]| read(cells.into_iter()).map(|times| times.seconds);
+        assert_eq!(seconds_of(["20200131", "20200201"]).map(|times| times[1] - times[0]), Ok(86400.0));
+        assert_eq!(seconds_of(["20201331", "20200201"]), Ok(vec![20_201_331.0, 20_200_201.0]));
         assert!(looks_like("9:30") && seconds("9:30", DateOrder::DayFirst) == Some(34200.0));
         for cell in ["Q5 2000", "Q1 20", "Q1", "2000Q", "2000M13", "M1 2000", "W1"] {
             assert!(!looks_like(cell), "{cell}");
@@ -337,15 +360,34 @@ mod tests {
     fn days_and_months_are_told_by_what_fits_all_cells() {
         let day = 86400.0;
         let steps = |cells: &[&str]| {
-            let times = read(cells.iter().copied()).unwrap();
+            let times = read(cells.iter().copied()).unwrap().seconds;
             times.windows(2).map(|pair| (pair[1] - pair[0]) / day).collect::<Vec<_>>()
         };
         assert_eq!(steps(&["12/30/2020", "12/31/2020", "01/01/2021"]), [1.0, 1.0]);
         assert_eq!(steps(&["30/12/2020", "31/12/2020", "01/01/2021"]), [1.0, 1.0]);
         // Both fit; the order of the rows decides.
         assert_eq!(steps(&["01/02/2020", "01/03/2020", "02/01/2020"]), [1.0, 29.0]);
-        assert_eq!(read(["1", "2", "4"].into_iter()), Ok(vec![1.0, 2.0, 4.0]));
+        assert_eq!(read(["1", "2", "4"].into_iter()).map(|times| times.seconds), Ok(vec![1.0, 2.0, 4.0]));
         assert_eq!(read(["1", "x"].into_iter()), Err(1));
         assert_eq!(read(["2020-01-01", "2020-01-02", "soon"].into_iter()), Err(2));
+    }
+
+    #[test]
+    fn dates_that_either_order_fits_are_in_doubt() {
+        let doubt = |cells: &[&str]| read(cells.iter().copied()).unwrap().doubt;
+        assert_eq!(doubt(&["01/01/2024", "01/02/2024", "01/03/2024"]), Some((DateOrder::DayFirst, 1)));
+        // Month first, the rows fall once, and otherwise twice.
+        let unsorted = ["01/05/24", "02/01/24", "03/02/24", "04/01/24", "03/04/24"];
+        assert_eq!(doubt(&unsorted), Some((DateOrder::MonthFirst, 0)));
+        for sound in [
+            &["01/01/2024", "02/01/2024", "13/01/2024"][..],
+            &["2024-01-02", "2024-02-01"],
+            &["01/01/2024", "02/02/2024"],
+            &["1", "2"],
+            // Day first, the rows would fall four times.
+            &["01/11/24", "01/12/24", "02/01/24", "02/02/24", "03/01/24", "03/02/24", "04/01/24", "04/02/24"],
+        ] {
+            assert_eq!(doubt(sound), None, "{sound:?}");
+        }
     }
 }

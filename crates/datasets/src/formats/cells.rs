@@ -15,25 +15,25 @@ pub(super) struct Cells {
     pub(super) records: Vec<StringRecord>,
     /// The line of each record.
     pub(super) lines: Vec<u64>,
+    /// Whether quotes enclosed cells.
+    pub(super) quoted: bool,
 }
 
-/// Reads the cells of a file; `delimiter` is the mark that its name promises. Tab-separated text is written without
-/// quotes: a quote in it is a letter.
+/// Reads the cells of a file; `delimiter` is the mark that its name promises.
 pub(super) fn cells(path: &Path, delimiter: u8, notes: &mut Vec<String>) -> Result<Cells, DataError> {
     let name = path.display().to_string();
     let text = text(path, notes)?;
-    let quoted = delimiter == b',';
-    let found = if quoted { separators::find(&text) } else { separators::Separator { mark: delimiter, skipped: 0 } };
-    let blank = if quoted {
+    let found = separators::find(&text, delimiter);
+    let blank = if found.quoted {
         quotes::check(&name, &text, found.mark)?
     } else {
         text.lines().enumerate().filter(|(_, line)| line.is_empty()).map(|(index, _)| index + 1).collect()
     };
     note_blank_lines(&blank, text.lines().count(), &name, notes);
     let body = &text[found.skipped..];
-    let mut cells = Cells { records: Vec::new(), lines: Vec::new() };
+    let mut cells = Cells { records: Vec::new(), lines: Vec::new(), quoted: found.quoted };
     let (mut place, mut line) = (0, 1 + text[..found.skipped].matches('\n').count() as u64);
-    for record in reader(quoted, found.mark).from_reader(body.as_bytes()).records() {
+    for record in reader(found.quoted, found.mark).from_reader(body.as_bytes()).records() {
         let record =
             record.map_err(|error| DataError::new(format!("{name}: {error}"), "check the quotes near this place"))?;
         // The reader counts from the end of the record before, which blank lines and the line's own end may follow.
@@ -69,7 +69,7 @@ mod tests {
         let mut notes = Vec::new();
         let path = file(name, text);
         let delimiter = if name.ends_with(".tsv") { b'\t' } else { b',' };
-        let Cells { records, lines } = cells(&path, delimiter, &mut notes).unwrap();
+        let Cells { records, lines, .. } = cells(&path, delimiter, &mut notes).unwrap();
         let notes = notes.iter().map(|note| note.replace(&path.display().to_string(), "FILE")).collect();
         (records.iter().map(|record| record.iter().map(String::from).collect()).collect(), lines, notes)
     }
@@ -89,6 +89,16 @@ mod tests {
             (vec![vec!["a, b".to_string(), "x".into()], vec!["c".into(), "y".into()]], vec![2, 3])
         );
         assert_eq!(notes, ["FILE: cells are parted by `;`"]);
+    }
+
+    #[test]
+    fn a_name_that_promises_tabs_is_told_where_there_are_none() {
+        let (records, lines, notes) = read("commas.tsv", "a,b,label\n0.5,1,x\n\n\"2\",3,y\n");
+        assert_eq!((&records[2][..], lines), (&["2".to_string(), "3".into(), "y".into()][..], vec![1, 2, 4]));
+        assert_eq!(notes[1], "FILE: cells are parted by `,`");
+        let (records, _, notes) = read("semicolons.tsv", "a;b;label\n0,5;1,25;x\n2;3,5;y\n");
+        assert_eq!(records[1..], [["0.5", "1.25", "x"], ["2", "3.5", "y"]]);
+        assert_eq!(notes, ["FILE: cells are parted by `;`, and decimals are written with a comma"]);
     }
 
     #[test]

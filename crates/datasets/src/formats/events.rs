@@ -5,7 +5,7 @@ use std::io::BufRead;
 use std::ops::Range;
 use std::path::Path;
 
-use semiseq_files::time;
+use semiseq_files::time::{self, Times};
 use semiseq_schema::{nearest, plain};
 use serde_json::Value;
 
@@ -15,6 +15,7 @@ use crate::formats::decode::{bytes, decoded, unpacked};
 use crate::formats::limit::Limited;
 use crate::formats::table::cells_of_file::Table;
 use crate::formats::table::listed;
+use crate::formats::table::order::date_doubt;
 use crate::formats::{Format, ReadOptions, Rows, arrow_objects, guess, json_row, jsonl, parquet_objects};
 use crate::preparation::sessions::{self, SessionsConfig};
 use crate::row_keys::RowKeys;
@@ -235,11 +236,15 @@ impl<'a> Reading<'a> {
 
     /// Reads the times; without a column of times the rows stand in their order.
     fn done(mut self, roles: &Roles) -> Result<Range<usize>, DataError> {
-        let Events { rows, .. } = &mut *self.events;
+        let Events { rows, notes, .. } = &mut *self.events;
         let first = rows.len() - self.places.len();
         if self.times.len() == self.places.len() {
             match time::read(self.times.iter().map(String::as_str)) {
-                Ok(times) => rows[first..].iter_mut().zip(times).for_each(|(row, time)| row.time = time),
+                Ok(Times { seconds, doubt }) => {
+                    rows[first..].iter_mut().zip(seconds).for_each(|(row, time)| row.time = time);
+                    let column = roles.time.as_deref().unwrap_or_default();
+                    notes.extend(doubt.map(|(order, place)| date_doubt(&self.name, column, &self.times[place], order)));
+                }
                 Err(place) if self.bad.is_empty() => {
                     let shown = crate::shown::shown(&self.times[place]);
                     let column = roles.time.as_deref().unwrap_or_default();
@@ -375,6 +380,17 @@ mod tests {
         let table = "SessionId,ItemId,Timestamp\n1,b,2014-04-07T10:54:09.868Z\n1,a,2014-04-07T10:51:09.277Z\n2,c d,2014-04-08\n";
         let rows = rows_of("clicks.csv", table, &SessionsConfig::default()).unwrap();
         assert_eq!((texts(&rows), rows.keys.ids), (vec!["a\nb".into(), "c d".into()], vec!["1".into(), "2".into()]));
+    }
+
+    #[test]
+    fn dates_that_either_order_fits_are_told() {
+        let table = "user,item,date\n1,b,01/03/2014\n1,a,01/02/2014\n1,c,01/04/2014\n1,d,02/04/2014\n";
+        let rows = rows_of("either.csv", table, &SessionsConfig::default()).unwrap();
+        assert!(
+            rows.notes.iter().any(|note| note.contains("such as `01/03/2014`: they are read with the day first")),
+            "{:?}",
+            rows.notes
+        );
     }
 
     #[test]

@@ -322,11 +322,11 @@ fn by_content(begin: &str) -> &'static str {
             && cells.all(|cell| number(cell).is_ok() || cell.replace(',', ".").parse::<f64>().is_ok())
     };
     let numbers = 2 * lines.iter().filter(numeric).count() > lines.len();
-    match (first.contains('\t'), first.contains([',', ';'])) {
+    match (first.contains('\t'), first.contains([',', ';', '|'])) {
         _ if first.starts_with('{') => jsonl::FORMAT.name,
-        (tabs, commas) if numbers && (numeric(&first) || !(tabs || commas)) => ucr::FORMAT.name,
+        (tabs, marks) if numbers && (numeric(&first) || !(tabs || marks)) => ucr::FORMAT.name,
         (true, _) => csv::TSV.name,
-        (_, true) if numbers || table::header::has_known(first) => csv::FORMAT.name,
+        (_, true) if numbers || table::header::has_known(first) || separators::part_numbers(&lines) => csv::FORMAT.name,
         _ => lines::FORMAT.name,
     }
 }
@@ -451,6 +451,15 @@ mod tests {
             ("mood.txt", "good\ta fine day\nbad\tno more\n", "tsv"),
             ("mood_TRAIN.tsv", "good\ta fine day\nbad\tno more\n", "tsv"),
             ("table.txt", "text,label\n\"a, b\",x\n", "csv"),
+            // A column of words behind the numbers, or several.
+            ("words.txt", "t0,t1,kind\n0.5,0.25,up\n0.5,0.75,down\n", "csv"),
+            ("words.data", "5.1,3.5,1.4,0.2,Iris-setosa\n7.0,3.2,4.7,1.4,Iris-versicolor\n", "csv"),
+            ("europe.dat", "who;t0;t1;kind\na;0,5;0,25;up\nb;0,5;0,75;down\n", "csv"),
+            ("bars", "t0|t1|kind\n0.5|NA|up\n0.5|0.75|down\n", "csv"),
+            ("pair.txt", "x;kind\n0.5;up\n0.25;down\n", "csv"),
+            ("quoted.txt", "t0,t1,kind\n1,2,\"so, so\"\n3,4,\"well, no\"\n", "csv"),
+            ("commas.txt", "5, 6 or 7, not 8\nseven, 9 of 10, I say\n", "lines"),
+            ("scores.txt", "no, it was bad\n10, a fine day\n9, not again\n", "lines"),
             ("prose.txt", "a fine day, so it was\n5 stars\n", "lines"),
             ("y.txt", "all of it, y\nnothing\n", "lines"),
             ("objects.data", "{\"text\": \"a\"}\n", "jsonl"),

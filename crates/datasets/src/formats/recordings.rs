@@ -10,6 +10,7 @@ use crate::formats::table::names::{column_place, is_clock};
 use crate::formats::table::order::Clock;
 use crate::formats::table::profile::{Profile, time_columns};
 use crate::formats::table::rows_of_series::series_of;
+use crate::formats::table::unlike::missing_code;
 use crate::formats::table::{Columns, listed, long};
 use crate::formats::{ReadOptions, Rows, exact, read as read_rows, streamed};
 use crate::levels::{Levels, leveled};
@@ -176,6 +177,7 @@ fn columns(table: &Table, options: &ReadOptions, notes: &mut Vec<String>) -> Res
     if inputs.is_empty() {
         return Err(DataError::new(format!("{name}: no column holds numbers"), "name columns with `data.features`"));
     }
+    notes.extend(missing_code(name, inputs.iter().map(|column| &profiles[*column])));
     Ok(Columns { inputs, kind: LayoutKind::Recording, id, time, hours, ..Columns::default() })
 }
 

@@ -4,14 +4,16 @@
 use csv::StringRecord;
 
 use crate::formats::delimited::reader;
-use crate::formats::numerals;
 use crate::formats::regular::Regular;
+use crate::formats::{number, numerals};
 
 /// How a table is parted.
 pub(super) struct Separator {
     pub(super) mark: u8,
     /// Bytes before the first row: the line `sep=;` that Excel reads.
     pub(super) skipped: usize,
+    /// Whether quotes enclose cells: tab-separated text is written without, and a quote in it is a letter.
+    pub(super) quoted: bool,
 }
 
 /// Marks beside the comma.
@@ -24,17 +26,53 @@ pub(super) fn shown(mark: u8) -> String {
     if mark == b'\t' { "tabs".into() } else { format!("`{}`", char::from(mark)) }
 }
 
-/// Finds the mark of a table whose name promises commas: the comma, unless another makes a better table.
-pub(super) fn find(text: &str) -> Separator {
+/// Finds the mark of a table whose name promises one: that, unless another makes a better table.
+pub(super) fn find(text: &str, promised: u8) -> Separator {
     let first = text.lines().next().unwrap_or("").trim_matches('"');
     if let Some([mark]) = first.strip_prefix("sep=").map(str::as_bytes) {
         let skipped = text.find('\n').map_or(text.len(), |end| end + 1);
-        return Separator { mark: *mark, skipped };
+        return Separator { mark: *mark, skipped, quoted: true };
+    }
+    if promised == b'\t' {
+        return not_by_tabs(text).unwrap_or(Separator { mark: promised, skipped: 0, quoted: false });
     }
     let commas = Parted::by(text, b',');
     let best = OTHERS.into_iter().map(|mark| Parted::by(text, mark)).filter(|other| other.better_than(&commas));
     let best = best.max_by_key(|parted| parted.width);
-    Separator { mark: best.map_or(b',', |parted| parted.mark), skipped: 0 }
+    Separator { mark: best.map_or(b',', |parted| parted.mark), skipped: 0, quoted: true }
+}
+
+/// The mark of a table whose name promises tabs, where its rows hold none: a column of texts has commas, too, so that
+/// cells between them must have something in common.
+fn not_by_tabs(text: &str) -> Option<Separator> {
+    if text.lines().take(ROWS).any(|line| line.contains('\t')) {
+        return None;
+    }
+    let others = [b',', b';', b'|'].map(|mark| Parted::by(text, mark)).into_iter();
+    let tables = others.filter(|parted| parted.width > 0 && parted.rows > 1 && parted.known > 0);
+    // Decimal commas between semicolons part cells in halves.
+    let best = tables.max_by_key(|parted| (parted.decimals, parted.known, parted.width))?;
+    Some(Separator { mark: best.mark, skipped: 0, quoted: true })
+}
+
+/// Whether lines are rows of a table most of whose cells are numbers, which commas, semicolons or bars part; the first
+/// may hold names.
+pub(super) fn part_numbers(lines: &[&str]) -> bool {
+    let text = lines.join("\n");
+    let mark = find(&text, b',').mark;
+    let mut records: Vec<StringRecord> = reader(true, mark).from_reader(text.as_bytes()).records().flatten().collect();
+    let width = records.first().map_or(0, StringRecord::len);
+    if records.len() < 2 || width < 2 || records.iter().any(|record| record.len() != width) {
+        return false;
+    }
+    numerals::replace(&mut records, mark);
+    let rows = &records[1..];
+    let is_number = |cell: &str| !cell.trim().is_empty() && number(cell).is_ok();
+    let columns: Vec<usize> =
+        (0..width).filter(|column| rows.iter().all(|record| number(&record[*column]).is_ok())).collect();
+    let filled = columns.iter().any(|column| rows.iter().any(|record| is_number(&record[*column])));
+    let decimals = columns.iter().any(|column| rows.iter().any(|record| record[*column].contains('.')));
+    filled && (2 * columns.len() > width || (2 * columns.len() == width && decimals))
 }
 
 /// The first rows of a text by one mark.
@@ -74,7 +112,29 @@ mod tests {
     use super::*;
 
     fn mark(text: &str) -> char {
-        char::from(find(text).mark)
+        char::from(find(text, b',').mark)
+    }
+
+    #[test]
+    fn other_marks_under_a_name_that_promises_tabs_are_found() {
+        let under_tabs = |text: &str| {
+            let found = find(text, b'\t');
+            (char::from(found.mark), found.quoted)
+        };
+        assert_eq!(under_tabs("t0,t1,label\n0.5,1,a\n1.5,2,b\n2.5,3,a\n"), (',', true));
+        assert_eq!(under_tabs("t0;t1;label\n0,5;1,25;a\n1,5;2,5;b\n2,5;3,5;a\n"), (';', true));
+        assert_eq!(under_tabs("t0|t1\n0.5|1\n1.5|2\n"), ('|', true));
+        assert_eq!(under_tabs("sep=;\nt0;t1\n0.5;1\n"), (';', true));
+        assert_eq!(under_tabs("text,label\n\"so, so\",a\nwell,b\nno,a\nyes,b\n"), (',', true));
+        for texts in [
+            "a fine day, so it was\nno more, please\nnot again, never\n",
+            "text\nso, so\nwell; well\n",
+            "so, so\ta\nwell, well\tb\n",
+            "0,5\t1,5\n2,5\t3,5\n",
+            "one\ntwo\n",
+        ] {
+            assert_eq!(under_tabs(texts), ('\t', false), "{texts}");
+        }
     }
 
     #[test]

@@ -70,6 +70,40 @@ pub(crate) fn check_sound(name: &str, transform: &TransformConfig, layout: Optio
     }
 }
 
+/// Unlabelled sequences are of the kind of the training part: they are prepared together, and what is wrong is named by
+/// the file that holds it.
+pub(crate) fn check_pool(train: &Dataset, pool: &Dataset) -> Result<(), DataError> {
+    let Some(wanted) = train.sequences.first().map(kind) else { return Ok(()) };
+    // Rows of a packed file are of one kind.
+    let told = |row: usize, sequence: &Sequence| row == 0 || !matches!(sequence, Sequence::Packed(_));
+    let other = pool.sequences.iter().enumerate().filter(|(row, sequence)| told(*row, sequence));
+    match other.map(|(row, sequence)| (row, kind(sequence))).find(|(_, found)| *found != wanted) {
+        None => Ok(()),
+        Some((row, found)) => Err(DataError::new(
+            format!("{}: row {} holds {}, and {} {}", pool.name, row + 1, shown(found), train.name, shown(wanted)),
+            "`data.unlabeled` names sequences of the kind that the training part holds",
+        )),
+    }
+}
+
+/// What a sequence holds, and its channels.
+fn kind(sequence: &Sequence) -> (&'static str, usize) {
+    match &*sequence.loaded() {
+        Sequence::Series(series) => ("values", series.channels),
+        Sequence::Window(window) => ("values", window.recording().channels),
+        Sequence::Tokens(_) => ("tokens", 0),
+        Sequence::Text(_) | Sequence::Packed(_) => ("text", 0),
+    }
+}
+
+fn shown((what, channels): (&str, usize)) -> String {
+    match channels {
+        0 => what.into(),
+        1 => format!("{what} of one channel"),
+        _ => format!("{what} of {channels} channels"),
+    }
+}
+
 /// Empty sequences, by row.
 pub(crate) fn check_lengths(dataset: &Dataset) -> Result<(), DataError> {
     let is_text = |sequence: &Sequence| match sequence {

@@ -148,7 +148,7 @@ fn seconds(name: &str, cell: &str) -> Result<Option<f64>, String> {
 /// A delimited table; its first row holds names unless it holds a path.
 fn delimited(path: &Path, name: &str, options: &ReadOptions, notes: &mut Vec<String>) -> Result<Table, DataError> {
     let tabs = ending(path).is_some_and(|ending| ["tsv", "tab"].contains(&ending.as_str()));
-    let Cells { records, lines } = cells(path, if tabs { b'\t' } else { b',' }, notes)?;
+    let Cells { records, lines, .. } = cells(path, if tabs { b'\t' } else { b',' }, notes)?;
     let mut rows = records.iter().zip(lines).peekable();
     let Some((first, _)) = rows.peek() else {
         return Err(DataError::new(format!("{name}: the file is empty"), HINT));

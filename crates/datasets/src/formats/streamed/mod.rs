@@ -50,6 +50,8 @@ pub(super) struct Sketch {
     pub(super) profiles: Vec<Profile>,
     /// The rows that they are of.
     sample: Vec<StringRecord>,
+    /// A line on a first row that is read as one and may hold names.
+    doubt: Option<String>,
 }
 
 /// Looks at a large table; `None` where it has to be read as a whole.
@@ -86,6 +88,10 @@ fn sketch_of(path: &Path, delimiter: u8, options: &ReadOptions) -> Result<Option
         return left("cells that spaces part, by its looks");
     }
     let named = header::is_there(&beginning, options);
+    let doubt = match named || options.header.is_some() {
+        true => None,
+        false => header::may_be_names_of_numbers(&path.display().to_string(), &beginning),
+    };
     let rows = scan.records - usize::from(named);
     if rows == 0 {
         return left("there is no row");
@@ -105,7 +111,7 @@ fn sketch_of(path: &Path, delimiter: u8, options: &ReadOptions) -> Result<Option
     if long_columns::may_be(&names, named, &profiles, &first, rows, options) {
         return left("a table with a row per step, perhaps");
     }
-    Ok(Some(Sketch { scan, names, named, rows, profiles, sample }))
+    Ok(Some(Sketch { scan, names, named, rows, profiles, sample, doubt }))
 }
 
 /// The sequences of a large table; `None` where it has to be read as a whole.
@@ -127,6 +133,7 @@ fn rows_of(path: &Path, delimiter: u8, sketch: &Sketch, options: &ReadOptions) -
     if sketch.scan.mark != delimiter {
         notes.push(format!("{name}: cells are parted by {}", separators::shown(sketch.scan.mark)));
     }
+    notes.extend(sketch.doubt.clone());
     let columns = columns(sketch, &name, options, &mut notes)?;
     if !matches!(columns.kind, LayoutKind::Wide | LayoutKind::Text) {
         return Ok(None);
@@ -142,7 +149,7 @@ fn rows_of(path: &Path, delimiter: u8, sketch: &Sketch, options: &ReadOptions) -
 
 /// By what training saw; of a training table by its names and looks.
 fn columns(sketch: &Sketch, file: &str, options: &ReadOptions, notes: &mut Vec<String>) -> Result<Columns, DataError> {
-    let Sketch { scan, names, named, rows, profiles, sample } = sketch;
+    let Sketch { scan, names, named, rows, profiles, sample, .. } = sketch;
     if let Some(layout) = options.like.as_ref().filter(|layout| layout.is_of_a_table()) {
         return layout.find(file, names, *named, notes);
     }
@@ -280,6 +287,8 @@ mod tests {
             ("semicolons.csv", wide(30).replace(',', ";")),
             ("sep.csv", format!("sep=;\n{}", wide(30).replace(',', ";"))),
             ("tabs.tsv", wide(30).replace(',', "\t")),
+            ("commas.tsv", wide(30)),
+            ("semicolons.tsv", wide(30).replace(',', ";")),
             ("nameless.csv", table("", 60, |row| format!("{},{row}.5,{}.25,\n", row % 3, row * 7))),
             ("counting.csv", table(",a,b,y\n", 200, |row| format!("{row},{row}.5,{}.5,{}\n", row * 3 % 7, row % 2))),
             (
@@ -304,6 +313,22 @@ mod tests {
             ),
             ("slots.csv", table("when,a,y,label\n", 300, |row| format!("slot-{row},{row}.5,0.{row},{}\n", row % 2))),
             ("again.csv", table("x,z,y,label\n", 60, |row| format!("0.5,{row}.5,{0},{0}\n", row % 2))),
+            ("units.csv", table("a,b,label\n", 60, |row| format!("{row} kg,€{row}.5,{}\n", row % 2))),
+            (
+                "apart.csv",
+                table("t0,who,t1,t2,kind\n", 1500, |row| {
+                    format!(
+                        "0.{0},{1},{0}.5,{2},{3}\n",
+                        row % 9,
+                        10_000 + 7 * row,
+                        ["-999", "1"][row % 2],
+                        ["up", "down"][row % 2]
+                    )
+                }),
+            ),
+            ("rising.csv", table("ts,v\n", 400, |row| format!("{},0.{}\n", 1_672_531_200 + 3600 * row, row * 7 % 9))),
+            ("years.csv", table("1990,1991,1992\n", 700, |row| format!("{row}.5,0.25,{}.5\n", row * 7 % 9))),
+            ("bad.csv", table("a,b,l\nNA,null,x\n", 0, |_| String::new()) + "1,2,y\n3.5,4,x\n"),
             ("letters.csv", table("text,label\n", 50, |row| format!("né à l'été {row} 好,{}\n", row % 2))),
             (
                 "commas.csv",

@@ -68,11 +68,7 @@ impl Scan {
         let Ok(text) = std::str::from_utf8(&beginning[skipped..]) else {
             return Ok(Found::Other("another encoding than UTF-8"));
         };
-        let quoted = delimiter == b',';
-        let separator = match quoted {
-            true => separators::find(text),
-            false => separators::Separator { mark: delimiter, skipped: 0 },
-        };
+        let separator = separators::find(text, delimiter);
         let whole = std::fs::metadata(path).is_ok_and(|file| file.len() == beginning.len() as u64);
         if !whole && text.lines().count() < 2 * separators::ROWS {
             return Ok(Found::Other("rows of many kilobytes"));
@@ -81,7 +77,7 @@ impl Scan {
         drop(beginning);
         let scan = Self {
             mark: separator.mark,
-            quoted,
+            quoted: separator.quoted,
             start,
             records: 0,
             first: StringRecord::new(),

@@ -27,8 +27,8 @@ impl Table {
     pub(in crate::formats) fn read(path: &Path, delimiter: u8, options: &ReadOptions) -> Result<Self, DataError> {
         let name = path.display().to_string();
         let mut notes = Vec::new();
-        let Cells { mut records, mut lines } = cells(path, delimiter, &mut notes)?;
-        if delimiter == b'\t' {
+        let Cells { mut records, mut lines, quoted } = cells(path, delimiter, &mut notes)?;
+        if !quoted {
             shape::unquote(&mut records);
         }
         shape::mend(&name, &mut records, &mut lines, &mut notes);
@@ -59,6 +59,9 @@ impl Table {
         let are_names = |first: &StringRecord| header::holds_known_names(first, options);
         shape::without_names_again(&name, &mut records, &mut lines, are_names, &mut notes);
         let named = header::is_there(&records, options);
+        if !named && options.header.is_none() {
+            notes.extend(header::may_be_names_of_numbers(&name, &records));
+        }
         let names: Vec<String> = if named {
             lines.remove(0);
             records.remove(0).iter().map(|cell| cell.trim().to_string()).collect()

@@ -9,6 +9,7 @@ use crate::formats::table::label::ENOUGH;
 use crate::formats::table::layout::LayoutKind;
 use crate::formats::table::names::{are_names, column_place, identifier_of_rows, is_clock, is_identifier};
 use crate::formats::table::profile::{Profile, are_one, sampled};
+use crate::formats::table::unlike::missing_code;
 use crate::formats::table::view::View;
 use crate::formats::table::{Columns, TEXT, is_target};
 
@@ -111,6 +112,15 @@ pub(in crate::formats) fn by_looks(
             "{file}: each row is read as a series of one step; where a row is a step, name the columns that tell \
              series and step with `data.id` and `data.time`, or add `[data.windows]`"
         ));
+    }
+    if text.is_none() && given.is_empty() {
+        notes.extend(view.measured(&columns, &beside));
+    }
+    if columns.kind == LayoutKind::Wide && given.is_empty() {
+        notes.extend(view.clock_of_rows(&columns, rows).or_else(|| view.tells_rows(&columns.inputs)));
+    }
+    if columns.kind == LayoutKind::Wide {
+        notes.extend(missing_code(file, columns.inputs.iter().map(|column| &view.profiles[*column])));
     }
     // The UCR archive's tables have no names, or those that a data frame gives, begin with the class and fill short
     // series up.

@@ -72,8 +72,11 @@ fn looks_like(records: &[StringRecord]) -> bool {
     let again = |column: usize| rest.iter().any(|record| record[column].trim() == first[column].trim());
     let known = |column: usize| is_target(&first[column]) || first[column].trim().eq_ignore_ascii_case(TEXT);
     if !any_number(first) {
+        // A row of `NA` or `null` says nothing of the columns.
+        let marked = |record: &StringRecord| record.iter().any(|cell| !cell.trim().is_empty() && is_missing(cell));
+        let telling = rest.iter().find(|record| any_number(record) || !marked(record));
         return (0..first.len()).any(|column| known(column) && !again(column))
-            || rest.first().is_some_and(|second| any_number(second))
+            || (!most_are_marks(first) && telling.is_some_and(|second| any_number(second)))
             || names_above_texts(first, &rest);
     }
     // Among numbers, `y` and `class` are labels, which come again below.
@@ -83,6 +86,42 @@ fn looks_like(records: &[StringRecord]) -> bool {
     let even = rest.iter().filter(|record| even_steps(record).is_some()).count();
     (named && rest.len() > 1) || (names && are_numbered(first) && 2 * even < rest.len())
 }
+
+/// Whether most cells of a row are marks for a missing value, as no names are.
+fn most_are_marks(record: &StringRecord) -> bool {
+    let marks = record.iter().filter(|cell| !cell.trim().is_empty() && is_missing(cell)).count();
+    record.len() > 1 && 2 * marks > record.len()
+}
+
+/// A line on a first row of whole numbers in even steps, such as years, above others that are none: it is read as a
+/// row, and may be the names of columns.
+pub(crate) fn may_be_names_of_numbers(file: &str, records: &[StringRecord]) -> Option<String> {
+    let (first, rest) = records.split_first()?;
+    let numbers: Vec<f64> = first.iter().map(|cell| cell.trim().parse().ok()).collect::<Option<_>>()?;
+    let step = numbers.get(1)? - numbers[0];
+    let even = numbers.windows(2).all(|pair| pair[1] - pair[0] == step);
+    if numbers.len() < 3 || step == 0.0 || !even || numbers.iter().any(|number| number.fract() != 0.0) {
+        return None;
+    }
+    let rest: Vec<&StringRecord> = rest.iter().step_by((rest.len() / SAMPLE).max(1)).collect();
+    let fractional = |record: &StringRecord| {
+        record.iter().any(|cell| cell.trim().parse::<f64>().is_ok_and(|value| value.fract() != 0.0))
+    };
+    let unlike =
+        |record: &&&StringRecord| even_steps(record).is_none() && (numbers.len() >= MANY || fractional(record));
+    let others = rest.iter().filter(unlike).count();
+    (rest.len() > 1 && 10 * others >= 9 * rest.len()).then(|| {
+        format!(
+            "{file}: the first row, `{}`, `{}` …, counts in even steps and the others do not; it is read as a row: if \
+             it holds names, write `data.header = true`, and if not, `data.header = false`",
+            first[0].trim(),
+            first[1].trim()
+        )
+    })
+}
+
+/// Whole numbers in even steps that are seldom a row by chance.
+const MANY: usize = 6;
 
 fn is_number(cell: &str) -> bool {
     cell.trim().parse::<f64>().is_ok()
@@ -190,6 +229,34 @@ mod tests {
         };
         assert!(told("mood of the writer").unwrap().contains("`mood of the writer`: if it holds names"));
         assert_eq!(told("a"), None);
+    }
+
+    #[test]
+    fn rows_of_marks_for_none_are_no_names_and_hide_none() {
+        assert!(found(&["a,b,c,l", "#N/A,None,null,x", "0.5,0.1,0.7,y", "0.5,0.3,0.9,x"]));
+        assert!(found(&["a,b,l", "NA,,x", "-,null,y", "0.5,0.3,x"]));
+        assert!(!found(&["#N/A,None,null,x", "0.5,0.1,0.7,y", "0.5,0.3,0.9,x"]));
+    }
+
+    #[test]
+    fn a_first_row_that_counts_is_asked_about() {
+        let told = |rows: &[&str]| {
+            let records: Vec<StringRecord> = rows.iter().map(|row| row.split(',').collect()).collect();
+            may_be_names_of_numbers("x.csv", &records)
+        };
+        let line = told(&["1990,1991,1992", "0.5,0.25,0.75", "0.5,0.1,1"]).unwrap();
+        assert!(line.contains("the first row, `1990`, `1991` …") && line.contains("`data.header = true`"), "{line}");
+        assert!(told(&["2000,1990,1980", "0.5,0.25,0.75", "0.5,0.1,1"]).is_some());
+        assert!(told(&["5,10,15,20,25,30", "7,9,4,4,1,9", "1,9,3,4,1,2"]).is_some());
+        for sound in [
+            &["1990,1991,1993", "0.5,0.25,0.75", "0.5,0.1,1"][..],
+            &["1,2,3", "4,6,9", "7,1,1"],
+            &["1,2,3,4,5,6", "2,3,4,5,6,7", "3,4,5,6,7,8"],
+            &["0.5,1,1.5", "0.5,0.25,0.75", "0.5,0.1,1"],
+            &["2,2,2", "0.5,0.25,0.75", "0.5,0.1,1"],
+        ] {
+            assert_eq!(told(sound), None, "{sound:?}");
+        }
     }
 
     #[test]

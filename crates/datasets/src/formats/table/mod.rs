@@ -18,6 +18,7 @@ pub(crate) mod profile;
 pub(crate) mod rows_of_series;
 pub(crate) mod shape;
 pub(crate) mod structure;
+pub(crate) mod unlike;
 mod view;
 
 pub(crate) use choose::choose;

@@ -1,6 +1,6 @@
 //! Steps in the order of their times: what is unsorted, repeated or missing.
 
-use semiseq_files::time;
+use semiseq_files::time::{self, DateOrder, Times};
 
 use crate::error::DataError;
 use crate::formats::table::Columns;
@@ -8,6 +8,19 @@ use crate::formats::table::cells_of_file::Table;
 
 /// Of a thousand times so many may stand twice, as the hour does when summer time ends.
 const REPEATED: usize = 10;
+
+/// One line on a column of dates whose days and months could be meant the other way round.
+pub(in crate::formats) fn date_doubt(file: &str, column: &str, cell: &str, order: DateOrder) -> String {
+    let (first, form) = match order {
+        DateOrder::DayFirst => ("day", "`MM/DD/YYYY`"),
+        DateOrder::MonthFirst => ("month", "`DD/MM/YYYY`"),
+    };
+    format!(
+        "{file}: no date of `{column}` tells the day from the month, such as `{}`: they are read with the {first} \
+         first; if {form} is meant, write the dates as `YYYY-MM-DD`",
+        cell.trim()
+    )
+}
 
 /// The steps of several series by their times.
 pub(crate) struct Clock<'a> {
@@ -28,7 +41,11 @@ impl<'a> Clock<'a> {
             None => table.records.iter().map(|row| row[column].to_string()).collect(),
         };
         match time::read(cells.iter().map(String::as_str)) {
-            Ok(times) => Some(Self { table, column, times }),
+            Ok(Times { seconds, doubt }) => {
+                let of = doubt.map(|(order, row)| date_doubt(&table.name, &table.names[column], &cells[row], order));
+                notes.extend(of);
+                Some(Self { table, column, times: seconds })
+            }
             Err(row) => {
                 notes.push(format!(
                     "{}:{}: `{}` is `{}`, which is read as no time: all rows are taken in the order they stand in",
@@ -129,6 +146,18 @@ mod tests {
     #[test]
     fn even_steps_in_order_say_nothing() {
         assert_eq!(sorted(&["2021-01-31", "2021-02-28", "2021-03-31"]), Ok((vec![0, 1, 2], vec![])));
+    }
+
+    #[test]
+    fn dates_that_either_order_fits_are_told() {
+        let (rows, notes) = sorted(&["01/01/2024", "01/02/2024", "01/03/2024"]).unwrap();
+        assert_eq!(rows, [0, 1, 2]);
+        assert_eq!(
+            notes,
+            ["x.csv: no date of `date` tells the day from the month, such as `01/02/2024`: they are read with the \
+                 day first; if `MM/DD/YYYY` is meant, write the dates as `YYYY-MM-DD`"]
+        );
+        assert_eq!(sorted(&["30/01/2024", "31/01/2024", "01/02/2024"]), Ok((vec![0, 1, 2], vec![])));
     }
 
     #[test]

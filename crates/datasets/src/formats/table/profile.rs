@@ -6,6 +6,7 @@ use csv::StringRecord;
 use semiseq_files::time;
 
 use crate::formats::{exact, is_missing, number};
+use crate::label_names::CODES;
 
 /// Rows that are looked at, evenly over the file, since files are often sorted by class.
 pub(crate) const SAMPLE: usize = 1000;
@@ -34,8 +35,17 @@ pub(crate) struct Profile {
     /// Cells of which each word holds a digit and something else, and what is left of them without numbers.
     codes: usize,
     shapes: usize,
+    /// Cells of a number with a unit, a currency or spaces between thousands.
+    measures: usize,
     /// Whether each number is above the one before.
     rising: bool,
+    /// From number to number, and those steps that are as large as the one before.
+    steps: usize,
+    same_steps: usize,
+    /// The least and the largest number, and how often each of [`CODES`] stands there, which are none of the two.
+    low: f64,
+    high: f64,
+    coded: [usize; CODES.len()],
     /// Whether the cells of the whole column are 0, 1, 2 … or 1, 2, 3 …
     pub(crate) counts: bool,
 }
@@ -43,7 +53,8 @@ pub(crate) struct Profile {
 impl Profile {
     pub(crate) fn of(records: &[StringRecord], column: usize) -> Self {
         let mut profile = Self { counts: counts(records, column), rising: true, ..Self::default() };
-        let mut last = f64::NEG_INFINITY;
+        (profile.low, profile.high) = (f64::INFINITY, f64::NEG_INFINITY);
+        let (mut last, mut last_step) = (f64::NEG_INFINITY, f64::NAN);
         let (mut seen, mut shapes) = (HashSet::new(), HashSet::new());
         for cell in sampled(records).map(|record| record[column].trim()) {
             profile.rows += 1;
@@ -60,7 +71,14 @@ impl Profile {
                     // In full: seconds since 1970 have more digits than a value keeps.
                     let exact = exact(cell).ok().flatten().unwrap_or(f64::NAN);
                     profile.rising &= exact > last;
-                    last = exact;
+                    let step = exact - last;
+                    profile.steps += usize::from(last.is_finite());
+                    profile.same_steps += usize::from((step - last_step).abs() <= 1e-6 * step.abs());
+                    (last, last_step) = (exact, step);
+                    match CODES.iter().position(|code| *code == exact) {
+                        Some(place) => profile.coded[place] += 1,
+                        None => (profile.low, profile.high) = (profile.low.min(exact), profile.high.max(exact)),
+                    }
                     profile.whole += usize::from(value.fract() == 0.0);
                 }
                 // Infinity is a bad number, and no text.
@@ -70,6 +88,7 @@ impl Profile {
                         profile.codes += 1;
                         shapes.insert(shape);
                     }
+                    profile.measures += usize::from(is_measure(cell));
                     let is_time = time::looks_like(cell);
                     profile.times += usize::from(is_time);
                     profile.hours += usize::from(is_time && cell.contains(':'));
@@ -138,6 +157,34 @@ impl Profile {
         self.cells > 0 && self.numbers == self.cells && self.rising
     }
 
+    /// Numbers of which each is as far from the one before as that from the one before it, but for a few gaps.
+    pub(crate) fn is_even(&self) -> bool {
+        self.numbers == self.cells
+            && self.is_distinct()
+            && self.steps > 2
+            && 10 * self.same_steps >= 9 * (self.steps - 1)
+    }
+
+    /// Whole numbers one after the other in any order.
+    pub(crate) fn is_dense(&self) -> bool {
+        self.is_whole() && self.is_distinct() && self.high - self.low + 1.0 == self.cells as f64
+    }
+
+    /// The least number; infinity where there is none.
+    pub(crate) fn low(&self) -> f64 {
+        self.low
+    }
+
+    /// The largest number; minus infinity where there is none.
+    pub(crate) fn high(&self) -> f64 {
+        self.high
+    }
+
+    /// Cells that hold one of [`CODES`].
+    pub(crate) fn coded(&self, place: usize) -> usize {
+        self.coded[place]
+    }
+
     /// The same few cells again and again.
     pub(crate) fn repeats(&self) -> bool {
         self.distinct > 0 && 2 * self.distinct <= self.cells
@@ -161,7 +208,13 @@ impl Profile {
     /// Names that differ in their numbers alone, or numbers with a unit: `slot-3`, `AB-0017`, `1.5kg`, `1h 30m`. They
     /// are no text, whatever stands beside them.
     pub(crate) fn is_code(&self) -> bool {
-        self.is_text() && 10 * self.codes >= 9 * self.cells && 5 * self.shapes <= self.codes + 4
+        let codes = 10 * self.codes >= 9 * self.cells && 5 * self.shapes <= self.codes + 4;
+        self.is_text() && (codes || self.is_measured())
+    }
+
+    /// Numbers that are none to a reader of numbers: `12.5 €`, `3 kg`, `1 000.5`.
+    pub(crate) fn is_measured(&self) -> bool {
+        self.is_text() && 10 * self.measures >= 9 * self.cells
     }
 
     /// A few whole numbers, as classes are written.
@@ -169,6 +222,29 @@ impl Profile {
         self.is_whole() && self.repeats() && (2..=MOST_CLASSES).contains(&self.distinct)
     }
 }
+
+/// Whether a cell is one number with a currency before it, a word or a sign behind it, or spaces between thousands.
+fn is_measure(cell: &str) -> bool {
+    let is_currency = |letter: char| "$€£¥₹₽₩".contains(letter);
+    let signless = cell.trim_start_matches(['+', '-', '−']).trim_start();
+    let priced = signless.starts_with(is_currency);
+    let bare = signless.trim_start_matches(is_currency).trim_start_matches(['+', '-', '−', ' ', '\u{a0}']);
+    let end = bare.find(|letter: char| !letter.is_ascii_digit() && !letter.is_whitespace() && !".,'’".contains(letter));
+    let (number, unit) = bare.split_at(end.unwrap_or(bare.len()));
+    let groups: Vec<&str> = number.split_whitespace().collect();
+    let begins = |group: &str, digits: usize| group.bytes().take_while(u8::is_ascii_digit).count() == digits;
+    let thousands = groups.len() > 1 && groups[0].len() <= 3 && groups[1..].iter().all(|group| begins(group, 3));
+    // Swiss programs write an apostrophe there.
+    let grouped = thousands || number.contains(['\'', '’']);
+    let sound = number.starts_with(|letter: char| letter.is_ascii_digit()) && (groups.len() == 1 || thousands);
+    let is_unit = unit.chars().count() <= LONGEST_UNIT
+        && !unit.chars().any(|letter| letter.is_ascii_digit() || letter.is_whitespace())
+        && unit.starts_with(|letter: char| letter.is_alphabetic() || is_currency(letter) || "%°'\"".contains(letter));
+    sound && ((unit.is_empty() && (grouped || priced)) || is_unit)
+}
+
+/// Letters of a unit at most: `kg/m³`, `dollars`.
+const LONGEST_UNIT: usize = 8;
 
 /// A cell without its numbers, where each of its words holds one and something else.
 fn shape(cell: &str) -> Option<String> {
@@ -268,6 +344,27 @@ mod tests {
         assert!(!column(&formulas).is_code());
         for words in [["day 1", "day 2"], ["good", "bad"], ["covid19", "a cold"], ["5", "7"]] {
             assert!(!column(&words).is_code(), "{words:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_with_units_are_measured() {
+        for cells in [
+            ["12.5 €", "3 €"],
+            ["€0.50", "-€1.50"],
+            ["3 kg", "4.25 kg"],
+            ["5km/h", "-7 km/h"],
+            ["1 000.5", "2\u{a0}000"],
+            ["12 500 000,5 kr", "7 kr"],
+            ["$ 5", "$6"],
+            ["1'000.5", "12’500"],
+        ] {
+            assert!(column(&cells).is_measured() && !column(&cells).is_prose(), "{cells:?}");
+        }
+        for cells in
+            [["5 of 6", "7 of 9"], ["3 red cars", "2 blue ones"], ["12 5 7", "1 2"], ["v 5", "x 6"], ["5", "6"]]
+        {
+            assert!(!column(&cells).is_measured(), "{cells:?}");
         }
     }
 

@@ -199,7 +199,7 @@ impl Sight<'_> {
                     _ => record[column].to_string(),
                 };
                 let cells: Vec<String> = self.records.iter().map(cell).collect();
-                let times = time::read(cells.iter().map(String::as_str)).ok()?;
+                let times = time::read(cells.iter().map(String::as_str)).ok()?.seconds;
                 return Some(Clock { column, times, known: true });
             }
             if !profile.is_numeric() || profile.is_empty() {
