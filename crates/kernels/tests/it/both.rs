@@ -1,7 +1,7 @@
 //! Both directions at once equal two directions of composed operations, values and all gradients; and their numbers do
 //! not depend on the number of threads.
 
-use crate::common::{accuracy, numbers, on_threads, variants};
+use crate::common::{accuracy, numbers, on_threads, rounding_decides, variants};
 use burn::tensor::{Device, Tensor, TensorData};
 use proptest::prelude::*;
 use semiseq_kernels::{Backend, Cell, Direction, GruReset, LstmState, RnnActivation, Weights, both, reference};
@@ -113,7 +113,9 @@ fn assert_equal(case: Case, device: &Device) {
     for device in variants(device) {
         let found = run(case, &device, both);
         assert_eq!(found.len(), expected.len());
-        for (part, (found, expected)) in found.iter().zip(&expected).enumerate() {
+        // States alone where their slopes are anybody's.
+        let parts = if rounding_decides(case.cell, &found, &expected) { 2 } else { found.len() };
+        for (part, (found, expected)) in found.iter().zip(&expected).enumerate().take(parts) {
             let size = expected.iter().fold(1.0f32, |size, value| size.max(value.abs()));
             for (found, expected) in found.iter().zip(expected) {
                 let most = accuracy(&device) * size;
@@ -166,6 +168,18 @@ fn kernels_agree() {
             let case = Case { cell, batch: 3, time: 4, input: 5, hidden: 7, masked: true, state: true, seed: 3 };
             assert_equal(case, &device);
         }
+    }
+}
+
+#[test]
+fn a_state_at_the_kink_of_a_rectified_network_agrees() {
+    // Found at random: one of its states is a rounding from zero, so that its slope is 1 in one computation and 0 in
+    // the other.
+    let cell = Cell::Rnn(RnnActivation::Relu);
+    let case =
+        Case { cell, batch: 8, time: 7, input: 2, hidden: 30, masked: false, state: true, seed: 861_836_237_645 };
+    for device in devices(CPUS) {
+        assert_equal(case, &device);
     }
 }
 
