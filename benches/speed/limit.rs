@@ -9,7 +9,8 @@ use pulp::{Arch, Simd, WithSimd};
 
 use crate::case::Case;
 
-const SIZE: usize = 1536;
+/// Rows and columns of the product.
+pub const SIZE: usize = 1536;
 /// Times that weights are read in a turn.
 const SWEEPS: usize = 200;
 

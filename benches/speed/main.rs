@@ -1,14 +1,17 @@
 //! Times the recurrent operations beside Burn's own modules and PyTorch, and whole training steps beside PyTorch, all
-//! sides in turn, and prints medians. And what reading and preparing data takes a row, in time and memory.
+//! sides in turn, and prints medians. And how long a served model takes, and what reading and preparing data takes a
+//! row, in time and memory.
 //!
 //! `cargo xtask bench [--out DIR] [--filter TEXT] [--torch PYTHON] [--quick]`; `DIR` gets `bench.md` and `bench.json`.
 
 mod case;
 mod data;
+mod isa;
 mod limit;
 mod memory;
 mod options;
 mod report;
+mod served;
 mod sides;
 mod steps;
 mod torch;
@@ -43,6 +46,9 @@ fn main() {
         return;
     }
     let options = Options::parse_from(arguments);
+    if let Some(name) = options.isa.as_deref().filter(|_| !isa::is_narrowed()) {
+        std::process::exit(isa::run_narrowed(name).unwrap_or_else(|error| fail(&error)));
+    }
     let open = |backend: Backend| backend.device(0).unwrap_or_else(|error| fail(&format!("{error}; {}", error.hint)));
     let device = open(options.backend.unwrap_or(Backend::Flex));
     let mut torch = options.torch.as_deref().map(|python| match Torch::start(python, options.on_gpu()) {
@@ -56,14 +62,23 @@ fn main() {
         // As one of the pool's threads, as a run works.
         rows.extend(rayon::scope(|_| measure(case, &options, &product, torch.as_mut())));
     }
-    let about = torch.as_ref().map_or_else(|| "PyTorch: not asked for (`--torch PYTHON`)".into(), Torch::about);
+    let peer = torch.as_ref().map_or_else(|| "PyTorch: not asked for (`--torch PYTHON`)".into(), Torch::about);
+    let about = format!("{}; {peer}", isa::used().unwrap_or_else(|error| fail(&error)));
     let steps = steps::measure(&options, &device, torch.as_mut()).unwrap_or_else(|error| fail(&error));
+    let served = match options.on_gpu() {
+        false => served::measure(&options, &device, torch.as_mut()).unwrap_or_else(|error| fail(&error)),
+        // The files are for other programs' CPU sides.
+        true => Vec::new(),
+    };
     let data = match options.backend {
         None => data::measure(&options).unwrap_or_else(|error| fail(&error)),
         // No part of it is the backend's.
         Some(_) => Vec::new(),
     };
     let mut table = report::markdown(&rows, &steps, &about);
+    if !served.is_empty() {
+        table.push_str(&served::markdown(&served));
+    }
     if !data.is_empty() {
         table.push_str(&data::markdown(&data));
     }
@@ -71,7 +86,7 @@ fn main() {
     if let Some(folder) = &options.out {
         let written = std::fs::create_dir_all(folder)
             .and_then(|()| std::fs::write(folder.join("bench.md"), &table))
-            .and_then(|()| std::fs::write(folder.join("bench.json"), report::json(&rows, &steps, &data)));
+            .and_then(|()| std::fs::write(folder.join("bench.json"), report::json(&rows, &steps, &served, &data)));
         if let Err(error) = written {
             fail(&format!("{}: {error}", folder.display()));
         }
@@ -106,7 +121,7 @@ fn measure(
     let sides = Side::of(case, options);
     torch = torch.filter(|_| case.has_peers());
     let sides: Vec<(Side, Box<dyn Fn()>)> = sides.into_iter().map(|side| (side, sides::runner(side, case))).collect();
-    let mut seconds: Vec<Vec<f64>> = vec![Vec::new(); sides.len() + 2];
+    let mut seconds: Vec<Vec<f64>> = vec![Vec::new(); sides.len() + 3];
     // With one row per step, which is what a CPU then waits for.
     let streams = case.shape[0] == 1 && !options.on_gpu();
     let mut sweeps = Vec::new();
@@ -132,18 +147,21 @@ fn measure(
         if let Some(torch) = torch.as_deref_mut() {
             let pass = || torch.run(case).unwrap_or_else(|error| fail(&format!("PyTorch: {error}")));
             keep(sides.len(), turn(pass));
+            let pass = || torch.product(limit::SIZE).unwrap_or_else(|error| fail(&format!("PyTorch: {error}")));
+            keep(sides.len() + 2, turn(pass));
         }
         keep(sides.len() + 1, turn(product));
         if streams {
             sweeps.push(turn(|| limit::sweep(case)));
         }
     }
+    let torch_limit = seconds.pop().and_then(steps::median).map(limit::rate);
     let limit = limit::rate(seconds.pop().and_then(steps::median).unwrap_or(f64::NAN));
     let least = steps::median(sweeps).map(|sweep| limit::least(case, sweep, limit));
     let names = sides.iter().map(|(side, _)| side.to_string()).chain(torch.is_some().then(|| "torch".to_string()));
     let row = |(side, seconds): (String, Vec<f64>)| {
         let peak_bytes = options.memory().then(|| memory::of(&side, case, torch.as_deref())).flatten();
-        Row { case, side, seconds: steps::median(seconds).unwrap_or(f64::NAN), limit, least, peak_bytes }
+        Row { case, side, seconds: steps::median(seconds).unwrap_or(f64::NAN), limit, torch_limit, least, peak_bytes }
     };
     names.zip(seconds).map(row).collect()
 }

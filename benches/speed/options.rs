@@ -30,6 +30,9 @@ pub struct Options {
     /// a GPU, PyTorch takes the card too where it finds one (cuDNN), and the matrix product is the card's
     #[arg(long, value_name = "NAME", value_parser = backend)]
     pub backend: Option<Backend>,
+    /// Use a narrower instruction set than the processor's best, PyTorch too; Burn's own products keep to the best
+    #[arg(long, value_name = "NAME", value_parser = ["avx2"])]
+    pub isa: Option<String>,
     /// Cargo says so to every benchmark
     #[arg(long, hide = true)]
     bench: bool,

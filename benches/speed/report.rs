@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use crate::case::{CELLS, Case};
 use crate::data;
+use crate::served;
 use crate::steps::{self, Shares};
 
 pub struct Row {
@@ -13,6 +14,8 @@ pub struct Row {
     pub seconds: f64,
     /// Operations a second of the machine's matrix product, timed in turn with the sides; median.
     pub limit: f64,
+    /// The same of PyTorch, where it takes part.
+    pub torch_limit: Option<f64>,
     /// Seconds that the machine needs at least, where that is more than the product's rate says.
     pub least: Option<f64>,
     pub peak_bytes: Option<u64>,
@@ -37,10 +40,18 @@ pub fn markdown(rows: &[Row], steps: &[steps::Row], about: &str) -> String {
 
 /// What the machine's matrix products reached beside the cases.
 fn limits(rows: &[Row]) -> String {
-    let rates = || rows.iter().map(|row| row.limit * 1e-9);
-    let (least, most) = (rates().fold(f64::INFINITY, f64::min), rates().fold(0.0, f64::max));
-    let median = steps::median(rates().collect()).unwrap_or(f64::NAN);
-    format!("SGEMM, in turn with each case's sides: {median:.0} GFLOP/s, {least:.0} to {most:.0}.\n")
+    let line = |name: &str, rates: Vec<f64>| {
+        let (least, most) = rates.iter().fold((f64::INFINITY, 0.0f64), |(a, b), rate| (a.min(*rate), b.max(*rate)));
+        let median = steps::median(rates).unwrap_or(f64::NAN);
+        format!("SGEMM of {name}, in turn with each case's sides: {median:.0} GFLOP/s, {least:.0} to {most:.0}.\n")
+    };
+    let of = |rate: fn(&Row) -> Option<f64>| rows.iter().filter_map(rate).map(|rate| rate * 1e-9).collect::<Vec<_>>();
+    let mut text = line("Burn's flex backend", of(|row| Some(row.limit)));
+    let torch = of(|row| row.torch_limit);
+    if !torch.is_empty() {
+        text.push_str(&line("PyTorch", torch));
+    }
+    text
 }
 
 fn layers(rows: &[Row]) -> String {
@@ -166,7 +177,7 @@ fn megabytes(row: &Row) -> String {
 }
 
 /// SPEC's rows.
-pub fn json(rows: &[Row], steps: &[steps::Row], data: &[data::Row]) -> String {
+pub fn json(rows: &[Row], steps: &[steps::Row], served: &[served::Row], data: &[data::Row]) -> String {
     let threads = rayon::current_num_threads();
     let row = |row: &Row| {
         let memory = row.peak_bytes.map_or_else(String::new, |bytes| format!(", \"peak_bytes\": {bytes}"));
@@ -188,7 +199,7 @@ pub fn json(rows: &[Row], steps: &[steps::Row], data: &[data::Row]) -> String {
             row.config, row.stage, row.objective, row.side, row.seconds
         )
     };
-    let all: Vec<String> =
-        rows.iter().map(row).chain(steps.iter().map(step)).chain(data.iter().map(data::json)).collect();
+    let of_runs = steps.iter().map(step).chain(served.iter().map(served::json));
+    let all: Vec<String> = rows.iter().map(row).chain(of_runs).chain(data.iter().map(data::json)).collect();
     format!("[\n{}\n]\n", all.join(",\n"))
 }

@@ -41,11 +41,25 @@ impl Torch {
         self.line()?.parse().map_err(Error::other)
     }
 
+    /// Seconds of one product of two square matrices.
+    pub fn product(&mut self, size: usize) -> Result<f64, Error> {
+        writeln!(self.input, "product {size}")?;
+        self.input.flush()?;
+        self.line()?.parse().map_err(Error::other)
+    }
+
     /// Seconds of a training step, the mean over some.
     pub fn steps(&mut self, specification: &serde_json::Value) -> Result<f64, Error> {
         writeln!(self.input, "steps {specification}")?;
         self.input.flush()?;
         self.line()?.parse().map_err(Error::other)
+    }
+
+    /// Seconds of each call of a served model: `SIDE FILE BATCH TIME FEATURES CALLS`.
+    pub fn served(&mut self, request: &str) -> Result<Vec<f64>, Error> {
+        writeln!(self.input, "served {request}")?;
+        self.input.flush()?;
+        self.line()?.split(' ').map(|seconds| seconds.parse().map_err(Error::other)).collect()
     }
 
     fn line(&mut self) -> Result<String, Error> {

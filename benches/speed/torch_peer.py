@@ -7,11 +7,13 @@ that follows on the command line, after a tiny one, and prints how far the proce
 The environment says on how many threads (`SEMISEQ_THREADS`), and whether a card is to be used where there is one
 (`SEMISEQ_DEVICE=gpu`).
 
-`steps JSON` runs training steps of a config's stage instead, `JSON` holding the model, the stage and the shapes as in
-the config, and prints the seconds of one. The batches are made beforehand.
+`product SIZE` multiplies two square matrices of that size. `steps JSON` runs training steps of a config's stage instead, `JSON` holding the model, the stage and the shapes as in
+the config, and prints the seconds of one. The batches are made beforehand. `served SIDE FILE BATCH TIME FEATURES CALLS`
+runs an exported model, `torch` its module and `onnxruntime` its graph, and prints the seconds of each call.
 """
 
 import copy
+import importlib.util
 import json
 import os
 import sys
@@ -31,7 +33,7 @@ def wait():
 
 
 def about():
-    where = f"{torch.get_num_threads()} threads"
+    where = f"{torch.backends.cpu.get_cpu_capability()}, {torch.get_num_threads()} threads"
     if CARD:
         where = f"cuDNN {torch.backends.cudnn.version()} on {torch.cuda.get_device_name()}"
     return f"torch {torch.__version__}, {where}"
@@ -53,6 +55,11 @@ def case(cell, batch, steps, inputs, hidden, directions, mode):
         module(data)[0].sum().backward()
 
     return forward if mode == "forward" else train
+
+
+def product(size):
+    left, right = torch.rand(size, size), torch.rand(size, size)
+    return lambda: left @ right
 
 
 class Classifier(torch.nn.Module):
@@ -175,6 +182,29 @@ def steps(spec, count=60):
     return (time.perf_counter() - began) / count
 
 
+def served(side, path, batch, steps, features):
+    """One call of an exported model on whole sequences."""
+    data, lengths = torch.rand(batch, steps, features), torch.full((batch,), steps)
+    if side == "torch":
+        spec = importlib.util.spec_from_file_location("served", path)
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        model = module.load(os.path.splitext(path)[0] + ".pt")
+
+        def call():
+            with torch.inference_mode():
+                return model(data, lengths)
+
+        return call
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = torch.get_num_threads()
+    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    feed = {"values": data.numpy(), "lengths": lengths.numpy()}
+    return lambda: session.run(["logits"], feed)
+
+
 def parse(fields):
     return (fields[0], *(int(field) for field in fields[1:6]), fields[6])
 
@@ -200,8 +230,19 @@ for line in sys.stdin:
     if line.startswith("steps "):
         print(steps(json.loads(line[6:])), flush=True)
         continue
+    fields = line.split()
+    if fields[0] == "served":
+        if line != last:
+            last, run = line, served(*fields[1:3], *(int(field) for field in fields[3:6]))
+        seconds = []
+        for _ in range(int(fields[6])):
+            began = time.perf_counter()
+            run()
+            seconds.append(time.perf_counter() - began)
+        print(*seconds, flush=True)
+        continue
     if line != last:
-        last, run = line, case(*parse(line.split()))
+        last, run = line, product(int(fields[1])) if fields[0] == "product" else case(*parse(fields))
     began = time.perf_counter()
     run()
     wait()

@@ -1,6 +1,6 @@
 //! `semiseq devices`.
 
-use semiseq::kernels::processor_features;
+use semiseq::kernels::{instruction_set, processor_features};
 use semiseq::prelude::*;
 use serde_json::json;
 
@@ -14,8 +14,9 @@ pub struct Arguments {
     json: bool,
 }
 
-/// Lists the backends with their devices.
+/// Lists the backends with their devices, and what the processor has.
 pub fn run(arguments: &Arguments) -> Result<(), Error> {
+    let used = instruction_set().map_err(|error| Error::input(error.message, error.hint))?;
     if arguments.json {
         let list = Backend::ALL.map(|backend| {
             json!({
@@ -23,7 +24,8 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
                 "devices": backend.devices(),
             })
         });
-        return print(json_text(&json!({ "backends": list, "processor": processor_features() }))?);
+        let all = json!({ "backends": list, "processor": processor_features(), "instruction_set": used });
+        return print(json_text(&all)?);
     }
     let mut lines = Vec::new();
     for backend in Backend::ALL {
@@ -36,6 +38,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
         lines.push(format!("{:<8} {:<48} {state}", backend.name(), backend.summary()));
         lines.extend(devices.iter().enumerate().map(|(number, name)| format!("  {number}: {name}")));
     }
-    lines.push(format!("processor: {}", processor_features().join(", ")));
+    let used = used.map(|name| format!("; the CPU's kernels use {name}")).unwrap_or_default();
+    lines.push(format!("processor: {}{used}", processor_features().join(", ")));
     print(lines.join("\n"))
 }

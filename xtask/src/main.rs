@@ -53,6 +53,7 @@ enum Command {
         1`\n      \
         --torch PYTHON     An interpreter that has PyTorch, to be timed beside us\n      \
         --backend NAME     That backend alone, without memory; on a GPU PyTorch takes the card too\n      \
+        --isa avx2         A narrower instruction set than the processor's best, PyTorch too\n      \
         --quick            Fewer rounds, and no memory\n      \
         --checkpointing    Training with gradient checkpointing too")]
     Bench {

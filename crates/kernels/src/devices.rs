@@ -115,6 +115,20 @@ pub fn processor_features() -> Vec<&'static str> {
     known.into_iter().filter(|(_, has)| *has).map(|(name, _)| name).collect()
 }
 
+/// The instruction set that the kernels use on the CPU: `avx512`, `avx2`, `neon` or `scalar`; none in a build without
+/// a CPU backend. The processor's best, or the narrower one that the environment variable `SEMISEQ_ISA` names.
+///
+/// # Errors
+///
+/// Where `SEMISEQ_ISA` names an instruction set that is unknown or that this processor does not have; the kernels then
+/// use the best.
+pub fn instruction_set() -> Result<Option<&'static str>, BackendError> {
+    #[cfg(feature = "cpu")]
+    return crate::cpu::instruction_set().map(Some);
+    #[cfg(not(feature = "cpu"))]
+    Ok(None)
+}
+
 impl fmt::Display for Backend {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())

@@ -21,7 +21,7 @@ mod weights;
 pub use adam_step::AdamStep;
 pub use cell::{Cell, GruReset, LstmState, RnnActivation, SlstmState};
 pub use clock::{cross_entropy_time, recurrence_time};
-pub use devices::{Backend, BackendError, processor_features};
+pub use devices::{Backend, BackendError, instruction_set, processor_features};
 pub use functions::{
     DropoutMask, adam, blend, both, dropout, embedding, gated_scan, gru, linear_cross_entropy, linear_scan,
     linear_squared_error, lstm, mean_over_time, rnn, scale, sum_of_squares, tanh,

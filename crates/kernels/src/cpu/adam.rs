@@ -1,8 +1,9 @@
 //! A step of Adam over the values of one parameter, in one pass: composed, it writes and reads them a dozen times.
 
-use pulp::{Arch, Simd, WithSimd};
+use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
+use super::isa::arch;
 use super::simd::Vector;
 use crate::AdamStep;
 
@@ -11,7 +12,7 @@ const TURN: usize = 1 << 14;
 
 /// Changes weights and both moments in place.
 pub(crate) fn adam(weights: &mut [f32], gradient: &[f32], moment_1: &mut [f32], moment_2: &mut [f32], step: AdamStep) {
-    let arch = Arch::new();
+    let arch = arch();
     let turns = weights.par_chunks_mut(TURN).zip(gradient.par_chunks(TURN));
     let turns = turns.zip(moment_1.par_chunks_mut(TURN)).zip(moment_2.par_chunks_mut(TURN));
     turns.for_each(|(((weights, gradient), moment_1), moment_2)| {

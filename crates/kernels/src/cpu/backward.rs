@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use pulp::Arch;
 use rayon::prelude::*;
 
+use super::isa::arch;
 use super::lane::{Lane, Share, unite};
 use super::panels::{Packing, Panels, Rows, RowsMut, Target};
 use super::plan::{Plan, patience, row_shares, span, unit_shares};
@@ -62,7 +62,7 @@ pub(super) fn backward(
     let recompute = (!kept && !matches!(cell, Cell::Rnn(_))).then(|| Recompute::new(layer, weights));
     let to_input = input.is_some().then(|| {
         let row = |gate: usize| &weights.input[gate * layer.input..];
-        Panels::from_rows(Arch::new(), layer.gates(), layer.input, Packing::MANY, row)
+        Panels::from_rows(arch(), layer.gates(), layer.input, Packing::MANY, row)
     });
     let InputGradient { values: grad_input, mode } =
         input.unwrap_or(InputGradient { values: &mut [], mode: Target::Replace });
@@ -125,7 +125,7 @@ impl<'a> SharedOut<'a> {
 /// The recurrent weights of some units, packed.
 fn to_state(layer: Layer, recurrent_weight: &[f32], units: &Range<usize>, packing: Packing) -> Panels {
     let row = |gate: usize| &recurrent_weight[gate * layer.hidden..][units.clone()];
-    Panels::from_rows(Arch::new(), layer.gates(), units.len(), packing, row)
+    Panels::from_rows(arch(), layer.gates(), units.len(), packing, row)
 }
 
 /// Turns the gates of the steps into gradients of their sums; the gradients of the state and memory before them.

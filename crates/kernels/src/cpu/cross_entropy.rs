@@ -7,6 +7,7 @@
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
+use super::isa::arch;
 use super::panels::{Packing, Panels, Rows, RowsMut, Target};
 use super::pool::Buffer;
 use super::simd::{Vector, exp};
@@ -90,7 +91,7 @@ pub(crate) struct Kept {
 /// The cross-entropies of each row, `[rows, picks]`.
 pub(crate) fn losses(head: Head<'_>) -> (Vec<f32>, Kept) {
     let (count, width) = (head.count(), head.width());
-    let panels = head.panels(Arch::new());
+    let panels = head.panels(arch());
     let mut losses = vec![0.0; head.classes.len()];
     let mut logs = vec![0.0; head.rows()];
     let blocks = losses.par_chunks_mut(BLOCK * head.picks).zip(logs.par_chunks_mut(BLOCK)).enumerate();
@@ -169,7 +170,7 @@ fn add_outer(rows: &[f32], derivatives: &[f32], count: usize, target: &mut [f32]
     for (column, turned) in turned.chunks_exact_mut(count).enumerate() {
         turned.iter_mut().zip(rows[column..].iter().step_by(width)).for_each(|(value, from)| *value = *from);
     }
-    let panels = Panels::from_rows(Arch::new(), count, columns, Packing::MANY, |row| &derivatives[row * columns..]);
+    let panels = Panels::from_rows(arch(), count, columns, Packing::MANY, |row| &derivatives[row * columns..]);
     let shares = target.par_chunks_mut(TURNED * columns).zip(turned.par_chunks(TURNED * count));
     shares.for_each(|(target, turned)| {
         let (rows, here) = (Rows::new(turned, 0, count), turned.len() / count);

@@ -1,8 +1,9 @@
 //! The mask of dropout, made where it is applied: forward and back make the same one from the same seed.
 
-use pulp::{Arch, Simd, WithSimd};
+use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
+use super::isa::arch;
 use crate::ops::Drops;
 
 /// Values that one counter's 64 bits decide on, 16 each.
@@ -14,7 +15,7 @@ const TURN: usize = 1 << 14;
 
 /// Drops values in place: what each becomes depends on the seed and its place alone.
 pub(crate) fn drop_values(values: &mut [f32], drops: Drops) {
-    let arch = Arch::new();
+    let arch = arch();
     // The values of a counter that begins before the first of these.
     let within = drops.first % VALUES;
     let begun = if within == 0 { 0 } else { (VALUES - within).min(values.len()) };

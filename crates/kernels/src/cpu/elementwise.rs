@@ -1,7 +1,8 @@
 //! What a step does to gradients and weights value by value, in place and with all threads.
 
-use pulp::Arch;
 use rayon::prelude::*;
+
+use super::isa::arch;
 
 /// Values whose squares are summed at a time, whoever does it.
 const TURN: usize = 1 << 14;
@@ -10,7 +11,7 @@ const ALONE: usize = 1 << 16;
 
 /// `old = keep old + add new`
 pub(crate) fn blend(old: &mut [f32], new: &[f32], keep: f32, add: f32) {
-    let arch = Arch::new();
+    let arch = arch();
     old.par_chunks_mut(ALONE).zip(new.par_chunks(ALONE)).for_each(|(old, new)| {
         arch.dispatch(|| old.iter_mut().zip(new).for_each(|(old, new)| *old = keep * *old + add * new));
     });
@@ -18,7 +19,7 @@ pub(crate) fn blend(old: &mut [f32], new: &[f32], keep: f32, add: f32) {
 
 /// `values = factor values`
 pub(crate) fn scale(values: &mut [f32], factor: f32) {
-    let arch = Arch::new();
+    let arch = arch();
     values.par_chunks_mut(ALONE).for_each(|values| {
         arch.dispatch(|| values.iter_mut().for_each(|value| *value *= factor));
     });
@@ -28,7 +29,7 @@ pub(crate) fn scale(values: &mut [f32], factor: f32) {
 pub(crate) fn sum_of_squares(values: &[f32]) -> f32 {
     /// Sums that run beside each other, as in a vector.
     const LANES: usize = 16;
-    let arch = Arch::new();
+    let arch = arch();
     let of_turn = |values: &[f32]| {
         let mut sums = [0.0f32; LANES];
         arch.dispatch(|| {

@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
-use pulp::Arch;
 use rayon::prelude::*;
 
 use super::gru::{self, GruPanels};
+use super::isa::arch;
 use super::lane::{Lane, Share, unite};
 use super::panels::{Packing, Panels, Rows, RowsMut, Target};
 use super::plan::{Plan, patience, row_shares, unit_shares};
@@ -147,7 +147,7 @@ pub(super) unsafe fn forward(layer: Layer, operands: Operands<'_>, keep: Keep, o
 
 /// `[W; b; U]` of some hidden units.
 pub(super) fn pack<'a>(layer: Layer, weights: Matrices<'a>, units: Range<usize>, packing: Packing) -> Packed<'a> {
-    let arch = Arch::new();
+    let arch = arch();
     let Layer { input, hidden, .. } = layer;
     let both: Vec<f32> = weights.input_bias.iter().zip(weights.recurrent_bias).map(|(b, c)| b + c).collect();
     let panels = |gates: Range<usize>, bias: &[f32]| {

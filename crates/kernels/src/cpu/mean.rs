@@ -1,8 +1,8 @@
 //! The mean over time of what a sequence's steps hold, and its derivative.
 
-use pulp::Arch;
 use rayon::prelude::*;
 
+use super::isa::arch;
 use super::zeros::zeros;
 
 /// Values that one thread takes by itself: waking another takes longer.
@@ -35,7 +35,7 @@ impl Steps<'_> {
 
 /// From `[batch, time, width]` to `[batch, width]`.
 pub(crate) fn mean(values: &[f32], steps: Steps<'_>) -> Vec<f32> {
-    let arch = Arch::new();
+    let arch = arch();
     let mut means = vec![0.0; steps.batch * steps.width];
     let sequences = means.par_chunks_mut(steps.width).zip(values.par_chunks(steps.time * steps.width)).enumerate();
     sequences.with_min_len(steps.together()).for_each(|(sequence, (mean, values))| {
@@ -51,7 +51,7 @@ pub(crate) fn mean(values: &[f32], steps: Steps<'_>) -> Vec<f32> {
 
 /// From the gradient of the means, `[batch, width]`, to that of the values, `[batch, time, width]`.
 pub(crate) fn mean_gradient(gradient: &[f32], steps: Steps<'_>) -> Vec<f32> {
-    let arch = Arch::new();
+    let arch = arch();
     let mut values = zeros(steps.batch * steps.time * steps.width);
     let sequences = values.par_chunks_mut(steps.time * steps.width).zip(gradient.par_chunks(steps.width)).enumerate();
     sequences.with_min_len(steps.together()).for_each(|(sequence, (values, gradient))| {

@@ -4,10 +4,11 @@
 //! some columns of `left`, and goes through all rows block by block: a block's columns of `left` stand packed in a
 //! core's cache, and those of `right` are read where they are.
 
-use pulp::{Arch, Simd, WithSimd};
+use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
-use super::panels::{VECTORS, lanes, multiply};
+use super::isa::arch;
+use super::panels::{FEWER_ROWS, ROWS, VECTORS, lanes, multiply};
 use super::pool::Buffer;
 use super::thread_team::LINE;
 
@@ -34,15 +35,13 @@ impl<'a> Columns<'a> {
 
 /// Rows of a block: a panel of so many rows is two thirds of a core's first cache.
 const BLOCK: usize = 256;
-/// Columns of `right` in a tile.
-const TILE: usize = 8;
 /// Panels that stay in a core's second cache while all tiles pass by.
 const GROUP: usize = 8;
 
 /// Adds `leftᵀ · right` over `rows` rows to `product`, `[columns of left, columns of right]`. Sums run in the order of
 /// the rows.
 pub(super) fn add_transposed_product(left: Columns<'_>, right: Columns<'_>, rows: usize, product: &mut [f32]) {
-    let arch = Arch::new();
+    let arch = arch();
     let columns = VECTORS * lanes(arch);
     let panels = left.count.div_ceil(columns);
     let work = left.count * right.count * rows;
@@ -70,6 +69,14 @@ impl WithSimd for Outer<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
+        if S::REGISTER_COUNT >= 32 { self.run::<S, ROWS>(simd) } else { self.run::<S, FEWER_ROWS>(simd) }
+    }
+}
+
+impl Outer<'_> {
+    /// With tiles of so many columns of `right`.
+    #[inline(always)]
+    fn run<S: Simd, const TILE: usize>(self, simd: S) {
         let Self { left, right, rows, columns, product } = self;
         let panels = left.count.div_ceil(columns);
         let tiles = right.count.div_ceil(TILE);
@@ -85,7 +92,7 @@ impl WithSimd for Outer<'_> {
             let count = BLOCK.min(rows - first);
             for row in 0..count {
                 pack::<S>(simd, left.row(first + row), columns, row, &mut packed_left);
-                pack_edge(right.row(first + row), row, &mut edge);
+                pack_edge::<TILE>(right.row(first + row), row, &mut edge);
             }
             let block = &right.values[first * right.width + right.first..];
             for (group, tile) in (0..panels).step_by(GROUP).flat_map(|group| (0..tiles).map(move |tile| (group, tile)))
@@ -136,7 +143,7 @@ fn pack<S: Simd>(simd: S, row: &[f32], columns: usize, at: usize, packed: &mut [
 
 /// Puts what of a row is less than a tile in its place.
 #[inline(always)]
-fn pack_edge(row: &[f32], at: usize, packed: &mut [f32]) {
+fn pack_edge<const TILE: usize>(row: &[f32], at: usize, packed: &mut [f32]) {
     let rest = row.as_chunks::<TILE>().1;
     packed[at * TILE..][..rest.len()].copy_from_slice(rest);
 }

@@ -16,6 +16,10 @@ use super::thread_team::LINE;
 /// Vectors across the narrowest panel.
 pub(super) const VECTORS: usize = 2;
 
+/// Rows of a tile: as many sums as 32 registers hold beside one row of the panel, and as 16 do.
+pub(super) const ROWS: usize = 8;
+pub(super) const FEWER_ROWS: usize = 6;
+
 /// Values that one thread packs by itself: waking another takes longer.
 const ALONE: usize = 1 << 16;
 
@@ -263,8 +267,7 @@ impl WithSimd for Product<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { panels, values, depth, rows, part, mut target, count, mode } = self;
-        // Rows a tile: as many sums as the registers hold beside one row of the panel.
-        let most = if S::REGISTER_COUNT >= 32 { 8 } else { 4 };
+        let most = if S::REGISTER_COUNT >= 32 { ROWS } else { FEWER_ROWS };
         let tiles = count.div_ceil(most);
         let widest = across(count, S::REGISTER_COUNT);
         for (panel, values) in values.chunks((depth * panels.columns).max(1)).enumerate() {

@@ -263,7 +263,7 @@ mod tests {
     fn table(places: Vec<f32>) -> Table {
         let rows = std::array::from_fn(|_| vec![0.0; places.len()]);
         let mut table = Table { places, rows };
-        pulp::Arch::new().dispatch(&mut table);
+        crate::cpu::isa::arch().dispatch(&mut table);
         table
     }
 

@@ -6,6 +6,7 @@
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
+use super::isa::arch;
 use super::outer::{Columns, add_transposed_product};
 use super::panels::{Packing, Panels, Rows, RowsMut, Target};
 use super::pool::Buffer;
@@ -68,7 +69,7 @@ impl Fitted<'_> {
 /// The mean over the outputs of each row's squared differences, `[rows]`.
 pub(crate) fn errors(layer: Fitted<'_>) -> (Vec<f32>, Differences) {
     let (width, outputs) = (layer.width(), layer.outputs());
-    let arch = Arch::new();
+    let arch = arch();
     let product = WithWeight::new(arch, layer);
     let mut differences = Buffer::new(layer.targets.len());
     let mut errors = vec![0.0; layer.rows()];
@@ -98,7 +99,7 @@ pub(crate) fn error_gradients(
     with_targets: bool,
 ) -> FittedGradients {
     let (width, outputs, rows) = (layer.width(), layer.outputs(), layer.rows());
-    let arch = Arch::new();
+    let arch = arch();
     let column = |column: usize| [&layer.weight[column * outputs..][..outputs]];
     let panels = Panels::from_columns(arch, outputs, width, Packing::MANY, column);
     let mut slopes = Buffer::new(layer.targets.len());

@@ -1,8 +1,9 @@
 //! The hyperbolic tangent of a tensor's values, and its derivative.
 
-use pulp::{Arch, Simd, WithSimd};
+use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
+use super::isa::arch;
 use super::simd::{self, Vector};
 
 /// Values of a thread's turn.
@@ -10,13 +11,13 @@ const TURN: usize = 1 << 14;
 
 /// In place.
 pub(crate) fn tanh(values: &mut [f32]) {
-    let arch = Arch::new();
+    let arch = arch();
     values.par_chunks_mut(TURN).for_each(|values| arch.dispatch(Forward(values)));
 }
 
 /// From the gradient of `outputs` to that of what they are the tangent of, in place.
 pub(crate) fn tanh_gradient(gradient: &mut [f32], outputs: &[f32]) {
-    let arch = Arch::new();
+    let arch = arch();
     let turns = gradient.par_chunks_mut(TURN).zip(outputs.par_chunks(TURN));
     turns.for_each(|(gradient, outputs)| arch.dispatch(Backward { gradient, outputs }));
 }

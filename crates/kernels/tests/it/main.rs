@@ -7,6 +7,7 @@ mod cross_entropy;
 mod dropout;
 mod embedding;
 mod fused;
+mod isa;
 mod mean;
 mod scan;
 mod squared_error;

@@ -11,13 +11,14 @@ mod rule;
 use std::marker::PhantomData;
 use std::ops::Range;
 
-use pulp::{Arch, Simd, WithSimd};
+use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
 use self::rule::{Rule, Seen};
 use super::pool::Buffer;
 use super::simd::Vector;
 use super::thread_team::Shared;
+use crate::cpu::isa::arch;
 use crate::{Direction, GatedCell, Numbers};
 
 /// Values of a thread's turn at least: waking another takes longer.
@@ -180,7 +181,7 @@ where
     let mut output = vec![0.0; places * if R::OUTPUT { 1 } else { STATES }];
     let mut states = (keep && R::OUTPUT).then(|| Buffer::new(places * STATES));
     let mut last = vec![0.0; read.batch * STATES * read.channels];
-    let arch = Arch::new();
+    let arch = arch();
     let shared = [&mut output, &mut last].map(|values| Shared::new(values));
     let kept = states.as_mut().map(|states| Shared::new(states));
     read.share(|row, channels| {
@@ -265,7 +266,7 @@ where
     let each = PARTS > R::FIRST;
     // Of a channel's own values each row has a gradient.
     let mut second = vec![0.0; if each { read.second.len() } else { read.batch * OWN * width }];
-    let arch = Arch::new();
+    let arch = arch();
     let gradients = [&mut first, &mut second, &mut initial].map(|values| Shared::new(values));
     read.share(|row, channels| {
         let task = Backward::<R, PARTS, OWN, STATES> {
