@@ -288,6 +288,22 @@ impl DataConfig {
         if self.labels.group.is_some() && self.windows.is_some() {
             note("labels.group", "keeps rows together, and windows are cut by time".into(), "remove the key");
         }
+        if self.labels.unlabeled_imbalance.is_some() {
+            let of_classes = "goes by the classes of the training part's own rows";
+            for (key, given) in [
+                ("unlabeled", self.unlabeled.is_some()),
+                ("windows", self.windows.is_some()),
+                ("sessions", self.sessions.is_some()),
+            ] {
+                if given {
+                    note(
+                        "labels.unlabeled_imbalance",
+                        format!("{of_classes}, beside `{path}.{key}`"),
+                        "keep one of them",
+                    );
+                }
+            }
+        }
         if self.max_bytes == Some(0) {
             note("max_bytes", "must be at least 1, got 0".into(), "leave the key out for the default, 4 GiB");
         }

@@ -23,9 +23,9 @@ pub use parts::sampling::Request;
 pub use parts::scheduled_sampling::{Decay, ScheduledSamplingConfig};
 pub use parts::weight_average;
 pub use rebalancing::{
-    AbcConfig, AdjustAt, AdshConfig, AnyRebalancing, BalancedSamplingConfig, ClassWeightsConfig, DarpConfig,
-    DebiasPlConfig, FocalConfig, LogitAdjustmentConfig, REBALANCINGS, Reach, RebalancingConfig, RebalancingKind,
-    SawConfig, TrasConfig, WeighBy, rebalancing_notes,
+    AbcConfig, AdjustAt, AdshConfig, AnyRebalancing, BalancedSamplingConfig, ClassWeightsConfig, CosslConfig,
+    CrestConfig, DarpConfig, DasoConfig, DebiasPlConfig, FocalConfig, LogitAdjustmentConfig, REBALANCINGS, Reach,
+    RebalancingConfig, RebalancingKind, SawConfig, TrasConfig, WeighBy, rebalancing_notes,
 };
 // All methods and their settings, and what holds any of them.
 pub use registry::*;

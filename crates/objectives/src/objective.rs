@@ -61,11 +61,15 @@ impl Measure {
     }
 }
 
-/// All training sequences, as the model sees them.
+/// All training sequences, as the model that validation would use sees them.
 #[derive(Clone, Debug)]
 pub struct Survey {
     /// The pooled representation of each sequence as it is, without dropout, `[train, pooled_size]`.
     pub vectors: Tensor<2>,
+    /// What the head makes of them, `[train, outputs]`.
+    pub logits: Tensor<2>,
+    /// The generation that begins, counted from 0.
+    pub generation: usize,
     /// The classes of those that have a label; those without one are hidden.
     pub classes: Vec<Option<usize>>,
 }
@@ -83,6 +87,18 @@ pub trait Objective<M: SequenceModel>: Module + ModuleDisplay {
     /// Takes what it asked for by [`Objective::surveys`].
     fn survey(self, _survey: &Survey) -> Self {
         self
+    }
+
+    /// Into how many generations of as many steps the stage is cut. Before each but the first the objective gets a
+    /// survey; then all begins as the stage began, the weights, the optimiser, the schedule and what the objective
+    /// remembers, but for what the survey told it. [`StepContext`] counts the steps of the generation.
+    fn generations(&self) -> usize {
+        1
+    }
+
+    /// Sequences without a label that stand among the labelled ones from this generation on, each with a class.
+    fn given(&self) -> Vec<(usize, usize)> {
+        Vec::new()
     }
 
     /// The loss of one step as named terms, each with what it is the mean over. Runs on the autodiff device.

@@ -185,6 +185,12 @@ macro_rules! registry {
             fn survey(self, survey: &Survey) -> Self {
                 match self { $(Self::$variant(one) => Self::$variant(Objective::<M>::survey(one, survey)),)* }
             }
+            fn generations(&self) -> usize {
+                match self { $(Self::$variant(objective) => Objective::<M>::generations(objective),)* }
+            }
+            fn given(&self) -> Vec<(usize, usize)> {
+                match self { $(Self::$variant(objective) => Objective::<M>::given(objective),)* }
+            }
             fn step(&mut self, model: &M, step: &Step, context: &StepContext) -> Terms {
                 match self { $(Self::$variant(objective) => objective.step(model, step, context),)* }
             }

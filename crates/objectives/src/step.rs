@@ -13,6 +13,8 @@ pub struct Step {
     pub labeled: Option<Part>,
     /// Absent where the objective uses labels only, or no unlabelled sequence exists.
     pub unlabeled: Option<Part>,
+    /// Labelled sequences drawn class by class, where a method against imbalance asks for them beside the others.
+    pub balanced: Option<Part>,
 }
 
 /// Rows of the training part in the views that the objective asked for.
@@ -64,7 +66,7 @@ pub enum Targets {
     },
 }
 
-/// Where in the stage a step stands.
+/// Where in the stage a step stands, or in the generation where an objective cuts the stage into some.
 #[derive(Clone, Copy, Debug)]
 pub struct StepContext {
     /// Optimiser steps done in this stage.
@@ -89,6 +91,7 @@ impl Step {
         Self {
             labeled: batches.labeled.as_mut().map(|views| Part::upload(views, per_step, device)),
             unlabeled: batches.unlabeled.as_mut().map(|views| Part::upload(views, per_step, device)),
+            balanced: batches.balanced.as_mut().map(|views| Part::upload(views, per_step, device)),
         }
     }
 }

@@ -4,17 +4,20 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use burn::module::Module;
-use burn::tensor::Device;
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::store::ModuleRecord;
+use burn::tensor::{Bytes, Device, Tensor};
 use burn::train::Interrupter;
 use semiseq_datasets::{Augmenter, Dataset, Prepared, Sequence, Series, Source, Target};
-use semiseq_objectives::{OBJECTIVES, REBALANCINGS, Setting, TargetSize, Teacher};
+use semiseq_models::AnyModel;
+use semiseq_objectives::{AnyObjective, OBJECTIVES, REBALANCINGS, Setting, TargetSize, Teacher};
 
 use crate::config::RunConfig;
 use crate::error::Error;
 use crate::fixtures::folder;
+use crate::learner::checkpoint::CheckpointFiles;
 use crate::learner::progress::Progress;
-use crate::learner::{StageOptions, fit};
+use crate::learner::{Learned, StageOptions, fit};
 use crate::recipe::ModelSettings;
 use crate::run_folder::Order;
 use crate::run_folder::generator::Generator;
@@ -91,31 +94,36 @@ fn config(data: &str, model: &str, (name, settings): (&str, &str), tokens: bool)
     RunConfig::parse("c.toml", &text, &[])
 }
 
-/// Two steps, validation and what is shown at the end; the scores of both steps.
-fn train(config: &RunConfig, data: &Prepared) -> Result<(), Error> {
-    check(config, data)?;
-    let device = Device::flex().autodiff();
+/// The model and the objective of the first stage, as it begins.
+fn begun(config: &RunConfig, data: &Prepared, device: &Device) -> (AnyModel, AnyObjective<AnyModel>) {
     device.seed(1);
-    let task = task_of(config.targets());
     let head = head_size(ModelSettings::kind(&config.model), &data.processor);
-    let model = config.model.init(data.processor.input(), head, &device).materialize();
-    let train = Arc::clone(&data.train);
+    let model = config.model.init(data.processor.input(), head, device).materialize();
     let counts = vec![4; data.processor.classes().len()];
     let token_counts = data.token_counts();
     let target = TargetSize::of(data);
-    let said = vec![vec![1.0; counts.len()]; train.len()];
+    let said = vec![vec![1.0; counts.len()]; data.train.len()];
     let teachers = [Teacher { name: "label spreading".into(), said, left_out: None }];
     let setting = Setting {
         model: &model,
-        train_size: train.len(),
+        train_size: data.train.len(),
         class_counts: &counts,
         token_counts: &token_counts,
         target,
         teachers: &teachers,
-        device: &device,
+        device,
     };
-    let stage = &config.stages[0];
-    let objective = stage.rebalanced().init(&setting);
+    let objective = config.stages[0].rebalanced().init(&setting);
+    (model, objective)
+}
+
+/// Two steps, validation and what is shown at the end; the scores of both steps.
+fn train(config: &RunConfig, data: &Prepared) -> Result<(), Error> {
+    check(config, data)?;
+    let device = Device::flex().autodiff();
+    let task = task_of(config.targets());
+    let (model, objective) = begun(config, data, &device);
+    let (stage, train) = (&config.stages[0], Arc::clone(&data.train));
     let augmenter = Augmenter::new(&config.data.augment, &data.processor, &train);
     let options = StageOptions { augmenter, train, seed: 1, ..StageOptions::new(stage, data, task, &device) };
     let interrupter = Interrupter::new();
@@ -274,13 +282,103 @@ fn rebalanced(model: &str, kind: Targets, objectives: &[&str]) -> [usize; 2] {
 fn every_method_against_imbalance_trains_beside_what_it_reaches_or_is_refused() {
     let reached = ["supervised", "pseudo-label", "entropy-minimisation", "fixmatch", "freematch", "softmatch", "uda"];
     let all = [&reached[..], &["flexmatch", "mixmatch"]].concat();
-    // Four that change labels beside eight objectives, four that change pseudo-labels beside five, two that set
+    // Four that change labels beside eight objectives, seven that change pseudo-labels beside five, two that set
     // thresholds beside one.
     for output in ["softmax", "sigmoid"] {
         let model = format!("[model.classifier]\noutput = \"{output}\"");
-        assert_eq!(rebalanced(&model, Targets::Classes, &all), [32 + 20 + 2, 90 - 54], "{output}");
+        assert_eq!(rebalanced(&model, Targets::Classes, &all), [32 + 35 + 2, 117 - 69], "{output}");
     }
     // Three of the first and one of the second kind work with a label per step.
     let some = [&reached[..], &["mixmatch"]].concat();
-    assert_eq!(rebalanced("[model.tagger]", Targets::Steps, &some), [21 + 4, 80 - 25]);
+    assert_eq!(rebalanced("[model.tagger]", Targets::Steps, &some), [21 + 4, 104 - 25]);
+}
+
+/// Values one after the other.
+#[derive(Default)]
+struct Values(Vec<f32>);
+
+impl ModuleVisitor for Values {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        self.0.extend(param.val().into_data().iter::<f32>());
+    }
+}
+
+/// What a stage is made of at its end, and the checkpoints after each of its steps; from one of them, or from the
+/// beginning.
+fn stepped(config: &RunConfig, data: &Prepared, from: Option<&CheckpointFiles>) -> (Vec<f32>, Vec<CheckpointFiles>) {
+    let device = Device::flex().autodiff();
+    let (model, objective) = begun(config, data, &device);
+    let augmenter = Augmenter::new(&config.data.augment, &data.processor, &data.train);
+    let task = task_of(config.targets());
+    let options = StageOptions { augmenter, seed: 1, ..StageOptions::new(&config.stages[0], data, task, &device) };
+    let interrupter = Interrupter::new();
+    let mut progress = Progress::new(false, true, interrupter.clone());
+    let mut kept = Vec::new();
+    let fitted = fit(model, objective, &options, from, &mut progress, &interrupter, |told, files| {
+        if told.checkpoint {
+            kept.push(files()?);
+        }
+        Ok(())
+    });
+    let fitted = fitted.expect("a stage");
+    let mut values = Values::default();
+    fitted.model.visit(&mut values);
+    fitted.objective.visit(&mut values);
+    (values.0, kept)
+}
+
+fn stepping(rebalancing: &str, stage: &str) -> (RunConfig, Prepared) {
+    let text = format!(
+        "{DATA}\n[model.classifier]\n{ENCODER}\n[[stage]]\nsteps = 12\nbatch_size = 4\nunlabeled_ratio = 2\n\
+         checkpoint_every = 1\n{stage}\n[stage.objective.freematch]\n[stage.rebalancing.{rebalancing}\n"
+    );
+    let config = RunConfig::parse("c.toml", &text, &[]).expect("a config");
+    let data = config.prepare_from(Source::new(sequences(Targets::Classes, false, false))).expect("data");
+    (config, data)
+}
+
+#[test]
+fn what_a_method_remembers_goes_on_from_any_step_bit_by_bit() {
+    for (method, stage) in [
+        ("crest]\ngenerations = 3", ""),
+        ("crest]\ngenerations = 5\nmemory = 2", "weight_average = 0.6\ngradient_accumulation = 2"),
+        ("daso]\nstart = 0.1\nevery = 2\nqueue = 3", ""),
+        ("cossl]\nstart = 0.4\nwarm_up = 40", ""),
+        ("cossl]\nstart = 0.0\nwarm_up = 40", "weight_average = 0.6"),
+    ] {
+        let (config, data) = stepping(method, stage);
+        let (whole, checkpoints) = stepped(&config, &data, None);
+        assert_eq!(checkpoints.len(), 12, "{method}");
+        assert!(whole.iter().all(|value| value.is_finite()));
+        for (step, files) in checkpoints.iter().enumerate().filter(|(step, _)| step % 2 == 1 || *step < 4) {
+            assert!(stepped(&config, &data, Some(files)).0 == whole, "{method}: the checkpoint of step {step}");
+        }
+    }
+}
+
+#[test]
+fn a_generation_begins_where_the_stage_began_with_labels_that_the_last_one_chose() {
+    let (config, data) = stepping("crest]\ngenerations = 3", "[stage.optimizer.sgd]\nlr = 0.3");
+    let device = Device::flex().autodiff();
+    let weights = |model: &AnyModel| {
+        let mut values = Values::default();
+        model.visit(&mut values);
+        values.0
+    };
+    let start = weights(&begun(&config, &data, &device).0);
+    let (_, checkpoints) = stepped(&config, &data, None);
+    let away: Vec<f32> = checkpoints
+        .iter()
+        .map(|files| {
+            let (model, objective) = begun(&config, &data, &device);
+            let record = ModuleRecord::from_bytes(Bytes::from_bytes_vec(files["learned.burnpack"].clone()));
+            let learned = Learned { model, objective, average: None::<AnyModel> };
+            let found = weights(&learned.load_record(record.expect("a record")).model);
+            found.iter().zip(&start).map(|(found, start)| (found - start).powi(2)).sum::<f32>().sqrt()
+        })
+        .collect();
+    // Generations of four steps.
+    for generation in [4, 8] {
+        assert!(away[generation] < 0.6 * away[generation - 1], "{away:?}");
+    }
 }

@@ -11,7 +11,17 @@ use semiseq::prelude::*;
 use super::cell::Cell;
 
 /// What a cell's data may differ in though the same files are read.
-const CHOICES: [&str; 6] = ["per_class", "total", "fraction", "seed", "fold", "imbalance"];
+const CHOICES: [&str; 9] = [
+    "per_class",
+    "total",
+    "fraction",
+    "seed",
+    "fold",
+    "imbalance",
+    "unlabeled_imbalance",
+    "unlabeled_reversed",
+    "unlabeled_per_class",
+];
 
 /// The data of the cells so far, by how they are read.
 #[derive(Default)]

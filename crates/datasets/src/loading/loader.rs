@@ -2,6 +2,7 @@
 //! threads. An epoch is a pure function of the options' seed and its number.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
@@ -11,10 +12,10 @@ use rand::Rng;
 use crate::augment::Augmenter;
 use crate::loading::batch::Batch;
 use crate::loading::options::LoaderOptions;
-use crate::loading::sampler::Sampler;
+use crate::loading::sampler::{Plan, Sampler};
 use crate::loading::views::{StepBatches, ViewBatches, Views};
 use crate::random::generator;
-use crate::sequence::{Dataset, Sequence};
+use crate::sequence::{Dataset, Sequence, Target};
 
 /// Makes the steps of each epoch.
 #[derive(Clone, Debug)]
@@ -22,11 +23,13 @@ pub struct Loader {
     shared: Arc<Shared>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Shared {
     train: Arc<Dataset>,
     augment: Augmenter,
     sampler: Sampler,
+    /// Classes of rows that stand among the labelled ones without a label of their own.
+    given: HashMap<usize, usize>,
 }
 
 /// Steps each worker makes ahead.
@@ -42,7 +45,18 @@ impl Loader {
         options: LoaderOptions,
     ) -> Self {
         let sampler = Sampler::new(train.len(), labeled, unlabeled, options);
-        Self { shared: Arc::new(Shared { train, augment, sampler }) }
+        Self { shared: Arc::new(Shared { train, augment, sampler, given: HashMap::new() }) }
+    }
+
+    /// The same with these rows among the labelled ones too, each with a class that stands for its label there; their
+    /// place among the unlabelled rows, and the number of steps, stay.
+    #[must_use]
+    pub fn with_given(&self, given: &[(usize, usize)]) -> Self {
+        let mut shared = Shared::clone(&self.shared);
+        shared.sampler.options.steps_per_epoch = Some(self.steps_per_epoch());
+        shared.sampler.labeled.extend(given.iter().map(|(row, _)| *row));
+        shared.given = given.iter().copied().collect();
+        Self { shared: Arc::new(shared) }
     }
 
     /// Steps of an epoch.
@@ -65,8 +79,7 @@ impl Loader {
                 let (shared, plans) = (Arc::clone(&self.shared), Arc::clone(&plans));
                 thread::spawn(move || {
                     for step in (first + worker..plans.len()).step_by(workers) {
-                        let (labeled, unlabeled) = &plans[step];
-                        if sender.send(shared.make(labeled, unlabeled, epoch, step)).is_err() {
+                        if sender.send(shared.make(&plans[step], epoch, step)).is_err() {
                             return;
                         }
                     }
@@ -80,9 +93,25 @@ impl Loader {
 }
 
 impl Shared {
-    fn make(&self, labeled: &[usize], unlabeled: &[usize], epoch: usize, step: usize) -> StepBatches {
+    fn make(&self, plan: &Plan, epoch: usize, step: usize) -> StepBatches {
         let mut rng = generator(self.sampler.options.seed, ((epoch as u64) << 32) | ((step as u64) << 8) | 3);
-        StepBatches { labeled: self.views(labeled, &mut rng), unlabeled: self.views(unlabeled, &mut rng) }
+        let labeled = self.views(&plan.labeled, &mut rng).map(|views| self.with_classes(views));
+        let unlabeled = self.views(&plan.unlabeled, &mut rng);
+        StepBatches { labeled, unlabeled, balanced: self.views(&plan.balanced, &mut rng) }
+    }
+
+    /// The classes that are given in place of labels.
+    fn with_classes(&self, mut views: ViewBatches) -> ViewBatches {
+        let ViewBatches { weak, second, strong, second_strong, plain } = &mut views;
+        for batch in [Some(weak), second.as_mut(), strong.as_mut(), second_strong.as_mut(), plain.as_mut()] {
+            let Some(Batch { indices, targets, .. }) = batch else { continue };
+            for (row, target) in indices.iter().zip(targets) {
+                if let Some(class) = self.given.get(row) {
+                    *target = Target::Class(*class);
+                }
+            }
+        }
+        views
     }
 
     fn views(&self, rows: &[usize], rng: &mut impl Rng) -> Option<ViewBatches> {
@@ -121,7 +150,6 @@ mod tests {
     use crate::loading::batch::BatchInputs;
     use crate::loading::views::Pool;
     use crate::preparation::processor::Processor;
-    use crate::sequence::Target;
     use crate::series::Series;
 
     fn loader(workers: usize, pool: Pool) -> Loader {
@@ -140,6 +168,7 @@ mod tests {
         seed: 9,
         workers: 1,
         balanced: None,
+        beside: false,
         steps_per_epoch: None,
     };
 
@@ -208,8 +237,8 @@ mod tests {
                         1 + rows % 4,
                     );
                     for (parts, pool, batch) in [
-                        (plan.iter().map(|(rows, _)| rows).collect::<Vec<_>>(), 0..labeled, few),
-                        (plan.iter().map(|(_, rows)| rows).collect::<Vec<_>>(), labeled..rows, many),
+                        (plan.iter().map(|step| &step.labeled).collect::<Vec<_>>(), 0..labeled, few),
+                        (plan.iter().map(|step| &step.unlabeled).collect::<Vec<_>>(), labeled..rows, many),
                     ] {
                         for part in &parts {
                             let mut once: Vec<usize> = (*part).clone();
@@ -242,7 +271,7 @@ mod tests {
             |rows: &[usize]| rows.iter().map(|row| loader.shared.train.sequences[*row].len()).collect::<Vec<_>>();
         let spans = plan
             .iter()
-            .map(|(_, rows)| lengths(rows))
+            .map(|step| lengths(&step.unlabeled))
             .map(|lengths| lengths.iter().max().unwrap_or(&0) - lengths.iter().min().unwrap_or(&0));
         // 40 of the 41 sorted lengths 1 to 13, each three or four times, are cut into eight.
         assert!(spans.filter(|span| *span > 3).count() <= 1);
@@ -273,6 +302,7 @@ mod tests {
                 seed: 9,
                 workers: 1,
                 balanced: None,
+                beside: false,
                 steps_per_epoch: None,
             };
             let train = Arc::new(train.clone());
@@ -302,6 +332,57 @@ mod tests {
     }
 
     #[test]
+    fn given_rows_stand_among_the_labelled_ones_with_their_classes_and_stay_unlabelled() {
+        let plain = loader(1, Pool::Paired);
+        let with = plain.with_given(&[(12, 3), (13, 4)]);
+        assert_eq!(with.steps_per_epoch(), plain.steps_per_epoch());
+        let mut seen = Vec::new();
+        for epoch in 1..4 {
+            assert!(rows(&plain, epoch).iter().zip(rows(&with, epoch)).all(|(plain, with)| plain.1 == with.1));
+            for step in with.epoch(epoch) {
+                let (labeled, unlabeled) = (step.labeled.expect("some"), step.unlabeled.expect("some"));
+                assert!(unlabeled.weak.targets.iter().all(|target| *target == Target::Class(0)));
+                for batch in [labeled.weak, labeled.second.expect("asked for")] {
+                    for (row, target) in batch.indices.iter().zip(batch.targets) {
+                        let expected = if *row < 10 { 0 } else { *row - 9 };
+                        assert_eq!(target, Target::Class(expected));
+                        seen.push(*row);
+                    }
+                }
+            }
+        }
+        seen.sort_unstable();
+        seen.dedup();
+        assert_eq!(seen, (0..10).chain([12, 13]).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn rows_that_are_drawn_beside_leave_the_others_as_they_are() {
+        let train = Arc::new(Dataset {
+            sequences: (0..22).map(|_| Sequence::Tokens(vec![1])).collect(),
+            targets: (0..22).map(|row| Target::Class(usize::from(row >= 20))).collect(),
+            ..Dataset::default()
+        });
+        let steps = |balanced: Option<f64>| {
+            let options = LoaderOptions { batch_size: 10, pool: Pool::Labeled, balanced, beside: true, ..OPTIONS };
+            let loader = Loader::new(train.clone(), (0..22).collect(), Vec::new(), Augmenter::none(), options);
+            (1..10).flat_map(|epoch| loader.epoch(epoch)).collect::<Vec<_>>()
+        };
+        let indices = |part: &Option<ViewBatches>| part.as_ref().map_or(Vec::new(), |part| part.weak.indices.clone());
+        let (with, without) = (steps(Some(0.0)), steps(None));
+        assert_eq!(with.len(), without.len());
+        let mut drawn = Vec::new();
+        for (with, without) in with.iter().zip(&without) {
+            assert_eq!(indices(&with.labeled), indices(&without.labeled));
+            assert!(without.balanced.is_none());
+            drawn.extend(indices(&with.balanced));
+        }
+        let rare = drawn.iter().filter(|row| **row >= 20).count();
+        assert_eq!(drawn.len(), 270);
+        assert!((100..170).contains(&rare), "{rare} of 270");
+    }
+
+    #[test]
     fn balanced_rows_are_of_all_classes_alike_and_each_comes_before_any_comes_again() {
         let train = Dataset {
             sequences: (0..22).map(|_| Sequence::Tokens(vec![1])).collect(),
@@ -313,7 +394,7 @@ mod tests {
             let options = LoaderOptions { batch_size: 10, pool: Pool::Labeled, balanced: Some(power), ..OPTIONS };
             let loader = Loader::new(train.clone(), (0..22).collect(), Vec::new(), Augmenter::none(), options);
             let plan = loader.shared.sampler.plan(&train, 40, epoch);
-            plan.into_iter().flat_map(|(rows, _)| rows).collect::<Vec<usize>>()
+            plan.into_iter().flat_map(|step| step.labeled).collect::<Vec<usize>>()
         };
         let rare = |rows: &[usize]| rows.iter().filter(|row| **row >= 20).count();
         let rows = plan(0.0, 1);

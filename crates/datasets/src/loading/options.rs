@@ -20,6 +20,8 @@ pub struct LoaderOptions {
     /// Labelled rows are drawn class by class, a class of `n` rows as often as `n` to this power. `None`: each row
     /// once before any comes again.
     pub balanced: Option<f64>,
+    /// Rows that are drawn class by class are a batch of their own, and the labelled one stays as it is.
+    pub beside: bool,
     /// Steps of an epoch; default: one pass over the larger pool.
     pub steps_per_epoch: Option<usize>,
 }

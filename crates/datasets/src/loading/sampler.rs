@@ -9,14 +9,20 @@ use rand::Rng;
 use crate::random::{generator, shuffle};
 use crate::sequence::{Dataset, Target};
 
-/// Rows of a step: labelled, unlabelled.
-pub(super) type Plan = (Vec<usize>, Vec<usize>);
+/// Rows of a step.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Plan {
+    pub labeled: Vec<usize>,
+    pub unlabeled: Vec<usize>,
+    /// Labelled rows that are drawn class by class, beside the others.
+    pub balanced: Vec<usize>,
+}
 
 /// Batches sorted by length together: large enough for little padding, small enough to stay shuffled.
 const BUCKET: usize = 20;
 
 /// Draws the rows of each step.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Sampler {
     /// Positions of labelled sequences.
     pub labeled: Vec<usize>,
@@ -61,14 +67,15 @@ impl Sampler {
         if self.options.pool == Pool::Streams {
             let length = (self.labeled.len() / labeled.max(1)).max(1);
             let row = |step: usize| (0..labeled).map(move |stream| self.labeled[stream * length + step % length]);
-            return (0..steps).map(|step| (row(step).collect(), Vec::new())).collect();
+            return (0..steps).map(|step| Plan { labeled: row(step).collect(), ..Plan::default() }).collect();
         }
-        let labeled = match self.options.balanced {
-            Some(power) => self.balanced(train, labeled, power, steps, epoch),
-            None => self.rows(train, &self.labeled, labeled, steps, epoch, 1),
-        };
+        let balanced = self.options.balanced.map(|power| self.balanced(train, labeled, power, steps, epoch));
+        let (in_place, beside) = if self.options.beside { (None, balanced) } else { (balanced, None) };
+        let labeled = in_place.unwrap_or_else(|| self.rows(train, &self.labeled, labeled, steps, epoch, 1));
         let unlabeled = self.rows(train, &self.unlabeled, unlabeled, steps, epoch, 2);
-        labeled.into_iter().zip(unlabeled).collect()
+        let beside = beside.unwrap_or_else(|| vec![Vec::new(); steps]);
+        let parts = labeled.into_iter().zip(unlabeled).zip(beside);
+        parts.map(|((labeled, unlabeled), balanced)| Plan { labeled, unlabeled, balanced }).collect()
     }
 
     /// Batches of labelled rows whose classes are drawn, each class by its number of rows to a power; within a class

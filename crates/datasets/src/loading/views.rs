@@ -52,6 +52,8 @@ pub struct StepBatches {
     pub labeled: Option<ViewBatches>,
     /// Absent for [`Pool::Labeled`] and [`Pool::Streams`], and where no unlabelled sequence exists.
     pub unlabeled: Option<ViewBatches>,
+    /// Labelled rows that are drawn class by class, where such a batch is asked for beside the labelled one.
+    pub balanced: Option<ViewBatches>,
 }
 
 /// The same rows in the views asked for.

@@ -212,6 +212,7 @@ mod tests {
             seed: 3,
             workers: 2,
             balanced: None,
+            beside: false,
             steps_per_epoch: None,
         };
         let (labeled, unlabeled) = (data.labeled.clone(), data.unlabeled.clone());

@@ -31,6 +31,16 @@ pub struct LabelsConfig {
     /// Long tail: the largest class over the smallest, at least 1; class sizes fall exponentially.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub imbalance: Option<f64>,
+    /// Long tail of the unlabelled rows, by the labels that they hide: the largest class over the smallest, at least 1
+    /// (all alike). Rows beyond are left out of the run. Default: all rows that no label is seen of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unlabeled_imbalance: Option<f64>,
+    /// The unlabelled tail falls the other way: the class with fewest labels has most unlabelled rows.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub unlabeled_reversed: bool,
+    /// Unlabelled rows of the largest class of their tail. Default: as many as all classes together allow.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unlabeled_per_class: Option<usize>,
     /// A column whose values, such as patients, never part: all rows of one lie in training, validation or test part.
     /// Classes are shared out as far as whole groups allow, in folds too.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -104,8 +114,24 @@ impl LabelsConfig {
                 "[1, 5] is the first of five",
             );
         }
-        if self.imbalance.is_some_and(|imbalance| imbalance.is_nan() || imbalance < 1.0) {
-            note("imbalance", "must be at least 1".into(), "10 makes the largest class ten times the smallest");
+        for (key, imbalance) in [("imbalance", self.imbalance), ("unlabeled_imbalance", self.unlabeled_imbalance)] {
+            if imbalance.is_some_and(|imbalance| imbalance.is_nan() || imbalance < 1.0) {
+                note(key, "must be at least 1".into(), "10 makes the largest class ten times the smallest");
+            }
+        }
+        if self.unlabeled_per_class == Some(0) {
+            note("unlabeled_per_class", "must be at least 1, got 0".into(), "leave the key out to use all that fit");
+        }
+        let of_tail = [
+            ("unlabeled_reversed", self.unlabeled_reversed),
+            ("unlabeled_per_class", self.unlabeled_per_class.is_some()),
+        ];
+        for (key, _) in of_tail.into_iter().filter(|(_, given)| *given && self.unlabeled_imbalance.is_none()) {
+            note(
+                key,
+                "stands without `unlabeled_imbalance`, the tail that it is about".into(),
+                "`unlabeled_imbalance = 1.0` gives all classes as many unlabelled rows",
+            );
         }
     }
 }

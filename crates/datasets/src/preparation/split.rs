@@ -14,6 +14,7 @@ use crate::sequence::{Dataset, Target};
 const VALID: u64 = 1;
 const LABELS: u64 = 2;
 const TAIL: u64 = 3;
+const UNLABELED_TAIL: u64 = 4;
 
 /// What `split.json` holds: rows of the source's training part, by their position in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,7 +82,11 @@ pub fn choose_labels(
         },
     };
     let seen: std::collections::HashSet<usize> = labeled.iter().copied().collect();
-    let unlabeled = rows.iter().copied().filter(|row| !seen.contains(row)).collect();
+    let unlabeled: Vec<usize> = rows.iter().copied().filter(|row| !seen.contains(row)).collect();
+    let unlabeled = match config.unlabeled_imbalance {
+        Some(imbalance) => unlabeled_tail(dataset, &unlabeled, imbalance, config)?,
+        None => unlabeled,
+    };
     Ok((labeled, unlabeled))
 }
 
@@ -240,6 +245,59 @@ fn tail(dataset: &Dataset, known: &[usize], largest: usize, config: &LabelsConfi
     labeled
 }
 
+/// A long tail of unlabelled rows, by the classes that they hide: as [`tail`], the other way round where that is asked
+/// for, and each class as large as its place says. The largest is as large as all classes allow where no number is
+/// given.
+fn unlabeled_tail(
+    dataset: &Dataset,
+    unlabeled: &[usize],
+    imbalance: f64,
+    config: &LabelsConfig,
+) -> Result<Vec<usize>, DataError> {
+    let groups = groups(dataset, unlabeled);
+    if groups.contains_key(&None) {
+        return Err(DataError::new(
+            format!(
+                "`data.labels.unlabeled_imbalance` needs the class of every row, which the unlabelled ones hide; {} has \
+                 rows without one",
+                dataset.name
+            ),
+            "leave the key out: what has no class stands in no tail",
+        ));
+    }
+    let places = |largest: usize| -> Vec<usize> {
+        let mut counts: Vec<usize> = tail_counts(largest, groups.len(), imbalance).collect();
+        if config.unlabeled_reversed {
+            counts.reverse();
+        }
+        counts
+    };
+    let fits = |largest: usize| groups.values().zip(places(largest)).all(|(rows, count)| count <= rows.len());
+    let lost = lost_classes(dataset, &groups);
+    let most = groups.values().map(Vec::len).max().unwrap_or(0);
+    let largest = config.unlabeled_per_class.or_else(|| (1..=most).rev().find(|largest| fits(*largest)));
+    let largest = largest.filter(|largest| lost.is_empty() && fits(*largest)).ok_or_else(|| {
+        let asked = config.unlabeled_per_class.map_or(String::new(), |count| format!(" with {count} of the largest class"));
+        DataError::new(
+            format!(
+                "`data.labels.unlabeled_imbalance` asks for a tail{asked}; the rows of {} that are left unlabelled are: {}",
+                dataset.name,
+                counts_text(dataset, &groups)
+            ),
+            "ask for fewer labels or unlabelled rows, or lower `data.validation`",
+        )
+    })?;
+    let mut rng = generator(config.seed, UNLABELED_TAIL);
+    let counts = places(largest);
+    let mut kept = Vec::new();
+    for (mut rows, count) in groups.into_values().zip(counts) {
+        shuffle(&mut rows, &mut rng);
+        kept.extend_from_slice(&rows[..count]);
+    }
+    kept.sort_unstable();
+    Ok(kept)
+}
+
 fn tail_counts(largest: usize, classes: usize, imbalance: f64) -> impl Iterator<Item = usize> {
     let last = classes.saturating_sub(1).max(1) as f64;
     (0..classes)
@@ -333,6 +391,52 @@ mod tests {
         let config = LabelsConfig { per_class: Some(16), imbalance: Some(16.0), ..Default::default() };
         let (labeled, _) = choose_labels(&dataset, &all(&dataset), &config).unwrap();
         assert_eq!([0, 1, 2].map(|class| count(&dataset, &labeled, class)), [16, 4, 1]);
+    }
+
+    /// Unlabelled rows of each class, beside 16, 4 and 1 labels.
+    fn tails(counts: &[usize], config: LabelsConfig) -> Result<[usize; 3], String> {
+        let dataset = dataset(counts);
+        let config = LabelsConfig { per_class: Some(16), imbalance: Some(16.0), ..config };
+        let rows = all(&dataset);
+        let (labeled, unlabeled) = choose_labels(&dataset, &rows, &config).map_err(|error| error.to_string())?;
+        let (again, same) = choose_labels(&dataset, &rows, &config).unwrap();
+        assert_eq!((&again, &same), (&labeled, &unlabeled));
+        assert!(labeled.iter().all(|row| unlabeled.binary_search(row).is_err()));
+        Ok([0, 1, 2].map(|class| count(&dataset, &unlabeled, class)))
+    }
+
+    #[test]
+    fn an_unlabelled_tail_falls_as_the_labels_or_the_other_way_and_leaves_rows_out() {
+        let tail = |imbalance: f64| LabelsConfig { unlabeled_imbalance: Some(imbalance), ..Default::default() };
+        // 64, 76 and 79 are left.
+        assert_eq!(tails(&[80, 80, 80], LabelsConfig::default()), Ok([64, 76, 79]));
+        assert_eq!(tails(&[80, 80, 80], tail(16.0)), Ok([64, 16, 4]));
+        assert_eq!(tails(&[80, 80, 80], tail(1.0)), Ok([64, 64, 64]));
+        let reversed = LabelsConfig { unlabeled_reversed: true, ..tail(16.0) };
+        assert_eq!(tails(&[80, 80, 80], reversed.clone()), Ok([5, 20, 79]));
+        // Of the last class 9 are left, which allow 9 of it and so on.
+        assert_eq!(tails(&[80, 80, 10], reversed), Ok([1, 2, 9]));
+        let given = LabelsConfig { unlabeled_per_class: Some(48), ..tail(16.0) };
+        assert_eq!(tails(&[80, 80, 80], given.clone()), Ok([48, 12, 3]));
+        let other = LabelsConfig { seed: 5, ..given };
+        let dataset = dataset(&[80, 80, 80]);
+        let kept = |config: &LabelsConfig| choose_labels(&dataset, &all(&dataset), config).unwrap().1;
+        assert_ne!(kept(&other), kept(&LabelsConfig { seed: 6, ..other.clone() }));
+    }
+
+    #[test]
+    fn an_unlabelled_tail_that_the_rows_do_not_make_is_refused_with_what_there_is() {
+        let tail = LabelsConfig { unlabeled_imbalance: Some(4.0), ..Default::default() };
+        let many = LabelsConfig { unlabeled_per_class: Some(65), ..tail.clone() };
+        let message = tails(&[80, 80, 80], many).unwrap_err();
+        assert!(message.contains("65 of the largest class") && message.contains("0 64, 1 76, 2 79"), "{message}");
+        // No row of the last class is left.
+        let message = tails(&[80, 80, 1], tail.clone()).unwrap_err();
+        assert!(message.contains("0 64, 1 76"), "{message}");
+        let mut unknown = dataset(&[80, 80, 80]);
+        unknown.targets[5] = Target::Missing;
+        let message = choose_labels(&unknown, &all(&unknown), &tail).unwrap_err().to_string();
+        assert!(message.contains("unlabeled_imbalance"), "{message}");
     }
 
     #[test]

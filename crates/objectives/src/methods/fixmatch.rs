@@ -24,7 +24,7 @@ use semiseq_models::{SequenceModel, Sequences};
 use semiseq_schema::{Problem, check_range};
 use serde::{Deserialize, Serialize};
 
-use crate::methods::supervised::{Supervised, SupervisedConfig};
+use crate::methods::supervised::{Supervised, SupervisedConfig, rebalanced};
 use crate::objective::{Needs, Objective, Setting};
 use crate::step::{Step, StepContext};
 use crate::terms::Terms;
@@ -77,12 +77,10 @@ impl<M: SequenceModel> Objective<M> for FixMatch {
     fn step(&mut self, model: &M, step: &Step, context: &StepContext) -> Terms {
         let terms = self.supervised.rebalanced_terms(model, step.labeled.as_ref(), context);
         let Some(part) = &step.unlabeled else { return terms };
-        let pseudo_labels = self.supervised.pseudo_labels(model, part, context);
+        let pseudo_labels = self.supervised.pseudo_labels(model, part, step.balanced.as_ref(), context);
         let sure = pseudo_labels.confidence.clone().greater_equal_elem(self.config.threshold).float();
         pseudo_labels.terms(terms, part, self.config.weight, sure)
     }
 
-    fn vote(&self, model: &M, sequences: &Sequences) -> Option<Tensor<2>> {
-        self.supervised.voted(model, sequences)
-    }
+    rebalanced!();
 }

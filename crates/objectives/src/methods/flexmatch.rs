@@ -21,7 +21,7 @@ use semiseq_models::{SequenceModel, Sequences};
 use semiseq_schema::{Problem, check_range};
 use serde::{Deserialize, Serialize};
 
-use crate::methods::supervised::{Supervised, SupervisedConfig};
+use crate::methods::supervised::{Supervised, SupervisedConfig, rebalanced};
 use crate::objective::{Needs, Objective, Setting};
 use crate::parts::memory::{add_at, occurrences, remembered, rows_at};
 use crate::parts::pseudo_labels::PseudoLabels;
@@ -116,7 +116,7 @@ impl<M: SequenceModel> Objective<M> for FlexMatch {
     fn step(&mut self, model: &M, step: &Step, context: &StepContext) -> Terms {
         let terms = self.supervised.rebalanced_terms(model, step.labeled.as_ref(), context);
         let Some(part) = &step.unlabeled else { return terms };
-        let pseudo_labels = self.supervised.pseudo_labels(model, part, context);
+        let pseudo_labels = self.supervised.pseudo_labels(model, part, step.balanced.as_ref(), context);
         let thresholds = self.thresholds();
         let sure = pseudo_labels
             .confidence
@@ -127,7 +127,5 @@ impl<M: SequenceModel> Objective<M> for FlexMatch {
         pseudo_labels.terms(terms, part, self.config.weight, sure).monitor("threshold", thresholds.mean())
     }
 
-    fn vote(&self, model: &M, sequences: &Sequences) -> Option<Tensor<2>> {
-        self.supervised.voted(model, sequences)
-    }
+    rebalanced!();
 }

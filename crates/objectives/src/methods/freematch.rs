@@ -24,7 +24,7 @@ use semiseq_models::{SequenceModel, Sequences};
 use semiseq_schema::{Problem, check_range};
 use serde::{Deserialize, Serialize};
 
-use crate::methods::supervised::{Supervised, SupervisedConfig};
+use crate::methods::supervised::{Supervised, SupervisedConfig, rebalanced};
 use crate::objective::{Needs, Objective, Setting};
 use crate::over::Over;
 use crate::parts::memory::{check_momentum, decay, follow, remembered};
@@ -128,7 +128,7 @@ impl<M: SequenceModel> Objective<M> for FreeMatch {
     fn step(&mut self, model: &M, step: &Step, context: &StepContext) -> Terms {
         let terms = self.supervised.rebalanced_terms(model, step.labeled.as_ref(), context);
         let Some(part) = &step.unlabeled else { return terms };
-        let pseudo_labels = self.supervised.pseudo_labels(model, part, context);
+        let pseudo_labels = self.supervised.pseudo_labels(model, part, step.balanced.as_ref(), context);
         let [rows, classes] = pseudo_labels.probabilities.dims();
         let momentum = decay(self.config.momentum, LONGEST, context);
         let confidence = pseudo_labels.mean(pseudo_labels.confidence.clone()).reshape([1, 1]);
@@ -153,9 +153,7 @@ impl<M: SequenceModel> Objective<M> for FreeMatch {
             .monitor("threshold", confidence.reshape([1]))
     }
 
-    fn vote(&self, model: &M, sequences: &Sequences) -> Option<Tensor<2>> {
-        self.supervised.voted(model, sequences)
-    }
+    rebalanced!();
 }
 
 #[cfg(test)]

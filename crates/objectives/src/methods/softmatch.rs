@@ -23,7 +23,7 @@ use semiseq_models::{SequenceModel, Sequences};
 use semiseq_schema::{Problem, check_range};
 use serde::{Deserialize, Serialize};
 
-use crate::methods::supervised::{Supervised, SupervisedConfig};
+use crate::methods::supervised::{Supervised, SupervisedConfig, rebalanced};
 use crate::objective::{Needs, Objective, Setting};
 use crate::parts::memory::{aligned, check_momentum, decay, follow, follow_from_first, remembered};
 use crate::parts::pseudo_labels::PseudoLabels;
@@ -122,7 +122,7 @@ impl<M: SequenceModel> Objective<M> for SoftMatch {
     fn step(&mut self, model: &M, step: &Step, context: &StepContext) -> Terms {
         let terms = self.supervised.rebalanced_terms(model, step.labeled.as_ref(), context);
         let Some(part) = &step.unlabeled else { return terms };
-        let pseudo_labels = self.supervised.pseudo_labels(model, part, context);
+        let pseudo_labels = self.supervised.pseudo_labels(model, part, step.balanced.as_ref(), context);
         let [rows, _] = pseudo_labels.probabilities.dims();
         let momentum = decay(self.config.momentum, LONGEST, context);
         let confidence = self.confidence(&pseudo_labels, momentum);
@@ -140,7 +140,5 @@ impl<M: SequenceModel> Objective<M> for SoftMatch {
         pseudo_labels.terms(terms, part, self.config.weight, weights).monitor("confidence", mean)
     }
 
-    fn vote(&self, model: &M, sequences: &Sequences) -> Option<Tensor<2>> {
-        self.supervised.voted(model, sequences)
-    }
+    rebalanced!();
 }

@@ -21,11 +21,11 @@ use semiseq_models::{Input, SequenceModel, Sequences};
 use semiseq_schema::{Problem, check_range, problem};
 use serde::{Deserialize, Serialize};
 
-use crate::objective::{Needs, Objective, Setting};
+use crate::objective::{Needs, Objective, Setting, Survey};
 use crate::over::Over;
 use crate::parts::losses::{class_logits, cross_entropy, forecast_error, per_weight, right, squared_error};
 use crate::parts::pseudo_labels::PseudoLabels;
-use crate::rebalancing::{AnyRebalancing, Rebalancing, RebalancingConfig, Seen};
+use crate::rebalancing::{AnyRebalancing, Rebalancing, RebalancingConfig, Seen, SeenLabels};
 use crate::step::{Part, Step, StepContext, Targets};
 use crate::terms::Terms;
 
@@ -223,27 +223,32 @@ impl Supervised {
 
     /// The same with what a method against imbalance adds.
     pub(crate) fn rebalanced_terms<M: SequenceModel>(
-        &self,
+        &mut self,
         model: &M,
         part: Option<&Part>,
         context: &StepContext,
     ) -> Terms {
-        let (Some(method), Some(part)) = (&self.rebalancing, part) else { return self.labeled_terms(model, part) };
+        let Some(part) = part.filter(|_| self.rebalancing.is_some()) else { return self.labeled_terms(model, part) };
         let hidden = hidden(model, &part.weak);
         let terms = self.terms(model, model.head(hidden.clone()), &part.targets);
-        method.labeled(terms, hidden, &part.targets, context)
+        match &mut self.rebalancing {
+            Some(method) => method.labeled(terms, model, &SeenLabels { hidden, part, context }),
+            None => terms,
+        }
     }
 
     /// The same from the logits of the labelled part, for objectives that leave some of its labels out.
     pub(crate) fn and_rebalanced<M: SequenceModel>(
-        &self,
+        &mut self,
         terms: Terms,
         model: &M,
         part: &Part,
         context: &StepContext,
     ) -> Terms {
-        match &self.rebalancing {
-            Some(method) => method.labeled(terms, hidden(model, &part.weak), &part.targets, context),
+        match &mut self.rebalancing {
+            Some(method) => {
+                method.labeled(terms, model, &SeenLabels { hidden: hidden(model, &part.weak), part, context })
+            }
             None => terms,
         }
     }
@@ -253,6 +258,7 @@ impl Supervised {
         &mut self,
         model: &M,
         part: &Part,
+        balanced: Option<&Part>,
         context: &StepContext,
     ) -> PseudoLabels {
         let Some(method) = &mut self.rebalancing else { return PseudoLabels::of(model, part) };
@@ -260,8 +266,42 @@ impl Supervised {
         let logits = [&weak, &strong].map(|hidden| model.head(hidden.clone()));
         let [of_weak, of_strong] = logits;
         let mut pseudo_labels = PseudoLabels::new(of_weak, of_strong, part.row_mask(model.per_step()));
-        method.pseudo_labels(&mut pseudo_labels, &Seen { weak, strong, indices: &part.indices, context });
+        method.pseudo_labels(&mut pseudo_labels, model, &Seen { weak, strong, part, balanced, context });
         pseudo_labels
+    }
+
+    /// After the optimiser moved the model.
+    #[must_use]
+    pub(crate) fn after_update<M: SequenceModel>(mut self, model: &M, context: &StepContext) -> Self {
+        self.rebalancing = self.rebalancing.map(|method| method.after_update(model, context));
+        self
+    }
+
+    /// Whether a method against imbalance wants to see all training sequences before this step.
+    pub(crate) fn surveys(&self, context: &StepContext) -> bool {
+        self.rebalancing.as_ref().is_some_and(|method| method.surveys(context))
+    }
+
+    /// Hands it what it asked for.
+    #[must_use]
+    pub(crate) fn survey(mut self, survey: &Survey) -> Self {
+        self.rebalancing = self.rebalancing.map(|method| method.survey(survey));
+        self
+    }
+
+    /// Into how many generations it cuts the stage.
+    pub(crate) fn generations(&self) -> usize {
+        self.rebalancing.as_ref().map_or(1, Rebalancing::generations)
+    }
+
+    /// Sequences without a label that it puts among the labelled ones, each with a class.
+    pub(crate) fn given(&self) -> Vec<(usize, usize)> {
+        self.rebalancing.as_ref().map_or(Vec::new(), Rebalancing::given)
+    }
+
+    /// The model that validation and the result use.
+    pub(crate) fn evaluated<M: SequenceModel>(&self, model: &M) -> M {
+        self.rebalancing.as_ref().and_then(|method| method.evaluated(model)).unwrap_or_else(|| model.clone())
     }
 
     /// What is predicted, where a method against imbalance has a say in it. `[rows, outputs]`
@@ -272,8 +312,44 @@ impl Supervised {
     }
 }
 
+/// What an objective beside which methods against imbalance stand leaves to them: the lines of its [`Objective`].
+macro_rules! rebalanced {
+    () => {
+        fn after_update(mut self, model: &M, context: &StepContext) -> Self {
+            self.supervised = self.supervised.after_update(model, context);
+            self
+        }
+
+        fn surveys(&self, context: &StepContext) -> bool {
+            self.supervised.surveys(context)
+        }
+
+        fn survey(mut self, survey: &crate::objective::Survey) -> Self {
+            self.supervised = self.supervised.survey(survey);
+            self
+        }
+
+        fn generations(&self) -> usize {
+            self.supervised.generations()
+        }
+
+        fn given(&self) -> Vec<(usize, usize)> {
+            self.supervised.given()
+        }
+
+        fn evaluated(&self, model: &M) -> M {
+            self.supervised.evaluated(model)
+        }
+
+        fn vote(&self, model: &M, sequences: &Sequences) -> Option<Tensor<2>> {
+            self.supervised.voted(model, sequences)
+        }
+    };
+}
+pub(crate) use rebalanced;
+
 /// What the head reads, `[rows, pooled_size]`.
-fn hidden<M: SequenceModel>(model: &M, sequences: &Sequences) -> Tensor<2> {
+pub(crate) fn hidden<M: SequenceModel>(model: &M, sequences: &Sequences) -> Tensor<2> {
     model.hidden(model.embed(sequences.clone()), sequences.mask.clone())
 }
 

@@ -27,7 +27,7 @@ use semiseq_models::{SequenceModel, Sequences};
 use semiseq_schema::{Problem, check_range};
 use serde::{Deserialize, Serialize};
 
-use crate::methods::supervised::{Supervised, SupervisedConfig};
+use crate::methods::supervised::{Supervised, SupervisedConfig, rebalanced};
 use crate::objective::{Needs, Objective, Setting};
 use crate::parts::losses::class_logits;
 use crate::parts::mixing::sharpened;
@@ -142,11 +142,14 @@ impl<M: SequenceModel> Objective<M> for Uda {
 
     fn step(&mut self, model: &M, step: &Step, context: &StepContext) -> Terms {
         let terms = match &step.labeled {
-            Some(part) => self.supervised.and_rebalanced(self.labeled(model, part, context), model, part, context),
+            Some(part) => {
+                let terms = self.labeled(model, part, context);
+                self.supervised.and_rebalanced(terms, model, part, context)
+            }
             None => Terms::default(),
         };
         let Some(part) = &step.unlabeled else { return terms };
-        let pseudo_labels = self.supervised.pseudo_labels(model, part, context);
+        let pseudo_labels = self.supervised.pseudo_labels(model, part, step.balanced.as_ref(), context);
         let [rows, _] = pseudo_labels.strong.dims();
         let target = sharpened(pseudo_labels.probabilities.clone(), self.config.temperature);
         let log_target = target.clone().clamp_min(1e-12).log();
@@ -156,9 +159,7 @@ impl<M: SequenceModel> Objective<M> for Uda {
         pseudo_labels.terms_with(terms, part, self.config.weight, loss, sure)
     }
 
-    fn vote(&self, model: &M, sequences: &Sequences) -> Option<Tensor<2>> {
-        self.supervised.voted(model, sequences)
-    }
+    rebalanced!();
 }
 
 #[cfg(test)]

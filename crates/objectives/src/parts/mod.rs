@@ -1,6 +1,7 @@
 //! What methods share.
 
 pub(crate) mod adversarial_noise;
+pub(crate) mod averaged_weights;
 pub(crate) mod consistency;
 pub(crate) mod ctc_loss;
 pub(crate) mod gan_samples;
@@ -16,5 +17,6 @@ pub(crate) mod ramp;
 pub(crate) mod random;
 pub(crate) mod sampling;
 pub(crate) mod scheduled_sampling;
+pub(crate) mod softmax_regression;
 pub mod weight_average;
 pub(crate) mod written;

@@ -88,6 +88,18 @@ impl Draws {
         (0..count).map(|_| place()).collect()
     }
 
+    /// The numbers below `rows` in random order, on the host.
+    pub fn shuffled(&mut self, rows: usize) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..rows).collect();
+        order.shuffle(&mut self.0);
+        order
+    }
+
+    /// A number below `count`, which is at least 1.
+    pub fn below(&mut self, count: usize) -> usize {
+        rand::Rng::random_range(&mut self.0, 0..count)
+    }
+
     /// Numbers below `count`, `[rows]`.
     pub fn choices(&mut self, count: usize, rows: usize, device: &Device) -> Tensor<1, Int> {
         let values: Vec<i32> = (0..rows).map(|_| rand::Rng::random_range(&mut self.0, 0..count as i32)).collect();

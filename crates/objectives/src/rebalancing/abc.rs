@@ -31,8 +31,8 @@ use crate::over::Over;
 use crate::parts::losses::{cross_entropy_of_rows, soft_cross_entropy_of_rows, weighted_mean};
 use crate::parts::memory::remembered;
 use crate::parts::pseudo_labels::PseudoLabels;
-use crate::rebalancing::{Rebalancing, Seen, counts_of, for_outputs};
-use crate::step::{StepContext, Targets};
+use crate::rebalancing::{Rebalancing, Seen, SeenLabels, counts_of, for_outputs};
+use crate::step::Targets;
 use crate::terms::Terms;
 
 /// `[stage.rebalancing.abc]`.
@@ -89,15 +89,15 @@ fn coins(rates: Tensor<1>) -> Tensor<1> {
 }
 
 impl Rebalancing for Abc {
-    fn labeled(&self, terms: Terms, hidden: Tensor<2>, targets: &Targets, _context: &StepContext) -> Terms {
-        let Targets::Classes { classes, known } = targets else { return terms };
+    fn labeled<M: SequenceModel>(&mut self, terms: Terms, _model: &M, seen: &SeenLabels<'_>) -> Terms {
+        let Targets::Classes { classes, known } = &seen.part.targets else { return terms };
         let kept = coins(self.rates.val().detach().select(0, classes.clone()));
-        let each = cross_entropy_of_rows(self.head.forward(hidden), classes.clone());
+        let each = cross_entropy_of_rows(self.head.forward(seen.hidden.clone()), classes.clone());
         let loss = weighted_mean(each * kept, Some(known.clone()));
         terms.add("balanced", self.config.weight, loss).over(Over::Labels(None))
     }
 
-    fn pseudo_labels(&mut self, pseudo_labels: &mut PseudoLabels, seen: &Seen<'_>) {
+    fn pseudo_labels<M: SequenceModel>(&mut self, pseudo_labels: &mut PseudoLabels, _model: &M, seen: &Seen<'_>) {
         let said = softmax(self.head.forward(seen.weak.clone()).detach(), 1);
         let [rows, _] = said.dims();
         let (confidence, labels) = said.clone().max_dim_with_indices(1);

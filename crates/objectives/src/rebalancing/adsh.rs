@@ -103,14 +103,14 @@ fn passed_alike(rows: &[Vec<f32>], old: &[f32], most: usize, threshold: f64) -> 
 }
 
 impl Rebalancing for Adsh {
-    fn pseudo_labels(&mut self, pseudo_labels: &mut PseudoLabels, seen: &Seen<'_>) {
+    fn pseudo_labels<M: SequenceModel>(&mut self, pseudo_labels: &mut PseudoLabels, _model: &M, seen: &Seen<'_>) {
         let device = pseudo_labels.confidence.device();
         if self.epochs.begins(seen.context.epoch, &device) {
             let old: Vec<f32> = self.thresholds.val().into_data().iter::<f32>().collect();
             let new = passed_alike(&self.latest.rows(), &old, self.most, self.config.threshold);
             self.thresholds = remembered(Tensor::from_data(new.as_slice(), &device));
         }
-        self.latest.note(seen.indices, pseudo_labels.probabilities.clone());
+        self.latest.note(&seen.part.indices, pseudo_labels.probabilities.clone());
         let thresholds = self.thresholds.val().detach();
         pseudo_labels.sure = Some(
             pseudo_labels

@@ -203,15 +203,16 @@ impl Darp {
 }
 
 impl Rebalancing for Darp {
-    fn pseudo_labels(&mut self, pseudo_labels: &mut PseudoLabels, seen: &Seen<'_>) {
-        self.latest.note(seen.indices, pseudo_labels.probabilities.clone());
+    fn pseudo_labels<M: SequenceModel>(&mut self, pseudo_labels: &mut PseudoLabels, _model: &M, seen: &Seen<'_>) {
+        self.latest.note(&seen.part.indices, pseudo_labels.probabilities.clone());
         if seen.context.progress() < self.config.start {
             return;
         }
         if seen.context.step.is_multiple_of(self.config.every) {
             self.refine();
         }
-        let made = self.refined.val().detach().select(0, places(seen.indices, &pseudo_labels.probabilities.device()));
+        let made =
+            self.refined.val().detach().select(0, places(&seen.part.indices, &pseudo_labels.probabilities.device()));
         // A sequence that came for the first time since has the model's own pseudo-label.
         let none = made.clone().sum_dim(1).lower_equal_elem(0.0).float();
         pseudo_labels.take(made + pseudo_labels.probabilities.clone() * none);

@@ -73,7 +73,7 @@ pub struct DebiasPl {
 }
 
 impl Rebalancing for DebiasPl {
-    fn pseudo_labels(&mut self, pseudo_labels: &mut PseudoLabels, seen: &Seen<'_>) {
+    fn pseudo_labels<M: SequenceModel>(&mut self, pseudo_labels: &mut PseudoLabels, _model: &M, seen: &Seen<'_>) {
         let log = |mean: Tensor<2>| mean.clamp_min(1e-12).log() * self.config.strength;
         let said = pseudo_labels.mean_distribution();
         let freed = softmax(pseudo_labels.weak.clone() - log(self.mean.val().detach()), 1);

@@ -11,7 +11,10 @@ mod abc;
 mod adsh;
 mod balanced_sampling;
 mod class_weights;
+mod cossl;
+mod crest;
 mod darp;
+mod daso;
 mod debiaspl;
 mod focal;
 mod logit_adjustment;
@@ -28,9 +31,9 @@ use semiseq_schema::Problem;
 use serde::{Deserialize, Serialize};
 
 use crate::notes::module_doc;
-use crate::objective::Setting;
+use crate::objective::{Setting, Survey};
 use crate::parts::pseudo_labels::PseudoLabels;
-use crate::step::{StepContext, Targets};
+use crate::step::{Part, StepContext};
 use crate::terms::Terms;
 
 /// How far into an objective a method reaches: each reaches as far as those before it and further.
@@ -57,11 +60,15 @@ pub struct RebalancingKind {
     pub own_loss: bool,
     /// Labelled rows are drawn class by class, a class with `n` of them as often as `n` to this power.
     pub drawn_by: Option<f64>,
+    /// Rows so drawn stand beside the labelled ones, in a batch of their own.
+    pub beside: bool,
+    /// It begins the stage anew some times.
+    pub restarts: bool,
 }
 
 impl RebalancingKind {
     fn of(reach: Reach) -> Self {
-        Self { reach, whole: false, votes: false, own_loss: false, drawn_by: None }
+        Self { reach, whole: false, votes: false, own_loss: false, drawn_by: None, beside: false, restarts: false }
     }
 }
 
@@ -71,8 +78,20 @@ pub(crate) struct Seen<'a> {
     pub weak: Tensor<2>,
     /// The same of the strong view. `[rows, pooled_size]`
     pub strong: Tensor<2>,
-    /// Positions in the training part.
-    pub indices: &'a [usize],
+    /// The part itself.
+    pub part: &'a Part,
+    /// Labelled sequences that were drawn class by class, where the method asked for them.
+    pub balanced: Option<&'a Part>,
+    /// Where the stage stands.
+    pub context: &'a StepContext,
+}
+
+/// The labelled part of a step, as a method sees it.
+pub(crate) struct SeenLabels<'a> {
+    /// What the head reads of the weak view. `[rows, pooled_size]`
+    pub hidden: Tensor<2>,
+    /// The part itself.
+    pub part: &'a Part,
     /// Where the stage stands.
     pub context: &'a StepContext,
 }
@@ -95,13 +114,49 @@ pub(crate) trait Rebalancing {
         None
     }
 
-    /// Adds terms of the labelled part. `hidden` is what the head reads of it, `[rows, pooled_size]`.
-    fn labeled(&self, terms: Terms, _hidden: Tensor<2>, _targets: &Targets, _context: &StepContext) -> Terms {
+    /// Adds terms of the labelled part, and notes what it learns of it.
+    fn labeled<M: SequenceModel>(&mut self, terms: Terms, _model: &M, _seen: &SeenLabels<'_>) -> Terms {
         terms
     }
 
     /// Changes the pseudo-labels, and notes what it learns of them.
-    fn pseudo_labels(&mut self, _pseudo_label: &mut PseudoLabels, _seen: &Seen<'_>) {}
+    fn pseudo_labels<M: SequenceModel>(&mut self, _pseudo_label: &mut PseudoLabels, _model: &M, _seen: &Seen<'_>) {}
+
+    /// After the optimiser moved the model.
+    fn after_update<M: SequenceModel>(self, _model: &M, _context: &StepContext) -> Self
+    where
+        Self: Sized,
+    {
+        self
+    }
+
+    /// Whether it wants to see all training sequences before this step.
+    fn surveys(&self, _context: &StepContext) -> bool {
+        false
+    }
+
+    /// Takes what it asked for.
+    fn survey(self, _survey: &Survey) -> Self
+    where
+        Self: Sized,
+    {
+        self
+    }
+
+    /// Into how many generations it cuts the stage; see [`Objective::generations`](crate::Objective::generations).
+    fn generations(&self) -> usize {
+        1
+    }
+
+    /// Sequences without a label that stand among the labelled ones, each with a class.
+    fn given(&self) -> Vec<(usize, usize)> {
+        Vec::new()
+    }
+
+    /// The model that stands in for the one that is trained, where one does.
+    fn evaluated<M: SequenceModel>(&self, _model: &M) -> Option<M> {
+        None
+    }
 
     /// What is predicted, `[rows, classes]`, from the head's logits and what the head reads.
     fn vote(&self, _logits: Tensor<2>, _hidden: Tensor<2>) -> Option<Tensor<2>> {
@@ -172,11 +227,29 @@ macro_rules! registry {
             fn loss(&self, logits: Tensor<2>, classes: Tensor<1, Int>, known: Tensor<1>) -> Option<Tensor<1>> {
                 match self { $(Self::$variant(method) => method.loss(logits, classes, known),)* }
             }
-            fn labeled(&self, terms: Terms, hidden: Tensor<2>, targets: &Targets, context: &StepContext) -> Terms {
-                match self { $(Self::$variant(method) => method.labeled(terms, hidden, targets, context),)* }
+            fn labeled<M: SequenceModel>(&mut self, terms: Terms, model: &M, seen: &SeenLabels<'_>) -> Terms {
+                match self { $(Self::$variant(method) => method.labeled(terms, model, seen),)* }
             }
-            fn pseudo_labels(&mut self, pseudo_labels: &mut PseudoLabels, seen: &Seen<'_>) {
-                match self { $(Self::$variant(method) => method.pseudo_labels(pseudo_labels, seen),)* }
+            fn pseudo_labels<M: SequenceModel>(&mut self, pseudo_labels: &mut PseudoLabels, model: &M, seen: &Seen<'_>) {
+                match self { $(Self::$variant(method) => method.pseudo_labels(pseudo_labels, model, seen),)* }
+            }
+            fn after_update<M: SequenceModel>(self, model: &M, context: &StepContext) -> Self {
+                match self { $(Self::$variant(method) => Self::$variant(method.after_update(model, context)),)* }
+            }
+            fn surveys(&self, context: &StepContext) -> bool {
+                match self { $(Self::$variant(method) => method.surveys(context),)* }
+            }
+            fn survey(self, survey: &Survey) -> Self {
+                match self { $(Self::$variant(method) => Self::$variant(method.survey(survey)),)* }
+            }
+            fn generations(&self) -> usize {
+                match self { $(Self::$variant(method) => method.generations(),)* }
+            }
+            fn given(&self) -> Vec<(usize, usize)> {
+                match self { $(Self::$variant(method) => method.given(),)* }
+            }
+            fn evaluated<M: SequenceModel>(&self, model: &M) -> Option<M> {
+                match self { $(Self::$variant(method) => method.evaluated(model),)* }
             }
             fn vote(&self, logits: Tensor<2>, hidden: Tensor<2>) -> Option<Tensor<2>> {
                 match self { $(Self::$variant(method) => method.vote(logits, hidden),)* }
@@ -200,6 +273,12 @@ registry! {
         |_| RebalancingKind { whole: true, votes: true, ..RebalancingKind::of(Reach::PseudoLabels) };
     darp "darp" Darp DarpConfig Darp, "The pseudo-labels nearest to the model's that have the labels' shares of classes (Kim et al. 2020)",
         |_| RebalancingKind { whole: true, ..RebalancingKind::of(Reach::PseudoLabels) };
+    daso "daso" Daso DasoConfig Daso, "Pseudo-labels blended with what class prototypes say, the more for frequent classes (Oh et al. 2022)",
+        |_| RebalancingKind { whole: true, ..RebalancingKind::of(Reach::PseudoLabels) };
+    cossl "cossl" Cossl CosslConfig Cossl, "A second head on an averaged encoder's vectors, those of rare classes blended, makes the pseudo-labels (Fan et al. 2022)",
+        |_| RebalancingKind { whole: true, votes: true, drawn_by: Some(0.0), beside: true, ..RebalancingKind::of(Reach::PseudoLabels) };
+    crest "crest" Crest CrestConfig Crest, "In generations, sure pseudo-labels become labels, those of rare classes most (Wei et al. 2021)",
+        |_| RebalancingKind { whole: true, restarts: true, ..RebalancingKind::of(Reach::PseudoLabels) };
     saw "saw" Saw SawConfig Saw, "Pseudo-labels weigh by how rare their class is among the pseudo-labels (Lai et al. 2022)",
         |_| RebalancingKind { whole: true, own_loss: true, ..RebalancingKind::of(Reach::PseudoLabels) };
     adsh "adsh" Adsh AdshConfig Adsh, "A threshold for each class that the same share of its pseudo-labels passes (Guo & Li 2022)",

@@ -74,14 +74,14 @@ impl Rebalancing for Saw {
         Some(weighted_mean(each * self.of_labels.val().detach().select(0, classes), Some(known)))
     }
 
-    fn pseudo_labels(&mut self, pseudo_labels: &mut PseudoLabels, seen: &Seen<'_>) {
+    fn pseudo_labels<M: SequenceModel>(&mut self, pseudo_labels: &mut PseudoLabels, _model: &M, seen: &Seen<'_>) {
         let device = pseudo_labels.confidence.device();
         if self.epochs.begins(seen.context.epoch, &device) {
             let counts: Vec<f64> = self.latest.counts().into_iter().map(|count| count.max(1.0)).collect();
             self.of_guesses = remembered(Tensor::from_data(smoothed(&counts).as_slice(), &device));
         }
         let [_, classes] = pseudo_labels.probabilities.dims();
-        self.latest.note(seen.indices, pseudo_labels.labels.clone().one_hot::<2>(classes).float());
+        self.latest.note(&seen.part.indices, pseudo_labels.labels.clone().one_hot::<2>(classes).float());
         pseudo_labels.weights = Some(self.of_guesses.val().detach().select(0, pseudo_labels.labels.clone()));
     }
 }

@@ -31,8 +31,8 @@ use crate::over::Over;
 use crate::parts::losses::{cross_entropy_of_rows, soft_cross_entropy_of_rows, weighted_mean};
 use crate::parts::memory::remembered;
 use crate::parts::pseudo_labels::PseudoLabels;
-use crate::rebalancing::{Rebalancing, Seen, counts_of, for_outputs};
-use crate::step::{StepContext, Targets};
+use crate::rebalancing::{Rebalancing, Seen, SeenLabels, counts_of, for_outputs};
+use crate::step::Targets;
 use crate::terms::Terms;
 
 /// `[stage.rebalancing.tras]`.
@@ -99,17 +99,17 @@ pub struct Tras {
 }
 
 impl Rebalancing for Tras {
-    fn labeled(&self, terms: Terms, hidden: Tensor<2>, targets: &Targets, context: &StepContext) -> Terms {
-        let Targets::Classes { classes, known } = targets else { return terms };
-        if context.progress() < self.config.start {
+    fn labeled<M: SequenceModel>(&mut self, terms: Terms, _model: &M, seen: &SeenLabels<'_>) -> Terms {
+        let Targets::Classes { classes, known } = &seen.part.targets else { return terms };
+        if seen.context.progress() < self.config.start {
             return terms;
         }
-        let logits = self.head.forward(hidden) + self.shift.val().detach();
+        let logits = self.head.forward(seen.hidden.clone()) + self.shift.val().detach();
         let loss = weighted_mean(cross_entropy_of_rows(logits, classes.clone()), Some(known.clone()));
         terms.add("shared", 1.0, loss).over(Over::Labels(None))
     }
 
-    fn pseudo_labels(&mut self, pseudo_labels: &mut PseudoLabels, seen: &Seen<'_>) {
+    fn pseudo_labels<M: SequenceModel>(&mut self, pseudo_labels: &mut PseudoLabels, _model: &M, seen: &Seen<'_>) {
         let shift = self.shift.val().detach();
         pseudo_labels.take(softmax(pseudo_labels.weak.clone() - shift.clone(), 1));
         if seen.context.progress() < self.config.start {

@@ -115,7 +115,7 @@ fn padding_and_rows_without_a_transcript_do_not_matter() {
     let (model, mut objective) = objective(&device);
     let mut loss = |part: Part| {
         let context = StepContext { step: 0, total_steps: 1, epoch: 1 };
-        let step = Step { labeled: Some(part), unlabeled: None };
+        let step = Step { labeled: Some(part), unlabeled: None, balanced: None };
         host(objective.step(&model, &step, &context).total().expect("a term"))[0]
     };
     let whole = loss(part(&device));

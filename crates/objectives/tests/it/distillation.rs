@@ -81,7 +81,7 @@ fn a_step_is_the_formula() {
             indices: indices.to_vec(),
             targets: unknown,
         };
-        let step = Step { labeled: None, unlabeled: Some(part) };
+        let step = Step { labeled: None, unlabeled: Some(part), balanced: None };
         let context = StepContext { step: 0, total_steps: 9, epoch: 1 };
         let total = config.init(&setting).step(&model, &step, &context).total().expect("a loss");
         let slopes = host(model.logits.val().grad(&total.backward()).expect("a gradient"));

@@ -114,6 +114,7 @@ impl Kind {
         Step {
             labeled: (needs.pool != Pool::All).then(|| part("labeled")),
             unlabeled: (needs.pool != Pool::Labeled).then(|| part("unlabeled")),
+            balanced: None,
         }
     }
 }

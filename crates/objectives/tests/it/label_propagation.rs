@@ -99,9 +99,10 @@ fn a_step_is_the_formula() {
             known: Tensor::ones([4], &device()),
         },
     };
-    let step = Step { labeled: Some(part(&labeled)), unlabeled: Some(part(&unlabeled)) };
+    let step = Step { labeled: Some(part(&labeled)), unlabeled: Some(part(&unlabeled)), balanced: None };
     let objective = config.init(&setting(&model));
-    let survey = Survey { vectors: tensor(&case["vectors"]), classes: known(case) };
+    let vectors = tensor::<2>(&case["vectors"]);
+    let survey = Survey { vectors: vectors.clone(), logits: vectors, generation: 0, classes: known(case) };
     let mut objective = Objective::<Fixed>::survey(objective, &survey);
     for (step_number, begun) in [(3, false), (7, true)] {
         let context = StepContext { step: step_number, total_steps: 10, epoch: 1 };

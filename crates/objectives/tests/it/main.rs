@@ -12,3 +12,4 @@ mod objectives;
 mod parameters;
 mod pseudo_labels;
 mod rebalancing;
+mod rebalancing_teachers;

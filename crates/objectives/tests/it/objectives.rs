@@ -157,7 +157,7 @@ fn setting(model: &Fixed) -> Setting<'_, Fixed> {
 const LATE: StepContext = StepContext { step: 99, total_steps: 100, epoch: 9 };
 
 fn unlabeled_only(objective: &mut impl Objective<Fixed>, model: &Fixed, context: &StepContext) -> (f32, Gradients) {
-    let step = Step { labeled: None, unlabeled: Some(part()) };
+    let step = Step { labeled: None, unlabeled: Some(part()), balanced: None };
     let total = objective.step(model, &step, context).total().expect("a term");
     let gradients = total.backward();
     (host(total)[0], gradients)
@@ -244,7 +244,7 @@ fn the_teacher_follows_the_students_weights() {
 fn without_a_weight_the_supervised_loss_is_left() {
     let case = &fixture()["cross_entropy"];
     let model = Fixed::new(tensor::<2>(&case["logits"]));
-    let step = Step { labeled: Some(part()), unlabeled: Some(part()) };
+    let step = Step { labeled: Some(part()), unlabeled: Some(part()), balanced: None };
     for (text, others) in [
         ("entropy-minimisation", &[][..]),
         ("pseudo-label", &[]),
@@ -319,7 +319,7 @@ fn the_penalty_and_the_schedules_follow_their_formulas() {
     let rate = |name: &str| f64::from(numbers(&case[name])[0]);
     // A one-row label beside the logits as weights: the penalty is the loss less the cross-entropy.
     let model = Fixed::new(tensor::<2>(&case["logits"]));
-    let step = Step { labeled: Some(part()), unlabeled: None };
+    let step = Step { labeled: Some(part()), unlabeled: None, balanced: None };
     let total = |l1: f64, l2: f64| {
         let config = SupervisedConfig { l1, l2, ..Default::default() };
         let terms = config.init(&setting(&model)).step(&model, &step, &LATE);
@@ -480,7 +480,7 @@ fn noise_where_it_harms_most_equals_pytorch() {
         device: &device(),
     };
     let mut objective = AdversarialConfig::default().init(&setting);
-    let step = Step { labeled: Some(labeled), unlabeled: None };
+    let step = Step { labeled: Some(labeled), unlabeled: None, balanced: None };
     same("adversarial", objective.step(&net, &step, &LATE).total().expect("a term"));
 
     let read = Read::of(&net, &series);

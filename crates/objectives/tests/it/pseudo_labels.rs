@@ -175,6 +175,7 @@ pub fn check(fixture: &Value, case: &Value) -> AnyObjective<Net> {
         let step = Step {
             labeled: Some(part(fixture, &input["labeled"], head)),
             unlabeled: Some(part(fixture, &input["unlabeled"], head)),
+            balanced: input.get("balanced").map(|given| part(fixture, given, head)),
         };
         let place = count(&expected["step"]);
         let epoch = expected.get("epoch").map_or(1, count);
@@ -335,14 +336,14 @@ fn defixmatch_never_gains_from_labels_that_it_predicts() {
                 let unlabeled = part(&fixture, &input["unlabeled"], head);
                 let context = StepContext { step: 0, total_steps: 8, epoch: 1 };
                 let total = |weight: f64, unlabeled: Option<Part>| {
-                    let step = Step { labeled: Some(labeled.clone()), unlabeled };
+                    let step = Step { labeled: Some(labeled.clone()), unlabeled, balanced: None };
                     let config = DeFixMatchConfig { weight, ..config.clone() };
                     host(config.init(&setting).step(&model, &step, &context).total().expect("a loss"))[0]
                 };
                 // What the labelled part leaves: all but the unlabelled term, which FixMatch has alone.
                 let fixmatch = FixMatchConfig { threshold: 0.0, weight: 0.5, ..Default::default() };
-                let step = Step { labeled: Some(labeled.clone()), unlabeled: Some(unlabeled.clone()) };
-                let plain = Step { labeled: Some(labeled.clone()), unlabeled: None };
+                let step = Step { labeled: Some(labeled.clone()), unlabeled: Some(unlabeled.clone()), balanced: None };
+                let plain = Step { labeled: Some(labeled.clone()), unlabeled: None, balanced: None };
                 let of = |step: &Step| {
                     host(fixmatch.init(&setting).step(&model, step, &context).total().expect("a loss"))[0]
                 };

@@ -58,7 +58,7 @@ fn weights_and_thresholds_of_an_epoch() {
 
 #[test]
 fn every_method_is_read_with_its_defaults_and_written_again() {
-    assert_eq!(REBALANCINGS.len(), 10);
+    assert_eq!(REBALANCINGS.len(), 13);
     for (name, _) in REBALANCINGS {
         let read = method(name, json!({}));
         assert_eq!(read.name(), *name);

@@ -33,7 +33,7 @@ pub struct StageConfig<O = ObjectiveConfig> {
     /// they still see small batches: contrastive ones (`contrastive-predictive-coding`, `comatch`, `simmatch`,
     /// `crmatch`, `next-item` with the batch's other items as negatives), mixtures within a batch (`mixmatch`,
     /// `remixmatch`, `interpolation-consistency`), thresholds and distributions that follow the batch (`freematch`,
-    /// `softmatch`, `adamatch`, UDA's signal annealing; `darp` and `adsh` of the rebalancing), free bits of a VAE and
+    /// `softmatch`, `adamatch`, UDA's signal annealing; `darp`, `adsh` and `crest` of the rebalancing), free bits of a VAE and
     /// the games of GANs. What is remembered moves between the small batches: the counts of `flexmatch`, the mean
     /// prediction of `debiaspl`, and the loss that `dash` measures over the labelled rows so far. Random numbers are
     /// drawn anew for each of them: dropout, the directions of `virtual-adversarial`, the latent vectors of `vae` and
@@ -215,6 +215,13 @@ impl<O: ObjectiveSettings> StageConfig<O> {
         self.objective.check(&format!("{path}.objective"), problems);
         if let Some(method) = &self.rebalancing {
             self.objective.check_rebalancing(method, path, problems);
+            if method.kind().restarts && self.early_stopping.is_some() {
+                problems.push(problem(
+                    format!("{path}.early_stopping"),
+                    format!("would end the stage where `{}` begins it anew with a new generation", method.name()),
+                    Some("leave it out; the best validation of all generations is chosen"),
+                ));
+            }
         }
         self.layers.check(&format!("{path}.layers"), problems);
         self.optimizer.check(&format!("{path}.optimizer"), problems);

@@ -133,6 +133,7 @@ mod tests {
         let one = |part: &&[usize]| StepBatches {
             labeled: Some(views(data, part.iter().copied())),
             unlabeled: Some(views(data, part.iter().map(|row| ROWS + row))),
+            balanced: None,
         };
         parts.iter().map(one).collect()
     }

@@ -29,6 +29,9 @@ pub(super) struct Position {
     pub step: usize,
     /// Those of the epoch under way.
     pub step_in_epoch: usize,
+    /// Generations that are through, where the objective cuts the stage into some.
+    #[serde(default)]
+    pub generation: usize,
     /// Whether a validation is due that was interrupted.
     #[serde(default)]
     pub unvalidated: bool,

@@ -98,9 +98,10 @@ pub fn fit_heard<M: SequenceModel, O: Objective<M>>(
     check_parts(&model, &objective, options)?;
     let config = &options.config;
     let needs = objective.needs();
-    let batches = loader(options, needs);
+    let plain = loader(options, needs);
     let length = Length::of(options, needs.pool, |pool| loader(options, Needs { pool, ..needs }));
     let mut training = Training::new(model, objective, options, length, resume)?;
+    let mut batches = plain.with_given(&training.given());
     let (metric, higher) = selection(options);
     let patience = config.early_stopping.as_ref().map(|stopping| stopping.patience);
     let stops = |training: &Training<'_, M, O>| patience.is_some_and(|patience| training.position.waits(patience));
@@ -115,6 +116,16 @@ pub fn fit_heard<M: SequenceModel, O: Objective<M>>(
         while training.position.epoch < epoch {
             let (began, mut due) = (Instant::now(), Due::default());
             (training, due) = training.advance(due, &mut steps, &saving, progress, interrupter, listener)?;
+            if due.generation {
+                let begun;
+                (training, begun) = training.begin_generation(interrupter)?;
+                if begun {
+                    batches = plain.with_given(&training.given());
+                    steps = batches.epoch_from(epoch, training.position.batch);
+                    continue;
+                }
+                due.interrupt();
+            }
             let valid = match due.validation {
                 true => training.validate(metric, higher, interrupter)?,
                 false => None,
@@ -166,6 +177,7 @@ pub fn fit_heard<M: SequenceModel, O: Objective<M>>(
 /// Batches as the objective asks for them.
 pub(super) fn loader(options: &StageOptions<'_>, needs: Needs) -> Loader {
     let config = &options.config;
+    let rebalancing = config.rebalancing.as_ref().map(|method| method.kind());
     Loader::new(
         Arc::clone(&options.train),
         options.labeled.to_vec(),
@@ -178,7 +190,8 @@ pub(super) fn loader(options: &StageOptions<'_>, needs: Needs) -> Loader {
             pool: needs.pool,
             seed: options.seed,
             workers: 1,
-            balanced: config.rebalancing.as_ref().and_then(|method| method.kind().drawn_by),
+            balanced: rebalancing.and_then(|kind| kind.drawn_by),
+            beside: rebalancing.is_some_and(|kind| kind.beside),
             steps_per_epoch: options.pace.map(|pace| pace.batches_per_epoch),
         },
     )

@@ -13,6 +13,7 @@ use crate::tasks::evaluate::pooled_until;
 pub(super) fn survey<M: SequenceModel>(
     model: &M,
     options: &StageOptions<'_>,
+    generation: usize,
     stop: &dyn Fn() -> bool,
 ) -> Option<Survey> {
     let vectors = pooled_until(&model.valid(), &options.train, stop);
@@ -27,5 +28,7 @@ pub(super) fn survey<M: SequenceModel>(
             classes[*row] = Some(class);
         }
     }
-    Some(Survey { vectors: Tensor::from_data(TensorData::new(values, shape), options.device), classes })
+    let vectors = Tensor::from_data(TensorData::new(values, shape), options.device);
+    let logits = model.clone().freeze().head(vectors.clone()).detach();
+    Some(Survey { vectors, logits, generation, classes })
 }

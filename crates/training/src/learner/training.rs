@@ -43,17 +43,19 @@ pub(super) struct Due {
     pub epoch: bool,
     pub validation: bool,
     pub checkpoint: bool,
+    /// The next generation begins.
+    pub generation: bool,
     /// The user wants to stop.
     pub interrupted: bool,
 }
 
 impl Due {
     fn any(self) -> bool {
-        self.epoch || self.validation || self.checkpoint || self.interrupted
+        self.epoch || self.validation || self.checkpoint || self.generation || self.interrupted
     }
 
     /// The user wants to stop: with a checkpoint.
-    fn interrupt(&mut self) {
+    pub fn interrupt(&mut self) {
         (self.interrupted, self.checkpoint) = (true, true);
     }
 }
@@ -64,6 +66,8 @@ pub(super) struct Training<'a, M: SequenceModel, O: Objective<M>> {
     length: Length,
     pub learned: Learned<M, O>,
     optimizer: ModuleOptimizer,
+    /// All as the stage began, where it begins anew with each generation.
+    start: Option<ModuleRecord>,
     /// The weights of the best validation.
     best: Option<ModuleRecord>,
     /// Of the epoch under way.
@@ -85,7 +89,8 @@ impl<'a, M: SequenceModel, O: Objective<M>> Training<'a, M, O> {
         let optimizer = build(&options.config.optimizer, options.objective.plays);
         let Some(files) = resume else {
             let (means, position) = Default::default();
-            return Ok(Self { options, length, learned, optimizer, best: None, means, position });
+            let start = (Objective::<M>::generations(&learned.objective) > 1).then(|| learned.clone().into_record());
+            return Ok(Self { options, length, learned, optimizer, start, best: None, means, position });
         };
         let mut learned = learned
             .try_load_record(record(files, "learned.burnpack")?)
@@ -94,17 +99,55 @@ impl<'a, M: SequenceModel, O: Objective<M>> Training<'a, M, O> {
         let optimizer = optimizer
             .from_bytes(Bytes::from_bytes_vec(bytes.clone()))
             .map_err(|error| damaged("optimizer.burnpack", &error.to_string()))?;
-        let best = files.contains_key("best.burnpack").then(|| record(files, "best.burnpack")).transpose()?;
+        let kept = |name: &str| files.contains_key(name).then(|| record(files, name)).transpose();
+        let (start, best) = (kept("start.burnpack")?, kept("best.burnpack")?);
         let Carried { means, states } = parse(files, "epoch.json")?;
         let position: Position = parse(files, "stage.json")?;
         let states = states.into_iter().map(|state| state.load(options.device)).collect();
         Objective::<M>::take_states(&mut learned.objective, states, position.epoch + 1);
-        Ok(Self { options, length, learned, optimizer, best, means, position })
+        Ok(Self { options, length, learned, optimizer, start, best, means, position })
     }
 
     /// Where the objective stands.
     pub fn context(&self, epoch: usize) -> StepContext {
-        StepContext { step: self.position.step, total_steps: self.length.steps, epoch }
+        let (step, total_steps) = self.in_generation(self.position.step);
+        StepContext { step, total_steps, epoch }
+    }
+
+    /// A step's place in its generation, and the steps of that.
+    fn in_generation(&self, step: usize) -> (usize, usize) {
+        let steps = self.generation_steps();
+        let first = (self.position.generation * steps).min(step);
+        (step - first, steps.min(self.length.steps.saturating_sub(first)).max(1))
+    }
+
+    /// Steps of each generation; the last may have fewer.
+    fn generation_steps(&self) -> usize {
+        self.length.steps.div_ceil(Objective::<M>::generations(&self.learned.objective).max(1)).max(1)
+    }
+
+    /// Sequences without a label that stand among the labelled ones, each with a class.
+    pub fn given(&self) -> Vec<(usize, usize)> {
+        Objective::<M>::given(&self.learned.objective)
+    }
+
+    /// Begins the next generation: as the stage began, but for what a survey tells the objective. False, and nothing
+    /// has changed, where the user interrupts it.
+    pub fn begin_generation(mut self, interrupter: &Interrupter) -> Result<(Self, bool), Error> {
+        let start = self.start.clone().ok_or_else(|| damaged("start.burnpack", "is missing"))?;
+        let generation = self.position.generation + 1;
+        let stop = || interrupter.should_stop();
+        let Some(survey) = survey(&self.evaluated(), self.options, generation, &stop) else {
+            return Ok((self, false));
+        };
+        self.options.train.sound()?;
+        let learned = self.learned.try_load_record(start);
+        let Learned { model, objective, average } =
+            learned.map_err(|error| damaged("start.burnpack", &format!("{error:?}")))?;
+        self.learned = Learned { model, objective: Objective::<M>::survey(objective, &survey), average };
+        self.optimizer = build(&self.options.config.optimizer, self.options.objective.plays);
+        self.position.generation = generation;
+        Ok((self, true))
     }
 
     /// Whether no step can follow.
@@ -139,8 +182,16 @@ impl<'a, M: SequenceModel, O: Objective<M>> Training<'a, M, O> {
                 due.interrupt();
                 break;
             }
+            if self.position.step >= (self.position.generation + 1) * self.generation_steps() {
+                due.generation = true;
+                break;
+            }
+            // Dropout and views of values draw from the device's generator: seeded anew each step, so that a run that
+            // is resumed inside an epoch draws the same.
+            device.seed(mix(mix(*seed, epoch as u64), self.position.batch as u64));
             if Objective::<M>::surveys(&self.learned.objective, &self.context(epoch)) {
-                match survey(&self.learned.model, self.options, &|| interrupter.should_stop()) {
+                let generation = self.position.generation;
+                match survey(&self.evaluated(), self.options, generation, &|| interrupter.should_stop()) {
                     Some(survey) => {
                         let Learned { model, objective, average } = self.learned;
                         let objective = Objective::<M>::survey(objective, &survey);
@@ -152,9 +203,6 @@ impl<'a, M: SequenceModel, O: Objective<M>> Training<'a, M, O> {
                     }
                 }
             }
-            // Dropout and views of values draw from the device's generator: seeded anew each step, so that a run that
-            // is resumed inside an epoch draws the same.
-            device.seed(mix(mix(*seed, epoch as u64), self.position.batch as u64));
             let stop = || interrupter.should_stop();
             let group = group(batches, config.gradient_accumulation, &stop);
             // No step is made of rows that could not be read.
@@ -253,7 +301,8 @@ impl<'a, M: SequenceModel, O: Objective<M>> Training<'a, M, O> {
     /// The learning rate of a step.
     fn rate(&self, step: usize) -> f64 {
         let config = &self.options.config;
-        config.optimizer.lr() * config.schedule.factor(step, self.length.steps)
+        let (step, steps) = self.in_generation(step);
+        config.optimizer.lr() * config.schedule.factor(step, steps)
     }
 
     /// A step of the optimiser, and of all that follows the model.
@@ -316,6 +365,10 @@ impl<'a, M: SequenceModel, O: Objective<M>> Training<'a, M, O> {
         );
         let optimizer = self.optimizer.into_bytes().map_err(|error| failed("the optimiser", error.to_string()))?;
         files.insert("optimizer.burnpack".into(), optimizer.to_vec());
+        if let Some(start) = &self.start {
+            let start = bytes(start.clone()).map_err(|error| failed("the model as it began", error))?;
+            files.insert("start.burnpack".into(), start);
+        }
         if let Some(best) = &self.best {
             files.insert("best.burnpack".into(), bytes(best.clone()).map_err(|error| failed("the best model", error))?);
         }

@@ -235,7 +235,11 @@ fn check(case: &Value) {
         let number = |name: &str| expected[name].as_u64().expect("a number") as usize;
         let context = StepContext { step: number("step"), total_steps: number("total"), epoch: 1 };
         let what = format!("{name}, {head}, step {}", context.step);
-        let step = Step { labeled: Some(part(&expected["labeled"])), unlabeled: Some(part(&expected["unlabeled"])) };
+        let step = Step {
+            labeled: Some(part(&expected["labeled"])),
+            unlabeled: Some(part(&expected["unlabeled"])),
+            balanced: None,
+        };
         let total = terms(&mut learned.objective, &learned.model, &step, &context, &expected["draws"]).total();
         let total = total.expect("a term");
         let gradients = total.backward();
@@ -287,7 +291,7 @@ fn cross_view_targets_are_the_same_at_each_pass() {
     let mut objective = CrossViewConfig::default().init(&setting);
     let text = include_str!("../fixtures/consistency.json");
     let cases: Vec<Value> = serde_json::from_str(text).expect("the fixture");
-    let step = Step { labeled: None, unlabeled: Some(part(&cases[0]["steps"][0]["unlabeled"])) };
+    let step = Step { labeled: None, unlabeled: Some(part(&cases[0]["steps"][0]["unlabeled"])), balanced: None };
     let context = StepContext { step: 0, total_steps: 1, epoch: 1 };
     let mut loss = || host(objective.step(&model, &step, &context).total().expect("a term"));
     let first = loss();
