@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use semiseq::models::NumberHead;
 use semiseq::prelude::*;
 use semiseq::training::tasks::ClassPrediction;
 
@@ -118,6 +119,10 @@ fn as_csv(run: &SavedRun, predictions: &[Prediction], data: &Dataset) -> String 
             steps.iter().enumerate().map(row).collect()
         }
         Prediction::Number(number) => vec![format!("{index},{number}")],
+        Prediction::Quantiles { number, quantiles } => {
+            let values = quantiles.iter().map(|(_, value)| format!(",{value}"));
+            vec![format!("{index},{number}{}", values.collect::<String>())]
+        }
         Prediction::Forecast { steps, .. } => {
             let row = |(step, values): (usize, &Vec<f64>)| format!("{index},{},{}", step + 1, numbers(values));
             steps.iter().enumerate().map(row).collect()
@@ -149,6 +154,13 @@ fn header(run: &SavedRun) -> String {
         }
         (TargetKind::Classify, _) => format!("prediction,{}", probabilities()),
         (TargetKind::Unsupervised, _) => "rank,item".into(),
+        (TargetKind::Regress, _) => {
+            let levels = run.model().numbers().map_or(&[][..], NumberHead::levels);
+            std::iter::once("prediction".to_string())
+                .chain(levels.iter().map(|level| format!("q{level}")))
+                .collect::<Vec<_>>()
+                .join(",")
+        }
         _ => "prediction".into(),
     }
 }

@@ -19,6 +19,10 @@ pub(super) fn as_json(prediction: &Prediction, id: Option<&str>) -> Value {
         Prediction::Class(class) => one(class),
         Prediction::Steps(steps) => json!({"steps": steps.iter().map(one).collect::<Vec<_>>()}),
         Prediction::Number(number) => json!({"prediction": number}),
+        Prediction::Quantiles { number, quantiles } => {
+            let values = quantiles.iter().map(|(level, value)| (level.to_string(), json!(value)));
+            json!({"prediction": number, "quantiles": values.collect::<Map<String, Value>>()})
+        }
         Prediction::Forecast { columns, steps } => json!({"columns": columns, "forecast": steps}),
         Prediction::Answer(text) => json!({"prediction": text}),
         Prediction::Items(items) => json!({"items": items}),

@@ -4,6 +4,7 @@ mod agreement;
 mod clustering;
 mod intervals;
 mod nearest;
+mod normal;
 mod projection;
 mod ranking;
 pub mod references;
@@ -14,6 +15,7 @@ pub use agreement::{adjusted_rand_index, normalized_mutual_information, silhouet
 pub use clustering::{Method, cluster};
 pub use intervals::{Bootstrap, wilson};
 pub use nearest::nearest_class;
+pub use normal::normal_quantile;
 pub use projection::{pca, tsne};
 pub use ranking::{Ranked, Ranking, area_under_roc};
 pub use significance::{holm, mean_and_deviation, mean_interval, mean_ranks, wilcoxon_signed_rank};

@@ -1,6 +1,8 @@
 //! Whether one method is better than another over many runs (Demšar 2006, "Statistical comparisons of classifiers over
 //! multiple data sets").
 
+use crate::normal::normal_below;
+
 /// Two-sided p-value of the signed-rank test of paired differences (Wilcoxon 1945). Differences of 0 are left out.
 /// Exact for up to 25 pairs without ties, else by the normal approximation with correction for ties. 1 where nothing
 /// differs.
@@ -43,11 +45,6 @@ fn exact(count: usize, smaller: f64) -> f64 {
     }
     let below: f64 = ways.iter().take(smaller as usize + 1).sum();
     (2.0 * below / 2f64.powi(count as i32)).min(1.0)
-}
-
-/// The standard normal distribution below a value.
-fn normal_below(value: f64) -> f64 {
-    libm::erfc(-value / std::f64::consts::SQRT_2) / 2.0
 }
 
 /// p-values made larger so that testing many of them together keeps its promise (Holm 1979), in the order given.

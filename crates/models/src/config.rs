@@ -11,6 +11,7 @@ use crate::backbone::EmbeddingConfig;
 use crate::cells::state::State;
 use crate::encoders::image::Image;
 use crate::encoders::registry::EncoderConfig;
+use crate::heads::NumberHead;
 use crate::heads::classifier::{Classifier, ClassifierConfig};
 use crate::heads::encoder_only::EncoderOnlyConfig;
 use crate::heads::forecaster::{Forecaster, ForecasterConfig};
@@ -130,7 +131,7 @@ impl ModelConfig {
         }
     }
 
-    /// Builds the model. A regressor has one output, whatever `head` says.
+    /// Builds the model. A regressor has as many outputs as its settings ask for, whatever `head` says.
     ///
     /// # Panics
     ///
@@ -245,6 +246,10 @@ impl SequenceModel for AnyModel {
 
     fn outputs(&self) -> usize {
         each!(self, model => model.outputs())
+    }
+
+    fn numbers(&self) -> Option<&NumberHead> {
+        each!(self, model => model.numbers())
     }
 
     fn per_step(&self) -> bool {

@@ -32,8 +32,8 @@ pub use encoders::{
     ImageKind, MOST_WEIGHTS, RecurrentEncoder,
 };
 pub use heads::{
-    Classifier, ClassifierConfig, EncoderOnlyConfig, Forecaster, ForecasterConfig, Output, Regressor, RegressorConfig,
-    Tagger, TaggerConfig,
+    Classifier, ClassifierConfig, EncoderOnlyConfig, Forecaster, ForecasterConfig, NumberHead, NumberOutput, Output,
+    Regressor, RegressorConfig, Tagger, TaggerConfig,
 };
 pub use layers::{Pooling, PoolingLayer, Stem, StemConfig, StepOutputs, each_step};
 pub use model::SequenceModel;

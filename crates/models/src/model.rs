@@ -7,6 +7,7 @@ use semiseq_schema::InputSize;
 use crate::cells::state::State;
 use crate::crew::{Crew, share};
 use crate::encoders::image::Image;
+use crate::heads::NumberHead;
 use crate::sequences::Sequences;
 
 /// What objectives see of a model: steps as vectors, an encoder, a pooling and a head.
@@ -55,6 +56,11 @@ pub trait SequenceModel: Module + ModuleDisplay {
 
     /// Columns of the logits.
     fn outputs(&self) -> usize;
+
+    /// What the columns of the logits mean where the head says numbers. `None`: they are logits of classes.
+    fn numbers(&self) -> Option<&NumberHead> {
+        None
+    }
 
     /// whether there is a row of logits per step.
     fn per_step(&self) -> bool;

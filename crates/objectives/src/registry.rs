@@ -23,6 +23,8 @@ pub struct Kind {
     pub reads_labels: bool,
     /// It works on class distributions.
     pub classes: bool,
+    /// It works on numbers with a variance of each sequence's own.
+    pub gaussian: bool,
     /// It works with one label per sequence, and so has no use for a label per step.
     pub whole: bool,
     /// It works on words and not on values.
@@ -97,6 +99,7 @@ impl Kind {
             unsupervised: all.unsupervised && one.unsupervised,
             reads_labels: all.reads_labels || one.reads_labels,
             classes: all.classes || one.classes,
+            gaussian: all.gaussian || one.gaussian,
             whole: all.whole || one.whole,
             tokens: all.tokens || one.tokens,
             values: all.values || one.values,
@@ -241,11 +244,11 @@ registry! {
     pseudo_label "pseudo-label" PseudoLabel PseudoLabelConfig PseudoLabel, "Its own likeliest class as the label of unlabelled data (Lee 2013)",
         |_| classes();
     pi_model "pi-model" PiModel PiModelConfig PiModel, "The same prediction under two draws of noise (Laine & Aila 2017)",
-        |_| classes();
+        |_| labels();
     temporal_ensembling "temporal-ensembling" TemporalEnsembling TemporalEnsemblingConfig TemporalEnsembling, "The prediction of its own past epochs (Laine & Aila 2017)",
-        |_| whole();
+        |_| Kind { whole: true, ..labels() };
     mean_teacher "mean-teacher" MeanTeacher MeanTeacherConfig MeanTeacher<M>, "The prediction of the average of its own past weights (Tarvainen & Valpola 2017)",
-        |_| Kind { teaches: true, ..classes() };
+        |config| Kind { teaches: true, classes: config.consistency == Consistency::Kl, ..labels() };
     adversarial "adversarial" Adversarial AdversarialConfig Adversarial, "The same label under the noise that harms most, labels only (Miyato et al. 2017)",
         |_| classes();
     virtual_adversarial "virtual-adversarial" VirtualAdversarial VirtualAdversarialConfig VirtualAdversarial, "The same prediction under the noise that changes it most (Miyato et al. 2018)",
@@ -270,6 +273,8 @@ registry! {
         |_| whole();
     remixmatch "remixmatch" ReMixMatch ReMixMatchConfig ReMixMatch, "MixMatch with aligned pseudo-labels and strong views (Berthelot et al. 2020)",
         |_| whole();
+    ucvme "ucvme" Ucvme UcvmeConfig Ucvme<M>, "Numbers that two nets and their dropout agree on, and how sure they are (Dai et al. 2023)",
+        |_| Kind { gaussian: true, votes: true, ..labels() };
     uda "uda" Uda UdaConfig Uda, "The sharpened prediction for the weak view, predicted for the strong one (Xie et al. 2020)",
         |_| classes();
     fixmatch "fixmatch" FixMatch FixMatchConfig FixMatch, "A sure pseudo-label for the weak view as the label of the strong one (Sohn et al. 2020)",

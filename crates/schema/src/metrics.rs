@@ -28,7 +28,7 @@ pub struct Metric {
 }
 
 /// All that have a place of their own, in the order in which tables show them; objectives add their terms and monitors.
-pub const METRICS: [Metric; 45] = [
+pub const METRICS: [Metric; 48] = [
     stopping("accuracy", "accuracy", true).headlines(),
     stopping("macro_f1", "macro F1", true),
     detail("balanced_accuracy", "balanced accuracy", true),
@@ -49,6 +49,9 @@ pub const METRICS: [Metric; 45] = [
     stopping("r2", "R²", true).headlines(),
     stopping("mse", "mean squared error", false).headlines(),
     stopping("mae", "mean absolute error", false),
+    detail("pinball", "pinball loss", false),
+    monitor("interval_coverage", "coverage of the intervals", true).detailed(),
+    monitor("interval_width", "width of the intervals", false).detailed(),
     detail("mase", "mean absolute scaled error", false),
     detail("smape", "symmetric mean absolute error, %", false),
     stopping("character_error_rate", "character error rate", false).headlines(),

@@ -28,7 +28,12 @@ pub enum ModelKind {
     /// A class for each step.
     Tagger,
     /// A number for a sequence.
-    Regressor,
+    Regressor {
+        /// Columns of the head: one, or more where it says how sure it is too.
+        columns: usize,
+        /// They are a mean and a log variance.
+        gaussian: bool,
+    },
     /// The steps that follow a window of a recording.
     Forecaster {
         /// A forecast from each step, not from the window's end alone.

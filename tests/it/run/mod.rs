@@ -6,6 +6,7 @@ mod devices;
 mod ensemble;
 mod initial_weights;
 mod protocol;
+mod quantiles;
 mod resume;
 mod stage;
 mod tasks;

@@ -16,6 +16,7 @@ use crate::encoders::any::AnyEncoder;
 use crate::encoders::image::Image;
 use crate::encoders::registry::EncoderConfig;
 use crate::heads::classifier::Classifier;
+use crate::heads::number_head::NumberHead;
 use crate::layers::pooling::Pooling;
 use crate::model::SequenceModel;
 use crate::sequences::{Input, Sequences};
@@ -186,6 +187,10 @@ impl<E: Encoder> SequenceModel for Forecaster<E> {
 
     fn outputs(&self) -> usize {
         self.body.outputs()
+    }
+
+    fn numbers(&self) -> Option<&NumberHead> {
+        Some(&NumberHead::Means)
     }
 
     fn per_step(&self) -> bool {

@@ -15,6 +15,7 @@ use crate::encoders::any::AnyEncoder;
 use crate::encoders::image::Image;
 use crate::encoders::registry::EncoderConfig;
 use crate::heads::classifier::Classifier;
+use crate::heads::number_head::{NumberHead, NumberOutput, check_levels};
 use crate::layers::pooling::Pooling;
 use crate::model::SequenceModel;
 use crate::sequences::Sequences;
@@ -29,6 +30,14 @@ pub struct RegressorConfig {
     /// Dropout on the pooled vector, in [0, 1). Default 0.
     #[serde(default)]
     pub dropout: f64,
+    /// `mean`; `gaussian`: a mean and a variance of each sequence's own; or `quantiles`. With the latter two `predict`
+    /// prints quantiles, and `eval` how many truths lie between the outer ones. Default `mean`.
+    #[serde(default)]
+    pub output: NumberOutput,
+    /// Levels of the quantiles that `gaussian` tells and `quantiles` learns: 3 to 99 that rise between 0 and 1, 0.5
+    /// among them. Default `[0.05, 0.5, 0.95]`, an interval of 90 %.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quantiles: Option<Vec<f64>>,
     /// For tokens.
     #[serde(default)]
     pub embedding: EmbeddingConfig,
@@ -36,22 +45,32 @@ pub struct RegressorConfig {
     pub encoder: EncoderConfig,
 }
 
-/// A regressor of sequences: a classifier's body with one linear output.
+/// A regressor of sequences: a classifier's body with a linear head.
 #[derive(Module, Debug)]
 pub struct Regressor<E: Module = AnyEncoder> {
     body: Classifier<E>,
     crew: Crew<Self>,
+    #[module(skip)]
+    numbers: NumberHead,
 }
 
 impl RegressorConfig {
     pub(crate) fn check(&self, path: &str, problems: &mut Vec<Problem>) {
         check_body(path, self.dropout, &self.embedding, &self.encoder, problems);
+        check_levels(path, self.output, self.quantiles.as_deref(), problems);
+    }
+
+    /// What the columns of its head mean.
+    pub fn numbers(&self) -> NumberHead {
+        NumberHead::new(self.output, self.quantiles.as_deref())
     }
 
     /// Builds the regressor.
     pub fn init(&self, input: InputSize, device: &Device) -> Regressor {
         let backbone = Backbone::of(input, &self.embedding, self.dropout, &self.encoder, device);
-        Regressor { body: Classifier::new(backbone, self.pooling, 1, device), crew: Crew::alone() }
+        let numbers = self.numbers();
+        let body = Classifier::new(backbone, self.pooling, numbers.columns(), device);
+        Regressor { body, crew: Crew::alone(), numbers }
     }
 }
 
@@ -94,7 +113,11 @@ impl<E: Encoder> SequenceModel for Regressor<E> {
     }
 
     fn outputs(&self) -> usize {
-        1
+        self.body.outputs()
+    }
+
+    fn numbers(&self) -> Option<&NumberHead> {
+        Some(&self.numbers)
     }
 
     fn per_step(&self) -> bool {

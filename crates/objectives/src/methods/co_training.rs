@@ -18,7 +18,7 @@
 //! The two have to differ. Where both views show the same they soon agree, right or wrong, and give each other what
 //! they have. `peer_accuracy` beside the model's own tells whether the peer has anything to teach.
 
-use burn::module::{Module, ModuleMapper, Param};
+use burn::module::Module;
 use burn::tensor::{Int, Tensor};
 use schemars::JsonSchema;
 use semiseq_datasets::{Pool, Views};
@@ -29,8 +29,7 @@ use serde::{Deserialize, Serialize};
 use crate::methods::supervised::{Supervised, SupervisedConfig};
 use crate::objective::{Needs, Objective, Setting};
 use crate::parts::losses::{class_logits, cross_entropy_of_rows, probabilities, right, weighted_mean};
-use crate::parts::random::{Draws, step_seed};
-use crate::parts::weight_average::fresh_copy;
+use crate::parts::second_net::second_net;
 use crate::step::{Step, StepContext, Targets};
 use crate::terms::Terms;
 
@@ -67,27 +66,8 @@ impl CoTrainingConfig {
 
     /// Builds the objective with a fresh peer.
     pub fn init<M: SequenceModel>(&self, setting: &Setting<'_, M>) -> CoTraining<M> {
-        let mut shuffle = Shuffle(Draws::new(step_seed(setting.device)));
-        let peer = fresh_copy(setting.model).map(&mut shuffle);
+        let peer = second_net(setting.model, setting.device);
         CoTraining { supervised: self.supervised.init(setting), peer, config: self.clone() }
-    }
-}
-
-/// Puts the values of each parameter in another order, and lets it learn.
-struct Shuffle(Draws);
-
-impl ModuleMapper for Shuffle {
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let (id, tensor, mapper) = param.consume();
-        let tensor = tensor.detach();
-        let (shape, device) = (tensor.dims(), tensor.device());
-        let count = shape.iter().product();
-        let shuffled = tensor.reshape([count]).select(0, self.0.order(count, &device)).reshape(shape);
-        // The objective of a finished run is loaded off the autodiff device, where nothing learns.
-        match device.is_autodiff() {
-            true => Param::from_mapped_value(id, shuffled.require_grad(), mapper).set_require_grad(true),
-            false => Param::from_mapped_value(id, shuffled, mapper),
-        }
     }
 }
 

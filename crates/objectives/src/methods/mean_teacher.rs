@@ -4,6 +4,9 @@
 //! sequences; the teacher's weights are an exponential moving average of the student's, and no gradient flows into it.
 //! Validation and the result use the teacher, as in the paper.
 //!
+//! Of a regressor or a forecaster p are the numbers that it predicts, as `pi-model` has them; `consistency = "kl"` needs
+//! classes.
+//!
 //! # Cost
 //!
 //! A pass with gradients and one of the teacher without, over labelled and unlabelled sequences; a second copy of
@@ -12,12 +15,12 @@
 //! # When it fails
 //!
 //! The teacher follows late: with a long memory (`ema_decay` near 1) in a short stage it is still the fresh model.
-//! At the paper's weight, short stages may end below `supervised`; lower `weight` to about 10. `teacher_agreement`
+//! At the paper's weight, short stages may end below `supervised`; lower `weight` to about 10, for a regressor to
+//! about 1. `teacher_agreement`
 //! near 1 from the first steps on means that there is nothing to learn from it: raise the noise.
 
 use burn::module::Module;
 use burn::tensor::Tensor;
-use burn::tensor::activation::softmax;
 use schemars::JsonSchema;
 use semiseq_datasets::{Pool, Views};
 use semiseq_models::SequenceModel;
@@ -27,8 +30,8 @@ use serde::{Deserialize, Serialize};
 use crate::methods::supervised::{Supervised, SupervisedConfig};
 use crate::objective::{Needs, Objective, Setting};
 use crate::over::Over;
-use crate::parts::consistency::{Distances, RAMP_UP, teacher_decay};
-use crate::parts::losses::{class_logits, divergence_of_rows, probabilities, squared_distance_of_rows, weighted_mean};
+use crate::parts::consistency::{Distances, RAMP_UP, predicted, teacher_decay};
+use crate::parts::losses::{divergence_of_rows, probabilities, squared_distance_of_rows, weighted_mean};
 use crate::parts::ramp::gaussian_ramp_up;
 use crate::parts::weight_average::{average, fresh_copy};
 use crate::step::{Part, Step, StepContext};
@@ -51,7 +54,7 @@ pub struct MeanTeacherConfig {
     /// Fraction in [0, 1] of the stage over which the weight grows. Default 0.25; the paper's is 40,000 of 150,000
     /// steps.
     pub ramp_up: f64,
-    /// `mse` of the distributions (the paper's choice) or `kl`. Default `mse`.
+    /// `mse` of the distributions (the paper's choice) or of numbers, or `kl` of distributions. Default `mse`.
     pub consistency: Consistency,
     /// Whether the teacher's dropout is on, the paper's noise η'. Default true.
     pub teacher_noise: bool,
@@ -117,21 +120,21 @@ pub struct MeanTeacher<M: Module> {
 }
 
 impl<M: SequenceModel> MeanTeacher<M> {
-    /// The teacher's distributions for the second view, without graph.
+    /// What the teacher predicts for the second view, without graph: distributions, or numbers.
     fn teach(&self, part: &Part) -> Tensor<2> {
         let logits = if self.config.teacher_noise {
             self.teacher.forward(part.second_or_weak())
         } else {
             self.teacher.clone().freeze().forward(part.second_or_weak())
         };
-        probabilities(logits)
+        predicted(&self.teacher, logits).detach()
     }
 
     /// How far student and teacher are apart on each row, `[rows]`.
-    fn apart(&self, logits: Tensor<2>, target: Tensor<2>) -> Tensor<1> {
+    fn apart(&self, model: &M, logits: Tensor<2>, target: Tensor<2>) -> Tensor<1> {
         let [_, classes] = target.dims();
         match self.config.consistency {
-            Consistency::Mse => squared_distance_of_rows(softmax(class_logits(logits), 1), target),
+            Consistency::Mse => squared_distance_of_rows(predicted(model, logits), target),
             Consistency::Kl => {
                 let classes = classes as f64;
                 divergence_of_rows(logits, target) * (2.0 * (1.0 - 1.0 / classes) / (classes * classes))
@@ -152,16 +155,18 @@ impl<M: SequenceModel> Objective<M> for MeanTeacher<M> {
         if let Some(part) = &step.labeled {
             let logits = model.forward(part.weak.clone());
             terms = self.supervised.terms(model, logits.clone(), &part.targets);
-            distances.add(self.apart(logits, self.teach(part)), part.row_mask(model.per_step()));
+            distances.add(self.apart(model, logits, self.teach(part)), part.row_mask(model.per_step()));
         }
         if let Some(part) = &step.unlabeled {
             let logits = model.forward(part.weak.clone());
             let target = self.teach(part);
-            let agree = probabilities(logits.clone()).argmax(1).equal(target.clone().argmax(1)).float();
-            let [rows, _] = agree.dims();
             let counted = part.row_mask(model.per_step());
-            terms = terms.monitor("teacher_agreement", weighted_mean(agree.reshape([rows]), counted.clone()));
-            distances.add(self.apart(logits, target), counted);
+            if model.numbers().is_none() {
+                let agree = probabilities(logits.clone()).argmax(1).equal(target.clone().argmax(1)).float();
+                let [rows, _] = agree.dims();
+                terms = terms.monitor("teacher_agreement", weighted_mean(agree.reshape([rows]), counted.clone()));
+            }
+            distances.add(self.apart(model, logits, target), counted);
         }
         if let Some(distance) = distances.mean() {
             terms = terms.add("consistency", weight, distance).over(Over::BothRows);

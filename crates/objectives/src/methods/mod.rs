@@ -40,6 +40,7 @@ pub(crate) mod supervised;
 pub(crate) mod temporal_ensembling;
 pub(crate) mod tri_training;
 pub(crate) mod truncated_backpropagation;
+pub(crate) mod ucvme;
 pub(crate) mod uda;
 pub(crate) mod vae;
 pub(crate) mod virtual_adversarial;

@@ -4,6 +4,9 @@
 //! seen twice, in two weak views and with two draws of dropout. As in the reference code (smlaine2/tempens), gradients
 //! flow into both predictions, and the cross-entropy is the first one's.
 //!
+//! Of a regressor or a forecaster p are the numbers that it predicts, in the scale of standardised targets: the means,
+//! or all quantiles, without a log variance.
+//!
 //! # Cost
 //!
 //! Two passes with gradients over labelled and unlabelled sequences.
@@ -11,11 +14,11 @@
 //! # When it fails
 //!
 //! Without noise (no weak view, no dropout) both passes agree and it teaches nothing. At the paper's weight a stage
-//! of some hundred steps may draw all predictions together; lower `weight` to about 10 there.
+//! of some hundred steps may draw all predictions together; lower `weight` to about 10 there. Numbers lie further apart
+//! than probabilities: for a regressor begin with a `weight` of 1.
 
 use burn::module::Module;
 use burn::tensor::Tensor;
-use burn::tensor::activation::softmax;
 use schemars::JsonSchema;
 use semiseq_datasets::{Pool, Views};
 use semiseq_models::SequenceModel;
@@ -25,8 +28,8 @@ use serde::{Deserialize, Serialize};
 use crate::methods::supervised::{Supervised, SupervisedConfig};
 use crate::objective::{Needs, Objective, Setting};
 use crate::over::Over;
-use crate::parts::consistency::{Distances, RAMP_UP};
-use crate::parts::losses::{class_logits, squared_distance_of_rows};
+use crate::parts::consistency::{Distances, RAMP_UP, predicted};
+use crate::parts::losses::squared_distance_of_rows;
 use crate::parts::ramp::gaussian_ramp_up;
 use crate::step::{Part, Step, StepContext};
 use crate::terms::Terms;
@@ -107,6 +110,6 @@ impl<M: SequenceModel> Objective<M> for PiModel {
 
 /// How far the predictions for two views of each row are apart, `[rows]`, from the logits of the first.
 fn apart<M: SequenceModel>(model: &M, logits: Tensor<2>, part: &Part) -> Tensor<1> {
-    let distribution = |logits: Tensor<2>| softmax(class_logits(logits), 1);
-    squared_distance_of_rows(distribution(logits), distribution(model.forward(part.second_or_weak())))
+    let second = model.forward(part.second_or_weak());
+    squared_distance_of_rows(predicted(model, logits), predicted(model, second))
 }

@@ -1,4 +1,5 @@
-//! Supervised learning: cross-entropy with label smoothing and class weights, or squared error.
+//! Supervised learning: cross-entropy with label smoothing and class weights; for numbers squared error, or what the
+//! regressor's `output` asks for, the negative log likelihood of a normal distribution or the pinball loss of quantiles.
 //!
 //! # Cost
 //!
@@ -17,13 +18,14 @@ use burn::tensor::Tensor;
 use burn::tensor::activation::log_softmax;
 use schemars::JsonSchema;
 use semiseq_datasets::{Pool, Views};
-use semiseq_models::{Input, SequenceModel, Sequences};
+use semiseq_models::{Input, NumberHead, SequenceModel, Sequences};
 use semiseq_schema::{Problem, check_range, problem};
 use serde::{Deserialize, Serialize};
 
 use crate::objective::{Needs, Objective, Setting, Survey};
 use crate::over::Over;
-use crate::parts::losses::{class_logits, cross_entropy, forecast_error, per_weight, right, squared_error};
+use crate::parts::losses::{class_logits, cross_entropy, forecast_error, per_weight, right};
+use crate::parts::number_losses::number_loss;
 use crate::parts::pseudo_labels::PseudoLabels;
 use crate::rebalancing::{AnyRebalancing, Rebalancing, RebalancingConfig, Seen, SeenLabels};
 use crate::step::{Part, Step, StepContext, Targets};
@@ -67,6 +69,9 @@ pub struct Supervised {
     weights: Option<Arc<[f32]>>,
     /// The method against imbalance, where there is one.
     rebalancing: Option<AnyRebalancing>,
+    /// What the columns of the logits mean where the targets are numbers.
+    #[module(skip)]
+    numbers: NumberHead,
     #[module(skip)]
     config: SupervisedConfig,
 }
@@ -114,7 +119,8 @@ impl SupervisedConfig {
         };
         let class_weights =
             weights.as_deref().map(|weights| Param::from_data(weights, setting.device).set_require_grad(false));
-        Supervised { class_weights, weights, rebalancing, config: self.clone() }
+        let numbers = setting.model.numbers().cloned().unwrap_or(NumberHead::Means);
+        Supervised { class_weights, weights, rebalancing, numbers, config: self.clone() }
     }
 }
 
@@ -185,7 +191,7 @@ impl Supervised {
         Over::Labels(self.weights.clone())
     }
 
-    /// Cross-entropy or squared error, as the targets say. `[1]`
+    /// Cross-entropy, or the loss of a number, as the targets and the head say. `[1]`
     ///
     /// # Panics
     ///
@@ -205,7 +211,7 @@ impl Supervised {
                 let weights = self.class_weights.as_ref().map(|weights| weights.val());
                 cross_entropy(logits, classes.clone(), known.clone(), self.config.label_smoothing, weights)
             }
-            Targets::Numbers { numbers, known } => squared_error(logits, numbers.clone(), known.clone()),
+            Targets::Numbers { numbers, known } => number_loss(&self.numbers, logits, numbers.clone(), known.clone()),
             Targets::Sequences { target, known, past } => match &target.input {
                 Input::Values(future) => forecast_error(logits, future.clone(), past.clone(), known.clone()),
                 Input::Tokens(_) => panic!("a head does not write sequences of tokens"),

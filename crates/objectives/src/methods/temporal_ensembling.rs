@@ -6,6 +6,8 @@
 //! pool is seen several times an epoch. A sequence that stands in a step twice is visited once, with its last
 //! prediction. A sequence seen for the first time has no target, as in the paper.
 //!
+//! Of a regressor or a forecaster p are the numbers that it predicts, as `pi-model` has them.
+//!
 //! # Cost
 //!
 //! One pass over labelled and unlabelled sequences; the ensemble is a row of numbers for each training sequence.
@@ -13,11 +15,11 @@
 //! # When it fails
 //!
 //! Targets are as old as the last visit: a stage of few passes over the pool has hardly any. At the paper's weight,
-//! meant for hundreds of epochs, short stages may end below `supervised`; lower `weight` to about 3.
+//! meant for hundreds of epochs, short stages may end below `supervised`; lower `weight` to about 3, for a regressor to
+//! about 1.
 
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
-use burn::tensor::activation::softmax;
 use schemars::JsonSchema;
 use semiseq_datasets::{Pool, Views};
 use semiseq_models::SequenceModel;
@@ -27,8 +29,8 @@ use serde::{Deserialize, Serialize};
 use crate::methods::supervised::{Supervised, SupervisedConfig};
 use crate::objective::{Needs, Objective, Setting};
 use crate::over::Over;
-use crate::parts::consistency::RAMP_UP;
-use crate::parts::losses::{class_logits, squared_distance_of_rows};
+use crate::parts::consistency::{RAMP_UP, predicted};
+use crate::parts::losses::squared_distance_of_rows;
 use crate::parts::memory::{add_at, last_of_each, places, rows_at};
 use crate::parts::ramp::gaussian_ramp_up;
 use crate::step::{Step, StepContext};
@@ -73,22 +75,25 @@ impl TemporalEnsemblingConfig {
 
     /// Builds the objective, with an empty ensemble of a row a training sequence.
     pub fn init<M: SequenceModel>(&self, setting: &Setting<'_, M>) -> TemporalEnsembling {
-        let classes = setting.model.outputs().max(2);
+        let columns = match setting.model.numbers() {
+            Some(head) => head.prediction_columns(setting.model.outputs()),
+            None => setting.model.outputs().max(2),
+        };
         let frozen = |tensor: Tensor<2>| Param::from_tensor(tensor).set_require_grad(false);
         TemporalEnsembling {
             supervised: self.supervised.init(setting),
-            ensemble: frozen(Tensor::zeros([setting.train_size, classes], setting.device)),
+            ensemble: frozen(Tensor::zeros([setting.train_size, columns], setting.device)),
             visits: frozen(Tensor::zeros([setting.train_size, 1], setting.device)),
             config: self.clone(),
         }
     }
 }
 
-/// The temporal ensembling objective, with its memory of a distribution a training sequence.
+/// The temporal ensembling objective, with its memory of a prediction per training sequence.
 #[derive(Module, Debug)]
 pub struct TemporalEnsembling {
     supervised: Supervised,
-    /// `Z`, `[train, classes]`.
+    /// `Z`, `[train, classes]` or `[train, predictions]`.
     ensemble: Param<Tensor<2>>,
     /// `[train, 1]`.
     visits: Param<Tensor<2>>,
@@ -97,11 +102,10 @@ pub struct TemporalEnsembling {
 }
 
 impl TemporalEnsembling {
-    /// The consistency loss of a step against the ensemble before it, `[1]`; then the visit counts. Logits
-    /// `[sequences, outputs]`, a row an index.
-    fn visit(&mut self, logits: Tensor<2>, indices: &[usize]) -> Tensor<1> {
+    /// The consistency loss of a step against the ensemble before it, `[1]`; then the visit counts. Predictions
+    /// `[sequences, classes]` or `[sequences, predictions]`, a row an index.
+    fn visit(&mut self, predicted: Tensor<2>, indices: &[usize]) -> Tensor<1> {
         let decay = self.config.ensemble_decay;
-        let predicted = softmax(class_logits(logits), 1);
         let device = predicted.device();
         let rows = places(indices, &device);
         let past = self.ensemble.val().detach().select(0, rows.clone());
@@ -131,19 +135,19 @@ impl<M: SequenceModel> Objective<M> for TemporalEnsembling {
     fn step(&mut self, model: &M, step: &Step, context: &StepContext) -> Terms {
         let weight = self.config.weight * gaussian_ramp_up(context.progress(), self.config.ramp_up);
         let mut terms = Terms::default();
-        let (mut logits, mut indices) = (Vec::new(), Vec::new());
+        let (mut predictions, mut indices) = (Vec::new(), Vec::new());
         if let Some(part) = &step.labeled {
-            let predicted = model.forward(part.weak.clone());
-            terms = self.supervised.terms(model, predicted.clone(), &part.targets);
-            logits.push(predicted);
+            let logits = model.forward(part.weak.clone());
+            terms = self.supervised.terms(model, logits.clone(), &part.targets);
+            predictions.push(predicted(model, logits));
             indices.extend(&part.indices);
         }
         if let Some(part) = &step.unlabeled {
-            logits.push(model.forward(part.weak.clone()));
+            predictions.push(predicted(model, model.forward(part.weak.clone())));
             indices.extend(&part.indices);
         }
-        if !logits.is_empty() {
-            let distance = self.visit(Tensor::cat(logits, 0), &indices);
+        if !predictions.is_empty() {
+            let distance = self.visit(Tensor::cat(predictions, 0), &indices);
             terms = terms.add("consistency", weight, distance).over(Over::BothRows);
         }
         terms.constant("unlabeled_weight", weight)

@@ -2,12 +2,23 @@
 //! mean, and the teacher's memory.
 
 use burn::tensor::Tensor;
+use burn::tensor::activation::softmax;
+use semiseq_models::SequenceModel;
 
-use crate::parts::losses::weighted_mean;
+use crate::parts::losses::{class_logits, weighted_mean};
 
 /// The fraction of a stage over which a consistency weight grows: the first quarter, as 80 of the papers' 300 epochs
 /// and 100 of ICT's 400.
 pub(crate) const RAMP_UP: f64 = 0.25;
+
+/// What two views are compared by: distributions over the classes, `[rows, classes]`, or the numbers that a head
+/// predicts in the scale of the targets, `[rows, predictions]`. Logits `[rows, outputs]`.
+pub(crate) fn predicted<M: SequenceModel>(model: &M, logits: Tensor<2>) -> Tensor<2> {
+    match model.numbers() {
+        Some(head) => head.predictions(logits),
+        None => softmax(class_logits(logits), 1),
+    }
+}
 
 /// Distances of rows, gathered over the parts of a step: the papers take the mean over the whole batch, labelled or
 /// not.

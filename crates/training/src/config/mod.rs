@@ -246,7 +246,7 @@ impl<M: ModelSettings, O: ObjectiveSettings> RunConfig<M, O> {
             _ if some(|kind| kind.transcribes) => TargetKind::Transcribe,
             _ if some(|kind| kind.answers) => TargetKind::SequenceToSequence,
             ModelKind::Tagger => TargetKind::Tag,
-            ModelKind::Regressor => TargetKind::Regress,
+            ModelKind::Regressor { .. } => TargetKind::Regress,
             ModelKind::Classifier { .. } | ModelKind::Encoder => TargetKind::Classify,
         }
     }

@@ -4,7 +4,9 @@ use std::path::Path;
 
 use burn::tensor::Device;
 use semiseq_datasets::{Prepared, Sequence};
-use semiseq_models::{AnyModel, EmbeddingConfig, HeadSize, InputSize, MOST_WEIGHTS, ModelConfig, SequenceModel};
+use semiseq_models::{
+    AnyModel, EmbeddingConfig, HeadSize, InputSize, MOST_WEIGHTS, ModelConfig, NumberHead, SequenceModel,
+};
 use semiseq_objectives::{AnyObjective, Kind, ObjectiveConfig, RebalancingConfig, Setting, Teacher};
 use semiseq_schema::{Problem, Scores};
 
@@ -26,7 +28,13 @@ impl ModelSettings for ModelConfig {
         match self {
             Self::Classifier(config) => ModelKind::Classifier { sigmoid: config.sigmoid() },
             Self::Tagger(_) => ModelKind::Tagger,
-            Self::Regressor(_) => ModelKind::Regressor,
+            Self::Regressor(config) => {
+                let numbers = config.numbers();
+                ModelKind::Regressor {
+                    columns: numbers.columns(),
+                    gaussian: matches!(numbers, NumberHead::Gaussian(_)),
+                }
+            }
             Self::Forecaster(config) => {
                 ModelKind::Forecaster { every_step: config.every_step, instance_norm: config.instance_norm }
             }

@@ -411,7 +411,7 @@ impl<M: ModelSettings, O: ObjectiveSettings> FinishedRun<M, O> {
             return carries_none("its encoder carries no state from one sequence to the next, or reads backwards too");
         };
         let task = self.file.purpose.task();
-        let mut outputs = task.outputs(1);
+        let mut outputs = task.outputs(1, self.model.numbers());
         task.take(&mut outputs, &batch, logits);
         match outputs.finite() {
             true => Ok((self.prediction(&outputs, 0), states)),

@@ -84,7 +84,7 @@ impl<M: ModelSettings> ModelFile<M> {
                 predictor == Predictor::Objective
             }
             ModelKind::Tagger => targets == TargetKind::Tag,
-            ModelKind::Regressor => targets == TargetKind::Regress,
+            ModelKind::Regressor { .. } => targets == TargetKind::Regress,
             ModelKind::Classifier { .. } | ModelKind::Encoder => targets == TargetKind::Classify,
         };
         if !fits {

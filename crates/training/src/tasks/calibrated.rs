@@ -2,6 +2,7 @@
 
 use burn::tensor::Tensor;
 use semiseq_datasets::{Batch, Dataset, Processor, TargetKind};
+use semiseq_models::NumberHead;
 use semiseq_objectives::losses::class_logits;
 use semiseq_schema::Scores;
 
@@ -63,8 +64,8 @@ impl Task for Calibrated {
         self.inner.targets()
     }
 
-    fn outputs(&self, count: usize) -> Outputs {
-        self.inner.outputs(count)
+    fn outputs(&self, count: usize, numbers: Option<&NumberHead>) -> Outputs {
+        self.inner.outputs(count, numbers)
     }
 
     fn take(&self, outputs: &mut Outputs, batch: &Batch, logits: Tensor<2>) {

@@ -83,7 +83,8 @@ fn check_head<M: ModelSettings, O: ObjectiveSettings>(config: &RunConfig<M, O>, 
     {
         return Err(Error::input(
             format!("`stage.objective.{}` needs classes, and a {head} has none", stage.objective.name()),
-            "use `supervised` or `autoencoder`, or a `[model.classifier]`",
+            "use `supervised`, `pi-model`, `mean-teacher` with `consistency = \"mse\"`, `temporal-ensembling`, \
+             `ucvme` or `autoencoder`, or a `[model.classifier]`",
         ));
     }
     let writer = match task {
@@ -216,6 +217,18 @@ fn check_stage<M: ModelSettings, O: ObjectiveSettings>(
         return Err(Error::input(
             format!("`{key}` works with a label for each sequence, and a tagger has one per step"),
             "use `fixmatch`, `freematch` or `softmatch`",
+        ));
+    }
+    if objective.gaussian && !matches!(model.kind(), ModelKind::Regressor { gaussian: true, .. }) {
+        return Err(Error::input(
+            format!("`{key}` learns numbers with a variance of each sequence's own"),
+            "write `output = \"gaussian\"` in `[model.regressor]`",
+        ));
+    }
+    if matches!(model.kind(), ModelKind::Forecaster { every_step: true, .. }) && objective.whole {
+        return Err(Error::input(
+            format!("`{key}` works with a forecast for each window, and `every_step = true` makes one from each step"),
+            "leave `every_step` out of `[model.forecaster]`, or use `pi-model` or `mean-teacher`",
         ));
     }
     let every_step = matches!(model.kind(), ModelKind::Tagger | ModelKind::Forecaster { every_step: true, .. });

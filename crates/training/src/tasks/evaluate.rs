@@ -56,7 +56,7 @@ fn outputs_by<M: SequenceModel>(
     forward: impl Fn(Sequences) -> Tensor<2>,
 ) -> Outputs {
     let device = device_of(model);
-    let mut outputs = task.outputs(dataset.len());
+    let mut outputs = task.outputs(dataset.len(), model.numbers());
     if outputs == Outputs::Nothing {
         return outputs;
     }

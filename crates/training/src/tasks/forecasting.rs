@@ -2,6 +2,7 @@
 
 use burn::tensor::Tensor;
 use semiseq_datasets::{Batch, Dataset, Prepared, Processor, Series, TargetKind};
+use semiseq_models::NumberHead;
 use semiseq_schema::Scores;
 
 use crate::tasks::judged::{Judged, JudgedForecasts};
@@ -21,7 +22,7 @@ impl Task for Forecasting {
         TargetKind::Forecast
     }
 
-    fn outputs(&self, count: usize) -> Outputs {
+    fn outputs(&self, count: usize, _numbers: Option<&NumberHead>) -> Outputs {
         Outputs::Forecasts(vec![Vec::new(); count])
     }
 

@@ -5,14 +5,15 @@ use semiseq_models::HeadSize;
 
 use crate::recipe::ModelKind;
 
-/// The size of a model's head for data that `processor` prepares: a forecaster's as the windows are cut, one number of
-/// a regressor or a sigmoid, and otherwise as many logits as there are classes, at least two.
+/// The size of a model's head for data that `processor` prepares: a forecaster's as the windows are cut, the
+/// columns of a regressor, one of a sigmoid, and otherwise as many logits as there are classes, at least two.
 pub fn head_size(kind: ModelKind, processor: &Processor) -> HeadSize {
     match (kind, processor.forecast()) {
         (ModelKind::Forecaster { .. }, Some(forecast)) => {
             HeadSize::Forecast { horizon: forecast.windows.horizon, channels: forecast.columns.len() }
         }
-        (ModelKind::Regressor | ModelKind::Classifier { sigmoid: true }, _) => HeadSize::Logits(1),
+        (ModelKind::Regressor { columns, .. }, _) => HeadSize::Logits(columns),
+        (ModelKind::Classifier { sigmoid: true }, _) => HeadSize::Logits(1),
         _ => HeadSize::Logits(processor.classes().len().max(2)),
     }
 }

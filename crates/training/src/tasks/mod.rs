@@ -18,6 +18,7 @@ mod nothing;
 mod outputs;
 mod prediction;
 mod purpose;
+mod quantiles;
 mod registry;
 mod regression;
 mod sequence_to_sequence;

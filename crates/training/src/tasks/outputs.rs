@@ -1,6 +1,7 @@
 //! What a model said of each sequence of a data set.
 
 use burn::tensor::Tensor;
+use semiseq_models::NumberHead;
 
 /// What a model said of each sequence of a data set, in its order.
 #[derive(Clone, Debug, PartialEq)]
@@ -12,6 +13,13 @@ pub enum Outputs {
     Steps(Vec<Vec<Vec<f64>>>),
     /// A number for each sequence.
     Numbers(Vec<f64>),
+    /// A number for each sequence with quantiles: the number first, then the quantile of each level of the head.
+    Quantiles {
+        /// What the columns of the head meant.
+        head: NumberHead,
+        /// A row per sequence.
+        rows: Vec<Vec<f64>>,
+    },
     /// What follows each window: steps before channels.
     Forecasts(Vec<Vec<f64>>),
     /// Another sequence for each sequence: tokens without their end.
@@ -27,7 +35,7 @@ impl Outputs {
     /// Of how many sequences something is said.
     pub fn len(&self) -> usize {
         match self {
-            Self::Classes(rows) | Self::Forecasts(rows) => rows.len(),
+            Self::Classes(rows) | Self::Forecasts(rows) | Self::Quantiles { rows, .. } => rows.len(),
             Self::Steps(sequences) => sequences.len(),
             Self::Numbers(numbers) => numbers.len(),
             Self::Answers(answers) => answers.len(),
@@ -50,7 +58,7 @@ impl Outputs {
     pub fn first_not_finite(&self) -> Option<usize> {
         let strange = |row: &Vec<f64>| row.iter().any(|value| !value.is_finite());
         match self {
-            Self::Classes(rows) | Self::Forecasts(rows) => rows.iter().position(strange),
+            Self::Classes(rows) | Self::Forecasts(rows) | Self::Quantiles { rows, .. } => rows.iter().position(strange),
             Self::Steps(sequences) => sequences.iter().flatten().position(strange),
             Self::Numbers(numbers) => numbers.iter().position(|number| !number.is_finite()),
             Self::Answers(_) | Self::Nothing => None,
@@ -63,7 +71,7 @@ impl Outputs {
             |first: &[f64], row: &[f64]| first.iter().zip(row).all(|(first, value)| (first - value).abs() < SAME);
         let constant = |rows: &[&[f64]]| rows.len() > 1 && rows.iter().all(|row| same(rows[0], row));
         match self {
-            Self::Classes(rows) | Self::Forecasts(rows) => {
+            Self::Classes(rows) | Self::Forecasts(rows) | Self::Quantiles { rows, .. } => {
                 constant(&rows.iter().map(Vec::as_slice).collect::<Vec<_>>())
             }
             Self::Steps(rows) => constant(&rows.iter().flatten().map(Vec::as_slice).collect::<Vec<_>>()),
@@ -89,7 +97,9 @@ impl Outputs {
 
     fn values(&self) -> Vec<f64> {
         match self {
-            Self::Classes(rows) | Self::Forecasts(rows) => rows.iter().flatten().copied().collect(),
+            Self::Classes(rows) | Self::Forecasts(rows) | Self::Quantiles { rows, .. } => {
+                rows.iter().flatten().copied().collect()
+            }
             Self::Steps(sequences) => sequences.iter().flatten().flatten().copied().collect(),
             Self::Numbers(numbers) => numbers.clone(),
             Self::Answers(_) | Self::Nothing => Vec::new(),
@@ -98,7 +108,9 @@ impl Outputs {
 
     fn values_mut(&mut self) -> Vec<&mut f64> {
         match self {
-            Self::Classes(rows) | Self::Forecasts(rows) => rows.iter_mut().flatten().collect(),
+            Self::Classes(rows) | Self::Forecasts(rows) | Self::Quantiles { rows, .. } => {
+                rows.iter_mut().flatten().collect()
+            }
             Self::Steps(sequences) => sequences.iter_mut().flatten().flatten().collect(),
             Self::Numbers(numbers) => numbers.iter_mut().collect(),
             Self::Answers(_) | Self::Nothing => Vec::new(),

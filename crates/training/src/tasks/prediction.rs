@@ -10,6 +10,13 @@ pub enum Prediction {
     Steps(Vec<ClassPrediction>),
     /// A number.
     Number(f64),
+    /// A number with quantiles.
+    Quantiles {
+        /// The number.
+        number: f64,
+        /// Level and quantile, rising.
+        quantiles: Vec<(f64, f64)>,
+    },
     /// The steps that follow, each with a value for each of the columns.
     Forecast {
         /// Names of the columns.

@@ -2,15 +2,17 @@
 
 use burn::tensor::Tensor;
 use semiseq_datasets::{Batch, Dataset, Processor, Target, TargetKind};
+use semiseq_models::NumberHead;
 use semiseq_schema::Scores;
 
 use crate::tasks::judged::{Judged, JudgedNumbers};
 use crate::tasks::measures::{Confusion, regression_scores};
 use crate::tasks::outputs::{Outputs, host};
 use crate::tasks::prediction::Prediction;
+use crate::tasks::quantiles::told;
 use crate::tasks::task::Task;
 
-/// A number for each sequence. TargetKind are standardised by the training labels; what is told is in the units of the
+/// A number for each sequence. Targets are standardised by the training labels; what is told is in the units of the
 /// data.
 #[derive(Debug)]
 pub struct Regression;
@@ -20,20 +22,28 @@ impl Task for Regression {
         TargetKind::Regress
     }
 
-    fn outputs(&self, count: usize) -> Outputs {
-        Outputs::Numbers(vec![0.0; count])
+    fn outputs(&self, count: usize, numbers: Option<&NumberHead>) -> Outputs {
+        match numbers.filter(|head| !head.levels().is_empty()) {
+            Some(head) => Outputs::Quantiles { head: head.clone(), rows: vec![Vec::new(); count] },
+            None => Outputs::Numbers(vec![0.0; count]),
+        }
     }
 
     fn take(&self, outputs: &mut Outputs, batch: &Batch, logits: Tensor<2>) {
-        let Outputs::Numbers(numbers) = outputs else { return };
-        for (index, number) in batch.indices.iter().zip(host(logits)) {
-            numbers[*index] = number;
+        match outputs {
+            Outputs::Numbers(numbers) => {
+                batch.indices.iter().zip(host(logits)).for_each(|(index, number)| numbers[*index] = number);
+            }
+            Outputs::Quantiles { head, rows } => {
+                batch.indices.iter().zip(told(head, logits)).for_each(|(index, row)| rows[*index] = row);
+            }
+            _ => {}
         }
     }
 
     fn score(&self, outputs: &Outputs, dataset: &Dataset) -> (Scores, Option<Confusion>) {
         match gathered(outputs, dataset) {
-            Some(JudgedNumbers { predictions, truth }) => (regression_scores(&predictions, &truth), None),
+            Some(judged) => (regression_scores(&judged.predictions, &judged.truth), None),
             None => (Scores::new(), None),
         }
     }
@@ -45,6 +55,10 @@ impl Task for Regression {
     fn prediction(&self, outputs: &Outputs, index: usize, _processor: &Processor) -> Prediction {
         match outputs {
             Outputs::Numbers(numbers) => Prediction::Number(numbers[index]),
+            Outputs::Quantiles { head, rows } => Prediction::Quantiles {
+                number: rows[index][0],
+                quantiles: head.levels().iter().copied().zip(rows[index][1..].iter().copied()).collect(),
+            },
             _ => Prediction::Nothing,
         }
     }
@@ -58,6 +72,10 @@ impl Task for Regression {
             Outputs::Numbers(numbers) => {
                 Outputs::Numbers(numbers.into_iter().map(|number| processor.number(number)).collect())
             }
+            Outputs::Quantiles { head, rows } => {
+                let in_units = |row: Vec<f64>| row.into_iter().map(|number| processor.number(number)).collect();
+                Outputs::Quantiles { head, rows: rows.into_iter().map(in_units).collect() }
+            }
             other => other,
         }
     }
@@ -65,7 +83,7 @@ impl Task for Regression {
     /// All but the loss, which is of the numbers of deviation 1 that the model learns.
     fn scores_in_units(&self, mut scores: Scores, processor: &Processor) -> Scores {
         let unit = processor.number_unit();
-        for (name, factor) in [("mse", unit * unit), ("mae", unit)] {
+        for (name, factor) in [("mse", unit * unit), ("mae", unit), ("pinball", unit), ("interval_width", unit)] {
             scores.entry(name.into()).and_modify(|value| *value *= factor);
         }
         scores
@@ -74,17 +92,29 @@ impl Task for Regression {
     fn tells_loss(&self) -> bool {
         false
     }
+
+    fn takes_votes(&self) -> bool {
+        true
+    }
 }
 
-/// The numbers of those sequences whose target is known, beside it; `None` where none is.
+/// What is said of those sequences whose target is known, beside it; `None` where none is.
 fn gathered(outputs: &Outputs, dataset: &Dataset) -> Option<JudgedNumbers> {
-    let Outputs::Numbers(numbers) = outputs else { return None };
-    let pairs = numbers.iter().zip(&dataset.targets).filter_map(|(number, target)| match target {
-        Target::Number(truth) => Some((*number, *truth)),
+    let known = dataset.targets.iter().enumerate().filter_map(|(row, target)| match target {
+        Target::Number(truth) => Some((row, *truth)),
         _ => None,
     });
-    let (predictions, truth): (Vec<f64>, Vec<f64>) = pairs.unzip();
-    (!truth.is_empty()).then_some(JudgedNumbers { predictions, truth })
+    let (places, truth): (Vec<usize>, Vec<f64>) = known.unzip();
+    let (predictions, quantiles, levels) = match outputs {
+        Outputs::Numbers(numbers) => (places.iter().map(|row| numbers[*row]).collect(), Vec::new(), Vec::new()),
+        Outputs::Quantiles { head, rows } => (
+            places.iter().map(|row| rows[*row][0]).collect(),
+            places.iter().map(|row| rows[*row][1..].to_vec()).collect(),
+            head.levels().to_vec(),
+        ),
+        _ => return None,
+    };
+    (!truth.is_empty()).then_some(JudgedNumbers { predictions, truth, quantiles, levels })
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use burn::tensor::Tensor;
 use burn::tensor::activation::softmax;
 use semiseq_datasets::{Batch, Dataset, Processor, Target, TargetKind};
+use semiseq_models::NumberHead;
 use semiseq_objectives::losses::class_logits;
 use semiseq_schema::Scores;
 
@@ -22,7 +23,7 @@ impl Task for Tagging {
         TargetKind::Tag
     }
 
-    fn outputs(&self, count: usize) -> Outputs {
+    fn outputs(&self, count: usize, _numbers: Option<&NumberHead>) -> Outputs {
         Outputs::Steps(vec![Vec::new(); count])
     }
 

@@ -4,6 +4,7 @@ use std::fmt::Debug;
 
 use burn::tensor::Tensor;
 use semiseq_datasets::{Batch, Dataset, Prepared, Processor, TargetKind};
+use semiseq_models::NumberHead;
 use semiseq_schema::Scores;
 
 use crate::tasks::judged::Judged;
@@ -16,8 +17,9 @@ pub trait Task: Debug + Send + Sync {
     /// How the targets of the data are read.
     fn targets(&self) -> TargetKind;
 
-    /// The place of what will be said of `count` sequences.
-    fn outputs(&self, count: usize) -> Outputs;
+    /// The place of what will be said of `count` sequences; `numbers` is what the columns of the model's head mean where
+    /// it says numbers.
+    fn outputs(&self, count: usize, numbers: Option<&NumberHead>) -> Outputs;
 
     /// Takes what the model's head says of a batch: logits `[batch, outputs]`, or `[batch * time, outputs]` of a model
     /// that says something of each step.

@@ -2,6 +2,7 @@
 
 use burn::tensor::Tensor;
 use semiseq_datasets::{Batch, Dataset, Processor, TargetKind};
+use semiseq_models::NumberHead;
 use semiseq_schema::Scores;
 
 use crate::tasks::measures::Confusion;
@@ -18,7 +19,7 @@ impl Task for Transcription {
         TargetKind::Transcribe
     }
 
-    fn outputs(&self, _count: usize) -> Outputs {
+    fn outputs(&self, _count: usize, _numbers: Option<&NumberHead>) -> Outputs {
         Outputs::Nothing
     }
 

@@ -7,7 +7,7 @@ use burn::optim::GradientsParams;
 use burn::tensor::{Distribution, Gradients, Int, Tensor};
 use burn::train::Interrupter;
 use semiseq_datasets::{DataConfig, LabelsConfig, Pool, TargetKind, Views, prepare};
-use semiseq_models::{Input, InputSize, SequenceModel, Sequences};
+use semiseq_models::{Input, InputSize, NumberHead, SequenceModel, Sequences};
 use semiseq_objectives::{
     weight_average::{average, fresh_copy},
     *,
@@ -23,6 +23,8 @@ use crate::common::{device, host, numbers, tensor};
 
 /// The learning rate of the fixture's gradient descent.
 const RATE: f64 = 0.3;
+/// The levels of the fixture's quantiles.
+const LEVELS: [f64; 4] = [0.1, 0.5, 0.75, 0.95];
 /// Sequences in the fixture's training part.
 const TRAIN: usize = 8;
 
@@ -35,6 +37,8 @@ pub struct Net {
     per_step: bool,
     #[module(skip)]
     two_way: bool,
+    #[module(skip)]
+    numbers: Option<NumberHead>,
 }
 
 impl SequenceModel for Net {
@@ -62,6 +66,9 @@ impl SequenceModel for Net {
     }
     fn outputs(&self) -> usize {
         self.head.dims()[1]
+    }
+    fn numbers(&self) -> Option<&NumberHead> {
+        self.numbers.as_ref()
     }
     fn per_step(&self) -> bool {
         self.per_step
@@ -92,7 +99,10 @@ fn part(case: &Value) -> Part {
         second_strong: None,
         plain: None,
         indices: numbers(&case["indices"]).into_iter().map(|index| index as usize).collect(),
-        targets: Targets::Classes { classes: integers(&case["classes"]), known: tensor::<1>(&case["known"]) },
+        targets: match case.get("numbers") {
+            Some(numbers) => Targets::Numbers { numbers: tensor::<1>(numbers), known: tensor::<1>(&case["known"]) },
+            None => Targets::Classes { classes: integers(&case["classes"]), known: tensor::<1>(&case["known"]) },
+        },
     }
 }
 
@@ -212,6 +222,12 @@ fn check(case: &Value) {
         head: parameter(&case["model"][1]),
         per_step: head == "tagger",
         two_way,
+        numbers: match head {
+            "number" => Some(NumberHead::Means),
+            "gaussian" => Some(NumberHead::Gaussian(LEVELS.to_vec())),
+            "quantiles" => Some(NumberHead::Quantiles(LEVELS.to_vec())),
+            _ => None,
+        },
     };
     let config: ObjectiveConfig =
         serde_json::from_value(serde_json::json!({ name: case["settings"] })).expect("settings");
@@ -267,7 +283,7 @@ fn check(case: &Value) {
 fn three_whole_steps_equal_the_authors() {
     let text = include_str!("../fixtures/consistency.json");
     let cases: Vec<Value> = serde_json::from_str(text).expect("the fixture");
-    assert!(cases.len() >= 36, "{} cases", cases.len());
+    assert!(cases.len() >= 49, "{} cases", cases.len());
     cases.iter().for_each(check);
 }
 
@@ -337,7 +353,7 @@ fn trained<O: Objective<Net>>(objective: impl FnOnce(&Net) -> O) -> (Net, O) {
     let normal = |rows: usize, columns: usize| {
         Param::from_tensor(Tensor::random([rows, columns], Distribution::Normal(0.0, 1.0), &device).require_grad())
     };
-    let model = Net { weight: normal(1, 4), head: normal(4, 3), per_step: false, two_way: false };
+    let model = Net { weight: normal(1, 4), head: normal(4, 3), per_step: false, two_way: false, numbers: None };
     let objective = objective(&model);
     let stage = StageConfig {
         steps: Some(6),
@@ -394,7 +410,7 @@ fn the_average_of_a_constant_is_the_constant() {
     let normal = |rows: usize, columns: usize| {
         Param::from_tensor(Tensor::random([rows, columns], Distribution::Normal(0.0, 1.0), &device).require_grad())
     };
-    let model = Net { weight: normal(3, 5), head: normal(5, 2), per_step: false, two_way: false };
+    let model = Net { weight: normal(3, 5), head: normal(5, 2), per_step: false, two_way: false, numbers: None };
     let mut teacher = fresh_copy(&model);
     for decay in [0.0, 0.3, 0.99, 0.999_999] {
         teacher = average(teacher, &model, decay);

@@ -41,7 +41,7 @@ fn dataset(lengths: &[usize], targets: Vec<Target>, classes: usize) -> Dataset {
 /// What a head says, batch by batch as the learner asks: a row of logits a sequence, or a row per step with rows of
 /// nonsense behind the end of a sequence.
 fn taken(task: &dyn Task, data: &Dataset, logits: &[Vec<Vec<f64>>]) -> Outputs {
-    let mut outputs = task.outputs(data.len());
+    let mut outputs = task.outputs(data.len(), None);
     for batch in evaluation_batches(data, 16) {
         let width = logits[0][0].len();
         let mut rows: Vec<f64> = Vec::new();

@@ -7,6 +7,7 @@ mod copy_memory;
 mod item_walks;
 mod letters;
 mod reversal;
+mod spectra;
 mod synthetic_control;
 mod two_patterns;
 
@@ -40,6 +41,7 @@ pub const FORMULAS: &[Formula] = &[
     reversal::FORMULA,
     item_walks::FORMULA,
     letters::FORMULA,
+    spectra::FORMULA,
 ];
 
 /// Streams of the generator: training and test sequences never share a draw.
