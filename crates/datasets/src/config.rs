@@ -321,6 +321,8 @@ impl DataConfig {
             ("time", self.time.is_some()),
             ("axes", self.axes.is_some()),
             ("max_bytes", self.max_bytes.is_some()),
+            ("segment", self.segment.is_some()),
+            ("labels.missing", self.labels.missing.is_some()),
         ] {
             if given && by_formula && self.valid.is_none() && self.unlabeled.is_none() {
                 note(key, format!("is for files, and has no effect on `{}`", self.source), "remove the key");

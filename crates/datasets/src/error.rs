@@ -63,7 +63,10 @@ impl DataError {
             .map_or_else(|| io::Error::new(error.kind(), error.to_string()), io::Error::from_raw_os_error);
         let told = Self::new(
             format!("{}: {what}", path.display()),
-            near.unwrap_or_else(|| "check the path; `semiseq data list` shows the built-in names".into()),
+            near.unwrap_or_else(|| match error.kind() {
+                io::ErrorKind::TimedOut => "name a file, or start the program that writes to the pipe first".into(),
+                _ => "check the path; `semiseq data list` shows the built-in names".into(),
+            }),
         );
         Self { source: Some(Arc::new(error)), ..told }
     }

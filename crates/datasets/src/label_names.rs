@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use crate::codes;
 use crate::preparation::unicode::composed;
 
 /// Marks that programs write for a label that is not there: ARFF and UCR, pandas, R, SQL, Excel. In any case of
@@ -32,6 +33,11 @@ pub(crate) fn key(label: &str) -> String {
         // macOS writes names of folders decomposed.
         _ => composed(label).into_owned(),
     }
+}
+
+/// Whether two spellings are those of one class.
+pub(crate) fn are_one(left: &str, right: &str) -> bool {
+    left == right || key(left) == key(right)
 }
 
 /// Digits of a number without a sign that say something: none of the power of ten, no zeros before or behind, which
@@ -114,8 +120,9 @@ pub(crate) fn doubtful(classes: &[String], counts: &[usize], name: &str) -> Opti
     ))
 }
 
-/// Classes that differ in capitals or in leading zeros alone, which is seldom meant: `Yes` and `yes`, `01` and `1`.
-pub(crate) fn alike(classes: &[String], name: &str) -> Option<String> {
+/// Names, such as classes, that differ in capitals or in leading zeros alone, which is seldom meant: `Yes` and `yes`,
+/// `01` and `1`; `many` is what several are called.
+pub(crate) fn alike(classes: &[String], name: &str, many: &str) -> Option<String> {
     let mut places: HashMap<String, usize> = HashMap::new();
     let mut groups: Vec<Vec<String>> = Vec::new();
     for class in classes {
@@ -132,7 +139,7 @@ pub(crate) fn alike(classes: &[String], name: &str) -> Option<String> {
     let more = groups.len().saturating_sub(MOST_SHOWN);
     let more = if more > 0 { format!(" and {more} more of this kind") } else { String::new() };
     let two = rest.is_empty() && first.len() == 2;
-    let read = if two { "two classes" } else { "classes of their own" };
+    let read = if two { format!("two {many}") } else { format!("{many} of their own") };
     Some(format!("{name}: {shown}{more} are read as {read}; write them alike if they are one"))
 }
 
@@ -151,9 +158,6 @@ fn plain(class: &str) -> String {
     }
 }
 
-/// Numbers that surveys and instruments write where there is none, beside -1.
-pub(crate) const CODES: [f64; 9] = [-9.0, -99.0, -999.0, -9999.0, -99_999.0, 99.0, 999.0, 9999.0, 99_999.0];
-
 /// Where -1, or a code such as -99 or 999, stands among classes that are otherwise whole numbers from 0 on; one above 0
 /// is at least ten times as large as they are.
 fn minus_one(classes: &[String]) -> Option<usize> {
@@ -161,7 +165,7 @@ fn minus_one(classes: &[String]) -> Option<usize> {
     let is_code = |place: &usize| {
         let code = numbers[*place];
         let mut others = numbers.iter().enumerate().filter(|(other, _)| other != place);
-        (code == -1.0 || CODES.contains(&code))
+        (code == -1.0 || codes::place(code).is_some())
             && others.all(|(_, number)| {
                 *number >= 0.0 && number.fract() == 0.0 && (code < 0.0 || 10.0 * number.max(0.5) <= code)
             })
@@ -227,7 +231,7 @@ mod tests {
 
     #[test]
     fn classes_that_differ_in_capitals_are_told() {
-        let told = |classes: &[&str]| alike(&texts(classes), "x.csv");
+        let told = |classes: &[&str]| alike(&texts(classes), "x.csv", "classes");
         assert_eq!(
             told(&["Yes", "no", "yes"]).unwrap(),
             "x.csv: `Yes` and `yes` are read as two classes; write them alike if they are one"
@@ -237,7 +241,7 @@ mod tests {
 
     #[test]
     fn all_classes_that_differ_in_capitals_or_zeros_are_told_in_one_line() {
-        let told = |classes: &[&str]| alike(&texts(classes), "x.csv");
+        let told = |classes: &[&str]| alike(&texts(classes), "x.csv", "classes");
         assert_eq!(
             told(&["01", "1"]).unwrap(),
             "x.csv: `01` and `1` are read as two classes; write them alike if they are one"
@@ -250,7 +254,7 @@ mod tests {
         let line = told(&["002", "2", "1.0", "01", "0", "00", "0.5", "00.50"]).unwrap();
         assert!(line.contains("`002` and `2`, `1.0` and `01`, `0` and `00`, `0.5` and `00.50` are read"), "{line}");
         let many: Vec<String> = (1..20).flat_map(|class| [format!("0{class}"), class.to_string()]).collect();
-        assert!(alike(&many, "x.csv").unwrap().contains("`08` and `8` and 11 more of this kind are read"));
+        assert!(alike(&many, "x.csv", "classes").unwrap().contains("`08` and `8` and 11 more of this kind are read"));
         for sound in [&["1", "10", "100"][..], &["A01", "A1"], &["-1", "1"], &["0", "0.5"], &["x", "0x"]] {
             assert_eq!(told(sound), None, "{sound:?}");
         }

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod augment;
+mod codes;
 mod config;
 mod digest;
 mod duplicates;

@@ -5,7 +5,7 @@ use crate::duplicates::{self, Seen};
 use crate::error::DataError;
 use crate::packed::Store;
 use crate::preparation::groups::{UNLABELLED, check_parts};
-use crate::preparation::held_out::{check_test_classes, unused, valid_part, with_test_part};
+use crate::preparation::held_out::{HeldOut, check_test_classes, unused, valid_part, with_test_part};
 use crate::preparation::processor::Processor;
 use crate::preparation::split::{SplitRecord, choose_labels};
 use crate::preparation::transcripts;
@@ -59,21 +59,25 @@ pub(crate) fn prepare_into(
         warnings.push(doubt);
     }
     warnings.extend(unused(&source, config));
+    let all = (0..source.train.len()).collect();
     let (Source { mut train, valid, test, unlabeled, layout }, rows) = with_test_part(source, config)?;
+    let held_out = HeldOut { all, without_test: rows };
+    let rows = &held_out.without_test;
     if let Some(test) = &test {
-        check_test_classes(&train, &rows, test, task)?;
+        check_test_classes(&train, rows, test, task).map_err(|error| held_out.blamed(error, &train, rows, config))?;
     }
     let (valid_rows, train_rows) = if valid.is_some() || config.validation_fraction() == 0.0 {
-        (Vec::new(), rows)
+        (Vec::new(), rows.clone())
     } else {
-        valid_part(&train, &rows, config)?
+        valid_part(&train, rows, config)?
     };
     let (labeled, mut hidden) = if task == TargetKind::Unsupervised {
         (Vec::new(), train_rows.clone())
     } else {
-        choose_labels(&train, &train_rows, &config.labels)?
+        choose_labels(&train, &train_rows, &config.labels)
+            .and_then(|chosen| check_labeled(&train, &chosen.0).map(|()| chosen))
+            .map_err(|error| held_out.blamed(error, &train, &train_rows, config))?
     };
-    check_labeled(&train, &labeled, task)?;
     hidden.sort_unstable();
     let split = SplitRecord {
         source: config.source.clone(),
@@ -161,10 +165,7 @@ fn check_single_class(train: &Dataset, task: TargetKind) -> Result<(), DataError
     Ok(())
 }
 
-fn check_labeled(train: &Dataset, labeled: &[usize], task: TargetKind) -> Result<(), DataError> {
-    if task == TargetKind::Unsupervised {
-        return Ok(());
-    }
+fn check_labeled(train: &Dataset, labeled: &[usize]) -> Result<(), DataError> {
     if labeled.is_empty() {
         return Err(DataError::new(
             format!("{}: no row of the training part has a label", train.name),
@@ -275,6 +276,28 @@ mod tests {
         let config = DataConfig { source: "cbf".into(), size: Some(30), labels, ..Default::default() };
         let message = prepare(&config, TargetKind::Classify).unwrap_err().in_full();
         assert!(message.contains("50 labels of the largest class"), "{message}");
+    }
+
+    #[test]
+    fn what_takes_all_labels_away_is_named() {
+        let rows: String = (0..40).map(|row| format!("{row}.5,{},{}\n", row * row, ["x", "y"][row % 2])).collect();
+        let unlabelled: String = (0..9).map(|row| format!("{row}.25,{},\n", row * row)).collect();
+        let path = file("few.csv", format!("a,b,label\n{rows}{unlabelled}"));
+        let base = DataConfig { source: path.display().to_string(), ..Default::default() };
+        let message = |config: DataConfig| prepare(&config, TargetKind::Classify).unwrap_err().in_full();
+        let validation = Some(crate::Validation::Fraction(0.99));
+        let told = message(DataConfig { validation, ..base.clone() });
+        assert!(told.starts_with("`data.validation` is 0.99 and keeps 32 of the 32 labelled rows of "), "{told}");
+        assert!(told.contains("few.csv for validation: none is left to learn from"), "{told}");
+        assert!(told.ends_with("hint: write a smaller part, such as `validation = 0.2`"), "{told}");
+        let told = message(DataConfig { test_fraction: 0.99, ..base.clone() });
+        assert!(told.starts_with("`data.test_fraction` is 0.99 and keeps 40 of the 40 labelled rows of"), "{told}");
+        let labels = LabelsConfig { per_class: Some(12), ..Default::default() };
+        let told = message(DataConfig { valid_fraction: Some(0.5), labels, ..base.clone() });
+        assert!(told.starts_with("`data.valid_fraction` is 0.5 and keeps 16 of the 32 labelled rows of"), "{told}");
+        assert!(told.contains("for validation: `data.labels.per_class` asks for 12 labels of each class"), "{told}");
+        let labels = LabelsConfig { per_class: Some(50), ..Default::default() };
+        assert!(message(DataConfig { labels, ..base }).starts_with("`data.labels.per_class` asks for 50"));
     }
 
     #[test]

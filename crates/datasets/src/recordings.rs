@@ -1,5 +1,6 @@
 //! Recordings that are read as one data set.
 
+use crate::codes::Codes;
 use crate::error::DataError;
 use crate::formats::table::layout::Layout;
 use crate::levels::Levels;
@@ -16,6 +17,8 @@ pub struct Recordings {
     pub series: Vec<Series>,
     /// What was taken off the channels of recordings on a large number.
     pub levels: Levels,
+    /// Numbers that may be codes for none.
+    pub(crate) codes: Codes,
     /// What was read otherwise than it may be meant, a line each, for people.
     pub notes: Vec<String>,
     /// Which columns of a table were read.
@@ -36,6 +39,7 @@ impl Recordings {
             ));
         }
         self.levels = std::mem::take(&mut self.levels).join(self.series.len(), other.levels);
+        self.codes.join(&other.codes);
         self.series.extend(other.series);
         self.notes.extend(other.notes);
         Ok(())

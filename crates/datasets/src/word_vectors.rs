@@ -6,7 +6,6 @@
 //! `f32`, little-endian. Files are read as a stream, and only the words that are asked for are kept.
 
 use std::collections::HashMap;
-use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
@@ -35,7 +34,7 @@ impl WordVectors {
     ///
     /// Where the file is none of words and vectors, with its line.
     pub fn read(path: &Path, wanted: impl Fn(&str) -> bool) -> Result<Self, DataError> {
-        let mut reader = open(path)?;
+        let mut reader = reader(path)?;
         let begin = reader.fill_buf().map_err(|error| DataError::file(path, &error))?;
         let first = &begin[..begin.iter().position(|byte| *byte == b'\n').unwrap_or(begin.len())];
         let header = header(first);
@@ -56,7 +55,7 @@ impl WordVectors {
     ///
     /// As [`WordVectors::read`].
     pub fn width_of(path: &Path) -> Result<usize, DataError> {
-        let mut reader = open(path)?;
+        let mut reader = reader(path)?;
         let mut line = Vec::new();
         read_line(&mut reader, &mut line).map_err(|error| DataError::file(path, &error))?;
         match header(&line) {
@@ -177,9 +176,9 @@ impl WordVectors {
     }
 }
 
-fn open(path: &Path) -> Result<Box<dyn BufRead>, DataError> {
+fn reader(path: &Path) -> Result<Box<dyn BufRead>, DataError> {
     let failed = |error: &std::io::Error| DataError::file(path, error);
-    let mut plain = BufReader::with_capacity(1 << 16, File::open(path).map_err(|error| failed(&error))?);
+    let mut plain = BufReader::with_capacity(1 << 16, semiseq_schema::open(path).map_err(|error| failed(&error))?);
     let packed = plain.fill_buf().map_err(|error| failed(&error))?.starts_with(&GZIP);
     Ok(if packed { Box::new(BufReader::with_capacity(1 << 16, MultiGzDecoder::new(plain))) } else { Box::new(plain) })
 }

@@ -22,6 +22,10 @@ pub fn read(path: &Path) -> Result<Foreign, ExchangeError> {
     if path.is_dir() {
         return Err(ExchangeError::new(format!("{}: a folder, and no file of weights", path.display()), HINT));
     }
+    if std::fs::metadata(path).is_ok_and(|file| !file.is_file()) {
+        let pipe = format!("{}: a pipe or a device, and no file of weights", path.display());
+        return Err(ExchangeError::new(pipe, "write it to a file first, which is read at several places"));
+    }
     let mut first = Vec::new();
     File::open(path).and_then(|file| file.take(9).read_to_end(&mut first)).map_err(unread)?;
     let called = |endings: &[&str]| {

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod files;
 mod input;
 mod metrics;
 mod names;
@@ -7,6 +8,7 @@ mod problem;
 mod ranking;
 mod seed;
 
+pub use files::{is_pipe, open, read};
 pub use input::InputSize;
 pub use metrics::{Intervals, METRICS, Metric, Scores, headline, higher_is_better, metric, title};
 pub use names::{nearest, plain};

@@ -1,6 +1,5 @@
 //! The grid file and the cells that it stands for.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use semiseq::datasets::formats::text_of;
@@ -95,7 +94,7 @@ type Overrides = Vec<(String, toml::Value)>;
 impl Plan {
     /// Reads a grid file, and checks the config of every cell.
     pub fn read(path: &Path) -> Result<Self, Error> {
-        let bytes = fs::read(path).map_err(|error| {
+        let bytes = semiseq::schema::read(path).map_err(|error| {
             Error::input(format!("{}: cannot be read: {error}", path.display()), "name a grid file")
         })?;
         let text = text_of(bytes, &path.display().to_string())?;

@@ -1,6 +1,5 @@
 //! What `tune` varies: keys of the config, each with the values that are tried.
 
-use std::fs;
 use std::path::Path;
 
 use semiseq::datasets::formats::text_of;
@@ -35,7 +34,7 @@ impl Space {
         let shown = path.display();
         let example = "write `\"stage.0.optimizer.adam.lr\" = { log = [1e-3, 3e-2] }`, `{ uniform = [0.0, 0.5] }` or \
                        `{ choice = [32, 64] }`, a line a key";
-        let bytes = fs::read(path)
+        let bytes = semiseq::schema::read(path)
             .map_err(|error| Error::input(format!("{shown}: cannot be read: {error}"), "name a file of ranges"))?;
         let table: Table = toml::from_str(&text_of(bytes, &shown.to_string())?)
             .map_err(|error| Error::input(format!("{shown}: {}", error.to_string().trim_end()), example))?;

@@ -210,6 +210,7 @@ fn push<R: Read>(
                 "a missing value is NaN",
             ));
         }
+        rows.codes.look(series, axes.channels);
         let (series, level) = leveled(series, axes.channels);
         rows.levels.push(place, level);
         sink.push(Sequence::Series(series))

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use encoding_rs::{Encoding, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use flate2::read::MultiGzDecoder;
+use semiseq_schema::open;
 
 use crate::error::DataError;
 use crate::formats::limit::{self, GZIP, Limited};
@@ -42,7 +43,7 @@ pub(super) fn bytes(path: &Path) -> Result<Vec<u8>, DataError> {
     if let Some(held) = held(path).map_err(|error| broken(&name, &error))? {
         return unpacked(&held[..], &name);
     }
-    let mut file = File::open(path).map_err(|error| DataError::file(path, &error))?;
+    let mut file = open(path).map_err(|error| DataError::file(path, &error))?;
     limit::check_size(path, &mut file)?;
     let is_plain = file.metadata().is_ok_and(|kind| kind.is_file());
     unpacked(BufReader::new(Limited::file(file, is_plain)), &name)
@@ -76,7 +77,10 @@ pub(super) trait Seekable: Read + Seek {}
 impl<R: Read + Seek> Seekable for R {}
 
 /// What pipes held: each can be read once, and a look at its beginning would take that away.
-static HELD: Mutex<BTreeMap<PathBuf, Arc<Vec<u8>>>> = Mutex::new(BTreeMap::new());
+static HELD: Mutex<BTreeMap<PathBuf, Held>> = Mutex::new(BTreeMap::new());
+
+/// What a pipe held, or why it could not be read.
+type Held = Result<Arc<Vec<u8>>, (ErrorKind, String)>;
 
 /// All that a pipe or another device holds, or held when it was read; `None` for a file or a folder.
 fn held(path: &Path) -> std::io::Result<Option<Arc<Vec<u8>>>> {
@@ -85,14 +89,17 @@ fn held(path: &Path) -> std::io::Result<Option<Arc<Vec<u8>>>> {
     }
     let mut all = HELD.lock().unwrap_or_else(PoisonError::into_inner);
     // To open one again would wait for another writer.
-    if let Some(known) = all.get(path) {
-        return Ok(Some(Arc::clone(known)));
+    let read = || {
+        let mut bytes = Vec::new();
+        Limited::file(open(path)?, false).read_to_end(&mut bytes).map(|_| Arc::new(bytes))
+    };
+    let known = all
+        .entry(path.to_path_buf())
+        .or_insert_with(|| read().map_err(|error: std::io::Error| (error.kind(), error.to_string())));
+    match known {
+        Ok(bytes) => Ok(Some(Arc::clone(bytes))),
+        Err((kind, reason)) => Err(std::io::Error::new(*kind, reason.clone())),
     }
-    let mut bytes = Vec::new();
-    Limited::file(File::open(path)?, false).read_to_end(&mut bytes)?;
-    let bytes = Arc::new(bytes);
-    all.insert(path.to_path_buf(), Arc::clone(&bytes));
-    Ok(Some(bytes))
 }
 
 /// The text of a file. What is read otherwise than it may be meant is told in `notes`.
@@ -108,10 +115,11 @@ pub(super) fn beginning(path: &Path) -> String {
     let mut bytes = Vec::new();
     let mut whole: Box<dyn BufRead> = match held(path) {
         Ok(Some(held)) => Box::new(Cursor::new(held.to_vec())),
-        _ => match File::open(path) {
+        Ok(None) => match File::open(path) {
             Ok(file) => Box::new(BufReader::new(file)),
             Err(_) => return String::new(),
         },
+        Err(_) => return String::new(),
     };
     let packed = whole.fill_buf().is_ok_and(|bytes| bytes.starts_with(&GZIP));
     // A packed file that is damaged further on is told when it is read.
@@ -136,7 +144,7 @@ pub fn read_text(path: &Path) -> Result<String, DataError> {
         let (mut bytes, is_plain) = (Vec::new(), file.metadata().is_ok_and(|kind| kind.is_file()));
         Limited::file(file, is_plain).read_to_end(&mut bytes).map(|_| bytes)
     };
-    let bytes = File::open(path).and_then(read).map_err(|error| broken(&path.display().to_string(), &error))?;
+    let bytes = open(path).and_then(read).map_err(|error| broken(&path.display().to_string(), &error))?;
     text_of(bytes, &path.display().to_string())
 }
 

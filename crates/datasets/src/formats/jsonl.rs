@@ -149,6 +149,7 @@ impl Reading {
         }
         let sequence = match row.content {
             Content::Values(values, channels) => {
+                self.rows.codes.look(&values, channels);
                 let (series, level) = leveled(&values, channels);
                 self.rows.levels.push(self.sink.len(), level);
                 Sequence::Series(series)

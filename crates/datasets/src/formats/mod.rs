@@ -31,6 +31,7 @@ use std::path::{Path, PathBuf};
 
 use decode::text;
 
+use crate::codes::Codes;
 use crate::error::DataError;
 use crate::label_names;
 use crate::levels::{Levels, leveled};
@@ -54,6 +55,8 @@ pub struct Rows {
     pub steps: Vec<Vec<String>>,
     /// What was taken off the channels of series on a large number.
     pub levels: Levels,
+    /// Numbers of series that may be codes for none.
+    pub(crate) codes: Codes,
     /// Identifiers and groups, where the file has such.
     pub keys: RowKeys,
     /// Whether labels are names of folders or files, which are classes whatever they are: `NA` in a cell means none.
@@ -69,6 +72,7 @@ pub struct Rows {
 impl Rows {
     /// Adds a series of values in double precision, row-major `[time, channels]`.
     fn push_series(&mut self, values: &[f64], channels: usize, label: String) {
+        self.codes.look(values, channels);
         let (series, level) = leveled(values, channels);
         self.levels.push(self.sequences.len(), level);
         self.sequences.push(Sequence::Series(series));
@@ -80,6 +84,7 @@ impl Rows {
         let rows = self.sequences.len();
         self.keys = std::mem::take(&mut self.keys).join(rows, other.keys, other.sequences.len());
         self.levels = std::mem::take(&mut self.levels).join(rows, other.levels);
+        self.codes.join(&other.codes);
         self.sequences.extend(other.sequences);
         self.labels.extend(other.labels);
         self.steps.extend(other.steps);
@@ -321,10 +326,12 @@ fn by_content(begin: &str) -> &'static str {
         cells.peek().is_some()
             && cells.all(|cell| number(cell).is_ok() || cell.replace(',', ".").parse::<f64>().is_ok())
     };
+    // Numbers below the name of a label are their own names: `label 0 1 2`.
+    let named = ucr::cells(first).1.next().is_some_and(|cell| cell.len() > 1 && table::is_target(cell));
     let numbers = 2 * lines.iter().filter(numeric).count() > lines.len();
     match (first.contains('\t'), first.contains([',', ';', '|'])) {
         _ if first.starts_with('{') => jsonl::FORMAT.name,
-        (tabs, marks) if numbers && (numeric(&first) || !(tabs || marks)) => ucr::FORMAT.name,
+        (tabs, marks) if numbers && ((numeric(&first) && !named) || !(tabs || marks)) => ucr::FORMAT.name,
         (true, _) => csv::TSV.name,
         (_, true) if numbers || table::header::has_known(first) || separators::part_numbers(&lines) => csv::FORMAT.name,
         _ => lines::FORMAT.name,
@@ -448,6 +455,7 @@ mod tests {
             ("spaces.dat", "1 0.5 0.25\n2 0.5 0.75\n", "ucr"),
             ("named.txt", "label,t0,t1\n1,0.5,0.25\n2,0.5,0.75\n", "csv"),
             ("named2.txt", "label\tt0\tt1\n1\t0.5\t0.25\n2\t0.5\t0.75\n", "tsv"),
+            ("counted.txt", "label\t0\t1\n1\t0.5\t0.25\n2\t0.5\t0.75\n", "tsv"),
             ("mood.txt", "good\ta fine day\nbad\tno more\n", "tsv"),
             ("mood_TRAIN.tsv", "good\ta fine day\nbad\tno more\n", "tsv"),
             ("table.txt", "text,label\n\"a, b\",x\n", "csv"),

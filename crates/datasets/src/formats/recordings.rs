@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use crate::codes::Codes;
 use crate::error::DataError;
 use crate::formats::table::cells_of_file::Table;
 use crate::formats::table::layout::{Layout, LayoutKind};
@@ -10,7 +11,7 @@ use crate::formats::table::names::{column_place, is_clock};
 use crate::formats::table::order::Clock;
 use crate::formats::table::profile::{Profile, time_columns};
 use crate::formats::table::rows_of_series::series_of;
-use crate::formats::table::unlike::missing_code;
+use crate::formats::table::unlike::{counters, measured};
 use crate::formats::table::{Columns, listed, long};
 use crate::formats::{ReadOptions, Rows, exact, read as read_rows, streamed};
 use crate::levels::{Levels, leveled};
@@ -42,7 +43,7 @@ pub(crate) fn read(path: &Path, format: Option<&str>, options: &ReadOptions) -> 
 ///
 /// Text, or series of unequal channels.
 pub(crate) fn from_rows(rows: Rows, options: &ReadOptions) -> Result<Recordings, DataError> {
-    let Rows { name, sequences, mut levels, notes, layout, .. } = rows;
+    let Rows { name, sequences, mut levels, mut codes, notes, layout, .. } = rows;
     let sound = layout.clone().filter(|layout| layout.kind() == LayoutKind::Audio);
     let named = layout.filter(|layout| layout.kind() == LayoutKind::Channels);
     let target = match (&options.target, &named) {
@@ -81,9 +82,10 @@ pub(crate) fn from_rows(rows: Rows, options: &ReadOptions) -> Result<Recordings,
             step[..=place].rotate_right(1);
         }
         levels = levels.turned(place);
+        codes.turn(place);
     }
     let layout = named.map(|_| Layout::of_keys(LayoutKind::Channels, &columns, "label")).or(sound);
-    Ok(Recordings { name, columns, series, levels, notes, layout })
+    Ok(Recordings { name, columns, series, levels, codes, notes, layout })
 }
 
 fn table(path: &Path, delimiter: u8, options: &ReadOptions) -> Result<Recordings, DataError> {
@@ -102,6 +104,7 @@ fn table(path: &Path, delimiter: u8, options: &ReadOptions) -> Result<Recordings
     let mut bad = Vec::new();
     let mut recordings = Vec::with_capacity(series.len());
     let mut levels = Levels::default();
+    let mut codes = Codes::default();
     for rows in series {
         let mut values = Vec::with_capacity(rows.len() * columns.inputs.len());
         for row in rows {
@@ -112,6 +115,7 @@ fn table(path: &Path, delimiter: u8, options: &ReadOptions) -> Result<Recordings
                 }
             }
         }
+        codes.look(&values, columns.inputs.len());
         let (series, level) = leveled(&values, columns.inputs.len());
         levels.push(recordings.len(), level);
         recordings.push(series);
@@ -127,6 +131,7 @@ fn table(path: &Path, delimiter: u8, options: &ReadOptions) -> Result<Recordings
         columns: columns.inputs.iter().map(|column| names[*column].clone()).collect(),
         series: recordings,
         levels,
+        codes,
         layout: Some(Layout::new(&columns, names, table.named)),
         notes,
     })
@@ -159,6 +164,7 @@ fn columns(table: &Table, options: &ReadOptions, notes: &mut Vec<String>) -> Res
         let (inputs, beside): (Vec<usize>, Vec<usize>) = (0..names.len())
             .filter(free)
             .partition(|column| profiles[*column].is_numeric() && !profiles[*column].is_empty() && !index(*column));
+        let measured = measured(name, names, &profiles, beside.iter().copied(), "left out");
         if !beside.is_empty() {
             let beside: Vec<String> = beside.into_iter().map(|column| names[column].clone()).collect();
             notes.push(format!(
@@ -166,6 +172,8 @@ fn columns(table: &Table, options: &ReadOptions, notes: &mut Vec<String>) -> Res
                 listed(&beside)
             ));
         }
+        notes.extend(measured);
+        notes.extend(counters(name, names, &profiles, &inputs));
         inputs
     } else {
         options.features.iter().map(|wanted| place("features", wanted)).collect::<Result<_, _>>()?
@@ -177,7 +185,6 @@ fn columns(table: &Table, options: &ReadOptions, notes: &mut Vec<String>) -> Res
     if inputs.is_empty() {
         return Err(DataError::new(format!("{name}: no column holds numbers"), "name columns with `data.features`"));
     }
-    notes.extend(missing_code(name, inputs.iter().map(|column| &profiles[*column])));
     Ok(Columns { inputs, kind: LayoutKind::Recording, id, time, hours, ..Columns::default() })
 }
 
@@ -292,6 +299,17 @@ mod tests {
         let days: String =
             (0..84).map(|row| format!("2020-{0:02}-{1:02},{0},{1},{row}.5\n", row / 28 + 1, row % 28 + 1)).collect();
         assert_eq!(lengths("days", &format!("date,month,day,load\n{days}")).1, [84]);
+    }
+
+    #[test]
+    fn counters_and_numbers_with_units_are_told() {
+        let body: String = (0..60).map(|row| format!("{row},{}.5,{},{row} kg\n", row % 7, row + 1000)).collect();
+        let read =
+            read(&file("beside", &format!("time,load,tick,mass\n{body}")), None, &ReadOptions::default()).unwrap();
+        let told = |part: &str| assert!(read.notes.iter().any(|note| note.contains(part)), "{part}: {:?}", read.notes);
+        told("are left out: `mass`; write the numbers alone");
+        told("the numbers count from row to row as row numbers or a clock do: `tick`");
+        assert_eq!(read.columns, ["load", "tick"]);
     }
 
     #[test]

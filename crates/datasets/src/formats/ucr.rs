@@ -3,11 +3,13 @@
 
 use std::path::Path;
 
+use csv::StringRecord;
+
 use crate::error::DataError;
 use crate::formats::decode::note_blank_lines;
 use crate::formats::numerals::with_point;
-use crate::formats::table::Columns;
 use crate::formats::table::layout::{Layout, LayoutKind};
+use crate::formats::table::{Columns, header};
 use crate::formats::{Format, ReadOptions, Rows, exact, text};
 
 pub(super) const FORMAT: Format =
@@ -22,12 +24,19 @@ fn read(path: &Path, options: &ReadOptions) -> Result<Rows, DataError> {
     let mut blank = Vec::new();
     let mut commas = false;
     let text = text(path, &mut rows.notes)?;
-    let mut widths = text.lines().filter(|line| !line.trim().is_empty()).map(|line| cells(line).1.count());
+    let lines = || text.lines().enumerate().map(|(index, content)| (index + 1, content));
+    let names = lines().find(|(_, content)| !content.trim().is_empty()).filter(|_| options.header == Some(true));
+    let is_row =
+        |(line, content): &(usize, &str)| !content.trim().is_empty() && names.is_none_or(|(names, _)| *line != names);
+    if options.header.is_none() {
+        rows.notes.extend(may_be_names(&name, lines().filter(is_row)));
+    }
+    let mut widths = lines().filter(is_row).map(|(_, content)| cells(content).1.count());
     let width = widths.next().filter(|width| widths.all(|other| other == *width));
     let columns = columns(&name, width, options, &mut rows.notes)?;
-    for (line, content) in text.lines().enumerate().map(|(index, content)| (index + 1, content)) {
-        if content.trim().is_empty() {
-            blank.push(line);
+    for (line, content) in lines() {
+        if !is_row(&(line, content)) {
+            blank.extend(content.trim().is_empty().then_some(line));
             continue;
         }
         let (mark, cells) = cells(content);
@@ -64,6 +73,14 @@ fn read(path: &Path, options: &ReadOptions) -> Result<Rows, DataError> {
         rows.layout = Some(Layout::new(&columns, &numbered(width), false));
     }
     if bad.is_empty() { Ok(rows) } else { Err(DataError::several(bad, HINT)) }
+}
+
+/// A line on a first row that may hold the names of the columns: it has a class of its own, or counts in even steps.
+fn may_be_names<'a>(name: &str, rows: impl Iterator<Item = (usize, &'a str)> + Clone) -> Option<String> {
+    let labels = rows.clone().map(|(_, content)| cells(content).1.next().unwrap_or_default());
+    let records =
+        || -> Vec<StringRecord> { rows.take(header::SAMPLE).map(|(_, content)| cells(content).1.collect()).collect() };
+    header::may_be_read_as_class(name, labels).or_else(|| header::may_be_names_of_numbers(name, &records()))
 }
 
 /// The label first; where training saw a table as wide as this one without its label, or with it elsewhere, as there.
@@ -153,5 +170,21 @@ mod tests {
         let rows = read(&file("c.txt", "1,0.5,,0.7\n2,0.25,1,0.75\n"), &ReadOptions::default()).unwrap();
         let Sequence::Series(series) = &rows.sequences[0] else { panic!("a series") };
         assert!(series.values.len() == 3 && series.values[1].is_nan());
+    }
+
+    #[test]
+    fn a_first_row_that_may_be_names_is_told_and_can_be_left_out() {
+        let body: String = (0..12).map(|row| format!("{}\t0.{row}\t1.{row}\t0.5\n", row % 2)).collect();
+        let path = file("named_TRAIN.tsv", format!("label\t0\t1\t2\n{body}"));
+        let rows = read(&path, &ReadOptions::default()).unwrap();
+        assert_eq!(rows.sequences.len(), 13);
+        assert!(rows.notes[0].contains("the first row has a class of its own, `label`"), "{:?}", rows.notes);
+        let numbers = read(&file("counted_TRAIN.tsv", format!("0\t1\t2\t3\n{body}")), &ReadOptions::default()).unwrap();
+        assert!(numbers.notes[0].contains("the first row, `0`, `1` …, counts in even steps"), "{:?}", numbers.notes);
+        let named = ReadOptions { header: Some(true), ..Default::default() };
+        let rows = read(&path, &named).unwrap();
+        assert_eq!((rows.sequences.len(), &rows.labels[0][..], rows.notes.len()), (12, "0", 0));
+        let plain = ReadOptions { header: Some(false), ..Default::default() };
+        assert_eq!(read(&path, &plain).unwrap().notes, [""; 0]);
     }
 }

@@ -3,7 +3,7 @@
 use crate::config::DataConfig;
 use crate::error::DataError;
 use crate::preparation::groups::parted;
-use crate::preparation::split::stratified;
+use crate::preparation::split::{choose_labels, stratified};
 use crate::random::{generator, shuffle};
 use crate::sequence::{Dataset, Target};
 use crate::sources::parts::Source;
@@ -16,6 +16,7 @@ pub(crate) fn unused(source: &Source, config: &DataConfig) -> Option<String> {
     let key = match (config.test_last, config.test_every) {
         (Some(_), _) => "test_last",
         (None, Some(_)) => "test_every",
+        (None, None) if config.test_fraction != DataConfig::default().test_fraction => "test_fraction",
         (None, None) => return None,
     };
     let rows = source.test.as_ref()?.len();
@@ -74,6 +75,41 @@ pub(crate) fn with_test_part(mut source: Source, config: &DataConfig) -> Result<
     // Nobody reads the test rows of the training part any more.
     source.test = Some(source.train.moved_out(&test));
     Ok((source, rest))
+}
+
+/// Rows before others were held out: what took labels away is known by them.
+pub(crate) struct HeldOut {
+    /// With those of the test part.
+    pub(crate) all: Vec<usize>,
+    /// With those of the validation part.
+    pub(crate) without_test: Vec<usize>,
+}
+
+impl HeldOut {
+    /// An error about the labels of `left`, the rows to train on; where there were enough before, by what took them.
+    pub(crate) fn blamed(&self, error: DataError, train: &Dataset, left: &[usize], config: &DataConfig) -> DataError {
+        let known = |rows: &[usize]| rows.iter().filter(|row| train.targets[**row] != Target::Missing).count();
+        let enough =
+            |rows: &[usize]| choose_labels(train, rows, &config.labels).is_ok_and(|(seen, _)| !seen.is_empty());
+        let [whole, between, left] = [&self.all[..], &self.without_test, left].map(known);
+        let drawn = config.test_last.or(config.test_every).is_none();
+        let (key, fraction, part, kept, of) = if left < between && enough(&self.without_test) {
+            let key = if config.validation.is_some() { "validation" } else { "valid_fraction" };
+            (key, config.validation_fraction(), "validation", between - left, between)
+        } else if between < whole && drawn && enough(&self.all) {
+            ("test_fraction", config.test_fraction, "the test part", whole - between, whole)
+        } else {
+            return error;
+        };
+        let rest = if left == 0 { "none is left to learn from".to_string() } else { error.to_string() };
+        DataError::new(
+            format!(
+                "`data.{key}` is {fraction} and keeps {kept} of the {of} labelled rows of {} for {part}: {rest}",
+                train.name
+            ),
+            format!("write a smaller part, such as `{key} = 0.2`"),
+        )
+    }
 }
 
 /// A class that only the test part has cannot be learned.

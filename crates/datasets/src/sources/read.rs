@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::path::Path;
 
+use crate::codes::Codes;
 use crate::config::DataConfig;
 use crate::error::DataError;
 use crate::files::Files;
@@ -80,6 +81,9 @@ fn read_all(
     if files.len() > 1 {
         rows.name = format!("{} and {} more", rows.name, files.len() - 1);
         rows.notes.extend(twice(&rows, layout.as_ref()));
+    }
+    if like.is_none() {
+        rows.notes.extend(rows.codes.told(&rows.name));
     }
     Ok((dataset_from_rows(rows, task)?, layout))
 }
@@ -165,16 +169,20 @@ pub fn dataset_from_rows(mut rows: Rows, task: TargetKind) -> Result<Dataset, Da
         dataset.keys = rows.keys;
         dataset.samples = rows.samples;
         dataset.notes = rows.notes;
-        dataset.notes.extend(label_names::alike(&dataset.classes, &dataset.name));
+        dataset.notes.extend(label_names::alike(&dataset.classes, &dataset.name, "classes"));
         dataset.notes.extend(label_names::doubtful(&dataset.classes, &counts, &dataset.name));
         return Ok(dataset);
     }
     let mut bad = Vec::new();
     let mut targets = Vec::new();
+    let mut codes = Codes::default();
     for (row, label) in rows.labels.iter().enumerate() {
         targets.push(match label.parse::<f64>() {
             _ if label.is_empty() => Target::Missing,
-            Ok(number) if number.is_finite() => Target::Number(number),
+            Ok(number) if number.is_finite() => {
+                codes.look(&[number], 1);
+                Target::Number(number)
+            }
             _ => {
                 bad.push(format!("{}: row {}: the target `{label}` is not a finite number", rows.name, row + 1));
                 Target::Missing
@@ -182,6 +190,7 @@ pub fn dataset_from_rows(mut rows: Rows, task: TargetKind) -> Result<Dataset, Da
         });
     }
     if bad.is_empty() {
+        rows.notes.extend(target_code(&rows.name, &codes));
         return Ok(Dataset {
             name: rows.name,
             sequences: rows.sequences,
@@ -194,4 +203,110 @@ pub fn dataset_from_rows(mut rows: Rows, task: TargetKind) -> Result<Dataset, Da
         });
     }
     Err(DataError::several(bad, "a regressor needs numbers; for classes use `[model.classifier]`"))
+}
+
+/// A line on a code among numbers to predict.
+fn target_code(name: &str, codes: &Codes) -> Option<String> {
+    codes.found().map(|found| {
+        format!(
+            "{name}: {}: it is read as a number to predict; if it means that there is none, set \
+             `data.labels.missing = \"{}\"`",
+            found.shown("targets"),
+            found.code
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures::{file, folder};
+    use crate::preparation::windows::WindowsConfig;
+
+    fn notes(name: &str, text: &str, config: &DataConfig, task: TargetKind) -> Vec<String> {
+        read_input(&file(name, text), config, task).unwrap().notes
+    }
+
+    /// The value of a series at a step; each fifth is a code.
+    fn value(series: usize, step: usize) -> String {
+        match (series + step).is_multiple_of(5) {
+            true => "-999".into(),
+            false => format!("{:.3}", ((7 * series + 3 * step) as f64).sin()),
+        }
+    }
+
+    fn row(series: usize, mark: &str) -> String {
+        (0..6).map(|step| value(series, step)).collect::<Vec<_>>().join(mark)
+    }
+
+    #[test]
+    fn a_code_in_place_of_a_value_is_told_whatever_the_format() {
+        let class = |series: usize| ["up", "down"][series % 2];
+        let all = |line: &dyn Fn(usize) -> String| (0..40).map(line).collect::<String>();
+        let long = |series: usize, step: usize| format!("s{series},{step},{},{}\n", value(series, step), class(series));
+        let files = [
+            ("wide.csv", format!("a,b,c,d,e,f,label\n{}", all(&|n| format!("{},{}\n", row(n, ","), class(n))))),
+            ("long.csv", format!("id,time,x,label\n{}", all(&|n| (0..6).map(|step| long(n, step)).collect()))),
+            ("values.jsonl", all(&|n| format!("{{\"values\": [{}], \"label\": \"{}\"}}\n", row(n, ", "), class(n)))),
+            (
+                "channels.jsonl",
+                all(&|n| format!("{{\"values\": {{\"x\": [{}]}}, \"label\": \"{}\"}}\n", row(n, ", "), class(n))),
+            ),
+            ("a_TRAIN.tsv", all(&|n| format!("{}\t{}\n", n % 2, row(n, "\t")))),
+            ("spaces.txt", all(&|n| format!("{} {}\n", n % 2, row(n, " ")))),
+            (
+                "a.ts",
+                format!("@classLabel true up down\n@data\n{}", all(&|n| format!("{}:{}\n", row(n, ","), class(n)))),
+            ),
+            (
+                "a.arff",
+                format!(
+                    "@relation r\n@attribute m relational\n{}@end m\n@attribute c {{up,down}}\n@data\n{}",
+                    (0..6).map(|step| format!("@attribute t{step} numeric\n")).collect::<String>(),
+                    all(&|n| format!("'{}',{}\n", row(n, ","), class(n)))
+                ),
+            ),
+        ];
+        for (name, text) in files {
+            let found = notes(name, &text, &DataConfig::default(), TargetKind::Classify);
+            let line = "`-999` stands in 48 of 240 values, far outside the others: it is read as a value";
+            assert_eq!(found.iter().filter(|note| note.contains(line)).count(), 1, "{name}: {found:?}");
+        }
+        let windows = WindowsConfig { input: 8, ..Default::default() };
+        let config = DataConfig { windows: Some(windows), ..Default::default() };
+        let recording = format!("day,load\n{}", all(&|n| format!("{n},{}\n", value(n, 0))));
+        let found = notes("recording.csv", &recording, &config, TargetKind::Forecast);
+        assert!(found.iter().any(|note| note.contains("`-999` stands in 8 of 40 values")), "{found:?}");
+    }
+
+    #[test]
+    fn a_code_in_place_of_a_number_to_predict_is_told_and_can_be_none() {
+        let body: String =
+            (0..40).map(|n| format!("0.{n},{}.5,{}\n", n % 7, if n % 8 == 0 { -99 } else { n % 5 })).collect();
+        let text = format!("a,b,target\n{body}");
+        let found = notes("price.csv", &text, &DataConfig::default(), TargetKind::Regress);
+        let line = "`-99` stands in 5 of 40 targets, far outside the others: it is read as a number to predict; if it \
+                    means that there is none, set `data.labels.missing = \"-99\"`";
+        assert!(found.iter().any(|note| note.ends_with(line)), "{found:?}");
+        let mut config = DataConfig::default();
+        config.labels.missing = Some("-99".into());
+        let found = notes("price.csv", &text, &config, TargetKind::Regress);
+        assert!(!found.iter().any(|note| note.contains("stands in")), "{found:?}");
+    }
+
+    #[test]
+    fn several_files_are_looked_at_as_one() {
+        let parts = folder("parts");
+        for (name, rows) in [("one.csv", 0..20), ("two.csv", 20..40)] {
+            let body: String = rows.map(|n| format!("{},{}\n", row(n, ","), n % 2)).collect();
+            std::fs::write(parts.join(name), format!("a,b,c,d,e,f,label\n{body}")).unwrap();
+        }
+        let files = Files::from(parts.join("*.csv"));
+        let (data, _) = read_files(&files, &DataConfig::default(), TargetKind::Classify, None).unwrap();
+        assert!(
+            data.notes.iter().any(|note| note.contains("and 1 more: `-999` stands in 48 of 240")),
+            "{:?}",
+            data.notes
+        );
+    }
 }

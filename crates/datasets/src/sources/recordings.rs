@@ -23,6 +23,9 @@ pub(crate) fn read(files: &Files, config: &DataConfig, like: Option<&Layout>) ->
         options.like = options.like.or_else(|| read.layout.clone());
         read.join(recordings::read(path, format, &options)?)?;
     }
+    if like.is_none() {
+        read.notes.extend(read.codes.told(&read.name));
+    }
     read.series.iter_mut().for_each(fill_forward);
     Ok(read)
 }

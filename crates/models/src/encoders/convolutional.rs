@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::encoder::Encoder;
 use crate::encoders::dense::SLOPE;
-use crate::encoders::image::{Image, ImageKind, fitted};
+use crate::encoders::image::{Image, ImageKind, read};
 use crate::encoders::settings::EncoderSettings;
 
 /// `[model.….encoder.convolutional]`: two convolutions that each halve the image, and a fully connected layer (as
@@ -97,8 +97,8 @@ impl EncoderSettings for ConvolutionalConfig {
 }
 
 impl Encoder for ConvolutionalEncoder {
-    fn forward(&self, input: Tensor<3>, _mask: Option<Tensor<2>>) -> Tensor<3> {
-        let image: Tensor<4> = fitted(input, self.image.height).unsqueeze_dim(1);
+    fn forward(&self, input: Tensor<3>, mask: Option<Tensor<2>>) -> Tensor<3> {
+        let image: Tensor<4> = read(input, mask, self.image.height).unsqueeze_dim(1);
         let maps = leaky_relu(self.first.forward(image), SLOPE);
         let maps = leaky_relu(self.second.forward(maps), SLOPE);
         let vector: Tensor<2> = maps.flatten(1, 3);

@@ -9,7 +9,7 @@ use semiseq_schema::{Problem, problem};
 use serde::{Deserialize, Serialize};
 
 use crate::encoder::Encoder;
-use crate::encoders::image::{Image, ImageKind, fitted};
+use crate::encoders::image::{Image, ImageKind, read};
 use crate::encoders::settings::EncoderSettings;
 
 /// `[model.….encoder.dense]`: fully connected layers over all values of a sequence, as in the field's first GANs.
@@ -85,10 +85,10 @@ impl EncoderSettings for DenseConfig {
 }
 
 impl Encoder for DenseEncoder {
-    fn forward(&self, input: Tensor<3>, _mask: Option<Tensor<2>>) -> Tensor<3> {
+    fn forward(&self, input: Tensor<3>, mask: Option<Tensor<2>>) -> Tensor<3> {
         let [batch, _, _] = input.dims();
         let Image { height, width, .. } = self.image;
-        let flat = fitted(input, height).reshape([batch, height * width]);
+        let flat = read(input, mask, height).reshape([batch, height * width]);
         let vector = self.layers.iter().fold(flat, |vector, layer| leaky_relu(layer.forward(vector), SLOPE));
         vector.unsqueeze_dim(1)
     }

@@ -23,6 +23,19 @@ pub enum ImageKind {
     Convolutional([usize; 2]),
 }
 
+/// Sequences as an encoder of so many steps reads them: nothing but zeros behind the end of each.
+///
+/// # Shapes
+///
+/// - input: `[batch, time, channels]`, mask: `[batch, time]`, 1 at real steps; output: `[batch, steps, channels]`
+pub(crate) fn read(input: Tensor<3>, mask: Option<Tensor<2>>, steps: usize) -> Tensor<3> {
+    let real = match mask {
+        Some(mask) => input * mask.unsqueeze_dim(2),
+        None => input,
+    };
+    fitted(real, steps)
+}
+
 /// Sequences cut, or filled with zeros, to so many steps. `[batch, time, channels]`
 pub(crate) fn fitted(input: Tensor<3>, steps: usize) -> Tensor<3> {
     let [batch, time, channels] = input.dims();

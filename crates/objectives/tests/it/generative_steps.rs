@@ -303,13 +303,13 @@ fn check_all(names: &[&str], expected: usize) {
 }
 
 #[test]
-fn autoencoders_of_series_texts_and_bags_of_words() {
-    check_all(&["autoencoder"], 6);
+fn autoencoders_of_series_images_texts_and_bags_of_words() {
+    check_all(&["autoencoder"], 8);
 }
 
 #[test]
 fn variational_autoencoders() {
-    check_all(&["vae"], 2);
+    check_all(&["vae"], 4);
 }
 
 #[test]
@@ -319,7 +319,7 @@ fn variational_autoencoders_with_the_class_summed_out() {
 
 #[test]
 fn generators_and_critics_in_turn() {
-    check_all(&["gan"], 3);
+    check_all(&["gan"], 5);
 }
 
 #[test]

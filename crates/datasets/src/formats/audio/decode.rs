@@ -1,11 +1,11 @@
 //! Files of sound, packed or not, within the limits of all files.
 
-use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
 use flate2::bufread::MultiGzDecoder;
 use semiseq_audio::Sound;
+use semiseq_schema::open;
 
 use crate::formats::decode::bytes;
 use crate::formats::limit::{GZIP, most_bytes};
@@ -17,7 +17,7 @@ const LOOKED_AT: u64 = 12;
 /// Whether a file begins as one of sound that is read.
 pub(super) fn is_sound(path: &Path) -> bool {
     let mut begin = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(LOOKED_AT).read_to_end(&mut begin));
+    let read = open(path).and_then(|file| file.take(LOOKED_AT).read_to_end(&mut begin));
     read.is_ok() && semiseq_audio::is_sound(&begin)
 }
 
@@ -31,7 +31,7 @@ pub(super) fn rate(path: &Path) -> Result<u32, String> {
         std::io::ErrorKind::NotFound => "no such file".to_string(),
         _ => error.to_string(),
     };
-    let mut reader = BufReader::new(File::open(path).map_err(unread)?);
+    let mut reader = BufReader::new(open(path).map_err(unread)?);
     let packed = reader.fill_buf().map_err(unread)?.starts_with(&GZIP);
     guarded(|| match packed {
         true => semiseq_audio::rate(MultiGzDecoder::new(reader)),

@@ -209,6 +209,7 @@ fn sequences(path: &Path, sketch: &Sketch, columns: &Columns, options: &ReadOpti
         } else {
             match series(&record, columns, names) {
                 Ok(values) => {
+                    rows.codes.look(&values, 1);
                     let (series, level) = leveled(&values, 1);
                     rows.levels.push(sink.len(), level);
                     sink.push(Sequence::Series(series))?;

@@ -9,7 +9,6 @@ use crate::formats::table::label::ENOUGH;
 use crate::formats::table::layout::LayoutKind;
 use crate::formats::table::names::{are_names, column_place, identifier_of_rows, is_clock, is_identifier};
 use crate::formats::table::profile::{Profile, are_one, sampled};
-use crate::formats::table::unlike::missing_code;
 use crate::formats::table::view::View;
 use crate::formats::table::{Columns, TEXT, is_target};
 
@@ -118,9 +117,6 @@ pub(in crate::formats) fn by_looks(
     }
     if columns.kind == LayoutKind::Wide && given.is_empty() {
         notes.extend(view.clock_of_rows(&columns, rows).or_else(|| view.tells_rows(&columns.inputs)));
-    }
-    if columns.kind == LayoutKind::Wide {
-        notes.extend(missing_code(file, columns.inputs.iter().map(|column| &view.profiles[*column])));
     }
     // The UCR archive's tables have no names, or those that a data frame gives, begin with the class and fill short
     // series up.

@@ -8,6 +8,7 @@ use crate::formats::table::order::Clock;
 use crate::formats::table::pivot;
 use crate::formats::table::rows_of_series::{Keys, Labels, group_of, series_of};
 use crate::formats::{ReadOptions, Rows, exact};
+use crate::label_names;
 
 /// The columns of a long table, where the config says that it is one or its looks do: an identifier whose values come
 /// again, and a time that hardly a series has twice.
@@ -76,6 +77,7 @@ pub(in crate::formats) fn read(
         keys.add(first, &mut rows.keys);
         rows.push_series(&values, columns.inputs.len(), label.text());
     }
+    rows.notes.extend(label_names::alike(&rows.keys.ids, name, "series"));
     if bad.is_empty() {
         return Ok(Vec::new());
     }
@@ -166,6 +168,24 @@ mod tests {
         );
         // Not only once: something else is wrong.
         assert!(table(6).unwrap_err().contains("doubled.csv:24: `time` is 3 as in line 23; 5 times stand twice"));
+    }
+
+    #[test]
+    fn what_may_be_meant_otherwise_is_told_as_in_wide_tables() {
+        let text = steps("id,time,n,dose,u,v,label", |series, step| {
+            let id = if series == 3 && step > 3 { "S3".into() } else { format!("s{series}") };
+            (format!("{id},{step},{},{step}.5 mg", 8 * series + step + 1), format!(",{}", label(series)))
+        });
+        let found = rows("told.csv", &text, &ReadOptions::default()).unwrap();
+        told(&found, "numbers with a unit, a currency, or spaces between thousands are left out: `dose`");
+        told(&found, "the numbers count from row to row as row numbers or a clock do: `n`");
+        told(&found, "`s3` and `S3` are read as two series; write them alike if they are one");
+    }
+
+    #[test]
+    fn one_class_may_be_written_in_two_ways_within_a_series() {
+        let text = "id,time,x,label\n7,0,1,1\n7,1,2,1.0\n9,0,3,0\n9,1,5,0\n";
+        assert_eq!(rows("ways.csv", text, &ReadOptions::default()).unwrap().labels, ["1", "0"]);
     }
 
     #[test]

@@ -12,8 +12,10 @@ use crate::formats::table::names::{column_place, is_clock, is_identifier, stem};
 use crate::formats::table::pivot::is_channel;
 use crate::formats::table::profile::{Profile, SAMPLE, time_columns};
 use crate::formats::table::structure::{self, Sight, names_label};
+use crate::formats::table::unlike::{counters, measured};
 use crate::formats::table::{Columns, is_target, listed};
 use crate::formats::{ReadOptions, is_missing};
+use crate::label_names;
 
 /// Names of the column that tells the series, beside those of any identifier.
 const SERIES: [&str; 13] = [
@@ -197,12 +199,17 @@ impl<'a> LongTable<'a> {
                 names[id]
             ));
         }
+        let measured = measured(file, names, &self.profiles, beside.iter().copied(), "left out");
         if !beside.is_empty() {
             let beside: Vec<String> = beside.into_iter().map(|column| names[column].clone()).collect();
             notes.push(format!(
                 "{file}: no channels, and left out: {}; `data.features` chooses channels",
                 listed(&beside)
             ));
+        }
+        notes.extend(measured);
+        if self.options.features.is_empty() && channel.is_none() {
+            notes.extend(counters(file, names, &self.profiles, &inputs));
         }
         Ok(Some(Columns { target, inputs, kind: LayoutKind::Long, id: Some(id), time, hours, channel, padded: false }))
     }
@@ -422,7 +429,7 @@ fn change(records: &[StringRecord], id: usize, column: usize) -> Option<usize> {
     let mut known = HashMap::new();
     records.iter().position(|record| {
         let cell = record[column].trim();
-        !is_missing(cell) && *known.entry(record[id].trim()).or_insert(cell) != cell
+        !is_missing(cell) && !label_names::are_one(known.entry(record[id].trim()).or_insert(cell), cell)
     })
 }
 

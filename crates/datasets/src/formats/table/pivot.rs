@@ -8,6 +8,7 @@ use crate::formats::table::cells_of_file::Table;
 use crate::formats::table::order::Clock;
 use crate::formats::table::rows_of_series::{Keys, Labels, group_of, series_of};
 use crate::formats::{ReadOptions, Rows, exact};
+use crate::label_names;
 
 /// Names of the column that tells the channel.
 const CHANNELS: [&str; 11] = [
@@ -119,6 +120,7 @@ pub(super) fn read(
         }
         rows.push_series(&values, channels.len(), label.text());
     }
+    rows.notes.extend(label_names::alike(&rows.keys.ids, file, "series"));
     if bad.is_empty() {
         return Ok(channels);
     }

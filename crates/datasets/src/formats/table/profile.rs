@@ -5,8 +5,8 @@ use std::collections::{HashMap, HashSet};
 use csv::StringRecord;
 use semiseq_files::time;
 
+use crate::codes;
 use crate::formats::{exact, is_missing, number};
-use crate::label_names::CODES;
 
 /// Rows that are looked at, evenly over the file, since files are often sorted by class.
 pub(crate) const SAMPLE: usize = 1000;
@@ -42,10 +42,9 @@ pub(crate) struct Profile {
     /// From number to number, and those steps that are as large as the one before.
     steps: usize,
     same_steps: usize,
-    /// The least and the largest number, and how often each of [`CODES`] stands there, which are none of the two.
+    /// The least and the largest number, those aside that may be codes for none.
     low: f64,
     high: f64,
-    coded: [usize; CODES.len()],
     /// Whether the cells of the whole column are 0, 1, 2 … or 1, 2, 3 …
     pub(crate) counts: bool,
 }
@@ -75,9 +74,8 @@ impl Profile {
                     profile.steps += usize::from(last.is_finite());
                     profile.same_steps += usize::from((step - last_step).abs() <= 1e-6 * step.abs());
                     (last, last_step) = (exact, step);
-                    match CODES.iter().position(|code| *code == exact) {
-                        Some(place) => profile.coded[place] += 1,
-                        None => (profile.low, profile.high) = (profile.low.min(exact), profile.high.max(exact)),
+                    if codes::place(exact).is_none() {
+                        (profile.low, profile.high) = (profile.low.min(exact), profile.high.max(exact));
                     }
                     profile.whole += usize::from(value.fract() == 0.0);
                 }
@@ -178,11 +176,6 @@ impl Profile {
     /// The largest number; minus infinity where there is none.
     pub(crate) fn high(&self) -> f64 {
         self.high
-    }
-
-    /// Cells that hold one of [`CODES`].
-    pub(crate) fn coded(&self, place: usize) -> usize {
-        self.coded[place]
     }
 
     /// The same few cells again and again.

@@ -7,6 +7,7 @@ use crate::formats::table::Columns;
 use crate::formats::table::cells_of_file::Table;
 use crate::formats::table::names::column_place;
 use crate::formats::{ReadOptions, is_missing};
+use crate::label_names;
 use crate::row_keys::RowKeys;
 
 /// The rows of each series as they stand; the cells of `keys` tell the series, which come in the order of their first
@@ -99,7 +100,7 @@ impl Labels {
         }
         match self.row {
             None => (self.row, self.text) = (Some(row), own.to_string()),
-            Some(_) if self.text == own => {}
+            Some(_) if label_names::are_one(&self.text, own) => {}
             Some(_) => bad.push(format!(
                 "{}:{}: `{}` is `{own}`, and `{}` before in the series `{}`",
                 table.name,

@@ -5,7 +5,6 @@ use crate::formats::table::layout::LayoutKind;
 use crate::formats::table::profile::Profile;
 use crate::formats::table::view::View;
 use crate::formats::table::{Columns, is_target, listed};
-use crate::label_names::CODES;
 
 /// Rows from which cells that are all different say something.
 const ENOUGH: usize = 10;
@@ -47,23 +46,17 @@ impl View<'_> {
     /// A line on numbers with units, currencies, or spaces between thousands, which are read as text, or left out as
     /// what is no number.
     pub(super) fn measured(&self, columns: &Columns, beside: &[(usize, &'static str)]) -> Option<String> {
-        let all: Vec<usize> = match columns.kind {
+        match columns.kind {
             // A text of its own may be `5 stars`.
-            LayoutKind::Text if columns.inputs.len() > 1 => columns.inputs.clone(),
-            LayoutKind::Wide => beside.iter().map(|(column, _)| *column).collect(),
-            _ => return None,
-        };
-        let measured = all.into_iter().filter(|column| self.profiles[*column].is_measured());
-        let names: Vec<String> = measured.map(|column| self.names[column].clone()).collect();
-        let read = if columns.kind == LayoutKind::Text { "read as text" } else { "left out" };
-        (!names.is_empty()).then(|| {
-            format!(
-                "{}: numbers with a unit, a currency, or spaces between thousands are {read}: {}; write the numbers \
-                 alone, such as `1000.5`",
-                self.file,
-                listed(&names)
-            )
-        })
+            LayoutKind::Text if columns.inputs.len() > 1 => {
+                measured(self.file, self.names, &self.profiles, columns.inputs.iter().copied(), "read as text")
+            }
+            LayoutKind::Wide => {
+                let beside = beside.iter().map(|(column, _)| *column);
+                measured(self.file, self.names, &self.profiles, beside, "left out")
+            }
+            _ => None,
+        }
     }
 
     /// A line on the first column of numbers that are all different while those of the others are not: it may tell the
@@ -98,26 +91,44 @@ impl View<'_> {
     }
 }
 
-/// A line on a code such as -999 that stands in many cells, far outside all other numbers.
-pub(in crate::formats) fn missing_code<'a>(
+/// A line on those of some columns that hold numbers with units, currencies, or spaces between thousands; `read` says
+/// what became of them.
+pub(in crate::formats) fn measured(
     file: &str,
-    profiles: impl Iterator<Item = &'a Profile> + Clone,
+    names: &[String],
+    profiles: &[Profile],
+    columns: impl Iterator<Item = usize>,
+    read: &str,
 ) -> Option<String> {
-    let (low, high) = range(profiles.clone())?;
-    let cells: usize = profiles.clone().map(|profile| profile.numbers).sum();
-    let count = |place: usize| profiles.clone().map(|profile| profile.coded(place)).sum::<usize>();
-    // Several that stand far outside may be values after all.
-    let (place, count) = (0..CODES.len())
-        .filter(|place| CODES[*place].abs() > 10.0)
-        .map(|place| (place, count(place)))
-        .max_by_key(|(_, count)| *count)
-        .filter(|(_, count)| *count >= 3 && 100 * count >= cells)?;
-    let code = CODES[place];
-    let far = if code < low { low - code } else { code - high };
-    (high > low && far > 3.0 * (high - low)).then(|| {
+    let names: Vec<String> =
+        columns.filter(|column| profiles[*column].is_measured()).map(|column| names[column].clone()).collect();
+    (!names.is_empty()).then(|| {
         format!(
-            "{file}: `{code}` stands in {count} of {cells} cells that were looked at, far outside the other numbers: \
-             it is read as a value; if it means that there is none, leave these cells empty"
+            "{file}: numbers with a unit, a currency, or spaces between thousands are {read}: {}; write the numbers \
+             alone, such as `1000.5`",
+            listed(&names)
+        )
+    })
+}
+
+/// A line on those of several channels that count from row to row while others do not: row numbers, or another clock.
+pub(in crate::formats) fn counters(
+    file: &str,
+    names: &[String],
+    profiles: &[Profile],
+    channels: &[usize],
+) -> Option<String> {
+    let count = |column: &usize| {
+        let profile = &profiles[*column];
+        profile.cells >= ENOUGH && (profile.is_even() || profile.is_dense())
+    };
+    let (counters, others): (Vec<usize>, Vec<usize>) = channels.iter().partition(|column| count(column));
+    (!counters.is_empty() && !others.is_empty()).then(|| {
+        let counters: Vec<String> = counters.into_iter().map(|column| names[column].clone()).collect();
+        format!(
+            "{file}: read as a channel, though the numbers count from row to row as row numbers or a clock do: {}; \
+             `data.features` chooses channels",
+            listed(&counters)
         )
     })
 }
@@ -258,18 +269,5 @@ mod tests {
             assert!(told(&text, "are left out: `jan`; write the numbers alone"), "{text:.80}");
         }
         assert!(!told("text,label\n5 stars,a\n4 stars,b\n3 stars,a\n", "write the numbers alone"));
-    }
-
-    #[test]
-    fn a_code_in_many_cells_is_told() {
-        let table = |code: &'static str, each: usize| {
-            beside("more", 2, 40, move |row| if row % each == 0 { code.into() } else { format!("0.{row}") })
-        };
-        for code in ["-999", "-99", "9999", "-9999.0", "999"] {
-            let short = code.trim_end_matches(".0");
-            assert!(told(&table(code, 4), &format!("`{short}` stands in 10 of 280 cells")), "{code}");
-        }
-        assert!(!told(&table("-999", 40), "stands in"), "one cell is an outlier");
-        assert!(!told(&table("-9", 4), "stands in") && !told(&table("-98", 4), "stands in"));
     }
 }
