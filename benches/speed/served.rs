@@ -1,7 +1,7 @@
 //! A served model: sequences in, predictions out, beside PyTorch and ONNX Runtime on the files that `export` writes.
 //!
 //! Our side is what `SavedRun::predict` does of prepared sequences: a batch, the model, probabilities. Theirs is the
-//! logits of an array that is in memory.
+//! logits of an array that is in memory. ONNX Runtime picks its own instruction set, whatever `--isa` says.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -12,6 +12,7 @@ use rand_chacha::ChaCha8Rng;
 use semiseq::exchange::{About, Network, onnx, safetensors, torch as pytorch};
 use semiseq::prelude::*;
 
+use crate::PAUSE;
 use crate::case::CELLS;
 use crate::options::Options;
 use crate::torch::Torch;
@@ -91,11 +92,13 @@ impl Served {
         let mut sides = [("semiseq", Vec::new()), ("torch", Vec::new()), ("onnxruntime", Vec::new())];
         for _ in 0..if options.quick { 3 } else { ROUNDS } {
             let [ours, theirs, onnx] = &mut sides;
+            std::thread::sleep(PAUSE);
             ours.1.extend(self.calls(&sequences)?);
             if let Some(torch) = torch.as_deref_mut() {
                 for (side, path) in [(theirs, &self.module), (onnx, &self.onnx)] {
                     let [time, channels, ..] = SHAPE;
                     let request = format!("{} {} {batch} {time} {channels} {CALLS}", side.0, path.display());
+                    std::thread::sleep(PAUSE);
                     let seconds = torch.served(&request).map_err(|error| format!("PyTorch: {error}"))?;
                     side.1.extend(seconds.into_iter().skip(UNCOUNTED));
                 }
