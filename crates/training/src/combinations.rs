@@ -7,8 +7,9 @@ use std::sync::Arc;
 use burn::module::Module;
 use burn::tensor::Device;
 use burn::train::Interrupter;
-use semiseq_datasets::{Augmenter, Dataset, Prepared, Sequence, Series, Source, Target};
-use semiseq_objectives::{OBJECTIVES, REBALANCINGS, Setting, TargetSize, Teacher};
+use semiseq_datasets::{Augmenter, Dataset, Pool, Prepared, Sequence, Series, Source, Target};
+use semiseq_models::AnyModel;
+use semiseq_objectives::{OBJECTIVES, Objective, REBALANCINGS, Setting, TargetSize, Teacher};
 
 use crate::config::RunConfig;
 use crate::error::Error;
@@ -67,6 +68,9 @@ const VARIANTS: [(&str, &str); 6] = [
     ("uda", "signal_annealing = \"linear\""),
 ];
 
+/// Beside every objective, which a file would not hold.
+const RATIO: &str = "stage.0.unlabeled_ratio=2";
+
 /// All objectives with their defaults, and some with others.
 fn objectives() -> impl Iterator<Item = (&'static str, &'static str)> {
     OBJECTIVES.iter().map(|(name, _)| (*name, "")).chain(VARIANTS)
@@ -84,11 +88,8 @@ fn table(objective: &str, settings: &str, tokens: bool) -> String {
 }
 
 fn config(data: &str, model: &str, (name, settings): (&str, &str), tokens: bool) -> Result<RunConfig, Error> {
-    let text = format!(
-        "{data}\n{model}\n[[stage]]\nsteps = 2\nbatch_size = 4\nunlabeled_ratio = 2\n{}",
-        table(name, settings, tokens)
-    );
-    RunConfig::parse("c.toml", &text, &[])
+    let text = format!("{data}\n{model}\n[[stage]]\nsteps = 2\nbatch_size = 4\n{}", table(name, settings, tokens));
+    RunConfig::parse("c.toml", &text, &[RATIO.into()])
 }
 
 /// Two steps, validation and what is shown at the end; the scores of both steps.
@@ -116,6 +117,8 @@ fn train(config: &RunConfig, data: &Prepared) -> Result<(), Error> {
     };
     let stage = &config.stages[0];
     let objective = stage.rebalanced().init(&setting);
+    let paired = Objective::<AnyModel>::needs(&objective).pool == Pool::Paired;
+    assert_eq!(stage.objective.kind().unpaired, !paired, "`Kind` of {}", stage.objective.name());
     let augmenter = Augmenter::new(&config.data.augment, &data.processor, &train);
     let options = StageOptions { augmenter, train, seed: 1, ..StageOptions::new(stage, data, task, &device) };
     let interrupter = Interrupter::new();
@@ -257,10 +260,10 @@ fn rebalanced(model: &str, kind: Targets, objectives: &[&str]) -> [usize; 2] {
         for (name, _) in REBALANCINGS {
             let attempt = || {
                 let text = format!(
-                    "{DATA}\n{model}\n{ENCODER}\n[[stage]]\nsteps = 2\nbatch_size = 4\nunlabeled_ratio = 2\n\
+                    "{DATA}\n{model}\n{ENCODER}\n[[stage]]\nsteps = 2\nbatch_size = 4\n\
                      [stage.objective.{objective}]\n[stage.rebalancing.{name}]\n"
                 );
-                let config = RunConfig::parse("c.toml", &text, &[])?;
+                let config = RunConfig::parse("c.toml", &text, &[RATIO.into()])?;
                 let source = Source::new(sequences(kind, false, true));
                 train(&config, &config.prepare_from(source)?)
             };
