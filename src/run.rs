@@ -89,6 +89,7 @@ fn reported<M: ModelSettings, O: ObjectiveSettings>(
     }
     match Material::of(&run, Some(&*run.data()?), &|| options.stopped())? {
         Some(material) => {
+            let material = if options.no_examples { material.without_examples() } else { material };
             material.write(folder)?;
             if let Some(left_out) = material.left_out().filter(|_| !options.quiet) {
                 tell(format!("confusion.svg and report.html show {left_out}"));

@@ -10,6 +10,7 @@ use semiseq::datasets::{
 };
 use semiseq::prelude::*;
 use semiseq::report::page::{ViewRow, view_page};
+use semiseq::training::config::located;
 use serde_json::json;
 
 use super::columns::Columns;
@@ -99,9 +100,9 @@ pub fn run(command: &Command) -> Result<(), Error> {
             })?;
             print(folder.display())?;
         }
-        Command::Pack { config, overrides } => {
-            let config = RunConfig::read_with(config, overrides)?;
-            let parts = pack(&config.data, config.targets())?;
+        Command::Pack { config: path, overrides } => {
+            let config = RunConfig::read_with(path, overrides)?;
+            let parts = pack(&config.data, config.targets()).map_err(|error| located(error.into(), path, overrides))?;
             let line = |part: &PackedPart| {
                 let PackedPart { name, path, sequences, bytes, .. } = part;
                 format!("{name}: {sequences} sequences, {bytes} bytes, {}", path.display())
@@ -109,9 +110,9 @@ pub fn run(command: &Command) -> Result<(), Error> {
             print(parts.iter().map(line).collect::<Vec<_>>().join("\n"))?;
         }
         Command::Tokenizer(arguments) => tokenizer::run(arguments)?,
-        Command::Split { config, overrides, output } => {
-            let config = RunConfig::read_with(config, overrides)?;
-            let split = config.prepare()?.split;
+        Command::Split { config: path, overrides, output } => {
+            let config = RunConfig::read_with(path, overrides)?;
+            let split = config.prepare().map_err(|error| located(error, path, overrides))?.split;
             write_output(output.as_deref(), (json_text(&split)? + "\n").as_bytes())?;
         }
     }

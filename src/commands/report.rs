@@ -18,6 +18,9 @@ pub struct Arguments {
     /// Where to write; by default `report.html` in the run folder, or here for several runs
     #[arg(long)]
     output: Option<PathBuf>,
+    /// Leave all sequences out, of the data and made by the model, for a page that others may read
+    #[arg(long)]
+    no_examples: bool,
     /// flex, ndarray, wgpu or cuda, in place of the runs' own
     #[arg(long)]
     backend: Option<String>,
@@ -26,7 +29,10 @@ pub struct Arguments {
 /// Writes the page.
 pub fn run(arguments: &Arguments) -> Result<(), Error> {
     check_ending(arguments.output.as_deref(), &["html"])?;
-    let materials = arguments.runs.iter().map(|folder| material(folder, arguments.backend.as_deref()));
+    let materials = arguments.runs.iter().map(|folder| {
+        let material = material(folder, arguments.backend.as_deref())?;
+        Ok(if arguments.no_examples { material.without_examples() } else { material })
+    });
     let materials = materials.collect::<Result<Vec<Material>, Error>>()?;
     let reports: Vec<RunReport<'_>> = materials.iter().map(Material::report).collect();
     let output = arguments.output.clone().unwrap_or_else(|| match arguments.runs.as_slice() {

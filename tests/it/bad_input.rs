@@ -280,6 +280,52 @@ fn huge_numbers_deep_values_and_circles_are_clear_errors() {
     assert!(errors(&output).contains("`extends` leads back to this file"), "{}", errors(&output));
 }
 
+/// A key that the data show to be wrong is told with its line, too.
+#[test]
+fn what_only_the_data_tell_has_its_line() {
+    let folder = folder("located");
+    let text = SMALL.replacen("[data]", "[data]\nvalidation = 0.99", 1);
+    let config = write_config(&folder, &text);
+    let line = 1 + text.lines().position(|line| line == "validation = 0.99").expect("the line");
+    let output = semiseq(&folder, &["train", config, "--no-tui"]);
+    assert_eq!(output.status.code(), Some(2));
+    let message = errors(&output);
+    let begin = format!("error: {config}:{line}: `data.validation` is 0.99 and keeps ");
+    assert!(message.starts_with(&begin) && message.contains("such as `validation = 0.2`"), "{message}");
+    let layers = text.replace("validation = 0.99", "").replacen("[[stage]]", "[[stage]]\nlayers.embedding = {}", 1);
+    let config = write_config(&folder, &layers);
+    let line = 1 + layers.lines().position(|line| line.starts_with("layers.")).expect("the line");
+    let output = semiseq(&folder, &["train", config, "--no-tui"]);
+    assert_eq!(output.status.code(), Some(2));
+    let begin = format!("error: {config}:{line}: `stage.0.layers.embedding` has no effect: the model reads values");
+    assert!(errors(&output).contains(&begin), "{}", errors(&output));
+}
+
+/// A pipe that nobody writes to is waited for no longer than a few seconds.
+#[cfg(unix)]
+#[test]
+fn a_pipe_that_nobody_writes_to_is_refused_by_name() {
+    let folder = folder("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(folder.join("pipe")).status().expect("mkfifo").success());
+    let config = write_config(&folder, SMALL);
+    std::fs::write(folder.join("above.toml"), "seed = 1\nextends = \"pipe\"\n").expect("a config");
+    let nobody = "it is a pipe that no program writes to, and no file";
+    for (arguments, begin) in [
+        (&["train", "pipe"][..], "error: pipe: cannot be read: "),
+        (&["train", "above.toml"], "error: above.toml:2: `extends` names `pipe`, which cannot be read: "),
+        (&["train", config, "--set", "data.source=./pipe"], "pipe: "),
+        (&["compare", "pipe"], "error: pipe: cannot be read: "),
+        (&["data", "info", "pipe"], "error: pipe: "),
+    ] {
+        let output = semiseq(&folder, arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", errors(&output));
+        let message = errors(&output);
+        assert!(message.contains(begin) && message.contains(nobody), "{arguments:?}: {message}");
+    }
+    let output = semiseq(&folder, &["import", "pipe"]);
+    assert!(errors(&output).contains("pipe: a pipe or a device, and no file of weights"), "{}", errors(&output));
+}
+
 /// A megabyte that would unpack to a hundred: refused by what it says of itself, before it is unpacked.
 #[test]
 fn a_packed_file_is_read_as_far_as_is_allowed() {

@@ -792,3 +792,22 @@ fn views_are_shown_as_text_or_as_a_page() {
     let shown = text(&semiseq(&folder, &["data", "info", "texts.jsonl", "--views"]));
     assert!(shown.contains("as it is  one fine day") && shown.matches("strong").count() == 4, "{shown}");
 }
+
+#[test]
+fn a_report_shows_what_mattered_unless_it_is_to_hold_no_sequence() {
+    let folder = folder("mattered");
+    let config = write_config(&folder, SMALL);
+    let output = semiseq(&folder, &["train", config, "--no-tui", "--no-examples"]);
+    assert!(output.status.success(), "{}", errors(&output));
+    let page = |name: &str| std::fs::read_to_string(folder.join(name)).expect("a page");
+    let (mattered, example) = ("What mattered in some test sequences", "<div class=\"example");
+    assert!(!page("runs/small/report.html").contains(example));
+    for (arguments, shown) in
+        [(&["report", "runs/small"][..], true), (&["report", "runs/small", "--no-examples"], false)]
+    {
+        let output = semiseq(&folder, arguments);
+        assert!(output.status.success(), "{}", errors(&output));
+        let page = page("runs/small/report.html");
+        assert_eq!((page.contains(mattered), page.contains(example)), (shown, shown), "{arguments:?}");
+    }
+}

@@ -21,6 +21,8 @@ pub struct Kind {
     pub unsupervised: bool,
     /// It reads labels, be it only to be told the class, and not to predict it.
     pub reads_labels: bool,
+    /// It never reads unlabelled sequences beside labelled ones: `unlabeled_ratio` says nothing to it.
+    pub unpaired: bool,
     /// It works on class distributions.
     pub classes: bool,
     /// It works on numbers with a variance of each sequence's own.
@@ -61,7 +63,7 @@ pub struct Kind {
 
 /// Of an objective that looks at no labels.
 fn unsupervised() -> Kind {
-    Kind { unsupervised: true, ..Kind::default() }
+    Kind { unsupervised: true, unpaired: true, ..Kind::default() }
 }
 
 /// Of one that predicts classes or numbers.
@@ -95,9 +97,13 @@ impl Kind {
 
     /// Of several objectives at once: what one of them needs, all of them need.
     pub(crate) fn of_all(kinds: impl Iterator<Item = Self>) -> Self {
-        kinds.fold(unsupervised(), |all, one| Self {
+        let kinds: Vec<Self> = kinds.collect();
+        // Labels for one part and all sequences for another are read side by side.
+        let alike = kinds.iter().all(|one| one.reads_labels == kinds[0].reads_labels);
+        kinds.into_iter().fold(Self { unpaired: alike, ..unsupervised() }, |all, one| Self {
             unsupervised: all.unsupervised && one.unsupervised,
             reads_labels: all.reads_labels || one.reads_labels,
+            unpaired: all.unpaired && one.unpaired,
             classes: all.classes || one.classes,
             gaussian: all.gaussian || one.gaussian,
             whole: all.whole || one.whole,
@@ -236,9 +242,9 @@ macro_rules! registry {
 
 registry! {
     supervised "supervised" Supervised SupervisedConfig Supervised, "Cross-entropy or squared error on the labelled part",
-        |_| labels();
+        |_| Kind { unpaired: true, ..labels() };
     truncated_backpropagation "truncated-backpropagation" TruncatedBackpropagation TruncatedBackpropagationConfig TruncatedBackpropagation, "Squared error along a recording, with the state carried on (Williams & Peng 1990)",
-        |_| Kind { streams: true, ..labels() };
+        |_| Kind { streams: true, unpaired: true, ..labels() };
     entropy_minimisation "entropy-minimisation" EntropyMinimisation EntropyMinimisationConfig EntropyMinimisation, "Confident predictions on unlabelled data (Grandvalet & Bengio 2005)",
         |_| classes();
     pseudo_label "pseudo-label" PseudoLabel PseudoLabelConfig PseudoLabel, "Its own likeliest class as the label of unlabelled data (Lee 2013)",
@@ -250,7 +256,7 @@ registry! {
     mean_teacher "mean-teacher" MeanTeacher MeanTeacherConfig MeanTeacher<M>, "The prediction of the average of its own past weights (Tarvainen & Valpola 2017)",
         |config| Kind { teaches: true, classes: config.consistency == Consistency::Kl, ..labels() };
     adversarial "adversarial" Adversarial AdversarialConfig Adversarial, "The same label under the noise that harms most, labels only (Miyato et al. 2017)",
-        |_| classes();
+        |_| Kind { unpaired: true, ..classes() };
     virtual_adversarial "virtual-adversarial" VirtualAdversarial VirtualAdversarialConfig VirtualAdversarial, "The same prediction under the noise that changes it most (Miyato et al. 2018)",
         |_| classes();
     interpolation_consistency "interpolation-consistency" InterpolationConsistency InterpolationConsistencyConfig InterpolationConsistency<M>, "For a mixture the mixture of the predictions (Verma et al. 2019)",

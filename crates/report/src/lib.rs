@@ -7,6 +7,7 @@ mod facts;
 pub mod images;
 pub mod map;
 mod material;
+mod mattered;
 pub mod page;
 mod sample;
 mod shown;

@@ -62,6 +62,12 @@ impl Material {
         }))
     }
 
+    /// Without any sequence, for whoever may read the page and not the data.
+    #[must_use]
+    pub fn without_examples(self) -> Self {
+        Self { evidence: self.evidence.without_examples(), ..self }
+    }
+
     /// As a part of a page.
     pub fn report(&self) -> RunReport<'_> {
         RunReport {

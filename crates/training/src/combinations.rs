@@ -8,9 +8,9 @@ use burn::module::{Module, ModuleVisitor, Param};
 use burn::store::ModuleRecord;
 use burn::tensor::{Bytes, Device, Tensor};
 use burn::train::Interrupter;
-use semiseq_datasets::{Augmenter, Dataset, Prepared, Sequence, Series, Source, Target};
+use semiseq_datasets::{Augmenter, Dataset, Pool, Prepared, Sequence, Series, Source, Target};
 use semiseq_models::AnyModel;
-use semiseq_objectives::{AnyObjective, OBJECTIVES, REBALANCINGS, Setting, TargetSize, Teacher};
+use semiseq_objectives::{AnyObjective, OBJECTIVES, Objective, REBALANCINGS, Setting, TargetSize, Teacher};
 
 use crate::config::RunConfig;
 use crate::error::Error;
@@ -70,6 +70,9 @@ const VARIANTS: [(&str, &str); 6] = [
     ("uda", "signal_annealing = \"linear\""),
 ];
 
+/// Beside every objective, which a file would not hold.
+const RATIO: &str = "stage.0.unlabeled_ratio=2";
+
 /// All objectives with their defaults, and some with others.
 fn objectives() -> impl Iterator<Item = (&'static str, &'static str)> {
     OBJECTIVES.iter().map(|(name, _)| (*name, "")).chain(VARIANTS)
@@ -87,11 +90,8 @@ fn table(objective: &str, settings: &str, tokens: bool) -> String {
 }
 
 fn config(data: &str, model: &str, (name, settings): (&str, &str), tokens: bool) -> Result<RunConfig, Error> {
-    let text = format!(
-        "{data}\n{model}\n[[stage]]\nsteps = 2\nbatch_size = 4\nunlabeled_ratio = 2\n{}",
-        table(name, settings, tokens)
-    );
-    RunConfig::parse("c.toml", &text, &[])
+    let text = format!("{data}\n{model}\n[[stage]]\nsteps = 2\nbatch_size = 4\n{}", table(name, settings, tokens));
+    RunConfig::parse("c.toml", &text, &[RATIO.into()])
 }
 
 /// The model and the objective of the first stage, as it begins.
@@ -124,6 +124,8 @@ fn train(config: &RunConfig, data: &Prepared) -> Result<(), Error> {
     let task = task_of(config.targets());
     let (model, objective) = begun(config, data, &device);
     let (stage, train) = (&config.stages[0], Arc::clone(&data.train));
+    let paired = Objective::<AnyModel>::needs(&objective).pool == Pool::Paired;
+    assert_eq!(stage.objective.kind().unpaired, !paired, "`Kind` of {}", stage.objective.name());
     let augmenter = Augmenter::new(&config.data.augment, &data.processor, &train);
     let options = StageOptions { augmenter, train, seed: 1, ..StageOptions::new(stage, data, task, &device) };
     let interrupter = Interrupter::new();
@@ -265,10 +267,10 @@ fn rebalanced(model: &str, kind: Targets, objectives: &[&str]) -> [usize; 2] {
         for (name, _) in REBALANCINGS {
             let attempt = || {
                 let text = format!(
-                    "{DATA}\n{model}\n{ENCODER}\n[[stage]]\nsteps = 2\nbatch_size = 4\nunlabeled_ratio = 2\n\
+                    "{DATA}\n{model}\n{ENCODER}\n[[stage]]\nsteps = 2\nbatch_size = 4\n\
                      [stage.objective.{objective}]\n[stage.rebalancing.{name}]\n"
                 );
-                let config = RunConfig::parse("c.toml", &text, &[])?;
+                let config = RunConfig::parse("c.toml", &text, &[RATIO.into()])?;
                 let source = Source::new(sequences(kind, false, true));
                 train(&config, &config.prepare_from(source)?)
             };

@@ -42,6 +42,7 @@ pub(crate) fn cross_validated<M: ModelSettings, O: ObjectiveSettings>(
             force: false,
             dashboard: false,
             quiet: true,
+            one_of: (!options.quiet).then(|| format!("fold {number} of {of}")),
             observers: Vec::new(),
             ..options.clone()
         };

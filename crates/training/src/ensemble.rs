@@ -40,6 +40,7 @@ pub(crate) fn trained<M: ModelSettings, O: ObjectiveSettings>(
                 force: false,
                 dashboard: false,
                 quiet: true,
+                one_of: (!options.quiet).then(|| format!("member {number} of {}", config.ensemble)),
                 observers: Vec::new(),
                 ..options.clone()
             };

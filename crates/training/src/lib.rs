@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod amounts;
+mod attribution;
 pub mod cells;
 #[cfg(test)]
 mod combinations;

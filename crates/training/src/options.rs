@@ -17,10 +17,15 @@ pub struct RunOptions {
     pub resume: bool,
     /// Write over a finished run.
     pub force: bool,
-    /// Show Burn's dashboard where there is a terminal.
+    /// Show the dashboard where there is a terminal.
     pub dashboard: bool,
     /// Print no progress.
     pub quiet: bool,
+    /// What tells the run from others that belong to one, such as `member 2 of 3`: progress is told behind it, in a
+    /// line a stage and one every few seconds.
+    pub one_of: Option<String>,
+    /// Leave all sequences out of the report: its page may be read by others than the data.
+    pub no_examples: bool,
     /// Where to compute.
     pub device: Device,
     /// Devices that share the passes of the model with it ([`semiseq_models::Crew`]); `device` may stand there again.
@@ -41,6 +46,8 @@ impl RunOptions {
             force: false,
             dashboard: false,
             quiet: true,
+            one_of: None,
+            no_examples: false,
             device,
             crew: Vec::new(),
             interrupter: Interrupter::new(),

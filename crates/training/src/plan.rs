@@ -14,9 +14,11 @@ use crate::config::{CheckedConfig, LayersConfig, StageConfig};
 use crate::error::Error;
 use crate::initial_weights::InitialWeights;
 use crate::learner::checkpoint::Checkpoints;
+use crate::learner::layers::check_layers;
 use crate::learner::progress::Progress;
 use crate::learner::{Pace, StageOptions, check_stage, draw};
 use crate::options::RunOptions;
+use crate::preview::Preview;
 use crate::recipe::{ModelSettings, ObjectiveSettings};
 use crate::references::{Asked, References};
 use crate::run_folder::FinishedRun;
@@ -156,7 +158,15 @@ impl<'a, M: ModelSettings, O: ObjectiveSettings> Plan<'a, M, O> {
         let Self { config, data, purpose, references, .. } = self;
         let told = warnings::before(&config.model, data, purpose.targets, &class_counts(data));
         let missing = references.missing.as_ref().map(|why| format!("no references: {why}"));
-        data.warnings.iter().cloned().chain(told).chain(missing).collect()
+        let of_nothing = |(index, stage): (usize, &StageConfig<O>)| {
+            let asked = stage.validate_every.filter(|_| data.valid.is_empty())?;
+            Some(format!(
+                "`stage.{index}.validate_every = {asked}` does nothing: nothing is kept for validation; write \
+                 `validation = 0.2` in `[data]`"
+            ))
+        };
+        let idle = config.stages.iter().enumerate().filter_map(of_nothing);
+        data.warnings.iter().cloned().chain(told).chain(idle).chain(missing).collect()
     }
 
     /// Labels to learn from, those of the validation part to choose by, and those that calibrate; the future of a
@@ -170,7 +180,11 @@ impl<'a, M: ModelSettings, O: ObjectiveSettings> Plan<'a, M, O> {
     }
 
     pub(crate) fn progress(&self, dashboard: bool) -> Progress {
-        Progress::new(dashboard, self.options.quiet, self.options.interrupter.clone())
+        let interrupter = self.options.interrupter.clone();
+        match &self.options.one_of {
+            Some(name) => Progress::of_one(name, interrupter),
+            None => Progress::new(dashboard, self.options.quiet, interrupter),
+        }
     }
 
     pub(crate) fn initial_model(&self) -> M::Model {
@@ -219,7 +233,9 @@ impl<'a, M: ModelSettings, O: ObjectiveSettings> Plan<'a, M, O> {
             ));
         }
         self.config.stages.iter().enumerate().try_for_each(|(index, stage)| {
-            check_stage(model, &self.objective(index, stage, model), &self.stage_options(index, stage, None))
+            let objective = self.objective(index, stage, model);
+            check_layers(model, &objective, &stage.layers, &format!("stage.{index}.layers"))?;
+            check_stage(model, &objective, &self.stage_options(index, stage, None))
         })?;
         let Some(stage) = self.baseline_stage() else { return Ok(()) };
         let index = self.config.stages.len();
@@ -261,13 +277,8 @@ impl<'a, M: ModelSettings, O: ObjectiveSettings> Plan<'a, M, O> {
         stage: &StageConfig<P>,
         pace: Option<Pace>,
     ) -> StageOptions<'_> {
-        let stages = self.config.stages.len();
-        let label = match index < stages {
-            true => format!("stage {}/{stages} {}", index + 1, stage.objective.name()),
-            false => BASELINE.to_string(),
-        };
         StageOptions {
-            label,
+            label: self.label(index, stage.objective.name()),
             config: stage.without_objective(),
             objective: stage.rebalanced().kind(),
             metrics: stage.objective.metrics(),
@@ -282,6 +293,18 @@ impl<'a, M: ModelSettings, O: ObjectiveSettings> Plan<'a, M, O> {
             device: &self.device,
             pace,
         }
+    }
+
+    /// Seconds that each stage may take by its label, as far as they were measured.
+    pub(crate) fn expected(&self, preview: &Preview) -> Vec<(String, f64)> {
+        let stages = preview.stages.iter().chain(&preview.baseline).enumerate();
+        stages.filter_map(|(index, stage)| Some((self.label(index, &stage.objective), stage.seconds?))).collect()
+    }
+
+    /// What a stage is called on the dashboard and in messages.
+    pub(crate) fn label(&self, index: usize, objective: &str) -> String {
+        let stages = self.config.stages.len();
+        if index < stages { format!("stage {}/{stages} {objective}", index + 1) } else { BASELINE.to_string() }
     }
 
     /// The stage of the baseline, where one is asked for: on the labels alone, with the last stage's settings.

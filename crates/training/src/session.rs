@@ -70,6 +70,9 @@ impl<'a, M: ModelSettings, O: ObjectiveSettings> Session<'a, M, O> {
 
     /// Says what the run will be, where it was looked at.
     pub(crate) fn tell_preview(&mut self, preview: Option<&Preview>) {
+        if let Some(preview) = preview {
+            self.progress.expect(self.plan.expected(preview), preview.facts());
+        }
         match (preview, verbosity()) {
             (None, _) => {}
             (Some(preview), Verbosity::Verbose) => self.progress.note(&preview.to_string()),

@@ -31,6 +31,8 @@ pub struct Work<'a> {
     pub name: &'a (dyn Fn(usize) -> String + Sync),
     /// What is said of a cell that is through.
     pub shown: &'a (dyn Fn(&Summary) -> String + Sync),
+    /// What each `train` is told beside its config.
+    pub arguments: &'a [&'a str],
     /// Whether cells that were begun, or are finished, are run again from their start.
     pub force: bool,
     /// Where processes that share the folder say which cells they run.
@@ -212,6 +214,7 @@ impl<'a> Running<'a> {
             Err(error) => return failed(error.to_string(), false),
         };
         command.arg("train").arg(&config).args(["--no-tui", "--json", "--stop-with-parent", "--out"]).arg(&out);
+        command.args(self.work.arguments);
         match (self.work.force, begun) {
             (true, _) => drop(command.arg("--force")),
             (false, true) => drop(command.arg("--resume")),

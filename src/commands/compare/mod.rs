@@ -159,6 +159,7 @@ fn run_cells(
     let claims = claims.transpose()?;
     let jobs = || cells::cores_for(part.iter().map(|index| runs[*index]));
     let work = Work {
+        arguments: &[],
         folder: &folder.join("cells"),
         jobs: arguments.jobs.map_or_else(jobs, usize::from),
         interrupter,

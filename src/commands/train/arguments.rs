@@ -48,6 +48,9 @@ pub struct Arguments {
     /// a run goes on where nobody answers
     #[arg(long, value_name = "URL", conflicts_with_all = ["seeds", "dry_run"])]
     pub(super) post: Option<String>,
+    /// Leave all sequences out of the report, of the data and made by the model, for a page that others may read
+    #[arg(long)]
+    pub(super) no_examples: bool,
     /// Stop, with a checkpoint, when standard input ends: when the process that started this one is gone
     #[arg(long, hide = true)]
     pub(super) stop_with_parent: bool,

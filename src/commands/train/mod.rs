@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex};
 
 use semiseq::datasets::one_line;
 use semiseq::prelude::*;
+use semiseq::training::config::located;
 use semiseq::training::terminal::{Verbosity, set_verbosity, verbosity};
 
 pub use self::arguments::Arguments;
@@ -59,18 +60,21 @@ fn run_one(arguments: &Arguments, overrides: &[String]) -> Result<(), Error> {
         force: arguments.force,
         dashboard: !arguments.no_tui && !arguments.json && !arguments.dry_run && verbosity() == Verbosity::Normal,
         quiet: false,
+        one_of: None,
+        no_examples: arguments.no_examples,
         device,
         crew: devices,
         interrupter,
         observers,
     };
     detail(format!("semiseq {}, {} threads", env!("CARGO_PKG_VERSION"), threads()));
-    let data = config.prepare()?;
+    let located = |error| located(error, &arguments.config, overrides);
+    let data = config.prepare().map_err(located)?;
     if arguments.dry_run {
-        return preview(arguments, &config, data, &options);
+        return preview(arguments, &config, data, &options).map_err(located);
     }
     training.store(true, Ordering::SeqCst);
-    let run = config.run_on(data, &options)?;
+    let run = config.run_on(data, &options).map_err(located)?;
     let summary = run.summary()?;
     if arguments.json {
         return print(json_text(&summary)?);

@@ -36,6 +36,7 @@ pub fn run(arguments: &Arguments, seeds: &Seeds, overrides: &[String]) -> Result
     let _ = ctrlc::set_handler(move || stop.stop(Some("interrupted by the user")));
     tell(format!("seeds {}, each in a folder of {}", seeds.text(), folder.display()));
     let work = Work {
+        arguments: if arguments.no_examples { &["--no-examples"] } else { &[] },
         folder: &folder,
         jobs,
         interrupter: &interrupter,

@@ -196,6 +196,7 @@ impl Search<'_> {
         let planned: Vec<&Cell> = planned.iter().collect();
         let order: Vec<usize> = (0..planned.len()).collect();
         let work = Work {
+            arguments: &[],
             folder: &self.folder.join("cells"),
             jobs: self.arguments.jobs.map_or_else(|| cells::cores_for(planned.iter().copied()), usize::from),
             interrupter: self.interrupter,

@@ -28,6 +28,8 @@ fn the_run_answers_with_the_mean_of_its_members_and_resumes() {
     assert!(output.status.success(), "{}", errors(&output));
     assert!(errors(&output).contains("member 3 of 3: accuracy"), "{}", errors(&output));
     assert!(String::from_utf8_lossy(&output.stdout).contains("the test row is of 3 models"));
+    let told = errors(&output);
+    assert!(told.contains("member 2 of 3, stage 1/") && told.contains("member 3 of 3, stage 2/"), "{told}");
     let found = summary(&folder, "runs/small");
     assert_eq!(found["ensemble"], 3);
     assert!(weights(&folder, "runs/small") == weights(&folder, "runs/alone"), "members come beside the run");

@@ -91,7 +91,7 @@ pub type End = (Vec<u32>, Vec<u32>, Vec<String>);
 
 impl Stage {
     pub fn new(text: &str) -> Self {
-        let config = RunConfig::parse("stage", text, &[]).expect("a config");
+        let config = RunConfig::parse("stage", text, &["stage.0.unlabeled_ratio=2".to_string()]).expect("a config");
         let data = config.prepare().expect("data");
         Self { config, data, device: Device::flex().autodiff() }
     }
@@ -172,8 +172,7 @@ impl Stage {
 }
 
 /// How long the stages of these tests go.
-pub const STAGE: &str =
-    "epochs = 2\nbatch_size = 4\nunlabeled_ratio = 2\nvalidate_every = 3\ncheckpoint_every = 1\nweight_average = 0.9\n";
+pub const STAGE: &str = "epochs = 2\nbatch_size = 4\nvalidate_every = 3\ncheckpoint_every = 1\nweight_average = 0.9\n";
 /// How their weights move.
 pub const REST: &str =
     "[stage.optimizer.adam]\nlr = 1e-2\ngrad_clip_norm = 1.0\n[stage.schedule.cosine]\nwarmup = 0.1\n";

@@ -19,7 +19,7 @@ pub(crate) use matrix::matrix;
 pub(crate) use reliability::reliability;
 pub(crate) use scatter::scatter;
 pub use scores::{MethodScores, scores};
-pub(crate) use series::{forecast, series};
+pub(crate) use series::{forecast, series, strip};
 
 /// Colours of the style sheet.
 const COLORS: usize = 10;

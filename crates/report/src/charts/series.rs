@@ -37,6 +37,31 @@ pub(crate) fn series(series: &Series) -> String {
     svg
 }
 
+/// What mattered in a series, from its first step to its last: a cell a step, or of several the strongest.
+pub(crate) fn strip(shares: &[f64]) -> String {
+    const CELLS: usize = 108;
+    let cells: Vec<f64> = shares
+        .chunks(shares.len().div_ceil(CELLS).max(1))
+        .map(|steps| {
+            steps.iter().copied().fold(0.0, |most: f64, share| if share.abs() > most.abs() { share } else { most })
+        })
+        .collect();
+    let width = 216.0 / cells.len().max(1) as f64;
+    let mut svg = String::from(
+        "<svg viewBox=\"0 0 220 12\" preserveAspectRatio=\"none\" shape-rendering=\"crispEdges\" role=\"img\">",
+    );
+    for (cell, share) in cells.iter().enumerate().filter(|(_, share)| share.abs() >= 0.01) {
+        let (x, fill) = (2.0 + width * cell as f64, color(usize::from(*share < 0.0)));
+        let _ = write!(
+            svg,
+            "<rect x=\"{x:.2}\" y=\"1\" width=\"{width:.2}\" height=\"10\" fill=\"{fill}\" fill-opacity=\"{:.2}\"/>",
+            share.abs()
+        );
+    }
+    svg.push_str("</svg>");
+    svg
+}
+
 /// A window, what follows it, and what was forecast; the axis says the range.
 pub(crate) fn forecast(past: &[f64], truth: &[f64], forecast: &[f64]) -> String {
     let shown = past.len().min(3 * truth.len());

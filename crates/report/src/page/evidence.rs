@@ -6,6 +6,7 @@ use semiseq_datasets::{Dataset, Prepared, Processor, Sequence, Series, Target};
 use semiseq_training::tasks::measures::{ClassPredictions, Confusion, argmax};
 use semiseq_training::{FinishedRun, Judge, ModelSettings, ObjectiveSettings, Outputs};
 
+use crate::mattered::{Mattered, mattered};
 use crate::sample::{drawn, stratified};
 use crate::shown::{SHOWN, Shown};
 
@@ -29,6 +30,7 @@ pub struct Evidence {
     pub(crate) maps: Vec<(&'static str, Vec<[f64; 2]>)>,
     pub(crate) surest: Vec<Example>,
     pub(crate) least_sure: Vec<Example>,
+    pub(crate) mattered: Vec<Mattered>,
     pub(crate) shown: Shown,
     /// The same, as many as a sheet of images holds.
     pub(crate) drawn: Shown,
@@ -121,6 +123,7 @@ impl Evidence {
             Outputs::Classes(_) if !data.processor.classes().is_empty() => {
                 evidence.predictions = run.class_predictions(&outputs, &data.test);
                 (evidence.surest, evidence.least_sure) = examples(run, data, seed, stop)?;
+                evidence.mattered = mattered(run, data, seed);
             }
             Outputs::Forecasts(_) => {
                 evidence.forecasts = forecasts(run, data);
@@ -162,6 +165,13 @@ impl Evidence {
             pairs.chain(&shown.made).chain(&shown.real).filter_map(|sequence| processor.text(sequence)).collect();
         self.shown = shown;
         self
+    }
+
+    /// Without any sequence, neither of the data nor made by the model: scores and places on a map are left.
+    #[must_use]
+    pub(crate) fn without_examples(self) -> Self {
+        let Self { predictions, dots, maps, horizons, .. } = self;
+        Self { predictions, dots, maps, horizons, ..Self::default() }
     }
 
     /// The confusion matrix of the predictions; `None` where there are none.

@@ -5,6 +5,7 @@
 pub(crate) mod evidence;
 mod facts;
 mod html;
+mod mattered;
 mod run_report;
 mod sections;
 mod views;

@@ -313,21 +313,29 @@ pub(super) fn examples(run: &RunReport<'_>) -> String {
 }
 
 fn card(example: &Example, classes: &[String]) -> String {
-    let name = |class: usize| classes.get(class).map_or_else(|| class.to_string(), |name| escape(name));
-    let truth = match example.truth {
-        Some(truth) if truth == example.predicted => "right".to_string(),
-        Some(truth) => format!("in truth {}", name(truth)),
-        None => "truth unknown".into(),
-    };
     let (body, tall) = match (&example.sequence, &example.text) {
         (Sequence::Series(series), _) => (charts::series(series), series.channels > 4),
         (_, Some(text)) => (format!("<p>{}</p>", escape(&shortened(text))), false),
         _ => (String::new(), false),
     };
+    sequence_card(classes, example.predicted, example.confidence, example.truth, &body, tall)
+}
+
+/// A sequence below what is predicted of it, and what is true.
+pub(super) fn sequence_card(
+    classes: &[String],
+    predicted: usize,
+    confidence: f64,
+    truth: Option<usize>,
+    body: &str,
+    tall: bool,
+) -> String {
+    let name = |class: usize| classes.get(class).map_or_else(|| class.to_string(), |name| escape(name));
+    let truth = match truth {
+        Some(truth) if truth == predicted => "right".to_string(),
+        Some(truth) => format!("in truth {}", name(truth)),
+        None => "truth unknown".into(),
+    };
     let class = if tall { "example tall" } else { "example" };
-    format!(
-        "<div class=\"{class}\"><b>{} {:.2}</b><small>{truth}</small>{body}</div>",
-        name(example.predicted),
-        example.confidence
-    )
+    format!("<div class=\"{class}\"><b>{} {confidence:.2}</b><small>{truth}</small>{body}</div>", name(predicted))
 }

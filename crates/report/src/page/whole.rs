@@ -8,6 +8,7 @@ use semiseq_training::tasks::measures::Confusion;
 
 use crate::page::facts::facts;
 use crate::page::html::{escape, frame, title};
+use crate::page::mattered::mattered;
 use crate::page::run_report::RunReport;
 use crate::page::sections::{
     answers, calibration, curve_sections, examples, forecasts, horizons, maps, matrix, per_class, references, scores,
@@ -92,6 +93,7 @@ fn one(run: &RunReport<'_>, number: usize) -> String {
     text.push_str(&answers(run.evidence));
     text.push_str(&shown(run.evidence));
     text.push_str(&maps(run));
+    text.push_str(&mattered(run));
     text.push_str(&examples(run));
     let _ = write!(
         text,

@@ -1,12 +1,11 @@
 //! A config's file, laid over those that it extends.
 
-use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use semiseq_datasets::formats::text_of;
 use semiseq_datasets::{formats, is_built_in, shown};
-use semiseq_schema::Problem;
+use semiseq_schema::{Problem, is_pipe, open};
 use toml::{Table, Value};
 
 use crate::config::paths::{Misplaced, make_whole};
@@ -26,9 +25,9 @@ pub(super) struct Loaded {
 }
 
 /// The table of a file laid over the tables that it extends.
-pub(super) fn load(path: &Path, seen: &mut Vec<PathBuf>) -> Result<Loaded, Error> {
-    let file = path.display().to_string();
+pub(super) fn load(path: &Path) -> Result<Loaded, Error> {
     let bytes = read_bytes(path).map_err(|error| {
+        let file = path.display().to_string();
         let hint = match is_data(path) {
             _ if path.join("config.toml").is_file() => format!("a run folder holds its config: `{file}/config.toml`"),
             true => write_one(&file),
@@ -36,6 +35,12 @@ pub(super) fn load(path: &Path, seen: &mut Vec<PathBuf>) -> Result<Loaded, Error
         };
         Error::input(format!("{file}: cannot be read: {error}"), hint)
     })?;
+    laid_over(path, bytes, &mut Vec::new())
+}
+
+/// The table in the bytes of a file, laid over the tables that it extends; `seen` are the files above it.
+fn laid_over(path: &Path, bytes: Vec<u8>, seen: &mut Vec<PathBuf>) -> Result<Loaded, Error> {
+    let file = path.display().to_string();
     let no_config = |error: Error| match is_data(path) {
         true => Error::input(format!("{file}: this is data, and no config"), write_one(&file)),
         false => error,
@@ -67,12 +72,16 @@ pub(super) fn load(path: &Path, seen: &mut Vec<PathBuf>) -> Result<Loaded, Error
     let Some(base) = base else {
         return Ok(above);
     };
-    let Value::String(base) = base else {
-        let problem =
-            Problem { key: "extends".into(), message: "must be the path of another config".into(), hint: None };
-        return Err(Error::Config(vec![placed(problem, &above.places)]));
+    let wrong = |message: String, hint: Option<String>| {
+        Error::Config(vec![placed(Problem { key: "extends".into(), message, hint }, &above.places)])
     };
-    let mut below = load(&folder.join(base), seen)?;
+    let Value::String(base) = base else { return Err(wrong("must be the path of another config".into(), None)) };
+    let base = folder.join(base);
+    let bytes = read_bytes(&base).map_err(|error| {
+        let hint = "name a TOML config; its path is seen from the folder of this one".to_string();
+        wrong(format!("names `{}`, which cannot be read: {error}", base.display()), Some(hint))
+    })?;
+    let mut below = laid_over(&base, bytes, seen)?;
     merge(&mut below.table, above.table);
     below.places.overlay(above.places);
     below.misplaced.extend(above.misplaced);
@@ -98,7 +107,7 @@ pub(super) fn lift_weights(table: &mut Table, places: &mut Places) {
 
 fn read_bytes(path: &Path) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    File::open(path)?.take(LARGEST + 1).read_to_end(&mut bytes)?;
+    open(path)?.take(LARGEST + 1).read_to_end(&mut bytes)?;
     match bytes.len() as u64 > LARGEST {
         true => Err(std::io::Error::other(format!("it is larger than {} MiB, and no config", LARGEST >> 20))),
         false => Ok(bytes),
@@ -111,7 +120,7 @@ fn is_data(path: &Path) -> bool {
     if ending.is_some_and(|ending| ending == "toml") {
         return false;
     }
-    path.to_str().is_some_and(|name| is_built_in(name).is_some()) || formats::guess(path).is_some()
+    path.to_str().is_some_and(|name| is_built_in(name).is_some()) || (!is_pipe(path) && formats::guess(path).is_some())
 }
 
 /// How data becomes a config.

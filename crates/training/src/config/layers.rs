@@ -52,6 +52,15 @@ pub(crate) enum LayerGroup {
     Objective,
 }
 
+/// Each group by its key.
+const GROUPS: [(&str, LayerGroup); 5] = [
+    ("embedding", LayerGroup::Embedding),
+    ("encoder", LayerGroup::Encoder),
+    ("pooling", LayerGroup::Pooling),
+    ("head", LayerGroup::Head),
+    ("objective", LayerGroup::Objective),
+];
+
 impl LayersConfig {
     /// Whether no layer is named.
     pub fn is_empty(&self) -> bool {
@@ -59,30 +68,31 @@ impl LayersConfig {
     }
 
     pub(crate) fn check(&self, path: &str, problems: &mut Vec<Problem>) {
-        for (name, layer) in [
-            ("embedding", self.embedding),
-            ("encoder", self.encoder),
-            ("pooling", self.pooling),
-            ("head", self.head),
-            ("objective", self.objective),
-        ] {
-            if let Some(layer) = layer {
-                let hint = "0.1 is usual for layers that were trained before";
-                check_range(problems, &format!("{path}.{name}.lr_factor"), layer.lr_factor, 0.0, f64::INFINITY, hint);
-            }
+        for (name, group) in self.named() {
+            let factor = self.of(group).unwrap_or_default().lr_factor;
+            let hint = "0.1 is usual for layers that were trained before";
+            check_range(problems, &format!("{path}.{name}.lr_factor"), factor, 0.0, f64::INFINITY, hint);
         }
     }
 
-    /// What the learning rate of a group is multiplied with in an epoch, counted from 1.
-    pub(crate) fn factor(&self, group: LayerGroup, epoch: usize) -> f64 {
-        let layer = match group {
+    /// The groups that are named, by their keys.
+    pub(crate) fn named(&self) -> impl Iterator<Item = (&'static str, LayerGroup)> {
+        GROUPS.into_iter().filter(|(_, group)| self.of(*group).is_some())
+    }
+
+    fn of(&self, group: LayerGroup) -> Option<LayerConfig> {
+        match group {
             LayerGroup::Embedding => self.embedding,
             LayerGroup::Encoder => self.encoder,
             LayerGroup::Pooling => self.pooling,
             LayerGroup::Head => self.head,
             LayerGroup::Objective => self.objective,
-        };
-        layer.map_or(1.0, |layer| if epoch <= layer.frozen_epochs { 0.0 } else { layer.lr_factor })
+        }
+    }
+
+    /// What the learning rate of a group is multiplied with in an epoch, counted from 1.
+    pub(crate) fn factor(&self, group: LayerGroup, epoch: usize) -> f64 {
+        self.of(group).map_or(1.0, |layer| if epoch <= layer.frozen_epochs { 0.0 } else { layer.lr_factor })
     }
 }
 

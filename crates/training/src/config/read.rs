@@ -5,13 +5,14 @@ use std::path::Path;
 use semiseq_schema::Problem;
 use toml::{Table, Value};
 
-use crate::config::RunConfig;
 use crate::config::files::{Loaded, lift_weights, load, parse, placed};
+use crate::config::idle::is_written_out;
 use crate::config::mistakes::{deserialize_all, lies_in};
 use crate::config::overrides::apply_override;
 use crate::config::paths::make_whole;
 use crate::config::spans::{Places, join};
-use crate::error::Error;
+use crate::config::{RunConfig, idle};
+use crate::error::{ConfigProblem, Error};
 use crate::recipe::{ModelSettings, ObjectiveSettings};
 
 impl RunConfig {
@@ -77,12 +78,32 @@ impl<M: ModelSettings, O: ObjectiveSettings> RunConfig<M, O> {
     }
 }
 
+/// An error that begins with a key of the config at `path`, with the line where the key stands, or with `--set`.
+pub fn located(error: Error, path: &Path, overrides: &[String]) -> Error {
+    let (message, hint) = match &error {
+        Error::Data(data) if data.count() == 1 => (data.to_string(), data.hint().to_string()),
+        Error::Input { message, hint } => (message.clone(), hint.clone()),
+        _ => return error,
+    };
+    let Some(key) = message.strip_prefix('`').and_then(|rest| rest.split(['`', ' ']).next()) else { return error };
+    let Ok(Loaded { mut table, mut places, .. }) = load(path) else { return error };
+    for text in overrides {
+        if apply_override(&mut table, &mut places, text).is_err() {
+            return error;
+        }
+    }
+    match places.own(key).cloned() {
+        Some(place) => Error::Config(vec![ConfigProblem { place, message, hint: Some(hint) }]),
+        None => error,
+    }
+}
+
 fn read_file<M: ModelSettings, O: ObjectiveSettings>(
     path: &Path,
     overrides: &[String],
     folder: &Path,
 ) -> Result<RunConfig<M, O>, Error> {
-    let mut loaded = load(path, &mut Vec::new())?;
+    let mut loaded = load(path)?;
     name_by_file(&mut loaded.table, path);
     finish(loaded, overrides, folder)
 }
@@ -107,6 +128,7 @@ fn finish<M: ModelSettings, O: ObjectiveSettings>(
     lift_weights(&mut table, &mut places);
     misplaced.extend(make_whole(&mut table, folder));
     let mut problems: Vec<Problem> = misplaced.iter().filter_map(|misplaced| misplaced.problem(&table)).collect();
+    let written_out = is_written_out(&table);
     let (config, mistakes, touched) = deserialize_all::<RunConfig<M, O>>(Value::Table(table), &mut places);
     problems.extend(mistakes);
     if let Some(config) = config {
@@ -118,6 +140,9 @@ fn finish<M: ModelSettings, O: ObjectiveSettings>(
             !consequence && !noted.contains(&problem.key) && !touched.iter().any(|key| lies_in(&problem.key, key))
         };
         problems.extend(config.check().into_iter().filter(is_news));
+        if !written_out {
+            idle::check(&config, &places, &mut problems);
+        }
         if problems.is_empty() {
             return Ok(config.with_something_to_stop_by());
         }
@@ -130,7 +155,6 @@ mod tests {
     use proptest::test_runner::Config;
 
     use super::*;
-    use crate::error::ConfigProblem;
 
     const GOOD: &str = r#"name = "t"
 [data]
@@ -154,6 +178,12 @@ weight = 8.0
         }
     }
 
+    /// All mistakes as the program prints them.
+    fn told(text: &str, overrides: &[&str]) -> String {
+        let overrides: Vec<String> = overrides.iter().map(|text| text.to_string()).collect();
+        RunConfig::parse("t.toml", text, &overrides).unwrap_err().in_full()
+    }
+
     #[test]
     fn a_good_config_reads_and_round_trips() {
         let config = RunConfig::parse("t.toml", GOOD, &[]).unwrap();
@@ -168,14 +198,15 @@ weight = 8.0
             .replace("weight = 8.0", "weigth = 8.0")
             .replace("hidden = 8", "hidden = \"eight\"")
             .replace("epochs = 2", "epochs = 0");
-        let found = problems(&text, &[]);
-        let places: Vec<_> = found.iter().map(|problem| problem.place.as_str()).collect();
-        assert_eq!(found.len(), 3, "{found:?}");
-        assert!(
-            places.contains(&"t.toml:12") && places.contains(&"t.toml:5") && places.contains(&"t.toml:7"),
-            "{found:?}"
-        );
-        assert!(found.iter().any(|problem| problem.hint.as_deref() == Some("did you mean `weight`?")));
+        insta::assert_snapshot!(told(&text, &[]).replace("model.classifier.", "… "), @r#"
+            t.toml:5: `… encoder.gru.hidden` has the wrong type: string "eight", expected a whole number of at least 0
+
+            error: t.toml:12: `stage.1.objective.mean-teacher.weigth` is not a key that semiseq knows
+
+            hint: did you mean `weight`?
+
+            error: t.toml:7: `stage.0.epochs` must be at least 1, got 0
+            "#);
     }
 
     #[test]
@@ -192,9 +223,11 @@ weight = 8.0
 
     #[test]
     fn an_unknown_choice_suggests_the_nearest() {
-        let found = problems(&GOOD.replace("mean-teacher", "mean-techer"), &[]);
-        assert_eq!(found[0].hint.as_deref(), Some("did you mean `mean-teacher`?"));
-        assert_eq!(found[0].place, "t.toml:11");
+        insta::assert_snapshot!(told(&GOOD.replace("mean-teacher", "mean-techer"), &[]), @r#"
+            t.toml:11: `stage.1.objective.mean-techer` is not a key that semiseq knows
+
+            hint: did you mean `mean-teacher`?
+            "#);
     }
 
     #[test]
@@ -210,25 +243,31 @@ weight = 8.0
     fn a_length_on_the_command_line_replaces_the_files() {
         let config = RunConfig::parse("t.toml", GOOD, &["stage.1.steps=7".to_string()]).unwrap();
         assert_eq!((config.stages[1].steps, config.stages[1].epochs), (Some(7), None));
-        let both = problems(GOOD, &["stage.1.steps=7", "stage.1.epochs=2"]);
-        assert!(both[0].place.starts_with("--set stage.1."), "{}", both[0].place);
+        insta::assert_snapshot!(told(GOOD, &["stage.1.steps=7", "stage.1.epochs=2"]), @r#"
+            --set stage.1.steps: `stage.1.steps` stands beside `epochs`; only one of them may
+
+            hint: remove one of the two
+            "#);
     }
 
     #[test]
     fn a_choice_of_another_name_is_one_mistake_whatever_it_asks_for() {
         // `convolutional` asks for a height; the file never named it.
-        let found = problems(&GOOD.replace("encoder.gru", "encoder.cnn"), &[]);
-        assert_eq!(found.len(), 1, "{found:?}");
-        assert_eq!(found[0].hint.as_deref(), Some("did you mean `convolutional`?"));
+        insta::assert_snapshot!(told(&GOOD.replace("encoder.gru", "encoder.cnn"), &[]), @r#"
+            t.toml:4: `model.classifier.encoder.cnn` is not a key that semiseq knows
+
+            hint: did you mean `convolutional`?
+            "#);
     }
 
     #[test]
     fn a_value_in_place_of_a_table_is_one_mistake() {
         let text = format!("{GOOD}[stage.optimizer]\nadam = 0.1\n");
-        let found = problems(&text, &[]);
-        assert_eq!(found.len(), 1, "{found:?}");
-        assert!(found[0].message.contains("`stage.1.optimizer.adam` is a table of settings"), "{found:?}");
-        assert!(found[0].hint.as_deref().is_some_and(|hint| hint.contains("[stage.optimizer.adam]")), "{found:?}");
+        insta::assert_snapshot!(told(&text, &[]), @r#"
+            t.toml:14: `stage.1.optimizer.adam` is a table of settings, and no value
+
+            hint: write `[stage.optimizer.adam]` and its keys below that line
+            "#);
     }
 
     #[test]
@@ -252,19 +291,27 @@ weight = 8.0
 
     #[test]
     fn a_list_in_set_wants_a_number() {
-        let error = RunConfig::parse("t.toml", GOOD, &["stage.7.epochs=1".to_string()]).unwrap_err().in_full();
-        assert!(error.contains("`stage` is a list of 2"), "{error}");
+        insta::assert_snapshot!(told(GOOD, &["stage.7.epochs=1"]), @r#"
+            --set stage.7.epochs=1: `stage` is a list of 2; name one of them by its number, counted from 0
+
+            hint: write it as `--set stage.0.optimizer.adam.lr=1e-3`
+            "#);
     }
 
     #[test]
     fn a_stage_with_one_bracket_and_a_missing_table_hide_no_other_mistake() {
         let text = "[data]\nsource = \"cbf\"\n[stage]\nepochs = 0\n[stage.objective.supervised]\n";
-        let found = problems(text, &[]);
-        let told: Vec<&str> = found.iter().map(|problem| problem.message.as_str()).collect();
-        assert_eq!(told.len(), 3, "{told:?}");
-        assert!(told.iter().any(|message| message.starts_with("`model` is missing")), "{told:?}");
-        assert!(told.iter().any(|message| message.starts_with("`stage` is one table")), "{told:?}");
-        assert!(told.iter().any(|message| message.contains("`stage.0.epochs` must be at least 1")), "{told:?}");
+        insta::assert_snapshot!(told(text, &[]), @r#"
+            t.toml:3: `stage` is one table, and a run has a list of stages
+
+            hint: write `[[stage]]`, with two brackets, above each stage; `[stage.objective.…]` keeps one
+
+            error: t.toml: `model` is missing
+
+            hint: add a model, for example `[model.classifier.encoder.lstm]`
+
+            error: t.toml:3: `stage.0.epochs` must be at least 1, got 0
+            "#);
     }
 
     /// A config that holds something of each kind of key.

@@ -94,7 +94,7 @@ fn default_batch_size() -> usize {
     32
 }
 
-fn default_ratio() -> usize {
+pub(super) fn default_ratio() -> usize {
     4
 }
 

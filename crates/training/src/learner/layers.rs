@@ -5,6 +5,7 @@ use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
 
 use crate::config::layers::{LayerGroup, LayersConfig};
+use crate::error::Error;
 
 /// Divides gradients by what the learning rate of their layer is multiplied with in this epoch; those that stand still
 /// are left out.
@@ -20,6 +21,65 @@ pub(super) fn by_rate<M: Module>(
     let mut sorting = Sorting { from: gradients, to: Vec::new(), path: Vec::new(), layers, epoch };
     module.visit(&mut sorting);
     sorting.to
+}
+
+/// Whether each group that has a rate of its own holds parameters; `key` is that of the settings.
+///
+/// # Errors
+///
+/// A group that neither model nor objective has.
+pub fn check_layers<M: Module, O: Module>(
+    model: &M,
+    objective: &O,
+    layers: &LayersConfig,
+    key: &str,
+) -> Result<(), Error> {
+    let mut found = Found { path: Vec::new(), groups: Vec::new() };
+    found.of("model", model);
+    found.of("objective", objective);
+    match layers.named().find(|(_, group)| !found.groups.contains(group)) {
+        None => Ok(()),
+        Some((name, group)) => {
+            let (what, hint) = match group {
+                LayerGroup::Embedding => ("the model reads values, and has no vectors of tokens", "remove it"),
+                LayerGroup::Pooling => ("the pooling has no weights", "remove it; `pooling = \"attention\"` has some"),
+                LayerGroup::Objective => ("the objective learns nothing beside the model", "remove it"),
+                LayerGroup::Encoder | LayerGroup::Head => ("the model has no such layers", "remove it"),
+            };
+            Err(Error::input(format!("`{key}.{name}` has no effect: {what}"), hint))
+        }
+    }
+}
+
+/// The groups that have parameters.
+struct Found {
+    path: Vec<String>,
+    groups: Vec<LayerGroup>,
+}
+
+impl Found {
+    fn of<M: Module>(&mut self, name: &str, module: &M) {
+        self.path.push(name.to_string());
+        module.visit(self);
+        self.path.pop();
+    }
+}
+
+impl ModuleVisitor for Found {
+    fn visit_float<const D: usize>(&mut self, _param: &Param<Tensor<D>>) {
+        let group = group(&self.path);
+        if !self.groups.contains(&group) {
+            self.groups.push(group);
+        }
+    }
+
+    fn enter_module(&mut self, name: &str, _container_type: &str) {
+        self.path.push(name.to_string());
+    }
+
+    fn exit_module(&mut self, _name: &str, _container_type: &str) {
+        self.path.pop();
+    }
 }
 
 struct Sorting<'a> {
@@ -102,5 +162,28 @@ mod tests {
         // the head has two; the embedding stands still.
         assert_eq!((count(0.1), count(1.0), sorted.len()), (4, 5, 2));
         assert_eq!(all, 10);
+    }
+
+    #[test]
+    fn a_group_without_parameters_is_refused_by_name() {
+        let device = Device::flex();
+        let config: ModelConfig =
+            serde_json::from_str(r#"{"classifier": {"encoder": {"gru": {"hidden": 4}}}}"#).unwrap();
+        let layers = |groups: &str| -> LayersConfig { serde_json::from_str(groups).unwrap() };
+        let told = |input: InputSize, groups: &str| {
+            let model = config.init(input, 3, &device);
+            let none: Option<burn::nn::Linear> = None;
+            check_layers(&model, &none, &layers(groups), "stage.0.layers").map_err(|error| error.to_string())
+        };
+        let all = r#"{"encoder": {}, "head": {}}"#;
+        assert!(told(InputSize::Values(2), all).is_ok());
+        let embedding = r#"{"embedding": {"lr_factor": 0.5}}"#;
+        assert!(told(InputSize::Tokens(5), embedding).is_ok());
+        let message = told(InputSize::Values(2), embedding).unwrap_err();
+        assert!(message.contains("`stage.0.layers.embedding` has no effect: the model reads values"), "{message}");
+        for (group, reason) in [("pooling", "the pooling has no weights"), ("objective", "learns nothing beside")] {
+            let message = told(InputSize::Values(2), &format!("{{\"{group}\": {{}}}}")).unwrap_err();
+            assert!(message.contains(reason), "{message}");
+        }
     }
 }

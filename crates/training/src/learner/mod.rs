@@ -2,12 +2,13 @@
 //!
 //! Burn's own learner follows one model through one loader for a number of epochs. A run here is a list
 //! of stages, each with labelled and unlabelled batches side by side, state in its objective and a
-//! checkpoint that a resumed run continues from bit for bit; so the loop is ours, and Burn's optimisers,
-//! dashboard and interrupter do their part in it.
+//! checkpoint that a resumed run continues from bit for bit; so the loop is ours, and Burn's optimisers
+//! and interrupter do their part in it.
 
 pub(crate) mod accumulation;
 pub(crate) mod adam;
 pub mod checkpoint;
+mod dashboard;
 pub(crate) mod draw;
 pub(crate) mod layers;
 mod learned;

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::learner::progress::Best;
+
 /// A number with all its bits: text would lose the last of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Exact(pub f64);
@@ -73,9 +75,14 @@ impl Position {
         better
     }
 
-    /// The best value of a validation so far.
-    pub fn best(&self) -> Option<f64> {
-        self.best.map(|Exact(best)| best)
+    /// The best validation so far, where it measured anything.
+    pub fn best(&self) -> Option<Best> {
+        self.best.map(|Exact(value)| Best {
+            value,
+            epoch: self.best_epoch,
+            step: self.best_step,
+            waited: self.validations - self.best_validation,
+        })
     }
 
     pub fn samples_per_second(&self) -> f64 {

@@ -1,20 +1,18 @@
-//! What the user sees while a stage runs: Burn's dashboard in a terminal, plain lines elsewhere.
+//! What the user sees while a stage runs: the dashboard in a terminal, plain lines elsewhere.
 
-use std::collections::HashMap;
-use std::io::IsTerminal;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use burn::train::Interrupter;
-use burn::train::metric::{
-    MetricAttributes, MetricDefinition, MetricEntry, MetricId, NumericAttributes, NumericEntry, SerializedEntry,
-};
-use burn::train::renderer::tui::TuiMetricsRendererWrapper;
-use burn::train::renderer::{MetricState, MetricsRenderer};
-use semiseq_schema::{METRICS, Metric, Scores, higher_is_better};
+use semiseq_datasets::harmless;
+use semiseq_schema::{METRICS, Metric, Scores};
 
 use crate::amounts::duration;
+use crate::learner::dashboard::Dashboard;
+pub use crate::learner::dashboard::{Best, StageShown};
 use crate::terminal::{self, tell};
+
+/// Between two lines inside an epoch.
+const BETWEEN_LINES: Duration = Duration::from_secs(10);
 
 /// Training or validation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,102 +25,94 @@ pub enum Split {
 
 /// Shows progress, remaining time and metrics of the stages of a run.
 pub struct Progress {
-    dashboard: Option<Box<dyn MetricsRenderer>>,
-    known: HashMap<String, MetricId>,
+    dashboard: Option<Dashboard>,
+    lines: Lines,
     label: String,
     epochs: usize,
     steps: usize,
     started: Instant,
     started_at: usize,
     last_line: Instant,
-    quiet: bool,
+}
+
+/// What is said in plain lines.
+enum Lines {
+    All,
+    /// That a stage begins, and every few seconds where it is, behind what tells the run from others: it is one of
+    /// several.
+    Stages(String),
+    None,
 }
 
 impl Progress {
-    /// `dashboard`: use Burn's terminal dashboard where standard output is a terminal. `quiet`: print
-    /// nothing at all.
+    /// `dashboard`: take the terminal over where standard output is one. `quiet`: print nothing at all.
     pub fn new(dashboard: bool, quiet: bool, interrupter: Interrupter) -> Self {
-        let terminal = dashboard && !quiet && std::io::stdout().is_terminal() && std::io::stdin().is_terminal();
-        let wanted = terminal && fits();
-        let dashboard =
-            wanted.then(|| -> Box<dyn MetricsRenderer> { Box::new(TuiMetricsRendererWrapper::new(interrupter, None)) });
-        if dashboard.is_some() {
-            keep_interrupt_key();
-        }
         let now = Instant::now();
         Self {
-            dashboard,
-            known: HashMap::new(),
+            dashboard: if dashboard && !quiet { Dashboard::open(interrupter) } else { None },
+            lines: if quiet { Lines::None } else { Lines::All },
             label: String::new(),
             epochs: 0,
             steps: 0,
             started: now,
             started_at: 0,
             last_line: now,
-            quiet,
         }
     }
 
-    /// A stage of `epochs` epochs, each of `steps` steps, begins, or goes on where `done` steps are behind it.
-    pub fn start_stage(&mut self, label: &str, epochs: usize, steps: usize, done: usize) {
-        self.label = label.to_string();
-        (self.epochs, self.steps) = (epochs, steps);
+    /// Of one of several runs, whose stages are told behind `name`, such as `member 2 of 3`, and nothing else.
+    #[must_use]
+    pub fn of_one(name: &str, interrupter: Interrupter) -> Self {
+        let mut progress = Self::new(false, true, interrupter);
+        progress.lines = Lines::Stages(format!("{name}, "));
+        progress
+    }
+
+    /// What the stages to come are expected to take, each by its label with its seconds, and what is known of the
+    /// model.
+    pub fn expect(&mut self, seconds: Vec<(String, f64)>, facts: String) {
+        if let Some(dashboard) = &self.dashboard {
+            dashboard.state().expect(seconds, facts);
+        }
+    }
+
+    /// A stage begins, or goes on.
+    pub fn start_stage(&mut self, shown: &StageShown<'_>) {
+        self.label = shown.label.to_string();
+        (self.epochs, self.steps) = (shown.epochs, shown.steps_per_epoch);
         self.started = Instant::now();
-        self.started_at = done;
-        let epoch = done / steps.max(1) + 1;
-        match &mut self.dashboard {
-            Some(dashboard) => dashboard.start(epochs, epoch, Some(steps), Some(label)),
-            None => self.say(&format!("{label}: {epochs} epochs of {steps} steps")),
+        self.started_at = shown.done;
+        match &self.dashboard {
+            Some(dashboard) => dashboard.state().start_stage(shown),
+            None => {
+                let StageShown { label, epochs, steps_per_epoch, .. } = shown;
+                self.say_of_stage(&format!("{label}: {epochs} epochs of {steps_per_epoch} steps"));
+            }
         }
     }
 
-    /// An epoch begins, or goes on where `done` of its steps are behind it.
-    pub fn start_epoch(&mut self, done: usize) {
-        if let Some(dashboard) = &mut self.dashboard {
-            dashboard.start_split("train", self.steps);
-            dashboard.update_split(done);
-        }
-    }
-
-    /// `done` steps of the epoch are behind us.
-    pub fn step(&mut self, epoch: usize, done: usize) {
-        if let Some(dashboard) = &mut self.dashboard {
-            dashboard.update_split(done);
-        } else if self.last_line.elapsed() > Duration::from_secs(10) {
-            let remaining = self.remaining((epoch - 1) * self.steps + done);
-            self.say(&format!(
-                "{} epoch {epoch}/{} step {done}/{} ({remaining} left)",
-                self.label, self.epochs, self.steps
-            ));
+    /// `step` steps of the stage, and `done` of the epoch, are behind us.
+    pub fn step(&mut self, epoch: usize, step: usize, done: usize) {
+        if let Some(dashboard) = &self.dashboard {
+            dashboard.state().step(epoch, step);
+        } else if self.last_line.elapsed() > BETWEEN_LINES {
+            let remaining = self.remaining(step);
+            let (label, epochs, steps) = (&self.label, self.epochs, self.steps);
+            self.say_of_stage(&format!("{label} epoch {epoch}/{epochs} step {done}/{steps} ({remaining} left)"));
         }
     }
 
     /// Metrics of a split, shown at once.
     pub fn metrics(&mut self, split: Split, scores: &Scores) {
-        let Some(dashboard) = &mut self.dashboard else { return };
-        for (name, value) in scores {
-            let id = self.known.entry(name.clone()).or_insert_with(|| {
-                let id = MetricId::new(Arc::new(name.clone()));
-                dashboard.register_metric(MetricDefinition {
-                    metric_id: id.clone(),
-                    name: Arc::new(name.clone()),
-                    description: None,
-                    attributes: MetricAttributes::Numeric(NumericAttributes {
-                        unit: None,
-                        higher_is_better: higher_is_better(name),
-                    }),
-                });
-                id
-            });
-            let entry = MetricEntry::new(
-                id.clone(),
-                SerializedEntry { formatted: format!("{value:.4}"), serialized: value.to_string() },
-            );
-            let state = MetricState::Numeric(entry, Some(NumericEntry::Value(*value)));
-            match split {
-                Split::Train => dashboard.update_train(state),
-                Split::Valid => dashboard.update_valid(state),
-            }
+        if let Some(dashboard) = &self.dashboard {
+            dashboard.state().metrics(split, scores);
+        }
+    }
+
+    /// The best validation of the stage so far.
+    pub fn best(&mut self, best: Option<Best>) {
+        if let Some(dashboard) = &self.dashboard {
+            dashboard.state().best(best);
         }
     }
 
@@ -134,11 +124,7 @@ impl Progress {
                 self.metrics(split, scores);
             }
         }
-        if let Some(dashboard) = &mut self.dashboard {
-            if train.is_some() {
-                dashboard.end_split();
-                dashboard.update_epoch(epoch);
-            }
+        if self.dashboard.is_some() || !matches!(self.lines, Lines::All) {
             return;
         }
         if train.is_none() && valid.is_none() {
@@ -165,32 +151,48 @@ impl Progress {
         ));
     }
 
-    /// A line for the user, on standard error; the dashboard shows its own.
+    /// A line for the user: on the dashboard, else on standard error.
     pub fn note(&mut self, text: &str) {
-        match &mut self.dashboard {
-            Some(dashboard) => dashboard.log_event_training(text.to_string()),
+        match &self.dashboard {
+            Some(dashboard) => dashboard.state().note(&harmless(text)),
             None => self.say(text),
         }
     }
 
     /// What is probably not meant, for the user.
     pub fn warn(&mut self, text: &str) {
-        match &mut self.dashboard {
-            Some(dashboard) => dashboard.log_event_training(format!("warning: {text}")),
-            None if !self.quiet => terminal::warn(text),
+        match &self.dashboard {
+            Some(dashboard) => dashboard.state().warn(&harmless(text)),
+            None if matches!(self.lines, Lines::All) => terminal::warn(text),
             None => {}
         }
     }
 
-    /// Closes the dashboard, so that results can be printed.
+    /// Closes the dashboard, so that results can be printed. What stood on it goes with it: notes and warnings come
+    /// again.
     pub fn close(&mut self) {
-        self.dashboard = None;
+        let Some(dashboard) = self.dashboard.take() else { return };
+        let (warnings, notes) = dashboard.state().told();
+        drop(dashboard);
+        notes.iter().for_each(tell);
+        warnings.iter().for_each(terminal::warn);
     }
 
     fn say(&mut self, text: &str) {
         self.last_line = Instant::now();
-        if !self.quiet {
+        if matches!(self.lines, Lines::All) {
             tell(text);
+        }
+    }
+
+    /// A line about the stage, which one of several runs says too.
+    fn say_of_stage(&mut self, text: &str) {
+        match &self.lines {
+            Lines::Stages(name) => {
+                self.last_line = Instant::now();
+                tell(format!("{name}{text}"));
+            }
+            _ => self.say(text),
         }
     }
 
@@ -205,26 +207,9 @@ impl Progress {
     }
 }
 
-/// Whether the terminal is of a size that somebody looks at. The dashboard keeps every cell of it, of which a terminal
-/// of 65,535 columns and rows has four milliards.
-#[cfg(unix)]
-fn fits() -> bool {
-    const MOST: u16 = 2_000;
-    rustix::termios::tcgetwinsize(std::io::stdout()).is_ok_and(|size| size.ws_col <= MOST && size.ws_row <= MOST)
-}
-
-#[cfg(not(unix))]
-fn fits() -> bool {
-    true
-}
-
-/// The dashboard puts the terminal into raw mode, in which Ctrl-C is a mere key that nobody reads;
-/// this makes it a signal again.
-fn keep_interrupt_key() {
-    #[cfg(unix)]
-    {
-        // The dashboard's thread sets raw mode as it starts; it has no way to tell when it has.
-        std::thread::sleep(Duration::from_millis(150));
-        let _ = std::process::Command::new("stty").arg("isig").stderr(std::process::Stdio::null()).status();
+impl Drop for Progress {
+    /// An error ends the run: what was told of it beforehand may say why.
+    fn drop(&mut self) {
+        self.close();
     }
 }

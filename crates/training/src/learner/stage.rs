@@ -16,7 +16,7 @@ use crate::learner::learned::Learned;
 use crate::learner::length::Length;
 use crate::learner::options::StageOptions;
 use crate::learner::outcome::{Fit, Listener, Milestone, OfMilestones, STOPPED_EARLY, THROUGH};
-use crate::learner::progress::Progress;
+use crate::learner::progress::{Progress, StageShown};
 use crate::learner::saving::Saving;
 use crate::learner::training::{Due, Training};
 use crate::learner::validation::{check_stopping, selection};
@@ -106,12 +106,20 @@ pub fn fit_heard<M: SequenceModel, O: Objective<M>>(
     let patience = config.early_stopping.as_ref().map(|stopping| stopping.patience);
     let stops = |training: &Training<'_, M, O>| patience.is_some_and(|patience| training.position.waits(patience));
     let mut saving = Saving::new(config.checkpoint_every);
-    progress.start_stage(&options.label, length.epochs, length.steps_per_epoch, training.position.step);
+    progress.start_stage(&StageShown {
+        label: &options.label,
+        epochs: length.epochs,
+        steps_per_epoch: length.steps_per_epoch,
+        steps: length.steps,
+        done: training.position.step,
+        chosen_by: (!options.valid.is_empty()).then_some(metric),
+        patience,
+    });
+    progress.best(training.position.best());
 
     while !training.through() && !stops(&training) {
         let epoch = training.position.epoch + 1;
         let mut steps = batches.epoch_from(epoch, training.position.batch);
-        progress.start_epoch(training.position.step_in_epoch);
         // An epoch goes on from one milestone to the next.
         while training.position.epoch < epoch {
             let (began, mut due) = (Instant::now(), Due::default());
@@ -145,6 +153,7 @@ pub fn fit_heard<M: SequenceModel, O: Objective<M>>(
                 progress.warn(&format!("{}: {warning}", options.label));
             }
             training.position.wall_seconds += began.elapsed().as_secs_f64();
+            progress.best(training.position.best());
             progress.milestone(epoch, training.position.step, train.as_ref(), valid.as_ref());
             if due.checkpoint {
                 training.check_weights()?;

@@ -230,7 +230,7 @@ impl<'a, M: SequenceModel, O: Objective<M>> Training<'a, M, O> {
             if step > before {
                 listener.step(step)?;
             }
-            progress.step(epoch, self.position.step_in_epoch);
+            progress.step(epoch, step, self.position.step_in_epoch);
             due.epoch = group.is_empty() || self.epoch_is_through();
             let last = due.epoch && (step >= self.length.steps || epoch >= self.length.epochs);
             due.validation = last || (step > before && step.is_multiple_of(self.length.validate_every));
@@ -404,7 +404,7 @@ impl<'a, M: SequenceModel, O: Objective<M>> Training<'a, M, O> {
             step_seconds: (position.step > 0).then(|| position.train_seconds / position.step as f64),
             stopped_by: stopped_by.into(),
             chosen_by: position.best().map(|_| selection(options).0.to_string()),
-            chosen_score: position.best(),
+            chosen_score: position.best().map(|best| best.value),
             averaged: options.config.weight_average.is_some(),
         };
         Ok(Fit { model, objective, outcome: Some(outcome) })

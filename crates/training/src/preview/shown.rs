@@ -32,6 +32,12 @@ impl Preview {
         )
     }
 
+    /// The model in a line, with the memory so far.
+    pub(crate) fn facts(&self) -> String {
+        let memory = self.peak_bytes.map_or(String::new(), |bytes| format!(" · {} of memory so far", size(bytes)));
+        format!("{}{memory}", self.model_line())
+    }
+
     fn data_line(&self) -> String {
         let DataPreview { source, kind, width, sequences, lengths: [least, median, most] } = &self.data;
         let wide =

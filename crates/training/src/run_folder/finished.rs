@@ -13,6 +13,7 @@ use semiseq_models::{ModelConfig, SequenceModel, State};
 use semiseq_objectives::{ObjectiveConfig, sequences as upload};
 use semiseq_schema::Scores;
 
+use crate::attribution::{Asked, normalised};
 use crate::config::{CalibrateConfig, RunConfig, StageConfig};
 use crate::error::Error;
 use crate::files::write_atomic;
@@ -437,6 +438,27 @@ impl<M: ModelSettings, O: ObjectiveSettings> FinishedRun<M, O> {
             Some(calibration) => mean.with_distributions(|row| calibration.tempered(row)),
             None => mean,
         }
+    }
+
+    /// What mattered to a class of each prepared sequence: for each step gradient × input of the class's logit, of which
+    /// the strongest is 1 or -1, above 0 where the step speaks for the class. The members of an ensemble add up. `None`
+    /// where the model's head alone does not say a class of the whole sequence.
+    pub fn attributions(&self, sequences: &[Sequence], classes: &[usize]) -> Option<Vec<Vec<f64>>> {
+        let says = self.targets() == TargetKind::Classify && self.file.purpose.predictor == Predictor::Head;
+        if !says || self.votes() {
+            return None;
+        }
+        let all: Vec<Asked<M::Model>> =
+            std::iter::once(self).chain(&self.members).map(|member| Asked::new(&member.model)).collect();
+        let one = |(sequence, class): (&Sequence, &usize)| {
+            let mut sum = vec![0.0; sequence.len()];
+            for asked in &all {
+                let shares = asked.attributions(sequence, *class);
+                sum.iter_mut().zip(shares).for_each(|(sum, share)| *sum += share);
+            }
+            normalised(sum)
+        };
+        Some(sequences.iter().zip(classes).map(one).collect())
     }
 
     /// What this model says, without other members.
