@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use semiseq::models::NumberHead;
 use semiseq::prelude::*;
 use semiseq::training::tasks::ClassPrediction;
+use serde_json::Value;
 
+use super::further_columns::{FurtherColumns, predicted};
 use super::prediction_json::as_json;
 use super::{
     cell, check_ending, check_says_classes, confidence, not_finite, open_run, prepare_input, prepare_latest, tell,
@@ -26,6 +28,14 @@ pub struct Arguments {
     /// leaves out
     #[arg(long, value_name = "CONFIDENCE", value_parser = confidence)]
     abstain: Option<f64>,
+    /// Of a class or a number for each sequence: the mean of so many passes with dropout (Monte Carlo dropout), of an
+    /// ensemble the mean of its members, and in further columns how far they are apart
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(2..=10_000), conflicts_with = "watch")]
+    samples: Option<u16>,
+    /// Of classes: in further columns how little each sequence looks like a class that was learned, by the largest
+    /// probability, the energy of the logits, and the distance of its vector to those of the labelled sequences
+    #[arg(long, conflicts_with = "watch")]
+    out_of_class: bool,
     /// Answer each JSON line of standard input with a JSON line, before the next is read; lines with the same `session`
     /// go on where the earlier ones ended
     #[arg(long, conflicts_with = "output")]
@@ -56,7 +66,8 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
         Some(forecast) => prepare_latest(&run, &arguments.input, forecast)?,
         None => prepare_input(&run, &arguments.input, false)?,
     };
-    let outputs = run.predict(&dataset)?;
+    let samples = arguments.samples.map(usize::from);
+    let (outputs, columns) = predicted(&run, &dataset, samples, arguments.out_of_class)?;
     check_finite(&outputs)?;
     let mut predictions: Vec<Prediction> = (0..outputs.len()).map(|index| run.prediction(&outputs, index)).collect();
     if let Some(least) = arguments.abstain {
@@ -67,8 +78,8 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
         .as_ref()
         .is_some_and(|path| path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("jsonl")));
     let text = match json_lines {
-        true => (0..).zip(&predictions).map(|(row, one)| format!("{}\n", as_json(one, dataset.keys.id(row)))).collect(),
-        false => as_csv(&run, &predictions, &dataset),
+        true => (0..).zip(&predictions).map(|(row, one)| format!("{}\n", line(one, &dataset, &columns, row))).collect(),
+        false => as_csv(&run, &predictions, &columns, &dataset),
     };
     write_output(arguments.output.as_deref(), text.as_bytes())?;
     if !json_lines {
@@ -82,6 +93,15 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
         tell_formulas(answers.map(String::as_str).chain(classes.filter(|_| !texts)));
     }
     Ok(())
+}
+
+/// A prediction as a JSON line.
+fn line(prediction: &Prediction, data: &Dataset, columns: &FurtherColumns, row: usize) -> Value {
+    let mut said = as_json(prediction, data.keys.id(row));
+    if let Value::Object(object) = &mut said {
+        columns.extend(row, object);
+    }
+    said
 }
 
 /// Takes the labels of unsure predictions away, and says how many those are.
@@ -104,24 +124,24 @@ fn abstain(predictions: &mut [Prediction], least: f64) {
 }
 
 /// A header, then a row a prediction; of steps and of forecasts a row per step, of items per row an item. Where the
-/// data have identifiers, that of its row stands behind the index.
-fn as_csv(run: &SavedRun, predictions: &[Prediction], data: &Dataset) -> String {
+/// data have identifiers, that of its row stands behind the index; what else is said of it stands at the end.
+fn as_csv(run: &SavedRun, predictions: &[Prediction], columns: &FurtherColumns, data: &Dataset) -> String {
     let index = |row: usize| match data.keys.id(row) {
         Some(id) => format!("{row},{}", cell(id)),
         None => row.to_string(),
     };
     let begin = if data.keys.ids.is_empty() { "index" } else { "index,id" };
-    let rows = predictions.iter().enumerate().map(|(row, prediction)| (index(row), prediction));
-    let rows = rows.flat_map(|(index, prediction)| match prediction {
-        Prediction::Class(class) => vec![format!("{index},{}", class_cells(class))],
+    let rows = predictions.iter().enumerate().map(|(row, prediction)| (index(row), columns.cells(row), prediction));
+    let rows = rows.flat_map(|(index, more, prediction)| match prediction {
+        Prediction::Class(class) => vec![format!("{index},{}{more}", class_cells(class))],
         Prediction::Steps(steps) => {
             let row = |(step, class): (usize, &ClassPrediction)| format!("{index},{step},{}", class_cells(class));
             steps.iter().enumerate().map(row).collect()
         }
-        Prediction::Number(number) => vec![format!("{index},{number}")],
+        Prediction::Number(number) => vec![format!("{index},{number}{more}")],
         Prediction::Quantiles { number, quantiles } => {
             let values = quantiles.iter().map(|(_, value)| format!(",{value}"));
-            vec![format!("{index},{number}{}", values.collect::<String>())]
+            vec![format!("{index},{number}{}{more}", values.collect::<String>())]
         }
         Prediction::Forecast { steps, .. } => {
             let row = |(step, values): (usize, &Vec<f64>)| format!("{index},{},{}", step + 1, numbers(values));
@@ -133,7 +153,7 @@ fn as_csv(run: &SavedRun, predictions: &[Prediction], data: &Dataset) -> String 
         }
         _ => Vec::new(),
     });
-    std::iter::once(format!("{begin},{}", header(run))).chain(rows).map(|row| row + "\n").collect()
+    std::iter::once(format!("{begin},{}{}", header(run), columns.header())).chain(rows).map(|row| row + "\n").collect()
 }
 
 /// What stands behind the index.

@@ -63,7 +63,8 @@ impl ClassGaussians {
             return Err(AnalysisError::new("the vectors are not as long as those of the classes"));
         }
         let to = |point: Array1<f64>| {
-            let distances = self.means.rows().into_iter().map(|mean| (&point - &mean).mapv(|value| value * value).sum());
+            let distances =
+                self.means.rows().into_iter().map(|mean| (&point - &mean).mapv(|value| value * value).sum());
             distances.fold(f64::INFINITY, f64::min)
         };
         Ok(points.dot(&self.whitening).rows().into_iter().map(|row| to(row.to_owned())).collect())

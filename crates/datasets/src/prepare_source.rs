@@ -116,7 +116,10 @@ pub(crate) fn prepare_into(
     }
     let count = labeled.len();
     drop(train);
-    let as_read = if task == TargetKind::Classify { AsRead::of(&raw, &test, store)? } else { AsRead::default() };
+    let as_read = match task {
+        TargetKind::Classify | TargetKind::Regress => AsRead::of(&raw, &test, store)?,
+        _ => AsRead::default(),
+    };
     warnings.extend(lost_digits(&raw, config));
     let transform = match task {
         TargetKind::Transcribe => transcripts::transform(&config.transform)?,

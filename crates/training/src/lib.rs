@@ -42,7 +42,7 @@ pub use preview::{DataPreview, ModelPreview, Preview, StagePreview};
 pub use recipe::{ModelKind, ModelSettings, ObjectiveSettings};
 pub use run::{preview, run, run_on};
 pub use run_folder::{
-    BaselineSummary, CrossValidation, Environment, FinishedRun, FolderLock, Order, SavedRun, StageSummary, Summary,
-    seed_folders,
+    BaselineSummary, CrossValidation, Environment, FinishedRun, FolderLock, Order, OutOfClass, Sampled, SavedRun,
+    StageSummary, Summary, seed_folders,
 };
 pub use tasks::{Judge, Outputs, Prediction, Predictor, Purpose, Task, task_of};

@@ -1,6 +1,9 @@
 //! What plain methods give on the labels of a run: the references of `semiseq-analysis` on the data as they were read.
 
-use semiseq_analysis::references::{Lookup, Parts, Reference, SeriesView, references_of_series, references_of_texts};
+use semiseq_analysis::references::{
+    Lookup, NumberReference, Parts, Reference, SeriesView, references_of_numbers, references_of_series,
+    references_of_texts,
+};
 use semiseq_datasets::{Dataset, Prepared, Sequence, Target, WordVectors, written_without_spaces};
 use semiseq_objectives::Teacher;
 use semiseq_schema::Scores;
@@ -8,7 +11,7 @@ use semiseq_schema::Scores;
 use crate::config::ReferencesConfig;
 use crate::item_references;
 use crate::run_folder::ReferenceSummary;
-use crate::tasks::measures::ClassPredictions;
+use crate::tasks::measures::{ClassPredictions, regression_scores};
 
 /// What plain methods give on a run's data.
 #[derive(Default)]
@@ -41,6 +44,12 @@ impl References {
         let shown = config.enabled.unwrap_or_else(|| data.as_read.fits());
         if !shown && !taught {
             return Self::default();
+        }
+        if !taught && data.labeled.iter().any(|row| matches!(data.train.targets[*row], Target::Number(_))) {
+            return match of_numbers(data) {
+                Ok(scored) => Self { scored, ..Self::default() },
+                Err(why) => Self { missing: (config.enabled == Some(true)).then_some(why), ..Self::default() },
+            };
         }
         match computed(data, taught, vectors) {
             Ok(found) => Self {
@@ -85,6 +94,39 @@ fn computed(data: &Prepared, teach: bool, vectors: Option<&WordVectors>) -> Resu
         _ => return Err("references are for texts and for series".into()),
     };
     found.map_err(|error| error.to_string())
+}
+
+/// Scores on the test part of methods that say numbers, in the units of the data.
+fn of_numbers(data: &Prepared) -> Result<Vec<ReferenceSummary>, String> {
+    let number = |target: &Target| match target {
+        Target::Number(number) => Some(data.processor.number(*number)),
+        _ => None,
+    };
+    let numbers: Vec<f64> = data.labeled.iter().filter_map(|row| number(&data.train.targets[*row])).collect();
+    if numbers.len() != data.labeled.len() || data.as_read.train.len() != data.train.len() {
+        return Err("references are for a number of each sequence, of data that are not packed".into());
+    }
+    let training: Vec<&Sequence> =
+        data.labeled.iter().chain(&data.unlabeled).map(|row| &data.as_read.train[*row]).collect();
+    let rows = training.iter().copied().chain(&data.as_read.test);
+    let series: Vec<SeriesView<'_>> =
+        rows.filter_map(Sequence::values).map(|(values, channels)| SeriesView { values, channels }).collect();
+    if series.len() != training.len() + data.as_read.test.len() {
+        return Err("references of numbers are for series".into());
+    }
+    let (places, truth): (Vec<usize>, Vec<f64>) =
+        (0..data.test.len()).filter_map(|row| Some((training.len() + row, number(&data.test.targets[row])?))).unzip();
+    if truth.is_empty() {
+        return Ok(Vec::new());
+    }
+    let found = references_of_numbers(&series, &numbers, training.len()).map_err(|error| error.to_string())?;
+    let scored = found.into_iter().map(|NumberReference { name, said, .. }| {
+        let said: Vec<f64> = places.iter().map(|place| said[*place]).collect();
+        let mut test = regression_scores(&said, &truth);
+        test.remove("loss");
+        ReferenceSummary { name, test }
+    });
+    Ok(scored.collect())
 }
 
 fn class(target: &Target) -> Option<usize> {

@@ -1,6 +1,7 @@
 //! `semiseq eval`.
 
 mod examples;
+mod out_of_class;
 mod text;
 
 use std::path::PathBuf;
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 use semiseq::prelude::*;
 
 use examples::examples;
+use out_of_class::told_apart;
 use text::text;
 
 use super::{check_says_classes, confidence, json_text, open_run, prepare_input, print};
@@ -31,6 +33,9 @@ pub struct Arguments {
     /// (`selective_accuracy`)
     #[arg(long, value_name = "CONFIDENCE", value_parser = confidence, conflicts_with = "nearest")]
     abstain: Option<f64>,
+    /// Of classes: sequences that belong to none; also say how well they are told from those that are scored (AUROC)
+    #[arg(long, value_name = "PATH", conflicts_with = "nearest")]
+    out_of_class: Option<String>,
     /// flex, ndarray, wgpu or cuda, in place of the run's
     #[arg(long)]
     backend: Option<String>,
@@ -72,6 +77,10 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
         check_says_classes(&run)?;
         let outputs = run.outputs_until(&dataset, &|| false);
         evaluation.scores.extend(run.class_predictions(&outputs, &dataset).selective(confidence));
+    }
+    if let Some(input) = &arguments.out_of_class {
+        let others = prepare_input(&run, input, false)?;
+        evaluation.scores.extend(told_apart(&run, &dataset, &others)?);
     }
     if evaluation.scores.is_empty() {
         return Err(Error::input(

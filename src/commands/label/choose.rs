@@ -3,9 +3,9 @@
 use semiseq::analysis::AnalysisError;
 use semiseq::analysis::selection::{Chosen, badge, bald, coreset, entropy, highest, margin, random, typiclust};
 use semiseq::prelude::*;
-use serde_json::Value;
 
 use super::{Arguments, Method};
+use crate::commands::dropout::check_dropout;
 use crate::commands::{check_finite, tell};
 
 /// Passes with dropout for BALD: more change little (Gal et al. 2017 use as many and more).
@@ -20,7 +20,7 @@ pub(super) fn rows(run: &SavedRun, data: &Dataset, arguments: &Arguments) -> Res
         Method::Margin => Ok(by_score(&classes(run.predict(data)?, arguments)?, n, margin)),
         Method::Entropy => Ok(by_score(&classes(run.predict(data)?, arguments)?, n, entropy)),
         Method::Bald => {
-            check_dropout(run)?;
+            check_dropout(run, "`--by bald`", "use `--by margin`, `entropy` or `badge`")?;
             // That there are classes is known before the passes.
             classes(run.predict(&data.select(&[0]))?, arguments)?;
             let passes: Vec<Vec<Vec<f64>>> = run
@@ -71,52 +71,5 @@ fn labeled(run: &SavedRun) -> Result<Vec<Vec<f64>>, Error> {
             ));
             Ok(Vec::new())
         }
-    }
-}
-
-/// Refuses a model that says the same in each pass; the models of an ensemble differ by themselves.
-fn check_dropout(run: &SavedRun) -> Result<(), Error> {
-    if run.member_count() > 1 {
-        return Ok(());
-    }
-    let settings = serde_json::to_value(run.settings()).unwrap_or_default();
-    let tokens = run.processor().input().vocabulary().is_some();
-    if settings.as_object().is_some_and(|tables| tables.values().any(|model| has_dropout(model, tokens))) {
-        return Ok(());
-    }
-    Err(Error::input(
-        "`--by bald` compares passes with dropout, and the model has none",
-        format!(
-            "train with `[model.{}] dropout = 0.5` or `ensemble = 3`, or use `--by margin`, `entropy` or `badge`",
-            run.settings().name()
-        ),
-    ))
-}
-
-/// Whether anything in a model's table is random in a pass.
-fn has_dropout(model: &Value, tokens: bool) -> bool {
-    let above = |table: &Value, key: &str| table[key].as_f64().is_some_and(|value| value > 0.0);
-    let embedding = tokens && (above(&model["embedding"], "dropout") || above(&model["embedding"], "noise"));
-    // A recurrent encoder drops between its layers.
-    let between = |encoder: &Value| above(encoder, "dropout") && encoder["layers"].as_u64() > Some(1);
-    let encoder = model["encoder"].as_object().is_some_and(|encoders| encoders.values().any(between));
-    above(model, "dropout") || embedding || encoder
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn dropout_that_does_nothing_is_none() {
-        let model = |dropout: f64, embedding: f64, between: f64, layers: u64| {
-            json!({"dropout": dropout, "embedding": {"dropout": embedding},
-                   "encoder": {"gru": {"dropout": between, "layers": layers}}})
-        };
-        assert!(has_dropout(&model(0.1, 0.0, 0.0, 1), false));
-        assert!(has_dropout(&model(0.0, 0.0, 0.1, 2), false) && !has_dropout(&model(0.0, 0.0, 0.1, 1), false));
-        assert!(has_dropout(&model(0.0, 0.1, 0.0, 1), true) && !has_dropout(&model(0.0, 0.1, 0.0, 1), false));
     }
 }

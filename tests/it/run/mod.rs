@@ -11,6 +11,7 @@ mod resume;
 mod stage;
 mod tasks;
 mod tracking;
+mod uncertainty;
 
 use crate::common::{errors, folder, semiseq, write_config};
 use serde_json::Value;

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
+use super::summary;
 use crate::common::{errors, folder, semiseq, write_config};
-use crate::run::summary;
 
 const CONFIG: &str = r#"name = "sure"
 [data]
@@ -39,6 +39,11 @@ fn quantiles_are_predicted_and_scored() {
         for name in ["mse", "mae", "r2", "interval_coverage", "interval_width", "pinball"] {
             assert!(test[name].as_f64().is_some_and(f64::is_finite), "{name} in {test}");
         }
+        let references = summary(&folder, "runs/sure")["references"].clone();
+        let names: Vec<&str> =
+            references.as_array().into_iter().flatten().filter_map(|one| one["name"].as_str()).collect();
+        assert_eq!(names, ["raw values: nearest neighbours", "raw values: COREG"]);
+        assert!(references[1]["test"]["r2"].as_f64().is_some_and(f64::is_finite), "{references}");
         let eval = semiseq(&folder, &["eval", "runs/sure", "--json"]);
         let scores: Value = serde_json::from_slice(&eval.stdout).expect("JSON");
         assert_eq!(scores["pinball"], test["pinball"], "the same model, read again");

@@ -1,9 +1,11 @@
 //! What plain, well-known methods say of the same sequences from the same labels: TF-IDF or MiniRocket features, their
 //! components, logistic regression, ridge, self-training, label spreading and the nearest neighbour. None is tuned;
 //! each is one line of scikit-learn or aeon, which its module names, and gives what that line gives. Label propagation
-//! on the graph of mutual neighbours, which those have not, only teaches.
+//! on the graph of mutual neighbours, which those have not, only teaches. For numbers there are the nearest neighbours
+//! and their co-training.
 
 mod components;
+mod coreg;
 mod features;
 mod grid;
 mod items;
@@ -12,6 +14,7 @@ mod label_spreading;
 mod logistic;
 mod mini_rocket;
 mod neighbours;
+mod number_references;
 mod numpy_random;
 mod ridge;
 mod self_training;
@@ -20,6 +23,7 @@ mod tf_idf;
 pub use grid::SeriesView;
 pub use items::ItemReferences;
 pub use mini_rocket::MiniRocket;
+pub use number_references::{NumberReference, references_of_numbers};
 pub(crate) use numpy_random::NumpyRandom;
 pub use ridge::Ridge;
 pub use tf_idf::words;

@@ -16,8 +16,8 @@
 //!
 //! The teacher follows late: with a long memory (`ema_decay` near 1) in a short stage it is still the fresh model.
 //! At the paper's weight, short stages may end below `supervised`; lower `weight` to about 10, for a regressor to
-//! about 1. `teacher_agreement`
-//! near 1 from the first steps on means that there is nothing to learn from it: raise the noise.
+//! about 1, and `ema_decay` to 0.9, so that the teacher does not hold back a student that is still far off.
+//! `teacher_agreement` near 1 from the first steps on means that there is nothing to learn from it: raise the noise.
 
 use burn::module::Module;
 use burn::tensor::Tensor;

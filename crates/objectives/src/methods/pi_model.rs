@@ -15,7 +15,7 @@
 //!
 //! Without noise (no weak view, no dropout) both passes agree and it teaches nothing. At the paper's weight a stage
 //! of some hundred steps may draw all predictions together; lower `weight` to about 10 there. Numbers lie further apart
-//! than probabilities: for a regressor begin with a `weight` of 1.
+//! than probabilities: for a regressor begin with a `weight` of 1 to 10.
 
 use burn::module::Module;
 use burn::tensor::Tensor;

@@ -3,14 +3,15 @@
 //!
 //! Two nets a and b each say of a sequence a mean ŷ and a log variance z. On labels both minimise the negative log
 //! likelihood under one variance, their mean in logarithms, and agree on it:
-//! `Σ_m ½ mean(exp(-z̄) (ŷ_m - y)² + z̄) + mean (z_a - z_b)²` with `z̄ = (z_a + z_b)/2`. Of an unlabelled
-//! sequence the target is the mean ỹ, z̃ over both nets and T draws of dropout, without gradients:
+//! `Σ_m ½ mean(exp(-z̄) (ŷ_m - y)² + z̄) + mean (z_a - z_b)²` with `z̄ = (z_a + z_b)/2`. Of an unlabelled sequence the
+//! target is the mean ỹ, z̃ over both nets and T draws of dropout, without gradients:
 //! `w · Σ_m [½ mean(exp(-z̃) (ŷ_m - ỹ)² + z̃) + mean (z_m - z̃)²]`.
 //!
-//! As in the authors' code (xmed-lab/UCVME, `ucvme_age.py`) both nets read the same view, w stands from the first step on, and z is not
-//! bounded in practice (we keep it above ln 1e-6). Their second net is another random one; ours is the model with the
-//! values of each parameter in another order, which is as random. What is predicted is the mixture of both nets' normal
-//! distributions; they average T draws of dropout too, in whose place a net without dropout stands here.
+//! As in the authors' code (xmed-lab/UCVME, `ucvme_age.py`) both nets read the same view, and w stands from the first
+//! step on. Their second net is another random one; ours is the model with the values of each parameter in another
+//! order, which is as random. What is predicted is the mixture of both nets' normal distributions. They draw T passes of
+//! dropout for that too; here `predict --samples T` does, and otherwise nets without dropout stand for them. A log
+//! variance below ln 1e-6 counts as that.
 //!
 //! # Cost
 //!
@@ -19,9 +20,9 @@
 //! # When it fails
 //!
 //! Without dropout the T draws are one, and the target is the mean of two nets alone: give the model some (the paper has
-//! 0.05). Where both nets know nothing yet, the weight of the first steps holds them to what they began with; lower
-//! `weight` to 1 or below in stages of some hundred steps. `pseudo_variance` is the mean variance that the targets have,
-//! in the scale of standardised targets: 1 says that they tell nothing.
+//! 0.05). At a low `weight` it is a Gaussian likelihood with few labels, which is soon too sure of what it knows by heart
+//! (`docs/results.md`). `pseudo_variance` is the mean variance that the targets have, in the scale of standardised
+//! targets: 1 says that they tell nothing.
 
 use burn::module::Module;
 use burn::tensor::Tensor;
@@ -47,7 +48,7 @@ const MOST_SAMPLES: usize = 100;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct UcvmeConfig {
-    /// w ≥ 0, the weight of the terms of unlabelled sequences. Default 10, the paper's. Short stages want 1 or below.
+    /// w ≥ 0, the weight of the terms of unlabelled sequences. Default 10, the paper's.
     pub weight: f64,
     /// T, 1 to 100: draws of dropout that a target is the mean of. Default 5, the paper's.
     pub samples: usize,
@@ -104,21 +105,18 @@ impl<M: SequenceModel> Ucvme<M> {
 
     /// The terms of the labelled part.
     fn labeled(&self, model: &M, part: &Part) -> Terms {
-        let Targets::Numbers { numbers, known } = &part.targets else { return Terms::default() };
         let [own, peers] = self.both(model, &part.weak);
         let log_variance = (own.log_variance.clone() + peers.log_variance.clone()) / 2.0;
-        let fits = [own.mean, peers.mean].map(|mean| {
-            let each = negative_log_likelihood(mean, log_variance.clone(), numbers.clone());
-            weighted_mean(each, Some(known.clone()))
-        });
-        let [fit, peer_fit] = fits;
         let apart = own.log_variance - peers.log_variance;
-        Terms::new(fit)
-            .over(Over::Labels(None))
-            .add("peer", 1.0, peer_fit)
-            .over(Over::Labels(None))
-            .add("uncertainty", 1.0, (apart.clone() * apart).mean())
-            .over(Over::LabeledRows)
+        let mut terms = Terms::default();
+        if let Targets::Numbers { numbers, known } = &part.targets {
+            let [fit, peer_fit] = [own.mean, peers.mean].map(|mean| {
+                let each = negative_log_likelihood(mean, log_variance.clone(), numbers.clone());
+                weighted_mean(each, Some(known.clone()))
+            });
+            terms = Terms::new(fit).over(Over::Labels(None)).add("peer", 1.0, peer_fit).over(Over::Labels(None));
+        }
+        terms.add("uncertainty", 1.0, (apart.clone() * apart).mean()).over(Over::LabeledRows)
     }
 
     /// The mean over both nets and the draws of dropout, without graph.

@@ -217,6 +217,7 @@ mod tests {
     const CLASSIFIER: &str = r#"{"classifier": {"pooling": "mean", "encoder": {"gru": {"hidden": 4}}}}"#;
     const TAGGER: &str = r#"{"tagger": {"encoder": {"gru": {"hidden": 4}}}}"#;
     const REGRESSOR: &str = r#"{"regressor": {"encoder": {"gru": {"hidden": 4}}}}"#;
+    const GAUSSIAN: &str = r#"{"regressor": {"output": "gaussian", "encoder": {"gru": {"hidden": 4}}}}"#;
 
     /// Objectives on classes whose terms are sums over rows, whatever those are.
     const OF_CLASSES: &[&str] = &[
@@ -251,7 +252,13 @@ mod tests {
 
     #[test]
     fn gathered_batches_are_one_large_batch_for_numbers_and_without_labels() {
-        check(REGRESSOR, r#"{"supervised": {}}"#, Kind::Numbers, false);
+        for model in [REGRESSOR, GAUSSIAN] {
+            check(model, r#"{"supervised": {}}"#, Kind::Numbers, false);
+            for objective in ["pi-model", "mean-teacher", "temporal-ensembling"] {
+                check(model, &format!(r#"{{"{objective}": {{"ramp_up": 0.0}}}}"#), Kind::Numbers, false);
+            }
+        }
+        check(GAUSSIAN, r#"{"ucvme": {}}"#, Kind::Numbers, false);
         for tokens in [false, true] {
             check(CLASSIFIER, r#"{"autoencoder": {"hidden": 3}}"#, Kind::Classes, tokens);
         }

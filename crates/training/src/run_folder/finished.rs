@@ -28,7 +28,7 @@ use crate::run_folder::seed_folders::seed_folders;
 use crate::run_folder::summary::Summary;
 use crate::run_folder::weights::Weights;
 use crate::set_apart::set_apart;
-use crate::tasks::evaluate::{device_of, outputs, pooled, score, voted_outputs_until};
+use crate::tasks::evaluate::{device_of, pooled, score, voted_outputs_until};
 use crate::tasks::measures::{ClassPredictions, Confusion};
 use crate::tasks::{
     Calibrated, Calibration, Evaluation, Judge, Outputs, Prediction, Predictor, Purpose, Task, further, head_size,
@@ -300,6 +300,16 @@ impl<M: ModelSettings, O: ObjectiveSettings> FinishedRun<M, O> {
         1 + self.members.len()
     }
 
+    /// This run, and those whose answers are averaged with its own.
+    pub(crate) fn each_member(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(&self.members)
+    }
+
+    /// The last stage's objective, where it is kept.
+    pub(crate) fn objective(&self) -> Option<&O::Objective<M::Model>> {
+        self.generator.as_ref().map(Generator::objective)
+    }
+
     /// The settings that the model was built with.
     pub fn settings(&self) -> &M {
         &self.file.model
@@ -347,7 +357,15 @@ impl<M: ModelSettings, O: ObjectiveSettings> FinishedRun<M, O> {
     /// Where no stage trained the model's head, or a prediction is no number.
     pub fn predict(&self, dataset: &Dataset) -> Result<Outputs, Error> {
         self.check_predicts()?;
-        let outputs = self.outputs_until(dataset, &|| false);
+        self.finite_in_units(self.outputs_until(dataset, &|| false), dataset)
+    }
+
+    /// Outputs in the units of the data.
+    ///
+    /// # Errors
+    ///
+    /// Where one of them is no number.
+    pub(crate) fn finite_in_units(&self, outputs: Outputs, dataset: &Dataset) -> Result<Outputs, Error> {
         if outputs.finite() {
             return Ok(self.task().in_units(outputs, &self.file.processor));
         }
@@ -368,18 +386,6 @@ impl<M: ModelSettings, O: ObjectiveSettings> FinishedRun<M, O> {
         let raw = Dataset { sequences: vec![sequence], targets: vec![Target::Missing], ..Dataset::default() };
         let outputs = self.predict(&self.processor().apply(raw)?)?;
         Ok(self.prediction(&outputs, 0))
-    }
-
-    /// What the models of an ensemble each say of prepared sequences; of one model what it says with its dropout left
-    /// on, in `passes` passes: Monte Carlo dropout (Gal & Ghahramani 2016).
-    pub fn sampled_outputs(&self, dataset: &Dataset, passes: usize, seed: u64) -> Vec<Outputs> {
-        if !self.members.is_empty() {
-            let all = std::iter::once(self).chain(&self.members);
-            return all.map(|member| member.own_outputs(dataset, member.file.purpose.task(), &|| false)).collect();
-        }
-        let model = self.model.clone().train();
-        device_of(&model).seed(seed);
-        (0..passes).map(|_| outputs(&model, dataset, self.file.purpose.task())).collect()
     }
 
     /// What a tagger says of each step of a sequence as it was read that goes on where an earlier one ended: from the
@@ -431,8 +437,12 @@ impl<M: ModelSettings, O: ObjectiveSettings> FinishedRun<M, O> {
         if self.members.is_empty() {
             return self.own_outputs(dataset, self.task(), stop);
         }
-        let all = std::iter::once(self).chain(&self.members);
-        let all = all.map(|member| member.own_outputs(dataset, member.file.purpose.task(), stop)).collect();
+        let all = self.each_member();
+        self.mean_of(all.map(|member| member.own_outputs(dataset, member.file.purpose.task(), stop)).collect())
+    }
+
+    /// The mean of what several models or passes say, before calibration, and then calibrated.
+    pub(crate) fn mean_of(&self, all: Vec<Outputs>) -> Outputs {
         let mean = Outputs::mean(all);
         match self.calibration() {
             Some(calibration) => mean.with_distributions(|row| calibration.tempered(row)),
@@ -462,7 +472,7 @@ impl<M: ModelSettings, O: ObjectiveSettings> FinishedRun<M, O> {
     }
 
     /// What this model says, without other members.
-    fn own_outputs(&self, dataset: &Dataset, task: &dyn Task, stop: &dyn Fn() -> bool) -> Outputs {
+    pub(crate) fn own_outputs(&self, dataset: &Dataset, task: &dyn Task, stop: &dyn Fn() -> bool) -> Outputs {
         let answers = match self.file.purpose.predictor {
             Predictor::Objective => self.answers(dataset),
             Predictor::Head | Predictor::Nothing => None,

@@ -21,6 +21,7 @@ pub(crate) mod result;
 mod seed_folders;
 pub(crate) mod summary;
 mod tensorboard;
+mod uncertainty;
 pub(crate) mod weights;
 
 pub use environment::Environment;
@@ -30,3 +31,4 @@ pub use generator::Order;
 pub use lock::FolderLock;
 pub use seed_folders::seed_folders;
 pub use summary::{BaselineSummary, ReferenceSummary, StageSummary, Summary};
+pub use uncertainty::{OutOfClass, Sampled};

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use burn::tensor::{Device, Tensor};
 use semiseq_datasets::{Dataset, Pool, Processor, evaluation_batches};
 use semiseq_models::{SequenceModel, Sequences};
+use semiseq_objectives::losses::class_logits;
 use semiseq_objectives::{Counted, Gathered, Objective, Part};
 use semiseq_schema::Scores;
 
@@ -69,6 +70,27 @@ fn outputs_by<M: SequenceModel>(
         task.take(&mut outputs, &batch, logits);
     }
     outputs
+}
+
+/// `-ln Σ exp(logit)` over the classes of each sequence, in the order of the data set (Liu et al. 2020); of a sigmoid
+/// over the two-class logits that it stands for.
+pub(crate) fn energies<M: SequenceModel, O: Objective<M>>(
+    objective: Option<&O>,
+    model: &M,
+    dataset: &Dataset,
+) -> Vec<f64> {
+    let device = device_of(model);
+    let mut energies = vec![0.0; dataset.len()];
+    for mut batch in evaluation_batches(dataset, EVALUATION_BATCH) {
+        let read = Part::plain(&mut batch, &device).weak;
+        let voted = objective.and_then(|objective| objective.vote(model, &read));
+        let logits = rows(class_logits(voted.unwrap_or_else(|| model.forward(read))));
+        for (index, row) in batch.indices.iter().zip(logits) {
+            let largest = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            energies[*index] = -largest - row.iter().map(|logit| (logit - largest).exp()).sum::<f64>().ln();
+        }
+    }
+    energies
 }
 
 /// The pooled representation of each sequence, in the order of the data set.

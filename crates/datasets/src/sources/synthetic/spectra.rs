@@ -5,7 +5,7 @@
 //! `p = 21 - f/5 + η` (standard normal, no less than 0) and water `100 - f - p`, each share times two Gaussian bands. As
 //! in near-infrared measurements, light that is scattered scales and bends the whole: `m · A(x) + a + b x + c x²`, with
 //! `m = exp(0.15 η)`, and a, b and c normal with deviations 0.3, 0.2 and 0.1; x runs from -1 to 1. The detector adds
-//! normal noise with a deviation of 0.01.
+//! normal noise with a deviation of 0.05.
 
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
@@ -40,7 +40,7 @@ fn sample(_index: usize, rng: &mut ChaCha8Rng) -> (Sequence, Target) {
         let wavelength = place as f32;
         let absorbed: f32 = shares.iter().map(|(share, bands)| share / 100.0 * height(bands, wavelength)).sum();
         let x = wavelength / 49.5 - 1.0;
-        scatter * absorbed + offset + slope * x + bend * x * x + 0.01 * normal(rng)
+        scatter * absorbed + offset + slope * x + bend * x * x + 0.05 * normal(rng)
     });
     (Sequence::Series(Series { values: values.collect(), channels: 1 }), Target::Number(f64::from(fat)))
 }
@@ -60,7 +60,8 @@ mod tests {
         let dataset = FORMULA.train_part(Some(200), 0);
         let curvature = |sequence: &Sequence| {
             let (values, _) = sequence.values().expect("a series");
-            2.0 * values[40] - values[30] - values[50]
+            let around = |place: usize| values[place - 3..=place + 3].iter().sum::<f32>() / 7.0;
+            2.0 * around(40) - around(28) - around(52)
         };
         let share = |target: &Target| if let Target::Number(share) = target { *share } else { f64::NAN };
         let pairs: Vec<(f64, f64)> = dataset
@@ -73,7 +74,7 @@ mod tests {
         let (x, y) = (mean(|pair| pair.0), mean(|pair| pair.1));
         let moment = |of: &dyn Fn(f64, f64) -> f64| pairs.iter().map(|pair| of(pair.0 - x, pair.1 - y)).sum::<f64>();
         let correlation = moment(&|x, y| x * y) / (moment(&|x, _| x * x) * moment(&|_, y| y * y)).sqrt();
-        assert!(correlation > 0.8, "{correlation}");
+        assert!(correlation > 0.7, "{correlation}");
         assert!(pairs.iter().all(|pair| (1.0..50.0).contains(&pair.1)));
     }
 }
