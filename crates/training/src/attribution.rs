@@ -81,7 +81,7 @@ mod tests {
     fn difference(asked: &Asked<AnyModel>, sequence: &Sequence, class: usize, step: usize) -> f64 {
         const SHARE: f32 = 1e-2;
         let at = |share: f32| {
-            let read = upload(&mut Batch::of(&[sequence.clone()]), &asked.device);
+            let read = upload(&mut Batch::of(std::slice::from_ref(sequence)), &asked.device);
             let steps = asked.model.embed(read);
             let factors: Vec<f32> =
                 (0..sequence.len()).map(|own| if own == step { 1.0 + share } else { 1.0 }).collect();
