@@ -284,7 +284,8 @@ fn huge_numbers_deep_values_and_circles_are_clear_errors() {
 #[test]
 fn what_only_the_data_tell_has_its_line() {
     let folder = folder("located");
-    let text = SMALL.replacen("[data]", "[data]\nvalidation = 0.99", 1);
+    let line = SMALL.lines().find(|line| line.starts_with("valid")).expect("a line");
+    let text = SMALL.replacen(line, "validation = 0.99", 1);
     let config = write_config(&folder, &text);
     let line = 1 + text.lines().position(|line| line == "validation = 0.99").expect("the line");
     let output = semiseq(&folder, &["train", config, "--no-tui"]);

@@ -18,7 +18,6 @@ use crate::learner::layers::check_layers;
 use crate::learner::progress::Progress;
 use crate::learner::{Pace, StageOptions, check_stage, draw};
 use crate::options::RunOptions;
-use crate::preview::Preview;
 use crate::recipe::{ModelSettings, ObjectiveSettings};
 use crate::references::{Asked, References};
 use crate::run_folder::FinishedRun;
@@ -293,12 +292,6 @@ impl<'a, M: ModelSettings, O: ObjectiveSettings> Plan<'a, M, O> {
             device: &self.device,
             pace,
         }
-    }
-
-    /// Seconds that each stage may take by its label, as far as they were measured.
-    pub(crate) fn expected(&self, preview: &Preview) -> Vec<(String, f64)> {
-        let stages = preview.stages.iter().chain(&preview.baseline).enumerate();
-        stages.filter_map(|(index, stage)| Some((self.label(index, &stage.objective), stage.seconds?))).collect()
     }
 
     /// What a stage is called on the dashboard and in messages.

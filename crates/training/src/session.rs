@@ -71,7 +71,8 @@ impl<'a, M: ModelSettings, O: ObjectiveSettings> Session<'a, M, O> {
     /// Says what the run will be, where it was looked at.
     pub(crate) fn tell_preview(&mut self, preview: Option<&Preview>) {
         if let Some(preview) = preview {
-            self.progress.expect(self.plan.expected(preview), preview.facts());
+            let expected = preview.expected(|index, objective| self.plan.label(index, objective));
+            self.progress.expect(expected, preview.facts());
         }
         match (preview, verbosity()) {
             (None, _) => {}

@@ -8,20 +8,11 @@ use semiseq_schema::{METRICS, Metric, Scores};
 
 use crate::amounts::duration;
 use crate::learner::dashboard::Dashboard;
-pub use crate::learner::dashboard::{Best, StageShown};
+pub use crate::learner::dashboard::{Best, Split, StageShown};
 use crate::terminal::{self, tell};
 
 /// Between two lines inside an epoch.
 const BETWEEN_LINES: Duration = Duration::from_secs(10);
-
-/// Training or validation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Split {
-    /// The labelled and unlabelled part.
-    Train,
-    /// The validation part.
-    Valid,
-}
 
 /// Shows progress, remaining time and metrics of the stages of a run.
 pub struct Progress {

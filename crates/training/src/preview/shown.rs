@@ -32,6 +32,12 @@ impl Preview {
         )
     }
 
+    /// Seconds that each stage may take, as far as they were measured, by what `label` calls it.
+    pub(crate) fn expected(&self, label: impl Fn(usize, &str) -> String) -> Vec<(String, f64)> {
+        let stages = self.stages.iter().chain(&self.baseline).enumerate();
+        stages.filter_map(|(index, stage)| Some((label(index, &stage.objective), stage.seconds?))).collect()
+    }
+
     /// The model in a line, with the memory so far.
     pub(crate) fn facts(&self) -> String {
         let memory = self.peak_bytes.map_or(String::new(), |bytes| format!(" · {} of memory so far", size(bytes)));

@@ -15,7 +15,7 @@ use ratatui::DefaultTerminal;
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEventKind};
 
 pub(super) use state::State;
-pub use state::{Best, StageShown};
+pub use state::{Best, Split, StageShown};
 
 /// Between two drawings.
 const TICK: Duration = Duration::from_millis(100);

@@ -4,10 +4,17 @@ use std::time::{Duration, Instant};
 
 use semiseq_schema::{METRICS, Scores};
 
-use crate::learner::progress::Split;
-
 /// Points of a curve that are kept; of a longer one every second.
 const MOST_POINTS: usize = 2_000;
+
+/// Training or validation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Split {
+    /// The labelled and unlabelled part.
+    Train,
+    /// The validation part.
+    Valid,
+}
 
 /// A stage that begins, or goes on.
 #[derive(Clone, Debug)]

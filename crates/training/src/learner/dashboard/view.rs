@@ -189,8 +189,7 @@ mod tests {
     use semiseq_schema::Scores;
 
     use super::*;
-    use crate::learner::dashboard::state::{Best, StageShown};
-    use crate::learner::progress::Split;
+    use crate::learner::dashboard::state::{Best, Split, StageShown};
 
     fn shown() -> State {
         let mut state = State::default();
