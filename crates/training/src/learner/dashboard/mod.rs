@@ -103,7 +103,7 @@ fn obey(key: KeyCode, state: &mut State, interrupter: &Interrupter) {
 }
 
 /// Whether the terminal is of a size that somebody looks at: every cell of it is kept, of which one of 65,535 columns
-/// and rows has four milliards.
+/// and rows has four billion.
 #[cfg(unix)]
 fn fits() -> bool {
     const MOST: u16 = 2_000;
