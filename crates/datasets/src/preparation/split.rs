@@ -418,7 +418,7 @@ mod tests {
         assert_eq!(tails(&[80, 80, 10], reversed), Ok([1, 2, 9]));
         let given = LabelsConfig { unlabeled_per_class: Some(48), ..tail(16.0) };
         assert_eq!(tails(&[80, 80, 80], given.clone()), Ok([48, 12, 3]));
-        let other = LabelsConfig { seed: 5, ..given };
+        let other = LabelsConfig { seed: 5, per_class: Some(16), ..given };
         let dataset = dataset(&[80, 80, 80]);
         let kept = |config: &LabelsConfig| choose_labels(&dataset, &all(&dataset), config).unwrap().1;
         assert_ne!(kept(&other), kept(&LabelsConfig { seed: 6, ..other.clone() }));
