@@ -42,8 +42,8 @@ impl FurtherColumns {
     }
 }
 
-/// What a run says of prepared sequences: in one pass, or as the mean of `samples` passes with dropout; with the columns
-/// that were asked for.
+/// What a run says of prepared sequences: in one pass, or as the mean of `samples` passes with dropout; with the
+/// columns that were asked for.
 pub(super) fn predicted(
     run: &SavedRun,
     dataset: &Dataset,

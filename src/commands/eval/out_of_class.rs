@@ -5,7 +5,8 @@ use semiseq::prelude::*;
 use semiseq::schema::Scores;
 use semiseq::training::OutOfClass;
 
-/// The area under the receiver operating characteristic of each score, with `others` as what shall be found among `known`.
+/// The area under the receiver operating characteristic of each score, with `others` as what shall be found among
+/// `known`.
 pub(super) fn told_apart(run: &SavedRun, known: &Dataset, others: &Dataset) -> Result<Scores, Error> {
     let rows: Vec<[f64; 3]> = [known, others]
         .into_iter()

@@ -4,8 +4,8 @@
 //! sequences; the teacher's weights are an exponential moving average of the student's, and no gradient flows into it.
 //! Validation and the result use the teacher, as in the paper.
 //!
-//! Of a regressor or a forecaster p are the numbers that it predicts, as `pi-model` has them; `consistency = "kl"` needs
-//! classes.
+//! Of a regressor or a forecaster p are the numbers that it predicts, as `pi-model` has them; `consistency = "kl"`
+//! needs classes.
 //!
 //! # Cost
 //!

@@ -1,5 +1,6 @@
 //! Supervised learning: cross-entropy with label smoothing and class weights; for numbers squared error, or what the
-//! regressor's `output` asks for, the negative log likelihood of a normal distribution or the pinball loss of quantiles.
+//! regressor's `output` asks for, the negative log likelihood of a normal distribution or the pinball loss of
+//! quantiles.
 //!
 //! # Cost
 //!

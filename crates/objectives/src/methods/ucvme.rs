@@ -9,8 +9,8 @@
 //!
 //! As in the authors' code (xmed-lab/UCVME, `ucvme_age.py`) both nets read the same view, and w stands from the first
 //! step on. Their second net is another random one; ours is the model with the values of each parameter in another
-//! order, which is as random. What is predicted is the mixture of both nets' normal distributions. They draw T passes of
-//! dropout for that too; here `predict --samples T` does, and otherwise nets without dropout stand for them. A log
+//! order, which is as random. What is predicted is the mixture of both nets' normal distributions. They draw T passes
+//! of dropout for that too; here `predict --samples T` does, and otherwise nets without dropout stand for them. A log
 //! variance below ln 1e-6 counts as that.
 //!
 //! # Cost
@@ -19,10 +19,10 @@
 //!
 //! # When it fails
 //!
-//! Without dropout the T draws are one, and the target is the mean of two nets alone: give the model some (the paper has
-//! 0.05). At a low `weight` it is a Gaussian likelihood with few labels, which is soon too sure of what it knows by heart
-//! (`docs/results.md`). `pseudo_variance` is the mean variance that the targets have, in the scale of standardised
-//! targets: 1 says that they tell nothing.
+//! Without dropout the T draws are one, and the target is the mean of two nets alone: give the model some (the paper
+//! has 0.05). At a low `weight` it is a Gaussian likelihood with few labels, which is soon too sure of what it knows by
+//! heart (`docs/results.md`). `pseudo_variance` is the mean variance that the targets have, in the scale of
+//! standardised targets: 1 says that they tell nothing.
 
 use burn::module::Module;
 use burn::tensor::Tensor;

@@ -1,5 +1,5 @@
-//! Losses of heads that say numbers: squared error, the likelihood of a normal distribution, quantiles. Rows whose number
-//! is not known have weight 0.
+//! Losses of heads that say numbers: squared error, the likelihood of a normal distribution, quantiles. Rows whose
+//! number is not known have weight 0.
 
 use burn::tensor::Tensor;
 use semiseq_models::NumberHead;

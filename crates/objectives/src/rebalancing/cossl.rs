@@ -2,10 +2,10 @@
 //! learning").
 //!
 //! Representation and classifier are learned apart, and each helps the other. For most of the stage the objective
-//! learns alone. Then a second head begins on the vectors of an average of the encoder's past weights, which no gradient
-//! of it reaches. It learns from labelled sequences in the strong view, drawn class by class, and enhances the tail
-//! (tail-class feature enhancement, eq. 4): with probability `(n_max - n_c) / n_max` a vector is blended with one of an
-//! unlabelled sequence, `λ z + (1 - λ) u` with `λ ~ U(μ, 1)`, and keeps its label. In exchange the second head's
+//! learns alone. Then a second head begins on the vectors of an average of the encoder's past weights, which no
+//! gradient of it reaches. It learns from labelled sequences in the strong view, drawn class by class, and enhances the
+//! tail (tail-class feature enhancement, eq. 4): with probability `(n_max - n_c) / n_max` a vector is blended with one
+//! of an unlabelled sequence, `λ z + (1 - λ) u` with `λ ~ U(μ, 1)`, and keeps its label. In exchange the second head's
 //! predictions for the averaged encoder's vectors are the pseudo-labels from which the encoder goes on to learn. What
 //! predicts is the averaged encoder with an average of the second head.
 //!

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ReferencesConfig {
-    /// Compute them, before the first stage. Default: for classes and numbers of whole sequences, where the data are small enough
-    /// that it takes seconds.
+    /// Compute them, before the first stage. Default: for classes and numbers of whole sequences, where the data are
+    /// small enough that it takes seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub enabled: Option<bool>,
 }

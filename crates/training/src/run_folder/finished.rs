@@ -450,9 +450,9 @@ impl<M: ModelSettings, O: ObjectiveSettings> FinishedRun<M, O> {
         }
     }
 
-    /// What mattered to a class of each prepared sequence: for each step gradient × input of the class's logit, of which
-    /// the strongest is 1 or -1, above 0 where the step speaks for the class. The members of an ensemble add up. `None`
-    /// where the model's head alone does not say a class of the whole sequence.
+    /// What mattered to a class of each prepared sequence: for each step gradient × input of the class's logit, of
+    /// which the strongest is 1 or -1, above 0 where the step speaks for the class. The members of an ensemble add up.
+    /// `None` where the model's head alone does not say a class of the whole sequence.
     pub fn attributions(&self, sequences: &[Sequence], classes: &[usize]) -> Option<Vec<Vec<f64>>> {
         let says = self.targets() == TargetKind::Classify && self.file.purpose.predictor == Predictor::Head;
         if !says || self.votes() {

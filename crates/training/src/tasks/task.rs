@@ -17,8 +17,8 @@ pub trait Task: Debug + Send + Sync {
     /// How the targets of the data are read.
     fn targets(&self) -> TargetKind;
 
-    /// The place of what will be said of `count` sequences; `numbers` is what the columns of the model's head mean where
-    /// it says numbers.
+    /// The place of what will be said of `count` sequences; `numbers` is what the columns of the model's head mean
+    /// where it says numbers.
     fn outputs(&self, count: usize, numbers: Option<&NumberHead>) -> Outputs;
 
     /// Takes what the model's head says of a batch: logits `[batch, outputs]`, or `[batch * time, outputs]` of a model

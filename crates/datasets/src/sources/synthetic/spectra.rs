@@ -1,11 +1,11 @@
 //! Spectra of meat in the manner of the Tecator set (Borggaard & Thodberg 1992): the target is the share of fat, in
 //! percent, told from absorbances at 100 wavelengths.
 //!
-//! Absorbance adds up over what is in the sample (Beer-Lambert): fat `f` is `1 + 49 u²` for u uniform in [0, 1), protein
-//! `p = 21 - f/5 + η` (standard normal, no less than 0) and water `100 - f - p`, each share times two Gaussian bands. As
-//! in near-infrared measurements, light that is scattered scales and bends the whole: `m · A(x) + a + b x + c x²`, with
-//! `m = exp(0.15 η)`, and a, b and c normal with deviations 0.3, 0.2 and 0.1; x runs from -1 to 1. The detector adds
-//! normal noise with a deviation of 0.05.
+//! Absorbance adds up over what is in the sample (Beer-Lambert): fat `f` is `1 + 49 u²` for u uniform in [0, 1),
+//! protein `p = 21 - f/5 + η` (standard normal, no less than 0) and water `100 - f - p`, each share times two Gaussian
+//! bands. As in near-infrared measurements, light that is scattered scales and bends the whole: `m · A(x) + a + b x + c
+//! x²`, with `m = exp(0.15 η)`, and a, b and c normal with deviations 0.3, 0.2 and 0.1; x runs from -1 to 1. The
+//! detector adds normal noise with a deviation of 0.05.
 
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
