@@ -33,12 +33,12 @@ pub struct StageConfig<O = ObjectiveConfig> {
     /// they still see small batches: contrastive ones (`contrastive-predictive-coding`, `comatch`, `simmatch`,
     /// `crmatch`, `next-item` with the batch's other items as negatives), mixtures within a batch (`mixmatch`,
     /// `remixmatch`, `interpolation-consistency`), thresholds and distributions that follow the batch (`freematch`,
-    /// `softmatch`, `adamatch`, UDA's signal annealing; `darp`, `adsh` and `crest` of the rebalancing), free bits of a VAE and
-    /// the games of GANs. What is remembered moves between the small batches: the counts of `flexmatch`, the mean
-    /// prediction of `debiaspl`, and the loss that `dash` measures over the labelled rows so far. Random numbers are
-    /// drawn anew for each of them: dropout, the directions of `virtual-adversarial`, the latent vectors of `vae` and
-    /// `semi-supervised-vae`. `truncated-backpropagation` reads a recording window after window, and is refused with
-    /// more than 1.
+    /// `softmatch`, `adamatch`, UDA's signal annealing; `darp`, `adsh` and `crest` of the rebalancing), free bits of a
+    /// VAE and the games of GANs. What is remembered moves between the small batches: the counts of `flexmatch`, the
+    /// mean prediction of `debiaspl`, and the loss that `dash` measures over the labelled rows so far. Random numbers
+    /// are drawn anew for each of them: dropout, the directions of `virtual-adversarial`, the latent vectors of `vae`
+    /// and `semi-supervised-vae`. `truncated-backpropagation` reads a recording window after window, and is refused
+    /// with more than 1.
     #[serde(default = "one")]
     pub gradient_accumulation: usize,
     /// Decay of an exponential moving average of the weights that evaluation uses; absent: none.
