@@ -4,8 +4,8 @@
 //! Representation and classifier are learned apart, and each helps the other. For most of the stage the objective
 //! learns alone. Then a second head begins on the vectors of an average of the encoder's past weights, which no
 //! gradient of it reaches. It learns from labelled sequences in the strong view, drawn class by class, and enhances the
-//! tail (tail-class feature enhancement, eq. 4): with probability `(n_max - n_c) / n_max` a vector is blended with one
-//! of an unlabelled sequence, `λ z + (1 - λ) u` with `λ ~ U(μ, 1)`, and keeps its label. In exchange the second head's
+//! tail (tail-class feature enhancement): with probability `(n_max - n_c) / n_max` a vector is blended with one of an
+//! unlabelled sequence, `λ z + (1 - λ) u` with `λ ~ U(μ, 1)`, and keeps its label. In exchange the second head's
 //! predictions for the averaged encoder's vectors are the pseudo-labels from which the encoder goes on to learn. What
 //! predicts is the averaged encoder with an average of the second head.
 //!
@@ -14,8 +14,8 @@
 //! mean, until all classes are as large as the largest, `λ ~ Beta(0.75, 0.75)`.
 //!
 //! The authors train the objective for 400 of 500 epochs, and then begin; here that is one stage. With `start = 0` it
-//! begins at once, after a stage of the objective alone. Blends are with unlabelled sequences, as in the paper; the
-//! program takes labelled ones among them too. The warm-up reads sequences as they are, where the authors draw views.
+//! begins at once, after a stage of the objective alone. Blends are with unlabelled sequences; the authors' program
+//! takes labelled ones among them too. The warm-up reads sequences as they are, where the authors draw views.
 //! The stage's optimiser trains the second head too, where the authors have one Adam for each.
 //!
 //! # Cost
@@ -25,8 +25,8 @@
 //!
 //! # When it fails
 //!
-//! The second head is as good as the vectors at `start`: in short stages they are not learned by then. Blending with
-//! unlabelled sequences expects most of them to be of frequent classes.
+//! The second head is as good as the vectors at `start`: in short stages they are not learned by then. Accuracy pays
+//! for rare classes where the sequences to predict are as imbalanced as the labels.
 
 use burn::module::{Module, Param};
 use burn::nn::{Linear, LinearConfig};
@@ -60,15 +60,15 @@ const BETA: f64 = 0.75;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct CosslConfig {
-    /// Part of the stage before the second head begins, in [0, 1). Default 0.8, the paper's 400 of 500 epochs. 0 where
+    /// Part of the stage before the second head begins, in [0, 1). Default 0.8, the authors' 400 of 500 epochs. 0 where
     /// an earlier stage has learned the representation.
     pub start: f64,
-    /// μ in [0, 1]: how much of a blended vector is its own at least. Default 0.6, the paper's for CIFAR-10; 1 blends
+    /// μ in [0, 1]: how much of a blended vector is its own at least. Default 0.6, the authors' for CIFAR-10; 1 blends
     /// nothing.
     pub least_own: f64,
     /// Steps of the fit from which the second head begins, on the host. Default 5000, the authors' 10 epochs of 500.
     pub warm_up: usize,
-    /// Decay in [0, 1) of both averages. Default: by the length of the stage, at most 0.999, the paper's.
+    /// Decay in [0, 1) of both averages. Default: by the length of the stage, at most 0.999, the authors'.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ema_decay: Option<f64>,
 }
@@ -89,9 +89,9 @@ impl CosslConfig {
             0.99,
             "it is a part of the stage; 0.8 is usual",
         );
-        check_range(problems, &format!("{path}.least_own"), self.least_own, 0.0, 1.0, "the paper uses 0.6");
+        check_range(problems, &format!("{path}.least_own"), self.least_own, 0.0, 1.0, "the authors use 0.6");
         if let Some(decay) = self.ema_decay {
-            check_memory(problems, &format!("{path}.ema_decay"), decay, "the paper uses 0.999");
+            check_memory(problems, &format!("{path}.ema_decay"), decay, "the authors use 0.999");
         }
     }
 

@@ -4,13 +4,13 @@
 //! The stage is cut into generations of as many steps. Before each but the first the model says a class of every
 //! unlabelled sequence, and of those that it says are of the class at place `l` of `L`, by how frequent it is among the
 //! labels, the surest `(n_{L+1-l} / n_1)^{1/α}` stand among the labelled sequences with that class in the new
-//! generation (section 3.2): of the rarest class all, whose pseudo-labels are right most often, of the most frequent
-//! few. They stay among the unlabelled sequences too. Then all begins as the stage began: the weights, the optimiser,
-//! the schedule, and what the objective remembers. Each generation chooses anew, beside the labels alone.
+//! generation: of the rarest class all, whose pseudo-labels are right most often, of the most frequent few. They stay
+//! among the unlabelled sequences too. Then all begins as the stage began: the weights, the optimiser, the schedule,
+//! and what the objective remembers. Each generation chooses anew, beside the labels alone.
 //!
 //! CReST+ (`plus`) aligns pseudo-labels in each step, `q ∝ p · target / p̂`, with `p̂` the mean of what the model says
 //! of the last batches and `target ∝ π^t`, where `π` are the classes' shares of the labels. `t` falls from 1 in the
-//! first generation to `temperature` in the last (eq. 1), so that later generations are drawn to rare classes.
+//! first generation to `temperature` in the last, so that later generations are drawn to rare classes.
 //!
 //! As in the authors' code, whose random seed is set anew each generation, a new generation begins from the very
 //! weights that the last one began from. Where the stage follows others, those are what the earlier stages learned.
@@ -48,15 +48,15 @@ const SHARE: usize = 20;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct CrestConfig {
-    /// Generations that the stage is cut into, at least 2. Default 3; the authors train 6 for CIFAR-10 and 15 for
-    /// CIFAR-100, each as long as a run.
+    /// Generations that the stage is cut into, at least 2. Default 3; the authors train 6 for CIFAR-10, each as
+    /// long as a run.
     pub generations: usize,
-    /// α ≥ 1: the larger, the more pseudo-labels of frequent classes become labels. Default 3, the paper's.
+    /// α ≥ 1: the larger, the more pseudo-labels of frequent classes become labels. Default 3, the authors'.
     pub alpha: f64,
     /// Whether pseudo-labels are aligned (CReST+). Default true.
     pub plus: bool,
     /// Least `t` in [0, 1], of the last generation: 0 draws pseudo-labels to all classes alike, 1 to the labels'
-    /// shares. Default 0.5, the paper's.
+    /// shares. Default 0.5, the authors'.
     pub temperature: f64,
     /// Batches that the mean of what the model says remembers, at least 1. Default: a twentieth of a generation, at
     /// most 128, the authors'.
@@ -72,8 +72,8 @@ impl Default for CrestConfig {
 
 impl CrestConfig {
     pub(crate) fn check(&self, path: &str, problems: &mut Vec<Problem>) {
-        check_range(problems, &format!("{path}.alpha"), self.alpha, 1.0, 1e6, "the paper uses 3");
-        check_range(problems, &format!("{path}.temperature"), self.temperature, 0.0, 1.0, "the paper uses 0.5");
+        check_range(problems, &format!("{path}.alpha"), self.alpha, 1.0, 1e6, "the authors use 3");
+        check_range(problems, &format!("{path}.temperature"), self.temperature, 0.0, 1.0, "the authors use 0.5");
         if self.generations < 2 {
             problems.push(problem(
                 format!("{path}.generations"),

@@ -4,10 +4,10 @@
 //! A queue keeps as many vectors of each class, of labelled sequences as an average of the encoder's past weights reads
 //! them; their mean is the class's prototype `c_k`. After some of the stage an unlabelled sequence has two
 //! pseudo-labels: the head's `p`, which leans to frequent classes, and `q = softmax(cos(z, c) / T)` by the prototypes
-//! (eq. 1), which leans to rare ones. The objective goes on with `(1 - v_k) p + v_k q` (eq. 3), where `k` is the head's
-//! likeliest class and `v ∝ m^(1/T_dist)`, with the largest scaled to 1 (eq. 4): `m` is how often each class was the
+//!, which leans to rare ones. The objective goes on with `(1 - v_k) p + v_k q`, where `k` is the head's
+//! likeliest class and `v ∝ m^(1/T_dist)`, with the largest scaled to 1: `m` is how often each class was the
 //! pseudo-label in the last steps, so that pseudo-labels of frequent classes are blended most. A term `CE(q(weak),
-//! q(strong))` (eq. 5) draws the strong view to the prototypes that the weak one is near to.
+//! q(strong))` draws the strong view to the prototypes that the weak one is near to.
 //!
 //! As in the authors' code the prototypes are of the averaged encoder, and what is held against them of the one that is
 //! trained. Their 5,000 steps without blending are a fiftieth of their stage, as here.
@@ -53,23 +53,23 @@ const SHARE: usize = 20;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct DasoConfig {
-    /// ≥ 0, the weight of the term that draws strong views to prototypes. Default 1, the paper's.
+    /// ≥ 0, the weight of the term that draws strong views to prototypes. Default 1, the authors'.
     pub weight: f64,
-    /// Part of the stage before pseudo-labels are blended, in [0, 1). Default 0.02, the paper's 5,000 of 250,000
+    /// Part of the stage before pseudo-labels are blended, in [0, 1). Default 0.02, the authors' 5,000 of 250,000
     /// steps.
     pub start: f64,
-    /// T > 0, of the likeness to prototypes. Default 0.05, the paper's.
+    /// T > 0, of the likeness to prototypes. Default 0.05, the authors'.
     pub temperature: f64,
     /// T_dist > 0, of the classes' shares of pseudo-labels; the lower, the fewer classes are blended. Default 1.5, the
-    /// paper's where unlabelled sequences are as imbalanced as the labels; 0.3 where they are not.
+    /// authors' where unlabelled sequences are as imbalanced as the labels; 0.3 where they are not.
     pub blend_temperature: f64,
-    /// Vectors of each class in the queue, at least 1. Default 256, the paper's.
+    /// Vectors of each class in the queue, at least 1. Default 256, the authors'.
     pub queue: usize,
     /// Steps from one count of pseudo-labels to the next. Default: a twentieth of the stage, at most 100, the
     /// authors'.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub every: Option<usize>,
-    /// Decay in [0, 1) of the encoder's average. Default: by the length of the stage, at most 0.999, the paper's.
+    /// Decay in [0, 1) of the encoder's average. Default: by the length of the stage, at most 0.999, the authors'.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ema_decay: Option<f64>,
 }
@@ -93,19 +93,19 @@ impl DasoConfig {
         let mut range = |key: &str, value: f64, least: f64, most: f64, hint: &str| {
             check_range(problems, &format!("{path}.{key}"), value, least, most, hint);
         };
-        range("weight", self.weight, 0.0, f64::INFINITY, "the paper uses 1");
+        range("weight", self.weight, 0.0, f64::INFINITY, "the authors use 1");
         range("start", self.start, 0.0, 0.99, "it is a part of the stage; 0.02 is usual");
-        range("temperature", self.temperature, 1e-3, 1e3, "the paper uses 0.05");
-        range("blend_temperature", self.blend_temperature, 1e-3, 1e3, "the paper uses 1.5 and 0.3");
+        range("temperature", self.temperature, 1e-3, 1e3, "the authors use 0.05");
+        range("blend_temperature", self.blend_temperature, 1e-3, 1e3, "the authors use 1.5 and 0.3");
         for (key, value, hint) in
-            [("queue", Some(self.queue), "the paper uses 256"), ("every", self.every, "the authors use 100")]
+            [("queue", Some(self.queue), "the authors use 256"), ("every", self.every, "the authors use 100")]
         {
             if value == Some(0) {
                 problems.push(problem(format!("{path}.{key}"), "must be at least 1, got 0", Some(hint)));
             }
         }
         if let Some(decay) = self.ema_decay {
-            check_memory(problems, &format!("{path}.ema_decay"), decay, "the paper uses 0.999");
+            check_memory(problems, &format!("{path}.ema_decay"), decay, "the authors use 0.999");
         }
     }
 

@@ -230,8 +230,8 @@ macro_rules! registry {
             fn labeled<M: SequenceModel>(&mut self, terms: Terms, model: &M, seen: &SeenLabels<'_>) -> Terms {
                 match self { $(Self::$variant(method) => method.labeled(terms, model, seen),)* }
             }
-            fn pseudo_labels<M: SequenceModel>(&mut self, labels: &mut PseudoLabels, model: &M, seen: &Seen<'_>) {
-                match self { $(Self::$variant(method) => method.pseudo_labels(labels, model, seen),)* }
+            fn pseudo_labels<M: SequenceModel>(&mut self, found: &mut PseudoLabels, model: &M, seen: &Seen<'_>) {
+                match self { $(Self::$variant(method) => method.pseudo_labels(found, model, seen),)* }
             }
             fn after_update<M: SequenceModel>(self, model: &M, context: &StepContext) -> Self {
                 match self { $(Self::$variant(method) => Self::$variant(method.after_update(model, context)),)* }
@@ -277,8 +277,8 @@ registry! {
         |_| RebalancingKind { whole: true, ..RebalancingKind::of(Reach::PseudoLabels) };
     cossl "cossl" Cossl CosslConfig Cossl, "A second head on an averaged encoder's vectors, those of rare classes blended, makes the pseudo-labels (Fan et al. 2022)",
         |_| {
-            let kind = RebalancingKind::of(Reach::PseudoLabels);
-            RebalancingKind { whole: true, votes: true, drawn_by: Some(0.0), beside: true, ..kind }
+            let own = RebalancingKind { whole: true, votes: true, ..RebalancingKind::of(Reach::PseudoLabels) };
+            RebalancingKind { drawn_by: Some(0.0), beside: true, ..own }
         };
     crest "crest" Crest CrestConfig Crest, "In generations, sure pseudo-labels become labels, those of rare classes most (Wei et al. 2021)",
         |_| RebalancingKind { whole: true, restarts: true, ..RebalancingKind::of(Reach::PseudoLabels) };
