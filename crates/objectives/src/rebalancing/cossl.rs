@@ -25,8 +25,8 @@
 //!
 //! # When it fails
 //!
-//! The second head is as good as the vectors at `start`: in short stages they are not learned by then. Accuracy pays for
-//! rare classes where the sequences to predict are as imbalanced as the labels.
+//! The second head is as good as the vectors at `start`: in short stages they are not learned by then. Accuracy pays
+//! for rare classes where the sequences to predict are as imbalanced as the labels.
 
 use burn::module::{Module, Param};
 use burn::nn::{Linear, LinearConfig};
