@@ -154,8 +154,8 @@ fn what_does_not_go_together_is_refused_with_a_remedy() {
             .replace("[data.windows]\ninput = 24\nhorizon = 6\nseason = 12", ""),
     );
     assert!(classes.contains("add a `[data.windows]` table"), "{classes}");
-    let mean_teacher = refused(CONFIG.replace("supervised", "mean-teacher"));
-    assert!(mean_teacher.contains("a forecaster has none"), "{mean_teacher}");
+    let fixmatch = refused(CONFIG.replace("supervised", "fixmatch"));
+    assert!(fixmatch.contains("a forecaster has none"), "{fixmatch}");
     let both = refused(CONFIG.replace(
         "[model.forecaster.enc",
         "[model.forecaster]\nevery_step = true\ninstance_norm = true\n[model.forecaster.enc",

@@ -124,7 +124,7 @@ pub fn processor_features() -> Vec<&'static str> {
 /// use the best.
 pub fn instruction_set() -> Result<Option<&'static str>, BackendError> {
     #[cfg(feature = "cpu")]
-    return crate::cpu::instruction_set().map(Some);
+    return crate::cpu::instruction_set().map(Some).map_err(|[message, hint]| BackendError { message, hint });
     #[cfg(not(feature = "cpu"))]
     Ok(None)
 }

@@ -4,8 +4,6 @@ use std::sync::LazyLock;
 
 use pulp::Arch;
 
-use crate::BackendError;
-
 /// Names a narrower instruction set than the processor's best: to measure and test what other machines have.
 const VARIABLE: &str = "SEMISEQ_ISA";
 const NAMES: [&str; 2] = ["avx2", "scalar"];
@@ -30,20 +28,20 @@ fn named_arch(name: &str) -> Option<Arch> {
     }
 }
 
-/// The name of the instruction set that the kernels use on the CPU: `avx512`, `avx2`, `neon` or `scalar`.
+/// The name of the instruction set that the kernels use on the CPU.
 ///
 /// # Errors
 ///
-/// Where the environment variable `SEMISEQ_ISA` names one that is unknown or that this processor does not have; the
-/// kernels then use the processor's best.
-pub(crate) fn instruction_set() -> Result<&'static str, BackendError> {
+/// What is wrong and what to write, where `SEMISEQ_ISA` names an instruction set that is unknown or that this processor
+/// does not have.
+pub(crate) fn instruction_set() -> Result<&'static str, [String; 2]> {
     if let Ok(name) = std::env::var(VARIABLE)
         && named_arch(&name).is_none()
     {
-        return Err(BackendError {
-            message: format!("{VARIABLE}: this processor has no instruction set `{name}`"),
-            hint: format!("write one of {}, or unset it for the processor's best", NAMES.join(", ")),
-        });
+        return Err([
+            format!("{VARIABLE}: this processor has no instruction set `{name}`"),
+            format!("write one of {}, or unset it for the processor's best", NAMES.join(", ")),
+        ]);
     }
     Ok(match arch() {
         #[cfg(target_arch = "x86_64")]
