@@ -66,7 +66,8 @@ pub struct CosslConfig {
     /// μ in [0, 1]: how much of a blended vector is its own at least. Default 0.6, the authors' for CIFAR-10; 1 blends
     /// nothing.
     pub least_own: f64,
-    /// Steps of the fit from which the second head begins, on the host. Default 5000, the authors' 10 epochs of 500.
+    /// Steps of the fit from which the second head begins, on the host, 0 to 100,000. Default 5000, the authors' 10
+    /// epochs of 500.
     pub warm_up: usize,
     /// Decay in [0, 1) of both averages. Default: by the length of the stage, at most 0.999, the authors'.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -81,14 +82,8 @@ impl Default for CosslConfig {
 
 impl CosslConfig {
     pub(crate) fn check(&self, path: &str, problems: &mut Vec<Problem>) {
-        check_range(
-            problems,
-            &format!("{path}.start"),
-            self.start,
-            0.0,
-            0.99,
-            "it is a part of the stage; 0.8 is usual",
-        );
+        let hint = "it is a part of the stage; 0.8 is usual";
+        check_range(problems, &format!("{path}.start"), self.start, 0.0, 0.99, hint);
         check_range(problems, &format!("{path}.least_own"), self.least_own, 0.0, 1.0, "the authors use 0.6");
         if let Some(decay) = self.ema_decay {
             check_memory(problems, &format!("{path}.ema_decay"), decay, "the authors use 0.999");
@@ -262,6 +257,7 @@ fn evened(
     let groups: Vec<Vec<usize>> = (0..classes).map(of).collect();
     let largest = groups.iter().map(Vec::len).max().unwrap_or(0);
     let imprinted = imprinted(vectors, &groups);
+    let likeness: Vec<Vec<f64>> = vectors.iter().map(|vector| imprinted.probabilities(vector)).collect();
     let known = (0..vectors.len()).filter_map(|row| Some((vectors[row].clone(), labels[row]?)));
     let (mut found, mut found_classes): (Vec<Vec<f64>>, Vec<usize>) = known.unzip();
     // Labelled sequences before the others, as in the authors' code: of equals the first come first.
@@ -269,8 +265,7 @@ fn evened(
     for (class, own) in groups.iter().enumerate().filter(|(_, own)| !own.is_empty()) {
         let mut others: Vec<usize> = (0..vectors.len()).filter(|row| labels[*row] != Some(class)).collect();
         others.sort_by_key(order);
-        let likeness: Vec<f64> = vectors.iter().map(|vector| imprinted.probabilities(vector)[class]).collect();
-        others.sort_by(|left, right| likeness[*right].total_cmp(&likeness[*left]));
+        others.sort_by(|left, right| likeness[*right][class].total_cmp(&likeness[*left][class]));
         let missing = if others.is_empty() { 0 } else { largest - own.len() };
         let chosen: Vec<usize> = (0..missing).map(|_| own[draws.choice(own.len())]).collect();
         for (place, row) in chosen.into_iter().enumerate() {

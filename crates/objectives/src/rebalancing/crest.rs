@@ -48,8 +48,8 @@ const SHARE: usize = 20;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct CrestConfig {
-    /// Generations that the stage is cut into, at least 2. Default 3; the authors train 6 for CIFAR-10, each as
-    /// long as a run.
+    /// Generations that the stage is cut into, 2 to 100. Default 3; the authors train 6 for CIFAR-10, each as long as a
+    /// run.
     pub generations: usize,
     /// α ≥ 1: the larger, the more pseudo-labels of frequent classes become labels. Default 3, the authors'.
     pub alpha: f64,
@@ -58,7 +58,7 @@ pub struct CrestConfig {
     /// Least `t` in [0, 1], of the last generation: 0 draws pseudo-labels to all classes alike, 1 to the labels'
     /// shares. Default 0.5, the authors'.
     pub temperature: f64,
-    /// Batches that the mean of what the model says remembers, at least 1. Default: a twentieth of a generation, at
+    /// Batches that the mean of what the model says remembers, 1 to 10,000. Default: a twentieth of a generation, at
     /// most 128, the authors'.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub memory: Option<usize>,

@@ -3,11 +3,11 @@
 //!
 //! A queue keeps as many vectors of each class, of labelled sequences as an average of the encoder's past weights reads
 //! them; their mean is the class's prototype `c_k`. After some of the stage an unlabelled sequence has two
-//! pseudo-labels: the head's `p`, which leans to frequent classes, and `q = softmax(cos(z, c) / T)` by the prototypes
-//!, which leans to rare ones. The objective goes on with `(1 - v_k) p + v_k q`, where `k` is the head's
-//! likeliest class and `v ∝ m^(1/T_dist)`, with the largest scaled to 1: `m` is how often each class was the
-//! pseudo-label in the last steps, so that pseudo-labels of frequent classes are blended most. A term `CE(q(weak),
-//! q(strong))` draws the strong view to the prototypes that the weak one is near to.
+//! pseudo-labels: the head's `p`, which leans to frequent classes, and `q = softmax(cos(z, c) / T)` by the prototypes,
+//! which leans to rare ones. The objective goes on with `(1 - v_k) p + v_k q`, where `k` is the head's likeliest class
+//! and `v ∝ m^(1/T_dist)`, with the largest scaled to 1: `m` is how often each class was the pseudo-label in the last
+//! steps, so that pseudo-labels of frequent classes are blended most. A term `CE(q(weak), q(strong))` draws the strong
+//! view to the prototypes that the weak one is near to.
 //!
 //! As in the authors' code the prototypes are of the averaged encoder, and what is held against them of the one that is
 //! trained. Their 5,000 steps without blending are a fiftieth of their stage, as here.
@@ -63,7 +63,7 @@ pub struct DasoConfig {
     /// T_dist > 0, of the classes' shares of pseudo-labels; the lower, the fewer classes are blended. Default 1.5, the
     /// authors' where unlabelled sequences are as imbalanced as the labels; 0.3 where they are not.
     pub blend_temperature: f64,
-    /// Vectors of each class in the queue, at least 1. Default 256, the authors'.
+    /// Vectors of each class in the queue, 1 to 100,000. Default 256, the authors'.
     pub queue: usize,
     /// Steps from one count of pseudo-labels to the next. Default: a twentieth of the stage, at most 100, the
     /// authors'.

@@ -32,6 +32,11 @@ const LIMITS: &[(&str, i64)] = &[
     ("rounds", 10_000),
     ("critic_steps", 1_000),
     ("iterations", 1_000),
+    ("ucvme.samples", 100),
+    ("daso.queue", 100_000),
+    ("crest.generations", 100),
+    ("crest.memory", 10_000),
+    ("cossl.warm_up", 100_000),
     ("knots", 100_000),
     ("points", 100_000),
     ("segments", 100_000),
@@ -92,5 +97,6 @@ mod tests {
         assert_eq!(limit("data.labels.seed"), i64::MAX);
         assert_eq!(limit("stage.0.epochs"), MOST);
         assert_eq!(limit("devices.0"), 1_024);
+        assert_eq!(limit("stage.2.rebalancing.daso.queue"), 100_000);
     }
 }
