@@ -46,15 +46,13 @@ pub(super) fn of(found: &Found) -> Recipe {
     match found.task {
         TargetKind::Classify if found.semi_supervised() => {
             let batch = found.labeled().clamp(8, 20);
-            let (first, first_steps) =
-                if found.text() && found.vectors.is_none() { words(found) } else { (String::new(), 0) };
-            let steps = if found.text() { 400 } else { 600 };
+            let steps = if found.text() { 800 } else { 600 };
             let pairs = if found.text() { 0.0 } else { PAIR_SECONDS * (found.sequences().min(GRAPHED) as f64).powi(2) };
-            let seconds = cost(first_steps, 64, PLAIN_PASSES) + cost(steps, 5 * batch, ADVERSARIAL_PASSES) + pairs;
+            let seconds = cost(steps, 5 * batch, ADVERSARIAL_PASSES) + pairs;
             Recipe {
                 transform,
                 model,
-                stages: format!("{first}{}", semi_supervised(found, steps, batch)),
+                stages: semi_supervised(found, steps, batch),
                 members: MEMBERS,
                 seconds: MEMBERS as f64 * seconds,
             }
@@ -193,33 +191,23 @@ fn model(found: &Found) -> String {
     )
 }
 
-/// A first stage for texts, and its steps.
-fn words(found: &Found) -> (String, usize) {
-    let steps = (10 * found.sequences() / 64).clamp(300, 1500);
-    let text = format!(include_str!("templates/words.toml"), steps = steps);
-    (text, steps)
-}
-
 fn semi_supervised(found: &Found, steps: usize, batch: usize) -> String {
     let firm = "weight = 4.0                 # beside the labels themselves\n\
                 temperature = 0.25           # nearly the class that they name\n\
                 entropy_weights = false      # sequences of which they are not sure count too\n";
     let trust = "trust = 12.0                 # how much more those count that are right about left-out labels\n";
     let teachers = |named: &str| format!("teachers = {{ {named} }}  # on plain features\n");
+    // Naive Bayes that has read all texts is right about most kinds of them, self-training on their components about
+    // some more: labels that are left out tell which.
+    let bayes = "\"naive Bayes\" = 1.0, \"self-training\" = 0.5";
     let (lr, epsilon, rest, taught) = match (found.text(), found.unspaced) {
-        // Characters say too little of their text for its neighbours to be of its class, and a large noise makes them
-        // others.
-        (true, true) => ("2e-3", 0.02, "characters", teachers("\"self-training\" = 1.0")),
-        // Vectors know more of most texts than the words of so few labels do, and of some less: labels that are left
-        // out tell which.
+        // A large noise makes characters others.
+        (true, true) => ("2e-3", 0.02, "characters", teachers(bayes) + trust + firm),
         (true, false) if found.vectors.is_some() => {
-            let named = "\"self-training\" = 1.0, \"mean word vector: logistic regression\" = 1.0";
-            ("2e-3", 0.1, "words", teachers(named) + trust + firm)
+            let named = format!("{bayes}, \"mean word vector: logistic regression\" = 0.5");
+            ("2e-3", 0.1, "words", teachers(&named) + trust + firm)
         }
-        (true, false) => {
-            let named = "\"label propagation\" = 1.0, \"self-training\" = 1.0, \"tf-idf: logistic regression\" = 1.0";
-            ("2e-3", 0.1, "words", teachers(named))
-        }
+        (true, false) => ("2e-3", 0.1, "words", teachers(bayes) + trust + firm),
         // Self-training is surer of itself than label propagation is, and on series less often right.
         (false, _) => {
             ("1e-2", 0.1, "values", teachers("\"label propagation\" = 1.0, \"self-training\" = 0.25") + trust + firm)

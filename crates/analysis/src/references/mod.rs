@@ -1,8 +1,8 @@
 //! What plain, well-known methods say of the same sequences from the same labels: TF-IDF or MiniRocket features, their
 //! components, logistic regression, ridge, self-training, label spreading and the nearest neighbour. None is tuned;
 //! each is one line of scikit-learn or aeon, which its module names, and gives what that line gives. Label propagation
-//! on the graph of mutual neighbours, which those have not, only teaches. For numbers there are the nearest neighbours
-//! and their co-training.
+//! on the graph of mutual neighbours and naive Bayes by expectation maximisation, which those have not, only teach. For
+//! numbers there are the nearest neighbours and their co-training.
 
 mod components;
 mod coreg;
@@ -13,6 +13,7 @@ mod label_propagation;
 mod label_spreading;
 mod logistic;
 mod mini_rocket;
+mod naive_bayes;
 mod neighbours;
 mod number_references;
 mod numpy_random;
@@ -36,6 +37,7 @@ use features::{Features, moments, normalized};
 use label_propagation::HarmonicLabels;
 use label_spreading::LabelSpreading;
 use logistic::Logistic;
+use naive_bayes::NaiveBayes;
 use neighbours::{Neighbourhood, nearest_label};
 use self_training::self_trained;
 use tf_idf::{TermKind, TfIdf};
@@ -84,7 +86,7 @@ pub struct Parts<'a> {
     /// How many rows are training rows, the labelled ones included.
     pub training: usize,
     /// Whether they shall teach: each method also says how well it does on labelled rows that are left out, for ten
-    /// times the time, and label propagation is among them.
+    /// times the time, and label propagation and naive Bayes are among them.
     pub teach: bool,
 }
 
@@ -115,6 +117,9 @@ pub fn references_of_texts(
     let dense = normalized(components.transform(&rows));
     let dense = Features::Dense(dense);
     let mut references = vec![made("tf-idf", &Method::Logistic(&rows), parts)?];
+    if parts.teach {
+        references.push(made("tf-idf", &Method::NaiveBayes(&rows, rows.select(&training)), parts)?);
+    }
     references.extend(of_components(&format!("tf-idf, {TEXT_COMPONENTS} components"), &dense, TEXT_LEAK, parts)?);
     if let Some(vectors) = vectors.filter(|_| !unspaced) {
         let mean = Features::Dense(mean_vectors(texts, &found, vectors, parts.training));
@@ -227,6 +232,8 @@ enum Method<'a> {
     SelfTraining(&'a Features, Features),
     LabelSpreading(LabelSpreading),
     HarmonicLabels(HarmonicLabels),
+    /// On all rows, and on those of the training part.
+    NaiveBayes(&'a Features, Features),
     Ridge(&'a Array2<f64>),
     Nearest(&'a Array2<f32>),
 }
@@ -238,8 +245,36 @@ impl Method<'_> {
             Self::SelfTraining(..) => "self-training",
             Self::LabelSpreading(_) => "label spreading",
             Self::HarmonicLabels(_) => "label propagation",
+            Self::NaiveBayes(..) => "naive Bayes",
             Self::Ridge(_) => "ridge",
             Self::Nearest(_) => "nearest neighbour",
+        }
+    }
+
+    /// Whether it is a line of scikit-learn or aeon.
+    fn is_plain(&self) -> bool {
+        !matches!(self, Self::HarmonicLabels(_) | Self::NaiveBayes(..))
+    }
+
+    /// The share of labelled rows that are right when they are left out, of some of the training rows; `None` of a
+    /// graph, which has all rows or none.
+    fn left_out_of(&self, chosen: &[usize], parts: Parts<'_>) -> Result<Option<f64>, AnalysisError> {
+        let labels = parts.labels.iter().copied().enumerate();
+        let known: Vec<(usize, usize)> = labels.take_while(|(row, _)| *row < chosen.len()).collect();
+        let judged = |method: &Method<'_>| left_out(method, &known, parts.classes);
+        match self {
+            Self::Logistic(rows) => judged(&Method::Logistic(&rows.select(chosen))),
+            Self::SelfTraining(rows, _) => {
+                let rows = rows.select(chosen);
+                judged(&Method::SelfTraining(&rows, rows.clone()))
+            }
+            Self::NaiveBayes(rows, _) => {
+                let rows = rows.select(chosen);
+                judged(&Method::NaiveBayes(&rows, rows.clone()))
+            }
+            Self::Ridge(rows) => judged(&Method::Ridge(&rows.select(Axis(0), chosen))),
+            Self::Nearest(rows) => judged(&Method::Nearest(&rows.select(Axis(0), chosen))),
+            Self::LabelSpreading(_) | Self::HarmonicLabels(_) => Ok(None),
         }
     }
 
@@ -251,6 +286,7 @@ impl Method<'_> {
             Self::SelfTraining(rows, training) => self_trained(training, known, classes).probabilities(rows),
             Self::LabelSpreading(graph) => graph.spread(known, classes),
             Self::HarmonicLabels(graph) => graph.propagate(known, classes),
+            Self::NaiveBayes(rows, training) => NaiveBayes::fit(training, known, classes).probabilities(rows),
             Self::Ridge(rows) => {
                 let decisions = Ridge::fit(&rows.select(Axis(0), &rows_of), &labels, classes)?.decisions(rows);
                 let mut said = Array2::zeros(decisions.dim());
@@ -267,11 +303,21 @@ impl Method<'_> {
 fn made(features: &str, method: &Method<'_>, parts: Parts<'_>) -> Result<Reference, AnalysisError> {
     let known: Vec<(usize, usize)> = parts.labels.iter().copied().enumerate().collect();
     let said = method.said(&known, parts.classes)?;
-    // Of large pools it would take minutes.
-    let leave_out = parts.teach && parts.training <= MOST_SPREAD;
     let name = format!("{features}: {}", method.name());
-    let left_out = if leave_out { left_out(method, &known, parts.classes)? } else { None };
-    Ok(Reference { name, said, left_out, plain: !matches!(method, Method::HarmonicLabels(_)) })
+    let left_out = match parts.teach {
+        false => None,
+        true if parts.training <= MOST_SPREAD => left_out(method, &known, parts.classes)?,
+        // Of large pools it would take minutes: a share of the rows without a label says as much.
+        true => method.left_out_of(&share(known.len(), parts.training, MOST_SPREAD), parts)?,
+    };
+    Ok(Reference { name, said, left_out, plain: method.is_plain() })
+}
+
+/// `most` of the training rows at most: labelled ones first, then others at even distances.
+fn share(labelled: usize, training: usize, most: usize) -> Vec<usize> {
+    let others = most.saturating_sub(labelled).min(training - labelled.min(training));
+    let places = (0..others).map(|place| labelled + place * (training - labelled) / others);
+    (0..labelled.min(most)).chain(places).collect()
 }
 
 /// The share of labelled rows that are right when they are left out; `None` where each fold would leave a class without
@@ -363,6 +409,24 @@ mod tests {
         // The class with one row is never learned without it.
         let rare = [(0, 0), (1, 0), (2, 0), (3, 0), (4, 1)];
         assert!(super::folds(&rare, 2).iter().all(|(kept, _)| kept.contains(&(4, 1))));
+    }
+
+    #[test]
+    fn of_a_large_pool_a_share_is_judged() {
+        assert_eq!(share(2, 10, 6), [0, 1, 2, 4, 6, 8]);
+        assert_eq!(share(3, 5, 20), [0, 1, 2, 3, 4]);
+        assert_eq!(share(4, 8, 3), [0, 1, 2]);
+        let rows = Array2::from_shape_fn((40, 2), |(row, column)| f64::from(row % 2 == column));
+        let rows = Features::Dense(rows);
+        let labels: Vec<usize> = (0..8).map(|row| row % 2).collect();
+        let parts = Parts { labels: &labels, classes: 2, training: 40, teach: true };
+        for method in [
+            Method::Logistic(&rows),
+            Method::SelfTraining(&rows, rows.clone()),
+            Method::NaiveBayes(&rows, rows.clone()),
+        ] {
+            assert_eq!(method.left_out_of(&share(8, 40, 12), parts).unwrap(), Some(1.0), "{}", method.name());
+        }
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! References against scikit-learn's and aeon's own numbers: `tests/fixtures/references.py` makes them.
+//! References against scikit-learn's and aeon's own numbers: `tests/fixtures/references.py` and `naive_bayes.py` make
+//! them.
 
 use ndarray::Array2;
 use semiseq_analysis::references::{
@@ -52,6 +53,22 @@ fn references_of_texts_are_scikit_learns() {
         let texts: Vec<&str> = list(&case["texts"]).iter().map(|text| text.as_str().expect("a text")).collect();
         let labels = counts(&case["labels"]);
         check(case, &references_of_texts(&texts, false, None, parts(case, &labels)).expect("references"), 2e-3);
+    }
+}
+
+#[test]
+fn naive_bayes_is_scikit_learns_in_expectation_maximisation() {
+    let fixture: Value = serde_json::from_str(include_str!("../fixtures/naive_bayes.json")).expect("the fixture");
+    for case in list(&fixture["texts"]) {
+        let texts: Vec<&str> = list(&case["texts"]).iter().map(|text| text.as_str().expect("a text")).collect();
+        let labels = counts(&case["labels"]);
+        let parts = Parts { teach: true, ..parts(case, &labels) };
+        let found = references_of_texts(&texts, false, None, parts).expect("references");
+        check(case, &found, 1e-6);
+        let taught = found.iter().find(|one| one.name == "tf-idf: naive Bayes").expect("it teaches");
+        assert!(!taught.plain, "it is no line of scikit-learn");
+        let chance = 1.0 / found[0].said.ncols() as f64;
+        assert!(taught.left_out.is_some_and(|share| share > chance));
     }
 }
 
