@@ -457,6 +457,42 @@ fn runs_are_reported_and_clustered() {
     assert!(errors(&many).contains("from 1 to 900, got 5000"), "{}", errors(&many));
 }
 
+#[test]
+fn series_are_clustered_without_a_run() {
+    let folder = folder("warped");
+    for method in ["dtw", "soft-dtw"] {
+        let output = semiseq(
+            &folder,
+            &["cluster", "cbf", "--method", method, "--gamma", "0.5", "--resample", "16", "--out", method, "--json"],
+        );
+        assert!(output.status.success(), "{}", errors(&output));
+        let found: Value = serde_json::from_slice(&output.stdout).expect("one JSON object");
+        assert_eq!([found["sequences"].as_u64(), found["clusters"].as_u64()], [Some(900), Some(3)], "{found}");
+        // Cylinder, bell and funnel differ in shape, and their flanks stand anywhere.
+        let agreement = found["ari"].as_f64().expect("agreement");
+        assert!(agreement > 0.5 && found["silhouette"].is_f64(), "{method}: {found}");
+        for (file, lines) in [("clusters.csv", 901), ("centres.csv", 3 * 16 + 1)] {
+            let table = std::fs::read_to_string(folder.join(method).join(file)).expect("a table");
+            assert_eq!(table.lines().count(), lines, "{file}");
+        }
+        assert!(folder.join(method).join("centres.svg").exists());
+    }
+    std::fs::write(folder.join("texts.jsonl"), "{\"text\": \"rain\"}\n{\"text\": \"sun\"}\n").expect("written");
+    for (arguments, said) in [
+        (vec!["cluster", "cbf", "--method", "kmeans"], "no run folder is given"),
+        (vec!["cluster", "run", "cbf", "--method", "dtw"], "ask no run"),
+        (vec!["cluster", "run", "cbf", "--target", "label"], "says how its data are read"),
+        (vec!["cluster", "cbf", "--method", "soft-dtw", "--gamma", "0"], "gamma must be a number above 0, got 0"),
+        (vec!["cluster", "cbf", "--k", "901", "--resample", "4"], "from 1 to 900, got 901"),
+        (vec!["cluster", "cbf", "--k", "300", "--method", "soft-dtw"], "too many to be warped"),
+        (vec!["cluster", "texts.jsonl", "--k", "2"], "holds texts or tokens"),
+    ] {
+        let output = semiseq(&folder, &arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(errors(&output).contains(said), "{arguments:?}: {}", errors(&output));
+    }
+}
+
 const GRID: &str = r#"
 base = "c.toml"
 seeds = [0, 1]

@@ -3,6 +3,7 @@
 mod agreement;
 mod clustering;
 mod intervals;
+mod minimise;
 mod nearest;
 mod normal;
 mod out_of_class;
@@ -11,6 +12,7 @@ mod ranking;
 pub mod references;
 pub mod selection;
 mod significance;
+pub mod warping;
 
 pub use agreement::{adjusted_rand_index, normalized_mutual_information, silhouette};
 pub use clustering::{Method, cluster};

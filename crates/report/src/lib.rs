@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod centres;
 pub mod charts;
 pub mod confusion;
 pub mod curves;
