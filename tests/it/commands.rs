@@ -452,6 +452,26 @@ fn runs_are_reported_and_clustered() {
     assert_eq!(table.lines().count(), 901);
     assert!(table.lines().nth(1).is_some_and(|line| line.starts_with("0,")), "{table}");
     assert!(["pca.svg", "tsne.svg"].iter().all(|name| folder.join("1/clusters").join(name).exists()));
+    let states = semiseq(&folder, &["embed", "1", "cbf", "--states", "states"]);
+    assert!(states.status.success(), "{}", errors(&states));
+    let read = |name: &str| std::fs::read_to_string(folder.join("states").join(name)).expect(name);
+    let (states, changes) = (read("states.csv"), read("changes.csv"));
+    let width = states.lines().next().expect("a header").split(',').count();
+    assert!(states.starts_with("index,step,pc1,pc2") && (4..=10).contains(&width), "{width}");
+    let per_series = states.lines().filter(|line| line.starts_with("0,")).count();
+    assert_eq!(states.lines().count(), 900 * per_series + 1, "a row per step");
+    assert!(changes.lines().count() > 1 && changes.lines().count() < states.lines().count() / 4, "few steps change");
+    let picture = read("trajectories.svg");
+    // Sixty sequences, a mean and a curve of each class.
+    assert_eq!(picture.matches("<polyline").count(), 66, "{picture}");
+    for (arguments, said) in [
+        (vec!["embed", "1", "cbf"], "--output"),
+        (vec!["embed", "1", "cbf", "--states", "s", "--penalty", "0"], "`--penalty` must be a number above 0, got 0"),
+    ] {
+        let output = semiseq(&folder, &arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(errors(&output).contains(said), "{arguments:?}: {}", errors(&output));
+    }
     let many = semiseq(&folder, &["cluster", "1", "cbf", "--k", "5000"]);
     assert_eq!(many.status.code(), Some(2));
     assert!(errors(&many).contains("from 1 to 900, got 5000"), "{}", errors(&many));

@@ -12,6 +12,7 @@ mod mattered;
 pub mod page;
 mod sample;
 mod shown;
+pub mod trajectories;
 
 pub use facts::Facts;
 pub use material::Material;

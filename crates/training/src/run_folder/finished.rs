@@ -28,7 +28,7 @@ use crate::run_folder::seed_folders::seed_folders;
 use crate::run_folder::summary::Summary;
 use crate::run_folder::weights::Weights;
 use crate::set_apart::set_apart;
-use crate::tasks::evaluate::{device_of, pooled, score, voted_outputs_until};
+use crate::tasks::evaluate::{device_of, pooled, score, states, voted_outputs_until};
 use crate::tasks::measures::{ClassPredictions, Confusion};
 use crate::tasks::{
     Calibrated, Calibration, Evaluation, Judge, Outputs, Prediction, Predictor, Purpose, Task, further, head_size,
@@ -611,6 +611,17 @@ impl<M: ModelSettings, O: ObjectiveSettings> FinishedRun<M, O> {
     /// The pooled representation of each prepared sequence.
     pub fn embed(&self, dataset: &Dataset) -> Vec<Vec<f64>> {
         pooled(&self.model, dataset)
+    }
+
+    /// Values of the vector of a step, and of the pooled representation.
+    pub fn width(&self) -> usize {
+        self.model.pooled_size()
+    }
+
+    /// The encoder's vector of each step of each prepared sequence, `[sequences][time][width]`. `None` where the
+    /// encoder reads a sequence at once and has none.
+    pub fn states(&self, dataset: &Dataset) -> Option<Vec<Vec<Vec<f64>>>> {
+        self.model.image().is_none().then(|| states(&self.model, dataset))
     }
 }
 
