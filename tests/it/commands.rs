@@ -478,6 +478,42 @@ fn runs_are_reported_and_clustered() {
 }
 
 #[test]
+fn a_run_of_deep_clustering_says_clusters() {
+    let folder = folder("deep-clustering");
+    let text = std::fs::read_to_string("configs/series-clusters.toml").expect("the config");
+    let config = write_config(&folder, &text);
+    let small = ["--set", "stage.0.epochs=2", "--set", "data.size=120", "--set", "data.transform.resample=16"];
+    let train = semiseq(&folder, &[&["train", config, "--no-tui", "--out", "run"], &small[..]].concat());
+    assert!(train.status.success(), "{}", errors(&train));
+    let said = text_of_predictions(&folder);
+    assert!(said.starts_with("index,prediction,p_0,p_1,p_2\n0,"), "{said}");
+    for line in said.lines().skip(1) {
+        let cells: Vec<f64> = line.split(',').map(|cell| cell.parse().expect("a number")).collect();
+        assert!((cells[2..].iter().sum::<f64>() - 1.0).abs() < 1e-4, "{line}");
+        assert!(cells[2..].iter().all(|value| *value <= cells[2 + cells[1] as usize]), "{line}");
+    }
+    let output = semiseq(&folder, &["cluster", "run", "cbf", "--json"]);
+    assert!(output.status.success(), "{}", errors(&output));
+    let found: Value = serde_json::from_slice(&output.stdout).expect("one JSON object");
+    assert!(found["clusters"].as_u64().is_some_and(|count| count <= 3) && found["ari"].is_f64(), "{found}");
+    let clusters: Vec<&str> = said.lines().skip(1).filter_map(|line| line.split(',').nth(1)).collect();
+    let table = std::fs::read_to_string(folder.join("run/clusters/clusters.csv")).expect("a table");
+    let own: Vec<&str> = table.lines().skip(1).filter_map(|line| line.split(',').nth(1)).collect();
+    assert_eq!(own, clusters, "the run's own clusters");
+    let export = semiseq(&folder, &["export", "run", "--format", "onnx"]);
+    assert!(errors(&export).contains("the last stage's objective answers"), "{}", errors(&export));
+    assert!(
+        semiseq(&folder, &["eval", "run"]).status.success() && semiseq(&folder, &["report", "run"]).status.success()
+    );
+}
+
+fn text_of_predictions(folder: &Path) -> String {
+    let output = semiseq(folder, &["predict", "run", "cbf"]);
+    assert!(output.status.success(), "{}", errors(&output));
+    text(&output)
+}
+
+#[test]
 fn series_are_clustered_without_a_run() {
     let folder = folder("warped");
     for method in ["dtw", "soft-dtw"] {

@@ -22,7 +22,8 @@ pub struct Arguments {
     /// Clusters; by default as many as INPUT has classes. DBSCAN finds their number itself
     #[arg(long)]
     k: Option<usize>,
-    /// How to cluster; default: `kmeans` with a run, `dtw` without
+    /// How to cluster; default: as the run itself does where it learned clusters, otherwise `kmeans`; without a run
+    /// `dtw`
     #[arg(long, value_enum)]
     method: Option<Method>,
     /// Seeds the starts, and the t-SNE map

@@ -165,7 +165,8 @@ impl<M: ModelSettings, O: ObjectiveSettings> FinishedRun<M, O> {
         let model = model.valid();
         let generator = Generator::open(folder, &sums, &file.processor, &model, &device)?;
         let Purpose { predictor, scored_by, .. } = file.purpose;
-        if (predictor == Predictor::Objective || scored_by == Judge::Objective) && generator.is_none() {
+        let asked = matches!(predictor, Predictor::Objective | Predictor::Clusters) || scored_by == Judge::Objective;
+        if asked && generator.is_none() {
             return Err(Error::input(
                 format!("{}: the last stage's objective is missing, {}", folder.display(), generator::DESCRIPTION),
                 "train the run again, or restore the file",
@@ -337,7 +338,7 @@ impl<M: ModelSettings, O: ObjectiveSettings> FinishedRun<M, O> {
     /// Where no stage trained the model's head.
     pub fn check_predicts(&self) -> Result<(), Error> {
         match self.file.purpose.predictor {
-            Predictor::Head | Predictor::Objective => Ok(()),
+            Predictor::Head | Predictor::Objective | Predictor::Clusters => Ok(()),
             Predictor::Nothing => Err(Error::input(
                 format!(
                     "{}: no stage of this run trained the head of `[model.{}]`, so there is nothing to predict with",
@@ -475,7 +476,7 @@ impl<M: ModelSettings, O: ObjectiveSettings> FinishedRun<M, O> {
     pub(crate) fn own_outputs(&self, dataset: &Dataset, task: &dyn Task, stop: &dyn Fn() -> bool) -> Outputs {
         let answers = match self.file.purpose.predictor {
             Predictor::Objective => self.answers(dataset),
-            Predictor::Head | Predictor::Nothing => None,
+            Predictor::Head | Predictor::Clusters | Predictor::Nothing => None,
         };
         let Some(answers) = answers else {
             let objective = self.generator.as_ref().map(Generator::objective);
