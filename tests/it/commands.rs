@@ -538,6 +538,7 @@ fn series_are_clustered_without_a_run() {
         (vec!["cluster", "cbf", "--method", "kmeans"], "no run folder is given"),
         (vec!["cluster", "run", "cbf", "--method", "dtw"], "ask no run"),
         (vec!["cluster", "run", "cbf", "--target", "label"], "says how its data are read"),
+        (vec!["cluster", "run", "cbf", "--normalize", "series"], "says how its data are read"),
         (vec!["cluster", "cbf", "--method", "soft-dtw", "--gamma", "0"], "gamma must be a number above 0, got 0"),
         (vec!["cluster", "cbf", "--k", "901", "--resample", "4"], "from 1 to 900, got 901"),
         (vec!["cluster", "cbf", "--k", "300", "--method", "soft-dtw"], "too many to be warped"),

@@ -1,6 +1,7 @@
 //! How the hidden state moves over the steps, in a file: single sequences, the mean of each class, and where it
 //! changes.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use semiseq_training::Error;
@@ -36,12 +37,9 @@ pub fn write(path: &Path, states: &Trajectories<'_>) -> Result<(), Error> {
 }
 
 fn panels(states: &Trajectories<'_>) -> Vec<Panel> {
-    let count = states.paths.len();
-    let drawn = count.min(DRAWN);
-    let thin: Vec<charts::Trail<'_>> = (0..drawn)
-        .map(|place| place * count / drawn)
-        .map(|row| (states.paths[row].as_slice(), states.classes[row]))
-        .collect();
+    let drawn = drawn(states);
+    let thin: Vec<charts::Trail<'_>> =
+        drawn.iter().map(|row| (states.paths[*row].as_slice(), states.classes[*row])).collect();
     let groups: Vec<Option<usize>> =
         if states.names.is_empty() { vec![None] } else { (0..states.names.len()).map(Some).collect() };
     let means: Vec<(Vec<[f64; 2]>, Option<usize>)> =
@@ -53,10 +51,30 @@ fn panels(states: &Trajectories<'_>) -> Vec<Panel> {
     let panel = |title: String, chart| Panel { title, chart, names: Vec::new() };
     let of = if states.names.is_empty() { "all sequences" } else { "each class" };
     vec![
-        panel(format!("Hidden state over time, {drawn} of {count} sequences"), charts::paths(&thin, &[])),
+        panel(
+            format!("Hidden state over time, {} of {} sequences", drawn.len(), states.paths.len()),
+            charts::paths(&thin, &[]),
+        ),
         panel(format!("The mean of {of}, from ring to dot"), charts::paths(&[], &thick)),
         panel("Change points per sequence along the steps".into(), lines(&curves, "step", None)),
     ]
+}
+
+/// Rows to draw: of each class as many, evenly from its first to its last, since rows may stand class by class or in
+/// turn.
+fn drawn(states: &Trajectories<'_>) -> Vec<usize> {
+    let mut groups: BTreeMap<Option<usize>, Vec<usize>> = BTreeMap::new();
+    for (row, class) in states.classes.iter().enumerate() {
+        groups.entry(*class).or_default().push(row);
+    }
+    let most = (DRAWN / groups.len().max(1)).max(1);
+    let of = |rows: &Vec<usize>| {
+        let count = rows.len().min(most);
+        (0..count).map(|place| rows[place * rows.len() / count]).collect::<Vec<usize>>()
+    };
+    let mut drawn: Vec<usize> = groups.values().flat_map(of).collect();
+    drawn.truncate(DRAWN);
+    drawn
 }
 
 /// The rows of a class; of `None`, all.
@@ -108,7 +126,13 @@ mod tests {
         assert_eq!(changing(&states, Some(0)), [(0.0, 0.0), (1.0, 1.0), (2.0, 0.0)]);
         let panels = panels(&states);
         assert_eq!(panels.iter().map(|panel| panel.chart.inline().matches("<polyline").count()).sum::<usize>(), 7);
-        let plain = Trajectories { classes: &[None; 3], names: &[], ..states };
+        // Classes that take turns are all drawn.
+        let classes: Vec<Option<usize>> = (0..300).map(|row| Some(row % 2)).collect();
+        let many = Trajectories { paths: &vec![vec![[0.0, 0.0]]; 300], classes: &classes, ..states };
+        let rows = drawn(&many);
+        assert_eq!((rows.len(), rows.iter().filter(|row| *row % 2 == 1).count()), (60, 30));
+        let plain =
+            Trajectories { paths: &paths, changes: &[vec![1], vec![1], vec![]], classes: &[None; 3], names: &[] };
         assert_eq!(super::panels(&plain)[1].chart.inline().matches("<polyline").count(), 1);
     }
 }

@@ -32,9 +32,9 @@ pub struct Arguments {
     /// For `soft-dtw`: how soft its minimum is, above 0; the nearer to 0, the more it is as `dtw`
     #[arg(long, default_value_t = 1.0)]
     gamma: f64,
-    /// Without a run: scale each `channel` over all series, each `series` by itself, or `none`
-    #[arg(long, value_enum, default_value = "channel")]
-    normalize: Scale,
+    /// Without a run: scale each `channel` over all series, each `series` by itself, or `none`; default: `channel`
+    #[arg(long, value_enum)]
+    normalize: Option<Scale>,
     /// Without a run: resample each series to so many steps first, by straight lines; a quarter of them takes a
     /// sixteenth of the time
     #[arg(long, value_parser = clap::value_parser!(u32).range(2..))]
@@ -50,6 +50,13 @@ pub struct Arguments {
     json: bool,
     #[command(flatten)]
     columns: Columns,
+}
+
+impl Arguments {
+    /// Whether an option says how INPUT is read or prepared.
+    fn prepares(&self) -> bool {
+        self.normalize.is_some() || self.resample.is_some() || self.columns != Columns::default()
+    }
 }
 
 /// The methods by their names on the command line.
@@ -86,12 +93,10 @@ enum Scale {
 pub fn run(arguments: &Arguments) -> Result<(), Error> {
     let method = arguments.method.unwrap_or(if arguments.run.is_some() { Method::Kmeans } else { Method::Dtw });
     match (&arguments.run, method.warps()) {
-        (Some(run), false) if arguments.resample.is_some() || arguments.columns != Columns::default() => {
-            Err(Error::input(
-                format!("{} says how its data are read and prepared", run.display()),
-                "`--resample` and the options of columns are for series without a run: leave them out",
-            ))
-        }
+        (Some(run), false) if arguments.prepares() => Err(Error::input(
+            format!("{} says how its data are read and prepared", run.display()),
+            "`--normalize`, `--resample` and the options of columns are for series without a run: leave them out",
+        )),
         (Some(run), false) => vectors::cluster(arguments, run, method),
         (None, true) => series::cluster(arguments, method),
         (Some(run), true) => Err(Error::input(

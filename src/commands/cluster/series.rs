@@ -18,6 +18,8 @@ use crate::commands::{STANDARD_INPUT, tell, tell_formulas, tell_notes};
 
 /// Pairs of values that a silhouette compares at most, some seconds of work.
 const SILHOUETTE_PAIRS: f64 = 2e9;
+/// The golden ratio less 1.
+const GOLDEN: f64 = 0.618_033_988_749_894_9;
 
 /// Clusters them, and writes `clusters.csv` and the centres.
 pub(super) fn cluster(arguments: &Arguments, method: Method) -> Result<(), Error> {
@@ -83,9 +85,9 @@ fn series_of(arguments: &Arguments, mut raw: Dataset) -> Result<Vec<TimeSeries>,
     raw.targets.fill(Target::Missing);
     raw.classes.clear();
     let normalize = match arguments.normalize {
-        Scale::Channel => Normalize::Channel,
-        Scale::Series => Normalize::Series,
-        Scale::None => Normalize::None,
+        Some(Scale::Channel) | None => Normalize::Channel,
+        Some(Scale::Series) => Normalize::Series,
+        Some(Scale::None) => Normalize::None,
     };
     let resample = arguments.resample.map(|steps| steps as usize);
     let config = TransformConfig { normalize, resample, ..TransformConfig::default() };
@@ -105,8 +107,8 @@ fn series_of(arguments: &Arguments, mut raw: Dataset) -> Result<Vec<TimeSeries>,
     Ok(prepared.sequences.iter().filter_map(of).collect())
 }
 
-/// The silhouette by dynamic time warping: of all series, or of as many as seconds allow, evenly from the first to the
-/// last.
+/// The silhouette by dynamic time warping: of all series, or of as many as seconds allow, which are spread over all by
+/// multiples of the golden ratio: rows may stand class by class or in turn.
 fn silhouette(series: &[TimeSeries], groups: &[usize]) -> Option<f64> {
     let count = series.len();
     let steps = series.iter().map(TimeSeries::time).sum::<usize>() as f64 / count.max(1) as f64;
@@ -115,8 +117,9 @@ fn silhouette(series: &[TimeSeries], groups: &[usize]) -> Option<f64> {
     if most >= count {
         return dtw_silhouette(series, groups).ok();
     }
-    tell(format!("note: the silhouette is that of {most} of the {count} series; all would take long"));
-    let rows: Vec<usize> = (0..most).map(|place| place * count / most).collect();
+    let share = most as f64 / count as f64;
+    let rows: Vec<usize> = (0..count).filter(|row| (*row as f64 * GOLDEN).fract() < share).collect();
+    tell(format!("note: the silhouette is that of {} of the {count} series; all would take long", rows.len()));
     let (series, groups): (Vec<TimeSeries>, Vec<usize>) =
         rows.into_iter().map(|row| (series[row].clone(), groups[row])).unzip();
     dtw_silhouette(&series, &groups).ok()

@@ -108,11 +108,14 @@ pub fn from_starts(
     Ok(WarpedClusters { groups, centres, inertia })
 }
 
-/// Refuses what would take hours: pairs of steps that one round compares.
+/// Steps of the longest series: an alignment holds a number for each pair of steps, 128 MB of them a thread.
+const LONGEST: usize = 4_000;
+
+/// Refuses what would take hours or all memory: pairs of steps that one round compares.
 ///
 /// # Errors
 ///
-/// Where there are more of them than are sensible.
+/// Where there are more of them than are sensible, or a series is too long.
 pub fn check_cost(series: &[TimeSeries], warping: Warping, k: usize) -> Result<(), AnalysisError> {
     let most: f64 = match warping {
         Warping::Dtw => 4e9,
@@ -121,6 +124,11 @@ pub fn check_cost(series: &[TimeSeries], warping: Warping, k: usize) -> Result<(
     let steps: usize = series.iter().map(TimeSeries::time).sum();
     let longest = series.iter().map(TimeSeries::time).max().unwrap_or(0);
     let channels = series.first().map_or(1, |first| first.channels);
+    if longest > LONGEST {
+        return Err(AnalysisError::new(format!(
+            "a series of {longest} steps is too long to be warped, which takes at most {LONGEST}"
+        )));
+    }
     let pairs = steps as f64 * longest as f64 * k as f64 * channels as f64;
     if pairs <= most {
         return Ok(());
@@ -209,7 +217,7 @@ mod tests {
             let bump = |place: f64| (-0.5 * place * place).exp();
             let value = |step: usize| {
                 let place = step as f64 - shift;
-                bump(place) + if row % 2 == 0 { 0.0 } else { bump(place - 8.0) }
+                bump(place) + if row.is_multiple_of(2) { 0.0 } else { bump(place - 8.0) }
             };
             TimeSeries { values: (0..time).map(value).collect(), channels: 1 }
         };
@@ -239,8 +247,10 @@ mod tests {
         assert!(wrong(&broken, Warping::Dtw, 2).contains("series 4 has a value that is no finite number"));
         broken[3] = TimeSeries { values: vec![0.0; 4], channels: 2 };
         assert!(wrong(&broken, Warping::Dtw, 2).contains("the same number of channels"));
-        let long = vec![TimeSeries { values: vec![0.0; 100_000], channels: 1 }; 100];
-        assert!(check_cost(&long, Warping::Dtw, 3).unwrap_err().message.contains("too many to be warped"));
+        let of = |count: usize, time: usize| vec![TimeSeries { values: vec![0.0; time], channels: 1 }; count];
+        let refused = |series: &[TimeSeries]| check_cost(series, Warping::Dtw, 3).unwrap_err().message;
+        assert!(refused(&of(100, 4_000)).contains("too many to be warped"));
+        assert!(refused(&of(2, 4_001)).contains("too long to be warped"));
         assert!(check_cost(&series, Warping::Soft(1.0), 3).is_ok());
     }
 
