@@ -18,7 +18,8 @@
 //! # Cost
 //!
 //! A pass of the encoder and one of the decoder; with `reconstruction = 0` the decoder is left out after the warm-up.
-//! At each renewal a pass over the training part without gradients, and once k-means with twenty starts.
+//! At each renewal a pass over the training part without gradients, and once k-means with twenty starts (of 20,000
+//! sequences by chance, where there are more).
 //!
 //! # When it fails
 //!
@@ -42,13 +43,15 @@ use crate::objective::{Measure, Measures, Needs, Objective, Setting, Survey};
 use crate::over::Over;
 use crate::parts::k_means::k_means;
 use crate::parts::memory::{places, remembered};
-use crate::parts::random::step_seed;
+use crate::parts::random::{Draws, step_seed};
 use crate::parts::soft_clusters::{SoftClusters, sharpened_by};
 use crate::step::{Part, Step, StepContext};
 use crate::terms::Terms;
 
 /// Starts of k-means, the papers'.
 const STARTS: usize = 20;
+/// Vectors that k-means looks at, at most.
+const LOOKED_AT: usize = 20_000;
 /// Keeps logarithms finite.
 const TINY: f64 = 1e-12;
 /// A run is told of a cluster that holds more than this share of all sequences.
@@ -218,7 +221,11 @@ impl<M: SequenceModel> Objective<M> for DeepClustering {
         let vectors = host(survey.vectors.clone());
         let clusters = self.config.clusters;
         if !self.begun() {
-            let centres = k_means(&vectors, width, clusters, STARTS, step_seed(&device));
+            let seed = step_seed(&device);
+            let centres = match train > LOOKED_AT {
+                true => k_means(&chosen(&vectors, width, seed), width, clusters, STARTS, seed),
+                false => k_means(&vectors, width, clusters, STARTS, seed),
+            };
             let centres: Vec<f32> = centres.into_iter().map(|value| value as f32).collect();
             self.centres = self.centres.map(|_| {
                 Tensor::from_data(TensorData::new(centres.clone(), [clusters, width]), &device).require_grad()
@@ -303,6 +310,12 @@ impl<M: SequenceModel> Objective<M> for DeepClustering {
     fn vote(&self, model: &M, sequences: &Sequences) -> Option<Tensor<2>> {
         Some(self.logits(model.pooled(sequences.clone())))
     }
+}
+
+/// As many of the vectors as k-means looks at, by chance.
+fn chosen(vectors: &[f64], width: usize, seed: u64) -> Vec<f64> {
+    let rows = Draws::new(seed).shuffled(vectors.len() / width.max(1)).into_iter().take(LOOKED_AT);
+    rows.flat_map(|row| vectors[row * width..(row + 1) * width].iter().copied()).collect()
 }
 
 /// The values on the host.
