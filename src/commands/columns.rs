@@ -4,7 +4,7 @@ use semiseq::datasets::SessionsConfig;
 use semiseq::prelude::*;
 
 /// How to read a table.
-#[derive(clap::Args)]
+#[derive(Default, PartialEq, Eq, clap::Args)]
 pub struct Columns {
     /// The format, where the name does not tell
     #[arg(long)]

@@ -93,7 +93,7 @@ fn about(run: &SavedRun) -> Result<About, Error> {
 /// The layers that other programs know.
 fn network(run: &SavedRun) -> Result<Network, Error> {
     run.check_predicts()?;
-    if run.purpose().predictor == Predictor::Objective {
+    if matches!(run.purpose().predictor, Predictor::Objective | Predictor::Clusters) {
         return Err(Error::input(
             format!("{}: the last stage's objective answers, and not the model alone", run.folder().display()),
             "`--format safetensors` and `burnpack` hold the encoder's weights",

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use semiseq::models::NumberHead;
 use semiseq::prelude::*;
+use semiseq::training::Predictor;
 use semiseq::training::tasks::ClassPrediction;
 use serde_json::Value;
 
@@ -153,11 +154,19 @@ fn as_csv(run: &SavedRun, predictions: &[Prediction], columns: &FurtherColumns, 
         }
         _ => Vec::new(),
     });
-    std::iter::once(format!("{begin},{}{}", header(run), columns.header())).chain(rows).map(|row| row + "\n").collect()
+    std::iter::once(format!("{begin},{}{}", header(run, predictions), columns.header()))
+        .chain(rows)
+        .map(|row| row + "\n")
+        .collect()
 }
 
 /// What stands behind the index.
-fn header(run: &SavedRun) -> String {
+fn header(run: &SavedRun, predictions: &[Prediction]) -> String {
+    // Clusters are no classes of the data.
+    if let (Predictor::Clusters, Some(Prediction::Class(first))) = (run.purpose().predictor, predictions.first()) {
+        let names = first.probabilities.iter().map(|(cluster, _)| format!(",p_{cluster}"));
+        return format!("prediction{}", names.collect::<String>());
+    }
     let processor = run.processor();
     let probabilities = || {
         let names = processor.classes().iter().map(|class| cell(&format!("p_{class}")));

@@ -452,9 +452,102 @@ fn runs_are_reported_and_clustered() {
     assert_eq!(table.lines().count(), 901);
     assert!(table.lines().nth(1).is_some_and(|line| line.starts_with("0,")), "{table}");
     assert!(["pca.svg", "tsne.svg"].iter().all(|name| folder.join("1/clusters").join(name).exists()));
+    let states = semiseq(&folder, &["embed", "1", "cbf", "--states", "states"]);
+    assert!(states.status.success(), "{}", errors(&states));
+    let read = |name: &str| std::fs::read_to_string(folder.join("states").join(name)).expect(name);
+    let (states, changes) = (read("states.csv"), read("changes.csv"));
+    let width = states.lines().next().expect("a header").split(',').count();
+    assert!(states.starts_with("index,step,pc1,pc2") && (4..=10).contains(&width), "{width}");
+    let per_series = states.lines().filter(|line| line.starts_with("0,")).count();
+    assert_eq!(states.lines().count(), 900 * per_series + 1, "a row per step");
+    assert!(changes.lines().count() > 1 && changes.lines().count() < states.lines().count() / 4, "few steps change");
+    let picture = read("trajectories.svg");
+    // Sixty sequences, a mean and a curve of each class.
+    assert_eq!(picture.matches("<polyline").count(), 66, "{picture}");
+    for (arguments, said) in [
+        (vec!["embed", "1", "cbf"], "--output"),
+        (vec!["embed", "1", "cbf", "--states", "s", "--penalty", "0"], "`--penalty` must be a number above 0, got 0"),
+    ] {
+        let output = semiseq(&folder, &arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(errors(&output).contains(said), "{arguments:?}: {}", errors(&output));
+    }
     let many = semiseq(&folder, &["cluster", "1", "cbf", "--k", "5000"]);
     assert_eq!(many.status.code(), Some(2));
     assert!(errors(&many).contains("from 1 to 900, got 5000"), "{}", errors(&many));
+}
+
+#[test]
+fn a_run_of_deep_clustering_says_clusters() {
+    let folder = folder("deep-clustering");
+    let text = std::fs::read_to_string("configs/series-clusters.toml").expect("the config");
+    let config = write_config(&folder, &text);
+    let small = ["--set", "stage.0.epochs=2", "--set", "data.size=120", "--set", "data.transform.resample=16"];
+    let train = semiseq(&folder, &[&["train", config, "--no-tui", "--out", "run"], &small[..]].concat());
+    assert!(train.status.success(), "{}", errors(&train));
+    let said = text_of_predictions(&folder);
+    assert!(said.starts_with("index,prediction,p_0,p_1,p_2\n0,"), "{said}");
+    for line in said.lines().skip(1) {
+        let cells: Vec<f64> = line.split(',').map(|cell| cell.parse().expect("a number")).collect();
+        assert!((cells[2..].iter().sum::<f64>() - 1.0).abs() < 1e-4, "{line}");
+        assert!(cells[2..].iter().all(|value| *value <= cells[2 + cells[1] as usize]), "{line}");
+    }
+    let output = semiseq(&folder, &["cluster", "run", "cbf", "--json"]);
+    assert!(output.status.success(), "{}", errors(&output));
+    let found: Value = serde_json::from_slice(&output.stdout).expect("one JSON object");
+    assert!(found["clusters"].as_u64().is_some_and(|count| count <= 3) && found["ari"].is_f64(), "{found}");
+    let clusters: Vec<&str> = said.lines().skip(1).filter_map(|line| line.split(',').nth(1)).collect();
+    let table = std::fs::read_to_string(folder.join("run/clusters/clusters.csv")).expect("a table");
+    let own: Vec<&str> = table.lines().skip(1).filter_map(|line| line.split(',').nth(1)).collect();
+    assert_eq!(own, clusters, "the run's own clusters");
+    let export = semiseq(&folder, &["export", "run", "--format", "onnx"]);
+    assert!(errors(&export).contains("the last stage's objective answers"), "{}", errors(&export));
+    assert!(
+        semiseq(&folder, &["eval", "run"]).status.success() && semiseq(&folder, &["report", "run"]).status.success()
+    );
+}
+
+fn text_of_predictions(folder: &Path) -> String {
+    let output = semiseq(folder, &["predict", "run", "cbf"]);
+    assert!(output.status.success(), "{}", errors(&output));
+    text(&output)
+}
+
+#[test]
+fn series_are_clustered_without_a_run() {
+    let folder = folder("warped");
+    for method in ["dtw", "soft-dtw"] {
+        let output = semiseq(
+            &folder,
+            &["cluster", "cbf", "--method", method, "--gamma", "0.5", "--resample", "16", "--out", method, "--json"],
+        );
+        assert!(output.status.success(), "{}", errors(&output));
+        let found: Value = serde_json::from_slice(&output.stdout).expect("one JSON object");
+        assert_eq!([found["sequences"].as_u64(), found["clusters"].as_u64()], [Some(900), Some(3)], "{found}");
+        // Cylinder, bell and funnel differ in shape, and their flanks stand anywhere.
+        let agreement = found["ari"].as_f64().expect("agreement");
+        assert!(agreement > 0.5 && found["silhouette"].is_f64(), "{method}: {found}");
+        for (file, lines) in [("clusters.csv", 901), ("centres.csv", 3 * 16 + 1)] {
+            let table = std::fs::read_to_string(folder.join(method).join(file)).expect("a table");
+            assert_eq!(table.lines().count(), lines, "{file}");
+        }
+        assert!(folder.join(method).join("centres.svg").exists());
+    }
+    std::fs::write(folder.join("texts.jsonl"), "{\"text\": \"rain\"}\n{\"text\": \"sun\"}\n").expect("written");
+    for (arguments, said) in [
+        (vec!["cluster", "cbf", "--method", "kmeans"], "no run folder is given"),
+        (vec!["cluster", "run", "cbf", "--method", "dtw"], "ask no run"),
+        (vec!["cluster", "run", "cbf", "--target", "label"], "says how its data are read"),
+        (vec!["cluster", "run", "cbf", "--normalize", "series"], "says how its data are read"),
+        (vec!["cluster", "cbf", "--method", "soft-dtw", "--gamma", "0"], "gamma must be a number above 0, got 0"),
+        (vec!["cluster", "cbf", "--k", "901", "--resample", "4"], "from 1 to 900, got 901"),
+        (vec!["cluster", "cbf", "--k", "300", "--method", "soft-dtw"], "too many to be warped"),
+        (vec!["cluster", "texts.jsonl", "--k", "2"], "holds texts or tokens"),
+    ] {
+        let output = semiseq(&folder, &arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(errors(&output).contains(said), "{arguments:?}: {}", errors(&output));
+    }
 }
 
 const GRID: &str = r#"

@@ -1,8 +1,10 @@
 #![doc = include_str!("../README.md")]
 
 mod agreement;
+mod change_points;
 mod clustering;
 mod intervals;
+mod minimise;
 mod nearest;
 mod normal;
 mod out_of_class;
@@ -11,14 +13,16 @@ mod ranking;
 pub mod references;
 pub mod selection;
 mod significance;
+pub mod warping;
 
 pub use agreement::{adjusted_rand_index, normalized_mutual_information, silhouette};
+pub use change_points::change_points;
 pub use clustering::{Method, cluster};
 pub use intervals::{Bootstrap, wilson};
 pub use nearest::nearest_class;
 pub use normal::normal_quantile;
 pub use out_of_class::ClassGaussians;
-pub use projection::{pca, tsne};
+pub use projection::{pca, principal_components, tsne};
 pub use ranking::{Ranked, Ranking, area_under_roc};
 pub use significance::{holm, mean_and_deviation, mean_interval, mean_ranks, wilcoxon_signed_rank};
 

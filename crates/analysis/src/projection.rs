@@ -19,6 +19,15 @@ pub fn pca(points: &[Vec<f64>]) -> Result<Vec<[f64; 2]>, AnalysisError> {
     Ok(pairs(&principal(points, 2)?))
 }
 
+/// The first principal components of each point, the largest variance first; at most as many as there are values.
+///
+/// # Errors
+///
+/// As of [`pca`].
+pub fn principal_components(points: &[Vec<f64>], count: usize) -> Result<Vec<Vec<f64>>, AnalysisError> {
+    Ok(principal(points, count)?.rows().into_iter().map(|row| row.to_vec()).collect())
+}
+
 /// Neighbours stay neighbours; distances between groups mean little. More than 32 values a point are first reduced to
 /// 32 by PCA. The same seed gives the same map for up to 1000 points; more are approximated with the help of a tree
 /// that the library builds at random.

@@ -49,6 +49,8 @@ pub struct Kind {
     pub transcribes: bool,
     /// It names what a sequence goes on to, the likeliest first.
     pub recommends: bool,
+    /// It sorts sequences into clusters.
+    pub clusters: bool,
     /// It can make samples.
     pub generates: bool,
     /// Samples can be asked for by class.
@@ -92,7 +94,7 @@ fn causal(kind: Kind) -> Kind {
 impl Kind {
     /// Whether the objective is asked anything after training, and so has to be kept beside the model.
     pub fn speaks(&self) -> bool {
-        self.shows || self.votes || self.recommends
+        self.shows || self.votes || self.recommends || self.clusters
     }
 
     /// Of several objectives at once: what one of them needs, all of them need.
@@ -117,6 +119,7 @@ impl Kind {
             answers: all.answers || one.answers,
             transcribes: all.transcribes || one.transcribes,
             recommends: all.recommends || one.recommends,
+            clusters: all.clusters || one.clusters,
             generates: all.generates || one.generates,
             by_class: all.by_class || one.by_class,
             shows: all.shows || one.shows,
@@ -310,6 +313,11 @@ registry! {
             let words = config.decoder == DecoderKind::BagOfWords;
             Kind { tokens: words, shows: !words, ..unsupervised() }
         };
+    deep_clustering "deep-clustering" DeepClustering DeepClusteringConfig DeepClustering, "Clusters that are learned with the vectors (Xie et al. 2016; Guo et al. 2017)",
+        |config| {
+            let words = config.rebuilds() && config.decoder == DecoderKind::BagOfWords;
+            Kind { tokens: words, clusters: true, shows: config.reconstruction > 0.0 && !words, ..unsupervised() }
+        };
     vae "vae" Vae VaeConfig Vae, "Rebuild the sequence from a draw of a Gaussian (Kingma & Welling 2014; Bowman et al. 2016)",
         |_| maker(unsupervised());
     semi_supervised_vae "semi-supervised-vae" SemiSupervisedVae SemiSupervisedVaeConfig SemiSupervisedVae, "A VAE with the class as a latent, summed out (Kingma et al. 2014)",
@@ -391,7 +399,11 @@ impl ObjectiveConfig {
             Self::LanguageModel(_) | Self::SequenceToSequence(_) => {
                 measured.insert("perplexity".into(), loss.exp());
             }
-            Self::ContrastivePredictiveCoding(_) | Self::Ctc(_) | Self::Vae(_) | Self::Gan(_) => {}
+            Self::ContrastivePredictiveCoding(_)
+            | Self::Ctc(_)
+            | Self::DeepClustering(_)
+            | Self::Gan(_)
+            | Self::Vae(_) => {}
             _ if values => {
                 measured.remove("loss");
                 measured.insert("mse".into(), loss);

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod centres;
 pub mod charts;
 pub mod confusion;
 pub mod curves;
@@ -11,6 +12,7 @@ mod mattered;
 pub mod page;
 mod sample;
 mod shown;
+pub mod trajectories;
 
 pub use facts::Facts;
 pub use material::Material;

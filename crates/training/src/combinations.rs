@@ -222,25 +222,25 @@ fn all(head: &str, settings: &str, kind: Targets) -> [usize; 2] {
 /// that were refused are together the objectives times the kinds of data.
 #[test]
 fn every_objective_is_tried() {
-    assert_eq!((OBJECTIVES.len(), objectives().count()), (44, 50));
+    assert_eq!((OBJECTIVES.len(), objectives().count()), (45, 51));
 }
 
 #[test]
 fn every_objective_trains_a_classifier_or_is_refused() {
     for output in ["softmax", "sigmoid"] {
-        assert_eq!(all("classifier", &format!("output = \"{output}\""), Targets::Classes), [166, 34], "{output}");
+        assert_eq!(all("classifier", &format!("output = \"{output}\""), Targets::Classes), [170, 34], "{output}");
     }
 }
 
 #[test]
 fn every_objective_trains_a_tagger_or_is_refused() {
-    assert_eq!(all("tagger", "", Targets::Steps), [106, 94]);
+    assert_eq!(all("tagger", "", Targets::Steps), [110, 94]);
 }
 
 #[test]
 fn every_objective_trains_a_regressor_or_is_refused() {
     // One more needs a variance.
-    for (output, expected) in [("mean", [50, 150]), ("gaussian", [54, 146]), ("quantiles", [50, 150])] {
+    for (output, expected) in [("mean", [54, 150]), ("gaussian", [58, 146]), ("quantiles", [54, 150])] {
         assert_eq!(all("regressor", &format!("output = \"{output}\""), Targets::Numbers), expected, "{output}");
     }
 }
@@ -260,7 +260,7 @@ fn every_objective_trains_a_forecaster_or_is_refused() {
             count.note(objective.0, &format!("{objective:?} with a forecaster, every step: {every_step}"), attempt);
         }
     }
-    assert_eq!(count.right(), [28, 72]);
+    assert_eq!(count.right(), [30, 72]);
 }
 
 /// All methods against imbalance beside some objectives, on values of equal lengths.
@@ -358,6 +358,21 @@ fn what_a_method_remembers_goes_on_from_any_step_bit_by_bit() {
         for (step, files) in checkpoints.iter().enumerate().filter(|(step, _)| step % 2 == 1 || *step < 4) {
             assert!(stepped(&config, &data, Some(files)).0 == whole, "{method}: the checkpoint of step {step}");
         }
+    }
+}
+
+#[test]
+fn clusters_go_on_from_any_step_bit_by_bit() {
+    let text = format!(
+        "{DATA}\n[model.classifier]\n{ENCODER}\n[[stage]]\nsteps = 12\nbatch_size = 6\ncheckpoint_every = 1\n\
+         [stage.objective.deep-clustering]\nclusters = 3\nwarm_up = 0.3\nrenewals = 4\nhidden = 3\n"
+    );
+    let config = RunConfig::parse("c.toml", &text, &[]).expect("a config");
+    let data = config.prepare_from(Source::new(sequences(Targets::Classes, false, false))).expect("data");
+    let (whole, checkpoints) = stepped(&config, &data, None);
+    assert!(checkpoints.len() == 12 && whole.iter().all(|value| value.is_finite()));
+    for (step, files) in checkpoints.iter().enumerate() {
+        assert!(stepped(&config, &data, Some(files)).0 == whole, "the checkpoint of step {step}");
     }
 }
 

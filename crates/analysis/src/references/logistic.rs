@@ -1,8 +1,9 @@
 //! Logistic regression: the loss of scikit-learn's `LogisticRegression(C=10)`, minimised by L-BFGS (Liu & Nocedal
 //! 1989).
 
-use ndarray::{Array1, Array2, Axis, s};
+use ndarray::{Array2, Axis, s};
 
+use crate::minimise::minimised;
 use crate::references::features::Features;
 
 /// Inverse of the penalty on the weights.
@@ -11,8 +12,6 @@ const C: f64 = 10.0;
 const ROUNDS: usize = 500;
 /// It ends where no entry of the gradient of the mean loss, `1/(C n)` of ours, is larger; a tenth of scikit-learn's.
 const TOLERANCE: f64 = 1e-5;
-/// Steps that are remembered.
-const REMEMBERED: usize = 10;
 
 /// A classifier: of two classes one column of weights, of more one each.
 #[derive(Clone, Debug)]
@@ -34,7 +33,7 @@ impl Logistic {
     pub fn again(self, rows: &Features, labels: &[usize]) -> Self {
         let Self { weights, classes } = self;
         let tolerance = TOLERANCE * C * labels.len() as f64;
-        Self { weights: minimised(weights, tolerance, |weights| loss(rows, labels, classes, weights)), classes }
+        Self { weights: minimised(weights, tolerance, ROUNDS, |weights| loss(rows, labels, classes, weights)), classes }
     }
 
     /// A distribution over the classes for each row, `[rows, classes]`.
@@ -90,64 +89,4 @@ fn loss(rows: &Features, labels: &[usize], classes: usize, weights: &Array2<f64>
     gradient.slice_mut(s![..last, ..]).assign(&(rows.transposed_times(&error) * C + plain));
     gradient.row_mut(last).assign(&(error.sum_axis(Axis(0)) * C));
     (C * sum + 0.5 * plain.iter().map(|weight| weight * weight).sum::<f64>(), gradient)
-}
-
-/// The minimum of a smooth function, from `start` on.
-fn minimised(start: Array2<f64>, tolerance: f64, of: impl Fn(&Array2<f64>) -> (f64, Array2<f64>)) -> Array2<f64> {
-    let shape = start.dim();
-    let flat = |matrix: Array2<f64>| Array1::from_iter(matrix);
-    let at = |point: &Array1<f64>| {
-        let matrix = Array2::from_shape_vec(shape, point.to_vec()).unwrap_or_else(|_| Array2::zeros(shape));
-        let (value, gradient) = of(&matrix);
-        (value, flat(gradient))
-    };
-    let mut point = flat(start);
-    let (mut value, mut gradient) = at(&point);
-    // Pairs of a step and the change of the gradient along it.
-    let mut steps: Vec<(Array1<f64>, Array1<f64>)> = Vec::new();
-    for _ in 0..ROUNDS {
-        if gradient.iter().all(|entry| entry.abs() <= tolerance) {
-            break;
-        }
-        let direction = -inverse_hessian(&steps, &gradient);
-        let slope = gradient.dot(&direction);
-        // The first step has no scale yet.
-        let mut length = if steps.is_empty() { 1.0 / gradient.dot(&gradient).sqrt().max(1.0) } else { 1.0 };
-        let found = (0..40).find_map(|_| {
-            let next = &point + &(&direction * length);
-            let (lower, gradient) = at(&next);
-            let enough = lower <= value + 1e-4 * length * slope;
-            length *= 0.5;
-            enough.then_some((next, lower, gradient))
-        });
-        let Some((next, lower, changed)) = found else { break };
-        let (step, change) = (&next - &point, &changed - &gradient);
-        if step.dot(&change) > 1e-12 * change.dot(&change) {
-            steps.push((step, change));
-            if steps.len() > REMEMBERED {
-                steps.remove(0);
-            }
-        }
-        (point, value, gradient) = (next, lower, changed);
-    }
-    Array2::from_shape_vec(shape, point.to_vec()).unwrap_or_else(|_| Array2::zeros(shape))
-}
-
-/// The gradient times an estimate of the inverse Hessian: two loops over the remembered steps (Nocedal 1980).
-fn inverse_hessian(steps: &[(Array1<f64>, Array1<f64>)], gradient: &Array1<f64>) -> Array1<f64> {
-    let mut result = gradient.clone();
-    let mut shares = Vec::with_capacity(steps.len());
-    for (step, change) in steps.iter().rev() {
-        let share = step.dot(&result) / step.dot(change);
-        result.scaled_add(-share, change);
-        shares.push(share);
-    }
-    if let Some((step, change)) = steps.last() {
-        result *= step.dot(change) / change.dot(change);
-    }
-    for ((step, change), share) in steps.iter().zip(shares.iter().rev()) {
-        let back = change.dot(&result) / step.dot(change);
-        result.scaled_add(share - back, step);
-    }
-    result
 }

@@ -159,7 +159,8 @@ impl Autoencoder {
         self.loss_from(model.pooled(sequences.clone()), sequences, Feeding::default())
     }
 
-    fn loss_from(&self, pooled: Tensor<2>, sequences: &Sequences, feeding: Feeding) -> Tensor<1> {
+    /// As [`Autoencoder::loss`] of pooled representations `[batch, pooled_size]`, `[1]`.
+    pub(crate) fn loss_from(&self, pooled: Tensor<2>, sequences: &Sequences, feeding: Feeding) -> Tensor<1> {
         match &self.decoder {
             Decoder::Recurrent(decoder) => {
                 reconstruction(decoder.forward_with(pooled, sequences, feeding), decoder.targets(sequences))

@@ -10,6 +10,7 @@ pub(crate) mod crmatch;
 pub(crate) mod cross_view;
 pub(crate) mod ctc;
 pub(crate) mod dash;
+pub(crate) mod deep_clustering;
 pub(crate) mod defixmatch;
 pub(crate) mod distillation;
 pub(crate) mod entropy_minimisation;

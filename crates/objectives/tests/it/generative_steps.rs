@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::common::{device, host, numbers, tensor};
 use crate::parameters::{Found, descended, ends_in, parameters, put, the};
 
-fn fixture() -> Value {
+pub fn fixture() -> Value {
     serde_json::from_str(include_str!("../fixtures/generative_steps.json")).expect("the fixture")
 }
 
@@ -18,11 +18,11 @@ fn count(value: &Value) -> usize {
     value.as_u64().expect("a whole number") as usize
 }
 
-fn counts(value: &Value) -> Vec<usize> {
+pub fn counts(value: &Value) -> Vec<usize> {
     value.as_array().expect("a list").iter().map(count).collect()
 }
 
-fn near(found: &[f32], expected: &[f32], within: f32, what: &str) {
+pub fn near(found: &[f32], expected: &[f32], within: f32, what: &str) {
     assert_eq!(found.len(), expected.len(), "{what}");
     for (found, expected) in found.iter().zip(expected) {
         assert!((found - expected).abs() <= within * expected.abs().max(0.3), "{what}: {found} against {expected}");
@@ -30,7 +30,7 @@ fn near(found: &[f32], expected: &[f32], within: f32, what: &str) {
 }
 
 /// Sequences of the fixture, as long as the longest of them; without a mask where nothing is padded.
-fn sequences(fixture: &Value, tokens: bool, view: &str, indices: &[usize]) -> Sequences {
+pub fn sequences(fixture: &Value, tokens: bool, view: &str, indices: &[usize]) -> Sequences {
     let lengths = counts(&fixture["lengths"][view]);
     let time = indices.iter().map(|index| lengths[*index]).max().expect("a sequence");
     let steps = &fixture[if tokens { "texts" } else { "series" }][view];
@@ -53,13 +53,13 @@ fn sequences(fixture: &Value, tokens: bool, view: &str, indices: &[usize]) -> Se
 }
 
 /// What a case reads and writes, such as `tokens to values`; one word where there is no target.
-struct Kind {
-    tokens: bool,
+pub struct Kind {
+    pub tokens: bool,
     target: Option<bool>,
 }
 
 impl Kind {
-    fn of(case: &Value) -> Self {
+    pub fn of(case: &Value) -> Self {
         let words = case["kind"].as_str().expect("a kind");
         let tokens = |word: &str| word == "tokens";
         match words.split_once(" to ") {
@@ -108,7 +108,7 @@ impl Kind {
     }
 
     /// The step of a place among the batches.
-    fn step(&self, fixture: &Value, case: &Value, place: usize, needs: Needs) -> Step {
+    pub fn step(&self, fixture: &Value, case: &Value, place: usize, needs: Needs) -> Step {
         use semiseq_datasets::Pool;
         let part = |name: &str| self.part(fixture, count(&case["outputs"]), counts(&fixture[name][place]));
         Step {
@@ -125,7 +125,7 @@ fn weights(case: &Value, part: &str) -> Vec<(String, Vec<f32>)> {
 }
 
 /// Model and objective of a case, with its weights.
-fn begun(fixture: &Value, case: &Value) -> (AnyModel, AnyObjective<AnyModel>) {
+pub fn begun(fixture: &Value, case: &Value) -> (AnyModel, AnyObjective<AnyModel>) {
     let kind = Kind::of(case);
     let config: ModelConfig = serde_json::from_value(case["model"].clone()).expect("a model");
     let model = config.init(kind.size(fixture, kind.tokens), count(&case["outputs"]), &device());
@@ -190,7 +190,7 @@ fn terms(
 }
 
 /// The terms by name, and all that is watched beside them.
-fn check_terms(terms: &Terms, expected: &Value, within: f32, what: &str) {
+pub fn check_terms(terms: &Terms, expected: &Value, within: f32, what: &str) {
     let (watched, values) = terms.watched(|_| 1.0);
     let found: Vec<(&str, bool, f32)> = watched
         .iter()
@@ -214,7 +214,7 @@ fn thinned(values: &[f32]) -> Vec<f32> {
 
 /// The gradients that the fixture has; and none by what stands still, not even zeros where `still` says so: an
 /// optimiser with moments would move it.
-fn check_gradients(found: &[Found], expected: &Value, part: &str, still: bool, within: f32, what: &str) {
+pub fn check_gradients(found: &[Found], expected: &Value, part: &str, still: bool, within: f32, what: &str) {
     let expected = expected.as_object().expect("gradients by name");
     let expected: Vec<(&str, &Value)> =
         expected.iter().filter_map(|(name, slope)| Some((name.strip_prefix(part)?, slope))).collect();

@@ -3,6 +3,7 @@
 mod close;
 mod common;
 mod ctc;
+mod deep_clustering;
 mod distillation;
 mod generative;
 mod generative_steps;

@@ -29,6 +29,7 @@ const LIMITS: &[(&str, i64)] = &[
     ("encoder.rnn.layers", 256),
     ("beam", 1_000),
     ("ahead", 100_000),
+    ("clusters", 1_000),
     ("rounds", 10_000),
     ("critic_steps", 1_000),
     ("iterations", 1_000),

@@ -28,7 +28,7 @@ use crate::run_folder::seed_folders::seed_folders;
 use crate::run_folder::summary::Summary;
 use crate::run_folder::weights::Weights;
 use crate::set_apart::set_apart;
-use crate::tasks::evaluate::{device_of, pooled, score, voted_outputs_until};
+use crate::tasks::evaluate::{device_of, pooled, score, states, voted_outputs_until};
 use crate::tasks::measures::{ClassPredictions, Confusion};
 use crate::tasks::{
     Calibrated, Calibration, Evaluation, Judge, Outputs, Prediction, Predictor, Purpose, Task, further, head_size,
@@ -165,7 +165,8 @@ impl<M: ModelSettings, O: ObjectiveSettings> FinishedRun<M, O> {
         let model = model.valid();
         let generator = Generator::open(folder, &sums, &file.processor, &model, &device)?;
         let Purpose { predictor, scored_by, .. } = file.purpose;
-        if (predictor == Predictor::Objective || scored_by == Judge::Objective) && generator.is_none() {
+        let asked = matches!(predictor, Predictor::Objective | Predictor::Clusters) || scored_by == Judge::Objective;
+        if asked && generator.is_none() {
             return Err(Error::input(
                 format!("{}: the last stage's objective is missing, {}", folder.display(), generator::DESCRIPTION),
                 "train the run again, or restore the file",
@@ -337,7 +338,7 @@ impl<M: ModelSettings, O: ObjectiveSettings> FinishedRun<M, O> {
     /// Where no stage trained the model's head.
     pub fn check_predicts(&self) -> Result<(), Error> {
         match self.file.purpose.predictor {
-            Predictor::Head | Predictor::Objective => Ok(()),
+            Predictor::Head | Predictor::Objective | Predictor::Clusters => Ok(()),
             Predictor::Nothing => Err(Error::input(
                 format!(
                     "{}: no stage of this run trained the head of `[model.{}]`, so there is nothing to predict with",
@@ -475,7 +476,7 @@ impl<M: ModelSettings, O: ObjectiveSettings> FinishedRun<M, O> {
     pub(crate) fn own_outputs(&self, dataset: &Dataset, task: &dyn Task, stop: &dyn Fn() -> bool) -> Outputs {
         let answers = match self.file.purpose.predictor {
             Predictor::Objective => self.answers(dataset),
-            Predictor::Head | Predictor::Nothing => None,
+            Predictor::Head | Predictor::Clusters | Predictor::Nothing => None,
         };
         let Some(answers) = answers else {
             let objective = self.generator.as_ref().map(Generator::objective);
@@ -611,6 +612,17 @@ impl<M: ModelSettings, O: ObjectiveSettings> FinishedRun<M, O> {
     /// The pooled representation of each prepared sequence.
     pub fn embed(&self, dataset: &Dataset) -> Vec<Vec<f64>> {
         pooled(&self.model, dataset)
+    }
+
+    /// Values of the vector of a step, and of the pooled representation.
+    pub fn width(&self) -> usize {
+        self.model.pooled_size()
+    }
+
+    /// The encoder's vector of each step of each prepared sequence, `[sequences][time][width]`. `None` where the
+    /// encoder reads a sequence at once and has none.
+    pub fn states(&self, dataset: &Dataset) -> Option<Vec<Vec<Vec<f64>>>> {
+        self.model.image().is_none().then(|| states(&self.model, dataset))
     }
 }
 

@@ -111,6 +111,23 @@ pub fn pooled_until<M: SequenceModel>(model: &M, dataset: &Dataset, stop: &dyn F
     vectors
 }
 
+/// The vectors of each sequence's steps, `[sequences][time][pooled_size]`, in the order of the data set and without
+/// padding.
+pub(crate) fn states<M: SequenceModel>(model: &M, dataset: &Dataset) -> Vec<Vec<Vec<f64>>> {
+    let device = device_of(model);
+    let mut all = vec![Vec::new(); dataset.sequences.len()];
+    for mut batch in evaluation_batches(dataset, EVALUATION_BATCH) {
+        let part = Part::plain(&mut batch, &device);
+        let states = model.states(part.weak);
+        let [size, time, width] = states.dims();
+        let steps = rows(states.reshape([size * time, width]));
+        for ((index, length), steps) in batch.indices.iter().zip(&batch.lengths).zip(steps.chunks(time.max(1))) {
+            all[*index] = steps[..time.min(*length)].to_vec();
+        }
+    }
+    all
+}
+
 /// Scores of outputs in the units in which they are told; see [`Task::score`] and [`Task::scores_in_units`].
 pub fn score(
     task: &dyn Task,

@@ -6,6 +6,7 @@
 mod calibrated;
 mod calibration;
 mod classification;
+mod clusters;
 pub(crate) mod compatibility;
 pub mod evaluate;
 mod forecasting;
@@ -32,6 +33,7 @@ pub(crate) use calibrated::labelled;
 pub(crate) use calibration::least_labels;
 pub use calibration::{Calibration, Conformal};
 pub use classification::{Classification, predictions};
+pub use clusters::Clusters;
 pub use forecasting::Forecasting;
 pub use head::head_size;
 pub(crate) use head::width;

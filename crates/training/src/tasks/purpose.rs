@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::RunConfig;
 use crate::recipe::{ModelSettings, ObjectiveSettings};
+use crate::tasks::clusters::Clusters;
 use crate::tasks::next_item::NextItemTask;
 use crate::tasks::nothing::Nothing;
 use crate::tasks::registry::task_of;
@@ -35,6 +36,8 @@ pub enum Predictor {
     Head,
     /// The last stage's objective, which writes a sequence for a sequence, or names what follows.
     Objective,
+    /// The last stage's objective, which sorts sequences into clusters.
+    Clusters,
     /// Nothing: no stage trained a head.
     Nothing,
 }
@@ -57,6 +60,7 @@ impl Purpose {
         let trains_head = config.stages.iter().any(|stage| !stage.objective.kind().unsupervised);
         let predictor = match (last.answers || last.recommends, trains_head) {
             (true, _) => Predictor::Objective,
+            (false, _) if last.clusters && last.unsupervised => Predictor::Clusters,
             (false, true) => Predictor::Head,
             (false, false) => Predictor::Nothing,
         };
@@ -64,10 +68,12 @@ impl Purpose {
         Self { targets: config.targets(), predictor, scored_by }
     }
 
-    /// The task of these targets; an objective that answers without any names what follows.
+    /// The task of these targets; an objective that answers without any names what follows, and one that sorts says
+    /// clusters.
     pub fn task(&self) -> &'static dyn Task {
         match (self.targets, self.predictor) {
             (TargetKind::Unsupervised, Predictor::Objective) => &NextItemTask,
+            (_, Predictor::Clusters) => &Clusters,
             (targets, _) => task_of(targets),
         }
     }
