@@ -252,6 +252,10 @@ impl SequenceModel for AnyModel {
         each!(self, model => model.numbers())
     }
 
+    fn multi_label(&self) -> bool {
+        each!(self, model => model.multi_label())
+    }
+
     fn per_step(&self) -> bool {
         each!(self, model => model.per_step())
     }

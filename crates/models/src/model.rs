@@ -62,6 +62,12 @@ pub trait SequenceModel: Module + ModuleDisplay {
         None
     }
 
+    /// Whether each column of the logits is a label by itself, of which a sequence may have any number: its probability
+    /// is the sigmoid of its logit.
+    fn multi_label(&self) -> bool {
+        false
+    }
+
     /// whether there is a row of logits per step.
     fn per_step(&self) -> bool;
 

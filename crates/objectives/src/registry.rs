@@ -25,6 +25,8 @@ pub struct Kind {
     pub unpaired: bool,
     /// It works on class distributions.
     pub classes: bool,
+    /// It works where a sequence has any number of labels.
+    pub multi_label: bool,
     /// It works on numbers with a variance of each sequence's own.
     pub gaussian: bool,
     /// It works with one label per sequence, and so has no use for a label per step.
@@ -71,6 +73,11 @@ fn labels() -> Kind {
     Kind { reads_labels: true, ..Kind::default() }
 }
 
+/// Of one that predicts any number of labels too.
+fn multi_label() -> Kind {
+    Kind { multi_label: true, ..labels() }
+}
+
 fn classes() -> Kind {
     Kind { classes: true, ..labels() }
 }
@@ -100,11 +107,12 @@ impl Kind {
         let kinds: Vec<Self> = kinds.collect();
         // Labels for one part and all sequences for another are read side by side.
         let alike = kinds.iter().all(|one| one.reads_labels == kinds[0].reads_labels);
-        kinds.into_iter().fold(Self { unpaired: alike, ..unsupervised() }, |all, one| Self {
+        kinds.into_iter().fold(Self { unpaired: alike, multi_label: true, ..unsupervised() }, |all, one| Self {
             unsupervised: all.unsupervised && one.unsupervised,
             reads_labels: all.reads_labels || one.reads_labels,
             unpaired: all.unpaired && one.unpaired,
             classes: all.classes || one.classes,
+            multi_label: all.multi_label && (one.multi_label || !one.reads_labels),
             gaussian: all.gaussian || one.gaussian,
             whole: all.whole || one.whole,
             tokens: all.tokens || one.tokens,
@@ -242,7 +250,7 @@ macro_rules! registry {
 
 registry! {
     supervised "supervised" Supervised SupervisedConfig Supervised, "Cross-entropy or squared error on the labelled part",
-        |_| Kind { unpaired: true, ..labels() };
+        |_| Kind { unpaired: true, ..multi_label() };
     truncated_backpropagation "truncated-backpropagation" TruncatedBackpropagation TruncatedBackpropagationConfig TruncatedBackpropagation, "Squared error along a recording, with the state carried on (Williams & Peng 1990)",
         |_| Kind { streams: true, unpaired: true, ..labels() };
     entropy_minimisation "entropy-minimisation" EntropyMinimisation EntropyMinimisationConfig EntropyMinimisation, "Confident predictions on unlabelled data (Grandvalet & Bengio 2005)",
@@ -250,11 +258,14 @@ registry! {
     pseudo_label "pseudo-label" PseudoLabel PseudoLabelConfig PseudoLabel, "Its own likeliest class as the label of unlabelled data (Lee 2013)",
         |_| classes();
     pi_model "pi-model" PiModel PiModelConfig PiModel, "The same prediction under two draws of noise (Laine & Aila 2017)",
-        |_| labels();
+        |_| multi_label();
     temporal_ensembling "temporal-ensembling" TemporalEnsembling TemporalEnsemblingConfig TemporalEnsembling, "The prediction of its own past epochs (Laine & Aila 2017)",
-        |_| Kind { whole: true, ..labels() };
+        |_| Kind { whole: true, ..multi_label() };
     mean_teacher "mean-teacher" MeanTeacher MeanTeacherConfig MeanTeacher<M>, "The prediction of the average of its own past weights (Tarvainen & Valpola 2017)",
-        |config| Kind { teaches: true, classes: config.consistency == Consistency::Kl, ..labels() };
+        |config| {
+            let kl = config.consistency == Consistency::Kl;
+            Kind { teaches: true, classes: kl, multi_label: !kl, ..labels() }
+        };
     adversarial "adversarial" Adversarial AdversarialConfig Adversarial, "The same label under the noise that harms most, labels only (Miyato et al. 2017)",
         |_| Kind { unpaired: true, ..classes() };
     virtual_adversarial "virtual-adversarial" VirtualAdversarial VirtualAdversarialConfig VirtualAdversarial, "The same prediction under the noise that changes it most (Miyato et al. 2018)",
@@ -342,18 +353,20 @@ registry! {
 }
 
 impl ObjectiveConfig {
-    /// Each list of class weights that is given, by its key within the objective's table, with its length.
-    pub fn class_weights(&self) -> Vec<(String, usize)> {
+    /// All class weights that are given, by their key within the objective's table, with the length of the list; `None`
+    /// where a word stands for them.
+    pub fn class_weights(&self) -> Vec<(String, Option<usize>)> {
         // Whichever objective it is, and however deep in the parts of a joint one.
-        fn gather(path: &str, value: &toml::Value, found: &mut Vec<(String, usize)>) {
+        fn gather(path: &str, value: &toml::Value, found: &mut Vec<(String, Option<usize>)>) {
             let under = |key: &str| if path.is_empty() { key.to_string() } else { format!("{path}.{key}") };
             match value {
                 toml::Value::Table(table) => {
                     for (key, value) in table {
                         match value {
                             toml::Value::Array(weights) if key == "class_weights" => {
-                                found.push((under(key), weights.len()));
+                                found.push((under(key), Some(weights.len())));
                             }
+                            toml::Value::String(_) if key == "class_weights" => found.push((under(key), None)),
                             value => gather(&under(key), value, found),
                         }
                     }

@@ -31,6 +31,7 @@ const ROWS: usize = 36;
 #[derive(Clone, Copy, PartialEq)]
 enum Targets {
     Classes,
+    Labels,
     Steps,
     Numbers,
 }
@@ -48,6 +49,7 @@ fn sequences(kind: Targets, tokens: bool, equal: bool) -> Dataset {
         // Some never had a label.
         _ if row % 9 == 4 => Target::Missing,
         Targets::Classes => Target::Class(row % 2),
+        Targets::Labels => Target::Labels((0..2).filter(|label| (row >> label) % 2 == 1).collect()),
         Targets::Steps => Target::Steps((0..length(row)).map(|step| (row + step / 2) % 2).collect()),
         Targets::Numbers => Target::Number(2000.0 + row as f64),
     };
@@ -230,6 +232,11 @@ fn every_objective_trains_a_classifier_or_is_refused() {
     for output in ["softmax", "sigmoid"] {
         assert_eq!(all("classifier", &format!("output = \"{output}\""), Targets::Classes), [166, 34], "{output}");
     }
+}
+
+#[test]
+fn every_objective_trains_any_number_of_labels_or_is_refused() {
+    assert_eq!(all("classifier", "output = \"multi-label\"", Targets::Labels), [50, 150]);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use burn::tensor::Device;
 use semiseq_datasets::Prepared;
-use semiseq_models::{HeadSize, InputSize, SequenceModel};
+use semiseq_models::{HeadSize, InputSize, Output, SequenceModel};
 use semiseq_objectives::{Kind, Objective, RebalancingConfig, Setting, Teacher};
 use semiseq_schema::{Metric, Problem, Scores, problem};
 use serde::Serialize;
@@ -22,8 +22,8 @@ use crate::error::Error;
 pub enum ModelKind {
     /// A class for a sequence.
     Classifier {
-        /// One logit for two classes.
-        sigmoid: bool,
+        /// How logits become probabilities.
+        output: Output,
     },
     /// A class for each step.
     Tagger,
@@ -153,8 +153,9 @@ pub trait ObjectiveSettings: Clone + Debug + PartialEq + Serialize + Deserialize
         measured
     }
 
-    /// Each list of class weights that is given, by its key within the settings, with its length.
-    fn class_weights(&self) -> Vec<(String, usize)> {
+    /// All class weights that are given, by their key within the settings, with the length of the list; `None` where a
+    /// word stands for them.
+    fn class_weights(&self) -> Vec<(String, Option<usize>)> {
         Vec::new()
     }
 

@@ -5,6 +5,7 @@ mod cross_validation;
 mod devices;
 mod ensemble;
 mod initial_weights;
+mod multi_label;
 mod protocol;
 mod quantiles;
 mod resume;

@@ -28,6 +28,11 @@ pub struct LabelsConfig {
     /// always do.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub missing: Option<String>,
+    /// What stands between the labels of a sequence that has several, for `output = "multi-label"`. Default `";"`, as in
+    /// `sports;politics`. An empty cell means unlabelled; `[]`, or the separator alone, that none of the labels holds.
+    /// JSON lines may hold lists instead: `["sports", "politics"]`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub separator: Option<String>,
     /// Long tail: the largest class over the smallest, at least 1; class sizes fall exponentially.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub imbalance: Option<f64>,
@@ -74,7 +79,15 @@ impl From<Fold> for [usize; 2] {
     }
 }
 
+/// Between the labels of a sequence, where the config does not say.
+const SEPARATOR: &str = ";";
+
 impl LabelsConfig {
+    /// What stands between the labels of a sequence that has several.
+    pub fn separator(&self) -> &str {
+        self.separator.as_deref().unwrap_or(SEPARATOR)
+    }
+
     pub(crate) fn check(&self, path: &str, problems: &mut Vec<Problem>) {
         let mut note = |key: &str, message: String, hint: &str| {
             problems.push(Problem { key: format!("{path}.{key}"), message, hint: Some(hint.to_string()) })
@@ -97,6 +110,9 @@ impl LabelsConfig {
             if value == Some(0) {
                 note(key, "must be at least 1, got 0".into(), "leave the key out to use all labels");
             }
+        }
+        if self.separator.as_ref().is_some_and(String::is_empty) {
+            note("separator", "is empty, and would part no label from another".into(), "`\"|\"` or `\",\"` are usual");
         }
         if self.fraction.is_some_and(|fraction| !(fraction > 0.0 && fraction <= 1.0)) {
             note(

@@ -11,6 +11,8 @@ use crate::formats::limit::within;
 use crate::formats::table::layout::{Layout, LayoutKind};
 use crate::formats::{self, ReadOptions, Rows};
 use crate::label_names;
+use crate::label_sets;
+use crate::preparation::labels::LabelsConfig;
 use crate::preparation::sessions::SessionsConfig;
 use crate::preparation::windows::of_whole;
 use crate::prepare_sessions;
@@ -69,7 +71,8 @@ fn read_all(
         return Ok((dataset_from_rows(prepare_sessions::whole(files, config, &sessions)?, task)?, None));
     }
     let supervised = !matches!(task, TargetKind::Forecast | TargetKind::Unsupervised);
-    let mut options = ReadOptions { supervised, like: like.cloned(), ..options_of(config) };
+    let label_lists = matches!(task, TargetKind::MultiLabel | TargetKind::Unsupervised);
+    let mut options = ReadOptions { supervised, label_lists, like: like.cloned(), ..options_of(config) };
     let files = files.found()?;
     let read = |path: &Path, options: &ReadOptions| formats::read(path, format_for(path, config), options);
     let mut rows = read(&files[0], &options)?;
@@ -85,7 +88,7 @@ fn read_all(
     if like.is_none() {
         rows.notes.extend(rows.codes.told(&rows.name));
     }
-    Ok((dataset_from_rows(rows, task)?, layout))
+    Ok((dataset_of(rows, task, &config.labels)?, layout))
 }
 
 /// How events become sessions, where a config says so by its table or by its format.
@@ -137,7 +140,16 @@ fn format_for<'a>(path: &Path, config: &'a DataConfig) -> Option<&'a str> {
 /// # Errors
 ///
 /// Labels that are no numbers where numbers are asked for; targets of another kind than the task's.
-pub fn dataset_from_rows(mut rows: Rows, task: TargetKind) -> Result<Dataset, DataError> {
+pub fn dataset_from_rows(rows: Rows, task: TargetKind) -> Result<Dataset, DataError> {
+    dataset_of(rows, task, &LabelsConfig::default())
+}
+
+/// As [`dataset_from_rows`], with what a config says of labels.
+///
+/// # Errors
+///
+/// As [`dataset_from_rows`]; a list of labels that is none.
+pub fn dataset_of(mut rows: Rows, task: TargetKind, labels: &LabelsConfig) -> Result<Dataset, DataError> {
     if matches!(task, TargetKind::SequenceToSequence | TargetKind::Transcribe) {
         // A target text may well be the word `null`.
         let target = |label: String| match label.is_empty() {
@@ -161,6 +173,9 @@ pub fn dataset_from_rows(mut rows: Rows, task: TargetKind) -> Result<Dataset, Da
     }
     if !rows.steps.is_empty() {
         return Ok(per_step(rows));
+    }
+    if task == TargetKind::MultiLabel {
+        return label_sets::dataset(rows, labels.separator());
     }
     if task != TargetKind::Regress {
         let mut dataset = Dataset::from_labels(rows.name, rows.sequences, rows.labels);

@@ -30,7 +30,8 @@ pub struct ClassifierConfig {
     /// Dropout on the pooled vector, in [0, 1). Default 0.
     #[serde(default)]
     pub dropout: f64,
-    /// `softmax`, or `sigmoid`: one logit for two classes, trained with binary cross-entropy.
+    /// `softmax`; `sigmoid`: one logit for two classes, trained with binary cross-entropy; or `multi-label`: a sequence
+    /// has any number of the labels, each with a logit and a binary cross-entropy of its own. Default `softmax`.
     #[serde(default)]
     pub output: Output,
     /// For tokens.
@@ -50,6 +51,8 @@ pub enum Output {
     Softmax,
     /// One logit for the second of two classes.
     Sigmoid,
+    /// A logit for each label, of which a sequence may have any number.
+    MultiLabel,
 }
 
 /// A classifier of sequences.
@@ -61,14 +64,11 @@ pub struct Classifier<E: Module = AnyEncoder> {
     crew: Crew<Self>,
     #[module(skip)]
     outputs: usize,
+    #[module(skip)]
+    output: Output,
 }
 
 impl ClassifierConfig {
-    /// One logit for two classes.
-    pub fn sigmoid(&self) -> bool {
-        self.output == Output::Sigmoid
-    }
-
     pub(crate) fn check(&self, path: &str, problems: &mut Vec<Problem>) {
         check_body(path, self.dropout, &self.embedding, &self.encoder, problems);
     }
@@ -76,7 +76,7 @@ impl ClassifierConfig {
     /// Builds the classifier with `outputs` logits.
     pub fn init(&self, input: InputSize, outputs: usize, device: &Device) -> Classifier {
         let backbone = Backbone::of(input, &self.embedding, self.dropout, &self.encoder, device);
-        Classifier::new(backbone, self.pooling, outputs, device)
+        Classifier { output: self.output, ..Classifier::new(backbone, self.pooling, outputs, device) }
     }
 }
 
@@ -86,7 +86,7 @@ impl<E: Encoder> Classifier<E> {
         let width = backbone.encoder().hidden();
         let pool = pooling.init(width, backbone.encoder().bidirectional(), device);
         let head = LinearConfig::new(width, outputs).init(device);
-        Self { backbone, pool, head, crew: Crew::alone(), outputs }
+        Self { backbone, pool, head, crew: Crew::alone(), outputs, output: Output::Softmax }
     }
 
     /// See [`Encoder::forward_from`].
@@ -153,6 +153,10 @@ impl<E: Encoder> SequenceModel for Classifier<E> {
 
     fn outputs(&self) -> usize {
         self.outputs
+    }
+
+    fn multi_label(&self) -> bool {
+        self.output == Output::MultiLabel
     }
 
     fn per_step(&self) -> bool {

@@ -1,4 +1,5 @@
-//! Supervised learning: cross-entropy with label smoothing and class weights; for numbers squared error, or what the
+//! Supervised learning: cross-entropy with label smoothing and class weights; where a sequence has any number of labels
+//! (`output = "multi-label"`) the binary cross-entropy of each, the mean over them; for numbers squared error, or what the
 //! regressor's `output` asks for, the negative log likelihood of a normal distribution or the pinball loss of
 //! quantiles.
 //!
@@ -25,7 +26,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::objective::{Needs, Objective, Setting, Survey};
 use crate::over::Over;
-use crate::parts::losses::{class_logits, cross_entropy, forecast_error, per_weight, right};
+use crate::parts::losses::{
+    all_right, binary_cross_entropy, class_logits, cross_entropy, forecast_error, per_weight, right,
+};
 use crate::parts::number_losses::number_loss;
 use crate::parts::pseudo_labels::PseudoLabels;
 use crate::rebalancing::{AnyRebalancing, Rebalancing, RebalancingConfig, Seen, SeenLabels};
@@ -36,7 +39,8 @@ use crate::terms::Terms;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SupervisedConfig {
-    /// ε in [0, 1): how much of the target is spread over all classes (Szegedy et al. 2016 use 0.1).
+    /// ε in [0, 1): how much of the target is spread over all classes (Szegedy et al. 2016 use 0.1); with `output =
+    /// "multi-label"` over both answers to each label.
     pub label_smoothing: f64,
     /// Weights of the classes, in the order of their names; or `"balanced"`: `n / (K · n_c)`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -150,6 +154,9 @@ impl Supervised {
             Targets::Classes { classes, known } => {
                 terms.monitor_rows("accuracy", right(logits, classes.clone()), known.clone())
             }
+            Targets::Labels { labels, known } => {
+                terms.monitor_rows("subset_accuracy", all_right(logits, labels.clone()), known.clone())
+            }
             Targets::Numbers { .. } | Targets::Sequences { .. } => terms,
         };
         self.with_penalty(terms, "penalty", model)
@@ -192,7 +199,7 @@ impl Supervised {
         Over::Labels(self.weights.clone())
     }
 
-    /// Cross-entropy, or the loss of a number, as the targets and the head say. `[1]`
+    /// Cross-entropy of a class or of each label, or the loss of a number, as the targets and the head say. `[1]`
     ///
     /// # Panics
     ///
@@ -211,6 +218,9 @@ impl Supervised {
                 }
                 let weights = self.class_weights.as_ref().map(|weights| weights.val());
                 cross_entropy(logits, classes.clone(), known.clone(), self.config.label_smoothing, weights)
+            }
+            Targets::Labels { labels, known } => {
+                binary_cross_entropy(logits, labels.clone(), known.clone(), self.config.label_smoothing)
             }
             Targets::Numbers { numbers, known } => number_loss(&self.numbers, logits, numbers.clone(), known.clone()),
             Targets::Sequences { target, known, past } => match &target.input {

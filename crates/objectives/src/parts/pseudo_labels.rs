@@ -121,7 +121,7 @@ impl PseudoLabels {
                 let right = self.labels.clone().equal(classes.clone()).float();
                 terms.monitor_rows("pseudo_label_accuracy", right, known.clone() * weights)
             }
-            Targets::Numbers { .. } | Targets::Sequences { .. } => terms,
+            Targets::Labels { .. } | Targets::Numbers { .. } | Targets::Sequences { .. } => terms,
         }
     }
 }

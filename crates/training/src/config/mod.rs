@@ -43,7 +43,7 @@ use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use semiseq_datasets::{DataConfig, Prepared, Source, TargetKind, Validation, prepare, prepare_source};
-use semiseq_models::{ModelConfig, WeightsPart};
+use semiseq_models::{ModelConfig, Output, WeightsPart};
 use semiseq_objectives::{Kind, ObjectiveConfig};
 use semiseq_schema::{Problem, problem};
 use serde::{Deserialize, Serialize};
@@ -249,6 +249,7 @@ impl<M: ModelSettings, O: ObjectiveSettings> RunConfig<M, O> {
             _ if some(|kind| kind.answers) => TargetKind::SequenceToSequence,
             ModelKind::Tagger => TargetKind::Tag,
             ModelKind::Regressor { .. } => TargetKind::Regress,
+            ModelKind::Classifier { output: Output::MultiLabel } => TargetKind::MultiLabel,
             ModelKind::Classifier { .. } | ModelKind::Encoder => TargetKind::Classify,
         }
     }

@@ -26,7 +26,7 @@ impl ModelSettings for ModelConfig {
 
     fn kind(&self) -> ModelKind {
         match self {
-            Self::Classifier(config) => ModelKind::Classifier { sigmoid: config.sigmoid() },
+            Self::Classifier(config) => ModelKind::Classifier { output: config.output },
             Self::Tagger(_) => ModelKind::Tagger,
             Self::Regressor(config) => {
                 let numbers = config.numbers();
@@ -120,8 +120,8 @@ impl ObjectiveSettings for ObjectiveConfig {
         ObjectiveConfig::scores(self, measured, values)
     }
 
-    fn class_weights(&self) -> Vec<(String, usize)> {
-        let named = |(key, count): (String, usize)| (format!("{}.{key}", ObjectiveConfig::name(self)), count);
+    fn class_weights(&self) -> Vec<(String, Option<usize>)> {
+        let named = |(key, count): (String, Option<usize>)| (format!("{}.{key}", ObjectiveConfig::name(self)), count);
         ObjectiveConfig::class_weights(self).into_iter().map(named).collect()
     }
 

@@ -1,7 +1,7 @@
 //! Whether config, model and data go together: all that can be said before any training.
 
 use semiseq_datasets::{AugmentConfig, Prepared, TargetKind, Validation};
-use semiseq_models::InputSize;
+use semiseq_models::{InputSize, Output};
 use semiseq_objectives::Kind;
 
 use crate::config::{RunConfig, StageConfig};
@@ -40,7 +40,9 @@ fn check_folds<M: ModelSettings, O: ObjectiveSettings>(config: &RunConfig<M, O>,
         return Ok(());
     }
     match config.targets() {
-        TargetKind::Classify | TargetKind::Regress | TargetKind::Tag => Ok(data.fold_count().map(|_| ())?),
+        TargetKind::Classify | TargetKind::MultiLabel | TargetKind::Regress | TargetKind::Tag => {
+            Ok(data.fold_count().map(|_| ())?)
+        }
         _ => Err(Error::input(
             "`data.validation = \"cross\"` cuts labels into folds, and this run learns from none",
             "write `validation = 0.2`, a part of the sequences, or `\"none\"`",
@@ -52,7 +54,10 @@ fn check_folds<M: ModelSettings, O: ObjectiveSettings>(config: &RunConfig<M, O>,
 fn check_head<M: ModelSettings, O: ObjectiveSettings>(config: &RunConfig<M, O>, data: &Prepared) -> Result<(), Error> {
     let (task, model) = (config.targets(), &config.model);
     let classes = data.processor.classes().len();
-    if model.kind() == (ModelKind::Classifier { sigmoid: true }) && task == TargetKind::Classify && classes != 2 {
+    if model.kind() == (ModelKind::Classifier { output: Output::Sigmoid })
+        && task == TargetKind::Classify
+        && classes != 2
+    {
         return Err(Error::input(
             format!(
                 "`model.{}.output` is `sigmoid`, which needs two classes; {} has {classes}",
@@ -61,6 +66,9 @@ fn check_head<M: ModelSettings, O: ObjectiveSettings>(config: &RunConfig<M, O>, 
             ),
             "remove the key or write `output = \"softmax\"`",
         ));
+    }
+    if task == TargetKind::MultiLabel {
+        check_multi_label(config)?;
     }
     let with_head = config.stages.iter().find(|stage| !stage.objective.kind().unsupervised);
     if let Some(stage) = with_head.filter(|_| model.kind() == ModelKind::Encoder) {
@@ -104,6 +112,35 @@ fn check_head<M: ModelSettings, O: ObjectiveSettings>(config: &RunConfig<M, O>, 
     }
 }
 
+/// Whether each stage works where a sequence has any number of labels.
+fn check_multi_label<M: ModelSettings, O: ObjectiveSettings>(config: &RunConfig<M, O>) -> Result<(), Error> {
+    for (index, stage) in config.stages.iter().enumerate() {
+        let (kind, name) = (stage.objective.kind(), stage.objective.name());
+        if kind.reads_labels && !kind.multi_label {
+            return Err(Error::input(
+                format!(
+                    "`stage.{index}.objective.{name}` needs one class for each sequence, and `model.{}.output` is \
+                     `multi-label`",
+                    config.model.name()
+                ),
+                "use `supervised`, `pi-model`, `mean-teacher` with `consistency = \"mse\"` or `temporal-ensembling`, or \
+                 an objective that reads no labels, such as `autoencoder`",
+            ));
+        }
+        if let Some((key, _)) = stage.objective.class_weights().into_iter().next() {
+            return Err(Error::input(
+                format!(
+                    "`stage.{index}.objective.{key}` weighs the one class of a sequence, and `model.{}.output` is \
+                     `multi-label`",
+                    config.model.name()
+                ),
+                "leave it out",
+            ));
+        }
+    }
+    Ok(())
+}
+
 /// Whether there is something that the labels alone could be compared with.
 fn check_baseline<M: ModelSettings, O: ObjectiveSettings>(config: &RunConfig<M, O>) -> Result<(), Error> {
     if !config.baseline.enabled {
@@ -132,8 +169,8 @@ fn check_class_weights<M: ModelSettings, O: ObjectiveSettings>(
 ) -> Result<(), Error> {
     let classes = data.processor.classes();
     for (index, stage) in config.stages.iter().enumerate() {
-        let wrong = stage.objective.class_weights().into_iter().find(|(_, count)| *count != classes.len());
-        if let Some((key, count)) = wrong {
+        let lists = stage.objective.class_weights().into_iter().filter_map(|(key, count)| Some((key, count?)));
+        if let Some((key, count)) = lists.into_iter().find(|(_, count)| *count != classes.len()) {
             return Err(Error::input(
                 format!(
                     "`stage.{index}.objective.{key}` holds {count} weights; {} has {} classes",
@@ -276,6 +313,10 @@ fn check_rebalancing<M: ModelSettings, O: ObjectiveSettings>(
         TargetKind::Tag => Err(Error::input(
             format!("`{key}` works with a label for each sequence, and a tagger has one per step"),
             "use `class-weights`, `logit-adjustment`, `focal` or `debiaspl`",
+        )),
+        TargetKind::MultiLabel => Err(Error::input(
+            format!("`{key}` works with one class for each sequence, and here each has any number of labels"),
+            "leave it out",
         )),
         _ => Err(Error::input(
             format!("`{key}` weighs classes, and this run has none"),

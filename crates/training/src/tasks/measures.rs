@@ -34,6 +34,14 @@ pub struct Confusion {
     pub others: usize,
 }
 
+/// The probability from which a label is said to hold, of which a sequence has any number.
+const THRESHOLD: f64 = 0.5;
+
+/// Whether a label of this probability is said to hold.
+pub(super) fn holds(probability: f64) -> bool {
+    probability >= THRESHOLD
+}
+
 /// The position of the largest value; the first of equals.
 pub fn argmax(values: &[f64]) -> usize {
     values.iter().enumerate().fold(0, |best, (index, value)| if *value > values[best] { index } else { best })

@@ -9,6 +9,8 @@ use semiseq_models::NumberHead;
 pub enum Outputs {
     /// A distribution over the classes for each sequence.
     Classes(Vec<Vec<f64>>),
+    /// The probability of each label, of which a sequence has any number.
+    Labels(Vec<Vec<f64>>),
     /// A distribution for each step of each sequence.
     Steps(Vec<Vec<Vec<f64>>>),
     /// A number for each sequence.
@@ -35,7 +37,9 @@ impl Outputs {
     /// Of how many sequences something is said.
     pub fn len(&self) -> usize {
         match self {
-            Self::Classes(rows) | Self::Forecasts(rows) | Self::Quantiles { rows, .. } => rows.len(),
+            Self::Classes(rows) | Self::Labels(rows) | Self::Forecasts(rows) | Self::Quantiles { rows, .. } => {
+                rows.len()
+            }
             Self::Steps(sequences) => sequences.len(),
             Self::Numbers(numbers) => numbers.len(),
             Self::Answers(answers) => answers.len(),
@@ -58,7 +62,9 @@ impl Outputs {
     pub fn first_not_finite(&self) -> Option<usize> {
         let strange = |row: &Vec<f64>| row.iter().any(|value| !value.is_finite());
         match self {
-            Self::Classes(rows) | Self::Forecasts(rows) | Self::Quantiles { rows, .. } => rows.iter().position(strange),
+            Self::Classes(rows) | Self::Labels(rows) | Self::Forecasts(rows) | Self::Quantiles { rows, .. } => {
+                rows.iter().position(strange)
+            }
             Self::Steps(sequences) => sequences.iter().flatten().position(strange),
             Self::Numbers(numbers) => numbers.iter().position(|number| !number.is_finite()),
             Self::Answers(_) | Self::Nothing => None,
@@ -71,7 +77,7 @@ impl Outputs {
             |first: &[f64], row: &[f64]| first.iter().zip(row).all(|(first, value)| (first - value).abs() < SAME);
         let constant = |rows: &[&[f64]]| rows.len() > 1 && rows.iter().all(|row| same(rows[0], row));
         match self {
-            Self::Classes(rows) | Self::Forecasts(rows) | Self::Quantiles { rows, .. } => {
+            Self::Classes(rows) | Self::Labels(rows) | Self::Forecasts(rows) | Self::Quantiles { rows, .. } => {
                 constant(&rows.iter().map(Vec::as_slice).collect::<Vec<_>>())
             }
             Self::Steps(rows) => constant(&rows.iter().flatten().map(Vec::as_slice).collect::<Vec<_>>()),
@@ -97,7 +103,7 @@ impl Outputs {
 
     fn values(&self) -> Vec<f64> {
         match self {
-            Self::Classes(rows) | Self::Forecasts(rows) | Self::Quantiles { rows, .. } => {
+            Self::Classes(rows) | Self::Labels(rows) | Self::Forecasts(rows) | Self::Quantiles { rows, .. } => {
                 rows.iter().flatten().copied().collect()
             }
             Self::Steps(sequences) => sequences.iter().flatten().flatten().copied().collect(),
@@ -108,7 +114,7 @@ impl Outputs {
 
     fn values_mut(&mut self) -> Vec<&mut f64> {
         match self {
-            Self::Classes(rows) | Self::Forecasts(rows) | Self::Quantiles { rows, .. } => {
+            Self::Classes(rows) | Self::Labels(rows) | Self::Forecasts(rows) | Self::Quantiles { rows, .. } => {
                 rows.iter_mut().flatten().collect()
             }
             Self::Steps(sequences) => sequences.iter_mut().flatten().flatten().collect(),

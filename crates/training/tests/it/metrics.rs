@@ -138,6 +138,43 @@ fn scores_of_classes_are_scikit_learns() {
 }
 
 #[test]
+fn scores_of_any_number_of_labels_are_scikit_learns() {
+    let task = task_of(TargetKind::MultiLabel);
+    for one in list(&fixture()["label_cases"]) {
+        let name = one["name"].as_str().expect("a name");
+        let (mut said, truth) = (matrix(&one["probabilities"]), matrix(&one["truth"]));
+        let labels = said[0].len();
+        let held = |row: &Vec<f64>| Target::Labels((0..labels).filter(|label| row[*label] == 1.0).collect());
+        // One more of which nothing is known.
+        let targets: Vec<Target> = truth.iter().map(held).chain([Target::Missing]).collect();
+        said.push(said[0].clone());
+        let data = dataset(&vec![2; targets.len()], targets, labels);
+        let logit = |value: &f64| (value / (1.0 - value)).ln();
+        let logits: Vec<Vec<Vec<f64>>> = said.iter().map(|row| vec![row.iter().map(logit).collect()]).collect();
+        let outputs = taken(task, &data, &logits);
+        let Outputs::Labels(found) = &outputs else { panic!("labels") };
+        let near = |(found, expected): (&f64, &f64)| (found - expected).abs() < 1e-6;
+        assert!(found.iter().flatten().zip(said.iter().flatten()).all(near), "{name}");
+        let outputs = Outputs::Labels(said);
+        let measures = task.judged(&outputs, &data, &processor(&data)).expect("labels").measure(None);
+        let (of_all, of_labels): (Vec<JudgedScore>, Vec<JudgedScore>) =
+            measures.into_iter().partition(|measure| measure.class.is_none());
+        check(name, &of_all, &one["scores"], &[], 1e-9);
+        for (label, expected) in list(&one["per_class"]).iter().enumerate() {
+            let found: Vec<JudgedScore> =
+                of_labels.iter().copied().filter(|measure| measure.class == Some(label)).collect();
+            check(&format!("{name}, label {label}"), &found, expected, &[], 1e-9);
+        }
+        // What the learner measures after each epoch is the same.
+        let (scores, _) = task.score(&outputs, &data);
+        for metric in ["micro_f1", "macro_f1", "subset_accuracy", "hamming_loss", "loss"] {
+            let expected = one["scores"][metric].as_f64().expect("a score");
+            assert!((scores[metric] - expected).abs() < 1e-9, "{name}: {metric} {}", scores[metric]);
+        }
+    }
+}
+
+#[test]
 fn errors_of_forecasts_are_scaled_as_their_papers_say() {
     let fixture = fixture();
     let fixture = &fixture["forecast"];

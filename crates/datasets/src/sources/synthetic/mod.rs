@@ -3,6 +3,7 @@
 
 mod adding;
 mod cbf;
+mod chords;
 mod copy_memory;
 mod item_walks;
 mod letters;
@@ -42,6 +43,7 @@ pub const FORMULAS: &[Formula] = &[
     item_walks::FORMULA,
     letters::FORMULA,
     spectra::FORMULA,
+    chords::FORMULA,
 ];
 
 /// Streams of the generator: training and test sequences never share a draw.
