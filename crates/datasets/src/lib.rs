@@ -46,7 +46,7 @@ pub use loading::{
 };
 pub use packed::{Packed, PackedPart, pack};
 pub use preparation::{
-    CalibrationPart, Fold, Forecast, LabelsConfig, Normalize, Per, Processor, SegmentConfig, SessionSplit,
+    CalibrationPart, ClassOrder, Fold, Forecast, LabelsConfig, Normalize, Per, Processor, SegmentConfig, SessionSplit,
     SessionsConfig, SplitRecord, TargetUnit, TextUnit, TokenizerKind, TransformConfig, WindowsConfig,
     trained_tokenizer,
 };

@@ -42,6 +42,12 @@ impl Network {
     /// Names what other programs have no layer for, with what can be exported.
     pub fn new(model: &ModelConfig, input: InputSize, tensors: &Foreign) -> Result<Self, ExchangeError> {
         let pooling = match model {
+            ModelConfig::Classifier(config) if config.output.ordinal() => {
+                return Err(ExchangeError::new(
+                    "`model.classifier.output` takes classes in their order, and other programs have no layer for that",
+                    HINT,
+                ));
+            }
             ModelConfig::Classifier(config) => Some(config.pooling),
             ModelConfig::Regressor(config) => Some(config.pooling),
             ModelConfig::Tagger(_) => None,

@@ -33,6 +33,8 @@ pub struct Kind {
     pub whole: bool,
     /// It works on words and not on values.
     pub tokens: bool,
+    /// It reads more from the logits than the distribution over the classes.
+    pub unnormalised: bool,
     /// It works on values and not on words.
     pub values: bool,
     /// It works with a vector for each step.
@@ -116,6 +118,7 @@ impl Kind {
             gaussian: all.gaussian || one.gaussian,
             whole: all.whole || one.whole,
             tokens: all.tokens || one.tokens,
+            unnormalised: all.unnormalised || one.unnormalised,
             values: all.values || one.values,
             steps: all.steps || one.steps,
             causal: all.causal || one.causal,
@@ -335,7 +338,7 @@ registry! {
             Kind { values: true, by_class: conditional, ..maker(kind) }
         };
     semi_supervised_gan "semi-supervised-gan" SemiSupervisedGan SemiSupervisedGanConfig SemiSupervisedGan<M>, "A classifier that also tells made series from real ones (Salimans et al. 2016)",
-        |_| Kind { values: true, teaches: true, plays: true, ..maker(whole()) };
+        |_| Kind { values: true, teaches: true, plays: true, unnormalised: true, ..maker(whole()) };
     sequence_to_sequence "sequence-to-sequence" SequenceToSequence SequenceToSequenceConfig SequenceToSequence, "Another sequence for each sequence (Sutskever et al. 2014; Bahdanau et al. 2015)",
         |_| Kind { reads_labels: true, answers: true, shows: true, ..unsupervised() };
     ctc "ctc" Ctc CtcConfig Ctc, "A transcript for each sequence, without alignments (Graves et al. 2006)",

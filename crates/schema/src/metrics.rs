@@ -28,7 +28,7 @@ pub struct Metric {
 }
 
 /// All that have a place of their own, in the order in which tables show them; objectives add their terms and monitors.
-pub const METRICS: [Metric; 51] = [
+pub const METRICS: [Metric; 53] = [
     stopping("accuracy", "accuracy", true).headlines(),
     stopping("micro_f1", "micro F1", true).headlines(),
     stopping("macro_f1", "macro F1", true),
@@ -38,6 +38,8 @@ pub const METRICS: [Metric; 51] = [
     detail("auroc", "AUROC", true),
     detail("auprc", "AUPRC, average precision", true),
     detail("cohen_kappa", "Cohen's κ", true),
+    detail("quadratic_kappa", "quadratic weighted κ", true),
+    detail("level_mae", "mean absolute error, levels", false),
     detail("matthews_correlation", "Matthews correlation", true),
     detail("macro_precision", "macro precision", true),
     detail("macro_recall", "macro recall", true),

@@ -205,6 +205,11 @@ const ENCODER: &str = "encoder.gru.hidden = 4";
 
 /// All objectives with a head, on values and tokens of equal and unequal lengths.
 fn all(head: &str, settings: &str, kind: Targets) -> [usize; 2] {
+    all_of(DATA, head, settings, kind)
+}
+
+/// The same of a `[data]` table of one's own.
+fn all_of(table: &str, head: &str, settings: &str, kind: Targets) -> [usize; 2] {
     let mut count = Count::default();
     for objective in objectives() {
         for (tokens, equal) in [(false, true), (false, false), (true, true), (true, false)] {
@@ -214,7 +219,7 @@ fn all(head: &str, settings: &str, kind: Targets) -> [usize; 2] {
                 let source = Source::new(sequences(kind, tokens, equal));
                 config.prepare_from(source)
             };
-            count.note(objective.0, &what, || run(config(DATA, &model, objective, tokens), data));
+            count.note(objective.0, &what, || run(config(table, &model, objective, tokens), data));
         }
     }
     count.right()
@@ -231,6 +236,16 @@ fn every_objective_is_tried() {
 fn every_objective_trains_a_classifier_or_is_refused() {
     for output in ["softmax", "sigmoid"] {
         assert_eq!(all("classifier", &format!("output = \"{output}\""), Targets::Classes), [166, 34], "{output}");
+    }
+}
+
+#[test]
+fn every_objective_trains_ordered_classes_or_is_refused() {
+    let table = format!("{DATA}\norder = [\"a\", \"b\"]");
+    for output in ["cumulative-link", "corn"] {
+        // One more than of classes without an order reads more from logits than the class.
+        let found = all_of(&table, "classifier", &format!("output = \"{output}\""), Targets::Classes);
+        assert_eq!(found, [164, 36], "{output}");
     }
 }
 

@@ -6,6 +6,7 @@ mod devices;
 mod ensemble;
 mod initial_weights;
 mod multi_label;
+mod ordinal;
 mod protocol;
 mod quantiles;
 mod resume;

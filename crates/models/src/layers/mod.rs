@@ -3,6 +3,7 @@
 pub(crate) mod dropout;
 pub(crate) mod each_step;
 pub(crate) mod noise;
+pub(crate) mod ordinal;
 pub(crate) mod pooling;
 pub(crate) mod stem;
 pub(crate) mod step_outputs;

@@ -89,7 +89,7 @@ impl Task for Calibrated {
         };
         let rows = (0..predictions.truth.len()).collect();
         let judged = JudgedClasses::new(predictions, rows, dataset.classes.len())?;
-        Some(Box::new(judged.with_sets(self.calibration.conformal)))
+        Some(Box::new(judged.with_sets(self.calibration.conformal).in_order(processor.ordered())))
     }
 
     fn prediction(&self, outputs: &Outputs, index: usize, processor: &Processor) -> Prediction {

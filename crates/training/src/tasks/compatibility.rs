@@ -67,6 +67,7 @@ fn check_head<M: ModelSettings, O: ObjectiveSettings>(config: &RunConfig<M, O>, 
             "remove the key or write `output = \"softmax\"`",
         ));
     }
+    check_order(config, task, data)?;
     if task == TargetKind::MultiLabel {
         check_multi_label(config)?;
     }
@@ -109,6 +110,43 @@ fn check_head<M: ModelSettings, O: ObjectiveSettings>(config: &RunConfig<M, O>, 
             ),
             "leave one of the two stages out",
         )),
+    }
+}
+
+/// Whether there are classes to be in an order, and an order where the head needs one.
+fn check_order<M: ModelSettings, O: ObjectiveSettings>(
+    config: &RunConfig<M, O>,
+    task: TargetKind,
+    data: &Prepared,
+) -> Result<(), Error> {
+    let without = matches!(task, TargetKind::MultiLabel | TargetKind::Regress | TargetKind::Forecast);
+    if without && config.data.labels.order.is_some() {
+        return Err(Error::input(
+            format!("`data.labels.order` puts classes in an order, and `[model.{}]` learns none", config.model.name()),
+            "leave it out",
+        ));
+    }
+    let ModelKind::Classifier { output } = config.model.kind() else { return Ok(()) };
+    if !output.ordinal() || task != TargetKind::Classify {
+        return Ok(());
+    }
+    let key = format!("model.{}.output", config.model.name());
+    if !data.processor.ordered() {
+        return Err(Error::input(
+            format!("`{key}` takes classes in their order, and nothing says what it is"),
+            "write `order = [\"lowest\", …, \"highest\"]` in `[data.labels]`, or `\"ascending\"` for numbers",
+        ));
+    }
+    match config.stages.iter().find(|stage| stage.objective.kind().unnormalised) {
+        Some(stage) => Err(Error::input(
+            format!(
+                "`stage.objective.{}` reads from the size of all logits whether a sequence is real, and with `{key}` of \
+                 ordered classes they say nothing but the class",
+                stage.objective.name()
+            ),
+            "write `output = \"softmax\"`",
+        )),
+        None => Ok(()),
     }
 }
 

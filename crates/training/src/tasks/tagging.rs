@@ -39,9 +39,9 @@ impl Task for Tagging {
         scored(&gathered(outputs, dataset).0, &dataset.classes)
     }
 
-    fn judged(&self, outputs: &Outputs, dataset: &Dataset, _processor: &Processor) -> Option<Box<dyn Judged>> {
+    fn judged(&self, outputs: &Outputs, dataset: &Dataset, processor: &Processor) -> Option<Box<dyn Judged>> {
         let (predictions, sequences) = gathered(outputs, dataset);
-        Some(Box::new(JudgedClasses::new(predictions, sequences, dataset.classes.len())?))
+        Some(Box::new(JudgedClasses::new(predictions, sequences, dataset.classes.len())?.in_order(processor.ordered())))
     }
 
     fn prediction(&self, outputs: &Outputs, index: usize, processor: &Processor) -> Prediction {

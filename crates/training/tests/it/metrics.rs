@@ -2,8 +2,8 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 use semiseq_datasets::{
-    DataConfig, Dataset, Processor, Sequence, Series, Target, TargetKind, TransformConfig, WindowsConfig,
-    evaluation_batches, prepare,
+    ClassOrder, DataConfig, Dataset, LabelsConfig, Processor, Sequence, Series, Source, Target, TargetKind,
+    TransformConfig, WindowsConfig, evaluation_batches, prepare, prepare_source,
 };
 use semiseq_training::tasks::JudgedScore;
 use semiseq_training::{Outputs, Task, task_of};
@@ -134,6 +134,29 @@ fn scores_of_classes_are_scikit_learns() {
             assert!((scores[metric] - expected).abs() < within, "{name}: {metric} {}", scores[metric]);
         }
         assert_eq!(confusion.expect("a matrix").counts.iter().flatten().sum::<usize>(), list(&one["truth"]).len());
+    }
+}
+
+#[test]
+fn how_far_ordered_classes_are_off_is_scikit_learns() {
+    let order = |classes: usize| (0..classes).map(|class| format!("k{class}")).collect();
+    for one in list(&fixture()["ordered_cases"]) {
+        let (task, outputs, data) = case(one);
+        let classes = data.classes.len();
+        let labels = LabelsConfig { order: Some(ClassOrder::Given(order(classes))), ..LabelsConfig::default() };
+        // Prepared so that the processor knows the order; two rows a class.
+        let rows = Dataset { targets: (0..2 * classes).map(|row| Target::Class(row / 2)).collect(), ..data.clone() };
+        let rows = Dataset { sequences: vec![data.sequences[0].clone(); 2 * classes], ..rows };
+        let config = DataConfig { labels, test_fraction: 0.5, ..DataConfig::default() };
+        let prepared = prepare_source(Source::new(rows), &config, TargetKind::Classify).expect("two rows a class");
+        let judged = task.judged(&outputs, &data, &prepared.processor).expect("classes").measure(None);
+        for metric in ["quadratic_kappa", "level_mae"] {
+            let found = judged.iter().find(|measure| measure.metric == metric).and_then(|measure| measure.value);
+            let (found, expected) = (found.expect("a score"), one["scores"][metric].as_f64().expect("a score"));
+            assert!((found - expected).abs() < 1e-9, "{metric}: {found} against {expected}");
+        }
+        let without = task.judged(&outputs, &data, &processor(&data)).expect("classes").measure(None);
+        assert!(without.iter().all(|measure| measure.metric != "level_mae"), "classes without an order");
     }
 }
 

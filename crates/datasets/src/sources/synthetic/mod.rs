@@ -10,6 +10,7 @@ mod letters;
 mod reversal;
 mod spectra;
 mod synthetic_control;
+mod tremor;
 mod two_patterns;
 
 use rand_chacha::ChaCha8Rng;
@@ -44,6 +45,7 @@ pub const FORMULAS: &[Formula] = &[
     letters::FORMULA,
     spectra::FORMULA,
     chords::FORMULA,
+    tremor::FORMULA,
 ];
 
 /// Streams of the generator: training and test sequences never share a draw.
@@ -86,9 +88,10 @@ mod tests {
             assert_ne!(small.sequences[..], formula.train_part(Some(12), 4).sequences[..], "{}", formula.name);
             if matches!(small.targets[0], Target::Class(_)) {
                 for class in 0..formula.classes.len() {
+                    let classes = formula.classes.len();
                     assert_eq!(
                         small.targets.iter().filter(|target| **target == Target::Class(class)).count(),
-                        12 / formula.classes.len()
+                        12 / classes + usize::from(class < 12 % classes)
                     );
                 }
             }

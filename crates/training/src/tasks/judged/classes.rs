@@ -27,6 +27,8 @@ pub(in crate::tasks) struct JudgedClasses {
     rankings: Vec<Ranking>,
     /// Of how many classes the set of each row is, and whether the truth is among them; empty where there are no sets.
     sets: Vec<(f64, bool)>,
+    /// Whether the classes stand in their order, lowest first.
+    ordered: bool,
 }
 
 impl JudgedClasses {
@@ -45,6 +47,7 @@ impl JudgedClasses {
             briers: rows().map(|(row, truth)| brier(row, *truth)).collect(),
             rankings: Vec::new(),
             sets: Vec::new(),
+            ordered: false,
             predictions,
             sequences,
             classes,
@@ -67,6 +70,31 @@ impl JudgedClasses {
             self.sets = self.predictions.probabilities.iter().zip(&self.predictions.truth).map(of_row).collect();
         }
         self
+    }
+
+    /// With how far wrong answers are off, where the classes stand in their order, lowest first.
+    pub fn in_order(self, ordered: bool) -> Self {
+        Self { ordered, ..self }
+    }
+
+    /// The mean distance of truth and prediction in the order of the classes, and Cohen's κ with weights that grow with
+    /// the square of that distance (Cohen 1968); `None` where all rows are of one class, and said to be.
+    fn off(&self, weights: Option<&[u32]>) -> [Option<f64>; 2] {
+        let (mut all, mut distance, mut squared) = (0.0, 0.0, 0.0);
+        let mut moments = [0.0; 4];
+        for (row, (truth, said)) in self.predictions.truth.iter().zip(&self.predicted).enumerate() {
+            let weight = weights.map_or(1.0, |weights| f64::from(weights[row]));
+            let (truth, said) = (*truth as f64, *said as f64);
+            all += weight;
+            distance += weight * (truth - said).abs();
+            squared += weight * (truth - said).powi(2);
+            let of_row = [truth, truth * truth, said, said * said];
+            moments.iter_mut().zip(of_row).for_each(|(sum, value)| *sum += weight * value);
+        }
+        // As if each prediction stood beside each truth.
+        let [truth, truth_squared, said, said_squared] = moments;
+        let by_chance = truth_squared + said_squared - 2.0 * truth * said / all;
+        [(all > 0.0).then(|| distance / all), (by_chance > 0.0).then(|| 1.0 - squared / by_chance)]
     }
 
     fn ranking(&self, class: usize) -> Ranking {
@@ -161,6 +189,11 @@ impl Judged for JudgedClasses {
         .map(|(metric, value)| JudgedScore::of_all(metric, value))
         .to_vec();
         measures.extend(self.tops().map(|(top, name)| JudgedScore::of_all(name, share(&|row| self.before[row] < top))));
+        if self.ordered {
+            let [distance, kappa] = self.off(weights);
+            measures.push(JudgedScore::of_all("quadratic_kappa", kappa));
+            measures.push(JudgedScore::of_all("level_mae", distance));
+        }
         if !self.sets.is_empty() {
             let sizes: Vec<f64> = self.sets.iter().map(|(size, _)| *size).collect();
             measures.push(JudgedScore::of_all("set_coverage", share(&|row| self.sets[row].1)));
