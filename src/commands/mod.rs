@@ -150,7 +150,7 @@ fn raw_from(
         target: config.target.clone(),
         features: config.features.clone(),
         missing: config.labels.missing.clone(),
-        label_lists: matches!(task, TargetKind::MultiLabel | TargetKind::Unsupervised),
+        label_lists: matches!(task, TargetKind::MultiLabel | TargetKind::Tag | TargetKind::Unsupervised),
         like: run.processor().layout().cloned(),
         ..ReadOptions::default()
     };

@@ -32,6 +32,7 @@ mod sequence;
 mod series;
 mod shown;
 mod sources;
+mod step_labels;
 mod target_kind;
 mod word_vectors;
 

@@ -1,6 +1,8 @@
 //! A trained model as the layers that PyTorch and ONNX know: embedding, recurrent layers, pooling, head.
 
-use semiseq_models::{Activation, EncoderConfig, InputSize, ModelConfig, OtherTensor, Pooling, Reset, StemConfig};
+use semiseq_models::{
+    Activation, EncoderConfig, InputSize, ModelConfig, OtherTensor, Pooling, Reset, StemConfig, TaggerOutput,
+};
 use serde_json::{Value, json};
 
 use crate::error::ExchangeError;
@@ -50,6 +52,12 @@ impl Network {
             }
             ModelConfig::Classifier(config) => Some(config.pooling),
             ModelConfig::Regressor(config) => Some(config.pooling),
+            ModelConfig::Tagger(config) if config.output == TaggerOutput::Crf => {
+                return Err(ExchangeError::new(
+                    "`model.tagger.output` is `crf`, and other programs have no layer for that",
+                    HINT,
+                ));
+            }
             ModelConfig::Tagger(_) => None,
             other => {
                 return Err(ExchangeError::new(

@@ -8,6 +8,7 @@ use crate::cells::state::State;
 use crate::crew::{Crew, share};
 use crate::encoders::image::Image;
 use crate::heads::NumberHead;
+use crate::layers::crf::Crf;
 use crate::sequences::Sequences;
 
 /// What objectives see of a model: steps as vectors, an encoder, a pooling and a head.
@@ -59,6 +60,12 @@ pub trait SequenceModel: Module + ModuleDisplay {
 
     /// What the columns of the logits mean where the head says numbers. `None`: they are logits of classes.
     fn numbers(&self) -> Option<&NumberHead> {
+        None
+    }
+
+    /// What follows what, where the tags of a sequence are decided together: the logits of its steps are then what a
+    /// step alone says for each tag. `None`: each step is decided by itself.
+    fn crf(&self) -> Option<&Crf> {
         None
     }
 

@@ -27,6 +27,8 @@ pub struct Kind {
     pub classes: bool,
     /// It works where a sequence has any number of labels.
     pub multi_label: bool,
+    /// It works where the tags of a sequence are decided together.
+    pub chains: bool,
     /// It works on numbers with a variance of each sequence's own.
     pub gaussian: bool,
     /// It works with one label per sequence, and so has no use for a label per step.
@@ -109,31 +111,35 @@ impl Kind {
         let kinds: Vec<Self> = kinds.collect();
         // Labels for one part and all sequences for another are read side by side.
         let alike = kinds.iter().all(|one| one.reads_labels == kinds[0].reads_labels);
-        kinds.into_iter().fold(Self { unpaired: alike, multi_label: true, ..unsupervised() }, |all, one| Self {
-            unsupervised: all.unsupervised && one.unsupervised,
-            reads_labels: all.reads_labels || one.reads_labels,
-            unpaired: all.unpaired && one.unpaired,
-            classes: all.classes || one.classes,
-            multi_label: all.multi_label && (one.multi_label || !one.reads_labels),
-            gaussian: all.gaussian || one.gaussian,
-            whole: all.whole || one.whole,
-            tokens: all.tokens || one.tokens,
-            unnormalised: all.unnormalised || one.unnormalised,
-            values: all.values || one.values,
-            steps: all.steps || one.steps,
-            causal: all.causal || one.causal,
-            streams: all.streams || one.streams,
-            teaches: all.teaches || one.teaches,
-            taught: all.taught || one.taught,
-            answers: all.answers || one.answers,
-            transcribes: all.transcribes || one.transcribes,
-            recommends: all.recommends || one.recommends,
-            generates: all.generates || one.generates,
-            by_class: all.by_class || one.by_class,
-            shows: all.shows || one.shows,
-            votes: all.votes || one.votes,
-            plays: all.plays || one.plays,
-        })
+        kinds.into_iter().fold(
+            Self { unpaired: alike, multi_label: true, chains: true, ..unsupervised() },
+            |all, one| Self {
+                unsupervised: all.unsupervised && one.unsupervised,
+                reads_labels: all.reads_labels || one.reads_labels,
+                unpaired: all.unpaired && one.unpaired,
+                classes: all.classes || one.classes,
+                multi_label: all.multi_label && (one.multi_label || !one.reads_labels),
+                chains: all.chains && (one.chains || !one.reads_labels),
+                gaussian: all.gaussian || one.gaussian,
+                whole: all.whole || one.whole,
+                tokens: all.tokens || one.tokens,
+                unnormalised: all.unnormalised || one.unnormalised,
+                values: all.values || one.values,
+                steps: all.steps || one.steps,
+                causal: all.causal || one.causal,
+                streams: all.streams || one.streams,
+                teaches: all.teaches || one.teaches,
+                taught: all.taught || one.taught,
+                answers: all.answers || one.answers,
+                transcribes: all.transcribes || one.transcribes,
+                recommends: all.recommends || one.recommends,
+                generates: all.generates || one.generates,
+                by_class: all.by_class || one.by_class,
+                shows: all.shows || one.shows,
+                votes: all.votes || one.votes,
+                plays: all.plays || one.plays,
+            },
+        )
     }
 }
 
@@ -253,7 +259,7 @@ macro_rules! registry {
 
 registry! {
     supervised "supervised" Supervised SupervisedConfig Supervised, "Cross-entropy or squared error on the labelled part",
-        |_| Kind { unpaired: true, ..multi_label() };
+        |_| Kind { unpaired: true, chains: true, ..multi_label() };
     truncated_backpropagation "truncated-backpropagation" TruncatedBackpropagation TruncatedBackpropagationConfig TruncatedBackpropagation, "Squared error along a recording, with the state carried on (Williams & Peng 1990)",
         |_| Kind { streams: true, unpaired: true, ..labels() };
     entropy_minimisation "entropy-minimisation" EntropyMinimisation EntropyMinimisationConfig EntropyMinimisation, "Confident predictions on unlabelled data (Grandvalet & Bengio 2005)",
@@ -359,33 +365,40 @@ impl ObjectiveConfig {
     /// All class weights that are given, by their key within the objective's table, with the length of the list; `None`
     /// where a word stands for them.
     pub fn class_weights(&self) -> Vec<(String, Option<usize>)> {
-        // Whichever objective it is, and however deep in the parts of a joint one.
-        fn gather(path: &str, value: &toml::Value, found: &mut Vec<(String, Option<usize>)>) {
+        let found = self.settings_called("class_weights").into_iter();
+        found.map(|(key, weights)| (key, weights.as_array().map(Vec::len))).collect()
+    }
+
+    /// The key of a label smoothing that is not 0, within the objective's table.
+    pub fn label_smoothing(&self) -> Option<String> {
+        let found = self.settings_called("label_smoothing").into_iter();
+        found.filter(|(_, value)| value.as_float().is_some_and(|value| value > 0.0)).map(|(key, _)| key).next()
+    }
+
+    /// All settings of this name, whichever objective it is and however deep in the parts of a joint one, by their key
+    /// within the objective's table.
+    fn settings_called(&self, name: &str) -> Vec<(String, toml::Value)> {
+        fn gather(path: &str, name: &str, value: &toml::Value, found: &mut Vec<(String, toml::Value)>) {
             let under = |key: &str| if path.is_empty() { key.to_string() } else { format!("{path}.{key}") };
             match value {
                 toml::Value::Table(table) => {
                     for (key, value) in table {
                         match value {
-                            toml::Value::Array(weights) if key == "class_weights" => {
-                                found.push((under(key), Some(weights.len())));
-                            }
-                            toml::Value::String(_) if key == "class_weights" => found.push((under(key), None)),
-                            value => gather(&under(key), value, found),
+                            value if key == name => found.push((under(key), value.clone())),
+                            value => gather(&under(key), name, value, found),
                         }
                     }
                 }
                 toml::Value::Array(values) => {
-                    values
-                        .iter()
-                        .enumerate()
-                        .for_each(|(index, value)| gather(&under(&index.to_string()), value, found));
+                    let each = values.iter().enumerate();
+                    each.for_each(|(index, value)| gather(&under(&index.to_string()), name, value, found));
                 }
                 _ => {}
             }
         }
         let mut found = Vec::new();
         if let Ok(toml::Value::Table(objective)) = toml::Value::try_from(self) {
-            objective.values().for_each(|settings| gather("", settings, &mut found));
+            objective.values().for_each(|settings| gather("", name, settings, &mut found));
         }
         found
     }

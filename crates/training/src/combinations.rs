@@ -260,6 +260,11 @@ fn every_objective_trains_a_tagger_or_is_refused() {
 }
 
 #[test]
+fn every_objective_trains_tags_that_are_decided_together_or_is_refused() {
+    assert_eq!(all("tagger", "output = \"crf\"", Targets::Steps), [38, 162]);
+}
+
+#[test]
 fn every_objective_trains_a_regressor_or_is_refused() {
     // One more needs a variance.
     for (output, expected) in [("mean", [50, 150]), ("gaussian", [54, 146]), ("quantiles", [50, 150])] {

@@ -26,7 +26,10 @@ pub enum ModelKind {
         output: Output,
     },
     /// A class for each step.
-    Tagger,
+    Tagger {
+        /// Those of a sequence are decided together.
+        crf: bool,
+    },
     /// A number for a sequence.
     Regressor {
         /// Columns of the head: one, or more where it says how sure it is too.
@@ -157,6 +160,11 @@ pub trait ObjectiveSettings: Clone + Debug + PartialEq + Serialize + Deserialize
     /// word stands for them.
     fn class_weights(&self) -> Vec<(String, Option<usize>)> {
         Vec::new()
+    }
+
+    /// The key of a label smoothing that is not 0, within the settings.
+    fn label_smoothing(&self) -> Option<String> {
+        None
     }
 
     /// Whether the objective works on such data; `key` is that of the settings, `values` whether the data hold values

@@ -1,6 +1,7 @@
 //! From a config to a run folder and back: train, resume, eval, predict, embed.
 
 mod calibration;
+mod chains;
 mod cross_validation;
 mod devices;
 mod ensemble;

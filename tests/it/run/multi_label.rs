@@ -34,11 +34,11 @@ const NAMES: [&str; 3] = ["sports", "politics", "weather"];
 
 /// Which of the three names a row has; all sets come again and again.
 fn held(row: usize) -> Vec<&'static str> {
-    (0..3).filter(|name| (row * 5 >> name) % 2 == 1).map(|name| NAMES[name]).collect()
+    (0..3).filter(|name| ((row * 5) >> name) % 2 == 1).map(|name| NAMES[name]).collect()
 }
 
 fn text(row: usize) -> String {
-    let words = (0..3).filter(|name| (row * 5 >> name) % 2 == 1).map(|name| WORDS[name]);
+    let words = (0..3).filter(|name| ((row * 5) >> name) % 2 == 1).map(|name| WORDS[name]);
     words.chain(["the", ["old", "new", "last", "next"][row % 4], "day"]).collect::<Vec<_>>().join(" ")
 }
 

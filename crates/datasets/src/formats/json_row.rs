@@ -65,7 +65,11 @@ pub(super) fn read(object: &Value, options: &ReadOptions) -> Result<Row, String>
         Some(label @ (Value::Number(_) | Value::Bool(_))) => label.to_string(),
         Some(list @ Value::Array(_)) if options.label_lists => list.to_string(),
         Some(Value::Array(_)) => {
-            return Err("the label is a list, which is for `output = \"multi-label\"` in `[model.classifier]`".into());
+            return Err(
+                "the label is a list, which is for a tagger (a label a step), or for `output = \"multi-label\"` of \
+                        a classifier"
+                    .into(),
+            );
         }
         Some(Value::Object(_)) => return Err("the label is neither text nor a number".into()),
     };

@@ -31,13 +31,13 @@ pub struct LabelsConfig {
     /// always do.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub missing: Option<String>,
-    /// What stands between the labels of a sequence that has several, for `output = "multi-label"`. Default `";"`, as in
-    /// `sports;politics`. An empty cell means unlabelled; `[]`, or the separator alone, that none of the labels holds.
-    /// JSON lines may hold lists instead: `["sports", "politics"]`.
+    /// What stands between the labels of a sequence that has several, for `output = "multi-label"`. Default `";"`, as
+    /// in `sports;politics`. An empty cell means unlabelled; `[]`, or the separator alone, that none of the labels
+    /// holds. JSON lines may hold lists instead: `["sports", "politics"]`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub separator: Option<String>,
-    /// The classes in their order, lowest first, such as `["mild", "moderate", "severe"]`, or `"ascending"` where they are
-    /// numbers. Scores then include how far a wrong answer is off (`quadratic_kappa`, `level_mae`), and `output` of
+    /// The classes in their order, lowest first, such as `["mild", "moderate", "severe"]`, or `"ascending"` where they
+    /// are numbers. Scores then include how far a wrong answer is off (`quadratic_kappa`, `level_mae`), and `output` of
     /// `[model.classifier]` may be `cumulative-link` or `corn`. Default: classes have no order.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub order: Option<ClassOrder>,

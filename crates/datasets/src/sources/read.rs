@@ -18,6 +18,7 @@ use crate::preparation::windows::of_whole;
 use crate::prepare_sessions;
 use crate::sequence::{Dataset, Sequence, Target};
 use crate::sources::recordings::{self, options_of};
+use crate::step_labels;
 use crate::target_kind::TargetKind;
 
 /// Reads one file or folder as a raw data set.
@@ -71,7 +72,7 @@ fn read_all(
         return Ok((dataset_from_rows(prepare_sessions::whole(files, config, &sessions)?, task)?, None));
     }
     let supervised = !matches!(task, TargetKind::Forecast | TargetKind::Unsupervised);
-    let label_lists = matches!(task, TargetKind::MultiLabel | TargetKind::Unsupervised);
+    let label_lists = matches!(task, TargetKind::MultiLabel | TargetKind::Tag | TargetKind::Unsupervised);
     let mut options = ReadOptions { supervised, label_lists, like: like.cloned(), ..options_of(config) };
     let files = files.found()?;
     let read = |path: &Path, options: &ReadOptions| formats::read(path, format_for(path, config), options);
@@ -95,24 +96,6 @@ fn read_all(
 pub(crate) fn sessions_of(config: &DataConfig) -> Option<SessionsConfig> {
     let by_format = config.format.as_deref() == Some(formats::events::FORMAT.name);
     config.sessions.clone().or_else(|| by_format.then(SessionsConfig::default))
-}
-
-/// Sequences with a class for each step.
-fn per_step(rows: Rows) -> Dataset {
-    let labels: Vec<String> = rows.steps.iter().flatten().cloned().collect();
-    let (classes, numbers) = label_names::classes(&labels);
-    let mut numbers = numbers.into_iter().map(Option::unwrap_or_default);
-    let targets = rows.steps.iter().map(|steps| Target::Steps(numbers.by_ref().take(steps.len()).collect())).collect();
-    Dataset {
-        name: rows.name,
-        sequences: rows.sequences,
-        targets,
-        classes,
-        levels: rows.levels,
-        keys: rows.keys,
-        notes: rows.notes,
-        samples: rows.samples,
-    }
 }
 
 /// A line on series of long tables that go on in another file, by their looks.
@@ -172,7 +155,10 @@ pub fn dataset_of(mut rows: Rows, task: TargetKind, labels: &LabelsConfig) -> Re
         rows.notes.extend(label_names::without_marks(&mut rows.labels, &rows.name));
     }
     if !rows.steps.is_empty() {
-        return Ok(per_step(rows));
+        return Ok(step_labels::per_step(rows));
+    }
+    if task == TargetKind::Tag {
+        return step_labels::dataset(rows);
     }
     if task == TargetKind::MultiLabel {
         return label_sets::dataset(rows, labels.separator());

@@ -31,9 +31,9 @@ pub struct ClassifierConfig {
     /// Dropout on the pooled vector, in [0, 1). Default 0.
     #[serde(default)]
     pub dropout: f64,
-    /// `softmax`; `sigmoid`: one logit for two classes, trained with binary cross-entropy; `multi-label`: a sequence has
-    /// any number of the labels, each with a logit and a binary cross-entropy of its own; `cumulative-link` (proportional
-    /// odds) or `corn`: classes in the order that `data.labels.order` gives. Default `softmax`.
+    /// `softmax`; `sigmoid`: one logit for two classes, trained with binary cross-entropy; `multi-label`: a sequence
+    /// has any number of the labels, each with a logit and a binary cross-entropy of its own; `cumulative-link`
+    /// (proportional odds) or `corn`: classes in the order that `data.labels.order` gives. Default `softmax`.
     #[serde(default)]
     pub output: Output,
     /// For tokens.

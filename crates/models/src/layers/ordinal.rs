@@ -1,5 +1,5 @@
-//! Output layers for classes that have an order, lowest first. Each says log-probabilities of all classes, which stand in
-//! the place of logits: their softmax is the distribution, and cross-entropy their negative log-likelihood, so that
+//! Output layers for classes that have an order, lowest first. Each says log-probabilities of all classes, which stand
+//! in the place of logits: their softmax is the distribution, and cross-entropy their negative log-likelihood, so that
 //! objectives that ask for distributions work.
 
 use burn::tensor::activation::{log_sigmoid, softplus};
@@ -8,9 +8,9 @@ use burn::tensor::{Device, Tensor, TensorData};
 /// What thresholds lie apart at least, so that no class has the probability 0.
 const LEAST_GAP: f64 = 1e-4;
 
-/// The cumulative link model with the logistic link, also known as proportional odds (McCullagh 1980, "Regression models
-/// for ordinal data", section 2.2): `P(y ≤ k) = σ(θ_k - f)`, with one number f for each row and rising thresholds θ.
-/// The first threshold is a parameter, and each further one the one before plus the softplus of another.
+/// The cumulative link model with the logistic link, also known as proportional odds (McCullagh 1980, "Regression
+/// models for ordinal data", section 2.2): `P(y ≤ k) = σ(θ_k - f)`, with one number f for each row and rising
+/// thresholds θ. The first threshold is a parameter, and each further one the one before plus the softplus of another.
 ///
 /// # Shapes
 ///

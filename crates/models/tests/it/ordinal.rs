@@ -1,4 +1,5 @@
-//! Output layers for classes in an order against PyTorch and the authors' code: `fixtures/ordinal.py` makes the numbers.
+//! Output layers for classes in an order against PyTorch and the authors' code: `fixtures/ordinal.py` makes the
+//! numbers.
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::activation::softmax;

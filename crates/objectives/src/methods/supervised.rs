@@ -1,7 +1,8 @@
 //! Supervised learning: cross-entropy with label smoothing and class weights; where a sequence has any number of labels
-//! (`output = "multi-label"`) the binary cross-entropy of each, the mean over them; for numbers squared error, or what the
-//! regressor's `output` asks for, the negative log likelihood of a normal distribution or the pinball loss of
-//! quantiles.
+//! (`output = "multi-label"`) the binary cross-entropy of each, the mean over them; for numbers squared error, or what
+//! the regressor's `output` asks for, the negative log likelihood of a normal distribution or the pinball loss of
+//! quantiles. Of a tagger with `output = "crf"` it is the negative log-likelihood of all tags of a sequence together,
+//! over the number of its steps.
 //!
 //! # Cost
 //!
@@ -20,12 +21,13 @@ use burn::tensor::Tensor;
 use burn::tensor::activation::log_softmax;
 use schemars::JsonSchema;
 use semiseq_datasets::{Pool, Views};
-use semiseq_models::{Input, NumberHead, SequenceModel, Sequences};
+use semiseq_models::{Crf, Input, NumberHead, SequenceModel, Sequences};
 use semiseq_schema::{Problem, check_range, problem};
 use serde::{Deserialize, Serialize};
 
 use crate::objective::{Needs, Objective, Setting, Survey};
 use crate::over::Over;
+use crate::parts::crf_loss::{CrfLoss, crf_loss};
 use crate::parts::losses::{
     all_right, binary_cross_entropy, class_logits, cross_entropy, forecast_error, per_weight, right,
 };
@@ -233,9 +235,36 @@ impl Supervised {
     /// The terms of the labelled part, or none where the step has no labelled part.
     pub(crate) fn labeled_terms<M: SequenceModel>(&self, model: &M, part: Option<&Part>) -> Terms {
         match part {
-            Some(part) => self.terms(model, model.forward(part.weak.clone()), &part.targets),
+            Some(part) => {
+                let logits = model.forward(part.weak.clone());
+                match model.crf() {
+                    Some(crf) => self.chain_terms(model, crf, logits, part),
+                    None => self.terms(model, logits, &part.targets),
+                }
+            }
             None => Terms::default(),
         }
+    }
+
+    /// The negative log-likelihood of the tags of each sequence together, in the mean over their steps as cross-entropy
+    /// is. Logits `[batch * time, tags]`.
+    fn chain_terms<M: SequenceModel>(&self, model: &M, crf: &Crf, logits: Tensor<2>, part: &Part) -> Terms {
+        let Targets::Classes { classes, known } = &part.targets else { return Terms::default() };
+        let ([rows, tags], batch) = (logits.dims(), part.indices.len().max(1));
+        let time = rows / batch;
+        let host = |values: burn::tensor::TensorData| values.iter::<f32>().collect::<Vec<_>>();
+        let (tagged, counted) = (host(classes.clone().float().into_data()), host(known.clone().into_data()));
+        let truth: Vec<Vec<usize>> = tagged
+            .chunks(time.max(1))
+            .zip(counted.chunks(time.max(1)))
+            .map(|(row, known)| {
+                let real = row.iter().zip(known).filter(|(_, known)| **known > 0.0);
+                real.map(|(tag, _)| *tag as usize).collect()
+            })
+            .collect();
+        let CrfLoss { losses, log_probabilities } = crf_loss(crf, logits.reshape([batch, time, tags]), &truth);
+        let loss = per_weight(losses.sum(), known.clone().sum());
+        self.terms_with(model, loss, log_probabilities, &part.targets)
     }
 
     /// The same with what a method against imbalance adds.

@@ -1,8 +1,8 @@
 //! Losses on logits, shared by the objectives. All return shape `[1]`.
 //!
-//! A model with a single output on a class task is a sigmoid classifier: its logit `z` stands for the
-//! two-class logits `[0, z]`, whose cross-entropy is the binary cross-entropy of `z`. Where a sequence has any number of
-//! labels ([`SequenceModel::multi_label`](semiseq_models::SequenceModel::multi_label)) each column is one by itself.
+//! A model with a single output on a class task is a sigmoid classifier: its logit `z` stands for the two-class logits
+//! `[0, z]`, whose cross-entropy is the binary cross-entropy of `z`. Where a sequence has any number of labels
+//! ([`SequenceModel::multi_label`](semiseq_models::SequenceModel::multi_label)) each column is one by itself.
 
 use burn::tensor::activation::{log_sigmoid, log_softmax, softmax};
 use burn::tensor::{Int, Tensor};

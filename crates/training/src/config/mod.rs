@@ -247,7 +247,7 @@ impl<M: ModelSettings, O: ObjectiveSettings> RunConfig<M, O> {
             ModelKind::Forecaster { .. } => TargetKind::Forecast,
             _ if some(|kind| kind.transcribes) => TargetKind::Transcribe,
             _ if some(|kind| kind.answers) => TargetKind::SequenceToSequence,
-            ModelKind::Tagger => TargetKind::Tag,
+            ModelKind::Tagger { .. } => TargetKind::Tag,
             ModelKind::Regressor { .. } => TargetKind::Regress,
             ModelKind::Classifier { output: Output::MultiLabel } => TargetKind::MultiLabel,
             ModelKind::Classifier { .. } | ModelKind::Encoder => TargetKind::Classify,

@@ -84,7 +84,7 @@ impl<M: ModelSettings> ModelFile<M> {
             _ if matches!(targets, TargetKind::SequenceToSequence | TargetKind::Transcribe) => {
                 predictor == Predictor::Objective
             }
-            ModelKind::Tagger => targets == TargetKind::Tag,
+            ModelKind::Tagger { .. } => targets == TargetKind::Tag,
             ModelKind::Regressor { .. } => targets == TargetKind::Regress,
             ModelKind::Classifier { output: Output::MultiLabel } => targets == TargetKind::MultiLabel,
             ModelKind::Classifier { .. } | ModelKind::Encoder => targets == TargetKind::Classify,

@@ -68,6 +68,9 @@ fn check_head<M: ModelSettings, O: ObjectiveSettings>(config: &RunConfig<M, O>, 
         ));
     }
     check_order(config, task, data)?;
+    if task == TargetKind::Tag && model.kind() == (ModelKind::Tagger { crf: true }) {
+        check_crf(config)?;
+    }
     if task == TargetKind::MultiLabel {
         check_multi_label(config)?;
     }
@@ -140,14 +143,49 @@ fn check_order<M: ModelSettings, O: ObjectiveSettings>(
     match config.stages.iter().find(|stage| stage.objective.kind().unnormalised) {
         Some(stage) => Err(Error::input(
             format!(
-                "`stage.objective.{}` reads from the size of all logits whether a sequence is real, and with `{key}` of \
-                 ordered classes they say nothing but the class",
+                "`stage.objective.{}` reads from the size of all logits whether a sequence is real, and with `{key}` \
+                 of ordered classes they say nothing but the class",
                 stage.objective.name()
             ),
             "write `output = \"softmax\"`",
         )),
         None => Ok(()),
     }
+}
+
+/// Whether each stage works where the tags of a sequence are decided together.
+fn check_crf<M: ModelSettings, O: ObjectiveSettings>(config: &RunConfig<M, O>) -> Result<(), Error> {
+    let key = format!("model.{}.output", config.model.name());
+    for (index, stage) in config.stages.iter().enumerate() {
+        let (kind, name) = (stage.objective.kind(), stage.objective.name());
+        if kind.reads_labels && !kind.chains {
+            return Err(Error::input(
+                format!("`stage.{index}.objective.{name}` needs a distribution for each step, and `{key}` is `crf`"),
+                "use `supervised`, or an objective that reads no labels, such as `masked-reconstruction`; or write \
+                 `output = \"softmax\"`",
+            ));
+        }
+        let weights = stage.objective.class_weights().into_iter().next().map(|(key, _)| key);
+        if let Some(given) = weights.or_else(|| stage.objective.label_smoothing()) {
+            return Err(Error::input(
+                format!("`stage.{index}.objective.{given}` changes what single steps cost, and `{key}` is `crf`"),
+                "leave it out",
+            ));
+        }
+        if let Some(method) = &stage.rebalancing {
+            return Err(Error::input(
+                format!("`stage.{index}.rebalancing.{}` weighs single steps, and `{key}` is `crf`", method.name()),
+                "leave it out",
+            ));
+        }
+    }
+    if config.calibrate.is_some() {
+        return Err(Error::input(
+            format!("`[calibrate]` is for the probabilities of single steps, and `{key}` is `crf`"),
+            "leave it out",
+        ));
+    }
+    Ok(())
 }
 
 /// Whether each stage works where a sequence has any number of labels.
@@ -161,8 +199,8 @@ fn check_multi_label<M: ModelSettings, O: ObjectiveSettings>(config: &RunConfig<
                      `multi-label`",
                     config.model.name()
                 ),
-                "use `supervised`, `pi-model`, `mean-teacher` with `consistency = \"mse\"` or `temporal-ensembling`, or \
-                 an objective that reads no labels, such as `autoencoder`",
+                "use `supervised`, `pi-model`, `mean-teacher` with `consistency = \"mse\"` or `temporal-ensembling`, \
+                 or an objective that reads no labels, such as `autoencoder`",
             ));
         }
         if let Some((key, _)) = stage.objective.class_weights().into_iter().next() {
@@ -255,7 +293,7 @@ fn check_views<M: ModelSettings, O: ObjectiveSettings>(config: &RunConfig<M, O>,
         ));
     }
     let each = match config.model.kind() {
-        ModelKind::Tagger => "a tagger has a label for each",
+        ModelKind::Tagger { .. } => "a tagger has a label for each",
         ModelKind::Forecaster { .. } => "a forecast begins where a window ends",
         _ => return Ok(()),
     };
@@ -288,7 +326,7 @@ fn check_stage<M: ModelSettings, O: ObjectiveSettings>(
             "use `language-model`, `autoencoder` or `vae`",
         ));
     }
-    if model.kind() == ModelKind::Tagger && objective.whole {
+    if matches!(model.kind(), ModelKind::Tagger { .. }) && objective.whole {
         return Err(Error::input(
             format!("`{key}` works with a label for each sequence, and a tagger has one per step"),
             "use `fixmatch`, `freematch` or `softmatch`",
@@ -306,7 +344,7 @@ fn check_stage<M: ModelSettings, O: ObjectiveSettings>(
             "leave `every_step` out of `[model.forecaster]`, or use `pi-model` or `mean-teacher`",
         ));
     }
-    let every_step = matches!(model.kind(), ModelKind::Tagger | ModelKind::Forecaster { every_step: true, .. });
+    let every_step = matches!(model.kind(), ModelKind::Tagger { .. } | ModelKind::Forecaster { every_step: true, .. });
     if !model.has_steps() && (every_step || objective.steps) {
         return Err(Error::input(
             format!("`{key}` needs a vector for each step, and the encoder `{}` gives one for all", model.encoder()),

@@ -23,6 +23,7 @@ mod quantiles;
 mod registry;
 mod regression;
 mod sequence_to_sequence;
+mod spans;
 mod tagging;
 mod tallies;
 mod task;

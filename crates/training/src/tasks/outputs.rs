@@ -3,6 +3,8 @@
 use burn::tensor::Tensor;
 use semiseq_models::NumberHead;
 
+use crate::tasks::measures::argmax;
+
 /// What a model said of each sequence of a data set, in its order.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -13,6 +15,13 @@ pub enum Outputs {
     Labels(Vec<Vec<f64>>),
     /// A distribution for each step of each sequence.
     Steps(Vec<Vec<Vec<f64>>>),
+    /// A distribution for each step of each sequence, and the tags that are most probable together.
+    Ways {
+        /// As [`Outputs::Steps`].
+        steps: Vec<Vec<Vec<f64>>>,
+        /// A class for each step.
+        ways: Vec<Vec<usize>>,
+    },
     /// A number for each sequence.
     Numbers(Vec<f64>),
     /// A number for each sequence with quantiles: the number first, then the quantile of each level of the head.
@@ -40,7 +49,7 @@ impl Outputs {
             Self::Classes(rows) | Self::Labels(rows) | Self::Forecasts(rows) | Self::Quantiles { rows, .. } => {
                 rows.len()
             }
-            Self::Steps(sequences) => sequences.len(),
+            Self::Steps(sequences) | Self::Ways { steps: sequences, .. } => sequences.len(),
             Self::Numbers(numbers) => numbers.len(),
             Self::Answers(answers) => answers.len(),
             Self::Nothing => 0,
@@ -65,7 +74,9 @@ impl Outputs {
             Self::Classes(rows) | Self::Labels(rows) | Self::Forecasts(rows) | Self::Quantiles { rows, .. } => {
                 rows.iter().position(strange)
             }
-            Self::Steps(sequences) => sequences.iter().flatten().position(strange),
+            Self::Steps(sequences) | Self::Ways { steps: sequences, .. } => {
+                sequences.iter().flatten().position(strange)
+            }
             Self::Numbers(numbers) => numbers.iter().position(|number| !number.is_finite()),
             Self::Answers(_) | Self::Nothing => None,
         }
@@ -80,7 +91,9 @@ impl Outputs {
             Self::Classes(rows) | Self::Labels(rows) | Self::Forecasts(rows) | Self::Quantiles { rows, .. } => {
                 constant(&rows.iter().map(Vec::as_slice).collect::<Vec<_>>())
             }
-            Self::Steps(rows) => constant(&rows.iter().flatten().map(Vec::as_slice).collect::<Vec<_>>()),
+            Self::Steps(rows) | Self::Ways { steps: rows, .. } => {
+                constant(&rows.iter().flatten().map(Vec::as_slice).collect::<Vec<_>>())
+            }
             Self::Numbers(numbers) => constant(&numbers.iter().map(std::slice::from_ref).collect::<Vec<_>>()),
             Self::Answers(_) | Self::Nothing => false,
         }
@@ -98,6 +111,12 @@ impl Outputs {
             pairs.for_each(|(value, more)| *value += more);
         }
         sum.values_mut().into_iter().for_each(|value| *value /= count);
+        if let Self::Ways { steps, ways } = &mut sum
+            && count > 1.0
+        {
+            // Of several models no way is the most probable one: the likeliest class of each step by all.
+            *ways = steps.iter().map(|rows| rows.iter().map(|row| argmax(row)).collect()).collect();
+        }
         sum
     }
 
@@ -106,7 +125,9 @@ impl Outputs {
             Self::Classes(rows) | Self::Labels(rows) | Self::Forecasts(rows) | Self::Quantiles { rows, .. } => {
                 rows.iter().flatten().copied().collect()
             }
-            Self::Steps(sequences) => sequences.iter().flatten().flatten().copied().collect(),
+            Self::Steps(sequences) | Self::Ways { steps: sequences, .. } => {
+                sequences.iter().flatten().flatten().copied().collect()
+            }
             Self::Numbers(numbers) => numbers.clone(),
             Self::Answers(_) | Self::Nothing => Vec::new(),
         }
@@ -117,7 +138,9 @@ impl Outputs {
             Self::Classes(rows) | Self::Labels(rows) | Self::Forecasts(rows) | Self::Quantiles { rows, .. } => {
                 rows.iter_mut().flatten().collect()
             }
-            Self::Steps(sequences) => sequences.iter_mut().flatten().flatten().collect(),
+            Self::Steps(sequences) | Self::Ways { steps: sequences, .. } => {
+                sequences.iter_mut().flatten().flatten().collect()
+            }
             Self::Numbers(numbers) => numbers.iter_mut().collect(),
             Self::Answers(_) | Self::Nothing => Vec::new(),
         }
@@ -127,7 +150,7 @@ impl Outputs {
     pub(crate) fn with_distributions(mut self, change: impl Fn(&[f64]) -> Vec<f64>) -> Self {
         let rows: Vec<&mut Vec<f64>> = match &mut self {
             Self::Classes(rows) => rows.iter_mut().collect(),
-            Self::Steps(sequences) => sequences.iter_mut().flatten().collect(),
+            Self::Steps(sequences) | Self::Ways { steps: sequences, .. } => sequences.iter_mut().flatten().collect(),
             _ => Vec::new(),
         };
         rows.into_iter().for_each(|row| *row = change(row));

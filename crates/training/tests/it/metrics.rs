@@ -138,6 +138,31 @@ fn scores_of_classes_are_scikit_learns() {
 }
 
 #[test]
+fn spans_are_counted_as_seqeval_does() {
+    let task = task_of(TargetKind::Tag);
+    for one in list(&fixture()["span_cases"]) {
+        let rows = |key: &str| list(&one[key]).iter().map(counts).collect::<Vec<Vec<usize>>>();
+        let (truth, said) = (rows("truth"), rows("said"));
+        let lengths: Vec<usize> = truth.iter().map(Vec::len).collect();
+        let classes = ["B-a", "B-b", "I-a", "I-b", "O"].map(String::from).to_vec();
+        let data = dataset(&lengths, truth.into_iter().map(Target::Steps).collect(), 5);
+        let data = Dataset { classes, ..data };
+        // By the probabilities of single steps, and by ways that those would not choose.
+        let sure = |class: usize| (0..5).map(|other| if other == class { 0.8 } else { 0.05 }).collect::<Vec<f64>>();
+        let steps = said.iter().map(|row| row.iter().map(|class| sure(*class)).collect()).collect();
+        let other = lengths.iter().map(|length| vec![sure(0); *length]).collect();
+        for outputs in [Outputs::Steps(steps), Outputs::Ways { steps: other, ways: said }] {
+            let measures = task.judged(&outputs, &data, &processor(&data)).expect("tags").measure(None);
+            for (metric, expected) in one["scores"].as_object().expect("scores") {
+                let found = measures.iter().find(|measure| measure.metric == metric).and_then(|measure| measure.value);
+                let (found, expected) = (found.expect("a score"), expected.as_f64().expect("a number"));
+                assert!((found - expected).abs() < 1e-9, "{metric}: {found} against {expected}");
+            }
+        }
+    }
+}
+
+#[test]
 fn how_far_ordered_classes_are_off_is_scikit_learns() {
     let order = |classes: usize| (0..classes).map(|class| format!("k{class}")).collect();
     for one in list(&fixture()["ordered_cases"]) {

@@ -1,5 +1,5 @@
-//! Chords: any number of five tones at once, each a label, of our own making. Some chords are silent: none of the labels
-//! holds.
+//! Chords: any number of five tones at once, each a label, of our own making. Some chords are silent: none of the
+//! labels holds.
 //!
 //! A tone is `a sin(2π f t + φ)` over 60 steps, `t` in [0, 1), with `f` 2, 3, 5, 8 or 13 by its name, the amplitude `a`
 //! uniform in [0.6, 1.4) and the phase `φ` in [0, 2π). It sounds with probability 0.35, whatever the others do. To the

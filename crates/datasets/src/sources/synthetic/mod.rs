@@ -8,6 +8,7 @@ mod copy_memory;
 mod item_walks;
 mod letters;
 mod reversal;
+mod spans;
 mod spectra;
 mod synthetic_control;
 mod tremor;
@@ -46,6 +47,7 @@ pub const FORMULAS: &[Formula] = &[
     spectra::FORMULA,
     chords::FORMULA,
     tremor::FORMULA,
+    spans::FORMULA,
 ];
 
 /// Streams of the generator: training and test sequences never share a draw.

@@ -1,9 +1,9 @@
-//! Tremor: how strong a trembling is, on a scale from 0 to 4, of our own making. The classes have an order, and neighbours
-//! are hard to tell apart.
+//! Tremor: how strong a trembling is, on a scale from 0 to 4, of our own making. The classes have an order, and
+//! neighbours are hard to tell apart.
 //!
-//! At level `k` the signal over 80 steps is `a sin(2π f t + φ)` with `t` in [0, 1), the amplitude `a = 0.4 k + 0.2 η` (no
-//! less than 0), `f` uniform in [6, 10) and `φ` in [0, 2π); to it come a slow wave `b sin(2π g t + ψ)` with `b` and `g`
-//! uniform in [0.5, 1.5), and normal noise with a deviation of 0.4. η is standard normal.
+//! At level `k` the signal over 80 steps is `a sin(2π f t + φ)` with `t` in [0, 1), the amplitude `a = 0.4 k + 0.2 η`
+//! (no less than 0), `f` uniform in [6, 10) and `φ` in [0, 2π); to it come a slow wave `b sin(2π g t + ψ)` with `b` and
+//! `g` uniform in [0.5, 1.5), and normal noise with a deviation of 0.4. η is standard normal.
 
 use std::f32::consts::TAU;
 

@@ -5,6 +5,7 @@ use semiseq_analysis::{Ranked, Ranking};
 use crate::tasks::calibration::Conformal;
 use crate::tasks::judged::{Judged, JudgedScore, Proportion, SPECIFICITY};
 use crate::tasks::measures::{ClassPredictions, ClassScores, negative_log};
+use crate::tasks::spans::SpanTags;
 use crate::tasks::tallies::{Tally, balanced_accuracy, cohen_kappa, macro_mean, matthews_correlation};
 
 /// Probabilities of rows and classes together of which rankings are kept, so that many draws can be measured.
@@ -29,6 +30,8 @@ pub(in crate::tasks) struct JudgedClasses {
     sets: Vec<(f64, bool)>,
     /// Whether the classes stand in their order, lowest first.
     ordered: bool,
+    /// The spans of each sequence, where the classes are tags of spans; else empty.
+    spans: Vec<Tally>,
 }
 
 impl JudgedClasses {
@@ -41,13 +44,14 @@ impl JudgedClasses {
             row.iter().enumerate().filter(|one| ahead(*one)).count()
         };
         let mut judged = Self {
-            predicted: predictions.probabilities.iter().map(|row| predictions.decided(row)).collect(),
+            predicted: predictions.predicted(),
             before: rows().map(before).collect(),
             losses: rows().map(|(row, truth)| negative_log(row, *truth)).collect(),
             briers: rows().map(|(row, truth)| brier(row, *truth)).collect(),
             rankings: Vec::new(),
             sets: Vec::new(),
             ordered: false,
+            spans: Vec::new(),
             predictions,
             sequences,
             classes,
@@ -75,6 +79,42 @@ impl JudgedClasses {
     /// With how far wrong answers are off, where the classes stand in their order, lowest first.
     pub fn in_order(self, ordered: bool) -> Self {
         Self { ordered, ..self }
+    }
+
+    /// With how well whole spans are found, where all classes are tags of the kind `B-name`, `I-name` and `O`.
+    pub fn with_spans(mut self, classes: &[String]) -> Self {
+        let Some(tags) = SpanTags::of(classes) else { return self };
+        self.spans = vec![Tally::default(); self.rows()];
+        let mut begin = 0;
+        while begin < self.sequences.len() {
+            let sequence = self.sequences[begin];
+            let steps = self.sequences[begin..].iter().take_while(|other| **other == sequence).count();
+            let rows = begin..begin + steps;
+            self.spans[sequence] = tags.tally(&self.predictions.truth[rows.clone()], &self.predicted[rows]);
+            begin += steps;
+        }
+        self
+    }
+
+    /// Precision, recall and F1 of all spans together.
+    fn of_spans(&self, weights: Option<&[u32]>) -> Vec<JudgedScore> {
+        if self.spans.is_empty() {
+            return Vec::new();
+        }
+        let mut all = Tally::default();
+        for (sequence, one) in self.spans.iter().enumerate() {
+            let weight = weights.map_or(1, |weights| weights[sequence] as usize);
+            all.right += weight * one.right;
+            all.support += weight * one.support;
+            all.predicted += weight * one.predicted;
+        }
+        let scores = all.scores();
+        let some = all.support + all.predicted > 0;
+        vec![
+            JudgedScore::of_all("span_f1", some.then_some(scores.f1)),
+            JudgedScore::of_all("span_precision", (all.predicted > 0).then_some(scores.precision)),
+            JudgedScore::of_all("span_recall", (all.support > 0).then_some(scores.recall)),
+        ]
     }
 
     /// The mean distance of truth and prediction in the order of the classes, and Cohen's κ with weights that grow with
@@ -152,6 +192,7 @@ impl Judged for JudgedClasses {
     }
 
     fn measure(&self, weights: Option<&[u32]>) -> Vec<JudgedScore> {
+        let of_spans = self.of_spans(weights);
         let weights = self.weights(weights);
         let weights = weights.as_deref();
         let weight = |row: usize| weights.map_or(1.0, |weights| f64::from(weights[row]));
@@ -189,6 +230,7 @@ impl Judged for JudgedClasses {
         .map(|(metric, value)| JudgedScore::of_all(metric, value))
         .to_vec();
         measures.extend(self.tops().map(|(top, name)| JudgedScore::of_all(name, share(&|row| self.before[row] < top))));
+        measures.extend(of_spans);
         if self.ordered {
             let [distance, kappa] = self.off(weights);
             measures.push(JudgedScore::of_all("quadratic_kappa", kappa));
