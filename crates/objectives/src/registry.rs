@@ -263,7 +263,7 @@ registry! {
     truncated_backpropagation "truncated-backpropagation" TruncatedBackpropagation TruncatedBackpropagationConfig TruncatedBackpropagation, "Squared error along a recording, with the state carried on (Williams & Peng 1990)",
         |_| Kind { streams: true, unpaired: true, ..labels() };
     entropy_minimisation "entropy-minimisation" EntropyMinimisation EntropyMinimisationConfig EntropyMinimisation, "Confident predictions on unlabelled data (Grandvalet & Bengio 2005)",
-        |_| classes();
+        |_| Kind { multi_label: true, ..classes() };
     pseudo_label "pseudo-label" PseudoLabel PseudoLabelConfig PseudoLabel, "Its own likeliest class as the label of unlabelled data (Lee 2013)",
         |_| classes();
     pi_model "pi-model" PiModel PiModelConfig PiModel, "The same prediction under two draws of noise (Laine & Aila 2017)",
@@ -278,7 +278,7 @@ registry! {
     adversarial "adversarial" Adversarial AdversarialConfig Adversarial, "The same label under the noise that harms most, labels only (Miyato et al. 2017)",
         |_| Kind { unpaired: true, ..classes() };
     virtual_adversarial "virtual-adversarial" VirtualAdversarial VirtualAdversarialConfig VirtualAdversarial, "The same prediction under the noise that changes it most (Miyato et al. 2018)",
-        |_| classes();
+        |_| Kind { multi_label: true, ..classes() };
     interpolation_consistency "interpolation-consistency" InterpolationConsistency InterpolationConsistencyConfig InterpolationConsistency<M>, "For a mixture the mixture of the predictions (Verma et al. 2019)",
         |_| Kind { teaches: true, ..whole() };
     cross_view "cross-view" CrossView CrossViewConfig CrossView, "From a part of the sequence what the model says of the whole (Clark et al. 2018)",
@@ -304,7 +304,7 @@ registry! {
     uda "uda" Uda UdaConfig Uda, "The sharpened prediction for the weak view, predicted for the strong one (Xie et al. 2020)",
         |_| classes();
     fixmatch "fixmatch" FixMatch FixMatchConfig FixMatch, "A sure pseudo-label for the weak view as the label of the strong one (Sohn et al. 2020)",
-        |_| classes();
+        |_| Kind { multi_label: true, ..classes() };
     flexmatch "flexmatch" FlexMatch FlexMatchConfig FlexMatch, "FixMatch with a lower threshold for classes that are learned slowly (Zhang et al. 2021)",
         |_| whole();
     freematch "freematch" FreeMatch FreeMatchConfig FreeMatch, "FixMatch with thresholds that follow the model's confidence (Wang et al. 2023)",

@@ -22,6 +22,25 @@ pub(crate) fn predicted<M: SequenceModel>(model: &M, logits: Tensor<2>) -> Tenso
     }
 }
 
+/// Logits as a classifier of one class for each row has them. Where a sequence has any number of labels each label is a
+/// row of its own, of a sigmoid classifier that says whether it holds: `[rows * labels, 1]`.
+pub(crate) fn decisions<M: SequenceModel>(model: &M, logits: Tensor<2>) -> Tensor<2> {
+    let [rows, outputs] = logits.dims();
+    if model.multi_label() { logits.reshape([rows * outputs, 1]) } else { logits }
+}
+
+/// The mean of what is said of the [`decisions`] of each row, `[rows]`.
+pub(crate) fn over_decisions<M: SequenceModel>(model: &M, values: Tensor<1>) -> Tensor<1> {
+    let [decisions] = values.dims();
+    match model.multi_label() {
+        true => {
+            let labels = model.outputs().max(1);
+            values.reshape([decisions / labels, labels]).mean_dim(1).reshape([decisions / labels])
+        }
+        false => values,
+    }
+}
+
 /// 1 for rows of which both say the same class, or the share of the labels on which they agree, `[rows]`, without
 /// graph. Both `[rows, classes]`, as [`predicted`] gives them.
 pub(crate) fn agreement<M: SequenceModel>(model: &M, left: Tensor<2>, right: Tensor<2>) -> Tensor<1> {

@@ -199,8 +199,9 @@ fn check_multi_label<M: ModelSettings, O: ObjectiveSettings>(config: &RunConfig<
                      `multi-label`",
                     config.model.name()
                 ),
-                "use `supervised`, `pi-model`, `mean-teacher` with `consistency = \"mse\"` or `temporal-ensembling`, \
-                 or an objective that reads no labels, such as `autoencoder`",
+                "use `supervised`, `pi-model`, `mean-teacher` with `consistency = \"mse\"`, `temporal-ensembling`, \
+                 `virtual-adversarial`, `entropy-minimisation` or `fixmatch`, or an objective that reads no labels, \
+                 such as `autoencoder`",
             ));
         }
         if let Some((key, _)) = stage.objective.class_weights().into_iter().next() {
