@@ -29,8 +29,8 @@ pub mod prelude {
     };
     pub use semiseq_kernels::Backend;
     pub use semiseq_models::{
-        AnyModel, Classifier, Encoder, EncoderConfig, HeadSize, Input, InputSize, ModelConfig, Pooling, SequenceModel,
-        Sequences,
+        AnyModel, Classifier, Encoder, EncoderConfig, HeadSize, Input, InputSize, ModelConfig, Output, Pooling,
+        SequenceModel, Sequences,
     };
     pub use semiseq_objectives::{
         Kind, Needs, Objective, ObjectiveConfig, Over, Part, Setting, Step, StepContext, Targets, Terms,

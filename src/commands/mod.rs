@@ -32,7 +32,7 @@ use std::path::Path;
 
 use semiseq::datasets::formats::{ReadOptions, read_jsonl, read_sessions};
 use semiseq::datasets::{
-    Forecast, dataset_from_rows, input_path, latest_of, latest_windows, one_line, read_like, shown,
+    Forecast, dataset_from_rows, dataset_of, input_path, latest_of, latest_windows, one_line, read_like, shown,
 };
 use semiseq::exchange::ExchangeError;
 use semiseq::kernels;
@@ -150,10 +150,11 @@ fn raw_from(
         target: config.target.clone(),
         features: config.features.clone(),
         missing: config.labels.missing.clone(),
+        label_lists: matches!(task, TargetKind::MultiLabel | TargetKind::Tag | TargetKind::Unsupervised),
         like: run.processor().layout().cloned(),
         ..ReadOptions::default()
     };
-    Ok(dataset_from_rows(read_jsonl(reader, name, &options)?, task)?)
+    Ok(dataset_of(read_jsonl(reader, name, &options)?, task, &config.labels)?)
 }
 
 /// The class names of INPUT and the class of each sequence, whatever classes the run knows; nothing where INPUT has no

@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
+use semiseq::datasets::LabelsConfig;
 use semiseq::models::NumberHead;
 use semiseq::prelude::*;
 use semiseq::training::Predictor;
-use semiseq::training::tasks::ClassPrediction;
+use semiseq::training::tasks::{ClassPrediction, LabelsPrediction};
 use serde_json::Value;
 
 use super::further_columns::{FurtherColumns, predicted};
@@ -132,9 +133,12 @@ fn as_csv(run: &SavedRun, predictions: &[Prediction], columns: &FurtherColumns, 
         None => row.to_string(),
     };
     let begin = if data.keys.ids.is_empty() { "index" } else { "index,id" };
+    let separator = run.config().map_or_else(|_| LabelsConfig::default(), |config| config.data.labels);
+    let separator = separator.separator();
     let rows = predictions.iter().enumerate().map(|(row, prediction)| (index(row), columns.cells(row), prediction));
     let rows = rows.flat_map(|(index, more, prediction)| match prediction {
         Prediction::Class(class) => vec![format!("{index},{}{more}", class_cells(class))],
+        Prediction::Labels(labels) => vec![format!("{index},{}{more}", label_cells(labels, separator))],
         Prediction::Steps(steps) => {
             let row = |(step, class): (usize, &ClassPrediction)| format!("{index},{step},{}", class_cells(class));
             steps.iter().enumerate().map(row).collect()
@@ -181,7 +185,7 @@ fn header(run: &SavedRun, predictions: &[Prediction]) -> String {
         (TargetKind::Classify, _) if run.calibration().is_some_and(|calibration| calibration.conformal.is_some()) => {
             format!("prediction,{},set", probabilities())
         }
-        (TargetKind::Classify, _) => format!("prediction,{}", probabilities()),
+        (TargetKind::Classify | TargetKind::MultiLabel, _) => format!("prediction,{}", probabilities()),
         (TargetKind::Unsupervised, _) => "rank,item".into(),
         (TargetKind::Regress, _) => {
             let levels = run.model().numbers().map_or(&[][..], NumberHead::levels);
@@ -198,6 +202,18 @@ fn class_cells(class: &ClassPrediction) -> String {
     let values: Vec<f64> = class.probabilities.iter().map(|(_, value)| *value).collect();
     let set = class.set.as_ref().map(|set| format!(",{}", cell(&set.join("|"))));
     format!("{},{}{}", cell(&class.label), numbers(&values), set.unwrap_or_default())
+}
+
+/// The labels as a cell that is read as these again: a list of JSON where there is none, or one would not be read as
+/// itself.
+fn label_cells(labels: &LabelsPrediction, separator: &str) -> String {
+    let plain = |label: &String| !label.contains(separator) && !label.starts_with('[');
+    let held = match !labels.labels.is_empty() && labels.labels.iter().all(plain) {
+        true => labels.labels.join(separator),
+        false => serde_json::json!(labels.labels).to_string(),
+    };
+    let values: Vec<f64> = labels.probabilities.iter().map(|(_, value)| *value).collect();
+    format!("{},{}", cell(&held), numbers(&values))
 }
 
 fn numbers(row: &[f64]) -> String {

@@ -17,6 +17,10 @@ pub(super) fn as_json(prediction: &Prediction, id: Option<&str>) -> Value {
     };
     let mut object = match prediction {
         Prediction::Class(class) => one(class),
+        Prediction::Labels(labels) => {
+            let probabilities = labels.probabilities.iter().map(|(name, value)| (name.clone(), json!(value)));
+            json!({"prediction": labels.labels, "probabilities": probabilities.collect::<Map<String, Value>>()})
+        }
         Prediction::Steps(steps) => json!({"steps": steps.iter().map(one).collect::<Vec<_>>()}),
         Prediction::Number(number) => json!({"prediction": number}),
         Prediction::Quantiles { number, quantiles } => {

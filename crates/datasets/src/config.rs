@@ -323,6 +323,7 @@ impl DataConfig {
             ("max_bytes", self.max_bytes.is_some()),
             ("segment", self.segment.is_some()),
             ("labels.missing", self.labels.missing.is_some()),
+            ("labels.separator", self.labels.separator.is_some()),
         ] {
             if given && by_formula && self.valid.is_none() && self.unlabeled.is_none() {
                 note(key, format!("is for files, and has no effect on `{}`", self.source), "remove the key");

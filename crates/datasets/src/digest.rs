@@ -134,6 +134,10 @@ impl Sum {
             Target::Class(class) => self.text(name(class)),
             // As it was when targets were read in single precision: a run made then still finds its data.
             Target::Number(number) => self.values(&[*number as f32], 1),
+            Target::Labels(classes) => {
+                self.begin(b'm', classes.len());
+                classes.iter().for_each(|class| self.text(name(class)));
+            }
             Target::Steps(steps) => {
                 self.begin(b's', steps.len());
                 steps.iter().for_each(|class| self.text(name(class)));

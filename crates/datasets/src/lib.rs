@@ -13,6 +13,7 @@ mod fixtures;
 pub mod formats;
 mod guard;
 mod label_names;
+mod label_sets;
 mod levels;
 mod loading;
 #[cfg(test)]
@@ -31,6 +32,7 @@ mod sequence;
 mod series;
 mod shown;
 mod sources;
+mod step_labels;
 mod target_kind;
 mod word_vectors;
 
@@ -45,7 +47,7 @@ pub use loading::{
 };
 pub use packed::{Packed, PackedPart, pack};
 pub use preparation::{
-    CalibrationPart, Fold, Forecast, LabelsConfig, Normalize, Per, Processor, SegmentConfig, SessionSplit,
+    CalibrationPart, ClassOrder, Fold, Forecast, LabelsConfig, Normalize, Per, Processor, SegmentConfig, SessionSplit,
     SessionsConfig, SplitRecord, TargetUnit, TextUnit, TokenizerKind, TransformConfig, WindowsConfig,
     trained_tokenizer,
 };
@@ -60,8 +62,9 @@ pub use shown::{harmless, one_line, shown};
 #[cfg(feature = "fetch")]
 pub use sources::fetch::fetch;
 pub use sources::{
-    Description, FETCH_FOLDER, FETCHABLES, Fetchable, Source, WholeRecording, dataset_from_rows, describe, input_path,
-    is_built_in, latest_of, latest_windows, open, read_input, read_like, recording, synthetic, written_without_spaces,
+    Description, FETCH_FOLDER, FETCHABLES, Fetchable, Source, WholeRecording, dataset_from_rows, dataset_of, describe,
+    input_path, is_built_in, latest_of, latest_windows, open, read_input, read_like, recording, synthetic,
+    written_without_spaces,
 };
 pub use target_kind::TargetKind;
 pub use word_vectors::WordVectors;

@@ -126,6 +126,8 @@ pub(crate) fn prepare_into(
         _ => config.transform.clone(),
     };
     let processor = Processor::fit(&transform, &raw)?.with_labels(&raw.targets[..count]).with_layout(layout);
+    let order = config.labels.order.as_ref().filter(|_| matches!(task, TargetKind::Classify | TargetKind::Tag));
+    let processor = processor.in_order(order, &raw.name)?;
     warnings.extend(duplicates::told(&twice));
     let unlabeled = (count..raw.len()).collect();
     let apply = |part: &str, raw: Dataset| processor.apply_into(store.sink(part)?, raw);

@@ -102,6 +102,8 @@ pub enum Target {
     Missing,
     /// A class of the whole sequence, as a position in [`Dataset::classes`].
     Class(usize),
+    /// All classes that the whole sequence has, rising and each once; empty where it is known to have none.
+    Labels(Vec<usize>),
     /// A real number.
     Number(f64),
     /// A class for each step.
@@ -206,6 +208,17 @@ impl Sequence {
     }
 }
 
+impl Target {
+    /// The classes of a whole sequence; none where it is unlabelled or its target is none.
+    pub fn classes(&self) -> &[usize] {
+        match self {
+            Self::Class(class) => std::slice::from_ref(class),
+            Self::Labels(classes) => classes,
+            Self::Missing | Self::Number(_) | Self::Steps(_) | Self::Sequence(_) => &[],
+        }
+    }
+}
+
 impl Dataset {
     /// The values of a row in the units of its file, row-major `[time, channels]` in double precision, and the channels
     /// of a step; `None` for text and tokens.
@@ -280,10 +293,10 @@ impl Dataset {
     pub fn class_counts(&self) -> Vec<usize> {
         let mut counts = vec![0; self.classes.len()];
         for target in &self.targets {
-            if let Target::Class(class) = target
-                && let Some(count) = counts.get_mut(*class)
-            {
-                *count += 1;
+            for class in target.classes() {
+                if let Some(count) = counts.get_mut(*class) {
+                    *count += 1;
+                }
             }
         }
         counts
@@ -309,6 +322,12 @@ impl Dataset {
         let (mine, others) = places.split_at(self.classes.len());
         let moved = |target: Target, places: &[Option<usize>]| match target {
             Target::Class(class) => places.get(class).copied().flatten().map_or(Target::Missing, Target::Class),
+            Target::Labels(classes) => {
+                let mut classes: Vec<usize> =
+                    classes.into_iter().filter_map(|class| places.get(class).copied().flatten()).collect();
+                classes.sort_unstable();
+                Target::Labels(classes)
+            }
             other => other,
         };
         let targets = self.targets.into_iter().map(|target| moved(target, mine));

@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 pub enum TargetKind {
     /// A class each sequence.
     Classify,
+    /// Any number of classes each sequence.
+    MultiLabel,
     /// A class each step.
     Tag,
     /// A number each sequence.

@@ -1,6 +1,8 @@
 //! A trained model as the layers that PyTorch and ONNX know: embedding, recurrent layers, pooling, head.
 
-use semiseq_models::{Activation, EncoderConfig, InputSize, ModelConfig, OtherTensor, Pooling, Reset, StemConfig};
+use semiseq_models::{
+    Activation, EncoderConfig, InputSize, ModelConfig, OtherTensor, Pooling, Reset, StemConfig, TaggerOutput,
+};
 use serde_json::{Value, json};
 
 use crate::error::ExchangeError;
@@ -42,8 +44,20 @@ impl Network {
     /// Names what other programs have no layer for, with what can be exported.
     pub fn new(model: &ModelConfig, input: InputSize, tensors: &Foreign) -> Result<Self, ExchangeError> {
         let pooling = match model {
+            ModelConfig::Classifier(config) if config.output.ordinal() => {
+                return Err(ExchangeError::new(
+                    "`model.classifier.output` takes classes in their order, and other programs have no layer for that",
+                    HINT,
+                ));
+            }
             ModelConfig::Classifier(config) => Some(config.pooling),
             ModelConfig::Regressor(config) => Some(config.pooling),
+            ModelConfig::Tagger(config) if config.output == TaggerOutput::Crf => {
+                return Err(ExchangeError::new(
+                    "`model.tagger.output` is `crf`, and other programs have no layer for that",
+                    HINT,
+                ));
+            }
             ModelConfig::Tagger(_) => None,
             other => {
                 return Err(ExchangeError::new(

@@ -17,6 +17,7 @@ use crate::heads::encoder_only::EncoderOnlyConfig;
 use crate::heads::forecaster::{Forecaster, ForecasterConfig};
 use crate::heads::regressor::{Regressor, RegressorConfig};
 use crate::heads::tagger::{Tagger, TaggerConfig};
+use crate::layers::crf::Crf;
 use crate::model::SequenceModel;
 use crate::sequences::Sequences;
 
@@ -250,6 +251,14 @@ impl SequenceModel for AnyModel {
 
     fn numbers(&self) -> Option<&NumberHead> {
         each!(self, model => model.numbers())
+    }
+
+    fn multi_label(&self) -> bool {
+        each!(self, model => model.multi_label())
+    }
+
+    fn crf(&self) -> Option<&Crf> {
+        each!(self, model => model.crf())
     }
 
     fn per_step(&self) -> bool {

@@ -24,7 +24,7 @@ pub use config::{AnyModel, HeadSize, ModelConfig};
 pub use crew::Crew;
 pub use decoders::{
     AnyDecoder, Attention, AttentionKind, DecoderSource, Feeding, ImageDecoder, Memory, SequenceDecoder,
-    SequenceDecoderConfig, SequenceGenerator, StepGenerator, beam, ctc,
+    SequenceDecoderConfig, SequenceGenerator, StepGenerator, beam, crf, ctc,
 };
 pub use encoder::Encoder;
 pub use encoders::{
@@ -33,9 +33,9 @@ pub use encoders::{
 };
 pub use heads::{
     Classifier, ClassifierConfig, EncoderOnlyConfig, Forecaster, ForecasterConfig, NumberHead, NumberOutput, Output,
-    Regressor, RegressorConfig, Tagger, TaggerConfig,
+    Regressor, RegressorConfig, Tagger, TaggerConfig, TaggerOutput,
 };
-pub use layers::{Pooling, PoolingLayer, Stem, StemConfig, StepOutputs, each_step};
+pub use layers::{Crf, Pooling, PoolingLayer, Stem, StemConfig, StepOutputs, each_step};
 pub use model::SequenceModel;
 pub use other_weights::{OtherTensor, Taken, WeightsPart, with_weights_of};
 pub use semiseq_schema::InputSize;

@@ -8,6 +8,7 @@ use crate::cells::state::State;
 use crate::crew::{Crew, share};
 use crate::encoders::image::Image;
 use crate::heads::NumberHead;
+use crate::layers::crf::Crf;
 use crate::sequences::Sequences;
 
 /// What objectives see of a model: steps as vectors, an encoder, a pooling and a head.
@@ -60,6 +61,18 @@ pub trait SequenceModel: Module + ModuleDisplay {
     /// What the columns of the logits mean where the head says numbers. `None`: they are logits of classes.
     fn numbers(&self) -> Option<&NumberHead> {
         None
+    }
+
+    /// What follows what, where the tags of a sequence are decided together: the logits of its steps are then what a
+    /// step alone says for each tag. `None`: each step is decided by itself.
+    fn crf(&self) -> Option<&Crf> {
+        None
+    }
+
+    /// Whether each column of the logits is a label by itself, of which a sequence may have any number: its probability
+    /// is the sigmoid of its logit.
+    fn multi_label(&self) -> bool {
+        false
     }
 
     /// whether there is a row of logits per step.

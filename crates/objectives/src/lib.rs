@@ -14,6 +14,7 @@ mod terms;
 pub use objective::{Gathered, Measure, Measures, Needs, Objective, Setting, Survey, TargetSize, Teacher};
 pub use over::{Counted, Over};
 pub use parts::adversarial_noise::Read;
+pub use parts::crf_loss::{CrfLoss, crf_loss};
 pub use parts::item_scores::ItemScores;
 pub use parts::label_graph;
 pub use parts::losses;

@@ -95,7 +95,7 @@ fn labels(batch: &Batch, weights: Option<&[f32]>) -> f64 {
         Target::Missing => 0.0,
         Target::Class(class) => weight(*class),
         Target::Steps(classes) => classes.iter().take(batch.time).map(|class| weight(*class)).sum(),
-        Target::Number(_) | Target::Sequence(_) => 1.0,
+        Target::Labels(_) | Target::Number(_) | Target::Sequence(_) => 1.0,
     };
     batch.targets.iter().map(of).sum()
 }

@@ -25,12 +25,18 @@ pub struct Kind {
     pub unpaired: bool,
     /// It works on class distributions.
     pub classes: bool,
+    /// It works where a sequence has any number of labels.
+    pub multi_label: bool,
+    /// It works where the tags of a sequence are decided together.
+    pub chains: bool,
     /// It works on numbers with a variance of each sequence's own.
     pub gaussian: bool,
     /// It works with one label per sequence, and so has no use for a label per step.
     pub whole: bool,
     /// It works on words and not on values.
     pub tokens: bool,
+    /// It reads more from the logits than the distribution over the classes.
+    pub unnormalised: bool,
     /// It works on values and not on words.
     pub values: bool,
     /// It works with a vector for each step.
@@ -73,6 +79,11 @@ fn labels() -> Kind {
     Kind { reads_labels: true, ..Kind::default() }
 }
 
+/// Of one that predicts any number of labels too.
+fn multi_label() -> Kind {
+    Kind { multi_label: true, ..labels() }
+}
+
 fn classes() -> Kind {
     Kind { classes: true, ..labels() }
 }
@@ -102,30 +113,36 @@ impl Kind {
         let kinds: Vec<Self> = kinds.collect();
         // Labels for one part and all sequences for another are read side by side.
         let alike = kinds.iter().all(|one| one.reads_labels == kinds[0].reads_labels);
-        kinds.into_iter().fold(Self { unpaired: alike, ..unsupervised() }, |all, one| Self {
-            unsupervised: all.unsupervised && one.unsupervised,
-            reads_labels: all.reads_labels || one.reads_labels,
-            unpaired: all.unpaired && one.unpaired,
-            classes: all.classes || one.classes,
-            gaussian: all.gaussian || one.gaussian,
-            whole: all.whole || one.whole,
-            tokens: all.tokens || one.tokens,
-            values: all.values || one.values,
-            steps: all.steps || one.steps,
-            causal: all.causal || one.causal,
-            streams: all.streams || one.streams,
-            teaches: all.teaches || one.teaches,
-            taught: all.taught || one.taught,
-            answers: all.answers || one.answers,
-            transcribes: all.transcribes || one.transcribes,
-            recommends: all.recommends || one.recommends,
-            clusters: all.clusters || one.clusters,
-            generates: all.generates || one.generates,
-            by_class: all.by_class || one.by_class,
-            shows: all.shows || one.shows,
-            votes: all.votes || one.votes,
-            plays: all.plays || one.plays,
-        })
+        kinds.into_iter().fold(
+            Self { unpaired: alike, multi_label: true, chains: true, ..unsupervised() },
+            |all, one| Self {
+                unsupervised: all.unsupervised && one.unsupervised,
+                reads_labels: all.reads_labels || one.reads_labels,
+                unpaired: all.unpaired && one.unpaired,
+                classes: all.classes || one.classes,
+                multi_label: all.multi_label && (one.multi_label || !one.reads_labels),
+                chains: all.chains && (one.chains || !one.reads_labels),
+                gaussian: all.gaussian || one.gaussian,
+                whole: all.whole || one.whole,
+                tokens: all.tokens || one.tokens,
+                unnormalised: all.unnormalised || one.unnormalised,
+                values: all.values || one.values,
+                steps: all.steps || one.steps,
+                causal: all.causal || one.causal,
+                streams: all.streams || one.streams,
+                teaches: all.teaches || one.teaches,
+                taught: all.taught || one.taught,
+                answers: all.answers || one.answers,
+                transcribes: all.transcribes || one.transcribes,
+                recommends: all.recommends || one.recommends,
+                clusters: all.clusters || one.clusters,
+                generates: all.generates || one.generates,
+                by_class: all.by_class || one.by_class,
+                shows: all.shows || one.shows,
+                votes: all.votes || one.votes,
+                plays: all.plays || one.plays,
+            },
+        )
     }
 }
 
@@ -245,23 +262,26 @@ macro_rules! registry {
 
 registry! {
     supervised "supervised" Supervised SupervisedConfig Supervised, "Cross-entropy or squared error on the labelled part",
-        |_| Kind { unpaired: true, ..labels() };
+        |_| Kind { unpaired: true, chains: true, ..multi_label() };
     truncated_backpropagation "truncated-backpropagation" TruncatedBackpropagation TruncatedBackpropagationConfig TruncatedBackpropagation, "Squared error along a recording, with the state carried on (Williams & Peng 1990)",
         |_| Kind { streams: true, unpaired: true, ..labels() };
     entropy_minimisation "entropy-minimisation" EntropyMinimisation EntropyMinimisationConfig EntropyMinimisation, "Confident predictions on unlabelled data (Grandvalet & Bengio 2005)",
-        |_| classes();
+        |_| Kind { multi_label: true, ..classes() };
     pseudo_label "pseudo-label" PseudoLabel PseudoLabelConfig PseudoLabel, "Its own likeliest class as the label of unlabelled data (Lee 2013)",
         |_| classes();
     pi_model "pi-model" PiModel PiModelConfig PiModel, "The same prediction under two draws of noise (Laine & Aila 2017)",
-        |_| labels();
+        |_| multi_label();
     temporal_ensembling "temporal-ensembling" TemporalEnsembling TemporalEnsemblingConfig TemporalEnsembling, "The prediction of its own past epochs (Laine & Aila 2017)",
-        |_| Kind { whole: true, ..labels() };
+        |_| Kind { whole: true, ..multi_label() };
     mean_teacher "mean-teacher" MeanTeacher MeanTeacherConfig MeanTeacher<M>, "The prediction of the average of its own past weights (Tarvainen & Valpola 2017)",
-        |config| Kind { teaches: true, classes: config.consistency == Consistency::Kl, ..labels() };
+        |config| {
+            let kl = config.consistency == Consistency::Kl;
+            Kind { teaches: true, classes: kl, multi_label: !kl, ..labels() }
+        };
     adversarial "adversarial" Adversarial AdversarialConfig Adversarial, "The same label under the noise that harms most, labels only (Miyato et al. 2017)",
         |_| Kind { unpaired: true, ..classes() };
     virtual_adversarial "virtual-adversarial" VirtualAdversarial VirtualAdversarialConfig VirtualAdversarial, "The same prediction under the noise that changes it most (Miyato et al. 2018)",
-        |_| classes();
+        |_| Kind { multi_label: true, ..classes() };
     interpolation_consistency "interpolation-consistency" InterpolationConsistency InterpolationConsistencyConfig InterpolationConsistency<M>, "For a mixture the mixture of the predictions (Verma et al. 2019)",
         |_| Kind { teaches: true, ..whole() };
     cross_view "cross-view" CrossView CrossViewConfig CrossView, "From a part of the sequence what the model says of the whole (Clark et al. 2018)",
@@ -287,7 +307,7 @@ registry! {
     uda "uda" Uda UdaConfig Uda, "The sharpened prediction for the weak view, predicted for the strong one (Xie et al. 2020)",
         |_| classes();
     fixmatch "fixmatch" FixMatch FixMatchConfig FixMatch, "A sure pseudo-label for the weak view as the label of the strong one (Sohn et al. 2020)",
-        |_| classes();
+        |_| Kind { multi_label: true, ..classes() };
     flexmatch "flexmatch" FlexMatch FlexMatchConfig FlexMatch, "FixMatch with a lower threshold for classes that are learned slowly (Zhang et al. 2021)",
         |_| whole();
     freematch "freematch" FreeMatch FreeMatchConfig FreeMatch, "FixMatch with thresholds that follow the model's confidence (Wang et al. 2023)",
@@ -332,7 +352,7 @@ registry! {
             Kind { values: true, by_class: conditional, ..maker(kind) }
         };
     semi_supervised_gan "semi-supervised-gan" SemiSupervisedGan SemiSupervisedGanConfig SemiSupervisedGan<M>, "A classifier that also tells made series from real ones (Salimans et al. 2016)",
-        |_| Kind { values: true, teaches: true, plays: true, ..maker(whole()) };
+        |_| Kind { values: true, teaches: true, plays: true, unnormalised: true, ..maker(whole()) };
     sequence_to_sequence "sequence-to-sequence" SequenceToSequence SequenceToSequenceConfig SequenceToSequence, "Another sequence for each sequence (Sutskever et al. 2014; Bahdanau et al. 2015)",
         |_| Kind { reads_labels: true, answers: true, shows: true, ..unsupervised() };
     ctc "ctc" Ctc CtcConfig Ctc, "A transcript for each sequence, without alignments (Graves et al. 2006)",
@@ -350,34 +370,43 @@ registry! {
 }
 
 impl ObjectiveConfig {
-    /// Each list of class weights that is given, by its key within the objective's table, with its length.
-    pub fn class_weights(&self) -> Vec<(String, usize)> {
-        // Whichever objective it is, and however deep in the parts of a joint one.
-        fn gather(path: &str, value: &toml::Value, found: &mut Vec<(String, usize)>) {
+    /// All class weights that are given, by their key within the objective's table, with the length of the list; `None`
+    /// where a word stands for them.
+    pub fn class_weights(&self) -> Vec<(String, Option<usize>)> {
+        let found = self.settings_called("class_weights").into_iter();
+        found.map(|(key, weights)| (key, weights.as_array().map(Vec::len))).collect()
+    }
+
+    /// The key of a label smoothing that is not 0, within the objective's table.
+    pub fn label_smoothing(&self) -> Option<String> {
+        let found = self.settings_called("label_smoothing").into_iter();
+        found.filter(|(_, value)| value.as_float().is_some_and(|value| value > 0.0)).map(|(key, _)| key).next()
+    }
+
+    /// All settings of this name, whichever objective it is and however deep in the parts of a joint one, by their key
+    /// within the objective's table.
+    fn settings_called(&self, name: &str) -> Vec<(String, toml::Value)> {
+        fn gather(path: &str, name: &str, value: &toml::Value, found: &mut Vec<(String, toml::Value)>) {
             let under = |key: &str| if path.is_empty() { key.to_string() } else { format!("{path}.{key}") };
             match value {
                 toml::Value::Table(table) => {
                     for (key, value) in table {
                         match value {
-                            toml::Value::Array(weights) if key == "class_weights" => {
-                                found.push((under(key), weights.len()));
-                            }
-                            value => gather(&under(key), value, found),
+                            value if key == name => found.push((under(key), value.clone())),
+                            value => gather(&under(key), name, value, found),
                         }
                     }
                 }
                 toml::Value::Array(values) => {
-                    values
-                        .iter()
-                        .enumerate()
-                        .for_each(|(index, value)| gather(&under(&index.to_string()), value, found));
+                    let each = values.iter().enumerate();
+                    each.for_each(|(index, value)| gather(&under(&index.to_string()), name, value, found));
                 }
                 _ => {}
             }
         }
         let mut found = Vec::new();
         if let Ok(toml::Value::Table(objective)) = toml::Value::try_from(self) {
-            objective.values().for_each(|settings| gather("", settings, &mut found));
+            objective.values().for_each(|settings| gather("", name, settings, &mut found));
         }
         found
     }

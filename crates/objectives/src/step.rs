@@ -47,6 +47,13 @@ pub enum Targets {
         /// `[rows]`, 1 where known and 0 where not.
         known: Tensor<1>,
     },
+    /// Which labels each row has, of which it may have any number.
+    Labels {
+        /// `[rows, classes]`, 1 for each label that the row has; 0 where unknown.
+        labels: Tensor<2>,
+        /// `[rows]`, 1 where known and 0 where not.
+        known: Tensor<1>,
+    },
     /// A number per row.
     Numbers {
         /// `[rows]`, 0 where unknown.
@@ -196,11 +203,28 @@ fn target_sequences(batch: &Batch, read: &Sequences, device: &Device) -> Targets
     Targets::Sequences { target, known: Tensor::from_data(known.as_slice(), device), past }
 }
 
+/// Which labels each sequence has.
+fn label_sets(batch: &Batch, device: &Device) -> Targets {
+    let mut labels = vec![0.0f32; batch.size * batch.classes];
+    for (row, target) in labels.chunks_mut(batch.classes.max(1)).zip(&batch.targets) {
+        target.classes().iter().for_each(|class| row[*class] = 1.0);
+    }
+    let known: Vec<f32> =
+        batch.targets.iter().map(|target| f32::from(u8::from(matches!(target, Target::Labels(_))))).collect();
+    Targets::Labels {
+        labels: Tensor::from_data(TensorData::new(labels, [batch.size, batch.classes]), device),
+        known: Tensor::from_data(known.as_slice(), device),
+    }
+}
+
 /// A row without a label has as many unknown classes as the model has rows for it, though no other of the batch tells
 /// how many.
 fn targets(batch: &Batch, read: &Sequences, per_step: bool, device: &Device) -> Targets {
     if batch.targets.iter().any(|target| matches!(target, Target::Sequence(_))) {
         return target_sequences(batch, read, device);
+    }
+    if batch.targets.iter().any(|target| matches!(target, Target::Labels(_))) {
+        return label_sets(batch, device);
     }
     if batch.targets.iter().any(|target| matches!(target, Target::Number(_))) {
         let numbers: Vec<f32> = batch

@@ -28,13 +28,21 @@ pub struct Metric {
 }
 
 /// All that have a place of their own, in the order in which tables show them; objectives add their terms and monitors.
-pub const METRICS: [Metric; 48] = [
+pub const METRICS: [Metric; 56] = [
     stopping("accuracy", "accuracy", true).headlines(),
+    stopping("micro_f1", "micro F1", true).headlines(),
     stopping("macro_f1", "macro F1", true),
+    stopping("subset_accuracy", "subset accuracy, all labels right", true),
+    stopping("hamming_loss", "Hamming loss", false),
+    detail("span_f1", "span F1", true),
+    detail("span_precision", "span precision", true),
+    detail("span_recall", "span recall", true),
     detail("balanced_accuracy", "balanced accuracy", true),
     detail("auroc", "AUROC", true),
     detail("auprc", "AUPRC, average precision", true),
     detail("cohen_kappa", "Cohen's κ", true),
+    detail("quadratic_kappa", "quadratic weighted κ", true),
+    detail("level_mae", "mean absolute error, levels", false),
     detail("matthews_correlation", "Matthews correlation", true),
     detail("macro_precision", "macro precision", true),
     detail("macro_recall", "macro recall", true),

@@ -31,6 +31,7 @@ const ROWS: usize = 36;
 #[derive(Clone, Copy, PartialEq)]
 enum Targets {
     Classes,
+    Labels,
     Steps,
     Numbers,
 }
@@ -48,6 +49,7 @@ fn sequences(kind: Targets, tokens: bool, equal: bool) -> Dataset {
         // Some never had a label.
         _ if row % 9 == 4 => Target::Missing,
         Targets::Classes => Target::Class(row % 2),
+        Targets::Labels => Target::Labels((0..2).filter(|label| (row >> label) % 2 == 1).collect()),
         Targets::Steps => Target::Steps((0..length(row)).map(|step| (row + step / 2) % 2).collect()),
         Targets::Numbers => Target::Number(2000.0 + row as f64),
     };
@@ -203,6 +205,11 @@ const ENCODER: &str = "encoder.gru.hidden = 4";
 
 /// All objectives with a head, on values and tokens of equal and unequal lengths.
 fn all(head: &str, settings: &str, kind: Targets) -> [usize; 2] {
+    all_of(DATA, head, settings, kind)
+}
+
+/// The same of a `[data]` table of one's own.
+fn all_of(table: &str, head: &str, settings: &str, kind: Targets) -> [usize; 2] {
     let mut count = Count::default();
     for objective in objectives() {
         for (tokens, equal) in [(false, true), (false, false), (true, true), (true, false)] {
@@ -212,7 +219,7 @@ fn all(head: &str, settings: &str, kind: Targets) -> [usize; 2] {
                 let source = Source::new(sequences(kind, tokens, equal));
                 config.prepare_from(source)
             };
-            count.note(objective.0, &what, || run(config(DATA, &model, objective, tokens), data));
+            count.note(objective.0, &what, || run(config(table, &model, objective, tokens), data));
         }
     }
     count.right()
@@ -233,8 +240,28 @@ fn every_objective_trains_a_classifier_or_is_refused() {
 }
 
 #[test]
+fn every_objective_trains_ordered_classes_or_is_refused() {
+    let table = format!("{DATA}\norder = [\"a\", \"b\"]");
+    for output in ["cumulative-link", "corn"] {
+        // One more than of classes without an order reads more from logits than the class.
+        let found = all_of(&table, "classifier", &format!("output = \"{output}\""), Targets::Classes);
+        assert_eq!(found, [164, 36], "{output}");
+    }
+}
+
+#[test]
+fn every_objective_trains_any_number_of_labels_or_is_refused() {
+    assert_eq!(all("classifier", "output = \"multi-label\"", Targets::Labels), [62, 138]);
+}
+
+#[test]
 fn every_objective_trains_a_tagger_or_is_refused() {
     assert_eq!(all("tagger", "", Targets::Steps), [110, 94]);
+}
+
+#[test]
+fn every_objective_trains_tags_that_are_decided_together_or_is_refused() {
+    assert_eq!(all("tagger", "output = \"crf\"", Targets::Steps), [38, 162]);
 }
 
 #[test]

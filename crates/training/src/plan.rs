@@ -327,9 +327,8 @@ pub(crate) fn class_counts(data: &Prepared) -> Vec<usize> {
     let mut counts = vec![0; data.processor.classes().len()];
     for index in &data.labeled {
         match &data.train.targets[*index] {
-            Target::Class(class) => counts[*class] += 1,
             Target::Steps(steps) => steps.iter().for_each(|class| counts[*class] += 1),
-            _ => {}
+            whole => whole.classes().iter().for_each(|class| counts[*class] += 1),
         }
     }
     counts

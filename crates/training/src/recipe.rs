@@ -8,7 +8,7 @@ use std::path::Path;
 
 use burn::tensor::Device;
 use semiseq_datasets::Prepared;
-use semiseq_models::{HeadSize, InputSize, SequenceModel};
+use semiseq_models::{HeadSize, InputSize, Output, SequenceModel};
 use semiseq_objectives::{Kind, Objective, RebalancingConfig, Setting, Teacher};
 use semiseq_schema::{Metric, Problem, Scores, problem};
 use serde::Serialize;
@@ -22,11 +22,14 @@ use crate::error::Error;
 pub enum ModelKind {
     /// A class for a sequence.
     Classifier {
-        /// One logit for two classes.
-        sigmoid: bool,
+        /// How logits become probabilities.
+        output: Output,
     },
     /// A class for each step.
-    Tagger,
+    Tagger {
+        /// Those of a sequence are decided together.
+        crf: bool,
+    },
     /// A number for a sequence.
     Regressor {
         /// Columns of the head: one, or more where it says how sure it is too.
@@ -153,9 +156,15 @@ pub trait ObjectiveSettings: Clone + Debug + PartialEq + Serialize + Deserialize
         measured
     }
 
-    /// Each list of class weights that is given, by its key within the settings, with its length.
-    fn class_weights(&self) -> Vec<(String, usize)> {
+    /// All class weights that are given, by their key within the settings, with the length of the list; `None` where a
+    /// word stands for them.
+    fn class_weights(&self) -> Vec<(String, Option<usize>)> {
         Vec::new()
+    }
+
+    /// The key of a label smoothing that is not 0, within the settings.
+    fn label_smoothing(&self) -> Option<String> {
+        None
     }
 
     /// Whether the objective works on such data; `key` is that of the settings, `values` whether the data hold values

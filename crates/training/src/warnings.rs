@@ -69,9 +69,8 @@ fn unseen_classes(data: &Prepared, counts: &[usize]) -> Option<String> {
 fn each_class(part: &Dataset, mut with: impl FnMut(usize)) {
     for target in &part.targets {
         match target {
-            Target::Class(class) => with(*class),
             Target::Steps(steps) => steps.iter().for_each(|class| with(*class)),
-            _ => {}
+            whole => whole.classes().iter().for_each(|class| with(*class)),
         }
     }
 }

@@ -53,7 +53,7 @@ impl ModelSettings for Settings {
     }
 
     fn kind(&self) -> ModelKind {
-        ModelKind::Classifier { sigmoid: false }
+        ModelKind::Classifier { output: Output::Softmax }
     }
 
     fn check(&self, path: &str, problems: &mut Vec<Problem>) {

@@ -18,8 +18,10 @@ pub(super) fn text(evaluation: &Evaluation) -> String {
     let mut parts = vec![scores(evaluation)];
     if let Some(confusion) = &evaluation.confusion {
         let shortened = confusion.shortened(CLASSES);
-        parts.push(classes(&evaluation.classes, &shortened));
+        parts.push(classes(&evaluation.classes, Some(&shortened)));
         parts.push(matrix(&shortened));
+    } else {
+        parts.push(classes(&evaluation.classes, None));
     }
     parts.retain(|part| !part.is_empty());
     parts.join("\n\n")
@@ -43,10 +45,17 @@ fn scores(evaluation: &Evaluation) -> String {
     lines.join("\n")
 }
 
-/// A row per class that has one in the matrix, which says the same of all others together.
-fn classes(classes: &[ClassEvaluation], confusion: &Confusion) -> String {
-    let shown: Vec<&ClassEvaluation> =
-        classes.iter().filter(|class| confusion.classes.contains(&class.class)).collect();
+/// A row per class that has one in the matrix, which says the same of all others together; without a matrix, of labels
+/// of which a sequence has any number, those that most sequences have.
+fn classes(classes: &[ClassEvaluation], confusion: Option<&Confusion>) -> String {
+    let mut shown: Vec<&ClassEvaluation> = classes
+        .iter()
+        .filter(|class| confusion.is_none_or(|confusion| confusion.classes.contains(&class.class)))
+        .collect();
+    if confusion.is_none() && shown.len() > CLASSES {
+        shown.sort_by_key(|class| std::cmp::Reverse(class.support));
+        shown.truncate(CLASSES);
+    }
     if shown.is_empty() {
         return String::new();
     }

@@ -82,7 +82,11 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
     let run = open_run(&arguments.run, arguments.backend.as_deref())?;
     if matches!(
         run.targets(),
-        TargetKind::Tag | TargetKind::Forecast | TargetKind::SequenceToSequence | TargetKind::Transcribe
+        TargetKind::MultiLabel
+            | TargetKind::Tag
+            | TargetKind::Forecast
+            | TargetKind::SequenceToSequence
+            | TargetKind::Transcribe
     ) {
         return Err(Error::input(
             format!("{}: the run does not learn one label per row", arguments.run.display()),

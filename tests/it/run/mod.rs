@@ -1,10 +1,13 @@
 //! From a config to a run folder and back: train, resume, eval, predict, embed.
 
 mod calibration;
+mod chains;
 mod cross_validation;
 mod devices;
 mod ensemble;
 mod initial_weights;
+mod multi_label;
+mod ordinal;
 mod protocol;
 mod quantiles;
 mod resume;

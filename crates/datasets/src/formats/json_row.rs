@@ -63,7 +63,15 @@ pub(super) fn read(object: &Value, options: &ReadOptions) -> Result<Row, String>
         None | Some(Value::Null) => String::new(),
         Some(Value::String(label)) => label.clone(),
         Some(label @ (Value::Number(_) | Value::Bool(_))) => label.to_string(),
-        Some(_) => return Err("the label is neither text nor a number".into()),
+        Some(list @ Value::Array(_)) if options.label_lists => list.to_string(),
+        Some(Value::Array(_)) => {
+            return Err(
+                "the label is a list, which is for a tagger (a label a step), or for `output = \"multi-label\"` of \
+                        a classifier"
+                    .into(),
+            );
+        }
+        Some(Value::Object(_)) => return Err("the label is neither text nor a number".into()),
     };
     let (content, kind, keys) = content(object, options)?;
     Ok(Row { content, label, kind, keys })

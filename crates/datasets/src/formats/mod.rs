@@ -117,6 +117,8 @@ pub struct ReadOptions {
     pub long: Option<bool>,
     /// Whether there has to be a label: then the last column of a table is one where nothing tells better.
     pub supervised: bool,
+    /// Whether a label may be a list of labels.
+    pub label_lists: bool,
     /// The order of an array's axes; see [`DataConfig::axes`](crate::DataConfig::axes).
     pub axes: Option<String>,
     /// What training saw: later tables are read by that.

@@ -17,6 +17,8 @@ pub struct Batch {
     pub lengths: Vec<usize>,
     /// A target each.
     pub targets: Vec<Target>,
+    /// Classes of the data set.
+    pub classes: usize,
 }
 
 /// The steps of a batch.
@@ -69,7 +71,8 @@ impl Batch {
             }
         };
         let targets = indices.iter().map(|index| dataset.targets[*index].clone()).collect();
-        Self { indices: indices.to_vec(), size: sequences.len(), time, inputs, lengths, targets }
+        let classes = dataset.classes.len();
+        Self { indices: indices.to_vec(), size: sequences.len(), time, inputs, lengths, targets, classes }
     }
 }
 

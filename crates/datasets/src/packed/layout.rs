@@ -116,9 +116,9 @@ pub(super) fn target_bytes(target: &Target) -> Result<[u8; TARGET], DataError> {
         Target::Missing => (0, [0; 8]),
         Target::Class(class) => (1, (*class as u64).to_le_bytes()),
         Target::Number(number) => (2, number.to_le_bytes()),
-        Target::Steps(_) | Target::Sequence(_) => {
+        Target::Labels(_) | Target::Steps(_) | Target::Sequence(_) => {
             return Err(DataError::new(
-                "packed data have a class or a number for each sequence, and these have a target of several steps",
+                "packed data have a class or a number for each sequence, and these have a target of several values",
                 "write `packed = false` in `[data]`",
             ));
         }

@@ -120,6 +120,9 @@ fn obstacle(config: &DataConfig, task: TargetKind) -> Option<String> {
     {
         return Some("their targets are sequences".into());
     }
+    if task == TargetKind::MultiLabel {
+        return Some("each sequence has any number of labels".into());
+    }
     let files = source_files(config).ok()?;
     let Some(first) = files.first() else { return Some("they are made by formula".into()) };
     let format = config.format.as_deref().or_else(|| by_ending(first)).or_else(|| formats::guess(first));

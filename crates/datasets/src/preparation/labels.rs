@@ -6,6 +6,9 @@ use schemars::JsonSchema;
 use semiseq_schema::Problem;
 use serde::{Deserialize, Serialize};
 
+use crate::error::DataError;
+use crate::label_names;
+
 /// `[data.labels]`: at most one of `per_class`, `total`, `fraction` and `file`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -28,6 +31,16 @@ pub struct LabelsConfig {
     /// always do.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub missing: Option<String>,
+    /// What stands between the labels of a sequence that has several, for `output = "multi-label"`. Default `";"`, as
+    /// in `sports;politics`. An empty cell means unlabelled; `[]`, or the separator alone, that none of the labels
+    /// holds. JSON lines may hold lists instead: `["sports", "politics"]`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub separator: Option<String>,
+    /// The classes in their order, lowest first, such as `["mild", "moderate", "severe"]`, or `"ascending"` where they
+    /// are numbers. Scores then include how far a wrong answer is off (`quadratic_kappa`, `level_mae`), and `output` of
+    /// `[model.classifier]` may be `cumulative-link` or `corn`. Default: classes have no order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub order: Option<ClassOrder>,
     /// Long tail: the largest class over the smallest, at least 1; class sizes fall exponentially.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub imbalance: Option<f64>,
@@ -74,7 +87,69 @@ impl From<Fold> for [usize; 2] {
     }
 }
 
+/// The order of classes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+#[non_exhaustive]
+pub enum ClassOrder {
+    /// All classes, lowest first.
+    Given(Vec<String>),
+    /// `"ascending"`: numbers by their size.
+    Named(String),
+}
+
+/// The word for classes that are numbers.
+const ASCENDING: &str = "ascending";
+
+impl ClassOrder {
+    /// The classes of some data in this order.
+    ///
+    /// # Errors
+    ///
+    /// Classes that are no numbers, or that the list lacks; `name` is what the data are called.
+    pub(crate) fn of(&self, classes: &[String], name: &str) -> Result<Vec<String>, DataError> {
+        let shown = |classes: &[&String]| {
+            classes.iter().take(20).map(|class| format!("`{class}`")).collect::<Vec<_>>().join(", ")
+        };
+        match self {
+            Self::Named(_) => {
+                let words: Vec<&String> = classes.iter().filter(|class| class.parse::<f64>().is_err()).collect();
+                match words.is_empty() {
+                    // Which is how classes that are numbers stand anyway.
+                    true => Ok(classes.to_vec()),
+                    false => Err(DataError::new(
+                        format!(
+                            "`data.labels.order` is \"ascending\", and classes of {name} are no numbers: {}",
+                            shown(&words)
+                        ),
+                        "list all classes, lowest first: `order = [\"mild\", \"severe\"]`",
+                    )),
+                }
+            }
+            Self::Given(order) => {
+                let lacks = |class: &&String| !order.iter().any(|known| label_names::are_one(known, class));
+                let missing: Vec<&String> = classes.iter().filter(lacks).collect();
+                match missing.is_empty() {
+                    true => Ok(order.clone()),
+                    false => Err(DataError::new(
+                        format!("`data.labels.order` lacks classes of {name}: {}", shown(&missing)),
+                        "list all classes, lowest first",
+                    )),
+                }
+            }
+        }
+    }
+}
+
+/// Between the labels of a sequence, where the config does not say.
+const SEPARATOR: &str = ";";
+
 impl LabelsConfig {
+    /// What stands between the labels of a sequence that has several.
+    pub fn separator(&self) -> &str {
+        self.separator.as_deref().unwrap_or(SEPARATOR)
+    }
+
     pub(crate) fn check(&self, path: &str, problems: &mut Vec<Problem>) {
         let mut note = |key: &str, message: String, hint: &str| {
             problems.push(Problem { key: format!("{path}.{key}"), message, hint: Some(hint.to_string()) })
@@ -97,6 +172,29 @@ impl LabelsConfig {
             if value == Some(0) {
                 note(key, "must be at least 1, got 0".into(), "leave the key out to use all labels");
             }
+        }
+        match &self.order {
+            Some(ClassOrder::Named(word)) if word != ASCENDING => {
+                note(
+                    "order",
+                    format!("must be a list of classes or \"{ASCENDING}\", got \"{word}\""),
+                    "list all classes",
+                );
+            }
+            Some(ClassOrder::Given(order)) => {
+                let again = |(place, class): &(usize, &String)| {
+                    order[..*place].iter().any(|known| label_names::are_one(known, class))
+                };
+                if let Some((_, class)) = order.iter().enumerate().find(again) {
+                    note("order", format!("holds `{class}` twice"), "list each class once, lowest first");
+                } else if order.len() < 2 {
+                    note("order", "needs at least two classes".into(), "list all classes, lowest first");
+                }
+            }
+            _ => {}
+        }
+        if self.separator.as_ref().is_some_and(String::is_empty) {
+            note("separator", "is empty, and would part no label from another".into(), "`\"|\"` or `\",\"` are usual");
         }
         if self.fraction.is_some_and(|fraction| !(fraction > 0.0 && fraction <= 1.0)) {
             note(

@@ -23,7 +23,7 @@ pub(crate) mod unicode;
 pub(crate) mod windows;
 
 pub use calibration::CalibrationPart;
-pub use labels::{Fold, LabelsConfig};
+pub use labels::{ClassOrder, Fold, LabelsConfig};
 pub use processor::{Forecast, Processor};
 pub use segment::{Per, SegmentConfig};
 pub use sessions::{SessionSplit, SessionsConfig};

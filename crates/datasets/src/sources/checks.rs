@@ -14,6 +14,7 @@ pub(crate) fn check_targets(dataset: &Dataset, task: TargetKind) -> Result<(), D
                 (task, target),
                 (_, Target::Missing)
                     | (TargetKind::Classify, Target::Class(_))
+                    | (TargetKind::MultiLabel, Target::Labels(_))
                     | (TargetKind::Tag, Target::Steps(_))
                     | (TargetKind::Regress, Target::Number(_))
                     | (TargetKind::SequenceToSequence | TargetKind::Forecast, Target::Sequence(_))
@@ -43,6 +44,12 @@ pub(crate) fn check_targets(dataset: &Dataset, task: TargetKind) -> Result<(), D
     }
     let (found, model) = match dataset.targets.iter().find(|target| !fits(target)) {
         Some(Target::Class(_)) => ("a class each sequence", "classifier"),
+        Some(Target::Labels(_)) => {
+            return Err(DataError::new(
+                format!("{} has any number of labels each sequence, which this model cannot learn", dataset.name),
+                "write `output = \"multi-label\"` in `[model.classifier]`",
+            ));
+        }
         Some(Target::Steps(_)) => ("a class each step", "tagger"),
         Some(Target::Sequence(_)) => {
             return Err(DataError::new(

@@ -17,4 +17,4 @@ pub use latest::{WholeRecording, latest_of, latest_windows, recording};
 pub use locate::{input_path, is_built_in};
 pub use open::open;
 pub use parts::Source;
-pub use read::{dataset_from_rows, read_input, read_like};
+pub use read::{dataset_from_rows, dataset_of, read_input, read_like};

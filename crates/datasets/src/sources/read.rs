@@ -11,11 +11,14 @@ use crate::formats::limit::within;
 use crate::formats::table::layout::{Layout, LayoutKind};
 use crate::formats::{self, ReadOptions, Rows};
 use crate::label_names;
+use crate::label_sets;
+use crate::preparation::labels::LabelsConfig;
 use crate::preparation::sessions::SessionsConfig;
 use crate::preparation::windows::of_whole;
 use crate::prepare_sessions;
 use crate::sequence::{Dataset, Sequence, Target};
 use crate::sources::recordings::{self, options_of};
+use crate::step_labels;
 use crate::target_kind::TargetKind;
 
 /// Reads one file or folder as a raw data set.
@@ -69,7 +72,8 @@ fn read_all(
         return Ok((dataset_from_rows(prepare_sessions::whole(files, config, &sessions)?, task)?, None));
     }
     let supervised = !matches!(task, TargetKind::Forecast | TargetKind::Unsupervised);
-    let mut options = ReadOptions { supervised, like: like.cloned(), ..options_of(config) };
+    let label_lists = matches!(task, TargetKind::MultiLabel | TargetKind::Tag | TargetKind::Unsupervised);
+    let mut options = ReadOptions { supervised, label_lists, like: like.cloned(), ..options_of(config) };
     let files = files.found()?;
     let read = |path: &Path, options: &ReadOptions| formats::read(path, format_for(path, config), options);
     let mut rows = read(&files[0], &options)?;
@@ -85,31 +89,13 @@ fn read_all(
     if like.is_none() {
         rows.notes.extend(rows.codes.told(&rows.name));
     }
-    Ok((dataset_from_rows(rows, task)?, layout))
+    Ok((dataset_of(rows, task, &config.labels)?, layout))
 }
 
 /// How events become sessions, where a config says so by its table or by its format.
 pub(crate) fn sessions_of(config: &DataConfig) -> Option<SessionsConfig> {
     let by_format = config.format.as_deref() == Some(formats::events::FORMAT.name);
     config.sessions.clone().or_else(|| by_format.then(SessionsConfig::default))
-}
-
-/// Sequences with a class for each step.
-fn per_step(rows: Rows) -> Dataset {
-    let labels: Vec<String> = rows.steps.iter().flatten().cloned().collect();
-    let (classes, numbers) = label_names::classes(&labels);
-    let mut numbers = numbers.into_iter().map(Option::unwrap_or_default);
-    let targets = rows.steps.iter().map(|steps| Target::Steps(numbers.by_ref().take(steps.len()).collect())).collect();
-    Dataset {
-        name: rows.name,
-        sequences: rows.sequences,
-        targets,
-        classes,
-        levels: rows.levels,
-        keys: rows.keys,
-        notes: rows.notes,
-        samples: rows.samples,
-    }
 }
 
 /// A line on series of long tables that go on in another file, by their looks.
@@ -137,7 +123,16 @@ fn format_for<'a>(path: &Path, config: &'a DataConfig) -> Option<&'a str> {
 /// # Errors
 ///
 /// Labels that are no numbers where numbers are asked for; targets of another kind than the task's.
-pub fn dataset_from_rows(mut rows: Rows, task: TargetKind) -> Result<Dataset, DataError> {
+pub fn dataset_from_rows(rows: Rows, task: TargetKind) -> Result<Dataset, DataError> {
+    dataset_of(rows, task, &LabelsConfig::default())
+}
+
+/// As [`dataset_from_rows`], with what a config says of labels.
+///
+/// # Errors
+///
+/// As [`dataset_from_rows`]; a list of labels that is none.
+pub fn dataset_of(mut rows: Rows, task: TargetKind, labels: &LabelsConfig) -> Result<Dataset, DataError> {
     if matches!(task, TargetKind::SequenceToSequence | TargetKind::Transcribe) {
         // A target text may well be the word `null`.
         let target = |label: String| match label.is_empty() {
@@ -160,7 +155,13 @@ pub fn dataset_from_rows(mut rows: Rows, task: TargetKind) -> Result<Dataset, Da
         rows.notes.extend(label_names::without_marks(&mut rows.labels, &rows.name));
     }
     if !rows.steps.is_empty() {
-        return Ok(per_step(rows));
+        return Ok(step_labels::per_step(rows));
+    }
+    if task == TargetKind::Tag {
+        return step_labels::dataset(rows);
+    }
+    if task == TargetKind::MultiLabel {
+        return label_sets::dataset(rows, labels.separator());
     }
     if task != TargetKind::Regress {
         let mut dataset = Dataset::from_labels(rows.name, rows.sequences, rows.labels);

@@ -3,6 +3,7 @@
 pub(crate) mod any;
 pub(crate) mod attention;
 pub mod beam;
+pub mod crf;
 pub mod ctc;
 pub(crate) mod gan_generator;
 pub(crate) mod image;

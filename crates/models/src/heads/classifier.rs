@@ -1,6 +1,6 @@
 //! A class for a whole sequence.
 
-use burn::module::Module;
+use burn::module::{Module, Param};
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::{Device, Tensor};
 use schemars::JsonSchema;
@@ -16,6 +16,7 @@ use crate::encoder::Encoder;
 use crate::encoders::any::AnyEncoder;
 use crate::encoders::image::Image;
 use crate::encoders::registry::EncoderConfig;
+use crate::layers::ordinal;
 use crate::layers::pooling::{Pooling, PoolingLayer};
 use crate::model::SequenceModel;
 use crate::sequences::Sequences;
@@ -30,7 +31,9 @@ pub struct ClassifierConfig {
     /// Dropout on the pooled vector, in [0, 1). Default 0.
     #[serde(default)]
     pub dropout: f64,
-    /// `softmax`, or `sigmoid`: one logit for two classes, trained with binary cross-entropy.
+    /// `softmax`; `sigmoid`: one logit for two classes, trained with binary cross-entropy; `multi-label`: a sequence
+    /// has any number of the labels, each with a logit and a binary cross-entropy of its own; `cumulative-link`
+    /// (proportional odds) or `corn`: classes in the order that `data.labels.order` gives. Default `softmax`.
     #[serde(default)]
     pub output: Output,
     /// For tokens.
@@ -50,6 +53,28 @@ pub enum Output {
     Softmax,
     /// One logit for the second of two classes.
     Sigmoid,
+    /// A logit for each label, of which a sequence may have any number.
+    MultiLabel,
+    /// Classes in an order: one number and the thresholds between them (McCullagh 1980).
+    CumulativeLink,
+    /// Classes in an order: a logit for each step up (Shi et al. 2021).
+    Corn,
+}
+
+impl Output {
+    /// Whether the classes are taken in their order.
+    pub fn ordinal(self) -> bool {
+        matches!(self, Self::CumulativeLink | Self::Corn)
+    }
+
+    /// Columns of the linear layer of so many outputs.
+    fn columns(self, outputs: usize) -> usize {
+        match self {
+            Self::CumulativeLink => 1,
+            Self::Corn => outputs.saturating_sub(1).max(1),
+            Self::Softmax | Self::Sigmoid | Self::MultiLabel => outputs,
+        }
+    }
 }
 
 /// A classifier of sequences.
@@ -58,17 +83,16 @@ pub struct Classifier<E: Module = AnyEncoder> {
     backbone: Backbone<E>,
     pool: PoolingLayer,
     head: Linear,
+    /// What makes the thresholds of a cumulative link, `[outputs - 1]`.
+    thresholds: Option<Param<Tensor<1>>>,
     crew: Crew<Self>,
     #[module(skip)]
     outputs: usize,
+    #[module(skip)]
+    output: Output,
 }
 
 impl ClassifierConfig {
-    /// One logit for two classes.
-    pub fn sigmoid(&self) -> bool {
-        self.output == Output::Sigmoid
-    }
-
     pub(crate) fn check(&self, path: &str, problems: &mut Vec<Problem>) {
         check_body(path, self.dropout, &self.embedding, &self.encoder, problems);
     }
@@ -76,17 +100,25 @@ impl ClassifierConfig {
     /// Builds the classifier with `outputs` logits.
     pub fn init(&self, input: InputSize, outputs: usize, device: &Device) -> Classifier {
         let backbone = Backbone::of(input, &self.embedding, self.dropout, &self.encoder, device);
-        Classifier::new(backbone, self.pooling, outputs, device)
+        Classifier::with_output(backbone, self.pooling, self.output, outputs, device)
     }
 }
 
 impl<E: Encoder> Classifier<E> {
     /// Puts a head on a backbone.
     pub fn new(backbone: Backbone<E>, pooling: Pooling, outputs: usize, device: &Device) -> Self {
+        Self::with_output(backbone, pooling, Output::Softmax, outputs, device)
+    }
+
+    /// The same, whose logits become probabilities in another way.
+    fn with_output(backbone: Backbone<E>, pooling: Pooling, output: Output, outputs: usize, device: &Device) -> Self {
         let width = backbone.encoder().hidden();
         let pool = pooling.init(width, backbone.encoder().bidirectional(), device);
-        let head = LinearConfig::new(width, outputs).init(device);
-        Self { backbone, pool, head, crew: Crew::alone(), outputs }
+        let outputs = if output.ordinal() { outputs.max(2) } else { outputs };
+        let head = LinearConfig::new(width, output.columns(outputs)).init(device);
+        let thresholds = (output == Output::CumulativeLink)
+            .then(|| Param::from_data(ordinal::even_thresholds(outputs).as_slice(), device));
+        Self { backbone, pool, head, thresholds, crew: Crew::alone(), outputs, output }
     }
 
     /// See [`Encoder::forward_from`].
@@ -127,7 +159,12 @@ impl<E: Encoder> SequenceModel for Classifier<E> {
     }
 
     fn head(&self, hidden: Tensor<2>) -> Tensor<2> {
-        self.head.forward(self.backbone.drop(hidden))
+        let logits = self.head.forward(self.backbone.drop(hidden));
+        match (&self.thresholds, self.output) {
+            (Some(thresholds), _) => ordinal::cumulative_link(logits, thresholds.val()),
+            (None, Output::Corn) => ordinal::corn(logits),
+            _ => logits,
+        }
     }
 
     fn crew(&self) -> Option<&Crew<Self>> {
@@ -153,6 +190,10 @@ impl<E: Encoder> SequenceModel for Classifier<E> {
 
     fn outputs(&self) -> usize {
         self.outputs
+    }
+
+    fn multi_label(&self) -> bool {
+        self.output == Output::MultiLabel
     }
 
     fn per_step(&self) -> bool {

@@ -12,4 +12,4 @@ pub use encoder_only::EncoderOnlyConfig;
 pub use forecaster::{Forecaster, ForecasterConfig};
 pub use number_head::{NumberHead, NumberOutput};
 pub use regressor::{Regressor, RegressorConfig};
-pub use tagger::{Tagger, TaggerConfig};
+pub use tagger::{Tagger, TaggerConfig, TaggerOutput};

@@ -15,6 +15,7 @@ use crate::crew::Crew;
 use crate::encoder::Encoder;
 use crate::encoders::any::AnyEncoder;
 use crate::encoders::registry::EncoderConfig;
+use crate::layers::crf::Crf;
 use crate::layers::pooling::{Pooling, PoolingLayer};
 use crate::model::SequenceModel;
 use crate::sequences::Sequences;
@@ -26,11 +27,27 @@ pub struct TaggerConfig {
     /// Dropout on each step's vector, in [0, 1). Default 0.
     #[serde(default)]
     pub dropout: f64,
+    /// `softmax`: each step by itself; or `crf`: a conditional random field, which learns what follows what and tags a
+    /// sequence as a whole. Default `softmax`.
+    #[serde(default)]
+    pub output: TaggerOutput,
     /// For tokens.
     #[serde(default)]
     pub embedding: EmbeddingConfig,
     /// The recurrent encoder.
     pub encoder: EncoderConfig,
+}
+
+/// How the tags of a sequence are decided.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum TaggerOutput {
+    /// Each step by itself.
+    #[default]
+    Softmax,
+    /// All steps together, by a conditional random field (Lafferty et al. 2001).
+    Crf,
 }
 
 /// A tagger of sequences.
@@ -39,6 +56,7 @@ pub struct Tagger<E: Module = AnyEncoder> {
     backbone: Backbone<E>,
     pool: PoolingLayer,
     head: Linear,
+    crf: Option<Crf>,
     crew: Crew<Self>,
     #[module(skip)]
     outputs: usize,
@@ -55,7 +73,8 @@ impl TaggerConfig {
         let width = backbone.encoder().hidden();
         let pool = Pooling::Last.init(width, backbone.encoder().bidirectional(), device);
         let head = LinearConfig::new(width, outputs).init(device);
-        Tagger { backbone, pool, head, crew: Crew::alone(), outputs }
+        let crf = (self.output == TaggerOutput::Crf).then(|| Crf::new(outputs, device));
+        Tagger { backbone, pool, head, crf, crew: Crew::alone(), outputs }
     }
 }
 
@@ -101,6 +120,10 @@ impl<E: Encoder> SequenceModel for Tagger<E> {
 
     fn outputs(&self) -> usize {
         self.outputs
+    }
+
+    fn crf(&self) -> Option<&Crf> {
+        self.crf.as_ref()
     }
 
     fn per_step(&self) -> bool {

@@ -3,6 +3,7 @@
 mod common;
 mod crew;
 mod decoder;
+mod ordinal;
 mod parallel_cells;
 mod shapes;
 mod step_outputs;

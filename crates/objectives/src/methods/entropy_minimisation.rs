@@ -3,6 +3,8 @@
 //! `L = CE(labelled) + weight · mean H(p(unlabelled))`. The paper keeps the weight constant; a ramp-up
 //! keeps a model that knows nothing yet from growing sure of it.
 //!
+//! Where a sequence has any number of labels, H is the entropy of each label's probability, the mean over the labels.
+//!
 //! # Cost
 //!
 //! A pass over the unlabelled batch beside the labelled one; one view each.
@@ -23,6 +25,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::methods::supervised::{Supervised, SupervisedConfig};
 use crate::objective::{Needs, Objective, Setting};
+use crate::parts::consistency::decisions;
 use crate::parts::losses::entropy;
 use crate::parts::ramp::gaussian_ramp_up;
 use crate::step::{Step, StepContext};
@@ -86,7 +89,7 @@ impl<M: SequenceModel> Objective<M> for EntropyMinimisation {
         let logits = model.forward(part.weak.clone());
         let weight = self.config.weight * gaussian_ramp_up(context.progress(), self.config.ramp_up);
         terms
-            .add("entropy", weight, entropy(logits, part.row_mask(model.per_step())))
+            .add("entropy", weight, entropy(decisions(model, logits), part.row_mask(model.per_step())))
             .constant("unlabeled_weight", weight)
     }
 

@@ -6,6 +6,9 @@
 //! For sequences the strong view is a chain of warps, noise and cut-outs, or of dropped and swapped words, in place of
 //! the paper's RandAugment of images.
 //!
+//! Where a sequence has any number of labels, each label has a pseudo-label of its own: that it holds, or that it does
+//! not, where either is at least as likely as τ; the mean is over sequences and labels.
+//!
 //! # Cost
 //!
 //! A pass over the weak view without gradients and one over the strong view with, of each unlabelled sequence.

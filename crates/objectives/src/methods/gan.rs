@@ -224,7 +224,7 @@ impl Gan {
         let part = step.labeled.as_ref()?;
         match &part.targets {
             Targets::Classes { classes, .. } => Some((part, Some(classes.clone()))),
-            Targets::Numbers { .. } | Targets::Sequences { .. } => None,
+            Targets::Labels { .. } | Targets::Numbers { .. } | Targets::Sequences { .. } => None,
         }
     }
 

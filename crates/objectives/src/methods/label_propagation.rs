@@ -173,7 +173,7 @@ impl<M: SequenceModel> Objective<M> for LabelPropagation {
             Targets::Classes { classes, known } => {
                 terms.monitor_rows("pseudo_label_accuracy", labels.equal(classes.clone()).float(), known.clone())
             }
-            Targets::Numbers { .. } | Targets::Sequences { .. } => terms,
+            Targets::Labels { .. } | Targets::Numbers { .. } | Targets::Sequences { .. } => terms,
         }
     }
 }

@@ -4,8 +4,8 @@
 //! sequences; the teacher's weights are an exponential moving average of the student's, and no gradient flows into it.
 //! Validation and the result use the teacher, as in the paper.
 //!
-//! Of a regressor or a forecaster p are the numbers that it predicts, as `pi-model` has them; `consistency = "kl"`
-//! needs classes.
+//! Of a regressor or a forecaster p are the numbers that it predicts, and of a classifier with `output = "multi-label"`
+//! the probability of each label, as `pi-model` has them; `consistency = "kl"` needs one class for each sequence.
 //!
 //! # Cost
 //!
@@ -30,8 +30,8 @@ use serde::{Deserialize, Serialize};
 use crate::methods::supervised::{Supervised, SupervisedConfig};
 use crate::objective::{Needs, Objective, Setting};
 use crate::over::Over;
-use crate::parts::consistency::{Distances, RAMP_UP, predicted, teacher_decay};
-use crate::parts::losses::{divergence_of_rows, probabilities, squared_distance_of_rows, weighted_mean};
+use crate::parts::consistency::{Distances, RAMP_UP, agreement, predicted, teacher_decay};
+use crate::parts::losses::{divergence_of_rows, squared_distance_of_rows, weighted_mean};
 use crate::parts::ramp::gaussian_ramp_up;
 use crate::parts::weight_average::{average, fresh_copy};
 use crate::step::{Part, Step, StepContext};
@@ -162,9 +162,8 @@ impl<M: SequenceModel> Objective<M> for MeanTeacher<M> {
             let target = self.teach(part);
             let counted = part.row_mask(model.per_step());
             if model.numbers().is_none() {
-                let agree = probabilities(logits.clone()).argmax(1).equal(target.clone().argmax(1)).float();
-                let [rows, _] = agree.dims();
-                terms = terms.monitor("teacher_agreement", weighted_mean(agree.reshape([rows]), counted.clone()));
+                let agree = agreement(model, predicted(model, logits.clone()), target.clone());
+                terms = terms.monitor("teacher_agreement", weighted_mean(agree, counted.clone()));
             }
             distances.add(self.apart(model, logits, target), counted);
         }

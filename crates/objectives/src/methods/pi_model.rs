@@ -5,7 +5,8 @@
 //! flow into both predictions, and the cross-entropy is the first one's.
 //!
 //! Of a regressor or a forecaster p are the numbers that it predicts, in the scale of standardised targets: the means,
-//! or all quantiles, without a log variance.
+//! or all quantiles, without a log variance. Of a classifier with `output = "multi-label"` p is the probability of each
+//! label, and the distance the mean over the labels.
 //!
 //! # Cost
 //!

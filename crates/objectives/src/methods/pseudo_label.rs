@@ -144,7 +144,7 @@ impl<M: SequenceModel> Objective<M> for PseudoLabel {
                 let right = labels.equal(classes.clone()).float();
                 terms.monitor_rows("pseudo_label_accuracy", right, known.clone() * counted)
             }
-            Targets::Numbers { .. } | Targets::Sequences { .. } => terms,
+            Targets::Labels { .. } | Targets::Numbers { .. } | Targets::Sequences { .. } => terms,
         }
     }
 

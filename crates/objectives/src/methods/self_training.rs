@@ -166,7 +166,7 @@ pub(crate) fn watched(terms: Terms, part: &Part, given: &Given, rows: Option<Ten
             let right = given.labels.clone().equal(classes.clone()).float();
             terms.monitor_rows("pseudo_label_accuracy", right, known.clone() * given.sure.clone())
         }
-        Targets::Numbers { .. } | Targets::Sequences { .. } => terms,
+        Targets::Labels { .. } | Targets::Numbers { .. } | Targets::Sequences { .. } => terms,
     }
 }
 

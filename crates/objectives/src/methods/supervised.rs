@@ -1,6 +1,8 @@
-//! Supervised learning: cross-entropy with label smoothing and class weights; for numbers squared error, or what the
-//! regressor's `output` asks for, the negative log likelihood of a normal distribution or the pinball loss of
-//! quantiles.
+//! Supervised learning: cross-entropy with label smoothing and class weights; where a sequence has any number of labels
+//! (`output = "multi-label"`) the binary cross-entropy of each, the mean over them; for numbers squared error, or what
+//! the regressor's `output` asks for, the negative log likelihood of a normal distribution or the pinball loss of
+//! quantiles. Of a tagger with `output = "crf"` it is the negative log-likelihood of all tags of a sequence together,
+//! over the number of its steps.
 //!
 //! # Cost
 //!
@@ -19,13 +21,16 @@ use burn::tensor::Tensor;
 use burn::tensor::activation::log_softmax;
 use schemars::JsonSchema;
 use semiseq_datasets::{Pool, Views};
-use semiseq_models::{Input, NumberHead, SequenceModel, Sequences};
+use semiseq_models::{Crf, Input, NumberHead, SequenceModel, Sequences};
 use semiseq_schema::{Problem, check_range, problem};
 use serde::{Deserialize, Serialize};
 
 use crate::objective::{Needs, Objective, Setting, Survey};
 use crate::over::Over;
-use crate::parts::losses::{class_logits, cross_entropy, forecast_error, per_weight, right};
+use crate::parts::crf_loss::{CrfLoss, crf_loss};
+use crate::parts::losses::{
+    all_right, binary_cross_entropy, class_logits, cross_entropy, forecast_error, per_weight, right,
+};
 use crate::parts::number_losses::number_loss;
 use crate::parts::pseudo_labels::PseudoLabels;
 use crate::rebalancing::{AnyRebalancing, Rebalancing, RebalancingConfig, Seen, SeenLabels};
@@ -36,7 +41,8 @@ use crate::terms::Terms;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SupervisedConfig {
-    /// ε in [0, 1): how much of the target is spread over all classes (Szegedy et al. 2016 use 0.1).
+    /// ε in [0, 1): how much of the target is spread over all classes (Szegedy et al. 2016 use 0.1); with `output =
+    /// "multi-label"` over both answers to each label.
     pub label_smoothing: f64,
     /// Weights of the classes, in the order of their names; or `"balanced"`: `n / (K · n_c)`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -150,6 +156,9 @@ impl Supervised {
             Targets::Classes { classes, known } => {
                 terms.monitor_rows("accuracy", right(logits, classes.clone()), known.clone())
             }
+            Targets::Labels { labels, known } => {
+                terms.monitor_rows("subset_accuracy", all_right(logits, labels.clone()), known.clone())
+            }
             Targets::Numbers { .. } | Targets::Sequences { .. } => terms,
         };
         self.with_penalty(terms, "penalty", model)
@@ -192,7 +201,7 @@ impl Supervised {
         Over::Labels(self.weights.clone())
     }
 
-    /// Cross-entropy, or the loss of a number, as the targets and the head say. `[1]`
+    /// Cross-entropy of a class or of each label, or the loss of a number, as the targets and the head say. `[1]`
     ///
     /// # Panics
     ///
@@ -212,6 +221,9 @@ impl Supervised {
                 let weights = self.class_weights.as_ref().map(|weights| weights.val());
                 cross_entropy(logits, classes.clone(), known.clone(), self.config.label_smoothing, weights)
             }
+            Targets::Labels { labels, known } => {
+                binary_cross_entropy(logits, labels.clone(), known.clone(), self.config.label_smoothing)
+            }
             Targets::Numbers { numbers, known } => number_loss(&self.numbers, logits, numbers.clone(), known.clone()),
             Targets::Sequences { target, known, past } => match &target.input {
                 Input::Values(future) => forecast_error(logits, future.clone(), past.clone(), known.clone()),
@@ -223,9 +235,36 @@ impl Supervised {
     /// The terms of the labelled part, or none where the step has no labelled part.
     pub(crate) fn labeled_terms<M: SequenceModel>(&self, model: &M, part: Option<&Part>) -> Terms {
         match part {
-            Some(part) => self.terms(model, model.forward(part.weak.clone()), &part.targets),
+            Some(part) => {
+                let logits = model.forward(part.weak.clone());
+                match model.crf() {
+                    Some(crf) => self.chain_terms(model, crf, logits, part),
+                    None => self.terms(model, logits, &part.targets),
+                }
+            }
             None => Terms::default(),
         }
+    }
+
+    /// The negative log-likelihood of the tags of each sequence together, in the mean over their steps as cross-entropy
+    /// is. Logits `[batch * time, tags]`.
+    fn chain_terms<M: SequenceModel>(&self, model: &M, crf: &Crf, logits: Tensor<2>, part: &Part) -> Terms {
+        let Targets::Classes { classes, known } = &part.targets else { return Terms::default() };
+        let ([rows, tags], batch) = (logits.dims(), part.indices.len().max(1));
+        let time = rows / batch;
+        let host = |values: burn::tensor::TensorData| values.iter::<f32>().collect::<Vec<_>>();
+        let (tagged, counted) = (host(classes.clone().float().into_data()), host(known.clone().into_data()));
+        let truth: Vec<Vec<usize>> = tagged
+            .chunks(time.max(1))
+            .zip(counted.chunks(time.max(1)))
+            .map(|(row, known)| {
+                let real = row.iter().zip(known).filter(|(_, known)| **known > 0.0);
+                real.map(|(tag, _)| *tag as usize).collect()
+            })
+            .collect();
+        let CrfLoss { losses, log_probabilities } = crf_loss(crf, logits.reshape([batch, time, tags]), &truth);
+        let loss = per_weight(losses.sum(), known.clone().sum());
+        self.terms_with(model, loss, log_probabilities, &part.targets)
     }
 
     /// The same with what a method against imbalance adds.

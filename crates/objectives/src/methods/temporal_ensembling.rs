@@ -6,7 +6,8 @@
 //! pool is seen several times an epoch. A sequence that stands in a step twice is visited once, with its last
 //! prediction. A sequence seen for the first time has no target, as in the paper.
 //!
-//! Of a regressor or a forecaster p are the numbers that it predicts, as `pi-model` has them.
+//! Of a regressor or a forecaster p are the numbers that it predicts, and of a classifier with `output = "multi-label"`
+//! the probability of each label, as `pi-model` has them.
 //!
 //! # Cost
 //!
@@ -77,6 +78,7 @@ impl TemporalEnsemblingConfig {
     pub fn init<M: SequenceModel>(&self, setting: &Setting<'_, M>) -> TemporalEnsembling {
         let columns = match setting.model.numbers() {
             Some(head) => head.prediction_columns(setting.model.outputs()),
+            None if setting.model.multi_label() => setting.model.outputs(),
             None => setting.model.outputs().max(2),
         };
         let frozen = |tensor: Tensor<2>| Param::from_tensor(tensor).set_require_grad(false);

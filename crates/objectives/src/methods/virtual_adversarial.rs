@@ -10,6 +10,9 @@
 //! et al. (2017) scale the vectors of words to deviation 1, so that they cannot grow out of reach of the noise; with a
 //! fraction they need not be.
 //!
+//! Where a sequence has any number of labels, the divergence is that of each label's probability, the mean over the
+//! labels.
+//!
 //! # Cost
 //!
 //! For labelled and unlabelled sequences a pass for the prediction, one with its gradient for each power iteration,
@@ -33,8 +36,8 @@ use crate::methods::supervised::{Supervised, SupervisedConfig};
 use crate::objective::{Needs, Objective, Setting};
 use crate::over::Over;
 use crate::parts::adversarial_noise::Read;
-use crate::parts::consistency::Distances;
-use crate::parts::losses::{distribution_kl, divergence_of_rows, entropy, probabilities};
+use crate::parts::consistency::{Distances, decisions, over_decisions};
+use crate::parts::losses::{divergence_of_rows, entropy, probabilities, weighted_mean};
 use crate::parts::random::{Draws, step_seed};
 use crate::step::{Part, Step, StepContext};
 use crate::terms::Terms;
@@ -108,7 +111,8 @@ impl VirtualAdversarial {
         if let Some(part) = &step.unlabeled {
             let (change, logits) = self.change(model, part, &mut start);
             changes.add(change, part.row_mask(model.per_step()));
-            uncertain = (self.config.entropy_weight > 0.0).then(|| entropy(logits, part.row_mask(model.per_step())));
+            uncertain = (self.config.entropy_weight > 0.0)
+                .then(|| entropy(decisions(model, logits), part.row_mask(model.per_step())));
         }
         if let Some(change) = changes.mean() {
             terms = terms.add("change", self.config.weight, change).over(Over::BothRows);
@@ -129,12 +133,14 @@ impl VirtualAdversarial {
     ) -> (Tensor<1>, Tensor<2>) {
         let read = Read::of(model, &part.weak);
         let logits = read.plain(model);
-        let target = probabilities(logits.clone());
+        let target = probabilities(decisions(model, logits.clone()));
         let rows = part.row_mask(model.per_step());
-        let divergence = |logits: Tensor<2>| distribution_kl(logits, target.clone(), rows.clone());
+        let each =
+            |logits: Tensor<2>| over_decisions(model, divergence_of_rows(decisions(model, logits), target.clone()));
+        let divergence = |logits: Tensor<2>| weighted_mean(each(logits), rows.clone());
         let start = start(read.steps.dims());
         let noise = read.virtual_adversarial(model, self.config.epsilon, self.config.iterations, start, divergence);
-        (divergence_of_rows(read.logits(model, noise), target.clone()), logits)
+        (each(read.logits(model, noise)), logits)
     }
 }
 

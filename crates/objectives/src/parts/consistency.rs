@@ -2,7 +2,7 @@
 //! mean, and the teacher's memory.
 
 use burn::tensor::Tensor;
-use burn::tensor::activation::softmax;
+use burn::tensor::activation::{sigmoid, softmax};
 use semiseq_models::SequenceModel;
 
 use crate::parts::losses::{class_logits, weighted_mean};
@@ -11,13 +11,46 @@ use crate::parts::losses::{class_logits, weighted_mean};
 /// and 100 of ICT's 400.
 pub(crate) const RAMP_UP: f64 = 0.25;
 
-/// What two views are compared by: distributions over the classes, `[rows, classes]`, or the numbers that a head
-/// predicts in the scale of the targets, `[rows, predictions]`. Logits `[rows, outputs]`.
+/// What two views are compared by: distributions over the classes, `[rows, classes]`; the probability of each label,
+/// `[rows, labels]`, where a sequence has any number of them; or the numbers that a head predicts in the scale of the
+/// targets, `[rows, predictions]`. Logits `[rows, outputs]`.
 pub(crate) fn predicted<M: SequenceModel>(model: &M, logits: Tensor<2>) -> Tensor<2> {
     match model.numbers() {
         Some(head) => head.predictions(logits),
+        None if model.multi_label() => sigmoid(logits),
         None => softmax(class_logits(logits), 1),
     }
+}
+
+/// Logits as a classifier of one class for each row has them. Where a sequence has any number of labels each label is a
+/// row of its own, of a sigmoid classifier that says whether it holds: `[rows * labels, 1]`.
+pub(crate) fn decisions<M: SequenceModel>(model: &M, logits: Tensor<2>) -> Tensor<2> {
+    let [rows, outputs] = logits.dims();
+    if model.multi_label() { logits.reshape([rows * outputs, 1]) } else { logits }
+}
+
+/// The mean of what is said of the [`decisions`] of each row, `[rows]`.
+pub(crate) fn over_decisions<M: SequenceModel>(model: &M, values: Tensor<1>) -> Tensor<1> {
+    let [decisions] = values.dims();
+    match model.multi_label() {
+        true => {
+            let labels = model.outputs().max(1);
+            values.reshape([decisions / labels, labels]).mean_dim(1).reshape([decisions / labels])
+        }
+        false => values,
+    }
+}
+
+/// 1 for rows of which both say the same class, or the share of the labels on which they agree, `[rows]`, without
+/// graph. Both `[rows, classes]`, as [`predicted`] gives them.
+pub(crate) fn agreement<M: SequenceModel>(model: &M, left: Tensor<2>, right: Tensor<2>) -> Tensor<1> {
+    let (left, right) = (left.detach(), right.detach());
+    let [rows, _] = left.dims();
+    let agree = match model.multi_label() {
+        true => left.greater_elem(0.5).equal(right.greater_elem(0.5)).float().mean_dim(1),
+        false => left.argmax(1).equal(right.argmax(1)).float(),
+    };
+    agree.reshape([rows])
 }
 
 /// Distances of rows, gathered over the parts of a step: the papers take the mean over the whole batch, labelled or

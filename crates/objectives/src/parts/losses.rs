@@ -1,9 +1,10 @@
 //! Losses on logits, shared by the objectives. All return shape `[1]`.
 //!
-//! A model with a single output on a class task is a sigmoid classifier: its logit `z` stands for the
-//! two-class logits `[0, z]`, whose cross-entropy is the binary cross-entropy of `z`.
+//! A model with a single output on a class task is a sigmoid classifier: its logit `z` stands for the two-class logits
+//! `[0, z]`, whose cross-entropy is the binary cross-entropy of `z`. Where a sequence has any number of labels
+//! ([`SequenceModel::multi_label`](semiseq_models::SequenceModel::multi_label)) each column is one by itself.
 
-use burn::tensor::activation::{log_softmax, softmax};
+use burn::tensor::activation::{log_sigmoid, log_softmax, softmax};
 use burn::tensor::{Int, Tensor};
 
 /// Two columns for a sigmoid classifier, the logits themselves otherwise. `[rows, classes]`.
@@ -73,6 +74,34 @@ pub fn soft_cross_entropy_of_rows(logits: Tensor<2>, targets: Tensor<2>) -> Tens
 /// Cross-entropy against distributions, the mean over the rows, `[1]`. Both `[rows, classes]`.
 pub fn soft_cross_entropy(logits: Tensor<2>, targets: Tensor<2>) -> Tensor<1> {
     soft_cross_entropy_of_rows(logits, targets).mean()
+}
+
+/// Binary cross-entropy of each row against the labels that it has, the mean over the labels, `[rows]`. Both `[rows,
+/// labels]`.
+pub fn binary_cross_entropy_of_rows(logits: Tensor<2>, labels: Tensor<2>) -> Tensor<1> {
+    let [rows, _] = logits.dims();
+    let absent = log_sigmoid(logits.clone().neg()) * (labels.clone().neg() + 1.0);
+    -(log_sigmoid(logits) * labels + absent).mean_dim(1).reshape([rows])
+}
+
+/// Binary cross-entropy of each label of each row that is known, the mean over both, as PyTorch's
+/// `binary_cross_entropy_with_logits`; with label smoothing `ε` a label that holds is `1 - ε/2`, and another `ε/2`, as
+/// Keras's `BinaryCrossentropy`.
+///
+/// # Shapes
+///
+/// - logits and labels: `[rows, labels]`, known: `[rows]`
+pub fn binary_cross_entropy(logits: Tensor<2>, labels: Tensor<2>, known: Tensor<1>, smoothing: f64) -> Tensor<1> {
+    let labels = labels * (1.0 - smoothing) + smoothing / 2.0;
+    weighted_mean(binary_cross_entropy_of_rows(logits, labels), Some(known))
+}
+
+/// 1 for rows of which each label is told right, at a probability of one half, `[rows]`, without graph. Both `[rows,
+/// labels]`.
+pub fn all_right(logits: Tensor<2>, labels: Tensor<2>) -> Tensor<1> {
+    let [rows, _] = logits.dims();
+    let wrong = logits.detach().greater_elem(0.0).float() - labels;
+    wrong.abs().sum_dim(1).reshape([rows]).lower_elem(0.5).float()
 }
 
 /// Mean squared error of one-column predictions. Predictions `[rows, 1]`, numbers and known `[rows]`.

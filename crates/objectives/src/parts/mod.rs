@@ -3,6 +3,7 @@
 pub(crate) mod adversarial_noise;
 pub(crate) mod averaged_weights;
 pub(crate) mod consistency;
+pub(crate) mod crf_loss;
 pub(crate) mod ctc_loss;
 pub(crate) mod gan_samples;
 pub(crate) mod item_scores;

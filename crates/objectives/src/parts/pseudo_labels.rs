@@ -3,13 +3,15 @@
 use burn::tensor::{Int, Tensor};
 use semiseq_models::SequenceModel;
 
+use crate::parts::consistency::decisions;
 use crate::parts::losses::{
     class_logits, cross_entropy_of_rows, probabilities, soft_cross_entropy_of_rows, weighted_mean,
 };
 use crate::step::{Part, Targets};
 use crate::terms::Terms;
 
-/// What the model says about the weak view, without graph, and the logits of the strong one.
+/// What the model says about the weak view, without graph, and the logits of the strong one. Where a sequence has any
+/// number of labels, each label is a row of two classes: it holds, or not.
 pub(crate) struct PseudoLabels {
     /// `[rows, classes]`, of the weak view
     pub probabilities: Tensor<2>,
@@ -35,8 +37,9 @@ pub(crate) struct PseudoLabels {
 
 impl PseudoLabels {
     pub fn of<M: SequenceModel>(model: &M, part: &Part) -> Self {
-        let weak = model.forward(part.weak.clone());
-        Self::new(weak, model.forward(part.strong_or_weak()), part.row_mask(model.per_step()))
+        let weak = decisions(model, model.forward(part.weak.clone()));
+        let strong = decisions(model, model.forward(part.strong_or_weak()));
+        Self::new(weak, strong, part.row_mask(model.per_step()))
     }
 
     /// From the logits of both views, `[rows, outputs]`, and 1 for rows that are no padding.
@@ -120,6 +123,12 @@ impl PseudoLabels {
             Targets::Classes { classes, known } => {
                 let right = self.labels.clone().equal(classes.clone()).float();
                 terms.monitor_rows("pseudo_label_accuracy", right, known.clone() * weights)
+            }
+            Targets::Labels { labels, known } => {
+                let [rows, count] = labels.dims();
+                let right = self.labels.clone().equal(labels.clone().int().reshape([rows * count])).float();
+                let known = known.clone().reshape([rows, 1]).expand([rows, count]).reshape([rows * count]);
+                terms.monitor_rows("pseudo_label_accuracy", right, known * weights)
             }
             Targets::Numbers { .. } | Targets::Sequences { .. } => terms,
         }

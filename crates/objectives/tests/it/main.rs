@@ -2,6 +2,7 @@
 
 mod close;
 mod common;
+mod crf;
 mod ctc;
 mod deep_clustering;
 mod distillation;

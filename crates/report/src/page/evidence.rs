@@ -7,6 +7,7 @@ use semiseq_training::tasks::measures::{ClassPredictions, Confusion, argmax};
 use semiseq_training::{FinishedRun, Judge, ModelSettings, ObjectiveSettings, Outputs};
 
 use crate::mattered::{Mattered, mattered};
+use crate::page::labels::{LabelRow, label_rows};
 use crate::sample::{drawn, stratified};
 use crate::shown::{SHOWN, Shown};
 
@@ -31,6 +32,8 @@ pub struct Evidence {
     pub(crate) surest: Vec<Example>,
     pub(crate) least_sure: Vec<Example>,
     pub(crate) mattered: Vec<Mattered>,
+    /// Where a sequence has any number of labels.
+    pub(crate) labels: Vec<LabelRow>,
     pub(crate) shown: Shown,
     /// The same, as many as a sheet of images holds.
     pub(crate) drawn: Shown,
@@ -124,6 +127,10 @@ impl Evidence {
                 evidence.predictions = run.class_predictions(&outputs, &data.test);
                 (evidence.surest, evidence.least_sure) = examples(run, data, seed, stop)?;
                 evidence.mattered = mattered(run, data, seed);
+            }
+            Outputs::Labels(_) => {
+                let task = run.purpose().task();
+                evidence.labels = label_rows(task, &outputs, &data.test, &data.processor);
             }
             Outputs::Forecasts(_) => {
                 evidence.forecasts = forecasts(run, data);

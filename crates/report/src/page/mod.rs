@@ -5,6 +5,7 @@
 pub(crate) mod evidence;
 mod facts;
 mod html;
+mod labels;
 mod mattered;
 mod run_report;
 mod sections;

@@ -8,6 +8,7 @@ use semiseq_training::tasks::measures::Confusion;
 
 use crate::page::facts::facts;
 use crate::page::html::{escape, frame, title};
+use crate::page::labels::labels;
 use crate::page::mattered::mattered;
 use crate::page::run_report::RunReport;
 use crate::page::sections::{
@@ -88,6 +89,7 @@ fn one(run: &RunReport<'_>, number: usize) -> String {
             calibration(run.evidence)
         );
     }
+    text.push_str(&labels(&run.evidence.labels));
     text.push_str(&forecasts(run.evidence));
     text.push_str(&horizons(run.evidence));
     text.push_str(&answers(run.evidence));

@@ -43,7 +43,7 @@ use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use semiseq_datasets::{DataConfig, Prepared, Source, TargetKind, Validation, prepare, prepare_source};
-use semiseq_models::{ModelConfig, WeightsPart};
+use semiseq_models::{ModelConfig, Output, WeightsPart};
 use semiseq_objectives::{Kind, ObjectiveConfig};
 use semiseq_schema::{Problem, problem};
 use serde::{Deserialize, Serialize};
@@ -247,8 +247,9 @@ impl<M: ModelSettings, O: ObjectiveSettings> RunConfig<M, O> {
             ModelKind::Forecaster { .. } => TargetKind::Forecast,
             _ if some(|kind| kind.transcribes) => TargetKind::Transcribe,
             _ if some(|kind| kind.answers) => TargetKind::SequenceToSequence,
-            ModelKind::Tagger => TargetKind::Tag,
+            ModelKind::Tagger { .. } => TargetKind::Tag,
             ModelKind::Regressor { .. } => TargetKind::Regress,
+            ModelKind::Classifier { output: Output::MultiLabel } => TargetKind::MultiLabel,
             ModelKind::Classifier { .. } | ModelKind::Encoder => TargetKind::Classify,
         }
     }

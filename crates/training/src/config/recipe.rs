@@ -5,7 +5,7 @@ use std::path::Path;
 use burn::tensor::Device;
 use semiseq_datasets::{Prepared, Sequence};
 use semiseq_models::{
-    AnyModel, EmbeddingConfig, HeadSize, InputSize, MOST_WEIGHTS, ModelConfig, NumberHead, SequenceModel,
+    AnyModel, EmbeddingConfig, HeadSize, InputSize, MOST_WEIGHTS, ModelConfig, NumberHead, SequenceModel, TaggerOutput,
 };
 use semiseq_objectives::{AnyObjective, Kind, ObjectiveConfig, RebalancingConfig, Setting, Teacher};
 use semiseq_schema::{Problem, Scores};
@@ -26,8 +26,8 @@ impl ModelSettings for ModelConfig {
 
     fn kind(&self) -> ModelKind {
         match self {
-            Self::Classifier(config) => ModelKind::Classifier { sigmoid: config.sigmoid() },
-            Self::Tagger(_) => ModelKind::Tagger,
+            Self::Classifier(config) => ModelKind::Classifier { output: config.output },
+            Self::Tagger(config) => ModelKind::Tagger { crf: config.output == TaggerOutput::Crf },
             Self::Regressor(config) => {
                 let numbers = config.numbers();
                 ModelKind::Regressor {
@@ -120,9 +120,13 @@ impl ObjectiveSettings for ObjectiveConfig {
         ObjectiveConfig::scores(self, measured, values)
     }
 
-    fn class_weights(&self) -> Vec<(String, usize)> {
-        let named = |(key, count): (String, usize)| (format!("{}.{key}", ObjectiveConfig::name(self)), count);
+    fn class_weights(&self) -> Vec<(String, Option<usize>)> {
+        let named = |(key, count): (String, Option<usize>)| (format!("{}.{key}", ObjectiveConfig::name(self)), count);
         ObjectiveConfig::class_weights(self).into_iter().map(named).collect()
+    }
+
+    fn label_smoothing(&self) -> Option<String> {
+        ObjectiveConfig::label_smoothing(self).map(|key| format!("{}.{key}", ObjectiveConfig::name(self)))
     }
 
     fn check_teachers(&self, key: &str, teachers: &[Teacher]) -> Result<(), Error> {

@@ -411,6 +411,9 @@ impl<M: ModelSettings, O: ObjectiveSettings> FinishedRun<M, O> {
         if self.targets() != TargetKind::Tag || !self.processor().keeps_steps() {
             return carries_none("this run does not tell of a step what it is by that and the earlier ones alone");
         }
+        if self.model.crf().is_some() {
+            return carries_none("its tags are decided over a whole sequence (`output = \"crf\"`)");
+        }
         let raw = Dataset { sequences: vec![sequence], targets: vec![Target::Missing], ..Dataset::default() };
         let data = self.processor().apply(raw)?;
         let mut batch = Batch::of(&data.sequences);

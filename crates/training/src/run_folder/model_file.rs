@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use semiseq_datasets::{Processor, TargetKind};
+use semiseq_models::Output;
 use semiseq_schema::problem;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -83,8 +84,9 @@ impl<M: ModelSettings> ModelFile<M> {
             _ if matches!(targets, TargetKind::SequenceToSequence | TargetKind::Transcribe) => {
                 predictor == Predictor::Objective
             }
-            ModelKind::Tagger => targets == TargetKind::Tag,
+            ModelKind::Tagger { .. } => targets == TargetKind::Tag,
             ModelKind::Regressor { .. } => targets == TargetKind::Regress,
+            ModelKind::Classifier { output: Output::MultiLabel } => targets == TargetKind::MultiLabel,
             ModelKind::Classifier { .. } | ModelKind::Encoder => targets == TargetKind::Classify,
         };
         if !fits {

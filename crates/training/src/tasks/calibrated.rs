@@ -54,7 +54,7 @@ impl Calibrated {
 /// The distributions of all rows whose class is known, sequences or steps, beside the truth.
 pub(crate) fn labelled(outputs: &Outputs, dataset: &Dataset) -> ClassPredictions {
     match outputs {
-        Outputs::Steps(_) => gathered(outputs, dataset).0,
+        Outputs::Steps(_) | Outputs::Ways { .. } => gathered(outputs, dataset).0,
         _ => predictions(outputs, dataset),
     }
 }
@@ -89,7 +89,7 @@ impl Task for Calibrated {
         };
         let rows = (0..predictions.truth.len()).collect();
         let judged = JudgedClasses::new(predictions, rows, dataset.classes.len())?;
-        Some(Box::new(judged.with_sets(self.calibration.conformal)))
+        Some(Box::new(judged.with_sets(self.calibration.conformal).in_order(processor.ordered())))
     }
 
     fn prediction(&self, outputs: &Outputs, index: usize, processor: &Processor) -> Prediction {

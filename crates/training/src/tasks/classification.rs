@@ -38,10 +38,10 @@ impl Task for Classification {
         scored(&predictions, &dataset.classes)
     }
 
-    fn judged(&self, outputs: &Outputs, dataset: &Dataset, _processor: &Processor) -> Option<Box<dyn Judged>> {
+    fn judged(&self, outputs: &Outputs, dataset: &Dataset, processor: &Processor) -> Option<Box<dyn Judged>> {
         let predictions = predictions(outputs, dataset);
         let rows = (0..predictions.truth.len()).collect();
-        Some(Box::new(JudgedClasses::new(predictions, rows, dataset.classes.len())?))
+        Some(Box::new(JudgedClasses::new(predictions, rows, dataset.classes.len())?.in_order(processor.ordered())))
     }
 
     fn prediction(&self, outputs: &Outputs, index: usize, processor: &Processor) -> Prediction {

@@ -1,7 +1,7 @@
 //! Whether config, model and data go together: all that can be said before any training.
 
 use semiseq_datasets::{AugmentConfig, Prepared, TargetKind, Validation};
-use semiseq_models::InputSize;
+use semiseq_models::{InputSize, Output};
 use semiseq_objectives::Kind;
 
 use crate::config::{RunConfig, StageConfig};
@@ -40,7 +40,9 @@ fn check_folds<M: ModelSettings, O: ObjectiveSettings>(config: &RunConfig<M, O>,
         return Ok(());
     }
     match config.targets() {
-        TargetKind::Classify | TargetKind::Regress | TargetKind::Tag => Ok(data.fold_count().map(|_| ())?),
+        TargetKind::Classify | TargetKind::MultiLabel | TargetKind::Regress | TargetKind::Tag => {
+            Ok(data.fold_count().map(|_| ())?)
+        }
         _ => Err(Error::input(
             "`data.validation = \"cross\"` cuts labels into folds, and this run learns from none",
             "write `validation = 0.2`, a part of the sequences, or `\"none\"`",
@@ -52,7 +54,10 @@ fn check_folds<M: ModelSettings, O: ObjectiveSettings>(config: &RunConfig<M, O>,
 fn check_head<M: ModelSettings, O: ObjectiveSettings>(config: &RunConfig<M, O>, data: &Prepared) -> Result<(), Error> {
     let (task, model) = (config.targets(), &config.model);
     let classes = data.processor.classes().len();
-    if model.kind() == (ModelKind::Classifier { sigmoid: true }) && task == TargetKind::Classify && classes != 2 {
+    if model.kind() == (ModelKind::Classifier { output: Output::Sigmoid })
+        && task == TargetKind::Classify
+        && classes != 2
+    {
         return Err(Error::input(
             format!(
                 "`model.{}.output` is `sigmoid`, which needs two classes; {} has {classes}",
@@ -61,6 +66,13 @@ fn check_head<M: ModelSettings, O: ObjectiveSettings>(config: &RunConfig<M, O>, 
             ),
             "remove the key or write `output = \"softmax\"`",
         ));
+    }
+    check_order(config, task, data)?;
+    if task == TargetKind::Tag && model.kind() == (ModelKind::Tagger { crf: true }) {
+        check_crf(config)?;
+    }
+    if task == TargetKind::MultiLabel {
+        check_multi_label(config)?;
     }
     let with_head = config.stages.iter().find(|stage| !stage.objective.kind().unsupervised);
     if let Some(stage) = with_head.filter(|_| model.kind() == ModelKind::Encoder) {
@@ -104,6 +116,108 @@ fn check_head<M: ModelSettings, O: ObjectiveSettings>(config: &RunConfig<M, O>, 
     }
 }
 
+/// Whether there are classes to be in an order, and an order where the head needs one.
+fn check_order<M: ModelSettings, O: ObjectiveSettings>(
+    config: &RunConfig<M, O>,
+    task: TargetKind,
+    data: &Prepared,
+) -> Result<(), Error> {
+    let without = matches!(task, TargetKind::MultiLabel | TargetKind::Regress | TargetKind::Forecast);
+    if without && config.data.labels.order.is_some() {
+        return Err(Error::input(
+            format!("`data.labels.order` puts classes in an order, and `[model.{}]` learns none", config.model.name()),
+            "leave it out",
+        ));
+    }
+    let ModelKind::Classifier { output } = config.model.kind() else { return Ok(()) };
+    if !output.ordinal() || task != TargetKind::Classify {
+        return Ok(());
+    }
+    let key = format!("model.{}.output", config.model.name());
+    if !data.processor.ordered() {
+        return Err(Error::input(
+            format!("`{key}` takes classes in their order, and nothing says what it is"),
+            "write `order = [\"lowest\", …, \"highest\"]` in `[data.labels]`, or `\"ascending\"` for numbers",
+        ));
+    }
+    match config.stages.iter().find(|stage| stage.objective.kind().unnormalised) {
+        Some(stage) => Err(Error::input(
+            format!(
+                "`stage.objective.{}` reads from the size of all logits whether a sequence is real, and with `{key}` \
+                 of ordered classes they say nothing but the class",
+                stage.objective.name()
+            ),
+            "write `output = \"softmax\"`",
+        )),
+        None => Ok(()),
+    }
+}
+
+/// Whether each stage works where the tags of a sequence are decided together.
+fn check_crf<M: ModelSettings, O: ObjectiveSettings>(config: &RunConfig<M, O>) -> Result<(), Error> {
+    let key = format!("model.{}.output", config.model.name());
+    for (index, stage) in config.stages.iter().enumerate() {
+        let (kind, name) = (stage.objective.kind(), stage.objective.name());
+        if kind.reads_labels && !kind.chains {
+            return Err(Error::input(
+                format!("`stage.{index}.objective.{name}` needs a distribution for each step, and `{key}` is `crf`"),
+                "use `supervised`, or an objective that reads no labels, such as `masked-reconstruction`; or write \
+                 `output = \"softmax\"`",
+            ));
+        }
+        let weights = stage.objective.class_weights().into_iter().next().map(|(key, _)| key);
+        if let Some(given) = weights.or_else(|| stage.objective.label_smoothing()) {
+            return Err(Error::input(
+                format!("`stage.{index}.objective.{given}` changes what single steps cost, and `{key}` is `crf`"),
+                "leave it out",
+            ));
+        }
+        if let Some(method) = &stage.rebalancing {
+            return Err(Error::input(
+                format!("`stage.{index}.rebalancing.{}` weighs single steps, and `{key}` is `crf`", method.name()),
+                "leave it out",
+            ));
+        }
+    }
+    if config.calibrate.is_some() {
+        return Err(Error::input(
+            format!("`[calibrate]` is for the probabilities of single steps, and `{key}` is `crf`"),
+            "leave it out",
+        ));
+    }
+    Ok(())
+}
+
+/// Whether each stage works where a sequence has any number of labels.
+fn check_multi_label<M: ModelSettings, O: ObjectiveSettings>(config: &RunConfig<M, O>) -> Result<(), Error> {
+    for (index, stage) in config.stages.iter().enumerate() {
+        let (kind, name) = (stage.objective.kind(), stage.objective.name());
+        if kind.reads_labels && !kind.multi_label {
+            return Err(Error::input(
+                format!(
+                    "`stage.{index}.objective.{name}` needs one class for each sequence, and `model.{}.output` is \
+                     `multi-label`",
+                    config.model.name()
+                ),
+                "use `supervised`, `pi-model`, `mean-teacher` with `consistency = \"mse\"`, `temporal-ensembling`, \
+                 `virtual-adversarial`, `entropy-minimisation` or `fixmatch`, or an objective that reads no labels, \
+                 such as `autoencoder`",
+            ));
+        }
+        if let Some((key, _)) = stage.objective.class_weights().into_iter().next() {
+            return Err(Error::input(
+                format!(
+                    "`stage.{index}.objective.{key}` weighs the one class of a sequence, and `model.{}.output` is \
+                     `multi-label`",
+                    config.model.name()
+                ),
+                "leave it out",
+            ));
+        }
+    }
+    Ok(())
+}
+
 /// Whether there is something that the labels alone could be compared with.
 fn check_baseline<M: ModelSettings, O: ObjectiveSettings>(config: &RunConfig<M, O>) -> Result<(), Error> {
     if !config.baseline.enabled {
@@ -132,8 +246,8 @@ fn check_class_weights<M: ModelSettings, O: ObjectiveSettings>(
 ) -> Result<(), Error> {
     let classes = data.processor.classes();
     for (index, stage) in config.stages.iter().enumerate() {
-        let wrong = stage.objective.class_weights().into_iter().find(|(_, count)| *count != classes.len());
-        if let Some((key, count)) = wrong {
+        let lists = stage.objective.class_weights().into_iter().filter_map(|(key, count)| Some((key, count?)));
+        if let Some((key, count)) = lists.into_iter().find(|(_, count)| *count != classes.len()) {
             return Err(Error::input(
                 format!(
                     "`stage.{index}.objective.{key}` holds {count} weights; {} has {} classes",
@@ -180,7 +294,7 @@ fn check_views<M: ModelSettings, O: ObjectiveSettings>(config: &RunConfig<M, O>,
         ));
     }
     let each = match config.model.kind() {
-        ModelKind::Tagger => "a tagger has a label for each",
+        ModelKind::Tagger { .. } => "a tagger has a label for each",
         ModelKind::Forecaster { .. } => "a forecast begins where a window ends",
         _ => return Ok(()),
     };
@@ -213,7 +327,7 @@ fn check_stage<M: ModelSettings, O: ObjectiveSettings>(
             "use `language-model`, `autoencoder` or `vae`",
         ));
     }
-    if model.kind() == ModelKind::Tagger && objective.whole {
+    if matches!(model.kind(), ModelKind::Tagger { .. }) && objective.whole {
         return Err(Error::input(
             format!("`{key}` works with a label for each sequence, and a tagger has one per step"),
             "use `fixmatch`, `freematch` or `softmatch`",
@@ -231,7 +345,7 @@ fn check_stage<M: ModelSettings, O: ObjectiveSettings>(
             "leave `every_step` out of `[model.forecaster]`, or use `pi-model` or `mean-teacher`",
         ));
     }
-    let every_step = matches!(model.kind(), ModelKind::Tagger | ModelKind::Forecaster { every_step: true, .. });
+    let every_step = matches!(model.kind(), ModelKind::Tagger { .. } | ModelKind::Forecaster { every_step: true, .. });
     if !model.has_steps() && (every_step || objective.steps) {
         return Err(Error::input(
             format!("`{key}` needs a vector for each step, and the encoder `{}` gives one for all", model.encoder()),
@@ -276,6 +390,10 @@ fn check_rebalancing<M: ModelSettings, O: ObjectiveSettings>(
         TargetKind::Tag => Err(Error::input(
             format!("`{key}` works with a label for each sequence, and a tagger has one per step"),
             "use `class-weights`, `logit-adjustment`, `focal` or `debiaspl`",
+        )),
+        TargetKind::MultiLabel => Err(Error::input(
+            format!("`{key}` works with one class for each sequence, and here each has any number of labels"),
+            "leave it out",
         )),
         _ => Err(Error::input(
             format!("`{key}` weighs classes, and this run has none"),

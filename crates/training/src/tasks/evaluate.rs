@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use burn::tensor::{Device, Tensor};
-use semiseq_datasets::{Dataset, Pool, Processor, evaluation_batches};
-use semiseq_models::{SequenceModel, Sequences};
+use burn::tensor::{Device, Tensor, TensorData};
+use semiseq_datasets::{Batch, Dataset, Pool, Processor, evaluation_batches};
+use semiseq_models::{Crf, SequenceModel, Sequences};
 use semiseq_objectives::losses::class_logits;
 use semiseq_objectives::{Counted, Gathered, Objective, Part};
 use semiseq_schema::Scores;
@@ -67,9 +67,35 @@ fn outputs_by<M: SequenceModel>(
             true => model.head(model.pooled(part.weak)),
             false => forward(part.weak),
         };
-        task.take(&mut outputs, &batch, logits);
+        match model.crf() {
+            Some(crf) => {
+                let (probabilities, ways) = chained(crf, &logits, &batch);
+                task.take(&mut outputs, &batch, probabilities);
+                task.take_ways(&mut outputs, &batch, ways);
+            }
+            None => task.take(&mut outputs, &batch, logits),
+        }
     }
     outputs
+}
+
+/// What a conditional random field makes of the logits `[batch * time, classes]` of a batch: the logarithms of the
+/// probabilities of single steps, of the same shape, and the most probable classes of each sequence together.
+fn chained(crf: &Crf, logits: &Tensor<2>, batch: &Batch) -> (Tensor<2>, Vec<Vec<usize>>) {
+    let [rows, classes] = logits.dims();
+    let transitions = crf.transitions();
+    let said = host(logits.clone());
+    let mut logs = vec![0.0f32; said.len()];
+    let of_sequence = |(row, length): (usize, &usize)| {
+        let begin = row * batch.time * classes;
+        let emissions = &said[begin..begin + length * classes];
+        let shares = transitions.ways(emissions).steps;
+        let to = logs[begin..].iter_mut().zip(shares);
+        to.for_each(|(log, share)| *log = share.max(f64::from(f32::MIN_POSITIVE)).ln() as f32);
+        transitions.best_way(emissions)
+    };
+    let ways = batch.lengths.iter().enumerate().map(of_sequence).collect();
+    (Tensor::from_data(TensorData::new(logs, [rows, classes]), &logits.device()), ways)
 }
 
 /// `-ln Σ exp(logit)` over the classes of each sequence, in the order of the data set (Liu et al. 2020); of a sigmoid

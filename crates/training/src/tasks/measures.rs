@@ -17,6 +17,8 @@ pub struct ClassPredictions {
     pub truth: Vec<usize>,
     /// The probability from which the second of two classes is predicted; without it the likelier one is.
     pub threshold: Option<f64>,
+    /// The class that is predicted of each row, where the probabilities of the row alone do not tell; else empty.
+    pub said: Vec<usize>,
 }
 
 /// Classes with a row of their own in a matrix at most: its size grows with their square.
@@ -34,6 +36,14 @@ pub struct Confusion {
     pub others: usize,
 }
 
+/// The probability from which a label is said to hold, of which a sequence has any number.
+const THRESHOLD: f64 = 0.5;
+
+/// Whether a label of this probability is said to hold.
+pub(super) fn holds(probability: f64) -> bool {
+    probability >= THRESHOLD
+}
+
 /// The position of the largest value; the first of equals.
 pub fn argmax(values: &[f64]) -> usize {
     values.iter().enumerate().fold(0, |best, (index, value)| if *value > values[best] { index } else { best })
@@ -49,6 +59,14 @@ impl ClassPredictions {
     pub fn push(&mut self, probabilities: Vec<f64>, truth: usize) {
         self.probabilities.push(probabilities);
         self.truth.push(truth);
+    }
+
+    /// The class that is predicted of each row.
+    pub fn predicted(&self) -> Vec<usize> {
+        match self.said.is_empty() {
+            true => self.probabilities.iter().map(|row| self.decided(row)).collect(),
+            false => self.said.clone(),
+        }
     }
 
     /// The class that is predicted where this is the distribution.
@@ -100,7 +118,7 @@ impl ClassPredictions {
 
     /// The true and the predicted class of each row.
     fn pairs(&self) -> impl Iterator<Item = (usize, usize)> {
-        self.truth.iter().copied().zip(self.probabilities.iter().map(|row| self.decided(row)))
+        self.truth.iter().copied().zip(self.predicted())
     }
 
     fn loss(&self) -> f64 {
@@ -271,6 +289,7 @@ mod tests {
             probabilities: vec![vec![0.9, 0.1], vec![0.4, 0.6], vec![0.2, 0.8], vec![0.3, 0.7]],
             truth: vec![0, 0, 1, 1],
             threshold: None,
+            said: Vec::new(),
         };
         let scores = predictions.scores(&names(2));
         assert!((scores["accuracy"] - 0.75).abs() < 1e-12);
@@ -287,6 +306,7 @@ mod tests {
             probabilities: vec![vec![0.9, 0.1], vec![0.7, 0.3], vec![0.6, 0.4], vec![0.2, 0.8]],
             truth: vec![0, 1, 1, 1],
             threshold: None,
+            said: Vec::new(),
         };
         assert_eq!(predictions.scores(&names(2))["accuracy"], 0.5);
         let sure = predictions.selective(0.8);
@@ -313,6 +333,7 @@ mod tests {
             probabilities: predicted.into_iter().map(one).collect(),
             truth: vec![0, 2, 2, 2, 1, 1, 3],
             threshold: None,
+            said: Vec::new(),
         };
         let whole = predictions.confusion(&names(4));
         assert_eq!((whole.others, whole.shortened(4)), (0, whole.clone()));
@@ -333,7 +354,7 @@ mod tests {
     fn scores_of_thousands_of_classes_need_no_matrix() {
         let truth: Vec<usize> = (0..3000).collect();
         let probabilities = vec![vec![1.0]; 3000];
-        let predictions = ClassPredictions { probabilities, truth, threshold: None };
+        let predictions = ClassPredictions { probabilities, truth, ..ClassPredictions::default() };
         let confusion = predictions.confusion(&names(3000));
         assert_eq!((confusion.classes.len(), confusion.counts.len(), confusion.others), (1001, 1001, 2000));
         assert_eq!(confusion.counts.iter().flatten().sum::<usize>(), 3000);

@@ -3,14 +3,25 @@
 use burn::tensor::Tensor;
 use semiseq_models::NumberHead;
 
+use crate::tasks::measures::argmax;
+
 /// What a model said of each sequence of a data set, in its order.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Outputs {
     /// A distribution over the classes for each sequence.
     Classes(Vec<Vec<f64>>),
+    /// The probability of each label, of which a sequence has any number.
+    Labels(Vec<Vec<f64>>),
     /// A distribution for each step of each sequence.
     Steps(Vec<Vec<Vec<f64>>>),
+    /// A distribution for each step of each sequence, and the tags that are most probable together.
+    Ways {
+        /// As [`Outputs::Steps`].
+        steps: Vec<Vec<Vec<f64>>>,
+        /// A class for each step.
+        ways: Vec<Vec<usize>>,
+    },
     /// A number for each sequence.
     Numbers(Vec<f64>),
     /// A number for each sequence with quantiles: the number first, then the quantile of each level of the head.
@@ -35,8 +46,10 @@ impl Outputs {
     /// Of how many sequences something is said.
     pub fn len(&self) -> usize {
         match self {
-            Self::Classes(rows) | Self::Forecasts(rows) | Self::Quantiles { rows, .. } => rows.len(),
-            Self::Steps(sequences) => sequences.len(),
+            Self::Classes(rows) | Self::Labels(rows) | Self::Forecasts(rows) | Self::Quantiles { rows, .. } => {
+                rows.len()
+            }
+            Self::Steps(sequences) | Self::Ways { steps: sequences, .. } => sequences.len(),
             Self::Numbers(numbers) => numbers.len(),
             Self::Answers(answers) => answers.len(),
             Self::Nothing => 0,
@@ -58,8 +71,12 @@ impl Outputs {
     pub fn first_not_finite(&self) -> Option<usize> {
         let strange = |row: &Vec<f64>| row.iter().any(|value| !value.is_finite());
         match self {
-            Self::Classes(rows) | Self::Forecasts(rows) | Self::Quantiles { rows, .. } => rows.iter().position(strange),
-            Self::Steps(sequences) => sequences.iter().flatten().position(strange),
+            Self::Classes(rows) | Self::Labels(rows) | Self::Forecasts(rows) | Self::Quantiles { rows, .. } => {
+                rows.iter().position(strange)
+            }
+            Self::Steps(sequences) | Self::Ways { steps: sequences, .. } => {
+                sequences.iter().flatten().position(strange)
+            }
             Self::Numbers(numbers) => numbers.iter().position(|number| !number.is_finite()),
             Self::Answers(_) | Self::Nothing => None,
         }
@@ -71,10 +88,12 @@ impl Outputs {
             |first: &[f64], row: &[f64]| first.iter().zip(row).all(|(first, value)| (first - value).abs() < SAME);
         let constant = |rows: &[&[f64]]| rows.len() > 1 && rows.iter().all(|row| same(rows[0], row));
         match self {
-            Self::Classes(rows) | Self::Forecasts(rows) | Self::Quantiles { rows, .. } => {
+            Self::Classes(rows) | Self::Labels(rows) | Self::Forecasts(rows) | Self::Quantiles { rows, .. } => {
                 constant(&rows.iter().map(Vec::as_slice).collect::<Vec<_>>())
             }
-            Self::Steps(rows) => constant(&rows.iter().flatten().map(Vec::as_slice).collect::<Vec<_>>()),
+            Self::Steps(rows) | Self::Ways { steps: rows, .. } => {
+                constant(&rows.iter().flatten().map(Vec::as_slice).collect::<Vec<_>>())
+            }
             Self::Numbers(numbers) => constant(&numbers.iter().map(std::slice::from_ref).collect::<Vec<_>>()),
             Self::Answers(_) | Self::Nothing => false,
         }
@@ -92,15 +111,23 @@ impl Outputs {
             pairs.for_each(|(value, more)| *value += more);
         }
         sum.values_mut().into_iter().for_each(|value| *value /= count);
+        if let Self::Ways { steps, ways } = &mut sum
+            && count > 1.0
+        {
+            // Of several models no way is the most probable one: the likeliest class of each step by all.
+            *ways = steps.iter().map(|rows| rows.iter().map(|row| argmax(row)).collect()).collect();
+        }
         sum
     }
 
     fn values(&self) -> Vec<f64> {
         match self {
-            Self::Classes(rows) | Self::Forecasts(rows) | Self::Quantiles { rows, .. } => {
+            Self::Classes(rows) | Self::Labels(rows) | Self::Forecasts(rows) | Self::Quantiles { rows, .. } => {
                 rows.iter().flatten().copied().collect()
             }
-            Self::Steps(sequences) => sequences.iter().flatten().flatten().copied().collect(),
+            Self::Steps(sequences) | Self::Ways { steps: sequences, .. } => {
+                sequences.iter().flatten().flatten().copied().collect()
+            }
             Self::Numbers(numbers) => numbers.clone(),
             Self::Answers(_) | Self::Nothing => Vec::new(),
         }
@@ -108,10 +135,12 @@ impl Outputs {
 
     fn values_mut(&mut self) -> Vec<&mut f64> {
         match self {
-            Self::Classes(rows) | Self::Forecasts(rows) | Self::Quantiles { rows, .. } => {
+            Self::Classes(rows) | Self::Labels(rows) | Self::Forecasts(rows) | Self::Quantiles { rows, .. } => {
                 rows.iter_mut().flatten().collect()
             }
-            Self::Steps(sequences) => sequences.iter_mut().flatten().flatten().collect(),
+            Self::Steps(sequences) | Self::Ways { steps: sequences, .. } => {
+                sequences.iter_mut().flatten().flatten().collect()
+            }
             Self::Numbers(numbers) => numbers.iter_mut().collect(),
             Self::Answers(_) | Self::Nothing => Vec::new(),
         }
@@ -121,7 +150,7 @@ impl Outputs {
     pub(crate) fn with_distributions(mut self, change: impl Fn(&[f64]) -> Vec<f64>) -> Self {
         let rows: Vec<&mut Vec<f64>> = match &mut self {
             Self::Classes(rows) => rows.iter_mut().collect(),
-            Self::Steps(sequences) => sequences.iter_mut().flatten().collect(),
+            Self::Steps(sequences) | Self::Ways { steps: sequences, .. } => sequences.iter_mut().flatten().collect(),
             _ => Vec::new(),
         };
         rows.into_iter().for_each(|row| *row = change(row));

@@ -6,6 +6,8 @@
 pub enum Prediction {
     /// A class.
     Class(ClassPrediction),
+    /// Any number of labels.
+    Labels(LabelsPrediction),
     /// A class for each step.
     Steps(Vec<ClassPrediction>),
     /// A number.
@@ -42,6 +44,25 @@ pub struct ClassPrediction {
     pub probabilities: Vec<(String, f64)>,
     /// The classes that are not ruled out, of a run with `calibrate.conformal`.
     pub set: Option<Vec<String>>,
+}
+
+/// Labels with how sure the model is of each.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct LabelsPrediction {
+    /// Those that are at least as likely to hold as not, in the order of the classes.
+    pub labels: Vec<String>,
+    /// Every label with its probability, in the order of the classes.
+    pub probabilities: Vec<(String, f64)>,
+}
+
+impl LabelsPrediction {
+    /// Of the probability of each label.
+    pub(crate) fn of(probabilities: &[f64], classes: &[String]) -> Self {
+        let probabilities: Vec<(String, f64)> = classes.iter().cloned().zip(probabilities.iter().copied()).collect();
+        let held = probabilities.iter().filter(|(_, probability)| super::measures::holds(*probability));
+        Self { labels: held.map(|(name, _)| name.clone()).collect(), probabilities }
+    }
 }
 
 impl ClassPrediction {

@@ -4,6 +4,7 @@ use semiseq_datasets::TargetKind;
 
 use crate::tasks::classification::Classification;
 use crate::tasks::forecasting::Forecasting;
+use crate::tasks::multi_label::MultiLabel;
 use crate::tasks::nothing::Nothing;
 use crate::tasks::regression::Regression;
 use crate::tasks::sequence_to_sequence::SequenceToSequenceTask;
@@ -15,6 +16,7 @@ use crate::tasks::transcription::Transcription;
 pub fn task_of(targets: TargetKind) -> &'static dyn Task {
     match targets {
         TargetKind::Classify => &Classification,
+        TargetKind::MultiLabel => &MultiLabel,
         TargetKind::Tag => &Tagging,
         TargetKind::Regress => &Regression,
         TargetKind::Forecast => &Forecasting,

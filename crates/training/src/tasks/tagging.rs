@@ -28,10 +28,20 @@ impl Task for Tagging {
     }
 
     fn take(&self, outputs: &mut Outputs, batch: &Batch, logits: Tensor<2>) {
-        let Outputs::Steps(steps) = outputs else { return };
+        let (Outputs::Steps(steps) | Outputs::Ways { steps, .. }) = outputs else { return };
         let rows = rows(softmax(class_logits(logits), 1));
         for (position, (index, length)) in batch.indices.iter().zip(&batch.lengths).enumerate() {
             steps[*index] = rows[position * batch.time..position * batch.time + length].to_vec();
+        }
+    }
+
+    fn take_ways(&self, outputs: &mut Outputs, batch: &Batch, ways: Vec<Vec<usize>>) {
+        if let Outputs::Steps(steps) = outputs {
+            let steps = std::mem::take(steps);
+            *outputs = Outputs::Ways { ways: vec![Vec::new(); steps.len()], steps };
+        }
+        if let Outputs::Ways { ways: all, .. } = outputs {
+            batch.indices.iter().zip(ways).for_each(|(index, way)| all[*index] = way);
         }
     }
 
@@ -39,15 +49,22 @@ impl Task for Tagging {
         scored(&gathered(outputs, dataset).0, &dataset.classes)
     }
 
-    fn judged(&self, outputs: &Outputs, dataset: &Dataset, _processor: &Processor) -> Option<Box<dyn Judged>> {
+    fn judged(&self, outputs: &Outputs, dataset: &Dataset, processor: &Processor) -> Option<Box<dyn Judged>> {
         let (predictions, sequences) = gathered(outputs, dataset);
-        Some(Box::new(JudgedClasses::new(predictions, sequences, dataset.classes.len())?))
+        let judged = JudgedClasses::new(predictions, sequences, dataset.classes.len())?;
+        Some(Box::new(judged.in_order(processor.ordered()).with_spans(&dataset.classes)))
     }
 
     fn prediction(&self, outputs: &Outputs, index: usize, processor: &Processor) -> Prediction {
-        let Outputs::Steps(sequences) = outputs else { return Prediction::Nothing };
+        let (Outputs::Steps(steps) | Outputs::Ways { steps, .. }) = outputs else { return Prediction::Nothing };
         let one = |row: &Vec<f64>| ClassPrediction::of(row, processor.classes());
-        Prediction::Steps(sequences[index].iter().map(one).collect())
+        let mut predictions: Vec<ClassPrediction> = steps[index].iter().map(one).collect();
+        if let Outputs::Ways { ways, .. } = outputs {
+            for (prediction, class) in predictions.iter_mut().zip(&ways[index]) {
+                prediction.label = prediction.probabilities[*class].0.clone();
+            }
+        }
+        Prediction::Steps(predictions)
     }
 
     fn selects_by(&self) -> &'static str {
@@ -63,12 +80,19 @@ impl Task for Tagging {
 /// each step is of.
 pub(super) fn gathered(outputs: &Outputs, dataset: &Dataset) -> (ClassPredictions, Vec<usize>) {
     let (mut predictions, mut sequences) = (ClassPredictions::default(), Vec::new());
-    let Outputs::Steps(steps) = outputs else { return (predictions, sequences) };
-    let known = steps.iter().zip(&dataset.targets).filter_map(|(rows, target)| match target {
-        Target::Steps(classes) if !classes.is_empty() => Some((rows, classes)),
+    let (steps, ways) = match outputs {
+        Outputs::Steps(steps) => (steps, None),
+        Outputs::Ways { steps, ways } => (steps, Some(ways)),
+        _ => return (predictions, sequences),
+    };
+    let known = steps.iter().zip(&dataset.targets).enumerate().filter_map(|(row, (rows, target))| match target {
+        Target::Steps(classes) if !classes.is_empty() => Some((row, rows, classes)),
         _ => None,
     });
-    for (sequence, (rows, classes)) in known.enumerate() {
+    for (sequence, (place, rows, classes)) in known.enumerate() {
+        if let Some(ways) = ways {
+            predictions.said.extend(ways[place].iter().take(classes.len()));
+        }
         for (row, class) in rows.iter().zip(classes) {
             predictions.push(row.clone(), *class);
             sequences.push(sequence);

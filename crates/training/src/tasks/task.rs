@@ -25,6 +25,10 @@ pub trait Task: Debug + Send + Sync {
     /// that says something of each step.
     fn take(&self, outputs: &mut Outputs, batch: &Batch, logits: Tensor<2>);
 
+    /// Takes the classes of all steps that are most probable together, a way for each sequence of the batch, where the
+    /// model decides them so; what [`Task::take`] took before are the probabilities of single steps.
+    fn take_ways(&self, _outputs: &mut Outputs, _batch: &Batch, _ways: Vec<Vec<usize>>) {}
+
     /// Scores of outputs against the targets of a data set, both as they were prepared, and the confusion matrix of
     /// classes. Sequences without a target do not count; empty where none has one.
     fn score(&self, outputs: &Outputs, dataset: &Dataset) -> (Scores, Option<Confusion>);

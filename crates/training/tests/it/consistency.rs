@@ -39,6 +39,8 @@ pub struct Net {
     two_way: bool,
     #[module(skip)]
     numbers: Option<NumberHead>,
+    #[module(skip)]
+    multi_label: bool,
 }
 
 impl SequenceModel for Net {
@@ -70,6 +72,9 @@ impl SequenceModel for Net {
     fn numbers(&self) -> Option<&NumberHead> {
         self.numbers.as_ref()
     }
+    fn multi_label(&self) -> bool {
+        self.multi_label
+    }
     fn per_step(&self) -> bool {
         self.per_step
     }
@@ -100,6 +105,9 @@ fn part(case: &Value) -> Part {
         plain: None,
         indices: numbers(&case["indices"]).into_iter().map(|index| index as usize).collect(),
         targets: match case.get("numbers") {
+            None if case.get("labels").is_some() => {
+                Targets::Labels { labels: tensor::<2>(&case["labels"]), known: tensor::<1>(&case["known"]) }
+            }
             Some(numbers) => Targets::Numbers { numbers: tensor::<1>(numbers), known: tensor::<1>(&case["known"]) },
             None => Targets::Classes { classes: integers(&case["classes"]), known: tensor::<1>(&case["known"]) },
         },
@@ -228,6 +236,7 @@ fn check(case: &Value) {
             "quantiles" => Some(NumberHead::Quantiles(LEVELS.to_vec())),
             _ => None,
         },
+        multi_label: head == "labels",
     };
     let config: ObjectiveConfig =
         serde_json::from_value(serde_json::json!({ name: case["settings"] })).expect("settings");
@@ -283,7 +292,7 @@ fn check(case: &Value) {
 fn three_whole_steps_equal_the_authors() {
     let text = include_str!("../fixtures/consistency.json");
     let cases: Vec<Value> = serde_json::from_str(text).expect("the fixture");
-    assert!(cases.len() >= 49, "{} cases", cases.len());
+    assert!(cases.len() >= 57, "{} cases", cases.len());
     cases.iter().for_each(check);
 }
 
@@ -353,7 +362,14 @@ fn trained<O: Objective<Net>>(objective: impl FnOnce(&Net) -> O) -> (Net, O) {
     let normal = |rows: usize, columns: usize| {
         Param::from_tensor(Tensor::random([rows, columns], Distribution::Normal(0.0, 1.0), &device).require_grad())
     };
-    let model = Net { weight: normal(1, 4), head: normal(4, 3), per_step: false, two_way: false, numbers: None };
+    let model = Net {
+        weight: normal(1, 4),
+        head: normal(4, 3),
+        per_step: false,
+        two_way: false,
+        numbers: None,
+        multi_label: false,
+    };
     let objective = objective(&model);
     let stage = StageConfig {
         steps: Some(6),
@@ -410,7 +426,14 @@ fn the_average_of_a_constant_is_the_constant() {
     let normal = |rows: usize, columns: usize| {
         Param::from_tensor(Tensor::random([rows, columns], Distribution::Normal(0.0, 1.0), &device).require_grad())
     };
-    let model = Net { weight: normal(3, 5), head: normal(5, 2), per_step: false, two_way: false, numbers: None };
+    let model = Net {
+        weight: normal(3, 5),
+        head: normal(5, 2),
+        per_step: false,
+        two_way: false,
+        numbers: None,
+        multi_label: false,
+    };
     let mut teacher = fresh_copy(&model);
     for decay in [0.0, 0.3, 0.99, 0.999_999] {
         teacher = average(teacher, &model, decay);

@@ -2,8 +2,8 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 use semiseq_datasets::{
-    DataConfig, Dataset, Processor, Sequence, Series, Target, TargetKind, TransformConfig, WindowsConfig,
-    evaluation_batches, prepare,
+    ClassOrder, DataConfig, Dataset, LabelsConfig, Processor, Sequence, Series, Source, Target, TargetKind,
+    TransformConfig, WindowsConfig, evaluation_batches, prepare, prepare_source,
 };
 use semiseq_training::tasks::JudgedScore;
 use semiseq_training::{Outputs, Task, task_of};
@@ -134,6 +134,91 @@ fn scores_of_classes_are_scikit_learns() {
             assert!((scores[metric] - expected).abs() < within, "{name}: {metric} {}", scores[metric]);
         }
         assert_eq!(confusion.expect("a matrix").counts.iter().flatten().sum::<usize>(), list(&one["truth"]).len());
+    }
+}
+
+#[test]
+fn spans_are_counted_as_seqeval_does() {
+    let task = task_of(TargetKind::Tag);
+    for one in list(&fixture()["span_cases"]) {
+        let rows = |key: &str| list(&one[key]).iter().map(counts).collect::<Vec<Vec<usize>>>();
+        let (truth, said) = (rows("truth"), rows("said"));
+        let lengths: Vec<usize> = truth.iter().map(Vec::len).collect();
+        let classes = ["B-a", "B-b", "I-a", "I-b", "O"].map(String::from).to_vec();
+        let data = dataset(&lengths, truth.into_iter().map(Target::Steps).collect(), 5);
+        let data = Dataset { classes, ..data };
+        // By the probabilities of single steps, and by ways that those would not choose.
+        let sure = |class: usize| (0..5).map(|other| if other == class { 0.8 } else { 0.05 }).collect::<Vec<f64>>();
+        let steps = said.iter().map(|row| row.iter().map(|class| sure(*class)).collect()).collect();
+        let other = lengths.iter().map(|length| vec![sure(0); *length]).collect();
+        for outputs in [Outputs::Steps(steps), Outputs::Ways { steps: other, ways: said }] {
+            let measures = task.judged(&outputs, &data, &processor(&data)).expect("tags").measure(None);
+            for (metric, expected) in one["scores"].as_object().expect("scores") {
+                let found = measures.iter().find(|measure| measure.metric == metric).and_then(|measure| measure.value);
+                let (found, expected) = (found.expect("a score"), expected.as_f64().expect("a number"));
+                assert!((found - expected).abs() < 1e-9, "{metric}: {found} against {expected}");
+            }
+        }
+    }
+}
+
+#[test]
+fn how_far_ordered_classes_are_off_is_scikit_learns() {
+    let order = |classes: usize| (0..classes).map(|class| format!("k{class}")).collect();
+    for one in list(&fixture()["ordered_cases"]) {
+        let (task, outputs, data) = case(one);
+        let classes = data.classes.len();
+        let labels = LabelsConfig { order: Some(ClassOrder::Given(order(classes))), ..LabelsConfig::default() };
+        // Prepared so that the processor knows the order; two rows a class.
+        let rows = Dataset { targets: (0..2 * classes).map(|row| Target::Class(row / 2)).collect(), ..data.clone() };
+        let rows = Dataset { sequences: vec![data.sequences[0].clone(); 2 * classes], ..rows };
+        let config = DataConfig { labels, test_fraction: 0.5, ..DataConfig::default() };
+        let prepared = prepare_source(Source::new(rows), &config, TargetKind::Classify).expect("two rows a class");
+        let judged = task.judged(&outputs, &data, &prepared.processor).expect("classes").measure(None);
+        for metric in ["quadratic_kappa", "level_mae"] {
+            let found = judged.iter().find(|measure| measure.metric == metric).and_then(|measure| measure.value);
+            let (found, expected) = (found.expect("a score"), one["scores"][metric].as_f64().expect("a score"));
+            assert!((found - expected).abs() < 1e-9, "{metric}: {found} against {expected}");
+        }
+        let without = task.judged(&outputs, &data, &processor(&data)).expect("classes").measure(None);
+        assert!(without.iter().all(|measure| measure.metric != "level_mae"), "classes without an order");
+    }
+}
+
+#[test]
+fn scores_of_any_number_of_labels_are_scikit_learns() {
+    let task = task_of(TargetKind::MultiLabel);
+    for one in list(&fixture()["label_cases"]) {
+        let name = one["name"].as_str().expect("a name");
+        let (mut said, truth) = (matrix(&one["probabilities"]), matrix(&one["truth"]));
+        let labels = said[0].len();
+        let held = |row: &Vec<f64>| Target::Labels((0..labels).filter(|label| row[*label] == 1.0).collect());
+        // One more of which nothing is known.
+        let targets: Vec<Target> = truth.iter().map(held).chain([Target::Missing]).collect();
+        said.push(said[0].clone());
+        let data = dataset(&vec![2; targets.len()], targets, labels);
+        let logit = |value: &f64| (value / (1.0 - value)).ln();
+        let logits: Vec<Vec<Vec<f64>>> = said.iter().map(|row| vec![row.iter().map(logit).collect()]).collect();
+        let outputs = taken(task, &data, &logits);
+        let Outputs::Labels(found) = &outputs else { panic!("labels") };
+        let near = |(found, expected): (&f64, &f64)| (found - expected).abs() < 1e-6;
+        assert!(found.iter().flatten().zip(said.iter().flatten()).all(near), "{name}");
+        let outputs = Outputs::Labels(said);
+        let measures = task.judged(&outputs, &data, &processor(&data)).expect("labels").measure(None);
+        let (of_all, of_labels): (Vec<JudgedScore>, Vec<JudgedScore>) =
+            measures.into_iter().partition(|measure| measure.class.is_none());
+        check(name, &of_all, &one["scores"], &[], 1e-9);
+        for (label, expected) in list(&one["per_class"]).iter().enumerate() {
+            let found: Vec<JudgedScore> =
+                of_labels.iter().copied().filter(|measure| measure.class == Some(label)).collect();
+            check(&format!("{name}, label {label}"), &found, expected, &[], 1e-9);
+        }
+        // What the learner measures after each epoch is the same.
+        let (scores, _) = task.score(&outputs, &data);
+        for metric in ["micro_f1", "macro_f1", "subset_accuracy", "hamming_loss", "loss"] {
+            let expected = one["scores"][metric].as_f64().expect("a score");
+            assert!((scores[metric] - expected).abs() < 1e-9, "{name}: {metric} {}", scores[metric]);
+        }
     }
 }
 

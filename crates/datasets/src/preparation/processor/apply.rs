@@ -15,6 +15,17 @@ use crate::preparation::transform::Normalize;
 use crate::sequence::{Dataset, Sequence, Target};
 use crate::series::Series;
 
+/// Whether a text was cut into as many tokens as it has labels.
+fn check_steps(name: &str, row: usize, tokens: usize, target: &Target) -> Result<(), DataError> {
+    match target {
+        Target::Steps(labels) if labels.len() != tokens => Err(DataError::new(
+            format!("{name}: row {}: the text is cut into {tokens} tokens, and has {} labels", row + 1, labels.len()),
+            "give a label for each word or sign as `data.transform.tokenize` cuts them; `semiseq tokenizer` shows how",
+        )),
+        _ => Ok(()),
+    }
+}
+
 impl Processor {
     /// Prepares raw data as the training part was prepared: targets too, where they are numbers.
     ///
@@ -70,12 +81,17 @@ impl Processor {
                 }
                 (Sequence::Series(series), _) => return Err(wrong(&format!("values of {} channels", series.channels))),
                 (Sequence::Text(text), _) => match &encode {
-                    Some(encode) => Sequence::Tokens(self.cut(encode(&text).map_err(|reason| {
-                        DataError::new(
-                            format!("{}: row {}: the tokenizer cannot cut the text: {reason}", raw.name, row + 1),
-                            "the `tokenizer.json` that `data.transform.tokenize` names must hold its own unknown token",
-                        )
-                    })?)),
+                    Some(encode) => {
+                        let tokens = encode(&text).map_err(|reason| {
+                            DataError::new(
+                                format!("{}: row {}: the tokenizer cannot cut the text: {reason}", raw.name, row + 1),
+                                "the `tokenizer.json` that `data.transform.tokenize` names must hold its own unknown \
+                                 token",
+                            )
+                        })?;
+                        check_steps(&raw.name, row, tokens.len(), &targets[row])?;
+                        Sequence::Tokens(self.cut(tokens))
+                    }
                     None => return Err(wrong("text")),
                 },
                 (Sequence::Tokens(tokens), InputSize::Tokens(vocabulary))

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::DataError;
 use crate::formats::table::layout::Layout;
+use crate::preparation::labels::ClassOrder;
 pub use crate::preparation::processor::forecast::Forecast;
 use crate::preparation::processor::numbers::NumberScale;
 use crate::preparation::processor::target_vocabulary::TargetVocabulary;
@@ -30,6 +31,9 @@ pub struct Processor {
     config: TransformConfig,
     input: InputSize,
     classes: Vec<String>,
+    /// Whether the classes stand in their order, lowest first.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    ordered: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     tokenizer: Option<Tokenizer>,
     /// Mean and deviation of each channel of the training part.
@@ -70,6 +74,7 @@ impl Processor {
             config: config.clone(),
             input: InputSize::Values(0),
             classes: train.classes.clone(),
+            ordered: false,
             tokenizer: None,
             channels: Vec::new(),
             levels: Vec::new(),
@@ -162,6 +167,23 @@ impl Processor {
     #[must_use]
     pub fn with_labels(self, labels: &[Target]) -> Self {
         Self { numbers: NumberScale::fit(labels), ..self }
+    }
+
+    /// The same, for classes that stand in this order, lowest first.
+    ///
+    /// # Errors
+    ///
+    /// Where the order is none of these classes.
+    pub(crate) fn in_order(self, order: Option<&ClassOrder>, name: &str) -> Result<Self, DataError> {
+        match order {
+            Some(order) => Ok(Self { classes: order.of(&self.classes, name)?, ordered: true, ..self }),
+            None => Ok(self),
+        }
+    }
+
+    /// Whether the classes stand in their order, lowest first.
+    pub fn ordered(&self) -> bool {
+        self.ordered
     }
 
     /// A number that the model says in the units of the data.

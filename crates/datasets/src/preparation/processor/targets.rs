@@ -113,6 +113,12 @@ impl Processor {
             .enumerate()
             .map(|(row, target)| match target {
                 Target::Class(class) => Target::Class(number(*class, row)),
+                Target::Labels(classes) => {
+                    let mut classes: Vec<usize> = classes.iter().map(|class| number(*class, row)).collect();
+                    classes.sort_unstable();
+                    classes.dedup();
+                    Target::Labels(classes)
+                }
                 Target::Steps(steps) => Target::Steps(steps.iter().map(|class| number(*class, row)).collect()),
                 other => other.clone(),
             })

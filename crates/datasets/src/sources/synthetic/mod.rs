@@ -3,12 +3,15 @@
 
 mod adding;
 mod cbf;
+mod chords;
 mod copy_memory;
 mod item_walks;
 mod letters;
 mod reversal;
+mod spans;
 mod spectra;
 mod synthetic_control;
+mod tremor;
 mod two_patterns;
 
 use rand_chacha::ChaCha8Rng;
@@ -42,6 +45,9 @@ pub const FORMULAS: &[Formula] = &[
     item_walks::FORMULA,
     letters::FORMULA,
     spectra::FORMULA,
+    chords::FORMULA,
+    tremor::FORMULA,
+    spans::FORMULA,
 ];
 
 /// Streams of the generator: training and test sequences never share a draw.
@@ -84,9 +90,10 @@ mod tests {
             assert_ne!(small.sequences[..], formula.train_part(Some(12), 4).sequences[..], "{}", formula.name);
             if matches!(small.targets[0], Target::Class(_)) {
                 for class in 0..formula.classes.len() {
+                    let classes = formula.classes.len();
                     assert_eq!(
                         small.targets.iter().filter(|target| **target == Target::Class(class)).count(),
-                        12 / formula.classes.len()
+                        12 / classes + usize::from(class < 12 % classes)
                     );
                 }
             }

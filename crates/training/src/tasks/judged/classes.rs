@@ -5,6 +5,7 @@ use semiseq_analysis::{Ranked, Ranking};
 use crate::tasks::calibration::Conformal;
 use crate::tasks::judged::{Judged, JudgedScore, Proportion, SPECIFICITY};
 use crate::tasks::measures::{ClassPredictions, ClassScores, negative_log};
+use crate::tasks::spans::SpanTags;
 use crate::tasks::tallies::{Tally, balanced_accuracy, cohen_kappa, macro_mean, matthews_correlation};
 
 /// Probabilities of rows and classes together of which rankings are kept, so that many draws can be measured.
@@ -27,6 +28,10 @@ pub(in crate::tasks) struct JudgedClasses {
     rankings: Vec<Ranking>,
     /// Of how many classes the set of each row is, and whether the truth is among them; empty where there are no sets.
     sets: Vec<(f64, bool)>,
+    /// Whether the classes stand in their order, lowest first.
+    ordered: bool,
+    /// The spans of each sequence, where the classes are tags of spans; else empty.
+    spans: Vec<Tally>,
 }
 
 impl JudgedClasses {
@@ -39,12 +44,14 @@ impl JudgedClasses {
             row.iter().enumerate().filter(|one| ahead(*one)).count()
         };
         let mut judged = Self {
-            predicted: predictions.probabilities.iter().map(|row| predictions.decided(row)).collect(),
+            predicted: predictions.predicted(),
             before: rows().map(before).collect(),
             losses: rows().map(|(row, truth)| negative_log(row, *truth)).collect(),
             briers: rows().map(|(row, truth)| brier(row, *truth)).collect(),
             rankings: Vec::new(),
             sets: Vec::new(),
+            ordered: false,
+            spans: Vec::new(),
             predictions,
             sequences,
             classes,
@@ -67,6 +74,67 @@ impl JudgedClasses {
             self.sets = self.predictions.probabilities.iter().zip(&self.predictions.truth).map(of_row).collect();
         }
         self
+    }
+
+    /// With how far wrong answers are off, where the classes stand in their order, lowest first.
+    pub fn in_order(self, ordered: bool) -> Self {
+        Self { ordered, ..self }
+    }
+
+    /// With how well whole spans are found, where all classes are tags of the kind `B-name`, `I-name` and `O`.
+    pub fn with_spans(mut self, classes: &[String]) -> Self {
+        let Some(tags) = SpanTags::of(classes) else { return self };
+        self.spans = vec![Tally::default(); self.rows()];
+        let mut begin = 0;
+        while begin < self.sequences.len() {
+            let sequence = self.sequences[begin];
+            let steps = self.sequences[begin..].iter().take_while(|other| **other == sequence).count();
+            let rows = begin..begin + steps;
+            self.spans[sequence] = tags.tally(&self.predictions.truth[rows.clone()], &self.predicted[rows]);
+            begin += steps;
+        }
+        self
+    }
+
+    /// Precision, recall and F1 of all spans together.
+    fn of_spans(&self, weights: Option<&[u32]>) -> Vec<JudgedScore> {
+        if self.spans.is_empty() {
+            return Vec::new();
+        }
+        let mut all = Tally::default();
+        for (sequence, one) in self.spans.iter().enumerate() {
+            let weight = weights.map_or(1, |weights| weights[sequence] as usize);
+            all.right += weight * one.right;
+            all.support += weight * one.support;
+            all.predicted += weight * one.predicted;
+        }
+        let scores = all.scores();
+        let some = all.support + all.predicted > 0;
+        vec![
+            JudgedScore::of_all("span_f1", some.then_some(scores.f1)),
+            JudgedScore::of_all("span_precision", (all.predicted > 0).then_some(scores.precision)),
+            JudgedScore::of_all("span_recall", (all.support > 0).then_some(scores.recall)),
+        ]
+    }
+
+    /// The mean distance of truth and prediction in the order of the classes, and Cohen's κ with weights that grow with
+    /// the square of that distance (Cohen 1968); `None` where all rows are of one class, and said to be.
+    fn off(&self, weights: Option<&[u32]>) -> [Option<f64>; 2] {
+        let (mut all, mut distance, mut squared) = (0.0, 0.0, 0.0);
+        let mut moments = [0.0; 4];
+        for (row, (truth, said)) in self.predictions.truth.iter().zip(&self.predicted).enumerate() {
+            let weight = weights.map_or(1.0, |weights| f64::from(weights[row]));
+            let (truth, said) = (*truth as f64, *said as f64);
+            all += weight;
+            distance += weight * (truth - said).abs();
+            squared += weight * (truth - said).powi(2);
+            let of_row = [truth, truth * truth, said, said * said];
+            moments.iter_mut().zip(of_row).for_each(|(sum, value)| *sum += weight * value);
+        }
+        // As if each prediction stood beside each truth.
+        let [truth, truth_squared, said, said_squared] = moments;
+        let by_chance = truth_squared + said_squared - 2.0 * truth * said / all;
+        [(all > 0.0).then(|| distance / all), (by_chance > 0.0).then(|| 1.0 - squared / by_chance)]
     }
 
     fn ranking(&self, class: usize) -> Ranking {
@@ -124,6 +192,7 @@ impl Judged for JudgedClasses {
     }
 
     fn measure(&self, weights: Option<&[u32]>) -> Vec<JudgedScore> {
+        let of_spans = self.of_spans(weights);
         let weights = self.weights(weights);
         let weights = weights.as_deref();
         let weight = |row: usize| weights.map_or(1.0, |weights| f64::from(weights[row]));
@@ -161,6 +230,12 @@ impl Judged for JudgedClasses {
         .map(|(metric, value)| JudgedScore::of_all(metric, value))
         .to_vec();
         measures.extend(self.tops().map(|(top, name)| JudgedScore::of_all(name, share(&|row| self.before[row] < top))));
+        measures.extend(of_spans);
+        if self.ordered {
+            let [distance, kappa] = self.off(weights);
+            measures.push(JudgedScore::of_all("quadratic_kappa", kappa));
+            measures.push(JudgedScore::of_all("level_mae", distance));
+        }
         if !self.sets.is_empty() {
             let sizes: Vec<f64> = self.sets.iter().map(|(size, _)| *size).collect();
             measures.push(JudgedScore::of_all("set_coverage", share(&|row| self.sets[row].1)));

@@ -3,12 +3,14 @@
 mod classes;
 mod evaluation;
 mod forecasts;
+mod labels;
 mod numbers;
 
 pub(super) use classes::JudgedClasses;
 pub use evaluation::{ClassEvaluation, Evaluation};
 pub(crate) use evaluation::{further, intervals};
 pub(super) use forecasts::JudgedForecasts;
+pub(super) use labels::JudgedLabels;
 pub(super) use numbers::JudgedNumbers;
 
 /// The specificity of `sensitivity_at_95_specificity`.
