@@ -81,6 +81,14 @@ fn heads_and_objectives_that_do_not_go_together_are_refused_by_name() {
     for (config, said) in [
         (plain.replace("OUTPUT", "mean").replace("OBJECTIVE", "ucvme"), "output = \"gaussian\""),
         (plain.replace("OUTPUT", "mean").replace("OBJECTIVE]", kl), "`stage.objective.mean-teacher` needs classes"),
+        (
+            plain.replace("OUTPUT", "mean").replace("OBJECTIVE]", "supervised]\nlabel_smoothing = 0.1"),
+            "`stage.0.objective.supervised.label_smoothing` is for classes, and a regressor has none",
+        ),
+        (
+            plain.replace("OUTPUT", "mean").replace("OBJECTIVE]", "pi-model.supervised]\nclass_weights = \"balanced\""),
+            "`stage.0.objective.pi-model.supervised.class_weights` is for classes",
+        ),
         (CONFIG.replace("OUTPUT", "mean").replace("OBJECTIVE", "supervised"), "model.regressor.quantiles"),
         (
             CONFIG.replace("OUTPUT", "quantiles").replace("OBJECTIVE", "supervised").replace("0.5, 0.8", "0.8, 0.5"),

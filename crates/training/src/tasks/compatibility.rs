@@ -99,6 +99,17 @@ fn check_head<M: ModelSettings, O: ObjectiveSettings>(config: &RunConfig<M, O>, 
              `ucvme` or `autoencoder`, or a `[model.classifier]`",
         ));
     }
+    if let Some(head) = head {
+        for (index, stage) in config.stages.iter().enumerate() {
+            let weights = stage.objective.class_weights().into_iter().next().map(|(key, _)| key);
+            if let Some(key) = weights.or_else(|| stage.objective.label_smoothing()) {
+                return Err(Error::input(
+                    format!("`stage.{index}.objective.{key}` is for classes, and a {head} has none"),
+                    "leave it out",
+                ));
+            }
+        }
+    }
     let writer = match task {
         TargetKind::SequenceToSequence => "sequence-to-sequence",
         TargetKind::Transcribe => "ctc",
