@@ -500,6 +500,8 @@ fn a_run_of_deep_clustering_says_clusters() {
     let table = std::fs::read_to_string(folder.join("run/clusters/clusters.csv")).expect("a table");
     let own: Vec<&str> = table.lines().skip(1).filter_map(|line| line.split(',').nth(1)).collect();
     assert_eq!(own, clusters, "the run's own clusters");
+    let strange = semiseq(&folder, &["predict", "run", "cbf", "--out-of-class"]);
+    assert!(errors(&strange).contains("the run learned no classes of whole"), "{}", errors(&strange));
     let export = semiseq(&folder, &["export", "run", "--format", "onnx"]);
     assert!(errors(&export).contains("the last stage's objective answers"), "{}", errors(&export));
     assert!(
@@ -539,7 +541,7 @@ fn series_are_clustered_without_a_run() {
         (vec!["cluster", "run", "cbf", "--method", "dtw"], "ask no run"),
         (vec!["cluster", "run", "cbf", "--target", "label"], "says how its data are read"),
         (vec!["cluster", "run", "cbf", "--normalize", "series"], "says how its data are read"),
-        (vec!["cluster", "cbf", "--method", "soft-dtw", "--gamma", "0"], "gamma must be a number above 0, got 0"),
+        (vec!["cluster", "cbf", "--method", "soft-dtw", "--gamma", "0"], "`--gamma` must be a number above 0, got 0"),
         (vec!["cluster", "cbf", "--k", "901", "--resample", "4"], "from 1 to 900, got 901"),
         (vec!["cluster", "cbf", "--k", "300", "--method", "soft-dtw"], "too many to be warped"),
         (vec!["cluster", "texts.jsonl", "--k", "2"], "holds texts or tokens"),

@@ -29,6 +29,12 @@ pub(super) fn cluster(arguments: &Arguments, method: Method) -> Result<(), Error
     let (names, labels) = (raw.classes.clone(), raw.targets.iter().map(class).collect::<Vec<_>>());
     let series = series_of(arguments, raw)?;
     let k = clusters(arguments, names.len())?;
+    if method == Method::SoftDtw && !(arguments.gamma.is_finite() && arguments.gamma > 0.0) {
+        return Err(Error::input(
+            format!("`--gamma` must be a number above 0, got {}", arguments.gamma),
+            "leave it out to take 1",
+        ));
+    }
     let warping = if method == Method::SoftDtw { Warping::Soft(arguments.gamma) } else { Warping::Dtw };
     let shorter = "take fewer series, or make them shorter: `--resample 64`";
     check_cost(&series, warping, k).map_err(|error| Error::input(error.message, shorter))?;

@@ -4,7 +4,7 @@
 use burn::module::Module;
 use semiseq_analysis::ClassGaussians;
 use semiseq_analysis::selection::{bald, entropy};
-use semiseq_datasets::{Dataset, Target};
+use semiseq_datasets::{Dataset, Target, TargetKind};
 
 use crate::error::Error;
 use crate::recipe::{ModelSettings, ObjectiveSettings};
@@ -94,7 +94,10 @@ impl<M: ModelSettings, O: ObjectiveSettings> FinishedRun<M, O> {
     ///
     /// Where the run predicts no class of a sequence, the vectors are not finite, or its data can no longer be read.
     pub fn out_of_class(&self, dataset: &Dataset) -> Result<Vec<OutOfClass>, Error> {
-        let Outputs::Classes(distributions) = self.predict(dataset)? else {
+        // Clusters have distributions too, and no labels that would say what is known.
+        let classes = self.targets() == TargetKind::Classify;
+        let said = if classes { self.predict(dataset)? } else { Outputs::Nothing };
+        let Outputs::Classes(distributions) = said else {
             return Err(Error::input(
                 format!("{}: the run learned no classes of whole sequences", self.folder().display()),
                 "use a run with a `[model.classifier]`",
