@@ -518,10 +518,10 @@ fn text_of_predictions(folder: &Path) -> String {
 #[test]
 fn series_are_clustered_without_a_run() {
     let folder = folder("warped");
-    for method in ["dtw", "soft-dtw"] {
+    for (method, gamma) in [("dtw", &[][..]), ("soft-dtw", &["--gamma", "0.5"])] {
         let output = semiseq(
             &folder,
-            &["cluster", "cbf", "--method", method, "--gamma", "0.5", "--resample", "16", "--out", method, "--json"],
+            &[&["cluster", "cbf", "--method", method, "--resample", "16", "--out", method, "--json"], gamma].concat(),
         );
         assert!(output.status.success(), "{}", errors(&output));
         let found: Value = serde_json::from_slice(&output.stdout).expect("one JSON object");
@@ -542,6 +542,7 @@ fn series_are_clustered_without_a_run() {
         (vec!["cluster", "run", "cbf", "--target", "label"], "says how its data are read"),
         (vec!["cluster", "run", "cbf", "--normalize", "series"], "says how its data are read"),
         (vec!["cluster", "cbf", "--method", "soft-dtw", "--gamma", "0"], "`--gamma` must be a number above 0, got 0"),
+        (vec!["cluster", "cbf", "--method", "dtw", "--gamma", "2"], "`--gamma` is for `soft-dtw`"),
         (vec!["cluster", "cbf", "--k", "901", "--resample", "4"], "from 1 to 900, got 901"),
         (vec!["cluster", "cbf", "--k", "300", "--method", "soft-dtw"], "too many to be warped"),
         (vec!["cluster", "texts.jsonl", "--k", "2"], "holds texts or tokens"),

@@ -35,7 +35,9 @@ fn every_name_has_a_page_of_its_own() {
             let (name, summary) = (name["name"].as_str().expect("a name"), name["summary"].as_str().expect("a line"));
             assert!(plain.contains(name) && plain.contains(summary), "{command} {name}");
             let page: Value = serde_json::from_str(&said(&[command, name, "--json"])).expect("JSON");
-            assert!(!page["tables"].as_array().expect("tables").is_empty(), "{command} {name}");
+            // Only a method without a setting has none.
+            let tables = page["tables"].as_array().expect("tables");
+            assert!(!tables.is_empty() || name == "language-model", "{command} {name}");
         }
     }
     let page = said(&["objectives", "fixmatch"]);

@@ -29,9 +29,9 @@ pub struct Arguments {
     /// Seeds the starts, and the t-SNE map
     #[arg(long, default_value_t = 0)]
     seed: u64,
-    /// For `soft-dtw`: how soft its minimum is, above 0; the nearer to 0, the more it is as `dtw`
-    #[arg(long, default_value_t = 1.0)]
-    gamma: f64,
+    /// For `soft-dtw`: how soft its minimum is, above 0; the nearer to 0, the more it is as `dtw`. Default: 1
+    #[arg(long)]
+    gamma: Option<f64>,
     /// Without a run: scale each `channel` over all series, each `series` by itself, or `none`; default: `channel`
     #[arg(long, value_enum)]
     normalize: Option<Scale>,
@@ -92,6 +92,9 @@ enum Scale {
 /// Clusters.
 pub fn run(arguments: &Arguments) -> Result<(), Error> {
     let method = arguments.method.unwrap_or(if arguments.run.is_some() { Method::Kmeans } else { Method::Dtw });
+    if arguments.gamma.is_some() && method != Method::SoftDtw {
+        return Err(Error::input("`--gamma` is for `soft-dtw`", "add `--method soft-dtw`, or leave it out"));
+    }
     match (&arguments.run, method.warps()) {
         (Some(run), false) if arguments.prepares() => Err(Error::input(
             format!("{} says how its data are read and prepared", run.display()),

@@ -18,6 +18,8 @@ use crate::commands::{STANDARD_INPUT, tell, tell_formulas, tell_notes};
 
 /// Pairs of values that a silhouette compares at most, some seconds of work.
 const SILHOUETTE_PAIRS: f64 = 2e9;
+/// γ of soft-DTW where nothing is said.
+const GAMMA: f64 = 1.0;
 /// The golden ratio less 1.
 const GOLDEN: f64 = 0.618_033_988_749_894_9;
 
@@ -29,13 +31,14 @@ pub(super) fn cluster(arguments: &Arguments, method: Method) -> Result<(), Error
     let (names, labels) = (raw.classes.clone(), raw.targets.iter().map(class).collect::<Vec<_>>());
     let series = series_of(arguments, raw)?;
     let k = clusters(arguments, names.len())?;
-    if method == Method::SoftDtw && !(arguments.gamma.is_finite() && arguments.gamma > 0.0) {
+    let gamma = arguments.gamma.unwrap_or(GAMMA);
+    if !(gamma.is_finite() && gamma > 0.0) {
         return Err(Error::input(
-            format!("`--gamma` must be a number above 0, got {}", arguments.gamma),
-            "leave it out to take 1",
+            format!("`--gamma` must be a number above 0, got {gamma}"),
+            format!("leave it out to take {GAMMA}"),
         ));
     }
-    let warping = if method == Method::SoftDtw { Warping::Soft(arguments.gamma) } else { Warping::Dtw };
+    let warping = if method == Method::SoftDtw { Warping::Soft(gamma) } else { Warping::Dtw };
     let shorter = "take fewer series, or make them shorter: `--resample 64`";
     check_cost(&series, warping, k).map_err(|error| Error::input(error.message, shorter))?;
     let wrong = |error: AnalysisError| Error::input(error.message, "look at the series with `semiseq data info`");

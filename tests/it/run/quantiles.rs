@@ -82,8 +82,8 @@ fn heads_and_objectives_that_do_not_go_together_are_refused_by_name() {
         (plain.replace("OUTPUT", "mean").replace("OBJECTIVE", "ucvme"), "output = \"gaussian\""),
         (plain.replace("OUTPUT", "mean").replace("OBJECTIVE]", kl), "`stage.objective.mean-teacher` needs classes"),
         (
-            plain.replace("OUTPUT", "mean").replace("OBJECTIVE]", "supervised]\nlabel_smoothing = 0.1"),
-            "`stage.0.objective.supervised.label_smoothing` is for classes, and a regressor has none",
+            plain.replace("OUTPUT", "mean").replace("OBJECTIVE]", "mean-teacher.supervised]\nlabel_smoothing = 0.1"),
+            "`stage.0.objective.mean-teacher.supervised.label_smoothing` is for classes, and a regressor has none",
         ),
         (
             plain.replace("OUTPUT", "mean").replace("OBJECTIVE]", "pi-model.supervised]\nclass_weights = \"balanced\""),
