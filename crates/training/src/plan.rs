@@ -165,7 +165,12 @@ impl<'a, M: ModelSettings, O: ObjectiveSettings> Plan<'a, M, O> {
             ))
         };
         let idle = config.stages.iter().enumerate().filter_map(of_nothing);
-        data.warnings.iter().cloned().chain(told).chain(idle).chain(missing).collect()
+        let ratios = config
+            .stages
+            .iter()
+            .enumerate()
+            .filter_map(|(index, stage)| warnings::idle_ratio(index, stage.unlabeled_ratio, &stage.objective));
+        data.warnings.iter().cloned().chain(told).chain(idle).chain(ratios).chain(missing).collect()
     }
 
     /// Labels to learn from, those of the validation part to choose by, and those that calibrate; the future of a

@@ -3,7 +3,8 @@
 
 use semiseq_datasets::{Dataset, Prepared, Target, TargetKind};
 
-use crate::recipe::ModelSettings;
+use crate::config::stage::default_ratio;
+use crate::recipe::{ModelSettings, ObjectiveSettings};
 use crate::tasks::measures::Confusion;
 
 /// Names that a line lists at most.
@@ -23,6 +24,19 @@ pub(crate) fn before(
     let of_labels = [unseen_classes(data, counts), more_validation(data)];
     let reads = !matches!(targets, TargetKind::Unsupervised | TargetKind::Forecast);
     model.idle().into_iter().chain(of_labels.into_iter().flatten().filter(|_| reads)).collect()
+}
+
+/// A number of unlabelled sequences for each labelled one, where the objective pairs nothing.
+pub(crate) fn idle_ratio(stage: usize, ratio: usize, objective: &impl ObjectiveSettings) -> Option<String> {
+    let kind = objective.kind();
+    let read = if kind.reads_labels { "labelled ones alone" } else { "all sequences alike" };
+    (kind.unpaired && ratio != default_ratio()).then(|| {
+        format!(
+            "`stage.{stage}.unlabeled_ratio = {ratio}` does nothing: it counts unlabelled sequences beside labelled \
+             ones, and `{}` reads {read}",
+            objective.name()
+        )
+    })
 }
 
 /// A stage that pairs labelled with unlabelled sequences, where there are none of the latter.
@@ -117,6 +131,21 @@ mod tests {
 
     fn single_answer(confusion: &Confusion) -> Option<String> {
         super::single_answer(confusion, "validation")
+    }
+
+    #[test]
+    fn a_ratio_beside_an_objective_that_pairs_nothing_is_told() {
+        let told = |objective: &str, ratio: usize| {
+            let text = format!("{{\"{objective}\": {{}}}}");
+            let objective: semiseq_objectives::ObjectiveConfig = serde_json::from_str(&text).expect("an objective");
+            idle_ratio(1, ratio, &objective)
+        };
+        for (objective, read) in [("supervised", "reads labelled ones alone"), ("vae", "reads all sequences alike")] {
+            let line = told(objective, 8).expect("a line");
+            assert!(line.contains("`stage.1.unlabeled_ratio = 8` does nothing") && line.ends_with(read), "{line}");
+            assert_eq!(told(objective, default_ratio()), None, "the default");
+        }
+        assert_eq!(told("fixmatch", 8), None);
     }
 
     #[test]

@@ -9,7 +9,6 @@ pub(crate) mod checkpoint;
 pub(crate) mod devices;
 mod files;
 pub(crate) mod hints;
-mod idle;
 pub(crate) mod layers;
 pub(crate) mod limits;
 mod mistakes;

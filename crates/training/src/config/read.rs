@@ -5,13 +5,12 @@ use std::path::Path;
 use semiseq_schema::Problem;
 use toml::{Table, Value};
 
+use crate::config::RunConfig;
 use crate::config::files::{Loaded, lift_weights, load, parse, placed};
-use crate::config::idle::is_written_out;
 use crate::config::mistakes::{deserialize_all, lies_in};
 use crate::config::overrides::apply_override;
 use crate::config::paths::make_whole;
 use crate::config::spans::{Places, join};
-use crate::config::{RunConfig, idle};
 use crate::error::{ConfigProblem, Error};
 use crate::recipe::{ModelSettings, ObjectiveSettings};
 
@@ -128,7 +127,6 @@ fn finish<M: ModelSettings, O: ObjectiveSettings>(
     lift_weights(&mut table, &mut places);
     misplaced.extend(make_whole(&mut table, folder));
     let mut problems: Vec<Problem> = misplaced.iter().filter_map(|misplaced| misplaced.problem(&table)).collect();
-    let written_out = is_written_out(&table);
     let (config, mistakes, touched) = deserialize_all::<RunConfig<M, O>>(Value::Table(table), &mut places);
     problems.extend(mistakes);
     if let Some(config) = config {
@@ -140,9 +138,6 @@ fn finish<M: ModelSettings, O: ObjectiveSettings>(
             !consequence && !noted.contains(&problem.key) && !touched.iter().any(|key| lies_in(&problem.key, key))
         };
         problems.extend(config.check().into_iter().filter(is_news));
-        if !written_out {
-            idle::check(&config, &places, &mut problems);
-        }
         if problems.is_empty() {
             return Ok(config.with_something_to_stop_by());
         }

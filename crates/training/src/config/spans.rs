@@ -58,12 +58,6 @@ impl Places {
         }
     }
 
-    /// Whether two keys stand in one file.
-    pub(super) fn beside(&self, key: &str, other: &str) -> bool {
-        let file = |key: &str| self.places.get(key)?.rsplit_once(':').map(|(file, _)| file);
-        file(key).is_some() && file(key) == file(other)
-    }
-
     /// Where a key itself stands.
     pub(super) fn own(&self, key: &str) -> Option<&String> {
         self.places.get(key)

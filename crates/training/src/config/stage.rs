@@ -94,7 +94,7 @@ fn default_batch_size() -> usize {
     32
 }
 
-pub(super) fn default_ratio() -> usize {
+pub(crate) fn default_ratio() -> usize {
     4
 }
 
