@@ -47,16 +47,7 @@ pub(crate) fn dataset(mut rows: Rows, separator: &str) -> Result<Dataset, DataEr
     let targets = targets.collect();
     rows.notes.extend(other_separator(&rows, separator, &sets));
     rows.notes.extend(label_names::alike(&classes, &rows.name, "labels"));
-    Ok(Dataset {
-        name: rows.name,
-        sequences: rows.sequences,
-        targets,
-        classes,
-        levels: rows.levels,
-        keys: rows.keys,
-        notes: rows.notes,
-        samples: rows.samples,
-    })
+    Ok(rows.with_targets(targets, classes))
 }
 
 /// The labels of a row, none of them empty; `None` where nothing is known of it.

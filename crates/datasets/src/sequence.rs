@@ -219,6 +219,12 @@ impl Target {
     }
 }
 
+/// The class of each label, none where it is empty or a mark for unlabelled, and the names of the classes.
+pub(crate) fn class_targets(labels: &[String]) -> (Vec<Target>, Vec<String>) {
+    let (classes, numbers) = label_names::classes(labels);
+    (numbers.into_iter().map(|number| number.map_or(Target::Missing, Target::Class)).collect(), classes)
+}
+
 impl Dataset {
     /// The values of a row in the units of its file, row-major `[time, channels]` in double precision, and the channels
     /// of a step; `None` for text and tokens.
@@ -309,8 +315,7 @@ impl Dataset {
 
     /// A data set from texts of labels; an empty label means unlabelled, and `1` and `1.0` are one class.
     pub fn from_labels(name: String, sequences: Vec<Sequence>, labels: Vec<String>) -> Self {
-        let (classes, numbers) = label_names::classes(&labels);
-        let targets = numbers.into_iter().map(|number| number.map_or(Target::Missing, Target::Class)).collect();
+        let (targets, classes) = class_targets(&labels);
         Self { name, sequences, targets, classes, ..Self::default() }
     }
 

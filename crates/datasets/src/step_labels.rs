@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::error::DataError;
 use crate::formats::Rows;
 use crate::label_names;
-use crate::sequence::{Dataset, Sequence, Target};
+use crate::sequence::{Dataset, Sequence, Target, class_targets};
 
 /// Rows whose labels are lists, one label for each step; a row without a list is unlabelled. Rows of other labels are
 /// left to whoever asks whether they fit.
@@ -15,13 +15,8 @@ use crate::sequence::{Dataset, Sequence, Target};
 /// Lists that are none, hold no labels, or are not as long as the series of their row.
 pub(crate) fn dataset(mut rows: Rows) -> Result<Dataset, DataError> {
     if !rows.labels.iter().any(|label| label.starts_with('[')) {
-        return Ok(Dataset {
-            levels: rows.levels,
-            keys: rows.keys,
-            notes: rows.notes,
-            samples: rows.samples,
-            ..Dataset::from_labels(rows.name, rows.sequences, rows.labels)
-        });
+        let (targets, classes) = class_targets(&rows.labels);
+        return Ok(rows.with_targets(targets, classes));
     }
     let mut bad = Vec::new();
     let mut steps = Vec::with_capacity(rows.labels.len());
@@ -69,16 +64,7 @@ pub(crate) fn per_step(rows: Rows) -> Dataset {
         false => Target::Steps(numbers.by_ref().take(steps.len()).collect()),
     };
     let targets = rows.steps.iter().map(target).collect();
-    Dataset {
-        name: rows.name,
-        sequences: rows.sequences,
-        targets,
-        classes,
-        levels: rows.levels,
-        keys: rows.keys,
-        notes: rows.notes,
-        samples: rows.samples,
-    }
+    rows.with_targets(targets, classes)
 }
 
 #[cfg(test)]

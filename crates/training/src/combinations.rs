@@ -2,6 +2,7 @@
 //! is refused by name before.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::Command;
 use std::sync::Arc;
 
 use burn::module::{Module, ModuleVisitor, Param};
@@ -369,8 +370,25 @@ fn stepping(rebalancing: &str, stage: &str) -> (RunConfig, Prepared) {
     (config, data)
 }
 
+/// Runs a test in a process of its own: Burn's generator belongs to the process, and the tests beside this one seed it
+/// too.
+fn alone(name: &str, test: impl FnOnce()) {
+    const ALONE: &str = "SEMISEQ_TEST_ALONE";
+    if std::env::var_os(ALONE).is_some() {
+        return test();
+    }
+    let program = std::env::current_exe().expect("this program");
+    let child = Command::new(program).args(["--exact", name]).env(ALONE, "1").output().expect("a process");
+    let said = String::from_utf8_lossy(&child.stdout);
+    assert!(child.status.success() && said.contains("1 passed"), "{said}{}", String::from_utf8_lossy(&child.stderr));
+}
+
 #[test]
 fn what_a_method_remembers_goes_on_from_any_step_bit_by_bit() {
+    alone("combinations::what_a_method_remembers_goes_on_from_any_step_bit_by_bit", methods_go_on);
+}
+
+fn methods_go_on() {
     for (method, stage) in [
         ("crest]\ngenerations = 3", ""),
         ("crest]\ngenerations = 5\nmemory = 2", "weight_average = 0.6\ngradient_accumulation = 2"),
@@ -390,6 +408,10 @@ fn what_a_method_remembers_goes_on_from_any_step_bit_by_bit() {
 
 #[test]
 fn clusters_go_on_from_any_step_bit_by_bit() {
+    alone("combinations::clusters_go_on_from_any_step_bit_by_bit", clusters_go_on);
+}
+
+fn clusters_go_on() {
     let text = format!(
         "{DATA}\n[model.classifier]\n{ENCODER}\n[[stage]]\nsteps = 12\nbatch_size = 6\ncheckpoint_every = 1\n\
          [stage.objective.deep-clustering]\nclusters = 3\nwarm_up = 0.3\nrenewals = 4\nhidden = 3\n"

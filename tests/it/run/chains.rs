@@ -1,4 +1,4 @@
-//! Taggers whose tags are decided together: from lists of labels to the most probable ways and the F1 of spans.
+//! Taggers whose tags are decided together: from lists of labels to the most probable paths and the F1 of spans.
 
 use serde_json::Value;
 

@@ -13,6 +13,12 @@ pub fn dtw(left: &TimeSeries, right: &TimeSeries) -> f64 {
 
 /// The sum itself.
 pub(super) fn dtw_squared(left: &TimeSeries, right: &TimeSeries) -> f64 {
+    last_sum(left, right, |ways| ways[0].min(ways[1]).min(ways[2]))
+}
+
+/// The sum of squared distances up to the last pair of steps, where that up to any pair goes on from `least` of those
+/// up to the three before it: both steps back, one of `left`, one of `right`. Holds two rows.
+pub(super) fn last_sum(left: &TimeSeries, right: &TimeSeries, least: impl Fn([f64; 3]) -> f64) -> f64 {
     let columns = right.time();
     // The sums of the row before; behind the first step lies nothing.
     let mut before = vec![f64::INFINITY; columns];
@@ -22,7 +28,7 @@ pub(super) fn dtw_squared(left: &TimeSeries, right: &TimeSeries) -> f64 {
         let mut behind = f64::INFINITY;
         let mut aslant = if step == 0 { 0.0 } else { f64::INFINITY };
         for column in 0..columns {
-            behind = squared(values, right.step(column)) + behind.min(before[column]).min(aslant);
+            behind = squared(values, right.step(column)) + least([aslant, before[column], behind]);
             aslant = before[column];
             row[column] = behind;
         }

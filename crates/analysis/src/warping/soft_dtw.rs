@@ -1,26 +1,13 @@
 //! Soft-DTW (Cuturi & Blondel 2017, "Soft-DTW: a differentiable loss function for time-series"): dynamic time warping
 //! whose minimum over alignments is a soft one, so that it has a gradient. It may be below 0.
 
+use crate::warping::dtw::last_sum;
 use crate::warping::{TimeSeries, squared};
 
 /// `min^γ` over alignments of the sum of squared distances; γ > 0, and with γ → 0 the square of DTW (eq. 2, algorithm
 /// 1). `[time, channels]` against `[other time, channels]`.
 pub fn soft_dtw(left: &TimeSeries, right: &TimeSeries, gamma: f64) -> f64 {
-    let columns = right.time();
-    let mut before = vec![f64::INFINITY; columns];
-    let mut row = vec![f64::INFINITY; columns];
-    for step in 0..left.time() {
-        let values = left.step(step);
-        let mut behind = f64::INFINITY;
-        let mut aslant = if step == 0 { 0.0 } else { f64::INFINITY };
-        for column in 0..columns {
-            behind = squared(values, right.step(column)) + soft_minimum([aslant, before[column], behind], gamma);
-            aslant = before[column];
-            row[column] = behind;
-        }
-        std::mem::swap(&mut before, &mut row);
-    }
-    before.last().copied().unwrap_or(0.0)
+    last_sum(left, right, |ways| soft_minimum(ways, gamma))
 }
 
 /// The value, and its gradient with respect to `left`, `[time, channels]` (eq. 3, algorithm 2).

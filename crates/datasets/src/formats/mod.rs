@@ -38,7 +38,7 @@ use crate::levels::{Levels, leveled};
 use crate::preparation::segment::SegmentConfig;
 use crate::preparation::sessions::SessionsConfig;
 use crate::row_keys::RowKeys;
-use crate::sequence::Sequence;
+use crate::sequence::{Dataset, Sequence, Target};
 use semiseq_audio::SoundConfig;
 
 /// What a file says: sequences, and labels as text (empty: unlabelled).
@@ -77,6 +77,20 @@ impl Rows {
         self.levels.push(self.sequences.len(), level);
         self.sequences.push(Sequence::Series(series));
         self.labels.push(label);
+    }
+
+    /// The data set of these rows with a target each.
+    pub(crate) fn with_targets(self, targets: Vec<Target>, classes: Vec<String>) -> Dataset {
+        Dataset {
+            name: self.name,
+            sequences: self.sequences,
+            targets,
+            classes,
+            levels: self.levels,
+            keys: self.keys,
+            notes: self.notes,
+            samples: self.samples,
+        }
     }
 
     /// The rows of another file behind these, as those of one; what is told of it comes behind, too.

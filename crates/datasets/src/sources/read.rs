@@ -139,17 +139,8 @@ pub fn dataset_of(mut rows: Rows, task: TargetKind, labels: &LabelsConfig) -> Re
             true => Target::Missing,
             false => Target::Sequence(Sequence::Text(label)),
         };
-        let targets = rows.labels.into_iter().map(target).collect();
-        return Ok(Dataset {
-            name: rows.name,
-            sequences: rows.sequences,
-            targets,
-            levels: rows.levels,
-            keys: rows.keys,
-            notes: rows.notes,
-            samples: rows.samples,
-            ..Dataset::default()
-        });
+        let targets = std::mem::take(&mut rows.labels).into_iter().map(target).collect();
+        return Ok(rows.with_targets(targets, Vec::new()));
     }
     if !rows.names_of_files {
         rows.notes.extend(label_names::without_marks(&mut rows.labels, &rows.name));
@@ -192,16 +183,7 @@ pub fn dataset_of(mut rows: Rows, task: TargetKind, labels: &LabelsConfig) -> Re
     }
     if bad.is_empty() {
         rows.notes.extend(target_code(&rows.name, &codes));
-        return Ok(Dataset {
-            name: rows.name,
-            sequences: rows.sequences,
-            targets,
-            levels: rows.levels,
-            keys: rows.keys,
-            notes: rows.notes,
-            samples: rows.samples,
-            ..Dataset::default()
-        });
+        return Ok(rows.with_targets(targets, Vec::new()));
     }
     Err(DataError::several(bad, "a regressor needs numbers; for classes use `[model.classifier]`"))
 }

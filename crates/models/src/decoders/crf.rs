@@ -2,7 +2,7 @@
 //! a sequence are scored together, by what a network says of each step and by which tag follows which.
 //!
 //! `s(x, y) = start[y_1] + Σ_t e_t[y_t] + Σ_t A[y_{t-1}, y_t] + end[y_T]`, and `P(y | x) = exp(s(x, y)) / Z(x)`. The
-//! sums over all ways are made forward and backward in double precision and in logarithms; the most probable way is
+//! sums over all paths are made forward and backward in double precision and in logarithms; the most probable path is
 //! Viterbi's (1967). No tensors are known here.
 
 /// Scores of transitions.
@@ -16,14 +16,14 @@ pub struct Transitions {
     pub between: Vec<f64>,
 }
 
-/// What all ways together say of one sequence.
+/// Sums over all paths through one sequence, and the marginal probabilities that they give.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Ways {
+pub struct Marginals {
     /// `ln Z`.
-    pub log_sum: f64,
+    pub log_partition: f64,
     /// The probability of each tag at each step, row-major `[time, tags]`.
     pub steps: Vec<f64>,
-    /// How often each tag follows each, in the mean over all ways, row-major `[from, to]`.
+    /// How often each tag follows each, in the mean over all paths, row-major `[from, to]`.
     pub between: Vec<f64>,
 }
 
@@ -37,23 +37,24 @@ impl Transitions {
         self.between[from * self.tags() + to]
     }
 
-    /// `s(x, y)` of one way, from emissions row-major `[time, tags]` with a step for each tag of the way.
-    pub fn score(&self, emissions: &[f64], way: &[usize]) -> f64 {
-        let (Some(first), Some(last)) = (way.first(), way.last()) else { return 0.0 };
-        let at_steps = way.iter().enumerate().map(|(step, tag)| emissions[step * self.tags() + tag]);
-        let between = way.windows(2).map(|pair| self.follow(pair[0], pair[1]));
+    /// `s(x, y)` of one path, from emissions row-major `[time, tags]` with a step for each tag of the path.
+    pub fn score(&self, emissions: &[f64], path: &[usize]) -> f64 {
+        let (Some(first), Some(last)) = (path.first(), path.last()) else { return 0.0 };
+        let at_steps = path.iter().enumerate().map(|(step, tag)| emissions[step * self.tags() + tag]);
+        let between = path.windows(2).map(|pair| self.follow(pair[0], pair[1]));
         self.start[*first] + self.end[*last] + at_steps.sum::<f64>() + between.sum::<f64>()
     }
 
-    /// Sums over all ways through emissions, row-major `[time, tags]`.
-    pub fn ways(&self, emissions: &[f64]) -> Ways {
+    /// Sums over all paths through emissions, row-major `[time, tags]`.
+    pub fn marginals(&self, emissions: &[f64]) -> Marginals {
         let tags = self.tags();
         let time = emissions.len() / tags.max(1);
-        let mut ways = Ways { log_sum: 0.0, steps: vec![0.0; emissions.len()], between: vec![0.0; tags * tags] };
+        let mut marginals =
+            Marginals { log_partition: 0.0, steps: vec![0.0; emissions.len()], between: vec![0.0; tags * tags] };
         if time == 0 {
-            return ways;
+            return marginals;
         }
-        // All ways up to a step, its own emission included; and all behind it.
+        // All paths up to a step, its own emission included; and all behind it.
         let mut before = vec![0.0; time * tags];
         let mut behind = vec![0.0; time * tags];
         let mut sums = vec![0.0; tags];
@@ -80,9 +81,9 @@ impl Transitions {
         }
         let last = (time - 1) * tags;
         let ends: Vec<f64> = (0..tags).map(|tag| before[last + tag] + self.end[tag]).collect();
-        ways.log_sum = log_sum(&ends);
-        let share = |log: f64| (log - ways.log_sum).exp();
-        for (step, (before, behind)) in ways.steps.iter_mut().zip(before.iter().zip(&behind)) {
+        marginals.log_partition = log_sum(&ends);
+        let share = |log: f64| (log - marginals.log_partition).exp();
+        for (step, (before, behind)) in marginals.steps.iter_mut().zip(before.iter().zip(&behind)) {
             *step = share(before + behind);
         }
         for step in 1..time {
@@ -90,16 +91,16 @@ impl Transitions {
                 for to in 0..tags {
                     let here = step * tags + to;
                     let log = before[here - to - tags + from] + self.follow(from, to) + emissions[here] + behind[here];
-                    ways.between[from * tags + to] += share(log);
+                    marginals.between[from * tags + to] += share(log);
                 }
             }
         }
-        ways
+        marginals
     }
 
-    /// The most probable way through emissions, row-major `[time, tags]`; of equals that of the first tags from the
+    /// The most probable path through emissions, row-major `[time, tags]`; of equals that of the first tags from the
     /// end.
-    pub fn best_way(&self, emissions: &[f64]) -> Vec<usize> {
+    pub fn best_path(&self, emissions: &[f64]) -> Vec<usize> {
         let tags = self.tags();
         let time = emissions.len() / tags.max(1);
         if time == 0 {
@@ -116,12 +117,12 @@ impl Transitions {
             }
         }
         let (mut tag, _) = first_largest(best.iter().zip(&self.end).map(|(score, end)| score + end));
-        let mut way = vec![tag; time];
+        let mut path = vec![tag; time];
         for step in (1..time).rev() {
             tag = from[step * tags + tag];
-            way[step - 1] = tag;
+            path[step - 1] = tag;
         }
-        way
+        path
     }
 }
 
@@ -148,8 +149,8 @@ mod tests {
         (0..count).map(|place| ((place * 37 + seed * 101) % 89) as f64 / 20.0 - 2.0).collect()
     }
 
-    /// All ways of so many steps.
-    fn all_ways(time: usize, tags: usize) -> Vec<Vec<usize>> {
+    /// All paths of so many steps.
+    fn all_paths(time: usize, tags: usize) -> Vec<Vec<usize>> {
         (0..tags.pow(time as u32))
             .map(|number| (0..time).map(|step| number / tags.pow(step as u32) % tags).collect())
             .collect()
@@ -164,25 +165,29 @@ mod tests {
                 between: numbers(tags * tags, seed + 13),
             };
             let emissions = numbers(time * tags, seed + 29);
-            let ways = all_ways(time, tags);
-            let scores: Vec<f64> = ways.iter().map(|way| transitions.score(&emissions, way)).collect();
+            let paths = all_paths(time, tags);
+            let scores: Vec<f64> = paths.iter().map(|path| transitions.score(&emissions, path)).collect();
             let sum: f64 = scores.iter().map(|score| score.exp()).sum();
-            let found = transitions.ways(&emissions);
-            assert!((found.log_sum - sum.ln()).abs() < 1e-9, "{time} steps of {tags}");
+            let found = transitions.marginals(&emissions);
+            assert!((found.log_partition - sum.ln()).abs() < 1e-9, "{time} steps of {tags}");
             let mut steps = vec![0.0; time * tags];
             let mut between = vec![0.0; tags * tags];
-            for (way, score) in ways.iter().zip(&scores) {
+            for (path, score) in paths.iter().zip(&scores) {
                 let share = score.exp() / sum;
-                way.iter().enumerate().for_each(|(step, tag)| steps[step * tags + tag] += share);
-                way.windows(2).for_each(|pair| between[pair[0] * tags + pair[1]] += share);
+                path.iter().enumerate().for_each(|(step, tag)| steps[step * tags + tag] += share);
+                path.windows(2).for_each(|pair| between[pair[0] * tags + pair[1]] += share);
             }
             let near = |found: &[f64], expected: &[f64]| found.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-9);
             assert!(near(&found.steps, &steps) && near(&found.between, &between), "{time} steps of {tags}");
             let (best, _) = first_largest(scores.iter().copied());
-            let way = transitions.best_way(&emissions);
-            assert!((transitions.score(&emissions, &way) - scores[best]).abs() < 1e-12, "{way:?} and {:?}", ways[best]);
+            let path = transitions.best_path(&emissions);
+            assert!(
+                (transitions.score(&emissions, &path) - scores[best]).abs() < 1e-12,
+                "{path:?} and {:?}",
+                paths[best]
+            );
         }
         let empty = Transitions { start: vec![0.0; 2], end: vec![0.0; 2], between: vec![0.0; 4] };
-        assert_eq!((empty.best_way(&[]), empty.ways(&[]).log_sum), (Vec::new(), 0.0));
+        assert_eq!((empty.best_path(&[]), empty.marginals(&[]).log_partition), (Vec::new(), 0.0));
     }
 }

@@ -147,6 +147,7 @@ impl DeepClusteringConfig {
             frequencies: remembered(Tensor::zeros([self.clusters], device)),
             groups: remembered(Tensor::full([setting.train_size], -1.0, device)),
             changed: remembered(Tensor::ones([1], device)),
+            largest: remembered(Tensor::ones([1], device)),
             config: self.clone(),
         }
     }
@@ -166,6 +167,8 @@ pub struct DeepClustering {
     groups: Param<Tensor<1>>,
     /// The share of sequences that were of another cluster before, `[1]`.
     changed: Param<Tensor<1>>,
+    /// The share of sequences in the largest cluster then, `[1]`.
+    largest: Param<Tensor<1>>,
     #[module(skip)]
     config: DeepClusteringConfig,
 }
@@ -240,7 +243,11 @@ impl<M: SequenceModel> Objective<M> for DeepClustering {
             remembered(Tensor::from_data(TensorData::new(values(&said.targets), [train, clusters]), &device));
         self.frequencies = row(values(&said.frequencies));
         self.groups = row(said.groups.iter().map(|group| *group as f32).collect());
-        self.changed = row(vec![moved as f32 / train.max(1) as f32]);
+        let mut sizes = vec![0; clusters];
+        said.groups.iter().for_each(|group| sizes[*group] += 1);
+        let share = |count: usize| row(vec![count as f32 / train.max(1) as f32]);
+        self.changed = share(moved);
+        self.largest = share(sizes.into_iter().max().unwrap_or(0));
         self
     }
 
@@ -260,19 +267,11 @@ impl<M: SequenceModel> Objective<M> for DeepClustering {
         }
         let targets = self.targets.val().detach();
         let targets = targets.clone().select(0, places(&part.indices, &targets.device()));
-        let groups = self.groups.val().detach();
-        let [train] = groups.dims();
-        let largest = (0..self.config.clusters)
-            .map(|cluster| groups.clone().equal_elem(cluster as f64).float().sum() / train as f64)
-            .reduce(|largest, share| largest.max_pair(share));
-        terms = terms
+        terms
             .add("clustering", self.config.weight, self.divergence(pooled, targets).mean())
             .over(Over::Sequences)
-            .monitor_over("changed", self.changed.val().detach(), Over::Batch);
-        match largest {
-            Some(largest) => terms.monitor_over("largest_cluster", largest, Over::Batch),
-            None => terms,
-        }
+            .monitor_over("changed", self.changed.val().detach(), Over::Batch)
+            .monitor_over("largest_cluster", self.largest.val().detach(), Over::Batch)
     }
 
     /// Nothing before there are clusters, so that no validation of the warm-up is better than one of theirs.

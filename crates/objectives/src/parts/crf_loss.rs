@@ -1,7 +1,7 @@
 //! The negative log-likelihood of a conditional random field.
 //!
-//! The sums over all ways are made on the host, in double precision, and give the gradient as well: by a score it is
-//! how often the tag stands there in the mean over all ways, less how often it does in the truth. It goes into the
+//! The sums over all paths are made on the host, in double precision, and give the gradient as well: by a score it is
+//! how often the tag stands there in the mean over all paths, less how often it does in the truth. It goes into the
 //! graph as that of `ctc` does, as the factor of a product whose value is taken off again.
 
 use burn::tensor::{Tensor, TensorData};
@@ -33,22 +33,22 @@ pub fn crf_loss(crf: &Crf, emissions: Tensor<3>, truth: &[Vec<usize>]) -> CrfLos
     let mut of_start = vec![0.0f32; batch * tags];
     let mut of_end = vec![0.0f32; batch * tags];
     let mut of_between = vec![0.0f32; batch * tags * tags];
-    for (row, way) in truth.iter().enumerate().filter(|(_, way)| !way.is_empty()) {
-        let (begin, steps) = (row * time * tags, way.len().min(time));
-        let way = &way[..steps];
+    for (row, path) in truth.iter().enumerate().filter(|(_, path)| !path.is_empty()) {
+        let (begin, steps) = (row * time * tags, path.len().min(time));
+        let path = &path[..steps];
         let emissions = &values[begin..begin + steps * tags];
-        let ways = transitions.ways(emissions);
-        losses[row] = (ways.log_sum - transitions.score(emissions, way)) as f32;
-        let mut slopes = ways.steps.clone();
-        way.iter().enumerate().for_each(|(step, tag)| slopes[step * tags + tag] -= 1.0);
-        let mut between = ways.between;
-        way.windows(2).for_each(|pair| between[pair[0] * tags + pair[1]] -= 1.0);
+        let marginals = transitions.marginals(emissions);
+        losses[row] = (marginals.log_partition - transitions.score(emissions, path)) as f32;
+        let mut slopes = marginals.steps.clone();
+        path.iter().enumerate().for_each(|(step, tag)| slopes[step * tags + tag] -= 1.0);
+        let mut between = marginals.between;
+        path.windows(2).for_each(|pair| between[pair[0] * tags + pair[1]] -= 1.0);
         let put = |to: &mut [f32], from: &[f64]| to.iter_mut().zip(from).for_each(|(to, from)| *to = *from as f32);
         put(&mut of_start[row * tags..][..tags], &slopes[..tags]);
         put(&mut of_end[row * tags..][..tags], &slopes[(steps - 1) * tags..]);
         put(&mut of_between[row * tags * tags..][..tags * tags], &between);
         put(&mut of_steps[begin..][..steps * tags], &slopes);
-        let logs: Vec<f64> = ways.steps.iter().map(|share| share.max(f64::from(f32::MIN_POSITIVE)).ln()).collect();
+        let logs: Vec<f64> = marginals.steps.iter().map(|share| share.max(f64::from(f32::MIN_POSITIVE)).ln()).collect();
         put(&mut said[begin..][..steps * tags], &logs);
     }
     let tensor =

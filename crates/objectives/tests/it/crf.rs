@@ -1,4 +1,4 @@
-//! The likelihood of a conditional random field, its gradients and its most probable ways equal those of pytorch-crf
+//! The likelihood of a conditional random field, its gradients and its most probable paths equal those of pytorch-crf
 //! (`fixtures/crf.py`).
 
 use burn::module::Param;
@@ -46,13 +46,13 @@ fn likelihoods_gradients_and_ways_are_pytorch_crfs() {
         let [batch, time, _] = emissions.dims();
         let said = host(log_probabilities);
         let (shares, values) = (numbers(&case["probabilities"]), numbers(&case["emissions"]));
-        let ways: Vec<Vec<usize>> = serde_json::from_value(case["ways"].clone()).expect("tags");
+        let paths: Vec<Vec<usize>> = serde_json::from_value(case["paths"].clone()).expect("tags");
         for row in 0..batch {
             let real = row * time * tags..(row * time + truth[row].len()) * tags;
             let found: Vec<f32> = said[real.clone()].iter().map(|log| log.exp()).collect();
             assert_close(&found, &shares[real.clone()], &format!("{name}, probabilities of row {row}"));
             let emissions: Vec<f64> = values[real].iter().map(|value| f64::from(*value)).collect();
-            assert_eq!(crf.transitions().best_way(&emissions), ways[row], "{name}, row {row}");
+            assert_eq!(crf.transitions().best_path(&emissions), paths[row], "{name}, row {row}");
         }
     }
 }

@@ -54,7 +54,7 @@ impl Calibrated {
 /// The distributions of all rows whose class is known, sequences or steps, beside the truth.
 pub(crate) fn labelled(outputs: &Outputs, dataset: &Dataset) -> ClassPredictions {
     match outputs {
-        Outputs::Steps(_) | Outputs::Ways { .. } => gathered(outputs, dataset).0,
+        Outputs::Steps(_) | Outputs::Paths { .. } => gathered(outputs, dataset).0,
         _ => predictions(outputs, dataset),
     }
 }

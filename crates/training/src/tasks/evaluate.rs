@@ -69,9 +69,9 @@ fn outputs_by<M: SequenceModel>(
         };
         match model.crf() {
             Some(crf) => {
-                let (probabilities, ways) = chained(crf, &logits, &batch);
+                let (probabilities, paths) = chained(crf, &logits, &batch);
                 task.take(&mut outputs, &batch, probabilities);
-                task.take_ways(&mut outputs, &batch, ways);
+                task.take_paths(&mut outputs, &batch, paths);
             }
             None => task.take(&mut outputs, &batch, logits),
         }
@@ -89,13 +89,13 @@ fn chained(crf: &Crf, logits: &Tensor<2>, batch: &Batch) -> (Tensor<2>, Vec<Vec<
     let of_sequence = |(row, length): (usize, &usize)| {
         let begin = row * batch.time * classes;
         let emissions = &said[begin..begin + length * classes];
-        let shares = transitions.ways(emissions).steps;
+        let shares = transitions.marginals(emissions).steps;
         let to = logs[begin..].iter_mut().zip(shares);
         to.for_each(|(log, share)| *log = share.max(f64::from(f32::MIN_POSITIVE)).ln() as f32);
-        transitions.best_way(emissions)
+        transitions.best_path(emissions)
     };
-    let ways = batch.lengths.iter().enumerate().map(of_sequence).collect();
-    (Tensor::from_data(TensorData::new(logs, [rows, classes]), &logits.device()), ways)
+    let paths = batch.lengths.iter().enumerate().map(of_sequence).collect();
+    (Tensor::from_data(TensorData::new(logs, [rows, classes]), &logits.device()), paths)
 }
 
 /// `-ln Σ exp(logit)` over the classes of each sequence, in the order of the data set (Liu et al. 2020); of a sigmoid

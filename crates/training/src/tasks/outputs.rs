@@ -16,11 +16,11 @@ pub enum Outputs {
     /// A distribution for each step of each sequence.
     Steps(Vec<Vec<Vec<f64>>>),
     /// A distribution for each step of each sequence, and the tags that are most probable together.
-    Ways {
+    Paths {
         /// As [`Outputs::Steps`].
         steps: Vec<Vec<Vec<f64>>>,
         /// A class for each step.
-        ways: Vec<Vec<usize>>,
+        paths: Vec<Vec<usize>>,
     },
     /// A number for each sequence.
     Numbers(Vec<f64>),
@@ -49,7 +49,7 @@ impl Outputs {
             Self::Classes(rows) | Self::Labels(rows) | Self::Forecasts(rows) | Self::Quantiles { rows, .. } => {
                 rows.len()
             }
-            Self::Steps(sequences) | Self::Ways { steps: sequences, .. } => sequences.len(),
+            Self::Steps(sequences) | Self::Paths { steps: sequences, .. } => sequences.len(),
             Self::Numbers(numbers) => numbers.len(),
             Self::Answers(answers) => answers.len(),
             Self::Nothing => 0,
@@ -74,7 +74,7 @@ impl Outputs {
             Self::Classes(rows) | Self::Labels(rows) | Self::Forecasts(rows) | Self::Quantiles { rows, .. } => {
                 rows.iter().position(strange)
             }
-            Self::Steps(sequences) | Self::Ways { steps: sequences, .. } => {
+            Self::Steps(sequences) | Self::Paths { steps: sequences, .. } => {
                 sequences.iter().flatten().position(strange)
             }
             Self::Numbers(numbers) => numbers.iter().position(|number| !number.is_finite()),
@@ -91,7 +91,7 @@ impl Outputs {
             Self::Classes(rows) | Self::Labels(rows) | Self::Forecasts(rows) | Self::Quantiles { rows, .. } => {
                 constant(&rows.iter().map(Vec::as_slice).collect::<Vec<_>>())
             }
-            Self::Steps(rows) | Self::Ways { steps: rows, .. } => {
+            Self::Steps(rows) | Self::Paths { steps: rows, .. } => {
                 constant(&rows.iter().flatten().map(Vec::as_slice).collect::<Vec<_>>())
             }
             Self::Numbers(numbers) => constant(&numbers.iter().map(std::slice::from_ref).collect::<Vec<_>>()),
@@ -111,11 +111,11 @@ impl Outputs {
             pairs.for_each(|(value, more)| *value += more);
         }
         sum.values_mut().into_iter().for_each(|value| *value /= count);
-        if let Self::Ways { steps, ways } = &mut sum
+        if let Self::Paths { steps, paths } = &mut sum
             && count > 1.0
         {
-            // Of several models no way is the most probable one: the likeliest class of each step by all.
-            *ways = steps.iter().map(|rows| rows.iter().map(|row| argmax(row)).collect()).collect();
+            // Of several models no path is the most probable one: the likeliest class of each step by all.
+            *paths = steps.iter().map(|rows| rows.iter().map(|row| argmax(row)).collect()).collect();
         }
         sum
     }
@@ -125,7 +125,7 @@ impl Outputs {
             Self::Classes(rows) | Self::Labels(rows) | Self::Forecasts(rows) | Self::Quantiles { rows, .. } => {
                 rows.iter().flatten().copied().collect()
             }
-            Self::Steps(sequences) | Self::Ways { steps: sequences, .. } => {
+            Self::Steps(sequences) | Self::Paths { steps: sequences, .. } => {
                 sequences.iter().flatten().flatten().copied().collect()
             }
             Self::Numbers(numbers) => numbers.clone(),
@@ -138,7 +138,7 @@ impl Outputs {
             Self::Classes(rows) | Self::Labels(rows) | Self::Forecasts(rows) | Self::Quantiles { rows, .. } => {
                 rows.iter_mut().flatten().collect()
             }
-            Self::Steps(sequences) | Self::Ways { steps: sequences, .. } => {
+            Self::Steps(sequences) | Self::Paths { steps: sequences, .. } => {
                 sequences.iter_mut().flatten().flatten().collect()
             }
             Self::Numbers(numbers) => numbers.iter_mut().collect(),
@@ -150,7 +150,7 @@ impl Outputs {
     pub(crate) fn with_distributions(mut self, change: impl Fn(&[f64]) -> Vec<f64>) -> Self {
         let rows: Vec<&mut Vec<f64>> = match &mut self {
             Self::Classes(rows) => rows.iter_mut().collect(),
-            Self::Steps(sequences) | Self::Ways { steps: sequences, .. } => sequences.iter_mut().flatten().collect(),
+            Self::Steps(sequences) | Self::Paths { steps: sequences, .. } => sequences.iter_mut().flatten().collect(),
             _ => Vec::new(),
         };
         rows.into_iter().for_each(|row| *row = change(row));

@@ -28,20 +28,20 @@ impl Task for Tagging {
     }
 
     fn take(&self, outputs: &mut Outputs, batch: &Batch, logits: Tensor<2>) {
-        let (Outputs::Steps(steps) | Outputs::Ways { steps, .. }) = outputs else { return };
+        let (Outputs::Steps(steps) | Outputs::Paths { steps, .. }) = outputs else { return };
         let rows = rows(softmax(class_logits(logits), 1));
         for (position, (index, length)) in batch.indices.iter().zip(&batch.lengths).enumerate() {
             steps[*index] = rows[position * batch.time..position * batch.time + length].to_vec();
         }
     }
 
-    fn take_ways(&self, outputs: &mut Outputs, batch: &Batch, ways: Vec<Vec<usize>>) {
+    fn take_paths(&self, outputs: &mut Outputs, batch: &Batch, paths: Vec<Vec<usize>>) {
         if let Outputs::Steps(steps) = outputs {
             let steps = std::mem::take(steps);
-            *outputs = Outputs::Ways { ways: vec![Vec::new(); steps.len()], steps };
+            *outputs = Outputs::Paths { paths: vec![Vec::new(); steps.len()], steps };
         }
-        if let Outputs::Ways { ways: all, .. } = outputs {
-            batch.indices.iter().zip(ways).for_each(|(index, way)| all[*index] = way);
+        if let Outputs::Paths { paths: all, .. } = outputs {
+            batch.indices.iter().zip(paths).for_each(|(index, path)| all[*index] = path);
         }
     }
 
@@ -56,11 +56,11 @@ impl Task for Tagging {
     }
 
     fn prediction(&self, outputs: &Outputs, index: usize, processor: &Processor) -> Prediction {
-        let (Outputs::Steps(steps) | Outputs::Ways { steps, .. }) = outputs else { return Prediction::Nothing };
+        let (Outputs::Steps(steps) | Outputs::Paths { steps, .. }) = outputs else { return Prediction::Nothing };
         let one = |row: &Vec<f64>| ClassPrediction::of(row, processor.classes());
         let mut predictions: Vec<ClassPrediction> = steps[index].iter().map(one).collect();
-        if let Outputs::Ways { ways, .. } = outputs {
-            for (prediction, class) in predictions.iter_mut().zip(&ways[index]) {
+        if let Outputs::Paths { paths, .. } = outputs {
+            for (prediction, class) in predictions.iter_mut().zip(&paths[index]) {
                 prediction.label = prediction.probabilities[*class].0.clone();
             }
         }
@@ -80,9 +80,9 @@ impl Task for Tagging {
 /// each step is of.
 pub(super) fn gathered(outputs: &Outputs, dataset: &Dataset) -> (ClassPredictions, Vec<usize>) {
     let (mut predictions, mut sequences) = (ClassPredictions::default(), Vec::new());
-    let (steps, ways) = match outputs {
+    let (steps, paths) = match outputs {
         Outputs::Steps(steps) => (steps, None),
-        Outputs::Ways { steps, ways } => (steps, Some(ways)),
+        Outputs::Paths { steps, paths } => (steps, Some(paths)),
         _ => return (predictions, sequences),
     };
     let known = steps.iter().zip(&dataset.targets).enumerate().filter_map(|(row, (rows, target))| match target {
@@ -90,8 +90,8 @@ pub(super) fn gathered(outputs: &Outputs, dataset: &Dataset) -> (ClassPrediction
         _ => None,
     });
     for (sequence, (place, rows, classes)) in known.enumerate() {
-        if let Some(ways) = ways {
-            predictions.said.extend(ways[place].iter().take(classes.len()));
+        if let Some(paths) = paths {
+            predictions.said.extend(paths[place].iter().take(classes.len()));
         }
         for (row, class) in rows.iter().zip(classes) {
             predictions.push(row.clone(), *class);

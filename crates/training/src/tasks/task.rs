@@ -27,7 +27,7 @@ pub trait Task: Debug + Send + Sync {
 
     /// Takes the classes of all steps that are most probable together, a way for each sequence of the batch, where the
     /// model decides them so; what [`Task::take`] took before are the probabilities of single steps.
-    fn take_ways(&self, _outputs: &mut Outputs, _batch: &Batch, _ways: Vec<Vec<usize>>) {}
+    fn take_paths(&self, _outputs: &mut Outputs, _batch: &Batch, _paths: Vec<Vec<usize>>) {}
 
     /// Scores of outputs against the targets of a data set, both as they were prepared, and the confusion matrix of
     /// classes. Sequences without a target do not count; empty where none has one.

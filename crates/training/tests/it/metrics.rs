@@ -147,11 +147,11 @@ fn spans_are_counted_as_seqeval_does() {
         let classes = ["B-a", "B-b", "I-a", "I-b", "O"].map(String::from).to_vec();
         let data = dataset(&lengths, truth.into_iter().map(Target::Steps).collect(), 5);
         let data = Dataset { classes, ..data };
-        // By the probabilities of single steps, and by ways that those would not choose.
+        // By the probabilities of single steps, and by paths that those would not choose.
         let sure = |class: usize| (0..5).map(|other| if other == class { 0.8 } else { 0.05 }).collect::<Vec<f64>>();
         let steps = said.iter().map(|row| row.iter().map(|class| sure(*class)).collect()).collect();
         let other = lengths.iter().map(|length| vec![sure(0); *length]).collect();
-        for outputs in [Outputs::Steps(steps), Outputs::Ways { steps: other, ways: said }] {
+        for outputs in [Outputs::Steps(steps), Outputs::Paths { steps: other, paths: said }] {
             let measures = task.judged(&outputs, &data, &processor(&data)).expect("tags").measure(None);
             for (metric, expected) in one["scores"].as_object().expect("scores") {
                 let found = measures.iter().find(|measure| measure.metric == metric).and_then(|measure| measure.value);
