@@ -20,7 +20,7 @@ fn check_steps(name: &str, row: usize, tokens: usize, target: &Target) -> Result
     match target {
         Target::Steps(labels) if labels.len() != tokens => Err(DataError::new(
             format!("{name}: row {}: the text is cut into {tokens} tokens, and has {} labels", row + 1, labels.len()),
-            "give a label for each word or sign as `data.transform.tokenize` cuts them; `semiseq tokenizer` shows how",
+            "give a label for each token, in the order in which `data.transform.tokenize` cuts the text",
         )),
         _ => Ok(()),
     }
